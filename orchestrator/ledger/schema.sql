@@ -1,0 +1,164 @@
+-- The ledger. Money is whole pico-dollars (1e-12 $). Times are Unix seconds. The views at the end are the stable
+-- face; the tables are manyfew's own.
+
+CREATE TABLE sweep (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  budget_pico INTEGER,              -- the last stated; NULL: imported, never run
+  mode TEXT
+) STRICT;
+
+CREATE TABLE sweep_file (           -- every sweep file as it was read, once
+  id INTEGER PRIMARY KEY,
+  sweep_id INTEGER NOT NULL REFERENCES sweep,
+  sha256 TEXT NOT NULL,
+  text TEXT NOT NULL,
+  read_at REAL NOT NULL,
+  UNIQUE (sweep_id, sha256)
+) STRICT;
+
+CREATE TABLE run (                  -- one call of `manyfew run`
+  id INTEGER PRIMARY KEY,
+  sweep_file_id INTEGER NOT NULL REFERENCES sweep_file,
+  budget_pico INTEGER NOT NULL,
+  started_at REAL NOT NULL,
+  ended_at REAL,
+  status TEXT NOT NULL,             -- running | complete | incomplete | budget | provider | interrupted | killed
+  reason TEXT,
+  pid INTEGER NOT NULL,
+  host TEXT NOT NULL,
+  versions TEXT NOT NULL            -- JSON: manyfew, python, sqlite, SDKs, genai-prices
+) STRICT;
+
+CREATE TABLE model (
+  id INTEGER PRIMARY KEY,
+  sweep_id INTEGER NOT NULL REFERENCES sweep,
+  alias TEXT NOT NULL,
+  provider TEXT,
+  name TEXT,                        -- the vendor's name of it
+  definition TEXT,                  -- JSON of all that defines a sample: wire, model, prompt style, parameters
+  price TEXT,                       -- JSON: the price used, with source, version and date
+  samples_wanted INTEGER,           -- per problem, as last stated
+  replayed INTEGER NOT NULL DEFAULT 0,   -- 1: its dollars are a tape's and never count against the budget
+  -- running totals, kept in the transaction that changes what they sum
+  settled_pico INTEGER NOT NULL DEFAULT 0,
+  presumed_pico INTEGER NOT NULL DEFAULT 0,
+  reserved_pico INTEGER NOT NULL DEFAULT 0,
+  unused_pico INTEGER NOT NULL DEFAULT 0,
+  requests INTEGER NOT NULL DEFAULT 0,
+  retries INTEGER NOT NULL DEFAULT 0,
+  samples INTEGER NOT NULL DEFAULT 0,
+  overhead_tokens INTEGER NOT NULL DEFAULT 0,  -- raised by replies above their bound
+  max_n INTEGER,                    -- what the endpoint was seen to take
+  stopped TEXT,                     -- why it could not go on, in its last run
+  UNIQUE (sweep_id, alias)
+) STRICT;
+
+CREATE TABLE problem (
+  id INTEGER PRIMARY KEY,
+  sweep_id INTEGER NOT NULL REFERENCES sweep,
+  ordinal INTEGER,                  -- position in the current plan; NULL: no longer asked
+  key TEXT NOT NULL,                -- the source's own id
+  data TEXT NOT NULL,               -- JSON: question, answer, and what a template or verifier names
+  UNIQUE (sweep_id, key)
+) STRICT;
+
+CREATE TABLE prompt (               -- every prompt as sent, once
+  id INTEGER PRIMARY KEY,
+  sha256 TEXT NOT NULL UNIQUE,
+  body TEXT NOT NULL                -- JSON: {"messages": [[role, content] …]} or {"text": …}
+) STRICT;
+
+CREATE TABLE request (              -- one HTTP attempt
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL REFERENCES run,
+  model_id INTEGER NOT NULL REFERENCES model,
+  problem_id INTEGER NOT NULL REFERENCES problem,
+  prompt_id INTEGER NOT NULL REFERENCES prompt,
+  attempt INTEGER NOT NULL,         -- 1, or more for a retry
+  n INTEGER NOT NULL,
+  indices TEXT NOT NULL,            -- JSON array of the sample indices asked for
+  max_tokens INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('reserved', 'settled', 'presumed', 'free')),
+  reserved_pico INTEGER NOT NULL,   -- the worst case, as reserved before sending
+  settled_pico INTEGER NOT NULL DEFAULT 0,
+  presumed_pico INTEGER NOT NULL DEFAULT 0,
+  unused_pico INTEGER NOT NULL DEFAULT 0,  -- part of settled that brought no sample
+  cost_basis TEXT,                  -- usage | gpu_time | batch | replayed | none
+  prompt_tokens INTEGER, cached_tokens INTEGER, cache_write_tokens INTEGER, cache_write_1h_tokens INTEGER,
+  completion_tokens INTEGER, reasoning_tokens INTEGER,
+  server TEXT, vendor_model TEXT, vendor_request TEXT, service_tier TEXT, inference_geo TEXT, server_version TEXT,
+  http_status INTEGER, error TEXT, error_message TEXT,
+  reserved_at REAL NOT NULL, ended_at REAL, latency_s REAL
+) STRICT;
+CREATE INDEX request_open ON request (model_id) WHERE state = 'reserved';
+
+CREATE TABLE sample (
+  id INTEGER PRIMARY KEY,
+  model_id INTEGER NOT NULL REFERENCES model,
+  problem_id INTEGER NOT NULL REFERENCES problem,
+  sample_index INTEGER NOT NULL CHECK (sample_index >= 0),
+  request_id INTEGER REFERENCES request,        -- NULL: imported
+  request_ref TEXT,                             -- an imported sample's own word for its request
+  text TEXT NOT NULL,
+  reasoning TEXT,
+  finish_reason TEXT,
+  prompt_tokens INTEGER, cached_tokens INTEGER, cache_write_tokens INTEGER, cache_write_1h_tokens INTEGER,
+  completion_tokens INTEGER, reasoning_tokens INTEGER,
+  token_basis TEXT,                 -- reported | split
+  cost_pico INTEGER NOT NULL DEFAULT 0 CHECK (cost_pico >= 0),
+  cost_basis TEXT NOT NULL,
+  server TEXT,
+  stop_rule TEXT NOT NULL DEFAULT 'none',
+  latency_s REAL,
+  created_at REAL NOT NULL,
+  -- the current verdict; NULL: the verifier did not run or broke. `verdict` keeps all of them
+  passed INTEGER CHECK (passed IN (0, 1)),
+  score REAL,
+  answer TEXT,
+  verifier TEXT,                    -- kind/version of the current verdict
+  UNIQUE (model_id, problem_id, sample_index)
+) STRICT;
+CREATE INDEX sample_unverified ON sample (model_id, problem_id) WHERE verifier IS NULL;
+-- covers the statistics: counts and dollars a problem without touching the texts
+CREATE INDEX sample_outcome ON sample (model_id, problem_id, sample_index, passed, cost_pico, completion_tokens, prompt_tokens, latency_s);
+
+CREATE TABLE verdict (              -- each distinct text is verified once
+  verifier TEXT NOT NULL,
+  problem_id INTEGER NOT NULL REFERENCES problem,
+  text_sha BLOB NOT NULL,           -- first 16 bytes of SHA-256 of the text
+  passed INTEGER, score REAL, answer TEXT, reason TEXT,
+  PRIMARY KEY (verifier, problem_id, text_sha)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE failure (              -- samples given up on; they have no row
+  model_id INTEGER NOT NULL REFERENCES model,
+  problem_id INTEGER NOT NULL REFERENCES problem,
+  sample_index INTEGER NOT NULL,
+  run_id INTEGER NOT NULL REFERENCES run,
+  error TEXT NOT NULL,
+  message TEXT NOT NULL,
+  PRIMARY KEY (model_id, problem_id, sample_index)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW sample_records AS
+SELECT
+  sweep.name AS sweep, model.alias AS model, model.provider AS provider, problem.key AS problem,
+  s.sample_index, s.text, s.reasoning, s.finish_reason,
+  s.prompt_tokens, s.cached_tokens, s.cache_write_tokens, s.cache_write_1h_tokens,
+  s.completion_tokens, s.reasoning_tokens, s.token_basis,
+  s.cost_pico / 1e12 AS cost_usd, s.cost_pico, s.cost_basis,
+  s.passed, s.score, s.answer, s.server, coalesce(s.request_ref, s.request_id) AS request, s.stop_rule,
+  s.latency_s, s.created_at
+FROM sample AS s
+JOIN model ON model.id = s.model_id
+JOIN sweep ON sweep.id = model.sweep_id
+JOIN problem ON problem.id = s.problem_id;
+
+CREATE VIEW spend AS
+SELECT
+  sweep.name AS sweep, model.alias AS model,
+  settled_pico / 1e12 AS settled_usd, presumed_pico / 1e12 AS presumed_usd,
+  reserved_pico / 1e12 AS reserved_usd, unused_pico / 1e12 AS unused_usd,
+  settled_pico, presumed_pico, reserved_pico, unused_pico, requests, retries, samples
+FROM model JOIN sweep ON sweep.id = model.sweep_id;

@@ -1,0 +1,58 @@
+"""What a run looks like at one moment: the scheduler's figures, for whoever draws or prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelProgress:
+    """One model. `done`, `planned`, `failed` count samples; `planned` = done + failed + still to be asked."""
+
+    alias: str
+    replayed: bool = False
+    done: int
+    planned: int
+    failed: int = 0
+    in_flight_requests: int = 0
+    in_flight_samples: int = 0
+    samples_per_s: float = 0.0
+    """Over the last half minute."""
+    settled_pico: int = 0
+    presumed_pico: int = 0
+    reserved_pico: int = 0
+    requests: int = 0
+    retries: int = 0
+    problems: int = 0
+    solved_problems: int = 0
+    verified: int = 0
+    passed: int = 0
+    waiting: str | None = None
+    """Why nothing more goes out now: "rate limit 12 s", "budget: waits for settlements", "server down, next try 4 s"."""
+    stopped: str | None = None
+    """Why it can't go on in this run."""
+    eta_s: float | None = None
+    errors: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Count by kind, such as {"RateLimited 429": 12}."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """The whole sweep. Money sums leave replayed models out; `replayed_pico` is theirs."""
+
+    name: str
+    phase: str
+    """sampling | draining | verifying | done"""
+    budget_pico: int
+    settled_pico: int
+    presumed_pico: int
+    reserved_pico: int
+    replayed_pico: int = 0
+    elapsed_s: float
+    eta_s: float | None = None
+    unverified: int = 0
+    """Samples recorded that wait for their verdict."""
+    models: tuple[ModelProgress, ...] = ()
+    note: str | None = None
+    """A line for the person, such as "Ctrl-C: waiting for 12 requests, up to 24 s"."""

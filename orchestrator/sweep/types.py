@@ -1,0 +1,136 @@
+"""A sweep as validated: plain frozen data that the rest of the program reads. No I/O here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+ProviderName = Literal["vllm", "openai", "anthropic", "openai-compatible", "replay"]
+Api = Literal["chat", "completions", "responses"]
+Mode = Literal["uniform", "until_solved"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problems:
+    source: str
+    """gsm8k | jsonl | quickstart"""
+    path: Path | None = None
+    """Resolved against the sweep file's folder, then the working directory. None: the hub, or the source's own data."""
+    split: str = "test"
+    limit: int | None = None
+    shuffle: int | None = None
+    few_shot: int = 0
+    """gsm8k: worked examples from the training set put before each problem (the paper's style)."""
+    few_shot_path: Path | None = None
+    """gsm8k: the training set as a local file; without it, the hub."""
+    few_shot_seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptStyle:
+    """None: the source's default."""
+
+    system: str | None = None
+    template: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifierChoice:
+    kind: str | None = None
+    """None: the source's default."""
+    timeout_s: float = 10.0
+    workers: int | None = None
+    sandbox: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Options of that verifier kind, such as `rule = "paper"` of numeric."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """None: no such limit stated."""
+
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    input_tokens_per_minute: int | None = None
+    output_tokens_per_minute: int | None = None
+    concurrency: int | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedPrice:
+    """Dollars per million tokens, exact. What is not stated costs as much as `input`, cache writes by the 1-hour
+    rate included."""
+
+    input: Decimal
+    output: Decimal
+    cached_input: Decimal | None = None
+    cache_write: Decimal | None = None
+    cache_write_1h: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    alias: str
+    provider: ProviderName
+    model: str
+    servers: tuple[str, ...] = ()
+    """vllm: base URLs ending in /v1."""
+    base_url: str | None = None
+    """As stated, or from the vendor's usual environment variable; None: the vendor's own."""
+    own_host: bool = False
+    """True where the base URL is the vendor's own: a 500/503 with an error body from it is then free."""
+    api: Api = "chat"
+    api_key_env: str | None = None
+    api_version: str | None = None
+    """anthropic: the anthropic-version header, where stated."""
+    max_n: int = 128
+    max_n_stated: bool = False
+    sequences: int = 256
+    """vllm: samples in flight a server."""
+    gpu_usd_per_hour: Decimal | None = None
+    gpus: int = 1
+    price: StatedPrice | None = None
+    price_as: str | None = None
+    """Name in the price book (or a named set, `paper-2024/…`) whose price the user confirms for this model."""
+    service_tier: str | None = None
+    inference_geo: str | None = None
+    free_5xx: bool = False
+    server_defaults: bool = False
+    prompt_overhead_tokens: int = 512
+    limits: Limits = Limits()
+    batch: bool = False
+    timeout_s: float | None = None
+    """None: 120 + n·max_tokens/20, at most 3600."""
+    max_wait_s: float = 600.0
+    max_attempts: int = 8
+    budget_pico: int | None = None
+    tape: str | None = None
+    """replay: "quickstart", or the path of a tape."""
+    speed: float = 60.0
+    """replay: how many times faster than it was recorded."""
+    # [sampling] with this model's overrides and `unset` applied
+    samples: int
+    mode: Mode = "uniform"
+    max_tokens: int
+    params: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """temperature, top_p, top_k, min_p, stop, presence_penalty, frequency_penalty, repetition_penalty as stated."""
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    name: str
+    path: Path
+    text: str
+    """The file as read."""
+    budget_pico: int | None
+    """None: neither stated here; `run` then needs --budget."""
+    problems: Problems
+    prompt: PromptStyle
+    verifier: VerifierChoice
+    models: Mapping[str, Model]
+    """By alias, in the file's order."""

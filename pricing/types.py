@@ -1,0 +1,59 @@
+"""Prices and what they cost, exact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+PICO_PER_USD = 10**12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """Dollars per million tokens."""
+
+    input: Decimal
+    output: Decimal
+    cached_input: Decimal
+    cache_write: Decimal
+    cache_write_1h: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """Rates that hold for requests with at least `from_input_tokens` of input."""
+
+    from_input_tokens: int
+    rates: Rates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """A model's price, with where it comes from. `bands` are sorted, the first from 0."""
+
+    bands: tuple[Band, ...]
+    source: str
+    """sweep file | genai-prices | paper-2024 | gpu time | free …"""
+    name: str
+    """The entry that was used."""
+    version: str = ""
+    """Of the source."""
+    date: str = ""
+    """From when this price holds, or the day it was looked up for."""
+    per_request_pico: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """Billed tokens, as providers.types.Usage (pricing knows nothing of providers): `input` is all input and
+    cached/cache_write/cache_write_1h are parts of it (1h a part of cache_write); `output` is all output."""
+
+    input: int
+    output: int
+    cached: int = 0
+    cache_write: int = 0
+    cache_write_1h: int = 0
+
+
+class Unpriceable(Exception):  # noqa: N818 - reads as what it is
+    """No price can be given; the message is one line that says what is missing."""

@@ -1,0 +1,110 @@
+"""How a request can fail. The caller needs two answers: what may it have cost, and what helps.
+
+ProviderError
+├── NotSent            free: the connection was never made                     → try again, count against the server
+├── Refused            free: the vendor itself said no                         → see children
+│   ├── RateLimited        429 with room later; retry_after_s where it said    → wait, try again
+│   ├── Overloaded         529, or a free 500/503                              → wait, try again
+│   ├── TooManySamples     400 that says n is too large                        → ask for fewer at once
+│   ├── BadRequest         400/404/413/422 for this prompt                     → this problem fails for good
+│   └── Stopped            no wait mends it: bad key, no credit, unknown model,
+│                          a parameter the model refuses                       → this model stops
+└── Lost               unknown: it may have been billed                        → charged at its bound, try again
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from providers.types import Choice
+
+
+class Outcome(StrEnum):
+    """What a failed request may have cost."""
+
+    FREE = "free"
+    UNKNOWN = "unknown"
+
+
+class ProviderError(Exception):
+    """One HTTP attempt failed. `message` is one clear line without any key; `status` is the HTTP status, if any."""
+
+    outcome: Outcome = Outcome.UNKNOWN
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+        request_id: str | None = None,
+        rate_headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.retry_after_s = retry_after_s
+        self.request_id = request_id
+        self.rate_headers = rate_headers or {}
+
+    @property
+    def kind(self) -> str:
+        """The short word for tables and counts, such as `RateLimited 429`."""
+        name = type(self).__name__
+        return f"{name} {self.status}" if self.status else name
+
+
+class NotSent(ProviderError):
+    """The connection was never made, so nothing can have been billed."""
+
+    outcome = Outcome.FREE
+
+
+class Refused(ProviderError):
+    """The vendor answered that it did not do the work."""
+
+    outcome = Outcome.FREE
+
+
+class RateLimited(Refused):
+    """429 that a wait mends."""
+
+
+class Overloaded(Refused):
+    """The server is busy or broken and says so itself."""
+
+
+class TooManySamples(Refused):
+    """The endpoint does not take this n. `max_n` is what it takes, where it says."""
+
+    def __init__(self, message: str, *, max_n: int | None = None, status: int | None = None, request_id: str | None = None) -> None:
+        super().__init__(message, status=status, request_id=request_id)
+        self.max_n = max_n
+
+
+class BadRequest(Refused):
+    """This prompt is refused and will be refused again."""
+
+
+class Stopped(Refused):
+    """No request of this model can go through until a person acts."""
+
+
+class Lost(ProviderError):
+    """Time-out, reset, half a reply, or an answer that does not say whether it was billed. `choices` holds
+    samples that did arrive."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+        request_id: str | None = None,
+        rate_headers: dict[str, str] | None = None,
+        choices: tuple[Choice, ...] = (),
+    ) -> None:
+        super().__init__(message, status=status, retry_after_s=retry_after_s, request_id=request_id, rate_headers=rate_headers)
+        self.choices = choices

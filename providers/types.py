@@ -1,0 +1,124 @@
+"""What a request is and what a reply is, the same for every wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message; `content` is plain text."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is asked: chat `messages`, or raw `text` for the completions wire. Exactly one is set."""
+
+    messages: tuple[Message, ...] = ()
+    text: str | None = None
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Every text part that a vendor may count as input."""
+        return (self.text,) if self.text is not None else tuple(m.content for m in self.messages)
+
+    @property
+    def size_bytes(self) -> int:
+        """UTF-8 bytes of all parts: a bound on their tokens, since no tokenizer makes more tokens than bytes."""
+        return sum(len(part.encode()) for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One HTTP attempt: `n` samples of one problem."""
+
+    model: str
+    """The vendor's name of the model."""
+    prompt: Prompt
+    n: int
+    max_tokens: int
+    """Bound on the output tokens of one sample."""
+    params: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Stated sampling parameters by OpenAI's names (temperature, top_p, top_k, stop …); nothing else is sent."""
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Vendor-specific fields, passed as they are."""
+    timeout_s: float
+    """From writing the request to the end of the reply."""
+    problem: str
+    """The problem's id; the wire never sees it, the tape of `replay` needs it."""
+    indices: tuple[int, ...] = ()
+    """The sample indices that this request is to bring, `n` of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Billed tokens, normalised once for all wires. `input` is all input and cached/cache_write are parts of it;
+    `output` is all output and `reasoning` is a part of it. `cache_write` counts writes of every lifetime,
+    `cache_write_1h` those of one hour among them."""
+
+    input: int
+    output: int
+    cached: int = 0
+    cache_write: int = 0
+    cache_write_1h: int = 0
+    reasoning: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One sample of a reply."""
+
+    index: int
+    """Position in the reply, 0 … n-1, each at most once."""
+    text: str
+    reasoning: str | None = None
+    """Thinking text, kept apart from the answer."""
+    finish_reason: str | None = None
+    """stop | length | refusal | content_filter | tool_calls | … (OpenAI's words, Anthropic's mapped onto them)."""
+    output_tokens: int | None = None
+    """The sample's own tokens where the server tells them (vLLM's token ids, or a reply of one sample)."""
+    reasoning_tokens: int | None = None
+    latency_s: float | None = None
+    """Where a tape knows each sample's own; else the reply's holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A 2xx answer, whole. `usage` is None where the server sent none or nonsense: the outcome is then presumed."""
+
+    choices: tuple[Choice, ...]
+    usage: Usage | None
+    model: str | None = None
+    """The model the vendor says it was."""
+    request_id: str | None = None
+    """The vendor's own id of the request."""
+    service_tier: str | None = None
+    inference_geo: str | None = None
+    server_version: str | None = None
+    rate_headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The vendor's rate-limit headers, lower-cased."""
+    latency_s: float = 0.0
+    """From writing the request to the end of the reply."""
+
+
+class Provider(Protocol):
+    """One endpoint of one wire. A model with several servers has several of these."""
+
+    @property
+    def server(self) -> str:
+        """The base URL, or what stands for it: goes into the ledger, so it never holds a key."""
+        ...
+
+    async def send(self, request: Request, /) -> Reply:
+        """Makes exactly one HTTP attempt (no retries of its own); raises ProviderError and nothing else.
+        Cancellation passes through."""
+        ...
+
+    async def aclose(self) -> None:
+        """Gives connections back."""
+        ...
