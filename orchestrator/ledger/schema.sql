@@ -131,10 +131,11 @@ CREATE TABLE verdict (              -- each distinct text is verified once
   PRIMARY KEY (verifier, problem_id, text_sha)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE failure (              -- samples given up on; they have no row
+CREATE TABLE failure (              -- samples the last run gave up on: n from sample_index on; they have no row
   model_id INTEGER NOT NULL REFERENCES model,
   problem_id INTEGER NOT NULL REFERENCES problem,
   sample_index INTEGER NOT NULL,
+  n INTEGER NOT NULL,
   run_id INTEGER NOT NULL REFERENCES run,
   error TEXT NOT NULL,
   message TEXT NOT NULL,

@@ -1,0 +1,330 @@
+"""The start of a run on a ledger: what the sweep asks for is written down, what an earlier run left open is presumed,
+and what is already there is read. One transaction: a refused sweep leaves the ledger as it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sqlite3
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import InputError
+from orchestrator.ledger.rows import ModelTotals
+from orchestrator.problem_state import ProblemState
+
+Differences = Callable[[dict[str, Any], dict[str, Any]], list[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPlan:
+    """What a run wants of one model. `definition` is all that defines a sample, `price` the price as JSON."""
+
+    alias: str
+    provider: str
+    name: str
+    definition: dict[str, Any]
+    price: dict[str, Any]
+    samples: int
+    replayed: bool
+    overhead_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan:
+    """What a run wants of a ledger."""
+
+    sweep: str
+    mode: str
+    budget_pico: int
+    file_text: str
+    problems: Sequence[tuple[str, Mapping[str, Any]]]
+    """(key, data) in the order they are asked."""
+    models: Sequence[ModelPlan]
+    prompt_sha: Callable[[str, int], str]
+    """(alias, ordinal) → SHA-256 of the prompt that would be sent."""
+    versions: Mapping[str, str]
+    differences: Differences
+
+
+@dataclass(slots=True, kw_only=True)
+class ModelState:
+    """What the ledger has of one model. `problems` is by ordinal of the current plan."""
+
+    model_id: int
+    totals: ModelTotals
+    overhead_tokens: int
+    max_n: int | None
+    problems: list[ProblemState] = field(default_factory=list[ProblemState])
+    mean_prompt_tokens: float | None = None
+    mean_completion_tokens: float | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class RunState:
+    """A run begun."""
+
+    run_id: int
+    sweep_id: int
+    problem_ids: list[int]
+    """By ordinal."""
+    models: dict[str, ModelState]
+    others: ModelTotals
+    """Money of models that the sweep no longer names: it still counts against the budget."""
+    next_request_id: int
+    presumed_leftovers: int
+    """Requests of an earlier run whose outcome is unknown, presumed now."""
+
+
+def begin(path: Path, plan: RunPlan) -> RunState:
+    """Writes the plan into the ledger and reads what is there. The caller holds the lock. Raises InputError."""
+    connection = sqlite3.connect(path, isolation_level=None, timeout=10)
+    connection.row_factory = sqlite3.Row
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            state = _begin(connection, path, plan)
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+        return state
+    except sqlite3.Error as error:
+        raise InputError(
+            str(path),
+            f"the ledger can't be written: {error}",
+            "mend its disk or permissions, or name another with --db",
+        ) from error
+    finally:
+        connection.close()
+
+
+def _begin(connection: sqlite3.Connection, path: Path, plan: RunPlan) -> RunState:
+    now = time.time()
+    sweep_id = _sweep(connection, path, plan)
+    connection.execute(
+        "INSERT OR IGNORE INTO sweep_file (sweep_id, sha256, text, read_at) VALUES (?, ?, ?, ?)",
+        (sweep_id, sha256(plan.file_text.encode()).hexdigest(), plan.file_text, now),
+    )
+    (file_id,) = connection.execute(
+        "SELECT id FROM sweep_file WHERE sweep_id = ? AND sha256 = ?",
+        (sweep_id, sha256(plan.file_text.encode()).hexdigest()),
+    ).fetchone()
+    model_ids = {m.alias: _model(connection, path, plan, sweep_id, m) for m in plan.models}
+    problem_ids = _problems(connection, plan, sweep_id)
+    _refuse_other_prompts(connection, path, plan, model_ids, problem_ids)
+    leftovers = presume_leftovers(connection, now)
+    connection.execute(
+        "DELETE FROM failure WHERE model_id IN (SELECT id FROM model WHERE sweep_id = ?)", (sweep_id,)
+    )
+    connection.execute("UPDATE run SET status = 'killed', ended_at = ? WHERE ended_at IS NULL", (now,))
+    run_id = connection.execute(
+        "INSERT INTO run (sweep_file_id, budget_pico, started_at, status, pid, host, versions) "
+        "VALUES (?, ?, ?, 'running', ?, ?, ?)",
+        (file_id, plan.budget_pico, now, os.getpid(), platform.node(), json.dumps(dict(plan.versions))),
+    ).lastrowid
+    assert run_id is not None
+    (last_request,) = connection.execute("SELECT coalesce(max(id), 0) FROM request").fetchone()
+    ordinals = {problem_id: ordinal for ordinal, problem_id in enumerate(problem_ids)}
+    return RunState(
+        run_id=run_id,
+        sweep_id=sweep_id,
+        problem_ids=problem_ids,
+        models={alias: _read_model(connection, model_id, ordinals) for alias, model_id in model_ids.items()},
+        others=_read_others(connection, tuple(model_ids.values())),
+        next_request_id=last_request + 1,
+        presumed_leftovers=leftovers,
+    )
+
+
+def _sweep(connection: sqlite3.Connection, path: Path, plan: RunPlan) -> int:
+    names = [row["name"] for row in connection.execute("SELECT name FROM sweep ORDER BY id")]
+    if names and plan.sweep not in names:
+        raise InputError(
+            str(path),
+            f"this is the ledger of the sweep {names[0]!r}, not of {plan.sweep!r}",
+            "name another ledger with --db",
+        )
+    connection.execute(
+        "INSERT INTO sweep (name, budget_pico, mode) VALUES (?, ?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET budget_pico = excluded.budget_pico, mode = excluded.mode",
+        (plan.sweep, plan.budget_pico, plan.mode),
+    )
+    (sweep_id,) = connection.execute("SELECT id FROM sweep WHERE name = ?", (plan.sweep,)).fetchone()
+    return sweep_id
+
+
+def _model(connection: sqlite3.Connection, path: Path, plan: RunPlan, sweep_id: int, model: ModelPlan) -> int:
+    row = connection.execute(
+        "SELECT id, definition, requests, samples FROM model WHERE sweep_id = ? AND alias = ?",
+        (sweep_id, model.alias),
+    ).fetchone()
+    definition = json.dumps(model.definition, sort_keys=True, ensure_ascii=False)
+    if (
+        row is not None
+        and row["samples"]
+        and row["definition"] is not None
+        and row["definition"] != definition
+    ):
+        changed = "; ".join(plan.differences(json.loads(row["definition"]), model.definition))
+        raise InputError(
+            f"{path}: model {model.alias!r}",
+            f"its samples here were made otherwise: {changed}",
+            "undo the change, give the model another alias, or name a new ledger with --db",
+        )
+    values = (
+        model.provider,
+        model.name,
+        definition,
+        json.dumps(model.price),
+        model.samples,
+        int(model.replayed),
+        model.overhead_tokens,
+    )
+    if row is not None:
+        connection.execute(
+            "UPDATE model SET provider = ?, name = ?, definition = ?, price = ?, samples_wanted = ?, replayed = ?, "
+            "overhead_tokens = max(overhead_tokens, ?), stopped = NULL WHERE id = ?",
+            (*values, row["id"]),
+        )
+        return row["id"]
+    model_id = connection.execute(
+        "INSERT INTO model (provider, name, definition, price, samples_wanted, replayed, overhead_tokens, sweep_id, "
+        "alias) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (*values, sweep_id, model.alias),
+    ).lastrowid
+    assert model_id is not None
+    return model_id
+
+
+def _problems(connection: sqlite3.Connection, plan: RunPlan, sweep_id: int) -> list[int]:
+    connection.execute("UPDATE problem SET ordinal = NULL WHERE sweep_id = ?", (sweep_id,))
+    connection.executemany(
+        "INSERT INTO problem (sweep_id, ordinal, key, data) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (sweep_id, key) DO UPDATE SET ordinal = excluded.ordinal, data = excluded.data",
+        (
+            (sweep_id, ordinal, key, json.dumps(dict(data), ensure_ascii=False))
+            for ordinal, (key, data) in enumerate(plan.problems)
+        ),
+    )
+    rows = connection.execute(
+        "SELECT id FROM problem WHERE sweep_id = ? AND ordinal IS NOT NULL ORDER BY ordinal", (sweep_id,)
+    )
+    return [row["id"] for row in rows]
+
+
+def _refuse_other_prompts(
+    connection: sqlite3.Connection,
+    path: Path,
+    plan: RunPlan,
+    model_ids: dict[str, int],
+    problem_ids: list[int],
+) -> None:
+    """A problem that has samples must still be asked in the same words."""
+    ordinals = {problem_id: ordinal for ordinal, problem_id in enumerate(problem_ids)}
+    for alias, model_id in model_ids.items():
+        rows = connection.execute(
+            "SELECT sample.problem_id, prompt.sha256 FROM sample "
+            "JOIN request ON request.id = sample.request_id JOIN prompt ON prompt.id = request.prompt_id "
+            "WHERE sample.model_id = ? AND sample.sample_index = "
+            "(SELECT min(s.sample_index) FROM sample AS s WHERE s.model_id = sample.model_id "
+            "AND s.problem_id = sample.problem_id)",
+            (model_id,),
+        )
+        for row in rows:
+            ordinal = ordinals.get(row["problem_id"])
+            if ordinal is not None and plan.prompt_sha(alias, ordinal) != row["sha256"]:
+                raise InputError(
+                    f"{path}: model {alias!r}, problem {plan.problems[ordinal][0]!r}",
+                    "its samples here were asked with another prompt: the problem's text has changed",
+                    "undo the change, give the problem another id, or name a new ledger with --db",
+                )
+
+
+def presume_leftovers(connection: sqlite3.Connection, now: float) -> int:
+    """Requests still reserved belong to a process that is gone: they may have been billed, so they are presumed."""
+    connection.execute(
+        "UPDATE model SET "
+        "presumed_pico = presumed_pico + (SELECT coalesce(sum(reserved_pico), 0) FROM request "
+        "  WHERE request.model_id = model.id AND state = 'reserved'), "
+        "reserved_pico = reserved_pico - (SELECT coalesce(sum(reserved_pico), 0) FROM request "
+        "  WHERE request.model_id = model.id AND state = 'reserved') "
+        "WHERE id IN (SELECT DISTINCT model_id FROM request WHERE state = 'reserved')"
+    )
+    return connection.execute(
+        "UPDATE request SET state = 'presumed', presumed_pico = reserved_pico, cost_basis = 'none', ended_at = ?, "
+        "error = 'Interrupted', error_message = 'the process ended while this request was in flight' "
+        "WHERE state = 'reserved'",
+        (now,),
+    ).rowcount
+
+
+def _read_model(connection: sqlite3.Connection, model_id: int, ordinals: dict[int, int]) -> ModelState:
+    row = connection.execute("SELECT * FROM model WHERE id = ?", (model_id,)).fetchone()
+    problems = [ProblemState() for _ in ordinals]
+    counts = connection.execute(
+        "SELECT problem_id, count(*) AS done, max(sample_index) + 1 AS next_index, max(passed) AS solved, "
+        "sum(verifier IS NULL) AS unverified FROM sample WHERE model_id = ? GROUP BY problem_id",
+        (model_id,),
+    )
+    for count in counts:
+        ordinal = ordinals.get(count["problem_id"])
+        if ordinal is None:
+            continue
+        state = problems[ordinal]
+        state.done, state.next_index = count["done"], count["next_index"]
+        state.solved, state.unverified = bool(count["solved"]), count["unverified"]
+        if state.done < state.next_index:
+            state.holes = _holes(connection, model_id, count["problem_id"], state.next_index)
+    means = connection.execute(
+        "SELECT avg(1.0 * prompt_tokens), sum(completion_tokens) * 1.0 / sum(n) FROM request "
+        "WHERE model_id = ? AND state = 'settled' AND completion_tokens IS NOT NULL",
+        (model_id,),
+    ).fetchone()
+    return ModelState(
+        model_id=model_id,
+        totals=_totals(row),
+        overhead_tokens=row["overhead_tokens"],
+        max_n=row["max_n"],
+        problems=problems,
+        mean_prompt_tokens=means[0],
+        mean_completion_tokens=means[1],
+    )
+
+
+def _holes(connection: sqlite3.Connection, model_id: int, problem_id: int, next_index: int) -> list[int]:
+    rows = connection.execute(
+        "SELECT sample_index FROM sample WHERE model_id = ? AND problem_id = ?", (model_id, problem_id)
+    )
+    there = {row[0] for row in rows}
+    return [index for index in range(next_index) if index not in there]
+
+
+def _read_others(connection: sqlite3.Connection, model_ids: tuple[int, ...]) -> ModelTotals:
+    marks = ",".join("?" * len(model_ids))
+    row = connection.execute(
+        "SELECT coalesce(sum(settled_pico), 0) AS settled_pico, coalesce(sum(presumed_pico), 0) AS presumed_pico, "
+        "coalesce(sum(reserved_pico), 0) AS reserved_pico, coalesce(sum(unused_pico), 0) AS unused_pico, "
+        "coalesce(sum(requests), 0) AS requests, coalesce(sum(retries), 0) AS retries, "
+        f"coalesce(sum(samples), 0) AS samples FROM model WHERE replayed = 0 AND id NOT IN ({marks})",
+        model_ids,
+    ).fetchone()
+    return _totals(row)
+
+
+def _totals(row: sqlite3.Row) -> ModelTotals:
+    return ModelTotals(
+        settled_pico=row["settled_pico"],
+        presumed_pico=row["presumed_pico"],
+        reserved_pico=row["reserved_pico"],
+        unused_pico=row["unused_pico"],
+        requests=row["requests"],
+        retries=row["retries"],
+        samples=row["samples"],
+    )

@@ -1,0 +1,108 @@
+"""A run's ledger: reserve, settle, presume, free, judge. Every call returns once what it says is durable."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.ledger.batch import Batch
+from orchestrator.ledger.begin import RunState
+from orchestrator.ledger.connect import open_writer
+from orchestrator.ledger.rows import Failure, Outcome, Reservation, VerdictRow
+from orchestrator.ledger.writer import Writer
+
+if TYPE_CHECKING:
+    import aiosqlite
+
+
+class Ledger:
+    """Async context manager around one writing connection. Raises LedgerBroken where the disk says no."""
+
+    def __init__(self, path: Path, state: RunState) -> None:
+        self.path = path
+        self.state = state
+        self._next_request_id = state.next_request_id
+        self._prompt_ids: dict[str, int] = {}
+        self._next_prompt_id = 1
+        self._connection: aiosqlite.Connection | None = None
+        self._writer: Writer | None = None
+
+    async def __aenter__(self) -> Ledger:
+        self._connection = await open_writer(self.path)
+        async with self._connection.execute("SELECT sha256, id FROM prompt") as rows:
+            self._prompt_ids = {sha: prompt_id async for sha, prompt_id in rows}
+        self._next_prompt_id = max(self._prompt_ids.values(), default=0) + 1
+        self._writer = await Writer(self._connection, str(self.path)).__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._connection is not None
+        assert self._writer is not None
+        try:
+            await self._writer.__aexit__(kind, error, trace)
+        finally:
+            await self._connection.close()
+
+    def new_request_id(self) -> int:
+        self._next_request_id += 1
+        return self._next_request_id - 1
+
+    def prompt_id(self, sha: str) -> tuple[int, bool]:
+        """The prompt's id, and whether it is new to this ledger."""
+        known = self._prompt_ids.get(sha)
+        if known is not None:
+            return known, False
+        self._prompt_ids[sha] = self._next_prompt_id
+        self._next_prompt_id += 1
+        return self._prompt_ids[sha], True
+
+    async def reserve(self, reservation: Reservation, new_prompt: tuple[int, str, str] | None) -> None:
+        """The worst case is on the disk when this returns. `new_prompt`: (id, sha256, body), where not yet there."""
+
+        def fill(batch: Batch) -> None:
+            if new_prompt is not None:
+                batch.prompts.append(new_prompt)
+            batch.reservations.append(reservation)
+
+        await self._write(fill)
+
+    async def end(self, outcome: Outcome, failures: Sequence[Failure] = ()) -> None:
+        """Settles, presumes or frees a request and writes its samples, in one transaction."""
+
+        def fill(batch: Batch) -> None:
+            batch.outcomes.append(outcome)
+            batch.failures.extend(failures)
+
+        await self._write(fill)
+
+    async def judge(self, verdicts: Sequence[VerdictRow]) -> None:
+        await self._write(lambda batch: batch.verdicts.extend(verdicts))
+
+    async def learn_max_n(self, model_id: int, max_n: int) -> None:
+        """What an endpoint takes at most in one request is remembered for the next run."""
+        await self._write(
+            lambda batch: batch.other.append(("UPDATE model SET max_n = ? WHERE id = ?", (max_n, model_id)))
+        )
+
+    async def raise_overhead(self, model_id: int, tokens: int) -> None:
+        sql = "UPDATE model SET overhead_tokens = max(overhead_tokens, ?) WHERE id = ?"
+        await self._write(lambda batch: batch.other.append((sql, (tokens, model_id))))
+
+    async def stop_model(self, model_id: int, reason: str) -> None:
+        sql = "UPDATE model SET stopped = ? WHERE id = ?"
+        await self._write(lambda batch: batch.other.append((sql, (reason, model_id))))
+
+    async def finish(self, status: str, reason: str | None) -> None:
+        """Ends the run's own row."""
+        sql = "UPDATE run SET status = ?, reason = ?, ended_at = ? WHERE id = ?"
+        row = (status, reason, time.time(), self.state.run_id)
+        await self._write(lambda batch: batch.other.append((sql, row)))
+
+    async def _write(self, fill: Callable[[Batch], Any]) -> None:
+        assert self._writer is not None
+        await self._writer.write(fill)

@@ -1,0 +1,67 @@
+"""One writer a ledger: a lock file beside it that dies with the process that holds it."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from orchestrator.errors import InputError
+from orchestrator.ledger.connect import open_reader
+
+
+def lock_path(db: Path) -> Path:
+    return db.with_name(db.name + ".lock")
+
+
+def acquire(db: Path) -> FileLock:
+    """Holds the ledger for this process. Raises InputError that names the process which holds it."""
+    db.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(lock_path(db))
+    try:
+        # A reader of `status` holds the lock for an instant; a run holds it for hours.
+        lock.acquire(timeout=1.5, poll_interval=0.05)
+    except Timeout:
+        raise InputError(
+            str(db), f"another process writes this ledger: {holder(db)}", "wait for it to end, or stop it"
+        ) from None
+    except OSError as error:
+        raise InputError(
+            str(db), f"the ledger's lock can't be made: {error}", "name a writable local place with --db"
+        ) from error
+    return lock
+
+
+def is_held(db: Path) -> bool:
+    """Whether a living process holds the ledger."""
+    if not lock_path(db).exists():
+        return False
+    lock = FileLock(lock_path(db))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    except OSError:
+        return False
+    lock.release()
+    return False
+
+
+def holder(db: Path) -> str:
+    """The process that holds the lock, as its run recorded itself."""
+    try:
+        connection = open_reader(db)
+        try:
+            row = connection.execute(
+                "SELECT pid, host, started_at FROM run ORDER BY id DESC LIMIT 1"
+            ).fetchone()
+        finally:
+            connection.close()
+    except (InputError, sqlite3.Error):
+        row = None
+    if row is None:
+        return "it has not said which"
+    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row["started_at"]))
+    return f"process {row['pid']} on {row['host']}, since {since}"

@@ -1,0 +1,118 @@
+"""What goes into the ledger: one dataclass a row kind. Money is pico-dollars, times are Unix seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """One HTTP attempt about to be made, with its worst case."""
+
+    request_id: int
+    run_id: int
+    model_id: int
+    problem_id: int
+    prompt_id: int
+    attempt: int
+    indices: tuple[int, ...]
+    max_tokens: int
+    reserved_pico: int
+    server: str
+    reserved_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleRow:
+    """One sample as it arrived; tokens and cost are its share of its request's."""
+
+    problem_id: int
+    sample_index: int
+    text: str
+    reasoning: str | None
+    finish_reason: str | None
+    prompt_tokens: int | None
+    cached_tokens: int | None
+    cache_write_tokens: int | None
+    cache_write_1h_tokens: int | None
+    completion_tokens: int | None
+    reasoning_tokens: int | None
+    token_basis: str | None
+    cost_pico: int
+    cost_basis: str
+    server: str
+    stop_rule: str
+    latency_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How an attempt ended. What is neither settled nor presumed of its reservation is free again."""
+
+    request_id: int
+    model_id: int
+    state: str
+    """settled | presumed | free"""
+    reserved_pico: int
+    settled_pico: int = 0
+    presumed_pico: int = 0
+    unused_pico: int = 0
+    cost_basis: str | None = None
+    prompt_tokens: int | None = None
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    cache_write_1h_tokens: int | None = None
+    completion_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    vendor_model: str | None = None
+    vendor_request: str | None = None
+    service_tier: str | None = None
+    inference_geo: str | None = None
+    server_version: str | None = None
+    http_status: int | None = None
+    error: str | None = None
+    error_message: str | None = None
+    ended_at: float
+    latency_s: float | None = None
+    samples: tuple[SampleRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictRow:
+    """One sample's verdict. `passed` None: the verifier broke or could not tell."""
+
+    model_id: int
+    problem_id: int
+    sample_index: int
+    verifier: str
+    text_sha: bytes
+    passed: int | None
+    score: float | None
+    answer: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Samples given up on: `n` of them from `sample_index` on."""
+
+    model_id: int
+    problem_id: int
+    sample_index: int
+    n: int
+    run_id: int
+    error: str
+    message: str
+
+
+@dataclass(slots=True)
+class ModelTotals:
+    """Running totals of a model as the ledger has them."""
+
+    settled_pico: int = 0
+    presumed_pico: int = 0
+    reserved_pico: int = 0
+    unused_pico: int = 0
+    requests: int = 0
+    retries: int = 0
+    samples: int = 0

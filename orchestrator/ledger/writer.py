@@ -1,0 +1,96 @@
+"""The one writer of a ledger: group commit on aiosqlite's thread, off the event loop.
+
+Whoever wants something durable puts it into the current batch and waits. One task writes batch after batch, each
+in one transaction; while it waits for the disk the next batch fills. A hundred reservations cost one fsync.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.errors import LedgerBroken
+from orchestrator.ledger.batch import Batch
+
+if TYPE_CHECKING:
+    import aiosqlite
+
+
+class Writer:
+    """Use as an async context manager; after a failed commit every further write raises LedgerBroken."""
+
+    def __init__(self, connection: aiosqlite.Connection, where: str) -> None:
+        self._connection = connection
+        self._where = where
+        self._batch = Batch()
+        self._written: asyncio.Future[None] | None = None
+        self._wake = asyncio.Event()
+        self._broken: LedgerBroken | None = None
+        self._closing = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Writer:
+        self._task = asyncio.create_task(self._run(), name="ledger writer")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._closing = True
+        self._wake.set()
+        if self._task is not None:
+            await self._task
+
+    async def write(self, fill: Callable[[Batch], Any]) -> None:
+        """Adds to the current batch and returns once it is durable. Raises LedgerBroken."""
+        if self._broken is not None:
+            raise self._broken
+        fill(self._batch)
+        if self._written is None:
+            self._written = asyncio.get_running_loop().create_future()
+        self._wake.set()
+        # Shielded: when one waiter is cancelled the others still wait for the same commit.
+        await asyncio.shield(self._written)
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._batch:
+                batch, written = self._batch, self._written
+                self._batch, self._written = Batch(), None
+                assert written is not None
+                await self._commit(batch, written)
+            if self._closing:
+                return
+
+    async def _commit(self, batch: Batch, written: asyncio.Future[None]) -> None:
+        try:
+            if self._broken is not None:
+                raise self._broken
+            await self._connection.execute("BEGIN IMMEDIATE")
+            for sql, rows in batch.statements():
+                if rows:
+                    await self._connection.executemany(sql, rows)
+            await self._connection.execute("COMMIT")
+        except (sqlite3.Error, LedgerBroken) as error:
+            await self._fail(error, written)
+        else:
+            if not written.done():
+                written.set_result(None)
+
+    async def _fail(self, error: Exception, written: asyncio.Future[None]) -> None:
+        if self._broken is None:
+            self._broken = LedgerBroken(
+                self._where,
+                f"the ledger could not be written: {error}",
+                "free disk space or mend its permissions, then run again: what was committed stands",
+            )
+            if self._connection.in_transaction:
+                try:
+                    await self._connection.execute("ROLLBACK")
+                except sqlite3.Error:  # the disk is gone: the journal rolls back at the next open
+                    pass
+        if not written.done():
+            written.set_exception(self._broken)
+            written.exception()  # a waiter that was cancelled must not leave an unretrieved exception behind

@@ -1,0 +1,133 @@
+"""The money: what is held, what may still be reserved, and each model's share where money is short. No I/O.
+
+held(model) = settled + presumed + reserved. Reserving is one synchronous step, so no two requests can pass the same
+check. The invariant at every instant: the sum of held over all counted models never exceeds the total.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+UNBOUNDED = 1 << 62
+
+
+@dataclass(slots=True, kw_only=True)
+class Funds:
+    """One model's money, in pico-dollars."""
+
+    weight: int
+    """Its expected cost over the plan: its share's size relative to the others'."""
+    cap: int | None = None
+    """Its own budget_usd, if stated."""
+    counted: bool = True
+    """False for replayed models: their dollars are a recording's."""
+    settled: int = 0
+    presumed: int = 0
+    reserved: int = 0
+    in_flight: int = 0
+    """Requests that hold a reservation."""
+    finished: bool = False
+    """Asks for nothing more; what it doesn't hold passes on."""
+    stuck: bool = False
+    """Its next request doesn't fit its share and nothing of it is in flight; what it doesn't hold may be used by
+    others until that changes."""
+
+    @property
+    def held(self) -> int:
+        return self.settled + self.presumed + self.reserved
+
+
+class Budget:
+    """`shared`: money is short (the plan's worst case exceeds the total), so each model keeps to its share."""
+
+    def __init__(self, total: int, funds: dict[str, Funds], *, others_held: int = 0, shared: bool) -> None:
+        self.total = total
+        self.funds = funds
+        self.others_held = others_held
+        self.shared = shared
+
+    @property
+    def counted(self) -> Iterable[Funds]:
+        return (f for f in self.funds.values() if f.counted)
+
+    @property
+    def held(self) -> int:
+        """Everything that counts against the budget now."""
+        return self.others_held + sum(f.held for f in self.counted)
+
+    @property
+    def reserved(self) -> int:
+        return sum(f.reserved for f in self.counted)
+
+    @property
+    def exceeded(self) -> bool:
+        return self.held > self.total
+
+    def room(self, alias: str) -> int:
+        """How much `alias` may reserve now; may be negative."""
+        mine = self.funds[alias]
+        return self._room(alias, others_held=self.held - mine.held if mine.counted else 0, held=mine.held)
+
+    def room_later(self, alias: str) -> int:
+        """The room there could be if everything in flight came back free."""
+        mine = self.funds[alias]
+        others = self.held - self.reserved - (mine.held - mine.reserved) if mine.counted else 0
+        return self._room(alias, others_held=others, held=mine.held - mine.reserved)
+
+    def _room(self, alias: str, *, others_held: int, held: int) -> int:
+        mine = self.funds[alias]
+        if not mine.counted:
+            return UNBOUNDED if mine.cap is None else mine.cap - held
+        room = self.total - others_held - held
+        if mine.cap is not None:
+            room = min(room, mine.cap - held)
+        if self.shared:
+            room = min(room, self.share(alias) - held)
+        return room
+
+    def share(self, alias: str) -> int:
+        """The most that `alias` may hold, by water-filling: the money that finished and stuck models don't hold is
+        dealt to the others by weight, and what a model's own cap leaves over is dealt again."""
+        takers = {
+            a: f for a, f in self.funds.items() if f.counted and (a == alias or not (f.finished or f.stuck))
+        }
+        pool = self.total - self.others_held
+        pool -= sum(f.held for a, f in self.funds.items() if f.counted and a not in takers)
+        while True:
+            weight = sum(f.weight for f in takers.values())
+            over = {
+                a: f.cap for a, f in takers.items() if f.cap is not None and f.cap * weight < pool * f.weight
+            }
+            if alias in over:
+                return over[alias]
+            if not over:
+                return pool * takers[alias].weight // weight if weight else pool
+            for a, cap in over.items():
+                pool -= cap
+                del takers[a]
+
+    def reserve(self, alias: str, amount: int) -> bool:
+        """Holds `amount` if there is room; changes nothing otherwise."""
+        if amount > self.room(alias):
+            return False
+        mine = self.funds[alias]
+        mine.reserved += amount
+        mine.in_flight += 1
+        mine.stuck = False
+        return True
+
+    def end(self, alias: str, reserved: int, *, settled: int = 0, presumed: int = 0) -> None:
+        """A reservation ends; what is neither settled nor presumed is free again. Both may exceed `reserved` where a
+        vendor billed above its bound: it is booked in full."""
+        mine = self.funds[alias]
+        if reserved > mine.reserved or mine.in_flight == 0:
+            raise ValueError(
+                f"{alias}: ends {reserved} of {mine.reserved} reserved, {mine.in_flight} in flight"
+            )
+        mine.reserved -= reserved
+        mine.in_flight -= 1
+        mine.settled += settled
+        mine.presumed += presumed
+        for f in self.funds.values():
+            f.stuck = False

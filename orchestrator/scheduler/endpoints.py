@@ -1,0 +1,85 @@
+"""The servers of a model: how much is outstanding at each, and a circuit breaker that notices a dead one. No I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+OPENS_AFTER = 4
+"""Failures in a row that open the breaker."""
+FIRST_PROBE_S = 1.0
+LONGEST_PROBE_S = 15.0
+GIVES_UP_S = 15.0
+"""A server that never answered in this run is given up this long after its first failure …"""
+GIVES_UP_AFTER_SUCCESS_S = 120.0
+"""… and one that did (it may be starting again) this long."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Endpoint:
+    """One server. `sequences`: samples it takes in flight, None where only requests are limited."""
+
+    server: str
+    sequences: int | None = None
+    requests: int = 0
+    samples: int = 0
+    failures: int = 0
+    """In a row."""
+    failing_since: float | None = None
+    answered: bool = False
+    opened: bool = False
+    probe_at: float = 0.0
+    probing: bool = False
+
+    def usable_at(self, now: float) -> float | None:
+        """When a request may go there: now, later (a probe of a server that failed), or None: not until an event."""
+        if not self.opened:
+            return now
+        if self.probing:
+            return None
+        return max(now, self.probe_at)
+
+    def takes(self, n: int) -> bool:
+        """Whether `n` more samples fit. A request larger than the server goes to an empty one."""
+        return self.sequences is None or self.samples + n <= self.sequences or self.samples == 0
+
+    def dead(self, now: float) -> bool:
+        """Failing for so long that waiting on makes no sense."""
+        if not self.opened or self.failing_since is None:
+            return False
+        patience = GIVES_UP_AFTER_SUCCESS_S if self.answered else GIVES_UP_S
+        return now - self.failing_since >= patience
+
+    def sent(self, n: int) -> None:
+        self.requests += 1
+        self.samples += n
+        if self.opened:
+            self.probing = True
+
+    def ended(self, n: int, now: float, *, alive: bool | None) -> None:
+        """`alive`: True it answered, False it failed as a dead server would, None it says nothing of its health."""
+        self.requests -= 1
+        self.samples -= n
+        if alive is None:
+            self.probing = False
+            return
+        if alive:
+            self.failures, self.failing_since, self.answered = 0, None, True
+            self.opened = self.probing = False
+            return
+        self.failures += 1
+        self.failing_since = now if self.failing_since is None else self.failing_since
+        if self.failures >= OPENS_AFTER or self.opened or not self.answered:
+            self.opened, self.probing = True, False
+            doublings = min(10, max(0, self.failures - (OPENS_AFTER if self.answered else 1)))
+            self.probe_at = now + min(LONGEST_PROBE_S, FIRST_PROBE_S * 2**doublings)
+
+
+def least_loaded(endpoints: list[Endpoint], n: int, now: float) -> Endpoint | None:
+    """The usable server with the least outstanding that takes `n` more samples."""
+    best = None
+    for endpoint in endpoints:
+        if endpoint.usable_at(now) != now or not endpoint.takes(n):
+            continue
+        if best is None or (endpoint.samples, endpoint.requests) < (best.samples, best.requests):
+            best = endpoint
+    return best

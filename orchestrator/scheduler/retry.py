@@ -1,0 +1,71 @@
+"""When a failed attempt is made again: an allow-list of error classes, jittered exponential waits, limits. No I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from random import Random
+from typing import cast
+
+from tenacity import RetryCallState, retry_if_exception_type, wait_exponential
+
+from orchestrator.scheduler.work import Item
+from providers.errors import Lost, NotSent, Overloaded, ProviderError, RateLimited, Stopped, TooManySamples
+
+WORTH_ANOTHER_TRY = retry_if_exception_type((RateLimited, Overloaded, NotSent, Lost))
+WAIT = wait_exponential(multiplier=1, min=1, max=60)
+MOST_LOST = 3
+"""Attempts of a sample that may end unknown: each of them is charged at its bound."""
+LONGEST_S = 3600.0
+"""A sample is given up this long after its first attempt."""
+
+
+class Then(Enum):
+    """What follows a failed attempt."""
+
+    AGAIN = auto()
+    FEWER = auto()
+    """At once, with fewer samples a request."""
+    GIVE_UP = auto()
+    """These samples fail for good."""
+    STOP = auto()
+    """The model stops."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    then: Then
+    wait_s: float = 0.0
+
+
+def decide(error: ProviderError, item: Item, *, now: float, max_attempts: int, random: Random) -> Decision:
+    """`item` is the attempt that failed, its own counts included."""
+    if isinstance(error, Stopped):
+        return Decision(Then.STOP)
+    if isinstance(error, TooManySamples):
+        return Decision(Then.FEWER if len(item.indices) > 1 else Then.STOP)
+    if not WORTH_ANOTHER_TRY.predicate(error):
+        return Decision(Then.GIVE_UP)
+    wait_s = wait_before(item.attempt, error.retry_after_s, random)
+    # A refusal by a rate limit costs nothing and says nothing of the sample: only time bounds it.
+    tried_enough = not isinstance(error, RateLimited) and item.attempt >= max_attempts
+    lost_enough = isinstance(error, Lost) and item.lost + 1 >= MOST_LOST
+    too_late = item.first_at is not None and now + wait_s - item.first_at > LONGEST_S
+    if tried_enough or lost_enough or too_late:
+        return Decision(Then.GIVE_UP)
+    return Decision(Then.AGAIN, wait_s)
+
+
+def wait_before(attempt: int, retry_after_s: float | None, random: Random) -> float:
+    """Seconds until the next try: what the vendor asked for and a little more, or half to all of 1, 2, 4 … 60 s."""
+    if retry_after_s is not None:
+        return retry_after_s * (1 + 0.05 * random.random())
+    state = cast("RetryCallState", _Attempt(attempt))
+    return WAIT(state) * (0.5 + 0.5 * random.random())
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """The part of tenacity's RetryCallState that a wait policy reads."""
+
+    attempt_number: int

@@ -1,0 +1,347 @@
+"""The scheduler: told the time and what happened, it says what may go next. No I/O, no clock, no asyncio.
+
+It ties together each model's Work, Budget, RateLimit, Endpoints and retry policy. The driver asks `next(now)` until
+it gets no Ticket, performs the tickets, and tells how each ended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Protocol
+
+from orchestrator.scheduler.budget import Budget
+from orchestrator.scheduler.endpoints import Endpoint, least_loaded
+from orchestrator.scheduler.rates import Estimate, RateLimit
+from orchestrator.scheduler.retry import Decision, Then, decide
+from orchestrator.scheduler.work import Item, Work
+from providers.errors import BadRequest, Lost, NotSent, Overloaded, ProviderError, RateLimited, Stopped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """Worst case of a request of one problem, in pico-dollars: `fixed` for its input, `sample` for each sample."""
+
+    fixed: int
+    sample: int
+    input_tokens: int
+    """Expected, for limits of tokens."""
+
+    def worst(self, n: int) -> int:
+        return self.fixed + n * self.sample
+
+
+@dataclass(slots=True, kw_only=True)
+class ModelLane:
+    """One model as the scheduler sees it."""
+
+    alias: str
+    work: Work
+    endpoints: list[Endpoint]
+    rate: RateLimit
+    bounds: list[Bound | None]
+    """By ordinal; made when first needed, see Scheduler.bound."""
+    max_tokens: int
+    expected_output_tokens: int
+    max_attempts: int
+    max_wait_s: float
+    stopped: str | None = None
+    """Why it can't go on in this run."""
+    replied: bool = False
+    refused: int = 0
+    """Problems refused outright before the first reply."""
+    out_of_money: bool = False
+    waiting: str | None = None
+    wake_at: float | None = None
+    in_flight: dict[int, Ticket] = field(default_factory=dict[int, "Ticket"])
+    errors: dict[str, int] = field(default_factory=dict[str, int])
+
+    @property
+    def samples_in_flight(self) -> int:
+        return sum(e.samples for e in self.endpoints)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """An admitted request: its money is held, its limits are debited."""
+
+    number: int
+    alias: str
+    item: Item
+    worst_pico: int
+    endpoint: int
+    estimate: Estimate
+
+    @property
+    def n(self) -> int:
+        return len(self.item.indices)
+
+
+REFUSED_OUTRIGHT = 5
+"""So many problems refused without a single reply: the request itself is wrong, not the problems."""
+
+
+class BoundOf(Protocol):
+    def __call__(self, alias: str, ordinal: int, /) -> Bound: ...
+
+
+def _span(seconds: float) -> str:
+    return f"{max(0.0, seconds):.0f} s" if seconds >= 10 else f"{max(0.0, seconds):.1f} s"
+
+
+class Scheduler:
+    """`bound_of(alias, ordinal)` gives a problem's Bound; it is asked once for each."""
+
+    def __init__(
+        self, lanes: dict[str, ModelLane], budget: Budget, bound_of: BoundOf, *, seed: int | None = None
+    ) -> None:
+        self.lanes = lanes
+        self.budget = budget
+        self._bound_of = bound_of
+        self._random = Random(seed)  # noqa: S311 - jitter
+        self._turn = 0
+        self._number = 0
+        self.draining = False
+
+    # -- what may go next -------------------------------------------------------------------------------------------
+
+    def next(self, now: float) -> Ticket | None:
+        """The next admitted request, or None; then `wake_at` tells when to ask again, if not at the next event.
+        Models take turns, so none waits for another."""
+        if self.draining:
+            return None
+        aliases = list(self.lanes)
+        # A second round: what a model found stuck in the first leaves is there for those asked before it.
+        for step in range(2 * len(aliases) if self.budget.shared else len(aliases)):
+            lane = self.lanes[aliases[(self._turn + step) % len(aliases)]]
+            ticket = self._admit(lane, now)
+            if ticket is not None:
+                self._turn = (self._turn + step + 1) % len(aliases)
+                return ticket
+        return None
+
+    @property
+    def wake_at(self) -> float | None:
+        """The earliest moment at which time alone lets something go."""
+        times = [lane.wake_at for lane in self.lanes.values() if lane.wake_at is not None]
+        return min(times, default=None)
+
+    @property
+    def in_flight(self) -> int:
+        return sum(len(lane.in_flight) for lane in self.lanes.values())
+
+    def _admit(self, lane: ModelLane, now: float) -> Ticket | None:
+        lane.waiting, lane.wake_at = None, None
+        if lane.stopped is not None:
+            return None
+        item = lane.work.peek(now)
+        if item is None:
+            lane.wake_at = lane.work.next_at()
+            lane.waiting = None if lane.wake_at is None else f"tries again in {_span(lane.wake_at - now)}"
+            self.budget.funds[lane.alias].finished = lane.work.empty and not lane.in_flight
+            return None
+        self.budget.funds[lane.alias].finished = False
+        endpoint = self._endpoint(lane, item, now)
+        if endpoint is None:
+            return None
+        n = self._affordable(lane, item)
+        if n == 0:
+            return None
+        estimate = self._estimate(lane, item.problem, n)
+        ready_at = lane.rate.ready_at(estimate, now)
+        if ready_at > now:
+            lane.wake_at, lane.waiting = ready_at, f"rate limit, {_span(ready_at - now)}"
+            return None
+        return self._issue(lane, item, n, endpoint, estimate, now)
+
+    def _endpoint(self, lane: ModelLane, item: Item, now: float) -> Endpoint | None:
+        if lane.rate.full:
+            lane.waiting = "as many requests in flight as its limit allows"
+            return None
+        endpoint = least_loaded(lane.endpoints, len(item.indices), now)
+        if endpoint is not None:
+            return endpoint
+        times = [e.usable_at(now) for e in lane.endpoints if e.opened]
+        later = [t for t in times if t is not None]
+        if len(times) == len(lane.endpoints):
+            if all(e.dead(now) for e in lane.endpoints):
+                self.stop(lane.alias, f"no answer from {', '.join(e.server for e in lane.endpoints)}")
+                return None
+            lane.wake_at = min(later, default=None)
+            lane.waiting = "server down" + (
+                f", next try in {_span(lane.wake_at - now)}" if later and lane.wake_at else ""
+            )
+        else:
+            lane.wake_at = min((t for t in later if t > now), default=None)
+            lane.waiting = "servers busy"
+        return None
+
+    def _affordable(self, lane: ModelLane, item: Item) -> int:
+        """How many of the item's samples the money lets go now; 0: wait, or out of money."""
+        bound, wanted = self.bound(lane, item.problem), len(item.indices)
+        room = self.budget.room(lane.alias)
+        if bound.worst(wanted) <= room:
+            lane.out_of_money = False
+            return wanted
+        free_later = self.budget.room_later(lane.alias)
+        if bound.worst(wanted) <= free_later:
+            lane.waiting = "budget: waits for requests in flight to settle"
+            return 0
+        fits = wanted if bound.sample == 0 and bound.fixed <= room else 0
+        if bound.sample:
+            fits = max(0, min(wanted, (room - bound.fixed) // bound.sample))
+        if fits:
+            lane.out_of_money = False
+            return fits
+        if bound.worst(1) <= free_later:
+            lane.waiting = "budget: waits for requests in flight to settle"
+            return 0
+        lane.waiting = "budget: the next sample's worst case does not fit"
+        lane.out_of_money = True
+        if not lane.in_flight:
+            self.budget.funds[lane.alias].stuck = True
+        return 0
+
+    def _estimate(self, lane: ModelLane, problem: int, n: int) -> Estimate:
+        return Estimate(
+            input_tokens=self.bound(lane, problem).input_tokens, output_tokens=n * lane.expected_output_tokens
+        )
+
+    def _issue(
+        self, lane: ModelLane, item: Item, n: int, endpoint: Endpoint, estimate: Estimate, now: float
+    ) -> Ticket | None:
+        worst = self.bound(lane, item.problem).worst(n)
+        if not self.budget.reserve(lane.alias, worst):
+            return None
+        taken = lane.work.take(item, n)
+        if taken.first_at is None:
+            taken = replace(taken, first_at=now)
+        lane.rate.debit(estimate, now)
+        endpoint.sent(n)
+        self._number += 1
+        ticket = Ticket(
+            number=self._number,
+            alias=lane.alias,
+            item=taken,
+            worst_pico=worst,
+            endpoint=lane.endpoints.index(endpoint),
+            estimate=estimate,
+        )
+        lane.in_flight[ticket.number] = ticket
+        return ticket
+
+    def bound(self, lane: ModelLane, problem: int) -> Bound:
+        bound = lane.bounds[problem]
+        if bound is None:
+            bound = lane.bounds[problem] = self._bound_of(lane.alias, problem)
+        return bound
+
+    # -- what happened ----------------------------------------------------------------------------------------------
+
+    def replied(
+        self,
+        ticket: Ticket,
+        now: float,
+        *,
+        settled: int,
+        presumed: int = 0,
+        arrived: int,
+        missing: tuple[int, ...] = (),
+        used: Estimate | None = None,
+    ) -> tuple[int, ...]:
+        """A 2xx reply: `arrived` samples are recorded, `missing` ones it did not bring are asked again, and those
+        that were asked often enough are returned: they fail for good."""
+        lane = self._end(ticket, now, settled=settled, presumed=presumed, alive=True, used=used)
+        lane.replied = True
+        lane.work.arrived(ticket.item.problem, arrived)
+        if not missing:
+            return ()
+        lane.errors["missing samples"] = lane.errors.get("missing samples", 0) + 1
+        item = replace(ticket.item, indices=missing, attempt=ticket.item.attempt + 1)
+        if ticket.item.attempt >= lane.max_attempts or lane.stopped is not None:
+            lane.work.gave_up(item.problem, len(missing))
+            return missing
+        lane.work.again(item, now)
+        return ()
+
+    def failed(
+        self, ticket: Ticket, now: float, error: ProviderError, *, presumed: int = 0
+    ) -> tuple[Decision, list[tuple[int, int]]]:
+        """The attempt failed: free, or presumed at `presumed`. Decides what follows and does it; gives the decision
+        and (first index, n) of the samples that fail for good with it."""
+        alive = False if isinstance(error, (NotSent, Lost, Overloaded)) else True
+        lane = self._end(ticket, now, presumed=presumed, alive=alive)
+        lane.errors[error.kind] = lane.errors.get(error.kind, 0) + 1
+        decision = decide(error, ticket.item, now=now, max_attempts=lane.max_attempts, random=self._random)
+        if isinstance(error, RateLimited) and decision.wait_s > lane.max_wait_s:
+            decision = Decision(Then.STOP)
+            error = Stopped(
+                f"{error.message}; it asks to wait {_span(error.retry_after_s or 0)}, above max_wait_s"
+            )
+        again = replace(
+            ticket.item, attempt=ticket.item.attempt + 1, lost=ticket.item.lost + isinstance(error, Lost)
+        )
+        given_up: list[tuple[int, int]] = []
+        match decision.then:
+            case Then.AGAIN:
+                if isinstance(error, RateLimited):
+                    lane.rate.pause(now + decision.wait_s)
+                lane.work.again(again, now + decision.wait_s)
+            case Then.FEWER:
+                lane.work.max_n = self._fewer(ticket, error)
+                lane.work.again(ticket.item, now)
+            case Then.GIVE_UP:
+                given_up = self._give_up(lane, ticket, error)
+            case Then.STOP:
+                self.stop(ticket.alias, error.message)
+                lane.work.again(again, now)
+        return decision, given_up
+
+    def _give_up(self, lane: ModelLane, ticket: Ticket, error: ProviderError) -> list[tuple[int, int]]:
+        given_up = [(index, 1) for index in ticket.item.indices]
+        if isinstance(error, BadRequest):
+            given_up += lane.work.close(ticket.item.problem)
+            lane.refused += 1
+            if not lane.replied and lane.refused >= REFUSED_OUTRIGHT:
+                self.stop(lane.alias, f"it refuses every problem: {error.message}")
+        lane.work.gave_up(ticket.item.problem, ticket.n)
+        return given_up
+
+    def _fewer(self, ticket: Ticket, error: ProviderError) -> int:
+        told = getattr(error, "max_n", None)
+        return max(1, min(ticket.n - 1, told or ticket.n // 2))
+
+    def dropped(self, ticket: Ticket, now: float, *, presumed: int = 0) -> None:
+        """The driver gave the attempt up (a signal, the grace ran out): free where it never left, else presumed."""
+        lane = self._end(ticket, now, presumed=presumed, alive=None)
+        lane.work.again(ticket.item, now)
+
+    def stop(self, alias: str, reason: str) -> None:
+        """This model asks for nothing more in this run."""
+        lane = self.lanes[alias]
+        if lane.stopped is None:
+            lane.stopped = reason
+        self.budget.funds[alias].finished = True
+
+    def _end(
+        self,
+        ticket: Ticket,
+        now: float,
+        *,
+        settled: int = 0,
+        presumed: int = 0,
+        alive: bool | None,
+        used: Estimate | None = None,
+    ) -> ModelLane:
+        lane = self.lanes[ticket.alias]
+        del lane.in_flight[ticket.number]
+        self.budget.end(ticket.alias, ticket.worst_pico, settled=settled, presumed=presumed)
+        lane.rate.ended(ticket.estimate, used)
+        lane.endpoints[ticket.endpoint].ended(ticket.n, now, alive=alive)
+        return lane
+
+    # -- how it stands ----------------------------------------------------------------------------------------------
+
+    def blocked(self) -> bool:
+        """Nothing is in flight, and no passing of time lets anything go: finished, stopped, or out of money."""
+        return self.in_flight == 0 and self.wake_at is None

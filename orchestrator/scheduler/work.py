@@ -1,0 +1,203 @@
+"""What one model still has to ask, made lazily: a few integers a problem, never an object a sample. No I/O.
+
+Breadth first: the problem with the fewest samples asked comes next. Where money is short, or a verdict can end a
+problem, its samples go out in rounds that bring it to 1, 2, 4, 8 … samples; else packed up to max_n.
+"""
+
+from __future__ import annotations
+
+import heapq
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from orchestrator.problem_state import ProblemState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """Samples of one problem that go out together. `attempt` is 1 for the first try."""
+
+    problem: int
+    """Ordinal."""
+    indices: tuple[int, ...]
+    attempt: int = 1
+    lost: int = 0
+    """How many of its attempts ended unknown, and so cost money."""
+    first_at: float | None = None
+    """When it was first sent."""
+
+
+@dataclass(order=True, slots=True)
+class _Again:
+    ready_at: float
+    order: int
+    item: Item = field(compare=False)
+
+
+class Work:
+    """One model's remaining samples: `peek` shows the next ones, `take` takes a part of them, `again` puts back."""
+
+    def __init__(
+        self, problems: Sequence[ProblemState], *, samples: int, max_n: int, rounds: bool, until_solved: bool
+    ) -> None:
+        self.samples = samples
+        self.max_n = max_n
+        self.rounds = rounds or until_solved
+        self.until_solved = until_solved
+        self.asked = array("q", (p.next_index for p in problems))
+        self.done = array("q", (p.done for p in problems))
+        self.failed = array("q", bytes(8 * len(problems)))
+        self.busy = array("q", (p.unverified if until_solved else 0 for p in problems))
+        """Samples of a problem in flight or waiting for their verdict; kept for until_solved only."""
+        self.solved = bytearray(p.solved for p in problems)
+        self._order = 0
+        self._again: list[_Again] = []
+        self._waiting: dict[int, list[Item]] = {}
+        """until_solved: what to ask again once the problem's verdicts are in."""
+        self._fresh: list[tuple[int, int]] = []
+        """Heap of (asked, ordinal): each problem that may be asked for new samples, once."""
+        self._queued = bytearray(len(problems))
+        for ordinal in range(len(problems)):
+            self._queue(ordinal)
+        for ordinal, problem in enumerate(problems):
+            holes = [index for index in problem.holes if index < samples]
+            if holes and not (until_solved and self.solved[ordinal]):
+                self._push(Item(problem=ordinal, indices=tuple(holes)), 0.0)
+
+    def _open(self, problem: int) -> bool:
+        return not (self.until_solved and (self.solved[problem] or self.busy[problem]))
+
+    def _push(self, item: Item, ready_at: float) -> None:
+        self._order += 1
+        heapq.heappush(self._again, _Again(ready_at, self._order, item))
+
+    def peek(self, now: float) -> Item | None:
+        """The next item, at most max_n samples; None while there is none (see `next_at`)."""
+        while self._again and self._again[0].ready_at <= now:
+            item = self._again[0].item
+            if self.until_solved and self.solved[item.problem]:
+                heapq.heappop(self._again)  # a verdict made it needless
+                self._reopen(item.problem)
+                continue
+            if self.until_solved and self.busy[item.problem]:
+                heapq.heappop(self._again)
+                self._waiting.setdefault(item.problem, []).append(item)
+                continue
+            return item if len(item.indices) <= self.max_n else _cut(item, self.max_n)[0]
+        while self._fresh and not self._open(self._fresh[0][1]):
+            self._queued[heapq.heappop(self._fresh)[1]] = 0
+        if not self._fresh:
+            return None
+        asked, problem = self._fresh[0]
+        return Item(problem=problem, indices=tuple(range(asked, asked + self._chunk(asked))))
+
+    def next_at(self) -> float | None:
+        """When a retry becomes due, if one waits."""
+        return self._again[0].ready_at if self._again else None
+
+    def _chunk(self, asked: int) -> int:
+        target = 1 << asked.bit_length() if self.rounds else self.samples
+        return max(1, min(target, self.samples, asked + self.max_n) - asked)
+
+    def take(self, item: Item, n: int) -> Item:
+        """Takes the first `n` samples of what `peek` showed; the rest stays."""
+        taken, _ = _cut(item, n)
+        if (
+            self._again
+            and self._again[0].item.problem == item.problem
+            and item.indices[0] < self.asked[item.problem]
+        ):
+            again = heapq.heappop(self._again)
+            rest = again.item.indices[n:]
+            if rest:
+                self._push(_with(again.item, rest), again.ready_at)
+        else:
+            asked, problem = heapq.heappop(self._fresh)
+            self._queued[problem] = 0
+            self.asked[problem] = asked + n
+            if not self.until_solved:
+                self._queue(problem)
+        if self.until_solved:
+            self.busy[taken.problem] += n
+        return taken
+
+    def again(self, item: Item, ready_at: float) -> None:
+        """Puts samples back, to be asked again from `ready_at` on."""
+        if self.until_solved:
+            self.busy[item.problem] -= len(item.indices)
+        self._push(item, ready_at)
+
+    def arrived(self, problem: int, n: int) -> None:
+        """`n` samples of a problem are recorded."""
+        self.done[problem] += n
+
+    def gave_up(self, problem: int, n: int) -> None:
+        """`n` samples failed for good."""
+        self.failed[problem] += n
+        if self.until_solved:
+            self.busy[problem] -= n
+            self._reopen(problem)
+
+    def close(self, problem: int) -> list[tuple[int, int]]:
+        """The problem itself is refused: what was not asked yet fails with it. Gives (first index, n) of those."""
+        given_up = [
+            (item.indices[0], len(item.indices))
+            for item in [*(a.item for a in self._again), *self._waiting.pop(problem, [])]
+            if item.problem == problem
+        ]
+        self._again = [a for a in self._again if a.item.problem != problem]
+        heapq.heapify(self._again)
+        if self.asked[problem] < self.samples:
+            given_up.append((self.asked[problem], self.samples - self.asked[problem]))
+            self.asked[problem] = self.samples
+            self._fresh = [entry for entry in self._fresh if entry[1] != problem]
+            heapq.heapify(self._fresh)
+            self._queued[problem] = 0
+        self.failed[problem] += sum(n for _, n in given_up)
+        return given_up
+
+    def judged(self, problem: int, *, passed: bool) -> None:
+        """One recorded sample has its verdict."""
+        if passed:
+            self.solved[problem] = 1
+        if self.until_solved:
+            self.busy[problem] -= 1
+            self._reopen(problem)
+
+    def _reopen(self, problem: int) -> None:
+        if self.busy[problem] or self.solved[problem]:
+            return
+        waiting = self._waiting.pop(problem, [])
+        for item in waiting:
+            self._push(item, 0.0)
+        if not waiting:
+            self._queue(problem)
+
+    def _queue(self, problem: int) -> None:
+        if self.asked[problem] < self.samples and not self._queued[problem] and self._open(problem):
+            self._queued[problem] = 1
+            heapq.heappush(self._fresh, (self.asked[problem], problem))
+
+    @property
+    def empty(self) -> bool:
+        """Nothing to ask, as far as is known: verdicts on the way can still reopen until_solved."""
+        return not self._again and not self._fresh
+
+    def lacking(self) -> int:
+        """Samples still to be asked or on their way."""
+        return sum(
+            max(0, self.samples - done - failed)
+            for done, failed, solved in zip(self.done, self.failed, self.solved, strict=True)
+            if not (self.until_solved and solved)
+        )
+
+
+def _with(item: Item, indices: tuple[int, ...]) -> Item:
+    return Item(
+        problem=item.problem, indices=indices, attempt=item.attempt, lost=item.lost, first_at=item.first_at
+    )
+
+
+def _cut(item: Item, n: int) -> tuple[Item, Item]:
+    return _with(item, item.indices[:n]), _with(item, item.indices[n:])
