@@ -1,0 +1,55 @@
+"""One parquet file of a Hugging Face data set, as dictionaries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+from orchestrator.errors import InputError
+
+REMEDY = 'pip install "manyfew[hub]", or state a local file as path'
+
+
+def read_parquet(dataset: str, filename: str, columns: list[str]) -> Iterator[dict[str, Any]]:
+    """Downloads the file (or takes it from the hub's own cache) and yields its rows. HF_ENDPOINT, HF_HOME,
+    HF_HUB_OFFLINE and HF_TOKEN work as they always do with the hub's library."""
+    path = _download(dataset, filename)
+    where = f"{dataset}/{filename}"
+    try:
+        pa: Any = import_module("pyarrow")  # has no type stubs
+        pq: Any = import_module("pyarrow.parquet")
+    except ImportError as error:
+        raise InputError("problems.source", "reading the hub's files needs pyarrow", REMEDY) from error
+    try:
+        with pq.ParquetFile(path) as table:
+            for batch in table.iter_batches(batch_size=1000, columns=columns):
+                yield from batch.to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(
+            where, f"not the parquet file expected: {_line(error)}", "state a local file as path"
+        ) from error
+
+
+def _download(dataset: str, filename: str) -> str:
+    try:
+        hub: Any = import_module("huggingface_hub")  # its types name optional packages
+        errors: Any = import_module("huggingface_hub.errors")
+    except ImportError as error:
+        raise InputError("problems.source", "the Hugging Face hub needs huggingface_hub", REMEDY) from error
+    where = f"{dataset}/{filename}"
+    try:
+        return hub.hf_hub_download(dataset, filename, repo_type="dataset")
+    except errors.EntryNotFoundError as error:  # also LocalEntryNotFoundError: offline and not in the cache
+        raise InputError(
+            where, f"not to be had from the hub: {_line(error)}", "state a local file as path"
+        ) from error
+    except (errors.HfHubHTTPError, OSError, ValueError) as error:
+        raise InputError(
+            where, f"the hub did not give it: {_line(error)}", "try again, or state a local file as path"
+        ) from error
+
+
+def _line(error: Exception) -> str:
+    """The first line of a foreign message, cut to a readable length."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

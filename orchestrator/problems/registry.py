@@ -1,0 +1,84 @@
+"""The sources by name: their problems, their prompts, their defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any
+
+from orchestrator.errors import InputError
+from orchestrator.problems import prompts
+from orchestrator.problems.draw import seeded, shuffle
+from orchestrator.problems.gsm8k import Gsm8k
+from orchestrator.problems.jsonl import Jsonl
+from orchestrator.problems.quickstart import Quickstart
+from orchestrator.problems.types import Problem, Source
+from orchestrator.sweep.types import Api, Problems, PromptStyle
+from providers.types import Prompt
+
+_SOURCES: Mapping[str, Source] = {"gsm8k": Gsm8k(), "jsonl": Jsonl(), "quickstart": Quickstart()}
+SOURCES: tuple[str, ...] = tuple(_SOURCES)
+"""The names that `problems.source` may have."""
+
+
+def source(name: str) -> Source:
+    """The source of that name; InputError for an unknown one."""
+    if name not in _SOURCES:
+        raise InputError("problems.source", f"unknown source {name!r}", f"one of {', '.join(SOURCES)}")
+    return _SOURCES[name]
+
+
+def load(spec: Problems) -> list[Problem]:
+    """The problems in the order of the sweep: all, shuffled where a seed is stated, then the first `limit`. Keys
+    depend on neither. Without a shuffle, what lies beyond the limit is not read; a limit beyond the data means
+    all of it."""
+    chosen = source(spec.source)
+    if spec.few_shot and not chosen.few_shot:
+        raise InputError(
+            "problems.few_shot",
+            f"source {spec.source} has no training set to draw examples from",
+            "remove it",
+        )
+    if spec.shuffle is None:
+        return list(islice(chosen.read(spec), spec.limit))
+    problems = list(chosen.read(spec))
+    shuffle(problems, seeded("problems", spec.shuffle))
+    return problems[: spec.limit]
+
+
+def default_verifier(name: str) -> tuple[str, Mapping[str, Any]]:
+    """Kind and options of the source's default verifier."""
+    return source(name).verifier
+
+
+def style_of(spec: Problems, style: PromptStyle, api: Api) -> tuple[str, str | None]:
+    """(template, system) as stated, else the source's defaults."""
+    chosen = source(spec.source)
+    template = style.template if style.template is not None else chosen.template(spec, api)
+    if spec.few_shot and "few_shot" not in prompts.fields(template):
+        raise InputError(
+            "prompt.template", "few_shot is stated, but the template has no {few_shot}", "put it in"
+        )
+    return template, style.system if style.system is not None else chosen.system
+
+
+def render(spec: Problems, style: PromptStyle, api: Api, problem: Problem) -> Prompt:
+    """What is sent for one problem: chat messages, or text for the completions wire."""
+    template, system = style_of(spec, style, api)
+    return prompts.build(template, system, api, problem)
+
+
+def check_prompts(
+    spec: Problems, style: PromptStyle, apis: Iterable[Api], problems: Iterable[Problem]
+) -> None:
+    """Builds every prompt of every wire once and raises the InputError of the first that cannot be built.
+    Call it before any money is spent; it keeps nothing."""
+    listed = list(problems)
+    for api in sorted({"completions" if api == "completions" else "chat" for api in apis}):
+        template, system = style_of(spec, style, "completions" if api == "completions" else "chat")
+        prompts.check(template, system, ["completions" if api == "completions" else "chat"], listed)
+
+
+def suggested_stop(spec: Problems, api: Api) -> tuple[str, ...]:
+    """Stop sequences worth stating in a sweep file for this source; never sent unless stated."""
+    return source(spec.source).suggested_stop(spec, api)
