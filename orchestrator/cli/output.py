@@ -1,0 +1,56 @@
+"""What goes to the terminal: one JSON document to stdout, or people's text."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from orchestrator.errors import ManyfewError
+
+
+def emit_json(document: Any) -> None:
+    """The one JSON document of --json. A reader that hung up ends nothing."""
+    text = json.dumps(document, allow_nan=False, ensure_ascii=False, indent=2)
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        close_stdout()
+
+
+def error_document(error: ManyfewError) -> dict[str, Any]:
+    """What stdout carries on an error with --json."""
+    return {
+        "status": "error",
+        "error": {"where": error.where, "message": error.message, "remedy": error.remedy},
+    }
+
+
+def close_stdout() -> None:
+    """After a broken pipe: what is still buffered, and the interpreter's own last flush, go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A rich console that keeps to plain text on pipes, with NO_COLOR and with TERM=dumb. Markup, highlighting and
+    emoji codes are off: model text and aliases are shown as they are, after `orchestrator.report.safe`."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb" or not stream.isatty()
+    return Console(
+        file=stream,
+        no_color=plain,
+        color_system=None if plain else "auto",
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=not stream.isatty(),
+    )

@@ -1,0 +1,183 @@
+"""The sweep file, from its path to plain data or one clear error."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import unicodedata
+from dataclasses import fields, replace
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from orchestrator.errors import InputError
+from orchestrator.sweep import resolve
+from orchestrator.sweep.messages import input_error, suggestion
+from orchestrator.sweep.schema import MAX_USD, SweepTable
+from orchestrator.sweep.source import Source, read, where
+from orchestrator.sweep.types import Limits, Model, Problems, Sweep
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from orchestrator.sweep.schema import ProblemsTable
+
+SOURCES = ("gsm8k", "jsonl", "quickstart")
+_LATER = ("math", "humaneval", "codecontests", "minif2f", "swebench-lite")
+
+
+def load(path: Path, *, budget: str | None = None) -> Sweep:
+    """Reads, validates and resolves a sweep file; `budget` (--budget, in dollars) goes before budget_usd.
+    Raises InputError for the first thing that is wrong. Asks nothing of the network."""
+    source = read(path)
+    stated = None if budget is None else parse_usd(budget, where="--budget")
+    try:
+        table = SweepTable.model_validate(source.data)
+    except ValidationError as error:
+        raise input_error(source, error) from None
+    _check_name(source, table.name)
+    for alias in table.models:
+        _check_alias(source, alias)
+    models = _join_groups(source, {alias: resolve.model(source, table, alias) for alias in table.models})
+    for model in models.values():
+        _check_refusals(source, model)
+    usd = stated if stated is not None else table.budget_usd
+    return Sweep(
+        name=table.name,
+        path=path,
+        text=source.text,
+        budget_pico=None if usd is None else resolve.pico(usd),
+        problems=_problems(source, table.problems),
+        prompt=resolve.prompt_style(table),
+        verifier=resolve.verifier_choice(source, table),
+        models=models,
+    )
+
+
+def parse_usd(text: str, *, where: str) -> Decimal:
+    """A dollar amount as typed: `10`, `$10`, `2.50`. Raises InputError."""
+    try:
+        usd = Decimal(text.strip().removeprefix("$"))
+    except InvalidOperation:
+        raise InputError(where, "is not a dollar amount", "such as 2.50") from None
+    if not usd.is_finite() or usd < 0 or usd > MAX_USD:
+        raise InputError(where, f"must be between 0 and {MAX_USD:,} dollars") from None
+    return usd
+
+
+def check_budget(sweep: Sweep) -> int:
+    """The budget in pico-dollars, which `run` can't go without. Raises InputError."""
+    if sweep.budget_pico is None:
+        raise InputError(str(sweep.path), "states no budget_usd", "add budget_usd = 1.0 or pass --budget 1.0")
+    return sweep.budget_pico
+
+
+def check_keys(sweep: Sweep) -> None:
+    """Every key that the models need must be in the environment. Raises InputError; never shows a key."""
+    for model in sweep.models.values():
+        if (problem := key_problem(model)) is not None:
+            raise InputError(where(sweep, "models", model.alias, "api_key_env"), *problem)
+
+
+def key_problem(model: Model) -> tuple[str, str] | None:
+    """What is wrong with a model's key and the remedy, or None."""
+    name = model.api_key_env
+    if name is None:
+        return None
+    key = os.environ.get(name, "")
+    if not key:
+        return f"the environment variable {name} is not set", f"export {name}=… before the run"
+    if not key.isascii() or not key.isprintable() or " " in key:
+        return (
+            f"the environment variable {name} holds characters that no key has",
+            "set it anew, without spaces",
+        )
+    return None
+
+
+def _check_name(source: Source, name: str) -> None:
+    """The name becomes a file, runs/<name>.db."""
+    if "/" in name or "\\" in name or name in {".", ".."} or name[1:2] == ":":
+        raise source.error(("name",), "must not hold a path", "a plain name; --db puts the ledger elsewhere")
+    if name != name.strip() or name.startswith("-"):
+        raise source.error(("name",), "must not start with a space or a dash, nor end with a space")
+    if len(name.encode()) > 200:
+        raise source.error(("name",), "is longer than 200 bytes, too long for a file's name", "shorten it")
+
+
+def _check_alias(source: Source, alias: str) -> None:
+    at = ("models", alias)
+    if not alias.strip():
+        raise source.error(at, "an alias must not be empty", "such as [models.cheap]")
+    if any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in alias):
+        raise source.error(at, "an alias must not hold control characters")
+    if len(alias) > 200:
+        raise source.error(at, "an alias must not be longer than 200 characters")
+
+
+def _problems(source: Source, table: ProblemsTable) -> Problems:
+    if table.source not in SOURCES:
+        later = table.source in _LATER
+        message = f'"{table.source}" is not built yet' if later else "is no known source"
+        remedy = "" if later else suggestion(table.source, SOURCES)
+        raise source.error(("problems", "source"), message, remedy or f"known: {', '.join(SOURCES)}")
+    at = ("problems", "path")
+    if table.source == "jsonl" and table.path is None:
+        raise source.error(at, "is missing: jsonl needs a local file", 'add path = "problems.jsonl"')
+    if table.source == "quickstart" and table.path is not None:
+        raise source.error(at, "means nothing for quickstart, which has its own problems", "delete it")
+    for key in ("few_shot", "few_shot_path", "few_shot_seed"):
+        if table.source != "gsm8k" and key in table.model_fields_set:
+            raise source.error(("problems", key), "goes with source gsm8k only", "delete it")
+    training = table.few_shot_path
+    return Problems(
+        source=table.source,
+        path=resolve.found_file(source, at, table.path) if table.path else None,
+        split=table.split,
+        limit=table.limit,
+        shuffle=table.shuffle,
+        few_shot=table.few_shot,
+        few_shot_path=resolve.found_file(source, ("problems", "few_shot_path"), training)
+        if training
+        else None,
+        few_shot_seed=table.few_shot_seed,
+    )
+
+
+def _join_groups(source: Source, models: dict[str, Model]) -> dict[str, Model]:
+    """A group's figures hold for all its models, so each gets all of them; two that differ are an error."""
+    tables = source.data["models"]
+    joined: dict[str, Limits] = {}
+    named = {alias: Limits(**tables[alias].get("limits", {})) for alias in models}
+    for alias, limits in named.items():
+        if limits.group is None:
+            continue
+        group = joined.get(limits.group, limits)
+        for name in (field.name for field in fields(Limits)):
+            ours, theirs = getattr(limits, name), getattr(group, name)
+            if ours is not None and theirs is not None and ours != theirs:
+                at = ("models", alias, "limits", name)
+                raise source.error(
+                    at, f"another model of the group states {theirs:,}", "state it once for the group"
+                )
+            group = replace(group, **{name: theirs if ours is None else ours})
+        joined[limits.group] = group
+    return {
+        alias: replace(model, limits=joined[named[alias].group or ""] if named[alias].group else named[alias])
+        for alias, model in models.items()
+    }
+
+
+def _check_refusals(source: Source, model: Model) -> None:
+    """What the vendor is known to refuse, before a request is paid for learning it."""
+    try:
+        refusals: Any = importlib.import_module("providers.refusals")
+    except ModuleNotFoundError:
+        return
+    found: list[tuple[str, str]] = refusals.known_refusals(
+        model.provider, model.model, model.api, model.params, model.api_version
+    )
+    for name, message in found:
+        own = name in source.data["models"][model.alias]
+        raise source.error(("models", model.alias, name) if own else ("models", model.alias), message)

@@ -1,0 +1,155 @@
+"""What the validator found, in plain words: one error, the most telling one."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.sweep.lines import line_of
+from orchestrator.sweep.schema import (
+    LimitsTable,
+    ModelTable,
+    PriceTable,
+    ProblemsTable,
+    PromptTable,
+    SamplingTable,
+    SweepTable,
+    VerifierTable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+    from orchestrator.errors import InputError
+    from orchestrator.sweep.lines import Key
+    from orchestrator.sweep.source import Source
+
+_PLAIN = {
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "is_instance_of": "must be a number",
+    "decimal_type": "must be a number",
+    "string_type": "must be a text in quotes",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list in brackets",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "model_attributes_type": "must be a table",
+    "string_too_short": "must not be empty",
+    "missing": "is missing",
+}
+_BOUND = {
+    "greater_than_equal": "at least",
+    "less_than_equal": "at most",
+    "greater_than": "above",
+    "less_than": "below",
+}
+_TABLES: dict[str, type[Any]] = {
+    "problems": ProblemsTable,
+    "prompt": PromptTable,
+    "sampling": SamplingTable,
+    "verifier": VerifierTable,
+}
+_LOOKS_LIKE_A_SECRET = re.compile(
+    r"(api|secret|auth|access).*(key|token)|^(key|token|password|authorization)$", re.IGNORECASE
+)
+
+
+def input_error(source: Source, found: ValidationError) -> InputError:
+    """The most telling error: an unknown key first (a missing one is often it, misspelt), then by line."""
+
+    def rank(error: ErrorDetails) -> tuple[bool, int]:
+        return error["type"] != "extra_forbidden", line_of(source.lines, error["loc"]) or 0
+
+    error = min(found.errors(include_url=False, include_input=False), key=rank)
+    key = error["loc"]
+    if error["type"] == "extra_forbidden":
+        return unknown_key(source, key)
+    return source.error(key, _plain(error), _remedy(error, key))
+
+
+def unknown_key(source: Source, key: Key) -> InputError:
+    name = str(key[-1])
+    if _LOOKS_LIKE_A_SECRET.search(name) and name != "api_key_env":
+        return source.error(
+            key, "is not a key of a sweep file, and no secret belongs in one",
+            'name the environment variable that holds it: api_key_env = "…"',
+        )  # fmt: skip
+    if name == "seed":
+        return source.error(key, "one constant seed would make repeated samples alike", "delete it")
+    near = suggestion(name, _known(key[:-1]))
+    return source.error(key, "is not a known key", near or _elsewhere(name, key))
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """`did you mean temperature?`, or nothing where nothing is near."""
+    near = difflib.get_close_matches(name.lower().replace("-", "_"), list(known), n=1, cutoff=0.7)
+    return f"did you mean {near[0]}?" if near else ""
+
+
+def _known(table: Key) -> list[str]:
+    """The keys that the table at this place takes."""
+    if not table:
+        return list(SweepTable.model_fields)
+    if table[0] == "models":
+        inner = (
+            {"price": PriceTable, "limits": LimitsTable}.get(str(table[2])) if len(table) > 2 else ModelTable
+        )
+        return list(inner.model_fields) if inner and len(table) > 1 else []
+    kind = _TABLES.get(str(table[0]))
+    return list(kind.model_fields) if kind else []
+
+
+def _elsewhere(name: str, key: Key) -> str:
+    """Where the key would belong, if anywhere."""
+    homes = [f"[{title}]" for title, kind in _TABLES.items() if name in kind.model_fields]
+    if name in ModelTable.model_fields:
+        homes.append("[models.ALIAS]")
+    if name in SweepTable.model_fields:
+        homes = ["the top of the file, before the first [table]"]
+    if homes:
+        return f"it belongs in {' or '.join(homes)}"
+    return f"known here: {', '.join(_known(key[:-1]))}" if _known(key[:-1]) else ""
+
+
+def _plain(error: ErrorDetails) -> str:
+    kind, context = error["type"], error.get("ctx") or {}
+    if kind == "value_error":
+        return error["msg"].removeprefix("Value error, ")
+    if kind in _BOUND:
+        limit = next(iter(context.values()))
+        return f"must be {_BOUND[kind]} {_figure(limit)}"
+    if kind == "literal_error":
+        return f"must be one of {context['expected'].replace(' or ', ', ')}".replace("'", '"')
+    if kind in {"too_short", "too_long"}:
+        return (
+            "must not be empty"
+            if kind == "too_short"
+            else f"has more than {_figure(context['max_length'])} items"
+        )
+    if kind == "string_too_long":
+        return f"is longer than {_figure(context['max_length'])} characters"
+    return _PLAIN.get(kind) or error["msg"]
+
+
+def _figure(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+
+
+def _remedy(error: ErrorDetails, key: Key) -> str:
+    if error["type"] != "missing":
+        return ""
+    example: Mapping[str, str] = {
+        "name": 'name = "my-sweep" before the first [table]',
+        "problems": '[problems] with source = "gsm8k"',
+        "source": 'source = "gsm8k"',
+        "models": "at least one [models.ALIAS]",
+        "provider": 'provider = "vllm", "openai", "anthropic", "openai-compatible" or "replay"',
+        "input": "price = { input = 0.1, output = 0.4 }, in dollars per million tokens",
+        "output": "price = { input = 0.1, output = 0.4 }, in dollars per million tokens",
+    }
+    return f"add {example[name]}" if (name := str(key[-1])) in example else ""

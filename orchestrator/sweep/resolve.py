@@ -1,0 +1,171 @@
+"""From the validated tables to the sweep that the rest of the program reads."""
+
+from __future__ import annotations
+
+import os
+from decimal import ROUND_DOWN, Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.errors import InputError
+from orchestrator.sweep.extra import checked_extra
+from orchestrator.sweep.rules import check_model
+from orchestrator.sweep.schema import PARAMS, SamplingTable
+from orchestrator.sweep.types import Model, PromptStyle, StatedPrice, VerifierChoice
+from orchestrator.sweep.urls import clean, is_own_host, problem_of
+
+if TYPE_CHECKING:
+    from orchestrator.sweep.lines import Key
+    from orchestrator.sweep.schema import ModelTable, SweepTable
+    from orchestrator.sweep.source import Source
+
+_PICO = 10**12
+_BASE_URL_ENV = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
+_API_KEY_ENV = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
+_ENDS_IN_V1 = {"openai-compatible": True, "vllm": True, "anthropic": False}
+
+
+def pico(usd: Decimal) -> int:
+    """Whole pico-dollars, rounded down: a budget is never widened."""
+    return int((usd * _PICO).to_integral_value(rounding=ROUND_DOWN))
+
+
+def model(source: Source, sweep: SweepTable, alias: str) -> Model:
+    """One model with [sampling] inherited. Raises InputError."""
+    table = sweep.models[alias]
+    sampling, extra_at = _inherit(sweep.sampling, table, alias)
+    check_model(source, alias, table, sampling)
+    assert sampling.max_tokens is not None, "check_model refuses a model without it"
+    base_url = _base_url(source, alias, table)
+    return Model(
+        alias=alias,
+        provider=table.provider,
+        model=table.model or alias,
+        servers=_servers(source, alias, table),
+        base_url=base_url,
+        own_host=is_own_host(table.provider, base_url),
+        api=table.api or "chat",
+        api_key_env=table.api_key_env or _API_KEY_ENV.get(table.provider),
+        api_version=table.api_version,
+        max_n=_max_n(table),
+        max_n_stated=table.max_n is not None,
+        sequences=table.sequences or 256,
+        gpu_usd_per_hour=table.gpu_usd_per_hour,
+        gpus=table.gpus or 1,
+        price=StatedPrice(**table.price.model_dump()) if table.price else None,
+        price_as=table.price_as,
+        service_tier=table.service_tier,
+        inference_geo=table.inference_geo,
+        free_5xx=bool(table.free_5xx),
+        server_defaults=bool(table.server_defaults),
+        prompt_overhead_tokens=table.prompt_overhead_tokens,
+        batch=table.batch,
+        timeout_s=table.timeout_s,
+        max_wait_s=table.max_wait_s,
+        max_attempts=table.max_attempts,
+        budget_pico=None if table.budget_usd is None else pico(table.budget_usd),
+        tape=_tape(source, alias, table),
+        speed=table.speed or 60.0,
+        samples=sampling.samples or 1,
+        mode=sampling.mode or "uniform",
+        max_tokens=sampling.max_tokens,
+        params={name: value for name in PARAMS if (value := getattr(sampling, name)) is not None},
+        extra=checked_extra(source, extra_at, sampling.extra or {}),
+    )
+
+
+def prompt_style(sweep: SweepTable) -> PromptStyle:
+    return PromptStyle(system=sweep.prompt.system, template=sweep.prompt.template)
+
+
+def verifier_choice(source: Source, sweep: SweepTable) -> VerifierChoice:
+    """`rule` may stand in [verifier] itself or in its options."""
+    table = sweep.verifier
+    options = {name: _option(source, name, value) for name, value in table.options.items()}
+    if table.rule is not None:
+        if "rule" in options:
+            raise source.error(("verifier", "rule"), "is stated twice", "delete it from options")
+        options["rule"] = table.rule
+    return VerifierChoice(
+        kind=table.kind,
+        timeout_s=table.timeout_s,
+        workers=table.workers,
+        sandbox=table.sandbox,
+        options=options,
+    )
+
+
+def found_file(source: Source, key: Key, stated: str) -> Path:
+    """`stated` beside the sweep file, else under the working directory. Raises InputError naming both."""
+    path = Path(stated).expanduser()
+    tried = [path] if path.is_absolute() else [source.path.parent / path, Path.cwd() / path]
+    places = list(dict.fromkeys(place.resolve() for place in tried))
+    for place in places:
+        if place.is_file():
+            return place
+    names = " nor ".join(str(place) for place in places)
+    if any(place.is_dir() for place in places):
+        raise source.error(key, f"is a folder, not a file: {names}", "name the file in it")
+    raise source.error(
+        key, f"no such file: {names}", "paths start at the sweep file's folder or the working directory"
+    )
+
+
+def _inherit(base: SamplingTable, table: ModelTable, alias: str) -> tuple[SamplingTable, Key]:
+    """[sampling] with the model's own keys over it and `unset` dropped; and where `extra` stands."""
+    names = SamplingTable.model_fields
+    merged = {
+        name: getattr(table, name) if name in table.model_fields_set else getattr(base, name)
+        for name in names
+        if name not in table.unset or name in table.model_fields_set
+    }
+    own_extra = "extra" in table.model_fields_set
+    return SamplingTable.model_construct(**merged), ("models", alias, "extra") if own_extra else (
+        "sampling",
+        "extra",
+    )
+
+
+def _base_url(source: Source, alias: str, table: ModelTable) -> str | None:
+    url, at = table.base_url, source.where(("models", alias, "base_url"))
+    if url is None and (variable := _BASE_URL_ENV.get(table.provider)):
+        url, at = os.environ.get(variable) or None, f"environment variable {variable}"
+    if url is None:
+        return None
+    if problem := problem_of(url, ends_in_v1=_ENDS_IN_V1.get(table.provider)):
+        raise InputError(at, *problem)
+    return clean(url)
+
+
+def _servers(source: Source, alias: str, table: ModelTable) -> tuple[str, ...]:
+    servers: dict[str, None] = {}
+    for index, url in enumerate(table.servers or []):
+        at = ("models", alias, "servers", index)
+        if problem := problem_of(url, ends_in_v1=True):
+            raise source.error(at, *problem)
+        if clean(url) in servers:
+            raise source.error(at, "is listed twice", "list each server once")
+        servers[clean(url)] = None
+    return tuple(servers)
+
+
+def _max_n(table: ModelTable) -> int:
+    """Anthropic and the responses api know no n."""
+    if table.provider == "anthropic" or table.api == "responses":
+        return 1
+    return table.max_n or 128
+
+
+def _tape(source: Source, alias: str, table: ModelTable) -> str | None:
+    if table.tape is None or table.tape == "quickstart":
+        return table.tape
+    return str(found_file(source, ("models", alias, "tape"), table.tape))
+
+
+def _option(source: Source, name: str, value: Any) -> Any:
+    """Options are plain figures, texts and truth values."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, str | bool | int):
+        return value
+    raise source.error(("verifier", "options", name), "must be a number, a text or true/false")

@@ -1,0 +1,130 @@
+"""Which keys go with which provider, and with each other."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from orchestrator.sweep.messages import suggestion
+from orchestrator.sweep.schema import PARAMS, SamplingTable
+
+if TYPE_CHECKING:
+    from orchestrator.sweep.schema import ModelTable
+    from orchestrator.sweep.source import Source
+
+_ONLY: dict[str, tuple[str, ...]] = {
+    "servers": ("vllm",),
+    "sequences": ("vllm",),
+    "gpu_usd_per_hour": ("vllm",),
+    "gpus": ("vllm",),
+    "server_defaults": ("vllm",),
+    "base_url": ("openai", "anthropic", "openai-compatible"),
+    "api_version": ("anthropic",),
+    "inference_geo": ("anthropic",),
+    "service_tier": ("openai", "anthropic", "openai-compatible"),
+    "tape": ("replay",),
+    "speed": ("replay",),
+}
+_APIS: dict[str, tuple[str, ...]] = {
+    "vllm": ("chat", "completions"),
+    "openai": ("chat", "responses"),
+    "openai-compatible": ("chat", "completions"),
+    "anthropic": ("chat",),
+    "replay": ("chat", "completions", "responses"),
+}
+_MISSING = {
+    ("vllm", "servers"): 'add servers = ["http://127.0.0.1:8000/v1"]',
+    ("openai-compatible", "base_url"): 'add base_url = "https://…/v1"',
+    ("replay", "tape"): 'add tape = "quickstart" or the path of a tape',
+}
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_HOTTEST = {"openai": 2.0, "openai-compatible": 2.0, "anthropic": 1.0}
+
+
+def check_model(source: Source, alias: str, model: ModelTable, sampling: SamplingTable) -> None:
+    """Raises InputError for the first rule that `model`, with `sampling` applied, breaks."""
+    _check_keys(source, alias, model)
+    _check_money(source, alias, model)
+    _check_api(source, alias, model)
+    _check_sampling(source, alias, model, sampling)
+
+
+def _check_keys(source: Source, alias: str, model: ModelTable) -> None:
+    at = ("models", alias)
+    for key, providers in _ONLY.items():
+        if key in model.model_fields_set and model.provider not in providers:
+            raise source.error(
+                (*at, key), f"goes with provider {' or '.join(providers)}, not {model.provider}", "delete it"
+            )
+    for (provider, key), remedy in _MISSING.items():
+        if model.provider == provider and getattr(model, key) is None:
+            raise source.error((*at, key), f"is missing: provider {provider} needs it", remedy)
+    if model.model is None and model.provider != "replay":
+        raise source.error((*at, "model"), "is missing", "add model = the vendor's name of the model")
+    if model.api_key_env is not None and not _VARIABLE.fullmatch(model.api_key_env):
+        raise source.error(
+            (*at, "api_key_env"),
+            "is not the name of an environment variable",
+            'such as "OPENAI_API_KEY"; never the key itself',
+        )
+    if model.batch:
+        raise source.error((*at, "batch"), "batch APIs are not built yet", "set batch = false")
+
+
+def _check_money(source: Source, alias: str, model: ModelTable) -> None:
+    at = ("models", alias)
+    stated = [key for key in ("gpu_usd_per_hour", "price", "price_as") if key in model.model_fields_set]
+    if len(stated) > 1:
+        raise source.error(
+            (*at, stated[1]), f"can't stand beside {stated[0]}: a model has one price", "keep one of them"
+        )
+    if model.gpus is not None and model.gpu_usd_per_hour is None:
+        raise source.error(
+            (*at, "gpus"), "means nothing without gpu_usd_per_hour", "add gpu_usd_per_hour or delete gpus"
+        )
+
+
+def _check_api(source: Source, alias: str, model: ModelTable) -> None:
+    at = ("models", alias)
+    apis = _APIS[model.provider]
+    if model.api is not None and model.api not in apis:
+        known = " or ".join(f'"{api}"' for api in apis)
+        remedy = f"use {known}"
+        if (model.provider, model.api) == ("openai", "completions"):
+            remedy += ', or provider = "openai-compatible" with base_url = "https://api.openai.com/v1"'
+        raise source.error((*at, "api"), f'provider {model.provider} has no api "{model.api}"', remedy)
+    one = (
+        "anthropic"
+        if model.provider == "anthropic"
+        else "the responses api"
+        if model.api == "responses"
+        else None
+    )
+    if one and model.max_n is not None and model.max_n > 1:
+        raise source.error((*at, "max_n"), f"{one} takes one sample a request", "delete it")
+
+
+def _check_sampling(source: Source, alias: str, model: ModelTable, sampling: SamplingTable) -> None:
+    at = ("models", alias)
+    for index, name in enumerate(model.unset):
+        if name not in SamplingTable.model_fields:
+            near = suggestion(name, SamplingTable.model_fields)
+            raise source.error(
+                (*at, "unset", index), "names no key of [sampling]", near or f"known: {', '.join(PARAMS)}"
+            )
+        if name in model.model_fields_set:
+            raise source.error(
+                (*at, "unset", index), f"drops {name}, which the model states itself", "keep one of them"
+            )
+    if sampling.max_tokens is None:
+        raise source.error(
+            (*at, "max_tokens"),
+            "is missing: it bounds the worst case",
+            "add max_tokens = 512 to [sampling] or to this model",
+        )
+    hottest = _HOTTEST.get(model.provider)
+    if hottest is not None and (sampling.temperature or 0) > hottest:
+        key = (*at, "temperature") if "temperature" in model.model_fields_set else ("sampling", "temperature")
+        raise source.error(
+            key, f"is above {hottest:g}, the most that {model.provider} takes (models.{alias})", "lower it"
+        )

@@ -1,0 +1,188 @@
+"""The sweep file's tables and keys, strict: an unknown key, a wrong type or an absurd figure is an error."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+MAX_USD = 9_000_000
+"""Nine million dollars in pico-dollars is the largest round sum below 2**63, the ledger's INTEGER."""
+
+
+def _no_control(value: Any) -> Any:
+    if isinstance(value, str) and any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in value):
+        raise ValueError("must not hold control characters or line breaks")
+    return value
+
+
+def _decimal(value: Any) -> Any:
+    """A TOML integer or (parsed as Decimal) float; anything else is left for the type check to refuse."""
+    if isinstance(value, Decimal) and not value.is_finite():
+        raise ValueError("must be a finite number")
+    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _float(value: Any) -> Any:
+    """A figure that is no money, as the vendors' JSON takes it."""
+    value = _decimal(value)
+    if not isinstance(value, Decimal):
+        return value
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("must be a finite number")
+    return number
+
+
+def _texts(value: Any) -> Any:
+    """`stop`: one text or a list of them, so a single one becomes a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+def _whole(low: int, high: int) -> Any:
+    return Field(ge=low, le=high)
+
+
+Number = Annotated[float, BeforeValidator(_float)]
+Usd = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, le=MAX_USD)]
+Rate = Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, le=1_000_000)]
+Line = Annotated[str, BeforeValidator(_no_control), StringConstraints(min_length=1, max_length=1000)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=1_000_000)]
+PerMinute = Annotated[int, _whole(1, 10**12)]
+Strings = Annotated[list[Text], BeforeValidator(_texts), Field(min_length=1, max_length=64)]
+
+
+class Table(BaseModel):
+    """A TOML table: nothing is coerced and nothing unknown passes."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class ProblemsTable(Table):
+    """`[problems]`."""
+
+    source: Line
+    path: Line | None = None
+    split: Line = "test"
+    limit: Annotated[int, _whole(1, 10_000_000)] | None = None
+    shuffle: Annotated[int, _whole(0, 2**63 - 1)] | None = None
+    few_shot: Annotated[int, _whole(0, 100)] = 0
+    few_shot_path: Line | None = None
+    few_shot_seed: Annotated[int, _whole(0, 2**63 - 1)] = 0
+
+
+class PromptTable(Table):
+    """`[prompt]`."""
+
+    system: Annotated[str, StringConstraints(max_length=1_000_000)] | None = None
+    """Empty: no system message, even where the source has one."""
+    template: Text | None = None
+
+
+class VerifierTable(Table):
+    """`[verifier]`."""
+
+    kind: Line | None = None
+    timeout_s: Annotated[Number, Field(gt=0, le=86_400)] = 10.0
+    workers: Annotated[int, _whole(1, 1024)] | None = None
+    sandbox: Line | None = None
+    rule: Line | None = None
+    options: dict[str, Any] = Field(default_factory=dict[str, Any])
+
+
+class SamplingTable(Table):
+    """`[sampling]`, or what one model overrides of it. None: not stated."""
+
+    samples: Annotated[int, _whole(1, 10_000_000)] | None = None
+    mode: Literal["uniform", "until_solved"] | None = None
+    max_tokens: Annotated[int, _whole(1, 10_000_000)] | None = None
+    temperature: Annotated[Number, Field(ge=0, le=100)] | None = None
+    top_p: Annotated[Number, Field(gt=0, le=1)] | None = None
+    top_k: Annotated[int, _whole(-1, 10_000_000)] | None = None
+    min_p: Annotated[Number, Field(ge=0, le=1)] | None = None
+    stop: Strings | None = None
+    presence_penalty: Annotated[Number, Field(ge=-2, le=2)] | None = None
+    frequency_penalty: Annotated[Number, Field(ge=-2, le=2)] | None = None
+    repetition_penalty: Annotated[Number, Field(gt=0, le=100)] | None = None
+    extra: dict[str, Any] | None = None
+
+
+class PriceTable(Table):
+    """`price = {…}`: dollars per million tokens."""
+
+    input: Rate
+    output: Rate
+    cached_input: Rate | None = None
+    cache_write: Rate | None = None
+    cache_write_1h: Rate | None = None
+
+
+class LimitsTable(Table):
+    """`limits = {…}`."""
+
+    requests_per_minute: PerMinute | None = None
+    tokens_per_minute: PerMinute | None = None
+    input_tokens_per_minute: PerMinute | None = None
+    output_tokens_per_minute: PerMinute | None = None
+    concurrency: Annotated[int, _whole(1, 100_000)] | None = None
+    group: Line | None = None
+
+
+class ModelTable(SamplingTable):
+    """`[models.ALIAS]`. What only some providers take is None until stated."""
+
+    provider: Literal["vllm", "openai", "anthropic", "openai-compatible", "replay"]
+    model: Line | None = None
+    servers: Annotated[list[Line], Field(min_length=1, max_length=1000)] | None = None
+    base_url: Line | None = None
+    api: Literal["chat", "completions", "responses"] | None = None
+    api_key_env: Line | None = None
+    api_version: Line | None = None
+    max_n: Annotated[int, _whole(1, 16_384)] | None = None
+    sequences: Annotated[int, _whole(1, 65_536)] | None = None
+    gpu_usd_per_hour: Annotated[Decimal, BeforeValidator(_decimal), Field(ge=0, le=100_000)] | None = None
+    gpus: Annotated[int, _whole(1, 10_000)] | None = None
+    price: PriceTable | None = None
+    price_as: Line | None = None
+    service_tier: Line | None = None
+    inference_geo: Line | None = None
+    free_5xx: bool | None = None
+    server_defaults: bool | None = None
+    prompt_overhead_tokens: Annotated[int, _whole(0, 10_000_000)] = 512
+    limits: LimitsTable = LimitsTable()
+    batch: bool = False
+    timeout_s: Annotated[Number, Field(gt=0, le=86_400)] | None = None
+    max_wait_s: Annotated[Number, Field(ge=0, le=604_800)] = 600.0
+    max_attempts: Annotated[int, _whole(1, 1000)] = 8
+    budget_usd: Usd | None = None
+    unset: list[Line] = Field(default_factory=list[str])
+    tape: Line | None = None
+    speed: Annotated[Number, Field(gt=0, le=1_000_000)] | None = None
+
+
+class SweepTable(Table):
+    """The whole file."""
+
+    name: Line
+    budget_usd: Usd | None = None
+    problems: ProblemsTable
+    prompt: PromptTable = PromptTable()
+    sampling: SamplingTable = SamplingTable()
+    verifier: VerifierTable = VerifierTable()
+    models: Annotated[dict[str, ModelTable], Field(min_length=1, max_length=1000)]
+
+
+PARAMS = (
+    "temperature",
+    "top_p",
+    "top_k",
+    "min_p",
+    "stop",
+    "presence_penalty",
+    "frequency_penalty",
+    "repetition_penalty",
+)
+"""The keys of [sampling] that are sent as they are stated."""

@@ -1,0 +1,95 @@
+"""The sweep file as text: reading it, and naming a place in it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.errors import InputError
+from orchestrator.sweep.lines import Key, dotted, key_lines, line_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from orchestrator.sweep.types import Sweep
+
+_MAX_BYTES = 4_000_000
+_AT_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One sweep file, parsed: floats are Decimals, so that no dollar is ever rounded."""
+
+    path: Path
+    text: str
+    data: dict[str, Any]
+    lines: dict[Key, int]
+
+    def where(self, key: Key) -> str:
+        """`sweep.toml:17: models.dear.limits`, as an error names it."""
+        line = line_of(self.lines, key)
+        place = f"{self.path}:{line}" if line else str(self.path)
+        return f"{place}: {dotted(key)}" if key else place
+
+    def error(self, key: Key, message: str, remedy: str = "") -> InputError:
+        return InputError(self.where(key), message, remedy)
+
+
+def where(sweep: Sweep, *key: str) -> str:
+    """The place of a key, for an error found after loading: `where(sweep, "prompt", "template")`."""
+    return Source(sweep.path, sweep.text, {}, key_lines(sweep.text)).where(key)
+
+
+def read(path: Path) -> Source:
+    """Reads and parses. Raises InputError for a file that is missing, unreadable or no TOML."""
+    text = _text(path)
+    try:
+        data = tomllib.loads(text, parse_float=_number)
+    except tomllib.TOMLDecodeError as error:
+        raise _not_toml(path, str(error)) from None
+    except RecursionError:
+        raise InputError(str(path), "is nested too deeply to be a sweep file") from None
+    except ValueError as error:  # Python's own limit on the digits of a whole number, and _number's
+        raise InputError(str(path), f"holds a number that can't be read: {error}") from None
+    return Source(path, text, data, key_lines(text))
+
+
+def _text(path: Path) -> str:
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(
+            str(path), "no such file", "manyfew init writes a sweep file to start from"
+        ) from None
+    except IsADirectoryError:
+        raise InputError(str(path), "is a folder, not a sweep file") from None
+    except OSError as error:
+        raise InputError(str(path), f"can't be read: {error.strerror}") from None
+    if raw.startswith(b"SQLite format 3\0"):
+        raise InputError(str(path), "is an SQLite database, not a sweep file", "name the TOML file") from None
+    if len(raw) > _MAX_BYTES:
+        raise InputError(str(path), f"is larger than {_MAX_BYTES:,} bytes: not a sweep file") from None
+    try:
+        return raw.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path}:{line}", "is not UTF-8 text", "save the file as UTF-8") from None
+
+
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"{text[:40]!r} is out of range") from None
+
+
+def _not_toml(path: Path, message: str) -> InputError:
+    at = _AT_LINE.search(message)
+    place = f"{path}:{at[1]}" if at else str(path)
+    what = _AT_LINE.sub("", message).removesuffix(" (at end of document)")
+    remedy = 'texts stand in quotes: key = "value"' if what.startswith("Invalid value") else ""
+    return InputError(place, f"is not valid TOML: {what[:1].lower()}{what[1:]}", remedy)
