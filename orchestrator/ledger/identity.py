@@ -1,0 +1,69 @@
+"""Whether a file is a ledger of ours. Only looks: the file stays byte for byte, and nothing is made beside it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from orchestrator.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+APPLICATION_ID = 0x6D66_6577
+"""PRAGMA application_id: "mfew"."""
+SCHEMA_VERSION = 1
+"""PRAGMA user_version: raised by every change of schema.sql."""
+
+# https://www.sqlite.org/fileformat.html, the database header: big-endian, at these offsets.
+_MAGIC = b"SQLite format 3\x00"
+_HEADER_BYTES = 100
+_USER_VERSION = slice(60, 64)
+_APPLICATION_ID = slice(68, 72)
+
+_REMEDY = "name a ledger, such as runs/NAME.db"
+
+
+def check(path: Path) -> None:
+    """Raises InputError where `path` is missing, no SQLite database, another program's, or from a newer manyfew."""
+    header = _header(path)
+    if not header.startswith(_MAGIC) or len(header) < _HEADER_BYTES:
+        raise InputError(str(path), "this is not a ledger: it is no SQLite database", _REMEDY)
+    identity = int.from_bytes(header[_APPLICATION_ID], "big")
+    version = int.from_bytes(header[_USER_VERSION], "big")
+    if identity != APPLICATION_ID and _has_wal(path):
+        identity, version = _ask_sqlite(path)
+    if identity != APPLICATION_ID:
+        raise InputError(str(path), "this is not a ledger: it is another program's database", _REMEDY)
+    if version > SCHEMA_VERSION:
+        message = f"this ledger is of schema {version}, newer than this manyfew, which knows {SCHEMA_VERSION}"
+        raise InputError(str(path), message, "install a newer manyfew: pip install -U manyfew")
+
+
+def _header(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_HEADER_BYTES)
+    except FileNotFoundError:
+        raise InputError(str(path), "there is no such file", _REMEDY) from None
+    except IsADirectoryError:
+        raise InputError(str(path), "this is a folder, not a ledger", _REMEDY) from None
+    except OSError as error:
+        raise InputError(str(path), f"the file can't be read: {error.strerror}", "check its permissions") from None
+
+
+def _has_wal(path: Path) -> bool:
+    """A killed process can leave even the header in the write-ahead log alone."""
+    wal = path.with_name(path.name + "-wal")
+    return wal.exists() and wal.stat().st_size > 0
+
+
+def _ask_sqlite(path: Path) -> tuple[int, int]:
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
+            (identity,) = connection.execute("PRAGMA application_id").fetchone()
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.Error as error:
+        raise InputError(str(path), f"the database can't be read: {error}", _REMEDY) from error
+    return identity, version
