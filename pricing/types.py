@@ -41,6 +41,14 @@ class Price:
     date: str = ""
     """From when this price holds, or the day it was looked up for."""
     per_request_pico: int = 0
+    service_tier: str = ""
+    """The tier these rates are for; "" is the list price."""
+    inference_geo: str = ""
+    """The geography these rates are for; "" is the vendor's own choice at its list price."""
+    batch: bool = False
+    worst_bands: tuple[Band, ...] = ()
+    """The dearest that a reply can make of `bands` by naming a tier or geography that the request leaves open;
+    () where it leaves none. For reservations only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,4 +64,9 @@ class Tokens:
 
 
 class Unpriceable(Exception):  # noqa: N818 - reads as what it is
-    """No price can be given; the message is one line that says what is missing."""
+    """No price can be given; one line that says what is missing. `remedy` is what to write in the sweep file."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message + (f": {remedy}" if remedy else ""))
+        self.message = message
+        self.remedy = remedy

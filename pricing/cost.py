@@ -1,0 +1,129 @@
+"""Tokens -> whole pico-dollars, exact.
+
+A rate of r dollars per million tokens is r·1e6 pico-dollars a token, so rates of up to six decimals are whole
+numbers; finer ones are carried exactly and the request's sum is rounded up, once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import lru_cache
+from math import lcm
+from typing import TYPE_CHECKING, NamedTuple
+
+from pricing.bands import rates_at
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from pricing.types import Price, Rates, Tokens
+
+PICO_PER_TOKEN = 10**6
+"""Pico-dollars a token at one dollar per million tokens."""
+
+
+class _Scaled(NamedTuple):
+    """Rates as whole numbers of 1/`scale` pico-dollars a token."""
+
+    scale: int
+    input: int
+    output: int
+    cached_input: int
+    cache_write: int
+    cache_write_1h: int
+
+
+def cost_pico(price: Price, tokens: Tokens) -> int:
+    """What a request cost, rounded up to whole pico-dollars. Its band is chosen by all of its input tokens.
+
+    Inclusive counts are split into disjoint ones, so that no token is billed twice. Raises ValueError, naming the
+    keys, where the parts exceed their whole: such usage is nonsense and must not be clamped to something payable.
+    """
+    uncached, write_5m = _disjoint(tokens)
+    rates = _scaled(rates_at(price.bands, tokens.input))
+    parts = (
+        uncached * rates.input
+        + tokens.cached * rates.cached_input
+        + write_5m * rates.cache_write
+        + tokens.cache_write_1h * rates.cache_write_1h
+        + tokens.output * rates.output
+    )
+    return _ceil_div(parts, rates.scale) + price.per_request_pico
+
+
+def worst_pico(price: Price, input_tokens: int, output_tokens: int) -> int:
+    """The most that a request of up to `input_tokens` and `output_tokens` can cost, whatever part of its input the
+    vendor reads from or writes to a cache, in every band that it can fall into. Pico-dollars, rounded up."""
+    if input_tokens < 0 or output_tokens < 0:
+        raise ValueError(f"{input_tokens=} and {output_tokens=} must not be negative")
+    bands = price.worst_bands or price.bands
+    reachable = [_scaled(band.rates) for band in bands if band.from_input_tokens <= input_tokens]
+    if not reachable:
+        raise ValueError(f"price {price.name!r} has no band from 0 input tokens")
+    dear_in = max(Fraction(_dearest_input(rates), rates.scale) for rates in reachable)
+    dear_out = max(Fraction(rates.output, rates.scale) for rates in reachable)
+    total = input_tokens * dear_in + output_tokens * dear_out
+    return _ceil_div(total.numerator, total.denominator) + price.per_request_pico
+
+
+def split_pico(total: int, weights: Sequence[int]) -> list[int]:
+    """Shares of `total` by `weights`, whole numbers that sum to it exactly: largest remainder, lowest index first.
+    Equal shares where all weights are 0. Raises ValueError without weights, or for a negative number."""
+    if not weights:
+        raise ValueError("nothing to split among: weights is empty")
+    if total < 0 or min(weights) < 0:
+        raise ValueError(f"{total=} and weights must not be negative")
+    whole = sum(weights)
+    if whole == 0:
+        weights, whole = [1] * len(weights), len(weights)
+    shares = [total * weight // whole for weight in weights]
+    left = total - sum(shares)
+    if left:
+        # sorted() is stable, so equal remainders keep the order of their indices
+        by_remainder = sorted(range(len(weights)), key=lambda i: -(total * weights[i] % whole))
+        for i in by_remainder[:left]:
+            shares[i] += 1
+    return shares
+
+
+split_tokens = split_pico
+"""The same rule for a request's tokens."""
+
+
+def _disjoint(tokens: Tokens) -> tuple[int, int]:
+    """(uncached input, 5-minute cache writes)."""
+    for key in ("input", "output", "cached", "cache_write", "cache_write_1h"):
+        if getattr(tokens, key) < 0:
+            raise ValueError(f"{key} tokens must not be negative, got {getattr(tokens, key)}")
+    uncached = tokens.input - tokens.cached - tokens.cache_write
+    if uncached < 0:
+        raise ValueError(
+            f"cached ({tokens.cached}) and cache_write ({tokens.cache_write}) exceed input ({tokens.input})"
+        )
+    write_5m = tokens.cache_write - tokens.cache_write_1h
+    if write_5m < 0:
+        raise ValueError(
+            f"cache_write_1h ({tokens.cache_write_1h}) exceeds cache_write ({tokens.cache_write})"
+        )
+    return uncached, write_5m
+
+
+def _dearest_input(rates: _Scaled) -> int:
+    return max(rates.input, rates.cached_input, rates.cache_write, rates.cache_write_1h)
+
+
+@lru_cache(maxsize=1024)
+def _scaled(rates: Rates) -> _Scaled:
+    parts = [_pico(getattr(rates, name)) for name in _Scaled._fields[1:]]
+    scale = lcm(*(part.denominator for part in parts))
+    return _Scaled(scale, *(part.numerator * (scale // part.denominator) for part in parts))
+
+
+def _pico(rate: Decimal) -> Fraction:
+    if not rate.is_finite() or rate < 0:
+        raise ValueError(f"a rate must be finite and not negative, got {rate}")
+    return Fraction(rate) * PICO_PER_TOKEN
+
+
+def _ceil_div(numerator: int, denominator: int) -> int:
+    return -(-numerator // denominator)

@@ -1,0 +1,135 @@
+"""What a server's time costs, shared among the requests that ran on it. Sans-I/O: told the time, keeps the money.
+
+A server costs usd_per_hour * gpus while it has work of ours. V(t) is the integral of rate / weight-in-flight over
+busy time, weight being the samples still running; a request of weight w pays w·(V(end) - V(start)). So every
+moment is paid once, by those who shared it, and a request costs O(1) however many run beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from pricing.types import PICO_PER_USD
+
+NS_PER_HOUR = 3600 * 10**9
+FINE = 2**64
+"""V is kept in 1/FINE nanoseconds a weight: whole numbers, whose divisions leave a remainder that is carried."""
+
+
+def server_pico(*, usd_per_hour: Decimal, gpus: int, ns: int) -> int:
+    """What `ns` nanoseconds of the server cost, rounded up to whole pico-dollars."""
+    rate = _rate(usd_per_hour, gpus)
+    return _ceil(rate.numerator * ns, rate.denominator)
+
+
+@dataclass(slots=True)
+class _Running:
+    weight: int
+    since: int
+    """V when the weight was last set."""
+    used: int = 0
+    """Fine nanoseconds that it owes from before `since`."""
+
+
+class ServerMeter:
+    """One server. Times are monotonic nanoseconds; one that is earlier than the last is taken as the last, so that
+    time is never unspent."""
+
+    def __init__(self, *, usd_per_hour: Decimal, gpus: int = 1) -> None:
+        self._rate = _rate(usd_per_hour, gpus)
+        self._running: dict[object, _Running] = {}
+        self._weight = 0
+        self._now = 0
+        self._busy_ns = 0
+        self._v = 0
+        self._carry = 0
+        """Busy time, in fine nanoseconds, that dividing by the weight left over; below the weight in flight."""
+        self._used = 0
+        """Fine nanoseconds of all requests that ended."""
+        self._paid_pico = 0
+
+    @property
+    def busy_ns(self) -> int:
+        """Time with work of ours, up to the last time told."""
+        return self._busy_ns
+
+    @property
+    def busy_pico(self) -> int:
+        """What busy_ns cost, rounded up once. What finish() gave sums to exactly this whenever nothing runs."""
+        return _ceil(self._rate.numerator * self._busy_ns, self._rate.denominator)
+
+    @property
+    def paid_pico(self) -> int:
+        """The sum of all that finish() gave."""
+        return self._paid_pico
+
+    @property
+    def owed_pico(self) -> int:
+        """Busy time so far that is not paid: it will be, by the requests now running."""
+        return self.busy_pico - self._paid_pico
+
+    @property
+    def weight(self) -> int:
+        """Samples in flight."""
+        return self._weight
+
+    def pico_for(self, ns: int) -> int:
+        """What `ns` nanoseconds of this server cost, rounded up."""
+        return _ceil(self._rate.numerator * ns, self._rate.denominator)
+
+    def start(self, key: object, weight: int, now_ns: int) -> None:
+        """A request of `weight` samples is on the server. Raises ValueError for a weight below 1 or a known key."""
+        if weight < 1:
+            raise ValueError(f"weight must be at least 1, got {weight}")
+        if key in self._running:
+            raise ValueError(f"{key!r} runs already")
+        self.tell(now_ns)
+        self._running[key] = _Running(weight, self._v)
+        self._weight += weight
+
+    def reweigh(self, key: object, weight: int, now_ns: int) -> None:
+        """Some of its samples are done, `weight` still run. It goes on paying for those only."""
+        if weight < 1:
+            raise ValueError(f"weight must be at least 1, got {weight}: finish() ends a request")
+        running = self._running[key]
+        self.tell(now_ns)
+        running.used += running.weight * (self._v - running.since)
+        self._weight += weight - running.weight
+        running.weight, running.since = weight, self._v
+
+    def finish(self, key: object, now_ns: int) -> int:
+        """The request is over, well or not. Its share in whole pico-dollars; KeyError for one that does not run."""
+        running = self._running[key]
+        self.tell(now_ns)
+        del self._running[key]
+        self._weight -= running.weight
+        self._used += running.used + running.weight * (self._v - running.since)
+        if not self._running:
+            # the last one takes the carried crumbs, so that the shares sum to the busy time
+            self._used, self._carry = self._busy_ns * FINE, 0
+        # cumulative rounding: what all have paid is always the rounded cost of what all have used
+        paid = _ceil(self._rate.numerator * self._used, self._rate.denominator * FINE)
+        share, self._paid_pico = paid - self._paid_pico, paid
+        return share
+
+    def tell(self, now_ns: int) -> None:
+        """It is `now_ns`."""
+        elapsed = now_ns - self._now
+        if self._weight and elapsed > 0:
+            self._busy_ns += elapsed
+            step, self._carry = divmod(elapsed * FINE + self._carry, self._weight)
+            self._v += step
+        self._now = max(self._now, now_ns)
+
+
+def _rate(usd_per_hour: Decimal, gpus: int) -> Fraction:
+    """Pico-dollars a nanosecond."""
+    if not usd_per_hour.is_finite() or usd_per_hour < 0 or gpus < 1:
+        raise ValueError(f"{usd_per_hour} $/h x {gpus} GPUs is no rate")
+    return Fraction(usd_per_hour) * gpus * PICO_PER_USD / NS_PER_HOUR
+
+
+def _ceil(numerator: int, denominator: int) -> int:
+    return -(-numerator // denominator)

@@ -1,0 +1,47 @@
+"""Prices that a person stated, and the price of what is free."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from pricing.types import Band, Price, Rates, Unpriceable
+
+SWEEP_FILE = "sweep file"
+FREE = "free"
+
+
+def stated_price(
+    *,
+    input: Decimal,  # noqa: A002 - the key of the sweep file
+    output: Decimal,
+    cached_input: Decimal | None = None,
+    cache_write: Decimal | None = None,
+    cache_write_1h: Decimal | None = None,
+    source: str = SWEEP_FILE,
+    name: str = "",
+    version: str = "",
+    date: str = "",
+) -> Price:
+    """A price of one band, in dollars per million tokens. What is not stated costs as much as `input`; one-hour
+    cache writes also never less than stated shorter ones, since no vendor sells the longer for less. Raises
+    Unpriceable for a rate that is negative or not a number."""
+    writes = input if cache_write is None else cache_write
+    rates = Rates(
+        input=input,
+        output=output,
+        cached_input=input if cached_input is None else cached_input,
+        cache_write=writes,
+        cache_write_1h=max(input, writes) if cache_write_1h is None else cache_write_1h,
+    )
+    for key in Rates.__slots__:
+        rate: Decimal = getattr(rates, key)
+        if not rate.is_finite() or rate < 0:
+            raise Unpriceable(f"price {key} = {rate} is no price", "dollars per million tokens, 0 or more")
+    return Price(
+        bands=(Band(from_input_tokens=0, rates=rates),), source=source, name=name, version=version, date=date
+    )
+
+
+def free(source: str = FREE, name: str = FREE) -> Price:
+    """Zero for everything, where that is known rather than missing."""
+    return stated_price(input=Decimal(0), output=Decimal(0), source=source, name=name)
