@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")  # a terminal that lacks a character still gets the line
-    status = _run(given, json_wanted="--json" in given)
+    status = _run(given or ["--help"], json_wanted="--json" in given)
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -58,7 +58,6 @@ def app() -> typer.Typer:
     """The command line, with every command that is there."""
     made = typer.Typer(
         name="manyfew",
-        no_args_is_help=True,
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,

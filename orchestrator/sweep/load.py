@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from orchestrator.sweep.schema import ProblemsTable
 
-SOURCES = ("gsm8k", "jsonl", "quickstart")
 _LATER = ("math", "humaneval", "codecontests", "minif2f", "swebench-lite")
 
 
@@ -117,6 +116,8 @@ def _check_alias(source: Source, alias: str) -> None:
 
 
 def _problems(source: Source, table: ProblemsTable) -> Problems:
+    from orchestrator.problems.registry import SOURCES  # it imports this package's types
+
     if table.source not in SOURCES:
         later = table.source in _LATER
         message = f'"{table.source}" is not built yet' if later else "is no known source"

@@ -87,7 +87,9 @@ def unknown_key(source: Source, key: Key) -> InputError:
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """`did you mean temperature?`, or nothing where nothing is near."""
-    near = difflib.get_close_matches(name.lower().replace("-", "_"), list(known), n=1, cutoff=0.7)
+    names, asked = list(known), name.lower().replace("-", "_")
+    near = difflib.get_close_matches(asked, names, n=1, cutoff=0.7)
+    near = near or [other for other in names if len(asked) > 2 and other.startswith(asked)]
     return f"did you mean {near[0]}?" if near else ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from orchestrator.errors import InputError
 from orchestrator.sweep.lines import Key, dotted, key_lines, line_of
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
     from orchestrator.sweep.types import Sweep
@@ -42,6 +44,18 @@ class Source:
 def where(sweep: Sweep, *key: str) -> str:
     """The place of a key, for an error found after loading: `where(sweep, "prompt", "template")`."""
     return Source(sweep.path, sweep.text, {}, key_lines(sweep.text)).where(key)
+
+
+@contextmanager
+def located(sweep: Sweep) -> Generator[None]:
+    """Within it, an InputError that names a bare key (`prompt.template`) is raised anew with file and line."""
+    try:
+        yield
+    except InputError as error:
+        key = tuple(error.where.split("."))
+        if key[0] not in {"problems", "prompt", "sampling", "verifier", "models"}:
+            raise
+        raise InputError(where(sweep, *key), error.message, error.remedy) from error
 
 
 def read(path: Path) -> Source:

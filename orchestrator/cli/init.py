@@ -1,0 +1,65 @@
+"""`manyfew init`: a sweep file to start from."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.errors import InputError
+
+
+def init(
+    path: Annotated[Path | None, typer.Argument(help="File to write.", show_default="sweep.toml")] = None,
+    quickstart: Annotated[
+        bool,
+        typer.Option(
+            "--quickstart", help="Write the recorded quickstart, which needs no key and no network."
+        ),
+    ] = False,
+) -> None:
+    """Write a commented sweep file to start from. Never overwrites."""
+    default = "quickstart.toml" if quickstart else "sweep.toml"
+    target = path if path is not None else Path(default)
+    if target.is_dir():
+        target /= default
+    write_new(target, _text(quickstart=quickstart))
+    after = "run" if quickstart else "plan"
+    typer.echo(f"wrote {target}\nnext: manyfew {after} {_quoted(target)}")
+
+
+def write_new(target: Path, text: str) -> None:
+    """Makes the folder and the file. Raises InputError where anything already stands there."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            str(target.parent), f"can't be made: {error.strerror}", "name another place"
+        ) from None
+    try:
+        with target.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise InputError(str(target), "already exists and is left as it is", "name another file") from None
+    except OSError as error:
+        raise InputError(str(target), f"can't be written: {error.strerror}", "name another place") from None
+
+
+def _text(*, quickstart: bool) -> str:
+    package, name = (
+        ("orchestrator.quickstart", "quickstart.toml") if quickstart else ("orchestrator.cli", "starter.toml")
+    )
+    try:
+        return files(package).joinpath(name).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(
+            "manyfew init", f"{name} is missing from the installation", "install manyfew anew"
+        ) from None
+
+
+def _quoted(path: Path) -> str:
+    import shlex
+
+    return shlex.quote(str(path))

@@ -1,0 +1,74 @@
+"""What defines a model's samples, so that no ledger mixes two kinds under one alias.
+
+In: all that bears on the distribution of a sample or on how it was drawn: provider, the vendor's model, wire, prompt
+(template and system as they take effect, few-shot draw), parameters, extra, max_tokens, mode, and for vllm whether
+the server's own defaults fill in. For a replay the tape, which alone decides.
+Out: what bears on price, speed or place alone: budgets, prices, limits, max_n, time-outs, how many samples, the key's
+variable, tier and geography, and servers and base URLs, since the same model is often served from another port the
+next day (the ledger keeps each request's server and the model it says it was). Problems are compared by the ledger.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from orchestrator.sweep.types import Model, Sweep
+
+_SHOWN = 60
+
+
+def definition(model: Model, sweep: Sweep) -> dict[str, Any]:
+    """JSON-ready and equal for equal kinds of samples. Raises InputError where the template is none."""
+    from orchestrator.problems.registry import style_of
+
+    template, system = style_of(sweep.problems, sweep.prompt, model.api)
+    found: dict[str, Any] = {
+        "provider": model.provider,
+        "model": model.model,
+        "api": model.api,
+        "system": system,
+        "template": template,
+        "max_tokens": model.max_tokens,
+        "params": dict(model.params),
+        "extra": dict(model.extra),
+        "mode": model.mode,
+    }
+    if sweep.problems.few_shot:
+        found["few_shot"] = {"examples": sweep.problems.few_shot, "seed": sweep.problems.few_shot_seed}
+    if model.provider == "vllm":
+        found["server_defaults"] = model.server_defaults
+    if model.tape is not None:
+        found["tape"] = Path(model.tape).name
+    return found
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """`params.temperature: 0.6 became 0.7`, a line for each difference; empty where both define the same."""
+    before, after = dict(_leaves(old)), dict(_leaves(new))
+    return [
+        f"{name}: {_shown(before, name)} became {_shown(after, name)}"
+        for name in dict.fromkeys([*before, *after])
+        if name not in before or name not in after or before[name] != after[name]
+    ]
+
+
+def _leaves(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Dotted names with their values as JSON, so that 1 and true differ and lists compare."""
+    for name, value in table.items():
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, f"{above}{name}.")  # pyright: ignore[reportUnknownArgumentType]
+        elif value not in (None, {}):
+            yield f"{above}{name}", json.dumps(value, sort_keys=True)
+
+
+def _shown(leaves: Mapping[str, str], name: str) -> str:
+    """Short and on one line: the text is the user's, but a ledger may be anybody's."""
+    if name not in leaves:
+        return "not stated"
+    text = leaves[name]
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
