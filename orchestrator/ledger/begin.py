@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import InputError
+from orchestrator.ledger.connect import open_reader
 from orchestrator.ledger.rows import ModelTotals
 from orchestrator.problem_state import ProblemState
 
@@ -57,10 +58,14 @@ class ModelState:
     """What the ledger has of one model. `problems` is by ordinal of the current plan."""
 
     model_id: int
-    totals: ModelTotals
-    overhead_tokens: int
-    max_n: int | None
+    totals: ModelTotals = field(default_factory=ModelTotals)
+    overhead_tokens: int = 0
+    max_n: int | None = None
     problems: list[ProblemState] = field(default_factory=list[ProblemState])
+    done: int = 0
+    verified: int = 0
+    passed: int = 0
+    """Samples of the planned problems."""
     mean_prompt_tokens: float | None = None
     mean_completion_tokens: float | None = None
 
@@ -131,12 +136,11 @@ def _begin(connection: sqlite3.Connection, path: Path, plan: RunPlan) -> RunStat
     ).lastrowid
     assert run_id is not None
     (last_request,) = connection.execute("SELECT coalesce(max(id), 0) FROM request").fetchone()
-    ordinals = {problem_id: ordinal for ordinal, problem_id in enumerate(problem_ids)}
     return RunState(
         run_id=run_id,
         sweep_id=sweep_id,
         problem_ids=problem_ids,
-        models={alias: _read_model(connection, model_id, ordinals) for alias, model_id in model_ids.items()},
+        models={alias: ModelState(model_id=model_id) for alias, model_id in model_ids.items()},
         others=_read_others(connection, tuple(model_ids.values())),
         next_request_id=last_request + 1,
         presumed_leftovers=leftovers,
@@ -247,30 +251,44 @@ def _refuse_other_prompts(
                 )
 
 
+PRESUME_TOTALS = """
+UPDATE model SET
+  presumed_pico = presumed_pico + (SELECT coalesce(sum(reserved_pico), 0) FROM request
+    WHERE request.model_id = model.id AND state = 'reserved'),
+  reserved_pico = reserved_pico - (SELECT coalesce(sum(reserved_pico), 0) FROM request
+    WHERE request.model_id = model.id AND state = 'reserved')
+WHERE id IN (SELECT DISTINCT model_id FROM request WHERE state = 'reserved')"""
+
+PRESUME_REQUESTS = """
+UPDATE request SET state = 'presumed', presumed_pico = reserved_pico, cost_basis = 'none', ended_at = ?,
+  error = 'Interrupted', error_message = 'the run ended while this request was in flight'
+WHERE state = 'reserved'"""
+
+
 def presume_leftovers(connection: sqlite3.Connection, now: float) -> int:
     """Requests still reserved belong to a process that is gone: they may have been billed, so they are presumed."""
-    connection.execute(
-        "UPDATE model SET "
-        "presumed_pico = presumed_pico + (SELECT coalesce(sum(reserved_pico), 0) FROM request "
-        "  WHERE request.model_id = model.id AND state = 'reserved'), "
-        "reserved_pico = reserved_pico - (SELECT coalesce(sum(reserved_pico), 0) FROM request "
-        "  WHERE request.model_id = model.id AND state = 'reserved') "
-        "WHERE id IN (SELECT DISTINCT model_id FROM request WHERE state = 'reserved')"
-    )
-    return connection.execute(
-        "UPDATE request SET state = 'presumed', presumed_pico = reserved_pico, cost_basis = 'none', ended_at = ?, "
-        "error = 'Interrupted', error_message = 'the process ended while this request was in flight' "
-        "WHERE state = 'reserved'",
-        (now,),
-    ).rowcount
+    connection.execute(PRESUME_TOTALS)
+    return connection.execute(PRESUME_REQUESTS, (now,)).rowcount
+
+
+def read_state(path: Path, state: RunState) -> None:
+    """Fills in what the ledger has of each model, once every recorded sample has its verdict."""
+    ordinals = {problem_id: ordinal for ordinal, problem_id in enumerate(state.problem_ids)}
+    connection = open_reader(path)
+    try:
+        for alias, model in state.models.items():
+            state.models[alias] = _read_model(connection, model.model_id, ordinals)
+    finally:
+        connection.close()
 
 
 def _read_model(connection: sqlite3.Connection, model_id: int, ordinals: dict[int, int]) -> ModelState:
     row = connection.execute("SELECT * FROM model WHERE id = ?", (model_id,)).fetchone()
     problems = [ProblemState() for _ in ordinals]
+    done = verified = passed = 0
     counts = connection.execute(
         "SELECT problem_id, count(*) AS done, max(sample_index) + 1 AS next_index, max(passed) AS solved, "
-        "sum(verifier IS NULL) AS unverified FROM sample WHERE model_id = ? GROUP BY problem_id",
+        "sum(verifier IS NULL) AS unverified, count(passed) AS verified, coalesce(sum(passed), 0) AS passed FROM sample WHERE model_id = ? GROUP BY problem_id",
         (model_id,),
     )
     for count in counts:
@@ -280,6 +298,7 @@ def _read_model(connection: sqlite3.Connection, model_id: int, ordinals: dict[in
         state = problems[ordinal]
         state.done, state.next_index = count["done"], count["next_index"]
         state.solved, state.unverified = bool(count["solved"]), count["unverified"]
+        done, verified, passed = done + count["done"], verified + count["verified"], passed + count["passed"]
         if state.done < state.next_index:
             state.holes = _holes(connection, model_id, count["problem_id"], state.next_index)
     means = connection.execute(
@@ -293,6 +312,9 @@ def _read_model(connection: sqlite3.Connection, model_id: int, ordinals: dict[in
         overhead_tokens=row["overhead_tokens"],
         max_n=row["max_n"],
         problems=problems,
+        done=done,
+        verified=verified,
+        passed=passed,
         mean_prompt_tokens=means[0],
         mean_completion_tokens=means[1],
     )

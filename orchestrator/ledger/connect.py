@@ -25,7 +25,24 @@ PRAGMAS = (
 )
 
 NETWORK_FILE_SYSTEMS = frozenset(
-    ["nfs", "nfs4", "cifs", "smb", "smb3", "smbfs", "afs", "lustre", "gpfs", "beegfs", "glusterfs", "ceph", "9p", "fuse.sshfs", "fuse.s3fs", "fuse.gcsfuse"]
+    [
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb",
+        "smb3",
+        "smbfs",
+        "afs",
+        "lustre",
+        "gpfs",
+        "beegfs",
+        "glusterfs",
+        "ceph",
+        "9p",
+        "fuse.sshfs",
+        "fuse.s3fs",
+        "fuse.gcsfuse",
+    ]
 )
 
 

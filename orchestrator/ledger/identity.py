@@ -50,7 +50,9 @@ def _header(path: Path) -> bytes:
     except IsADirectoryError:
         raise InputError(str(path), "this is a folder, not a ledger", _REMEDY) from None
     except OSError as error:
-        raise InputError(str(path), f"the file can't be read: {error.strerror}", "check its permissions") from None
+        raise InputError(
+            str(path), f"the file can't be read: {error.strerror}", "check its permissions"
+        ) from None
 
 
 def _has_wal(path: Path) -> bool:
@@ -61,7 +63,9 @@ def _has_wal(path: Path) -> bool:
 
 def _ask_sqlite(path: Path) -> tuple[int, int]:
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
+        with closing(
+            sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)
+        ) as connection:
             (identity,) = connection.execute("PRAGMA application_id").fetchone()
             (version,) = connection.execute("PRAGMA user_version").fetchone()
     except sqlite3.Error as error:

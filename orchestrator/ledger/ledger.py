@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from orchestrator.ledger.batch import Batch
-from orchestrator.ledger.begin import RunState
+from orchestrator.ledger.begin import PRESUME_REQUESTS, PRESUME_TOTALS, RunState
 from orchestrator.ledger.connect import open_writer
 from orchestrator.ledger.rows import Failure, Outcome, Reservation, VerdictRow
 from orchestrator.ledger.writer import Writer
@@ -30,7 +30,7 @@ class Ledger:
         self._connection: aiosqlite.Connection | None = None
         self._writer: Writer | None = None
 
-    async def __aenter__(self) -> Ledger:
+    async def __aenter__(self) -> Self:
         self._connection = await open_writer(self.path)
         async with self._connection.execute("SELECT sha256, id FROM prompt") as rows:
             self._prompt_ids = {sha: prompt_id async for sha, prompt_id in rows}
@@ -96,6 +96,15 @@ class Ledger:
     async def stop_model(self, model_id: int, reason: str) -> None:
         sql = "UPDATE model SET stopped = ? WHERE id = ?"
         await self._write(lambda batch: batch.other.append((sql, (reason, model_id))))
+
+    async def presume_open(self) -> None:
+        """Nothing is in flight any more: what is still reserved was given up on and may have been billed."""
+
+        def fill(batch: Batch) -> None:
+            batch.other.append((PRESUME_TOTALS, ()))
+            batch.other.append((PRESUME_REQUESTS, (time.time(),)))
+
+        await self._write(fill)
 
     async def finish(self, status: str, reason: str | None) -> None:
         """Ends the run's own row."""

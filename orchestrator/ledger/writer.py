@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from orchestrator.errors import LedgerBroken
 from orchestrator.ledger.batch import Batch
@@ -31,7 +31,7 @@ class Writer:
         self._closing = False
         self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> Writer:
+    async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run(), name="ledger writer")
         return self
 

@@ -14,7 +14,7 @@ from orchestrator.scheduler.budget import Budget
 from orchestrator.scheduler.endpoints import Endpoint, least_loaded
 from orchestrator.scheduler.rates import Estimate, RateLimit
 from orchestrator.scheduler.retry import Decision, Then, decide
-from orchestrator.scheduler.work import Item, Work
+from orchestrator.scheduler.work import Item, Work, runs
 from providers.errors import BadRequest, Lost, NotSent, Overloaded, ProviderError, RateLimited, Stopped
 
 
@@ -55,6 +55,9 @@ class ModelLane:
     wake_at: float | None = None
     in_flight: dict[int, Ticket] = field(default_factory=dict[int, "Ticket"])
     errors: dict[str, int] = field(default_factory=dict[str, int])
+    sent: int = 0
+    """Requests of this run."""
+    retried: int = 0
 
     @property
     def samples_in_flight(self) -> int:
@@ -144,7 +147,7 @@ class Scheduler:
         endpoint = self._endpoint(lane, item, now)
         if endpoint is None:
             return None
-        n = self._affordable(lane, item)
+        n = self._affordable(lane, item, now)
         if n == 0:
             return None
         estimate = self._estimate(lane, item.problem, n)
@@ -176,7 +179,7 @@ class Scheduler:
             lane.waiting = "servers busy"
         return None
 
-    def _affordable(self, lane: ModelLane, item: Item) -> int:
+    def _affordable(self, lane: ModelLane, item: Item, now: float) -> int:
         """How many of the item's samples the money lets go now; 0: wait, or out of money."""
         bound, wanted = self.bound(lane, item.problem), len(item.indices)
         room = self.budget.room(lane.alias)
@@ -197,6 +200,9 @@ class Scheduler:
             lane.waiting = "budget: waits for requests in flight to settle"
             return 0
         lane.waiting = "budget: the next sample's worst case does not fit"
+        lane.wake_at = lane.work.next_at()  # a retry that falls due may be cheaper
+        if lane.wake_at is not None and lane.wake_at <= now:
+            lane.wake_at = None
         lane.out_of_money = True
         if not lane.in_flight:
             self.budget.funds[lane.alias].stuck = True
@@ -228,6 +234,8 @@ class Scheduler:
             estimate=estimate,
         )
         lane.in_flight[ticket.number] = ticket
+        lane.sent += 1
+        lane.retried += taken.attempt > 1
         return ticket
 
     def bound(self, lane: ModelLane, problem: int) -> Bound:
@@ -298,7 +306,7 @@ class Scheduler:
         return decision, given_up
 
     def _give_up(self, lane: ModelLane, ticket: Ticket, error: ProviderError) -> list[tuple[int, int]]:
-        given_up = [(index, 1) for index in ticket.item.indices]
+        given_up = runs(ticket.item.indices)
         if isinstance(error, BadRequest):
             given_up += lane.work.close(ticket.item.problem)
             lane.refused += 1
@@ -339,6 +347,11 @@ class Scheduler:
         lane.rate.ended(ticket.estimate, used)
         lane.endpoints[ticket.endpoint].ended(ticket.n, now, alive=alive)
         return lane
+
+    def forget_bounds(self, alias: str) -> None:
+        """The worst cases of this model have changed: they are asked for anew."""
+        lane = self.lanes[alias]
+        lane.bounds = [None] * len(lane.bounds)
 
     # -- how it stands ----------------------------------------------------------------------------------------------
 

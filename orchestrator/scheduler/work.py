@@ -46,7 +46,8 @@ class Work:
         self.rounds = rounds or until_solved
         self.until_solved = until_solved
         self.asked = array("q", (p.next_index for p in problems))
-        self.done = array("q", (p.done for p in problems))
+        # Samples beyond those wanted now (an earlier run wanted more) stay in the ledger and do not count here.
+        self.done = array("q", (_done_of(p, samples) for p in problems))
         self.failed = array("q", bytes(8 * len(problems)))
         self.busy = array("q", (p.unverified if until_solved else 0 for p in problems))
         """Samples of a problem in flight or waiting for their verdict; kept for until_solved only."""
@@ -142,9 +143,10 @@ class Work:
     def close(self, problem: int) -> list[tuple[int, int]]:
         """The problem itself is refused: what was not asked yet fails with it. Gives (first index, n) of those."""
         given_up = [
-            (item.indices[0], len(item.indices))
+            run
             for item in [*(a.item for a in self._again), *self._waiting.pop(problem, [])]
             if item.problem == problem
+            for run in runs(item.indices)
         ]
         self._again = [a for a in self._again if a.item.problem != problem]
         heapq.heapify(self._again)
@@ -184,13 +186,15 @@ class Work:
         """Nothing to ask, as far as is known: verdicts on the way can still reopen until_solved."""
         return not self._again and not self._fresh
 
+    def left(self, problem: int) -> int:
+        """Samples of a problem that are still to be asked or on their way."""
+        if self.until_solved and self.solved[problem]:
+            return 0
+        return max(0, self.samples - self.done[problem] - self.failed[problem])
+
     def lacking(self) -> int:
-        """Samples still to be asked or on their way."""
-        return sum(
-            max(0, self.samples - done - failed)
-            for done, failed, solved in zip(self.done, self.failed, self.solved, strict=True)
-            if not (self.until_solved and solved)
-        )
+        """The same of all problems."""
+        return sum(map(self.left, range(len(self.done))))
 
 
 def _with(item: Item, indices: tuple[int, ...]) -> Item:
@@ -201,3 +205,18 @@ def _with(item: Item, indices: tuple[int, ...]) -> Item:
 
 def _cut(item: Item, n: int) -> tuple[Item, Item]:
     return _with(item, item.indices[:n]), _with(item, item.indices[n:])
+
+
+def _done_of(problem: ProblemState, samples: int) -> int:
+    return min(problem.next_index, samples) - sum(hole < samples for hole in problem.holes)
+
+
+def runs(indices: Sequence[int]) -> list[tuple[int, int]]:
+    """Ascending indices as (first, n) of each unbroken run."""
+    found: list[tuple[int, int]] = []
+    for index in indices:
+        if found and index == found[-1][0] + found[-1][1]:
+            found[-1] = (found[-1][0], found[-1][1] + 1)
+        else:
+            found.append((index, 1))
+    return found

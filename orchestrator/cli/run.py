@@ -1,0 +1,79 @@
+"""`manyfew run`: samples, verifies, records; run again, it goes on where the ledger ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from orchestrator.run.runner import Result
+
+EXIT = {"complete": 0, "incomplete": 1, "budget": 3, "provider": 4, "interrupted": 130}
+SIGTERM = 15
+
+
+def run(
+    sweep: Path = typer.Argument(..., help="The sweep file.", metavar="SWEEP"),
+    db: Path | None = typer.Option(None, "--db", help="The ledger. Default: runs/NAME.db."),
+    budget: str | None = typer.Option(
+        None, "--budget", help="Dollars, over all runs of the ledger.", metavar="USD"
+    ),
+    stop_after: str | None = typer.Option(
+        None, "--stop-after", help="Stop after, such as 3h50m.", metavar="TIME"
+    ),
+    grace: str = typer.Option("30s", "--grace", help="How long requests in flight may land.", metavar="TIME"),
+    no_progress: bool = typer.Option(
+        False, "--no-progress", help="No live display, only the closing summary."
+    ),
+    json_: bool = typer.Option(False, "--json", help="One JSON document on stdout; text goes to stderr."),
+) -> int:
+    """Sample a sweep within its budget; run again, it goes on where the ledger ends.
+
+    Example: manyfew run runs/quickstart.toml
+    """
+    from orchestrator.cli.output import console, emit_json
+    from orchestrator.cli.values import seconds
+    from orchestrator.errors import InputError
+    from orchestrator.ledger.status import read_status
+    from orchestrator.report.display import choose
+    from orchestrator.run.prepare import prepare
+    from orchestrator.run.runner import Options, run_sweep
+    from orchestrator.sweep.load import check_keys, load
+
+    loaded = load(sweep, budget=budget)
+    if loaded.budget_pico is None:
+        raise InputError(
+            f"{sweep}: budget_usd", "no budget is stated", "add budget_usd = 5.0, or pass --budget 5"
+        )
+    check_keys(loaded)
+    options = Options(
+        db=db if db is not None else default_ledger(loaded.name),
+        budget_pico=loaded.budget_pico,
+        stop_after_s=None if stop_after is None else seconds(stop_after, where="--stop-after"),
+        grace_s=seconds(grace, where="--grace"),
+    )
+    prepared = prepare(loaded)
+    with choose(no_progress=no_progress) as display:
+        result = run_sweep(prepared, options, display.update)
+    console(stderr=True).print(_summary(result, options, sweep))
+    if json_:
+        emit_json(read_status(options.db))
+    return exit_status(result)
+
+
+def default_ledger(name: str) -> Path:
+    """Where a sweep's ledger lies when --db doesn't say."""
+    return Path("runs") / f"{name}.db"
+
+
+def exit_status(result: Result) -> int:
+    """The contract's exit status of a result."""
+    if result.status == "interrupted" and result.signal == SIGTERM:
+        return 128 + SIGTERM
+    return EXIT[result.status]
+
+
+def _summary(result: Result, options: object, sweep: Path) -> object:
+    return f"{result.status}: {result.reason} {result.warnings}"

@@ -1,0 +1,28 @@
+"""`manyfew status`: how a ledger stands, while a run works or after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+
+def status(
+    db: Path = typer.Argument(..., help="The ledger.", metavar="DB"),
+    json_: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
+) -> int:
+    """Show how a ledger stands: samples, money, models. Works while a run writes.
+
+    Example: manyfew status runs/quickstart.db
+    """
+    from orchestrator.cli.output import console, emit_json
+    from orchestrator.ledger.status import read_status
+
+    document = read_status(db)
+    if json_:
+        emit_json(document)
+    else:
+        from orchestrator.report.status_text import status_text
+
+        console().print(status_text(document))
+    return 0

@@ -1,0 +1,114 @@
+"""How a ledger stands: the document of `status --json` and `run --json`, read in O(models × problems)."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import InputError
+from orchestrator.ledger.connect import open_reader
+from orchestrator.ledger.lock import is_held
+from pricing.types import PICO_PER_USD
+
+
+def read_status(path: Path) -> dict[str, Any]:
+    """The contract's document, while a run writes or after. Raises InputError for what is no ledger."""
+    running = is_held(path)
+    connection = open_reader(path)
+    try:
+        connection.execute("BEGIN")  # one moment for all figures
+        return _document(connection, running=running)
+    except sqlite3.Error as error:
+        raise InputError(
+            str(path), f"the ledger can't be read: {error}", "look at it with `manyfew doctor`"
+        ) from error
+    finally:
+        connection.close()
+
+
+def _document(connection: sqlite3.Connection, *, running: bool) -> dict[str, Any]:
+    run = connection.execute("SELECT status, reason FROM run ORDER BY id DESC LIMIT 1").fetchone()
+    budget = connection.execute("SELECT max(budget_pico) FROM sweep").fetchone()[0]
+    models: dict[str, Any] = {}
+    planned = done = failed = 0
+    replayed = 0
+    several = connection.execute("SELECT count(DISTINCT sweep_id) > 1 FROM model").fetchone()[0]
+    for row in connection.execute(
+        "SELECT model.*, sweep.name AS sweep, sweep.mode FROM model JOIN sweep ON sweep.id = sweep_id ORDER BY model.id"
+    ):
+        name = f"{row['alias']}@{row['sweep']}" if several else row["alias"]
+        counts = _counts(connection, row)
+        models[name] = _model(row, counts)
+        planned, done, failed = planned + counts["planned"], done + counts["done"], failed + counts["failed"]
+        replayed += row["settled_pico"] if row["replayed"] else 0
+    totals = {
+        key: sum(model[key] for model in models.values()) for key in ("settled", "presumed", "reserved")
+    }
+    return {
+        "status": _status(run, running=running, lacking=planned - done - failed, failed=failed),
+        "budget_usd": None if budget is None else budget / PICO_PER_USD,
+        "settled_usd": totals["settled"] / PICO_PER_USD,
+        "presumed_usd": totals["presumed"] / PICO_PER_USD,
+        "reserved_usd": totals["reserved"] / PICO_PER_USD,
+        "replayed_usd": replayed / PICO_PER_USD,
+        "reason": None if run is None else run["reason"],
+        "samples": {"planned": planned, "done": done, "failed": failed},
+        "models": {
+            name: {k: v for k, v in model.items() if k not in totals} for name, model in models.items()
+        },
+    }
+
+
+def _status(run: sqlite3.Row | None, *, running: bool, lacking: int, failed: int) -> str:
+    if running:
+        return "running"
+    if run is None:
+        return "complete"  # imported: there is nothing to ask
+    if run["status"] in ("running", "killed"):
+        return "interrupted"
+    return run["status"]
+
+
+def _counts(connection: sqlite3.Connection, model: sqlite3.Row) -> dict[str, int]:
+    """Samples of one model. planned = done + failed + still to be asked."""
+    wanted = model["samples_wanted"]
+    rows = connection.execute(
+        "SELECT count(s.id) AS done, max(s.passed) AS solved, p.ordinal IS NOT NULL AS asked, "
+        "coalesce((SELECT sum(n) FROM failure AS f WHERE f.model_id = ? AND f.problem_id = p.id), 0) AS failed "
+        "FROM problem AS p LEFT JOIN sample AS s ON s.problem_id = p.id AND s.model_id = ? "
+        "WHERE p.sweep_id = ? GROUP BY p.id",
+        (model["id"], model["id"], model["sweep_id"]),
+    )
+    counts = {"planned": 0, "done": 0, "failed": 0, "solved": 0}
+    until_solved = '"until_solved"' in (model["definition"] or "")
+    for row in rows:
+        solved = bool(row["solved"])
+        lacking = max(0, (wanted or 0) - row["done"] - row["failed"]) if row["asked"] else 0
+        if until_solved and solved:
+            lacking = 0
+        counts["done"] += row["done"]
+        counts["failed"] += row["failed"]
+        counts["planned"] += row["done"] + row["failed"] + lacking
+        counts["solved"] += solved
+    return counts
+
+
+def _model(row: sqlite3.Row, counts: dict[str, int]) -> dict[str, Any]:
+    return {
+        "samples_done": counts["done"],
+        "samples_planned": counts["planned"],
+        "samples_failed": counts["failed"],
+        "settled_usd": row["settled_pico"] / PICO_PER_USD,
+        "presumed_usd": row["presumed_pico"] / PICO_PER_USD,
+        "reserved_usd": row["reserved_pico"] / PICO_PER_USD,
+        "unused_usd": row["unused_pico"] / PICO_PER_USD,
+        "requests": row["requests"],
+        "retries": row["retries"],
+        "solved_problems": counts["solved"],
+        "replayed": bool(row["replayed"]),
+        "stopped": row["stopped"],
+        "settled": row["settled_pico"],
+        "presumed": row["presumed_pico"],
+        "reserved": row["reserved_pico"],
+    }

@@ -1,0 +1,229 @@
+"""One admitted request from reservation to booking: reserve, send, settle."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.rows import Failure, Outcome, Reservation, SampleRow
+from orchestrator.run.booking import Attempt, Booked, book
+from orchestrator.run.prepare import Prepared, prompt_body
+from orchestrator.scheduler.rates import Estimate
+from orchestrator.scheduler.retry import Then
+from orchestrator.scheduler.scheduler import Scheduler, Ticket
+from orchestrator.sweep.types import Model
+from providers.errors import Lost, ProviderError, TooManySamples
+from providers.errors import Outcome as Cost
+from providers.types import Prompt, Provider, Reply, Request
+
+LONGEST_TIMEOUT_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A sample just recorded."""
+
+    alias: str
+    ordinal: int
+    row: SampleRow
+
+
+class Attempts:
+    """Performs tickets. `warned` hears what is worth a line."""
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        scheduler: Scheduler,
+        ledger: Ledger,
+        providers: dict[str, list[Provider]],
+        *,
+        clock: Callable[[], float],
+        warned: Callable[[str, str], None],
+    ) -> None:
+        self._prepared = prepared
+        self._scheduler = scheduler
+        self._ledger = ledger
+        self._providers = providers
+        self._clock = clock
+        self._warned = warned
+        self._state = ledger.state
+
+    async def perform(self, ticket: Ticket) -> list[Arrival]:
+        """Makes one HTTP attempt and books it. Gives the samples it recorded. Raises LedgerBroken."""
+        model = self._prepared.sweep.models[ticket.alias]
+        provider = self._providers[ticket.alias][ticket.endpoint]
+        prompt = self._prepared.prompt(ticket.alias, ticket.item.problem)
+        attempt = self._attempt(ticket, model, provider)
+        if not await self._reserve(ticket, attempt, prompt):
+            return []
+        try:
+            reply = await provider.send(self._request(ticket, model, prompt))
+        except ProviderError as error:
+            await self._failed(ticket, attempt, error)
+            return []
+        return await self._replied(ticket, attempt, reply)
+
+    def _attempt(self, ticket: Ticket, model: Model, provider: Provider) -> Attempt:
+        alias, ordinal = ticket.alias, ticket.item.problem
+        return Attempt(
+            request_id=self._ledger.new_request_id(),
+            model_id=self._state.models[alias].model_id,
+            problem_id=self._state.problem_ids[ordinal],
+            indices=ticket.item.indices,
+            max_tokens=model.max_tokens,
+            input_bound=self._prepared.input_bound(alias, ordinal),
+            worst_pico=ticket.worst_pico,
+            provider=model.provider,
+            price=self._prepared.prices[alias],
+            cost_basis="replayed" if model.provider == "replay" else "usage",
+            server=provider.server,
+            stop_rule="first_success" if model.mode == "until_solved" else "none",
+            batch=model.batch,
+        )
+
+    async def _reserve(self, ticket: Ticket, attempt: Attempt, prompt: Prompt) -> bool:
+        """Makes the reservation durable. False where the run began to drain meanwhile: it is free again."""
+        sha = self._prepared.prompt_sha(ticket.alias, ticket.item.problem)
+        prompt_id, new = self._ledger.prompt_id(sha)
+        reservation = Reservation(
+            request_id=attempt.request_id,
+            run_id=self._state.run_id,
+            model_id=attempt.model_id,
+            problem_id=attempt.problem_id,
+            prompt_id=prompt_id,
+            attempt=ticket.item.attempt,
+            indices=ticket.item.indices,
+            max_tokens=attempt.max_tokens,
+            reserved_pico=ticket.worst_pico,
+            server=attempt.server,
+            reserved_at=time.time(),
+        )
+        await self._ledger.reserve(reservation, (prompt_id, sha, prompt_body(prompt)) if new else None)
+        if not self._scheduler.draining:
+            return True
+        await self._ledger.end(_free(attempt, error="NotSent", message="the run was ending"))
+        self._scheduler.dropped(ticket, self._clock())
+        return False
+
+    def _request(self, ticket: Ticket, model: Model, prompt: Prompt) -> Request:
+        return Request(
+            model=model.model,
+            prompt=prompt,
+            n=ticket.n,
+            max_tokens=model.max_tokens,
+            params=model.params,
+            extra=model.extra,
+            timeout_s=timeout_s(model, ticket.n),
+            problem=self._prepared.problems[ticket.item.problem].key,
+            indices=ticket.item.indices,
+        )
+
+    async def _replied(self, ticket: Ticket, attempt: Attempt, reply: Reply) -> list[Arrival]:
+        booked = book(reply, attempt, time.time())
+        return await self._record(ticket, attempt, booked)
+
+    async def _record(self, ticket: Ticket, attempt: Attempt, booked: Booked) -> list[Arrival]:
+        outcome, alias = booked.outcome, ticket.alias
+        lane = self._scheduler.lanes[alias]
+        for_good = booked.missing if booked.missing and ticket.item.attempt >= lane.max_attempts else ()
+        await self._ledger.end(
+            outcome, [self._failure(attempt, i, 1, "missing", "not in the reply") for i in for_good]
+        )
+        if booked.over_output:
+            reason = "a reply held more output than max_tokens asks for: its worst case can't be bounded"
+            self._scheduler.stop(alias, reason)
+        if booked.extra_input_tokens:
+            await self._raise_overhead(ticket, attempt, booked)
+        if booked.warning:
+            self._warned(alias, booked.warning)
+        if booked.missing and booked.arrived == 1 and ticket.n > 1:
+            await self._fewer(ticket, 1)  # a server that ignores n
+        used = None
+        if outcome.prompt_tokens is not None and outcome.completion_tokens is not None:
+            used = Estimate(input_tokens=outcome.prompt_tokens, output_tokens=outcome.completion_tokens)
+        self._scheduler.replied(
+            ticket,
+            self._clock(),
+            settled=outcome.settled_pico,
+            presumed=outcome.presumed_pico,
+            arrived=booked.arrived,
+            missing=booked.missing,
+            used=used,
+        )
+        return [Arrival(alias=alias, ordinal=ticket.item.problem, row=row) for row in outcome.samples]
+
+    async def _raise_overhead(self, ticket: Ticket, attempt: Attempt, booked: Booked) -> None:
+        """Input above its bound: the bound was too small for this model, so it grows for all that follow."""
+        alias = ticket.alias
+        model = self._prepared.sweep.models[alias]
+        now = max(model.prompt_overhead_tokens, self._prepared.overheads.get(alias, 0))
+        raised = now + booked.extra_input_tokens
+        if raised > self._prepared.overheads.get(alias, 0):
+            self._prepared.overheads[alias] = raised
+            self._scheduler.forget_bounds(alias)
+            await self._ledger.raise_overhead(attempt.model_id, raised)
+        self._warned(alias, "a reply with more input than its bound: booked in full, the bound is raised")
+
+    async def _failed(self, ticket: Ticket, attempt: Attempt, error: ProviderError) -> None:
+        unknown = error.outcome is Cost.UNKNOWN
+        presumed = attempt.worst_pico if unknown else 0
+        decision, given_up = self._scheduler.failed(ticket, self._clock(), error, presumed=presumed)
+        outcome = Outcome(
+            request_id=attempt.request_id,
+            model_id=attempt.model_id,
+            state="presumed" if unknown else "free",
+            reserved_pico=attempt.worst_pico,
+            presumed_pico=presumed,
+            cost_basis="none",
+            vendor_request=error.request_id,
+            http_status=error.status,
+            error=type(error).__name__,
+            error_message=error.message,
+            ended_at=time.time(),
+        )
+        failures = [self._failure(attempt, first, n, error.kind, error.message) for first, n in given_up]
+        await self._ledger.end(outcome, failures)
+        if isinstance(error, TooManySamples) and decision.then is Then.FEWER:
+            await self._ledger.learn_max_n(attempt.model_id, self._scheduler.lanes[ticket.alias].work.max_n)
+        if isinstance(error, Lost):
+            self._warned(ticket.alias, f"outcome unknown, charged at its bound: {error.message}")
+
+    async def _fewer(self, ticket: Ticket, max_n: int) -> None:
+        work = self._scheduler.lanes[ticket.alias].work
+        if work.max_n > max_n:
+            work.max_n = max_n
+            await self._ledger.learn_max_n(self._state.models[ticket.alias].model_id, max_n)
+
+    def _failure(self, attempt: Attempt, first: int, n: int, error: str, message: str) -> Failure:
+        return Failure(
+            model_id=attempt.model_id,
+            problem_id=attempt.problem_id,
+            sample_index=first,
+            n=n,
+            run_id=self._state.run_id,
+            error=error,
+            message=message,
+        )
+
+
+def _free(attempt: Attempt, *, error: str, message: str) -> Outcome:
+    return Outcome(
+        request_id=attempt.request_id,
+        model_id=attempt.model_id,
+        state="free",
+        reserved_pico=attempt.worst_pico,
+        cost_basis="none",
+        error=error,
+        error_message=message,
+        ended_at=time.time(),
+    )
+
+
+def timeout_s(model: Model, n: int) -> float:
+    """As stated, else 120 s and a second for every 20 tokens asked for, at most an hour."""
+    if model.timeout_s is not None:
+        return model.timeout_s
+    return min(LONGEST_TIMEOUT_S, 120 + n * model.max_tokens / 20)

@@ -1,0 +1,281 @@
+"""From a reply to what the ledger books: the request's dollars and each sample's share of them. No I/O.
+
+Of one request with n samples the input is shared equally; the output goes by each sample's own tokens where the
+server tells them, else equally. Shares are whole tokens and pico-dollars by largest remainder, lowest index first,
+so that they sum to the request's exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pricing.tiers import tier_price
+
+from orchestrator.ledger.rows import Outcome, SampleRow
+from pricing.cost import cost_pico, split_pico
+from pricing.types import Price, Tokens, Unpriceable
+from providers.types import Choice, Reply, Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What booking needs to know of the request that was sent."""
+
+    request_id: int
+    model_id: int
+    problem_id: int
+    indices: tuple[int, ...]
+    max_tokens: int
+    input_bound: int
+    """Input tokens that the reservation covered."""
+    worst_pico: int
+    provider: str
+    price: Price
+    cost_basis: str
+    """usage | replayed"""
+    server: str
+    stop_rule: str
+    batch: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booked:
+    """A reply, booked. `warning` names what the user should know of it."""
+
+    outcome: Outcome
+    arrived: int
+    missing: tuple[int, ...]
+    over_output: bool = False
+    """More output than was asked: this model's worst case can't be bounded."""
+    extra_input_tokens: int = 0
+    """Input above its bound."""
+    warning: str | None = None
+
+
+def book(reply: Reply, attempt: Attempt, ended_at: float) -> Booked:
+    """Settles a reply whose cost is known, presumes one whose cost is not; its samples are kept either way."""
+    choices = [c for c in reply.choices if 0 <= c.index < len(attempt.indices)]
+    arrived = {attempt.indices[c.index] for c in choices}
+    missing = tuple(i for i in attempt.indices if i not in arrived)
+    if reply.usage is None:
+        warning = "a reply without usage: it is charged at its bound"
+        outcome = _presumed(reply, attempt, choices, ended_at, warning)
+        return Booked(outcome=outcome, arrived=len(choices), missing=missing, warning=warning)
+    try:
+        price = tier_price(
+            attempt.price,
+            provider=attempt.provider,
+            service_tier=reply.service_tier,
+            inference_geo=reply.inference_geo,
+            batch=attempt.batch,
+        )
+    except Unpriceable as error:
+        outcome = _presumed(reply, attempt, choices, ended_at, str(error))
+        return Booked(outcome=outcome, arrived=len(choices), missing=missing, warning=str(error))
+    outcome = _settled(reply, reply.usage, attempt, choices, price, ended_at)
+    over = reply.usage.output > len(attempt.indices) * attempt.max_tokens
+    return Booked(
+        outcome=outcome,
+        arrived=len(choices),
+        missing=missing,
+        over_output=over,
+        extra_input_tokens=max(0, reply.usage.input - attempt.input_bound),
+        warning="a reply with more output than was asked" if over else None,
+    )
+
+
+def _settled(
+    reply: Reply, usage: Usage, attempt: Attempt, choices: list[Choice], price: Price, ended_at: float
+) -> Outcome:
+    input_only = Tokens(
+        input=usage.input,
+        output=0,
+        cached=usage.cached,
+        cache_write=usage.cache_write,
+        cache_write_1h=usage.cache_write_1h,
+    )
+    total = cost_pico(price, _tokens(usage))
+    input_pico = min(total, cost_pico(price, input_only))
+    own, basis = _own_tokens(usage, choices)
+    k = len(choices)
+    # Output that no sample of the reply holds is a bucket of its own: billed, but unused.
+    weights = [*own, usage.output - sum(own)]
+    output_shares = split_pico(total - input_pico, weights) if k else [total - input_pico]
+    input_shares = split_pico(input_pico, [1] * k) if k else []
+    unused = output_shares[-1] + (0 if k else input_pico)
+    shares = _InputShares(usage, k)
+    reasoning = _reasoning_shares(usage, choices, own)
+    samples = tuple(
+        _sample(
+            attempt,
+            choice,
+            reply,
+            shares.row(i),
+            completion=own[i],
+            reasoning_tokens=reasoning[i],
+            basis=basis,
+            cost=input_shares[i] + output_shares[i],
+            cost_basis=attempt.cost_basis,
+        )
+        for i, choice in enumerate(choices)
+    )
+    return _outcome(
+        reply,
+        attempt,
+        ended_at,
+        state="settled",
+        settled=total,
+        unused=unused,
+        cost_basis=attempt.cost_basis,
+        usage=usage,
+        samples=samples,
+    )
+
+
+def _own_tokens(usage: Usage, choices: list[Choice]) -> tuple[list[int], str]:
+    """Output tokens by choice, and whether the server told them or they are an equal split."""
+    told = [c.output_tokens for c in choices]
+    reported = [t for t in told if t is not None]
+    if choices and len(reported) == len(choices) and sum(reported) <= usage.output:
+        return reported, "reported"
+    return (split_pico(usage.output, [1] * len(choices)) if choices else []), "split"
+
+
+def _reasoning_shares(usage: Usage, choices: list[Choice], own: list[int]) -> list[int]:
+    told = [c.reasoning_tokens for c in choices if c.reasoning_tokens is not None]
+    if len(told) == len(choices):
+        return told
+    return split_pico(usage.reasoning, own) if choices else []
+
+
+class _InputShares:
+    """The input's tokens by sample, each kind shared equally."""
+
+    def __init__(self, usage: Usage, k: int) -> None:
+        kinds = (usage.input, usage.cached, usage.cache_write, usage.cache_write_1h)
+        self._columns = [split_pico(tokens, [1] * k) if k else [] for tokens in kinds]
+
+    def row(self, i: int) -> tuple[int, int, int, int]:
+        prompt, cached, write, write_1h = (column[i] for column in self._columns)
+        return prompt, cached, write, write_1h
+
+
+def _presumed(reply: Reply, attempt: Attempt, choices: list[Choice], ended_at: float, why: str) -> Outcome:
+    samples = tuple(
+        _sample(
+            attempt,
+            choice,
+            reply,
+            (None, None, None, None),
+            completion=choice.output_tokens,
+            reasoning_tokens=choice.reasoning_tokens,
+            basis="reported" if choice.output_tokens is not None else None,
+            cost=0,
+            cost_basis="none",
+        )
+        for choice in choices
+    )
+    return _outcome(
+        reply,
+        attempt,
+        ended_at,
+        state="presumed",
+        presumed=attempt.worst_pico,
+        cost_basis="none",
+        usage=reply.usage,
+        samples=samples,
+        error="Unpriced" if reply.usage else "NoUsage",
+        message=why,
+    )
+
+
+def _sample(
+    attempt: Attempt,
+    choice: Choice,
+    reply: Reply,
+    inputs: tuple[int | None, int | None, int | None, int | None],
+    *,
+    completion: int | None,
+    reasoning_tokens: int | None,
+    basis: str | None,
+    cost: int,
+    cost_basis: str,
+) -> SampleRow:
+    return SampleRow(
+        problem_id=attempt.problem_id,
+        sample_index=attempt.indices[choice.index],
+        text=clean(choice.text),
+        reasoning=None if choice.reasoning is None else clean(choice.reasoning),
+        finish_reason=choice.finish_reason,
+        prompt_tokens=inputs[0],
+        cached_tokens=inputs[1],
+        cache_write_tokens=inputs[2],
+        cache_write_1h_tokens=inputs[3],
+        completion_tokens=completion,
+        reasoning_tokens=reasoning_tokens,
+        token_basis=basis,
+        cost_pico=cost,
+        cost_basis=cost_basis,
+        server=attempt.server,
+        stop_rule=attempt.stop_rule,
+        latency_s=choice.latency_s if choice.latency_s is not None else reply.latency_s,
+    )
+
+
+def _outcome(
+    reply: Reply,
+    attempt: Attempt,
+    ended_at: float,
+    *,
+    state: str,
+    settled: int = 0,
+    presumed: int = 0,
+    unused: int = 0,
+    cost_basis: str,
+    usage: Usage | None,
+    samples: tuple[SampleRow, ...],
+    error: str | None = None,
+    message: str | None = None,
+) -> Outcome:
+    return Outcome(
+        request_id=attempt.request_id,
+        model_id=attempt.model_id,
+        state=state,
+        reserved_pico=attempt.worst_pico,
+        settled_pico=settled,
+        presumed_pico=presumed,
+        unused_pico=unused,
+        cost_basis=cost_basis,
+        prompt_tokens=usage.input if usage else None,
+        cached_tokens=usage.cached if usage else None,
+        cache_write_tokens=usage.cache_write if usage else None,
+        cache_write_1h_tokens=usage.cache_write_1h if usage else None,
+        completion_tokens=usage.output if usage else None,
+        reasoning_tokens=usage.reasoning if usage else None,
+        vendor_model=reply.model,
+        vendor_request=reply.request_id,
+        service_tier=reply.service_tier,
+        inference_geo=reply.inference_geo,
+        server_version=reply.server_version,
+        http_status=200,
+        error=error,
+        error_message=message,
+        ended_at=ended_at,
+        latency_s=reply.latency_s,
+        samples=samples,
+    )
+
+
+def _tokens(usage: Usage) -> Tokens:
+    return Tokens(
+        input=usage.input,
+        output=usage.output,
+        cached=usage.cached,
+        cache_write=usage.cache_write,
+        cache_write_1h=usage.cache_write_1h,
+    )
+
+
+def clean(text: str) -> str:
+    """Text that SQLite and JSON can hold: lone surrogates, which a vendor's JSON can carry, become U+FFFD."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

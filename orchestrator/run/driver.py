@@ -1,0 +1,224 @@
+"""The one async driver: performs what the scheduler admits, judges what arrives, ends when nothing can go on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable
+
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.rows import VerdictRow
+from orchestrator.progress import ModelProgress, Progress
+from orchestrator.run.attempts import Arrival, Attempts
+from orchestrator.run.judge import Bench, Judge, Unjudged
+from orchestrator.run.prepare import Prepared
+from orchestrator.scheduler.scheduler import ModelLane, Scheduler, Ticket
+from providers.types import Provider
+
+RATE_WINDOW_S = 30.0
+SHOW_EVERY_S = 0.25
+
+
+class Tally:
+    """What is counted of one model for the display."""
+
+    def __init__(self, *, done: int, verified: int, passed: int) -> None:
+        self.done = done
+        self.verified = verified
+        self.passed = passed
+        self._history: deque[tuple[float, int]] = deque()
+
+    def rate(self, now: float) -> float:
+        """Samples a second over the last half minute."""
+        self._history.append((now, self.done))
+        while now - self._history[0][0] > RATE_WINDOW_S:
+            self._history.popleft()
+        since, done = self._history[0]
+        return (self.done - done) / (now - since) if now > since else 0.0
+
+
+class Driver:
+    """Runs a scheduler to its end. `show` gets a Progress a few times a second."""
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        scheduler: Scheduler,
+        ledger: Ledger,
+        providers: dict[str, list[Provider]],
+        tallies: dict[str, Tally],
+        *,
+        show: Callable[[Progress], None],
+        warned: Callable[[str, str], None],
+    ) -> None:
+        self.scheduler = scheduler
+        self._prepared = prepared
+        self._ledger = ledger
+        self._show = show
+        self._tallies = tallies
+        self._clock = time.monotonic
+        self._started = self._clock()
+        self._event = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._recorded: set[str] = set()
+        """Stopped models already written to the ledger."""
+        self.note: str | None = None
+        self.interrupted = False
+        self._grace_s = 30.0
+        self._grace_ends: float | None = None
+        data = {pid: p.data for pid, p in zip(ledger.state.problem_ids, prepared.problems, strict=True)}
+        self._judge = Judge(Bench(prepared.verifier, data.__getitem__), write=ledger.judge, told=self._told)
+        self._attempts = Attempts(prepared, scheduler, ledger, providers, clock=self._clock, warned=warned)
+
+    async def run(self) -> None:
+        """Returns when nothing is left that could be asked, or the draining is over. Raises LedgerBroken."""
+        async with asyncio.TaskGroup() as group:
+            judging = group.create_task(self._judge.run(), name="judge")
+            showing = group.create_task(self._display(), name="display")
+            try:
+                await self._sample(group)
+                await self._judge.drained()
+            finally:
+                judging.cancel()
+                showing.cancel()
+        self._show(self.progress("done"))
+
+    def drain(self, *, grace_s: float, note: str) -> None:
+        """Stop sending; what is in flight may land for `grace_s`."""
+        self.interrupted = True
+        self.scheduler.draining = True
+        self._grace_s = grace_s
+        self._grace_ends = self._clock() + grace_s
+        self.note = note
+        self._event.set()
+
+    def abandon(self) -> None:
+        """Leave at once: what is in flight stays reserved in the ledger until it is presumed."""
+        self.interrupted = True
+        self.scheduler.draining = True
+        self._grace_ends = self._clock()
+        self._event.set()
+
+    async def _sample(self, group: asyncio.TaskGroup) -> None:
+        while True:
+            self._event.clear()
+            now = self._clock()
+            while not self._judge.behind and (ticket := self.scheduler.next(now)) is not None:
+                self._start(group, ticket)
+            if self._over(now):
+                return
+            await self._wait(now)
+
+    def _start(self, group: asyncio.TaskGroup, ticket: Ticket) -> None:
+        task = group.create_task(self._perform(ticket))
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._event.set()
+
+    async def _perform(self, ticket: Ticket) -> None:
+        for arrival in await self._attempts.perform(ticket):
+            await self._judge.add(self._unjudged(arrival))
+        lane = self.scheduler.lanes[ticket.alias]
+        if lane.stopped is not None and ticket.alias not in self._recorded:
+            self._recorded.add(ticket.alias)
+            await self._ledger.stop_model(self._ledger.state.models[ticket.alias].model_id, lane.stopped)
+
+    def _over(self, now: float) -> bool:
+        if self._grace_ends is not None and now >= self._grace_ends:
+            for task in self._tasks:
+                task.cancel()
+            return True
+        if self._tasks or self._judge.waiting:
+            return False
+        return self.scheduler.draining or self.scheduler.blocked()
+
+    async def _wait(self, now: float) -> None:
+        times = [t for t in (self.scheduler.wake_at, self._grace_ends) if t is not None]
+        if self._judge.behind or (self._judge.waiting and not self._tasks):
+            times.append(now + 0.02)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._event.wait(), max(0.0, min(times) - now) if times else None)
+
+    def _unjudged(self, arrival: Arrival) -> Unjudged:
+        state = self._ledger.state
+        self._tallies[arrival.alias].done += 1
+        return Unjudged(
+            alias=arrival.alias,
+            model_id=state.models[arrival.alias].model_id,
+            problem_id=state.problem_ids[arrival.ordinal],
+            ordinal=arrival.ordinal,
+            sample_index=arrival.row.sample_index,
+            text=arrival.row.text,
+            finish_reason=arrival.row.finish_reason,
+        )
+
+    def _told(self, sample: Unjudged, row: VerdictRow) -> None:
+        tally = self._tallies[sample.alias]
+        tally.verified += row.passed is not None
+        tally.passed += row.passed == 1
+        self.scheduler.lanes[sample.alias].work.judged(sample.ordinal, passed=row.passed == 1)
+        self._event.set()
+
+    async def _display(self) -> None:
+        while True:
+            self._show(self.progress("draining" if self.scheduler.draining else "sampling"))
+            await asyncio.sleep(SHOW_EVERY_S)
+
+    # -- how it stands ----------------------------------------------------------------------------------------------
+
+    def progress(self, phase: str) -> Progress:
+        """The figures of this moment."""
+        now = self._clock()
+        budget = self.scheduler.budget
+        models = tuple(self._model(lane, now) for lane in self.scheduler.lanes.values())
+        etas = [m.eta_s for m in models if m.eta_s is not None and m.stopped is None]
+        counted = list(budget.counted)
+        others = self._ledger.state.others
+        return Progress(
+            name=self._prepared.sweep.name,
+            phase=phase,
+            budget_pico=budget.total,
+            settled_pico=others.settled_pico + sum(f.settled for f in counted),
+            presumed_pico=others.presumed_pico + sum(f.presumed for f in counted),
+            reserved_pico=others.reserved_pico + sum(f.reserved for f in counted),
+            replayed_pico=sum(f.settled for f in budget.funds.values() if not f.counted),
+            elapsed_s=now - self._started,
+            eta_s=max(etas, default=None),
+            unverified=self._judge.waiting,
+            models=models,
+            note=self.note,
+        )
+
+    def _model(self, lane: ModelLane, now: float) -> ModelProgress:
+        tally, funds = self._tallies[lane.alias], self.scheduler.budget.funds[lane.alias]
+        totals = self._ledger.state.models[lane.alias].totals
+        failed, lacking = sum(lane.work.failed), lane.work.lacking()
+        rate = tally.rate(now)
+        return ModelProgress(
+            alias=lane.alias,
+            replayed=not funds.counted,
+            done=sum(lane.work.done),
+            planned=sum(lane.work.done) + failed + lacking,
+            failed=failed,
+            in_flight_requests=len(lane.in_flight),
+            in_flight_samples=lane.samples_in_flight,
+            samples_per_s=rate,
+            settled_pico=funds.settled,
+            presumed_pico=funds.presumed,
+            reserved_pico=funds.reserved,
+            requests=totals.requests + lane.sent,
+            retries=totals.retries + lane.retried,
+            problems=len(lane.work.done),
+            solved_problems=sum(lane.work.solved),
+            verified=tally.verified,
+            passed=tally.passed,
+            waiting=lane.waiting,
+            stopped=lane.stopped,
+            eta_s=lacking / rate if rate > 0 and lacking else (0.0 if not lacking else None),
+            errors=dict(lane.errors),
+        )

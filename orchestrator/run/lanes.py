@@ -1,0 +1,128 @@
+"""From a prepared sweep and what the ledger has, to the scheduler's lanes and budget."""
+
+from __future__ import annotations
+
+from orchestrator.ledger.begin import RunState
+from orchestrator.run.prepare import Means, Prepared
+from orchestrator.scheduler.budget import Budget, Funds
+from orchestrator.scheduler.endpoints import Endpoint
+from orchestrator.scheduler.rates import RateLimit
+from orchestrator.scheduler.scheduler import ModelLane, Scheduler
+from orchestrator.scheduler.work import Work
+from orchestrator.sweep.types import Limits, Model
+
+DEFAULT_CONCURRENCY = 64
+
+
+def most_n(model: Model, learnt: int | None) -> int:
+    """Samples a request may carry: as stated, as the wire allows, as the server takes at once, as was learnt."""
+    if model.provider == "anthropic" or model.api == "responses":
+        return 1
+    most = model.max_n if model.provider != "vllm" else min(model.max_n, model.sequences)
+    return most if learnt is None else max(1, min(most, learnt))
+
+
+def build_scheduler(prepared: Prepared, state: RunState, budget_pico: int) -> Scheduler:
+    """Everything the scheduler needs, in memory: a few integers a problem and model."""
+    for alias, model_state in state.models.items():
+        prepared.overheads[alias] = model_state.overhead_tokens
+        prepared.means[alias] = Means(model_state.mean_prompt_tokens, model_state.mean_completion_tokens)
+    lanes = _lanes(prepared, state, rounds=False)
+    funds = {alias: _funds(prepared, state, alias, lanes[alias].work) for alias in lanes}
+    held = state.others.settled_pico + state.others.presumed_pico + state.others.reserved_pico
+    budget = Budget(budget_pico, funds, others_held=held, shared=False)
+    if budget.held + worst_left(prepared, lanes) > budget_pico:
+        budget.shared = True
+        for lane in lanes.values():
+            lane.work.rounds = True
+    return Scheduler(lanes, budget, prepared.bound)
+
+
+def worst_left(prepared: Prepared, lanes: dict[str, ModelLane]) -> int:
+    """The worst case of all that is left, were it packed as tightly as the endpoints allow, in pico-dollars."""
+    total = 0
+    for alias, lane in lanes.items():
+        if prepared.replayed[alias]:
+            continue
+        for ordinal in range(len(prepared.problems)):
+            left = lane.work.left(ordinal)
+            if left:
+                bound = prepared.bound(alias, ordinal)
+                total += -(-left // lane.work.max_n) * bound.fixed + left * bound.sample
+    return total
+
+
+def _lanes(prepared: Prepared, state: RunState, *, rounds: bool) -> dict[str, ModelLane]:
+    groups: dict[str, RateLimit] = {}
+    lanes: dict[str, ModelLane] = {}
+    for alias, model in prepared.sweep.models.items():
+        model_state = state.models[alias]
+        group = model.limits.group or f"\0{alias}"
+        lanes[alias] = ModelLane(
+            alias=alias,
+            work=Work(
+                model_state.problems,
+                samples=model.samples,
+                max_n=most_n(model, model_state.max_n),
+                rounds=rounds,
+                until_solved=model.mode == "until_solved",
+            ),
+            endpoints=_endpoints(model),
+            rate=groups.setdefault(group, _rate(model)),
+            bounds=[None] * len(prepared.problems),
+            max_tokens=model.max_tokens,
+            expected_output_tokens=round(prepared.expected_output(alias)),
+            max_attempts=model.max_attempts,
+            max_wait_s=model.max_wait_s,
+        )
+    return lanes
+
+
+def _endpoints(model: Model) -> list[Endpoint]:
+    if model.provider == "vllm":
+        return [Endpoint(server=server, sequences=model.sequences) for server in model.servers]
+    return [Endpoint(server=model.base_url or model.provider)]
+
+
+def _rate(model: Model) -> RateLimit:
+    limits: Limits = model.limits
+    concurrency = limits.concurrency
+    if concurrency is None and model.provider != "vllm":
+        concurrency = DEFAULT_CONCURRENCY
+    return RateLimit(
+        requests=limits.requests_per_minute,
+        tokens=limits.tokens_per_minute,
+        input_tokens=limits.input_tokens_per_minute,
+        output_tokens=limits.output_tokens_per_minute,
+        concurrency=concurrency,
+    )
+
+
+def _funds(prepared: Prepared, state: RunState, alias: str, work: Work) -> Funds:
+    totals = state.models[alias].totals
+    return Funds(
+        weight=max(1, expected_pico(prepared, alias)),
+        cap=prepared.sweep.models[alias].budget_pico,
+        counted=not prepared.replayed[alias],
+        settled=totals.settled_pico,
+        presumed=totals.presumed_pico,
+        reserved=totals.reserved_pico,
+        finished=work.empty,
+    )
+
+
+def expected_pico(prepared: Prepared, alias: str) -> int:
+    """What the whole plan of a model is expected to cost: its share's weight. In pico-dollars."""
+    from pricing.cost import cost_pico
+    from pricing.types import Tokens
+
+    model, price = prepared.sweep.models[alias], prepared.prices[alias]
+    max_n = most_n(model, None)
+    requests = -(-model.samples // max_n)
+    total = 0
+    for ordinal in range(len(prepared.problems)):
+        input_tokens = round(prepared.expected_input(alias, ordinal))
+        fixed = cost_pico(price, Tokens(input=input_tokens, output=0))
+        sample = cost_pico(price, Tokens(input=0, output=max(1, round(prepared.expected_output(alias)))))
+        total += requests * fixed + model.samples * sample
+    return total

@@ -1,0 +1,150 @@
+"""From a validated sweep to all that planning and running need: problems, prompts, prices, bounds. Sends nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+
+from orchestrator.errors import InputError
+from orchestrator.problems.registry import default_verifier, load, render
+from orchestrator.problems.types import Problem
+from orchestrator.scheduler.scheduler import Bound
+from orchestrator.sweep.definition import definition
+from orchestrator.sweep.types import Model, Sweep
+from pricing.cost import worst_pico
+from pricing.types import Price
+from providers.types import Prompt
+from verifiers.types import Verifier
+
+BYTES_PER_TOKEN = 4
+"""A usual ratio for English text; only for estimates, never for bounds."""
+EXPECTED_OUTPUT_SHARE = 0.5
+"""Of max_tokens, while a model has no samples of its own to tell."""
+
+
+@dataclass(slots=True)
+class Means:
+    """What a model's own samples say of the next one; None before there are any."""
+
+    prompt_tokens: float | None = None
+    completion_tokens: float | None = None
+
+
+@dataclass(kw_only=True)
+class Prepared:
+    """A sweep, ready. `prices` and `definitions` are by alias."""
+
+    sweep: Sweep
+    problems: list[Problem]
+    prices: dict[str, Price]
+    definitions: dict[str, dict[str, Any]]
+    verifier: Verifier
+    overheads: dict[str, int] = field(default_factory=dict[str, int])
+    """Overhead tokens by alias where the ledger has learnt more than the sweep file states."""
+    means: dict[str, Means] = field(default_factory=dict[str, Means])
+
+    def prompt(self, alias: str, ordinal: int) -> Prompt:
+        """What is sent for a problem."""
+        model = self.sweep.models[alias]
+        return render(self.sweep.problems, self.sweep.prompt, model.api, self.problems[ordinal])
+
+    def prompt_sha(self, alias: str, ordinal: int) -> str:
+        return sha256(prompt_body(self.prompt(alias, ordinal)).encode()).hexdigest()
+
+    def input_bound(self, alias: str, ordinal: int) -> int:
+        """The most input tokens a request of this problem can count: bytes of all parts and the overhead."""
+        model = self.sweep.models[alias]
+        overhead = max(model.prompt_overhead_tokens, self.overheads.get(alias, 0))
+        return self.prompt(alias, ordinal).size_bytes + overhead
+
+    def bound(self, alias: str, ordinal: int) -> Bound:
+        """The worst case of a request of this problem."""
+        model, price = self.sweep.models[alias], self.prices[alias]
+        tokens = self.input_bound(alias, ordinal)
+        fixed = worst_pico(price, tokens, 0)
+        return Bound(
+            fixed=fixed,
+            sample=worst_pico(price, tokens, model.max_tokens) - fixed,
+            input_tokens=round(self.expected_input(alias, ordinal)),
+        )
+
+    def expected_input(self, alias: str, ordinal: int) -> float:
+        """Input tokens a request is expected to count."""
+        told = self.means.get(alias, Means()).prompt_tokens
+        return told if told is not None else self.prompt(alias, ordinal).size_bytes / BYTES_PER_TOKEN
+
+    def expected_output(self, alias: str) -> float:
+        """Output tokens a sample is expected to count."""
+        told = self.means.get(alias, Means()).completion_tokens
+        return told if told is not None else EXPECTED_OUTPUT_SHARE * self.sweep.models[alias].max_tokens
+
+    @cached_property
+    def replayed(self) -> dict[str, bool]:
+        return {alias: model.provider == "replay" for alias, model in self.sweep.models.items()}
+
+
+def prepare(sweep: Sweep) -> Prepared:
+    """Loads problems, builds every prompt once, finds every price. Raises InputError."""
+    problems = load(sweep.problems)
+    if not problems:
+        raise InputError(str(sweep.path), "the source gives no problems", "look at [problems]")
+    prepared = Prepared(
+        sweep=sweep,
+        problems=problems,
+        prices={alias: _price(sweep, model) for alias, model in sweep.models.items()},
+        definitions={alias: definition(model, sweep) for alias, model in sweep.models.items()},
+        verifier=_verifier(sweep),
+    )
+    _check_prompts(prepared)
+    return prepared
+
+
+def _check_prompts(prepared: Prepared) -> None:
+    """A template that does not fit a problem is found before any money is spent."""
+    for alias in {model.api: alias for alias, model in prepared.sweep.models.items()}.values():
+        for ordinal in range(len(prepared.problems)):
+            prepared.prompt(alias, ordinal)
+
+
+def _price(sweep: Sweep, model: Model) -> Price:
+    from pricing.resolve import resolve
+
+    from pricing.types import Unpriceable
+
+    try:
+        return resolve(
+            provider=model.provider,
+            model=model.model,
+            stated=model.price,
+            price_as=model.price_as,
+            gpu_usd_per_hour=model.gpu_usd_per_hour,
+            service_tier=model.service_tier,
+            inference_geo=model.inference_geo,
+            batch=model.batch,
+            on=datetime.now(UTC).date(),
+        )
+    except Unpriceable as error:
+        raise InputError(f"{sweep.path}: models.{model.alias}", str(error)) from error
+
+
+def _verifier(sweep: Sweep) -> Verifier:
+    from verifiers.registry import get
+
+    kind, options = default_verifier(sweep.problems.source)
+    if sweep.verifier.kind is not None and sweep.verifier.kind != kind:
+        kind, options = sweep.verifier.kind, {}
+    try:
+        return get(kind, {**options, **sweep.verifier.options})
+    except ValueError as error:
+        raise InputError(f"{sweep.path}: verifier", str(error)) from error
+
+
+def prompt_body(prompt: Prompt) -> str:
+    """A prompt as the ledger keeps it."""
+    if prompt.text is not None:
+        return json.dumps({"text": prompt.text}, ensure_ascii=False)
+    return json.dumps({"messages": [[m.role, m.content] for m in prompt.messages]}, ensure_ascii=False)

@@ -1,0 +1,49 @@
+"""The sweep's models as provider objects, one an endpoint, with their keys from the environment."""
+
+from __future__ import annotations
+
+import os
+
+from providers.build import build
+
+from orchestrator.run.lanes import DEFAULT_CONCURRENCY
+from orchestrator.sweep.types import Model, Sweep
+from providers.types import Provider
+
+
+def build_providers(sweep: Sweep) -> dict[str, list[Provider]]:
+    """By alias, in the order of the scheduler's endpoints."""
+    return {alias: _build(model) for alias, model in sweep.models.items()}
+
+
+def _build(model: Model) -> list[Provider]:
+    concurrency = model.limits.concurrency or (
+        model.sequences if model.provider == "vllm" else DEFAULT_CONCURRENCY
+    )
+    return build(
+        provider=model.provider,
+        model=model.model,
+        api=model.api,
+        servers=model.servers,
+        base_url=model.base_url,
+        own_host=model.own_host,
+        api_key=os.environ.get(model.api_key_env) if model.api_key_env else None,
+        api_version=model.api_version,
+        free_5xx=model.free_5xx,
+        server_defaults=model.server_defaults,
+        service_tier=model.service_tier,
+        inference_geo=model.inference_geo,
+        concurrency=concurrency,
+        tape=_tape(model),
+        speed=model.speed,
+        params=model.params,
+    )
+
+
+def _tape(model: Model) -> str | None:
+    """The shipped tape's path for "quickstart", else the path as resolved."""
+    if model.tape != "quickstart":
+        return model.tape
+    from orchestrator.quickstart import tape_path
+
+    return str(tape_path())

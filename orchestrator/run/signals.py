@@ -1,0 +1,75 @@
+"""Ctrl-C, SIGTERM and --stop-after: the first drains, the second leaves. SIGHUP does not end a run."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from types import TracebackType
+from typing import Protocol, Self
+
+
+class Drains(Protocol):
+    """What signals act on."""
+
+    def drain(self, *, grace_s: float, note: str) -> None: ...
+    def abandon(self) -> None: ...
+
+
+class Signals:
+    """Context manager: handlers are in place inside it. `received` is the first signal, if one came."""
+
+    def __init__(self, driver: Drains, *, grace_s: float, stop_after_s: float | None) -> None:
+        self._driver = driver
+        self._grace_s = grace_s
+        self._stop_after_s = stop_after_s
+        self._timer: asyncio.TimerHandle | None = None
+        self._draining = False
+        self._before: dict[int, object] = {}
+        self.received: int | None = None
+
+    def __enter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                loop.add_signal_handler(number, self._signal, number)
+            except NotImplementedError:  # Windows' event loop
+                self._before[number] = signal.signal(
+                    number, lambda n, _: loop.call_soon_threadsafe(self._signal, n)
+                )
+        if hasattr(signal, "SIGHUP"):
+            self._before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        if self._stop_after_s is not None:
+            self._timer = loop.call_later(self._stop_after_s, self._time_is_up)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        if self._timer is not None:
+            self._timer.cancel()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                loop.remove_signal_handler(number)
+            except NotImplementedError:
+                pass
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+
+    def _signal(self, number: int) -> None:
+        name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+        if self._draining:
+            self._driver.abandon()
+            return
+        self.received = number
+        self._drain(
+            f"{name}: sending stopped, up to {self._grace_s:.0f} s for what is in flight; again to leave now"
+        )
+
+    def _time_is_up(self) -> None:
+        if not self._draining:
+            self._drain(f"--stop-after: sending stopped, up to {self._grace_s:.0f} s for what is in flight")
+
+    def _drain(self, note: str) -> None:
+        self._draining = True
+        self._driver.drain(grace_s=self._grace_s, note=note)
