@@ -100,6 +100,11 @@ def _run(arguments: list[str], *, json_wanted: bool) -> int:
     except BrokenPipeError:
         close_stdout()
         return 0
+    except SystemExit as error:  # typer's own end after a broken pipe
+        if not isinstance(error.__context__, BrokenPipeError):
+            raise
+        close_stdout()
+        return 0
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("manyfew: interrupted\n")
         return _INTERRUPTED

@@ -1,0 +1,32 @@
+"""The command as people run it: another process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def manyfew(tmp_path):
+    """Runs `python -m manyfew` in an empty folder, without the caller's keys and base URLs."""
+
+    def _run(*arguments: str, cwd: Path = tmp_path, **environment: str) -> subprocess.CompletedProcess[str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "ANTHROPIC_", "PYTHON"))}
+        path = os.pathsep.join(filter(None, [environment.pop("PYTHONPATH", ""), str(ROOT)]))
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "manyfew", *arguments],
+            cwd=cwd,
+            env={**kept, "PYTHONPATH": path, **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            stdin=subprocess.DEVNULL,
+        )
+
+    return _run

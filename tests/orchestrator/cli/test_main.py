@@ -1,0 +1,170 @@
+"""The frame of the command: help, errors, exit status, quick start."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import typer
+
+from orchestrator.cli import main as frame
+from orchestrator.cli.output import console, emit_json
+from orchestrator.errors import InputError, LedgerBroken
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def _command(monkeypatch, capsys, act, *arguments):
+    """Runs `manyfew go …` in this process with `act` as its body; gives (status, stdout, stderr)."""
+    made = typer.Typer()
+
+    @made.callback()
+    def _callback() -> None: ...
+
+    @made.command("go")
+    def _go(json: bool = False, times: int = 1) -> None:
+        act()
+
+    monkeypatch.setattr(frame, "app", lambda: made)
+    with pytest.raises(SystemExit) as ended:
+        frame.main(["go", *arguments])
+    out, err = capsys.readouterr()
+    return ended.value.code, out, err
+
+
+def _raise(error):
+    def act():
+        raise error
+
+    return act
+
+
+def test_input_errors_are_one_line_and_exit_2(monkeypatch, capsys):
+    error = InputError("sweep.toml:3: name", "is wrong", "mend it")
+    assert _command(monkeypatch, capsys, _raise(error)) == (
+        2,
+        "",
+        "manyfew: sweep.toml:3: name: is wrong (mend it)\n",
+    )
+
+
+def test_with_json_stdout_is_one_document(monkeypatch, capsys):
+    status, out, err = _command(monkeypatch, capsys, _raise(InputError("a\nb", "is wrong")), "--json")
+    assert status == 2
+    assert json.loads(out) == {
+        "status": "error",
+        "error": {"where": "a\nb", "message": "is wrong", "remedy": ""},
+    }
+    assert err == "manyfew: a b: is wrong\n"
+
+
+def test_a_broken_ledger_exits_1(monkeypatch, capsys):
+    status, _, err = _command(
+        monkeypatch, capsys, _raise(LedgerBroken("x.db", "the disk is full", "make room"))
+    )
+    assert (status, err) == (1, "manyfew: x.db: the disk is full (make room)\n")
+
+
+def test_an_error_of_ours_says_so_and_shows_where(monkeypatch, capsys):
+    status, out, err = _command(monkeypatch, capsys, _raise(ZeroDivisionError("oh")), "--json")
+    assert status == 1
+    assert "Traceback" in err
+    assert err.splitlines()[-1].startswith("manyfew: this is an error of manyfew's: ZeroDivisionError: oh")
+    assert json.loads(out)["status"] == "error"
+
+
+def test_an_interrupt_exits_130(monkeypatch, capsys):
+    assert _command(monkeypatch, capsys, _raise(KeyboardInterrupt()))[0] == 130
+
+
+def test_a_command_states_its_exit(monkeypatch, capsys):
+    assert _command(monkeypatch, capsys, _raise(typer.Exit(3)))[0] == 3
+    assert _command(monkeypatch, capsys, lambda: None)[0] == 0
+
+
+@pytest.mark.parametrize("arguments", [["--nonsense"], ["extra"], ["--times", "many"]])
+def test_wrong_flags_are_one_line_and_exit_2(monkeypatch, capsys, arguments):
+    status, out, err = _command(monkeypatch, capsys, lambda: None, *arguments, "--json")
+    assert status == 2
+    assert len(err.splitlines()) == 1
+    assert json.loads(out)["error"]["remedy"] == "manyfew go --help"
+
+
+def test_json_never_carries_nan():
+    with pytest.raises(ValueError, match="JSON"):
+        emit_json({"x": float("nan")})
+
+
+@pytest.mark.parametrize("variables", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {}])
+def test_a_console_is_plain_on_pipes(monkeypatch, capsys, variables):
+    for name in ("NO_COLOR", "TERM", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    console().print("[bold]x[/bold] :smile:", style="red")
+    assert capsys.readouterr().out == "[bold]x[/bold] :smile:\n"
+
+
+def test_bare_manyfew_shows_its_help(manyfew):
+    done = manyfew()
+    assert done.returncode == 0
+    assert "init" in done.stdout
+    assert done.stderr == ""
+
+
+def test_version(manyfew):
+    done = manyfew("--version")
+    assert (done.returncode, done.stdout.split()[0]) == (0, "manyfew")
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["--nonsense"], ["init", "a", "b"]])
+def test_wrong_words_exit_2_without_a_traceback(manyfew, arguments):
+    done = manyfew(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_every_command_there_has_help(manyfew):
+    listed = manyfew("--help").stdout
+    for name, module in frame.COMMANDS.items():
+        if (ROOT / "orchestrator" / "cli" / f"{module}.py").exists():
+            assert f"  {name} " in listed
+            done = manyfew(name, "--help")
+            assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_terminal_without_unicode_still_gets_the_line(manyfew):
+    done = manyfew("é—", PYTHONIOENCODING="ascii")
+    assert done.returncode == 2
+    assert "no such command" in done.stderr.lower()
+
+
+def test_a_reader_that_hangs_up_is_no_error(tmp_path):
+    line = f"{sys.executable} -m manyfew --help | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", line], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_help_imports_nothing_heavy(tmp_path):
+    code = (
+        "import sys\nfrom manyfew.__main__ import main\nsys.argv = ['manyfew', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "heavy = 'numpy scipy pydantic rich aiohttp openai anthropic genai_prices httpx2 sqlite3 asyncio'.split()\n"
+        "print('HEAVY', [name for name in heavy if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "HEAVY []"
+
+
+def test_help_is_quick():
+    def seconds() -> float:
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "manyfew", "--help"], cwd=ROOT, capture_output=True, check=True)
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(5)) < 0.3
