@@ -104,6 +104,8 @@ class Reply:
     """The vendor's rate-limit headers, lower-cased."""
     latency_s: float = 0.0
     """From writing the request to the end of the reply."""
+    notes: tuple[str, ...] = ()
+    """What was wrong with the reply and was mended, such as "2 choices more than were asked for: dropped"."""
 
 
 class Provider(Protocol):

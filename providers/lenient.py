@@ -1,0 +1,52 @@
+"""JSON from anybody: reads what is there, and treats what is not as expected as missing."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+ABSURD = 1 << 40
+"""No request has this many tokens; a count above it is a fault."""
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def decode_object(body: bytes, kind: type[T]) -> T | None:
+    """The body's JSON object as `kind`, whose fields are all optional and untyped; None where it is no JSON object.
+    What strict JSON forbids but servers send (bytes that are not UTF-8, NaN, lone surrogates) is read too: the reply
+    is paid for."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        pass
+    try:
+        loose = json.loads(body.decode("utf-8", "replace"))
+        return msgspec.convert(loose, type=kind) if isinstance(loose, dict) else None
+    except (ValueError, RecursionError, msgspec.ValidationError):
+        return None
+
+
+def as_text(value: object) -> str | None:
+    """The text, with lone surrogates (which UTF-8 can't hold) as U+FFFD; None for anything else."""
+    if not isinstance(value, str):
+        return None
+    if value.isascii():
+        return value
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def as_object(value: object) -> dict[str, Any]:
+    """The object; empty for anything else."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def as_count(value: object) -> int | None:
+    """A count of tokens: a whole number from 0 to 2^40 (12.0 is 12); None for anything else, bool included."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if isinstance(value, float) and not (math.isfinite(value) and value.is_integer()):
+        return None
+    return int(value) if 0 <= value <= ABSURD else None

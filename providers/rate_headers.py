@@ -1,0 +1,130 @@
+"""What a vendor's headers say about limits, waits and the request's id. Headers come in any case."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LONGEST_WAIT_S = 86_400.0
+"""A vendor that asks for more than a day is taken to ask for a day."""
+
+_PREFIXES = ("x-ratelimit-", "anthropic-ratelimit-", "retry-after")
+_UNITS = {"ms": 0.001, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|s|m|h|d)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_SAID = re.compile(
+    r"(?:try again|retry|wait)[^.;]{0,20}?\bin ((?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+)", re.IGNORECASE
+)
+
+
+def rate_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The rate-limit headers, names in lower case, values cut to 200 characters."""
+    return {
+        name.lower(): _CONTROL.sub(" ", value)[:200]
+        for name, value in headers.items()
+        if name.lower().startswith(_PREFIXES)
+    }
+
+
+def request_id_of(headers: Mapping[str, str]) -> str | None:
+    """The vendor's id of the request: x-request-id (OpenAI, vLLM) or request-id (Anthropic)."""
+    found = {
+        name.lower(): value
+        for name, value in headers.items()
+        if name.lower() in ("x-request-id", "request-id")
+    }
+    value = found.get("x-request-id") or found.get("request-id")
+    return _CONTROL.sub("", value)[:200] or None if value else None
+
+
+def retry_after_s(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
+    """Seconds the vendor asks to wait, None where it says nothing sensible: retry-after-ms, then Retry-After
+    (seconds or an HTTP date, read against the reply's own Date), then the resets of the limits that are used up.
+    `now`: Unix seconds."""
+    lower = {name.lower(): value.strip() for name, value in headers.items()}
+    if (wait := _number(lower.get("retry-after-ms"))) is not None:
+        return _bounded(wait / 1000)
+    if (value := lower.get("retry-after")) is not None:
+        wait = _number(value)
+        if wait is None:
+            at = _http_date(value)
+            reference = _http_date(lower.get("date", "")) or now or time.time()
+            wait = None if at is None else max(0.0, at - reference)
+        if wait is not None:
+            return _bounded(wait)
+    return _reset_s(lower, time.time() if now is None else now)
+
+
+def wait_in_message(message: str) -> float | None:
+    """Seconds from "Please try again in 6m0s", as OpenAI and Gemini write it into the message."""
+    found = _SAID.search(message)
+    return _bounded(duration) if found and (duration := duration_s(found.group(1))) is not None else None
+
+
+def duration_s(text: str) -> float | None:
+    """Seconds of a Go duration such as "6m0s", "171ms" or "1h2m3.5s", or of a bare number of seconds."""
+    if (plain := _number(text)) is not None:
+        return plain
+    parts = _PART.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text.strip():
+        return None
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+
+
+def _reset_s(lower: dict[str, str], now: float) -> float | None:
+    """The longest reset among the limits with nothing remaining; where all have some left (but too little), the
+    shortest: a reset tells when a bucket is full, not when it holds enough."""
+    used_up: list[float] = []
+    others: list[float] = []
+    for name, value in lower.items():
+        if not name.startswith(("x-ratelimit-", "anthropic-ratelimit-")) or "reset" not in name:
+            continue
+        wait = _until(value, now)
+        if wait is not None:
+            remaining = _number(lower.get(name.replace("reset", "remaining")))
+            (used_up if remaining == 0 else others).append(wait)
+    if used_up:
+        return _bounded(max(used_up))
+    return _bounded(min(others)) if others else None
+
+
+def _until(value: str, now: float) -> float | None:
+    """Seconds until a reset given as a duration, as seconds, as Unix (milli)seconds or as an RFC 3339 time."""
+    wait = duration_s(value)
+    if wait is None:
+        try:
+            at = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return max(0.0, at.timestamp() - now)
+    if wait > 1e11:
+        wait /= 1000
+    return max(0.0, wait - now) if wait > 1e9 else wait
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text) if text is not None else math.nan
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+def _http_date(text: str) -> float | None:
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+
+
+def _bounded(wait: float) -> float:
+    return min(wait, LONGEST_WAIT_S)
