@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from orchestrator.errors import InputError
 from orchestrator.sweep import resolve
 from orchestrator.sweep.messages import input_error, suggestion
-from orchestrator.sweep.schema import MAX_USD, SweepTable
+from orchestrator.sweep.schema import MAX_USD, SweepTable, is_writable
 from orchestrator.sweep.source import Source, read, where
 from orchestrator.sweep.types import Limits, Model, Problems, Sweep
 
@@ -60,7 +60,7 @@ def parse_usd(text: str, *, where: str) -> Decimal:
         usd = Decimal(text.strip().removeprefix("$"))
     except InvalidOperation:
         raise InputError(where, "is not a dollar amount", "such as 2.50") from None
-    if not usd.is_finite() or usd < 0 or usd > MAX_USD:
+    if not usd.is_finite() or usd < 0 or usd > MAX_USD or not is_writable(usd):
         raise InputError(where, f"must be between 0 and {MAX_USD:,} dollars") from None
     return usd
 
@@ -180,5 +180,4 @@ def _check_refusals(source: Source, model: Model) -> None:
         model.provider, model.model, model.api, model.params, model.api_version
     )
     for name, message in found:
-        own = name in source.data["models"][model.alias]
-        raise source.error(("models", model.alias, name) if own else ("models", model.alias), message)
+        raise source.error(("models", model.alias, name), message)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from orchestrator.errors import InputError
 from orchestrator.sweep.extra import checked_extra
+from orchestrator.sweep.messages import suggestion
 from orchestrator.sweep.rules import check_model
-from orchestrator.sweep.schema import PARAMS, SamplingTable
+from orchestrator.sweep.schema import PARAMS, VERIFIER_OPTIONS, SamplingTable
 from orchestrator.sweep.types import Model, PromptStyle, StatedPrice, VerifierChoice
 from orchestrator.sweep.urls import clean, is_own_host, problem_of
+from verifiers.registry import KINDS
+from verifiers.registry import get as make_verifier
 
 if TYPE_CHECKING:
     from orchestrator.sweep.lines import Key
@@ -79,13 +82,21 @@ def prompt_style(sweep: SweepTable) -> PromptStyle:
 
 
 def verifier_choice(source: Source, sweep: SweepTable) -> VerifierChoice:
-    """`rule` may stand in [verifier] itself or in its options."""
+    """Raises InputError for a kind, an option or an option's value that no verifier takes."""
+    from orchestrator.problems.registry import default_verifier
+
     table = sweep.verifier
-    options = {name: _option(source, name, value) for name, value in table.options.items()}
-    if table.rule is not None:
-        if "rule" in options:
-            raise source.error(("verifier", "rule"), "is stated twice", "delete it from options")
-        options["rule"] = table.rule
+    stated = {name: getattr(table, name) for name in VERIFIER_OPTIONS if name in table.model_fields_set}
+    options = {name: str(value) if isinstance(value, Decimal) else value for name, value in stated.items()}
+    kind = table.kind or default_verifier(sweep.problems.source)[0]
+    if kind not in KINDS:
+        near = suggestion(kind, KINDS) or f"known: {', '.join(KINDS)}"
+        raise source.error(("verifier", "kind"), "is no known verifier", near)
+    try:
+        make_verifier(kind, options)
+    except ValueError as error:
+        said = next((name for name in options if name in str(error)), None)
+        raise source.error(("verifier", said) if said else ("verifier",), str(error)) from None
     return VerifierChoice(
         kind=table.kind,
         timeout_s=table.timeout_s,
@@ -160,12 +171,3 @@ def _tape(source: Source, alias: str, table: ModelTable) -> str | None:
     if table.tape is None or table.tape == "quickstart":
         return table.tape
     return str(found_file(source, ("models", alias, "tape"), table.tape))
-
-
-def _option(source: Source, name: str, value: Any) -> Any:
-    """Options are plain figures, texts and truth values."""
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, str | bool | int):
-        return value
-    raise source.error(("verifier", "options", name), "must be a number, a text or true/false")

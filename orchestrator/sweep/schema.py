@@ -13,6 +13,18 @@ MAX_USD = 9_000_000
 """Nine million dollars in pico-dollars is the largest round sum below 2**63, the ledger's INTEGER."""
 
 
+MAX_EXPONENT = 30
+"""Exact arithmetic writes all digits out, so 1e999999999 (or 0e999999999) would take the machine's memory."""
+
+
+def is_writable(number: Decimal) -> bool:
+    """Whether a finite number's digits can be written out."""
+    exponent = number.as_tuple().exponent
+    return (
+        isinstance(exponent, int) and abs(exponent) <= MAX_EXPONENT and abs(number.adjusted()) <= MAX_EXPONENT
+    )
+
+
 def _no_control(value: Any) -> Any:
     if isinstance(value, str) and any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in value):
         raise ValueError("must not hold control characters or line breaks")
@@ -21,8 +33,11 @@ def _no_control(value: Any) -> Any:
 
 def _decimal(value: Any) -> Any:
     """A TOML integer or (parsed as Decimal) float; anything else is left for the type check to refuse."""
-    if isinstance(value, Decimal) and not value.is_finite():
-        raise ValueError("must be a finite number")
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise ValueError("must be a finite number")
+        if not is_writable(value):
+            raise ValueError(f"has an exponent beyond {MAX_EXPONENT}")
     return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -34,6 +49,14 @@ def _float(value: Any) -> Any:
     number = float(value)
     if not math.isfinite(number):
         raise ValueError("must be a finite number")
+    return number
+
+
+def _tolerance(value: Any) -> Any:
+    """A number, or a text such as "1%", as the verifier reads it; never one whose digits fill the memory."""
+    number = _decimal(value)
+    if isinstance(number, str) and (len(number) > 40 or "e" in number.lower()):
+        raise ValueError('must be a number or a share such as "1%"')
     return number
 
 
@@ -89,8 +112,14 @@ class VerifierTable(Table):
     timeout_s: Annotated[Number, Field(gt=0, le=86_400)] = 10.0
     workers: Annotated[int, _whole(1, 1024)] | None = None
     sandbox: Line | None = None
+    # options of the numeric kind; the verifier itself judges their values
     rule: Line | None = None
-    options: dict[str, Any] = Field(default_factory=dict[str, Any])
+    tolerance: Annotated[Any, BeforeValidator(_tolerance)] = None
+    field: Line | None = None
+
+
+VERIFIER_OPTIONS = ("rule", "tolerance", "field")
+"""The keys of [verifier] that go to the verifier of that kind as they are."""
 
 
 class SamplingTable(Table):

@@ -15,6 +15,8 @@ Mode = Literal["uniform", "until_solved"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problems:
+    """`[problems]`: what is asked."""
+
     source: str
     """gsm8k | jsonl | quickstart"""
     path: Path | None = None
@@ -39,6 +41,8 @@ class PromptStyle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifierChoice:
+    """`[verifier]`: who judges, and within which bounds."""
+
     kind: str | None = None
     """None: the source's default."""
     timeout_s: float = 10.0
@@ -74,6 +78,8 @@ class StatedPrice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
+    """One `[models.ALIAS]`, with what it inherits from [sampling]."""
+
     alias: str
     provider: ProviderName
     model: str
@@ -123,6 +129,8 @@ class Model:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
+    """One sweep file."""
+
     name: str
     path: Path
     text: str

@@ -30,7 +30,15 @@ WRONG = [
     ("budget_usd = 10.0", "budget_usd = nan", "budget_usd", "finite"),
     ("budget_usd = 10.0", "budget_usd = inf", "budget_usd", "finite"),
     ("budget_usd = 10.0", "budget_usd = 9_000_000.01", "budget_usd", "must be at most 9,000,000"),
-    ("budget_usd = 10.0", "budget_usd = 1e999999", "budget_usd", "must be at most 9,000,000"),
+    ("budget_usd = 10.0", "budget_usd = 1e30", "budget_usd", "must be at most 9,000,000"),
+    ("budget_usd = 10.0", "budget_usd = 1e999999999", "budget_usd", "has an exponent beyond 30"),
+    ("budget_usd = 10.0", "budget_usd = 0e999999999", "budget_usd", "has an exponent beyond 30"),
+    ("budget_usd = 10.0", "budget_usd = 1e-999999999", "budget_usd", "has an exponent beyond 30"),
+    ("input = 5.0", "input = 1e-999999999", "models.dear.price.input", "has an exponent beyond 30"),
+    ("temperature = 0.6", "temperature = 1e999999999", "sampling.temperature", "has an exponent beyond 30"),
+    ('kind = "numeric"', "tolerance = 1e999999999", "verifier.tolerance", "has an exponent beyond 30"),
+    ('kind = "numeric"', 'tolerance = "1e999999999"', "verifier.tolerance", "a share such as"),
+    ("limit = 100", "limit = 1e99999999999999999999999", "", "a number that can't be read"),
     ("budget_usd = 10.0", "budget = 10.0", "budget", "did you mean budget_usd?"),
     ("budget_usd = 10.0", "budget_usd = 10.0\nsamples = 3", "samples", "it belongs in [sampling]"),
     # problems
@@ -98,7 +106,12 @@ WRONG = [
     ('kind = "numeric"', "timeout_s = 0", "verifier.timeout_s", "must be above 0"),
     ('kind = "numeric"', "workers = 0", "verifier.workers", "must be at least 1"),
     ('kind = "numeric"', 'knd = "numeric"', "verifier.knd", "did you mean kind?"),
-    ('kind = "numeric"', "options = { a = [1] }", "verifier.options.a", "must be a number, a text"),
+    ('kind = "numeric"', 'kind = "numerik"', "verifier.kind", "did you mean numeric?"),
+    ('kind = "numeric"', 'kind = "oracle"', "verifier.kind", "known: numeric"),
+    ('kind = "numeric"', 'rule = "papers"', "verifier.rule", "final"),
+    ('kind = "numeric"', "tolerance = -1", "verifier.tolerance", "negative"),
+    ('kind = "numeric"', "tolerance = nan", "verifier.tolerance", ""),
+    ('kind = "numeric"', "tolerance = [1]", "verifier.tolerance", ""),
     # models
     ("[models.cheap]", '[models.""]', 'models.""', "must not be empty"),
     ("[models.cheap]", '[models."a\\tb"]', 'models."a\\tb"', "control characters"),
@@ -232,7 +245,19 @@ def test_a_missing_file_and_a_folder(folder):
 
 
 @pytest.mark.parametrize(
-    "budget", ["", "ten", "-1", "nan", "inf", "9000001", "1e999999999999999999999", "$$1"]
+    "budget",
+    [
+        "",
+        "ten",
+        "-1",
+        "nan",
+        "inf",
+        "9000001",
+        "1e999999999999999999999",
+        "$$1",
+        "0e999999999",
+        "1e-99999999",
+    ],
 )
 def test_a_wrong_budget_flag(good, write, budget):
     error = _error(write(good), budget=budget)

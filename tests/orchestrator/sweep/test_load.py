@@ -248,10 +248,14 @@ def test_aliases_may_be_any_text(good, write):
 
 
 def test_verifier_options(good, write):
-    lines = 'rule = "paper"\noptions = { tolerance = 0.5 }\ntimeout_s = 2\nworkers = 3\n'
-    choice = load(write(good.replace('kind = "numeric"\n', lines))).verifier
-    assert choice.options == {"tolerance": 0.5, "rule": "paper"}
+    choice = load(
+        write(good.replace('kind = "numeric"\n', "tolerance = 0.5\ntimeout_s = 2\nworkers = 3\n"))
+    ).verifier
+    assert (choice.kind, choice.options) == (None, {"tolerance": "0.5"})
     assert (choice.timeout_s, choice.workers) == (2.0, 3)
+    assert load(write(good.replace('kind = "numeric"\n', 'rule = "paper"\n'))).verifier.options == {
+        "rule": "paper"
+    }
 
 
 class TestKeys:
