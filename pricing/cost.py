@@ -60,10 +60,10 @@ def worst_pico(price: Price, input_tokens: int, output_tokens: int) -> int:
     reachable = [_scaled(band.rates) for band in bands if band.from_input_tokens <= input_tokens]
     if not reachable:
         raise ValueError(f"price {price.name!r} has no band from 0 input tokens")
-    dear_in = max(Fraction(_dearest_input(rates), rates.scale) for rates in reachable)
-    dear_out = max(Fraction(rates.output, rates.scale) for rates in reachable)
-    total = input_tokens * dear_in + output_tokens * dear_out
-    return _ceil_div(total.numerator, total.denominator) + price.per_request_pico
+    scale = lcm(*(rates.scale for rates in reachable))
+    dear_in = max(_dearest_input(rates) * (scale // rates.scale) for rates in reachable)
+    dear_out = max(rates.output * (scale // rates.scale) for rates in reachable)
+    return _ceil_div(input_tokens * dear_in + output_tokens * dear_out, scale) + price.per_request_pico
 
 
 def split_pico(total: int, weights: Sequence[int]) -> list[int]:
@@ -76,12 +76,12 @@ def split_pico(total: int, weights: Sequence[int]) -> list[int]:
     whole = sum(weights)
     if whole == 0:
         weights, whole = [1] * len(weights), len(weights)
-    shares = [total * weight // whole for weight in weights]
+    parts = [divmod(total * weight, whole) for weight in weights]
+    shares = [share for share, _ in parts]
     left = total - sum(shares)
     if left:
         # sorted() is stable, so equal remainders keep the order of their indices
-        by_remainder = sorted(range(len(weights)), key=lambda i: -(total * weights[i] % whole))
-        for i in by_remainder[:left]:
+        for i in sorted(range(len(parts)), key=lambda i: -parts[i][1])[:left]:
             shares[i] += 1
     return shares
 

@@ -83,7 +83,7 @@ def _with_tiers(found: Found) -> list[Listed]:
     for tier in TIERS if found.provider == "anthropic" else TIERS[:-1]:
         with suppress(Unpriceable):
             price = entry_price(found, today(), service_tier=tier)
-            lines.append(_line(found, "exact", price, f"service_tier {tier}"))
+            lines.append(_line(found, "exact", price, tier))
     with suppress(Unpriceable):
         lines.append(_line(found, "exact", entry_price(found, today(), batch=True), "batch"))
     return lines

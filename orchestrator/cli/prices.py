@@ -103,10 +103,16 @@ def _cells(price: Price | None, keys: list[str]) -> list[str]:
         return ["-"] * len(keys)
     cells = ["\n".join(_money(getattr(b.rates, key)) for b in price.bands) for key in keys]
     if len(price.bands) > 1:
-        marks = [f"from {b.from_input_tokens}: " if b.from_input_tokens else "" for b in price.bands]
-        first = [mark + _money(b.rates.input) for mark, b in zip(marks, price.bands, strict=True)]
-        cells[0] = "\n".join(first)
+        cells[0] = "\n".join(_over(b.from_input_tokens) + _money(b.rates.input) for b in price.bands)
     return cells
+
+
+def _over(start: int) -> str:
+    """A band's mark: the prompt is longer than that."""
+    if not start:
+        return ""
+    limit = start - 1
+    return f">{limit // 1000}k: " if limit % 1000 == 0 else f">{limit}: "
 
 
 def _money(rate: Decimal) -> str:
