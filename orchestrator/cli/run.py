@@ -34,7 +34,7 @@ def run(
     Example: manyfew run runs/quickstart.toml
     """
     from orchestrator.cli.output import console, emit_json
-    from orchestrator.cli.values import seconds
+    from orchestrator.cli.values import default_ledger, seconds
     from orchestrator.errors import InputError
     from orchestrator.ledger.status import read_status
     from orchestrator.report.display import choose
@@ -61,11 +61,6 @@ def run(
     if json_:
         emit_json(read_status(options.db))
     return exit_status(result)
-
-
-def default_ledger(name: str) -> Path:
-    """Where a sweep's ledger lies when --db doesn't say."""
-    return Path("runs") / f"{name}.db"
 
 
 def exit_status(result: Result) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from orchestrator.errors import InputError
 
@@ -20,3 +21,8 @@ def seconds(text: str, *, where: str) -> float:
     if total > 366 * 86400:
         raise InputError(where, f"{text!r} is more than a year", "state less")
     return total
+
+
+def default_ledger(name: str) -> Path:
+    """Where a sweep's ledger lies when --db doesn't say."""
+    return Path("runs") / f"{name}.db"

@@ -7,7 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.ledger.rows import Failure, ModelTotals, Outcome, Reservation, SampleRow, VerdictRow
+from orchestrator.ledger.rows import (
+    Failure,
+    LeaseChange,
+    ModelTotals,
+    Outcome,
+    Reservation,
+    SampleRow,
+    VerdictRow,
+)
 
 INSERT_PROMPT = "INSERT OR IGNORE INTO prompt (id, sha256, body) VALUES (?, ?, ?)"
 
@@ -29,6 +37,17 @@ INSERT INTO sample (model_id, problem_id, sample_index, request_id, text, reason
   prompt_tokens, cached_tokens, cache_write_tokens, cache_write_1h_tokens, completion_tokens,
   reasoning_tokens, token_basis, cost_pico, cost_basis, server, stop_rule, latency_s, created_at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+
+INSERT_LEASE = """
+INSERT INTO lease (id, run_id, model_id, server, reserved_pico, usd_per_hour, opened_at)
+VALUES (?, ?, ?, ?, 0, ?, ?)"""
+
+CHANGE_LEASE = """
+UPDATE lease SET reserved_pico = reserved_pico + ?, busy_s = ?, ended_at = coalesce(?, ended_at) WHERE id = ?"""
+
+SETTLE_LEASE = (
+    "UPDATE lease SET reserved_pico = reserved_pico - ?, settled_pico = settled_pico + ? WHERE id = ?"
+)
 
 INSERT_FAILURE = """
 INSERT OR REPLACE INTO failure (model_id, problem_id, sample_index, n, run_id, error, message)
@@ -56,6 +75,7 @@ class Batch:
     prompts: list[tuple[int, str, str]] = field(default_factory=list[tuple[int, str, str]])
     reservations: list[Reservation] = field(default_factory=list[Reservation])
     outcomes: list[Outcome] = field(default_factory=list[Outcome])
+    leases: list[LeaseChange] = field(default_factory=list[LeaseChange])
     failures: list[Failure] = field(default_factory=list[Failure])
     verdicts: list[VerdictRow] = field(default_factory=list[VerdictRow])
     other: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list[tuple[str, tuple[Any, ...]]])
@@ -70,6 +90,22 @@ class Batch:
         samples = [(outcome, sample) for outcome in self.outcomes for sample in outcome.samples]
         yield INSERT_PROMPT, self.prompts
         yield INSERT_REQUEST, [_request_row(r) for r in self.reservations]
+        yield (
+            INSERT_LEASE,
+            [
+                (c.lease_id, c.run_id, c.model_id, c.server, c.usd_per_hour, c.at)
+                for c in self.leases
+                if c.opens
+            ],
+        )
+        yield (
+            CHANGE_LEASE,
+            [(c.change_pico, c.busy_s, c.at if c.ends else None, c.lease_id) for c in self.leases],
+        )
+        yield (
+            SETTLE_LEASE,
+            [(o.leased_pico, o.settled_pico, o.lease_id) for o in self.outcomes if o.lease_id is not None],
+        )
         yield UPDATE_REQUEST, [_outcome_row(o) for o in self.outcomes]
         yield INSERT_SAMPLE, [_sample_row(o, s) for o, s in samples]
         yield INSERT_FAILURE, [_failure_row(f) for f in self.failures]
@@ -93,9 +129,11 @@ class Batch:
             t.reserved_pico += r.reserved_pico
             t.requests += 1
             t.retries += r.attempt > 1
+        for c in self.leases:
+            change.setdefault(c.model_id, ModelTotals()).reserved_pico += c.change_pico
         for o in self.outcomes:
             t = change.setdefault(o.model_id, ModelTotals())
-            t.reserved_pico -= o.reserved_pico
+            t.reserved_pico -= o.leased_pico + o.reserved_pico
             t.settled_pico += o.settled_pico
             t.presumed_pico += o.presumed_pico
             t.unused_pico += o.unused_pico

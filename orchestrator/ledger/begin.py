@@ -41,7 +41,8 @@ class RunPlan:
     """What a run wants of a ledger."""
 
     sweep: str
-    mode: str
+    verifier: Mapping[str, Any]
+    """kind and options."""
     budget_pico: int
     file_text: str
     problems: Sequence[tuple[str, Mapping[str, Any]]]
@@ -156,9 +157,9 @@ def _sweep(connection: sqlite3.Connection, path: Path, plan: RunPlan) -> int:
             "name another ledger with --db",
         )
     connection.execute(
-        "INSERT INTO sweep (name, budget_pico, mode) VALUES (?, ?, ?) "
-        "ON CONFLICT (name) DO UPDATE SET budget_pico = excluded.budget_pico, mode = excluded.mode",
-        (plan.sweep, plan.budget_pico, plan.mode),
+        "INSERT INTO sweep (name, budget_pico, verifier) VALUES (?, ?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET budget_pico = excluded.budget_pico, verifier = excluded.verifier",
+        (plan.sweep, plan.budget_pico, json.dumps(plan.verifier)),
     )
     (sweep_id,) = connection.execute("SELECT id FROM sweep WHERE name = ?", (plan.sweep,)).fetchone()
     return sweep_id
@@ -252,22 +253,21 @@ def _refuse_other_prompts(
 
 
 PRESUME_TOTALS = """
-UPDATE model SET
-  presumed_pico = presumed_pico + (SELECT coalesce(sum(reserved_pico), 0) FROM request
-    WHERE request.model_id = model.id AND state = 'reserved'),
-  reserved_pico = reserved_pico - (SELECT coalesce(sum(reserved_pico), 0) FROM request
-    WHERE request.model_id = model.id AND state = 'reserved')
-WHERE id IN (SELECT DISTINCT model_id FROM request WHERE state = 'reserved')"""
+UPDATE model SET presumed_pico = presumed_pico + reserved_pico, reserved_pico = 0 WHERE reserved_pico != 0"""
 
 PRESUME_REQUESTS = """
 UPDATE request SET state = 'presumed', presumed_pico = reserved_pico, cost_basis = 'none', ended_at = ?,
   error = 'Interrupted', error_message = 'the run ended while this request was in flight'
 WHERE state = 'reserved'"""
 
+PRESUME_LEASES = """
+UPDATE lease SET presumed_pico = reserved_pico, reserved_pico = 0, ended_at = ? WHERE ended_at IS NULL"""
+
 
 def presume_leftovers(connection: sqlite3.Connection, now: float) -> int:
     """Requests still reserved belong to a process that is gone: they may have been billed, so they are presumed."""
     connection.execute(PRESUME_TOTALS)
+    connection.execute(PRESUME_LEASES, (now,))
     return connection.execute(PRESUME_REQUESTS, (now,)).rowcount
 
 

@@ -9,9 +9,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from orchestrator.ledger.batch import Batch
-from orchestrator.ledger.begin import PRESUME_REQUESTS, PRESUME_TOTALS, RunState
+from orchestrator.ledger.begin import PRESUME_LEASES, PRESUME_REQUESTS, PRESUME_TOTALS, RunState
 from orchestrator.ledger.connect import open_writer
-from orchestrator.ledger.rows import Failure, Outcome, Reservation, VerdictRow
+from orchestrator.ledger.rows import Failure, LeaseChange, Outcome, Reservation, VerdictRow
 from orchestrator.ledger.writer import Writer
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class Ledger:
         self._next_request_id = state.next_request_id
         self._prompt_ids: dict[str, int] = {}
         self._next_prompt_id = 1
+        self._next_lease_id = 1
         self._connection: aiosqlite.Connection | None = None
         self._writer: Writer | None = None
 
@@ -35,6 +36,9 @@ class Ledger:
         async with self._connection.execute("SELECT sha256, id FROM prompt") as rows:
             self._prompt_ids = {sha: prompt_id async for sha, prompt_id in rows}
         self._next_prompt_id = max(self._prompt_ids.values(), default=0) + 1
+        async with self._connection.execute("SELECT coalesce(max(id), 0) + 1 FROM lease") as rows:
+            async for (next_lease_id,) in rows:
+                self._next_lease_id = next_lease_id
         self._writer = await Writer(self._connection, str(self.path)).__aenter__()
         return self
 
@@ -80,6 +84,14 @@ class Ledger:
 
         await self._write(fill)
 
+    async def lease(self, change: LeaseChange) -> None:
+        """A server's lease, opened, renewed or released, is on the disk when this returns."""
+        await self._write(lambda batch: batch.leases.append(change))
+
+    def new_lease_id(self) -> int:
+        self._next_lease_id += 1
+        return self._next_lease_id - 1
+
     async def judge(self, verdicts: Sequence[VerdictRow]) -> None:
         await self._write(lambda batch: batch.verdicts.extend(verdicts))
 
@@ -102,6 +114,7 @@ class Ledger:
 
         def fill(batch: Batch) -> None:
             batch.other.append((PRESUME_TOTALS, ()))
+            batch.other.append((PRESUME_LEASES, (time.time(),)))
             batch.other.append((PRESUME_REQUESTS, (time.time(),)))
 
         await self._write(fill)

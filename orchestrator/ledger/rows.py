@@ -23,6 +23,22 @@ class Reservation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseChange:
+    """A server's lease opens (`opened_at` set), is renewed or released; `change_pico` is added to what it holds."""
+
+    lease_id: int
+    run_id: int
+    model_id: int
+    server: str
+    usd_per_hour: str
+    change_pico: int
+    busy_s: float
+    at: float
+    opens: bool = False
+    ends: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SampleRow:
     """One sample as it arrived; tokens and cost are its share of its request's."""
 
@@ -75,6 +91,10 @@ class Outcome:
     ended_at: float
     latency_s: float | None = None
     samples: tuple[SampleRow, ...] = ()
+    lease_id: int | None = None
+    """Where a server's time is paid: the lease that the settled dollars come out of …"""
+    leased_pico: int = 0
+    """… and how much of them it held."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

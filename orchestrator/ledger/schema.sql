@@ -5,7 +5,7 @@ CREATE TABLE sweep (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
   budget_pico INTEGER,              -- the last stated; NULL: imported, never run
-  mode TEXT
+  verifier TEXT                     -- JSON: kind and options, as the last run used them
 ) STRICT;
 
 CREATE TABLE sweep_file (           -- every sweep file as it was read, once
@@ -92,6 +92,19 @@ CREATE TABLE request (              -- one HTTP attempt
   reserved_at REAL NOT NULL, ended_at REAL, latency_s REAL
 ) STRICT;
 CREATE INDEX request_open ON request (model_id) WHERE state = 'reserved';
+
+CREATE TABLE lease (                -- a server's time, reserved ahead: what runs there settles out of it
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL REFERENCES run,
+  model_id INTEGER NOT NULL REFERENCES model,
+  server TEXT NOT NULL,
+  reserved_pico INTEGER NOT NULL,   -- held now; 0 once released
+  settled_pico INTEGER NOT NULL DEFAULT 0,
+  presumed_pico INTEGER NOT NULL DEFAULT 0,
+  busy_s REAL NOT NULL DEFAULT 0,
+  usd_per_hour TEXT NOT NULL,       -- of the whole server
+  opened_at REAL NOT NULL, ended_at REAL
+) STRICT;
 
 CREATE TABLE sample (
   id INTEGER PRIMARY KEY,

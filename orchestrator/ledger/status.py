@@ -35,7 +35,7 @@ def _document(connection: sqlite3.Connection, *, running: bool) -> dict[str, Any
     replayed = 0
     several = connection.execute("SELECT count(DISTINCT sweep_id) > 1 FROM model").fetchone()[0]
     for row in connection.execute(
-        "SELECT model.*, sweep.name AS sweep, sweep.mode FROM model JOIN sweep ON sweep.id = sweep_id ORDER BY model.id"
+        "SELECT model.*, sweep.name AS sweep FROM model JOIN sweep ON sweep.id = sweep_id ORDER BY model.id"
     ):
         name = f"{row['alias']}@{row['sweep']}" if several else row["alias"]
         counts = _counts(connection, row)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.rows import Failure, Outcome, Reservation, SampleRow
 from orchestrator.run.booking import Attempt, Booked, book
 from orchestrator.run.prepare import Prepared, prompt_body
+from orchestrator.run.servers import PaidServer, Share
 from orchestrator.scheduler.rates import Estimate
 from orchestrator.scheduler.retry import Then
 from orchestrator.scheduler.scheduler import Scheduler, Ticket
 from orchestrator.sweep.types import Model
-from providers.errors import Lost, ProviderError, TooManySamples
 from providers.errors import Outcome as Cost
-from providers.types import Prompt, Provider, Reply, Request
+from providers.errors import ProviderError, TooManySamples
+from providers.types import Prompt, Provider, Request
 
 LONGEST_TIMEOUT_S = 3600.0
 
@@ -40,6 +41,7 @@ class Attempts:
         ledger: Ledger,
         providers: dict[str, list[Provider]],
         *,
+        servers: Mapping[tuple[str, int], PaidServer],
         clock: Callable[[], float],
         warned: Callable[[str, str], None],
     ) -> None:
@@ -47,6 +49,7 @@ class Attempts:
         self._scheduler = scheduler
         self._ledger = ledger
         self._providers = providers
+        self._servers = servers
         self._clock = clock
         self._warned = warned
         self._state = ledger.state
@@ -57,14 +60,24 @@ class Attempts:
         provider = self._providers[ticket.alias][ticket.endpoint]
         prompt = self._prepared.prompt(ticket.alias, ticket.item.problem)
         attempt = self._attempt(ticket, model, provider)
-        if not await self._reserve(ticket, attempt, prompt):
+        server = self._servers.get((ticket.alias, ticket.endpoint))
+        if not await self._reserve(ticket, attempt, prompt, server):
             return []
+        request = self._request(ticket, model, prompt)
         try:
-            reply = await provider.send(self._request(ticket, model, prompt))
+            if server is None:
+                reply = await provider.send(request)
+            else:
+                async with server.working(ticket.number, ticket.n):
+                    reply = await provider.send(request)
         except ProviderError as error:
-            await self._failed(ticket, attempt, error)
+            await self._failed(
+                ticket, attempt, error, None if server is None else server.share(ticket.number)
+            )
             return []
-        return await self._replied(ticket, attempt, reply)
+        share = None if server is None else server.share(ticket.number)
+        booked = book(reply, attempt, time.time(), share=None if share is None else (share.pico, share.leased))
+        return await self._record(ticket, attempt, booked)
 
     def _attempt(self, ticket: Ticket, model: Model, provider: Provider) -> Attempt:
         alias, ordinal = ticket.alias, ticket.item.problem
@@ -78,14 +91,18 @@ class Attempts:
             worst_pico=ticket.worst_pico,
             provider=model.provider,
             price=self._prepared.prices[alias],
-            cost_basis="replayed" if model.provider == "replay" else "usage",
+            cost_basis=_basis(model),
             server=provider.server,
             stop_rule="first_success" if model.mode == "until_solved" else "none",
             batch=model.batch,
+            lease_id=server.lease_id if (server := self._servers.get((alias, ticket.endpoint))) else None,
         )
 
-    async def _reserve(self, ticket: Ticket, attempt: Attempt, prompt: Prompt) -> bool:
-        """Makes the reservation durable. False where the run began to drain meanwhile: it is free again."""
+    async def _reserve(
+        self, ticket: Ticket, attempt: Attempt, prompt: Prompt, server: PaidServer | None
+    ) -> bool:
+        """Makes the reservation durable. False where the run began to drain meanwhile, or the server's time can't be
+        paid: it is free again."""
         sha = self._prepared.prompt_sha(ticket.alias, ticket.item.problem)
         prompt_id, new = self._ledger.prompt_id(sha)
         reservation = Reservation(
@@ -102,9 +119,11 @@ class Attempts:
             reserved_at=time.time(),
         )
         await self._ledger.reserve(reservation, (prompt_id, sha, prompt_body(prompt)) if new else None)
-        if not self._scheduler.draining:
+        paid = server is None or await server.ready()
+        if paid and not self._scheduler.draining:
             return True
-        await self._ledger.end(_free(attempt, error="NotSent", message="the run was ending"))
+        why = "the run was ending" if paid else "the budget does not cover the server's next half minute"
+        await self._ledger.end(_free(attempt, error="NotSent", message=why))
         self._scheduler.dropped(ticket, self._clock())
         return False
 
@@ -120,10 +139,6 @@ class Attempts:
             problem=self._prepared.problems[ticket.item.problem].key,
             indices=ticket.item.indices,
         )
-
-    async def _replied(self, ticket: Ticket, attempt: Attempt, reply: Reply) -> list[Arrival]:
-        booked = book(reply, attempt, time.time())
-        return await self._record(ticket, attempt, booked)
 
     async def _record(self, ticket: Ticket, attempt: Attempt, booked: Booked) -> list[Arrival]:
         outcome, alias = booked.outcome, ticket.alias
@@ -147,7 +162,7 @@ class Attempts:
         self._scheduler.replied(
             ticket,
             self._clock(),
-            settled=outcome.settled_pico,
+            settled=0 if outcome.lease_id is not None else outcome.settled_pico,
             presumed=outcome.presumed_pico,
             arrived=booked.arrived,
             missing=booked.missing,
@@ -167,17 +182,24 @@ class Attempts:
             await self._ledger.raise_overhead(attempt.model_id, raised)
         self._warned(alias, "a reply with more input than its bound: booked in full, the bound is raised")
 
-    async def _failed(self, ticket: Ticket, attempt: Attempt, error: ProviderError) -> None:
-        unknown = error.outcome is Cost.UNKNOWN
+    async def _failed(
+        self, ticket: Ticket, attempt: Attempt, error: ProviderError, share: Share | None
+    ) -> None:
+        """Frees or presumes; a server's time is known, and settled, whatever became of the reply."""
+        unknown = error.outcome is Cost.UNKNOWN and share is None
         presumed = attempt.worst_pico if unknown else 0
         decision, given_up = self._scheduler.failed(ticket, self._clock(), error, presumed=presumed)
         outcome = Outcome(
             request_id=attempt.request_id,
             model_id=attempt.model_id,
-            state="presumed" if unknown else "free",
+            state="settled" if share is not None else "presumed" if unknown else "free",
             reserved_pico=attempt.worst_pico,
+            settled_pico=share.pico if share else 0,
+            unused_pico=share.pico if share else 0,
             presumed_pico=presumed,
-            cost_basis="none",
+            cost_basis="none" if share is None else attempt.cost_basis,
+            lease_id=attempt.lease_id,
+            leased_pico=share.leased if share else 0,
             vendor_request=error.request_id,
             http_status=error.status,
             error=type(error).__name__,
@@ -188,7 +210,7 @@ class Attempts:
         await self._ledger.end(outcome, failures)
         if isinstance(error, TooManySamples) and decision.then is Then.FEWER:
             await self._ledger.learn_max_n(attempt.model_id, self._scheduler.lanes[ticket.alias].work.max_n)
-        if isinstance(error, Lost):
+        if unknown:
             self._warned(ticket.alias, f"outcome unknown, charged at its bound: {error.message}")
 
     async def _fewer(self, ticket: Ticket, max_n: int) -> None:
@@ -220,6 +242,12 @@ def _free(attempt: Attempt, *, error: str, message: str) -> Outcome:
         error_message=message,
         ended_at=time.time(),
     )
+
+
+def _basis(model: Model) -> str:
+    if model.provider == "replay":
+        return "replayed"
+    return "usage" if model.gpu_usd_per_hour is None else "gpu_time"
 
 
 def timeout_s(model: Model, n: int) -> float:

@@ -7,12 +7,11 @@ so that they sum to the request's exactly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from pricing.tiers import tier_price
+from dataclasses import dataclass, replace
 
 from orchestrator.ledger.rows import Outcome, SampleRow
 from pricing.cost import cost_pico, split_pico
+from pricing.tiers import tier_price
 from pricing.types import Price, Tokens, Unpriceable
 from providers.types import Choice, Reply, Usage
 
@@ -32,10 +31,11 @@ class Attempt:
     provider: str
     price: Price
     cost_basis: str
-    """usage | replayed"""
+    """usage | gpu_time | replayed"""
     server: str
     stop_rule: str
     batch: bool = False
+    lease_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +52,13 @@ class Booked:
     warning: str | None = None
 
 
-def book(reply: Reply, attempt: Attempt, ended_at: float) -> Booked:
-    """Settles a reply whose cost is known, presumes one whose cost is not; its samples are kept either way."""
+def book(reply: Reply, attempt: Attempt, ended_at: float, *, share: tuple[int, int] | None = None) -> Booked:
+    """Settles a reply whose cost is known, presumes one whose cost is not; its samples are kept either way.
+    `share`: its share of the server's time where that is what is paid, and how much of it was leased."""
     choices = [c for c in reply.choices if 0 <= c.index < len(attempt.indices)]
     arrived = {attempt.indices[c.index] for c in choices}
     missing = tuple(i for i in attempt.indices if i not in arrived)
-    if reply.usage is None:
+    if reply.usage is None and share is None:
         warning = "a reply without usage: it is charged at its bound"
         outcome = _presumed(reply, attempt, choices, ended_at, warning)
         return Booked(outcome=outcome, arrived=len(choices), missing=missing, warning=warning)
@@ -72,30 +73,32 @@ def book(reply: Reply, attempt: Attempt, ended_at: float) -> Booked:
     except Unpriceable as error:
         outcome = _presumed(reply, attempt, choices, ended_at, str(error))
         return Booked(outcome=outcome, arrived=len(choices), missing=missing, warning=str(error))
-    outcome = _settled(reply, reply.usage, attempt, choices, price, ended_at)
-    over = reply.usage.output > len(attempt.indices) * attempt.max_tokens
+    usage = reply.usage if reply.usage is not None else _told(choices)
+    total = cost_pico(price, _tokens(usage)) if share is None else share[0]
+    input_pico = min(total, cost_pico(price, _input_only(usage))) if share is None else 0
+    outcome = _settled(reply, usage, attempt, choices, total, input_pico, ended_at)
+    if share is not None:
+        outcome = replace(outcome, lease_id=attempt.lease_id, leased_pico=share[1])
+    over = usage.output > len(attempt.indices) * attempt.max_tokens
     return Booked(
         outcome=outcome,
         arrived=len(choices),
         missing=missing,
         over_output=over,
-        extra_input_tokens=max(0, reply.usage.input - attempt.input_bound),
+        extra_input_tokens=max(0, usage.input - attempt.input_bound),
         warning="a reply with more output than was asked" if over else None,
     )
 
 
 def _settled(
-    reply: Reply, usage: Usage, attempt: Attempt, choices: list[Choice], price: Price, ended_at: float
+    reply: Reply,
+    usage: Usage,
+    attempt: Attempt,
+    choices: list[Choice],
+    total: int,
+    input_pico: int,
+    ended_at: float,
 ) -> Outcome:
-    input_only = Tokens(
-        input=usage.input,
-        output=0,
-        cached=usage.cached,
-        cache_write=usage.cache_write,
-        cache_write_1h=usage.cache_write_1h,
-    )
-    total = cost_pico(price, _tokens(usage))
-    input_pico = min(total, cost_pico(price, input_only))
     own, basis = _own_tokens(usage, choices)
     k = len(choices)
     # Output that no sample of the reply holds is a bucket of its own: billed, but unused.
@@ -264,6 +267,15 @@ def _outcome(
         latency_s=reply.latency_s,
         samples=samples,
     )
+
+
+def _told(choices: list[Choice]) -> Usage:
+    """What the choices themselves tell, where a server sent no usage and its time is paid."""
+    return Usage(input=0, output=sum(c.output_tokens or 0 for c in choices))
+
+
+def _input_only(usage: Usage) -> Tokens:
+    return replace(_tokens(usage), output=0)
 
 
 def _tokens(usage: Usage) -> Tokens:

@@ -14,6 +14,7 @@ from orchestrator.progress import ModelProgress, Progress
 from orchestrator.run.attempts import Arrival, Attempts
 from orchestrator.run.judge import Bench, Judge, Unjudged
 from orchestrator.run.prepare import Prepared
+from orchestrator.run.servers import paid_servers
 from orchestrator.scheduler.scheduler import ModelLane, Scheduler, Ticket
 from providers.types import Provider
 
@@ -70,19 +71,25 @@ class Driver:
         self._grace_ends: float | None = None
         data = {pid: p.data for pid, p in zip(ledger.state.problem_ids, prepared.problems, strict=True)}
         self._judge = Judge(Bench(prepared.verifier, data.__getitem__), write=ledger.judge, told=self._told)
-        self._attempts = Attempts(prepared, scheduler, ledger, providers, clock=self._clock, warned=warned)
+        self._servers = paid_servers(dict(prepared.sweep.models), scheduler, ledger)
+        self._attempts = Attempts(
+            prepared, scheduler, ledger, providers, servers=self._servers, clock=self._clock, warned=warned
+        )
 
     async def run(self) -> None:
         """Returns when nothing is left that could be asked, or the draining is over. Raises LedgerBroken."""
         async with asyncio.TaskGroup() as group:
             judging = group.create_task(self._judge.run(), name="judge")
-            showing = group.create_task(self._display(), name="display")
+            beside = [group.create_task(self._display(), name="display")]
+            beside += [group.create_task(server.watch(), name="lease") for server in self._servers.values()]
             try:
                 await self._sample(group)
                 await self._judge.drained()
             finally:
-                judging.cancel()
-                showing.cancel()
+                for task in (judging, *beside):
+                    task.cancel()
+        for server in self._servers.values():
+            await server.close()
         self._show(self.progress("done"))
 
     def drain(self, *, grace_s: float, note: str) -> None:

@@ -43,6 +43,8 @@ class Prepared:
     prices: dict[str, Price]
     definitions: dict[str, dict[str, Any]]
     verifier: Verifier
+    verifier_choice: dict[str, Any]
+    """kind and options."""
     overheads: dict[str, int] = field(default_factory=dict[str, int])
     """Overhead tokens by alias where the ledger has learnt more than the sweep file states."""
     means: dict[str, Means] = field(default_factory=dict[str, Means])
@@ -92,12 +94,14 @@ def prepare(sweep: Sweep) -> Prepared:
     problems = load(sweep.problems)
     if not problems:
         raise InputError(str(sweep.path), "the source gives no problems", "look at [problems]")
+    verifier, choice = _verifier(sweep)
     prepared = Prepared(
         sweep=sweep,
         problems=problems,
         prices={alias: _price(sweep, model) for alias, model in sweep.models.items()},
         definitions={alias: definition(model, sweep) for alias, model in sweep.models.items()},
-        verifier=_verifier(sweep),
+        verifier=verifier,
+        verifier_choice=choice,
     )
     _check_prompts(prepared)
     return prepared
@@ -112,7 +116,6 @@ def _check_prompts(prepared: Prepared) -> None:
 
 def _price(sweep: Sweep, model: Model) -> Price:
     from pricing.resolve import resolve
-
     from pricing.types import Unpriceable
 
     try:
@@ -122,23 +125,26 @@ def _price(sweep: Sweep, model: Model) -> Price:
             stated=model.price,
             price_as=model.price_as,
             gpu_usd_per_hour=model.gpu_usd_per_hour,
+            gpus=model.gpus,
+            base_url=model.base_url,
             service_tier=model.service_tier,
             inference_geo=model.inference_geo,
             batch=model.batch,
             on=datetime.now(UTC).date(),
         )
     except Unpriceable as error:
-        raise InputError(f"{sweep.path}: models.{model.alias}", str(error)) from error
+        raise InputError(f"{sweep.path}: models.{model.alias}", error.message, error.remedy) from error
 
 
-def _verifier(sweep: Sweep) -> Verifier:
+def _verifier(sweep: Sweep) -> tuple[Verifier, dict[str, Any]]:
     from verifiers.registry import get
 
     kind, options = default_verifier(sweep.problems.source)
     if sweep.verifier.kind is not None and sweep.verifier.kind != kind:
         kind, options = sweep.verifier.kind, {}
+    choice: dict[str, Any] = {"kind": kind, "options": {**options, **sweep.verifier.options}}
     try:
-        return get(kind, {**options, **sweep.verifier.options})
+        return get(kind, choice["options"]), choice
     except ValueError as error:
         raise InputError(f"{sweep.path}: verifier", str(error)) from error
 

@@ -81,7 +81,7 @@ def _plan(prepared: Prepared, budget_pico: int) -> RunPlan:
     sweep = prepared.sweep
     return RunPlan(
         sweep=sweep.name,
-        mode=next(iter(sweep.models.values())).mode,
+        verifier=prepared.verifier_choice,
         budget_pico=budget_pico,
         file_text=sweep.text,
         problems=[(p.key, p.data) for p in prepared.problems],

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from orchestrator.errors import InputError
+from orchestrator.ledger.connect import open_reader
 from orchestrator.ledger.unjudged import pieces, problem_reader, write
 from orchestrator.run.judge import Bench, Unjudged
 from verifiers.types import Verifier
@@ -44,6 +48,27 @@ def verify_ledger(
         return done
     finally:
         connection.close()
+
+
+def verifier_of(path: Path, kind: str | None) -> Verifier:
+    """The verifier named, else the one that the ledger's last run used, else numeric. Raises InputError."""
+    from verifiers.registry import get
+
+    options: dict[str, Any] = {}
+    if kind is None:
+        connection = open_reader(path)
+        try:
+            row = connection.execute(
+                "SELECT verifier FROM sweep WHERE verifier IS NOT NULL ORDER BY id"
+            ).fetchone()
+        finally:
+            connection.close()
+        stated: dict[str, Any] = json.loads(row["verifier"]) if row is not None else {}
+        kind, options = stated.get("kind", "numeric"), stated.get("options", {})
+    try:
+        return get(kind or "numeric", options)
+    except ValueError as error:
+        raise InputError("--verifier", str(error)) from error
 
 
 def _unjudged(row: sqlite3.Row) -> Unjudged:

@@ -131,3 +131,15 @@ class Budget:
         mine.presumed += presumed
         for f in self.funds.values():
             f.stuck = False
+
+    def lease(self, alias: str, change: int) -> bool:
+        """A server's lease holds `change` more, if there is room; a negative change always goes."""
+        if change > 0 and change > self.room(alias):
+            return False
+        self.funds[alias].reserved += change
+        return True
+
+    def pay(self, alias: str, amount: int, *, leased: int) -> None:
+        """A share of a server's time settles; `leased` of it come out of its lease."""
+        self.funds[alias].reserved -= leased
+        self.funds[alias].settled += amount

@@ -29,9 +29,13 @@ class Endpoint:
     opened: bool = False
     probe_at: float = 0.0
     probing: bool = False
+    unpaid: bool = False
+    """Its next lease does not fit the budget: nothing goes there."""
 
     def usable_at(self, now: float) -> float | None:
         """When a request may go there: now, later (a probe of a server that failed), or None: not until an event."""
+        if self.unpaid:
+            return None
         if not self.opened:
             return now
         if self.probing:

@@ -164,10 +164,13 @@ class Scheduler:
         endpoint = least_loaded(lane.endpoints, len(item.indices), now)
         if endpoint is not None:
             return endpoint
-        times = [e.usable_at(now) for e in lane.endpoints if e.opened]
+        if all(e.unpaid for e in lane.endpoints):
+            lane.waiting = "budget: its servers' next half minute does not fit"
+            return None
+        times = [e.usable_at(now) for e in lane.endpoints if e.opened or e.unpaid]
         later = [t for t in times if t is not None]
         if len(times) == len(lane.endpoints):
-            if all(e.dead(now) for e in lane.endpoints):
+            if all(e.dead(now) or e.unpaid for e in lane.endpoints):
                 self.stop(lane.alias, f"no answer from {', '.join(e.server for e in lane.endpoints)}")
                 return None
             lane.wake_at = min(later, default=None)

@@ -1,0 +1,55 @@
+"""What a ledger already has of a sweep, read only: for a plan."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from orchestrator.errors import InputError
+
+
+class Expectation(Protocol):
+    """What a plan expects of a model's next request."""
+
+    prompt_tokens: float | None
+    completion_tokens: float | None
+
+
+E = TypeVar("E", bound=Expectation)
+
+
+def peek_state(
+    connection: sqlite3.Connection, path: Path, sweep: str, means: MutableMapping[str, E]
+) -> tuple[int, dict[str, dict[str, tuple[int, bool]]]]:
+    """(pico-dollars held, by alias and problem key (samples there, solved)). Fills in `means` by alias.
+    Raises InputError for the ledger of another sweep."""
+    names = [row["name"] for row in connection.execute("SELECT name FROM sweep ORDER BY id")]
+    if names and sweep not in names:
+        raise InputError(
+            str(path),
+            f"this is the ledger of the sweep {names[0]!r}, not of {sweep!r}",
+            "name another with --db",
+        )
+    (held,) = connection.execute(
+        "SELECT coalesce(sum(settled_pico + presumed_pico + reserved_pico), 0) FROM model WHERE replayed = 0"
+    ).fetchone()
+    there: dict[str, dict[str, tuple[int, bool]]] = {}
+    rows = connection.execute(
+        "SELECT model.alias, problem.key, count(*) AS done, max(passed) AS solved FROM sample "
+        "JOIN model ON model.id = sample.model_id JOIN problem ON problem.id = sample.problem_id "
+        "JOIN sweep ON sweep.id = model.sweep_id WHERE sweep.name = ? GROUP BY sample.model_id, sample.problem_id",
+        (sweep,),
+    )
+    for row in rows:
+        there.setdefault(row["alias"], {})[row["key"]] = (row["done"], bool(row["solved"]))
+    for row in connection.execute(
+        "SELECT model.alias, avg(1.0 * prompt_tokens) AS prompt, sum(completion_tokens) * 1.0 / sum(n) AS completion "
+        "FROM request JOIN model ON model.id = request.model_id "
+        "WHERE state = 'settled' AND completion_tokens IS NOT NULL GROUP BY model_id"
+    ):
+        if row["alias"] in means:
+            means[row["alias"]].prompt_tokens = row["prompt"]
+            means[row["alias"]].completion_tokens = row["completion"]
+    return held, there

@@ -1,0 +1,244 @@
+"""What a sweep will ask and cost, before a cent is spent. Reads the ledger where there is one; sends nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.ledger.connect import open_reader
+from orchestrator.ledger.peek import peek_state
+from orchestrator.run.lanes import most_n
+from orchestrator.run.prepare import Means, Prepared
+from orchestrator.scheduler.budget import Budget, Funds
+from pricing.cost import cost_pico
+from pricing.types import PICO_PER_USD, Tokens
+
+MINUTE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPlanned:
+    """What one model is still to be asked. Money in pico-dollars, tokens as expected."""
+
+    alias: str
+    requests: int
+    samples: int
+    done: int
+    input_tokens: int
+    output_tokens: int
+    expected_pico: int
+    worst_pico: int
+    dearest_pico: int
+    """The worst case of its dearest request of one sample."""
+    seconds: float | None
+    """By its stated limits; None where none is stated."""
+    in_flight: int
+    """How many of its requests the budget lets be in flight."""
+    covered: float
+    """The share of its samples that the budget is expected to pay."""
+    max_n: int
+    replayed: bool
+    from_ledger: bool
+    """Whether the expectation is the mean of samples already there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A sweep's plan. `held_pico` is what earlier runs of its ledger have used of the budget."""
+
+    budget_pico: int | None
+    held_pico: int
+    rounds: bool
+    """Whether the worst case exceeds the budget, so that samples go out in rounds."""
+    models: tuple[ModelPlanned, ...]
+
+    @property
+    def expected_pico(self) -> int:
+        return sum(m.expected_pico for m in self.models if not m.replayed)
+
+    @property
+    def worst_pico(self) -> int:
+        return sum(m.worst_pico for m in self.models if not m.replayed)
+
+    def document(self) -> dict[str, Any]:
+        """The contract's `plan --json`."""
+        return {
+            "budget_usd": None if self.budget_pico is None else self.budget_pico / PICO_PER_USD,
+            "expected_usd": self.expected_pico / PICO_PER_USD,
+            "worst_usd": self.worst_pico / PICO_PER_USD,
+            "in_flight": sum(m.in_flight for m in self.models),
+            "held_usd": self.held_pico / PICO_PER_USD,
+            "models": {
+                m.alias: {
+                    "requests": m.requests,
+                    "samples": m.samples,
+                    "done": m.done,
+                    "input_tokens": m.input_tokens,
+                    "output_tokens": m.output_tokens,
+                    "expected_usd": m.expected_pico / PICO_PER_USD,
+                    "worst_usd": m.worst_pico / PICO_PER_USD,
+                    "seconds": m.seconds,
+                    "covered": m.covered,
+                }
+                for m in self.models
+            },
+        }
+
+
+def plan_sweep(prepared: Prepared, db: Path) -> Planned:
+    """Plans what the ledger at `db`, if there is one, still lacks. Raises InputError."""
+    left, held = _left(prepared, db)
+    worst = sum(
+        _worst(prepared, alias, counts, rounds=False)
+        for alias, counts in left.items()
+        if not prepared.replayed[alias]
+    )
+    budget = prepared.sweep.budget_pico
+    rounds = budget is not None and held + worst > budget
+    shares = _shares(prepared, left, held, rounds=rounds)
+    models = tuple(_model(prepared, alias, counts, shares, rounds=rounds) for alias, counts in left.items())
+    return Planned(budget_pico=budget, held_pico=held, rounds=rounds, models=models)
+
+
+def _left(prepared: Prepared, db: Path) -> tuple[dict[str, list[tuple[int, int]]], int]:
+    """By alias and ordinal (samples there, samples lacking); and what counts against the budget already."""
+    sweep = prepared.sweep
+    there: dict[str, dict[str, tuple[int, bool]]] = {}
+    held = 0
+    prepared.means.update({alias: Means() for alias in sweep.models})
+    if db.exists() and db.stat().st_size > 0:
+        connection = open_reader(db)
+        try:
+            held, there = peek_state(connection, db, sweep.name, prepared.means)
+        finally:
+            connection.close()
+    left: dict[str, list[tuple[int, int]]] = {}
+    for alias, model in sweep.models.items():
+        mine = there.get(alias, {})
+        left[alias] = []
+        for problem in prepared.problems:
+            done, solved = mine.get(problem.key, (0, False))
+            ends = model.mode == "until_solved" and solved
+            left[alias].append((done, 0 if ends else max(0, model.samples - done)))
+    return left, held
+
+
+def requests_for(done: int, lacking: int, max_n: int, *, rounds: bool) -> int:
+    """Requests that bring a problem from `done` to done + lacking samples."""
+    if not rounds:
+        return -(-lacking // max_n)
+    count, asked, end = 0, done, done + lacking
+    while asked < end:
+        asked = min(1 << asked.bit_length(), end, asked + max_n)
+        count += 1
+    return count
+
+
+def _worst(prepared: Prepared, alias: str, counts: list[tuple[int, int]], *, rounds: bool) -> int:
+    max_n = most_n(prepared.sweep.models[alias], None)
+    total = 0
+    for ordinal, (done, lacking) in enumerate(counts):
+        if lacking:
+            bound = prepared.bound(alias, ordinal)
+            total += requests_for(done, lacking, max_n, rounds=rounds) * bound.fixed + lacking * bound.sample
+    return total
+
+
+def _expected(
+    prepared: Prepared, alias: str, ordinal: int, requests: int, samples: int
+) -> tuple[int, int, int]:
+    """(pico-dollars, input tokens, output tokens) expected of so many requests and samples of a problem."""
+    input_tokens = round(prepared.expected_input(alias, ordinal))
+    output_tokens = round(samples * prepared.expected_output(alias))
+    price = prepared.prices[alias]
+    fixed = cost_pico(price, Tokens(input=input_tokens, output=0))
+    return (
+        requests * fixed + cost_pico(price, Tokens(input=0, output=output_tokens)),
+        requests * input_tokens,
+        output_tokens,
+    )
+
+
+def _shares(
+    prepared: Prepared, left: dict[str, list[tuple[int, int]]], held: int, *, rounds: bool
+) -> dict[str, int | None]:
+    """Money by alias that the plan may use: its share where money is short, else None (all it needs)."""
+    budget = prepared.sweep.budget_pico
+    if budget is None or not rounds:
+        return dict.fromkeys(left)
+    funds = {
+        alias: Funds(
+            weight=max(1, _expected_total(prepared, alias, counts)),
+            cap=prepared.sweep.models[alias].budget_pico,
+            counted=not prepared.replayed[alias],
+        )
+        for alias, counts in left.items()
+    }
+    shared = Budget(budget, funds, others_held=held, shared=True)
+    return {alias: None if prepared.replayed[alias] else max(0, shared.share(alias)) for alias in left}
+
+
+def _expected_total(prepared: Prepared, alias: str, counts: list[tuple[int, int]]) -> int:
+    max_n = most_n(prepared.sweep.models[alias], None)
+    return sum(
+        _expected(prepared, alias, ordinal, requests_for(done, lacking, max_n, rounds=False), lacking)[0]
+        for ordinal, (done, lacking) in enumerate(counts)
+        if lacking
+    )
+
+
+def _model(
+    prepared: Prepared,
+    alias: str,
+    counts: list[tuple[int, int]],
+    shares: dict[str, int | None],
+    *,
+    rounds: bool,
+) -> ModelPlanned:
+    max_n = most_n(prepared.sweep.models[alias], None)
+    share = shares[alias]
+    requests = samples = input_tokens = output_tokens = expected = dearest = 0
+    for ordinal, (done, lacking) in enumerate(counts):
+        if not lacking:
+            continue
+        count = requests_for(done, lacking, max_n, rounds=rounds)
+        pico, tokens_in, tokens_out = _expected(prepared, alias, ordinal, count, lacking)
+        requests, samples, expected = requests + count, samples + lacking, expected + pico
+        input_tokens, output_tokens = input_tokens + tokens_in, output_tokens + tokens_out
+        dearest = max(dearest, prepared.bound(alias, ordinal).worst(1))
+    cap = prepared.sweep.models[alias].budget_pico
+    money = share if share is not None else cap
+    covered = 1.0 if money is None or not expected else min(1.0, money / expected)
+    in_flight = requests if money is None or not dearest else min(requests, money // dearest)
+    return ModelPlanned(
+        alias=alias,
+        requests=requests,
+        samples=samples,
+        done=sum(done for done, _ in counts),
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        expected_pico=expected,
+        worst_pico=_worst(prepared, alias, counts, rounds=rounds),
+        dearest_pico=dearest,
+        seconds=_seconds(prepared, alias, requests, input_tokens, output_tokens),
+        in_flight=in_flight,
+        covered=covered,
+        max_n=max_n,
+        replayed=prepared.replayed[alias],
+        from_ledger=prepared.means[alias].completion_tokens is not None,
+    )
+
+
+def _seconds(
+    prepared: Prepared, alias: str, requests: int, input_tokens: int, output_tokens: int
+) -> float | None:
+    limits = prepared.sweep.models[alias].limits
+    pairs = (
+        (limits.requests_per_minute, requests),
+        (limits.tokens_per_minute, input_tokens + output_tokens),
+        (limits.input_tokens_per_minute, input_tokens),
+        (limits.output_tokens_per_minute, output_tokens),
+    )
+    times = [amount / limit * MINUTE_S for limit, amount in pairs if limit]
+    return max(times) if times else None

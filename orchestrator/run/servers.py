@@ -1,0 +1,149 @@
+"""Servers whose time is paid: each has a meter that shares its busy time out, and a lease that reserves it ahead.
+
+Before a server works for us its next half minute is reserved durably, and again before that ends. Where the budget
+refuses, nothing new goes there, what runs has the rest of the lease, and is then ended: its time settled, its samples
+not made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from orchestrator.ledger.ledger import Ledger
+from orchestrator.ledger.rows import LeaseChange
+from orchestrator.scheduler.scheduler import Scheduler
+from orchestrator.sweep.types import Model
+from pricing.lease import Lease
+from pricing.server_time import ServerMeter
+from providers.errors import Lost
+
+CHECK_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A request's share of a server's time, in pico-dollars; `leased` of it were reserved."""
+
+    pico: int
+    leased: int
+
+
+class PaidServer:
+    """One server of one model."""
+
+    def __init__(self, model: Model, endpoint: int, scheduler: Scheduler, ledger: Ledger) -> None:
+        assert model.gpu_usd_per_hour is not None
+        self._alias = model.alias
+        self._endpoint = scheduler.lanes[model.alias].endpoints[endpoint]
+        self._scheduler = scheduler
+        self._ledger = ledger
+        self._usd_per_hour = str(model.gpu_usd_per_hour * model.gpus)
+        self._meter = ServerMeter(usd_per_hour=model.gpu_usd_per_hour, gpus=model.gpus)
+        self._lease = Lease(self._meter)
+        self._renewing = asyncio.Lock()
+        self._running: dict[int, asyncio.Timeout] = {}
+        self.lease_id = ledger.new_lease_id()
+        self._opened = False
+
+    async def ready(self) -> bool:
+        """Whether a request may go there now; renews the lease where it is due."""
+        async with self._renewing:
+            now = time.monotonic_ns()
+            if self._lease.due(now):
+                await self._renew(now)
+            return self._lease.open(time.monotonic_ns())
+
+    async def _renew(self, now: int) -> None:
+        wanted = self._lease.wanted_pico(now)
+        change = wanted - self._lease.held_pico
+        if not self._scheduler.budget.lease(self._alias, change):
+            self._endpoint.unpaid = not self._lease.open(now)
+            return
+        # In memory from now on: a share that settles while the write is under way shrinks the new lease.
+        self._lease.renewed(now, wanted)
+        await self._write(change)
+        self._endpoint.unpaid = False
+
+    async def _write(self, change: int, *, ends: bool = False) -> None:
+        opens, self._opened = not self._opened, True
+        await self._ledger.lease(
+            LeaseChange(
+                lease_id=self.lease_id,
+                run_id=self._ledger.state.run_id,
+                model_id=self._ledger.state.models[self._alias].model_id,
+                server=self._endpoint.server,
+                usd_per_hour=self._usd_per_hour,
+                change_pico=change,
+                busy_s=self._meter.busy_ns / 1e9,
+                at=time.time(),
+                opens=opens,
+                ends=ends,
+            )
+        )
+
+    @asynccontextmanager
+    async def working(self, key: int, weight: int) -> AsyncGenerator[None]:
+        """A request is on the server. Raises Lost where the lease ends first."""
+        self._meter.start(key, weight, time.monotonic_ns())
+        try:
+            async with asyncio.timeout(None) as limit:
+                self._running[key] = limit
+                yield
+        except TimeoutError:
+            raise Lost("the budget does not cover more of this server's time") from None
+        finally:
+            self._running.pop(key, None)
+
+    def share(self, key: int) -> Share:
+        """The request is over: its share of the server's time. It comes out of the lease, as far as that goes."""
+        pico = self._meter.finish(key, time.monotonic_ns())
+        leased = min(pico, self._lease.held_pico)
+        self._lease.settled(pico)
+        self._scheduler.budget.pay(self._alias, pico, leased=leased)
+        return Share(pico, leased)
+
+    async def watch(self) -> None:
+        """Renews while the server works, ends what runs past the lease, and gives an idle lease back."""
+        while True:
+            await asyncio.sleep(CHECK_EVERY_S)
+            async with self._renewing:
+                now = time.monotonic_ns()
+                if self._meter.weight:
+                    if self._lease.due(now):
+                        await self._renew(now)
+                    if self._lease.over(time.monotonic_ns()):
+                        for limit in self._running.values():
+                            limit.reschedule(asyncio.get_running_loop().time())
+                elif self._lease.over(now):
+                    await self._release()
+            if self._endpoint.unpaid and self._scheduler.budget.room(self._alias) >= self._lease.wanted_pico(
+                now
+            ):
+                self._endpoint.unpaid = False
+
+    async def _release(self, *, ends: bool = False) -> None:
+        rest = self._lease.release()
+        self._scheduler.budget.lease(self._alias, -rest)
+        if self._opened:
+            await self._write(-rest, ends=ends)
+
+    async def close(self) -> None:
+        """The run is over: what is not used is free again."""
+        if not self._meter.weight:
+            await self._release(ends=True)
+
+
+def paid_servers(
+    models: dict[str, Model], scheduler: Scheduler, ledger: Ledger
+) -> dict[tuple[str, int], PaidServer]:
+    """By alias and endpoint, for the models that pay for their servers' time."""
+    return {
+        (alias, i): PaidServer(model, i, scheduler, ledger)
+        for alias, model in models.items()
+        if model.gpu_usd_per_hour is not None
+        for i in range(len(scheduler.lanes[alias].endpoints))
+    }
