@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, Provider
 
 GENAI = "genai-prices"
+MAKERS = ("openai", "anthropic")
+"""Wires that are also vendors of the book, by the same name."""
 STATE_IT = (
     "state its price, price = { input = …, output = … } in $ per million tokens (zeros for a free or local model), "
     'or price_as = "…" with a name that `manyfew prices` shows'

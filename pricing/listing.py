@@ -7,12 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from pricing.book import Found, entries_of, entry_price, find, today, vendors
+from pricing.book import MAKERS, Found, entries_of, entry_price, find, today, vendors
 from pricing.named import price_set, set_names
 from pricing.types import Price, Unpriceable
 
 Match = Literal["exact", "inexact", "similar"]
-MAKERS = ("openai", "anthropic")
 TIERS = ("flex", "priority", "fast")
 """OpenAI's "fast" is its "priority" by another name; Anthropic's is a mode of its own."""
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Protocol
 
-from pricing.book import STATE_IT, entries_of, entry_price, find, look_up, today, vendor_of, vendors
+from pricing.book import MAKERS, STATE_IT, entries_of, entry_price, find, look_up, today, vendor_of, vendors
 from pricing.form import plain
 from pricing.named import set_names, set_price
 from pricing.stated import free, stated_price
@@ -16,8 +16,6 @@ from pricing.types import Price, Unpriceable
 
 GPU_TIME = "gpu time"
 TAPE = "tape"
-MAKERS = ("openai", "anthropic")
-"""Wires that are also vendors of the price book, by the same name."""
 
 
 class Stated(Protocol):
