@@ -14,7 +14,7 @@ import msgspec
 from providers.chat_usage import read_usage
 from providers.errors import Lost
 from providers.failures import message_of, one_line, rate_headers, request_id_of
-from providers.lenient import as_text, decode_object
+from providers.lenient import as_objects, as_text, decode_object
 from providers.types import Choice, Reply
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _reply(
     if fields is None:
         message = f"a reply that is no JSON object: {one_line(body[:120])!r}"
         raise Lost(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
-    given = _objects(fields.choices)
+    given = as_objects(fields.choices)
     usage = read_usage(fields.usage)
     if fields.error and not given and usage is None:
         message = f"an error in a 200 reply: {one_line(message_of(fields.error))}"
@@ -199,16 +199,10 @@ def _content(content: object) -> tuple[str, str | None]:
         return as_text(content) or "", None
     text: list[str] = []
     thinking: list[str] = []
-    for part in _objects(cast("list[Any]", content)):
+    for part in as_objects(cast("list[Any]", content)):
         if part.get("type") == "thinking":
             inner = part.get("thinking")
             thinking.append(_content(inner)[0])
         elif part.get("type") in ("text", "output_text", None):
             text.append(as_text(part.get("text")) or "")
     return "".join(text), "".join(thinking) or None
-
-
-def _objects(value: object) -> list[dict[str, Any]]:
-    if not isinstance(value, list):
-        return []
-    return [cast("dict[str, Any]", one) for one in cast("list[Any]", value) if isinstance(one, dict)]

@@ -23,7 +23,7 @@ from providers.rate_headers import rate_headers, request_id_of, retry_after_s, w
 from providers.vendor_text import clean_message, message_of, one_line, read_error, scrub, scrub_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from providers.vendor_text import Said
 
@@ -135,11 +135,13 @@ def failure_from_status(
     free_5xx: bool,
     what: str,
     secrets: Iterable[str] = (),
+    unstated: Collection[str] = (),
 ) -> ProviderError:
     """The error of a reply that is no 2xx. `body` may be empty (it did not arrive); `what` begins the message;
-    `secrets` never appear in it. `own_host`: the vendor's own host, or a vllm server."""
+    `secrets` never appear in it. `own_host`: the vendor's own host, or a vllm server. `unstated`: parameters that
+    were sent without the user's stating them."""
     said = read_error(body, secrets)
-    answer = _Answer(status, said, headers, what)
+    answer = _Answer(status, said, headers, what, unstated)
     if status in (400, 422):
         return _refused_request(answer)
     if status in (401, 403):
@@ -164,7 +166,10 @@ def failure_from_status(
 class _Answer:
     """One refusal, with what every error class takes from it."""
 
-    def __init__(self, status: int, said: Said, headers: Mapping[str, str], what: str) -> None:
+    def __init__(
+        self, status: int, said: Said, headers: Mapping[str, str], what: str, unstated: Collection[str]
+    ) -> None:
+        self.unstated = unstated
         self.status = status
         self.said = said
         self.headers = headers
@@ -235,7 +240,7 @@ def _refused_request(answer: _Answer) -> ProviderError:
         max_n = max(1, int(found.group(1))) if found else 1
         return TooManySamples(answer.line(), max_n=max_n, status=answer.status, request_id=answer.request_id)
     if (name := refused_parameter(said)) is not None:
-        return answer.stopped(_remedy(name, said))
+        return answer.stopped(_remedy(name, answer))
     if _NO_TEMPLATE.search(said.message):
         return answer.stopped('a model without a chat template is asked with api = "completions"')
     if _NO_SYSTEM.search(said.message):
@@ -269,10 +274,12 @@ def refused_parameter(said: Said) -> str | None:
     return begins.group(1) if begins and begins.group(1) in known else None
 
 
-def _remedy(name: str, said: Said) -> str:
+def _remedy(name: str, answer: _Answer) -> str:
+    if name in answer.unstated:
+        return f"the server refuses {name}, which goes out unstated: server_defaults = true leaves it out"
     if name in SAMPLING:
         return f'the model refuses {name}: add unset = ["{name}"] to this model'
-    if name == "max_tokens" and "max_completion_tokens" in said.message:
+    if name == "max_tokens" and "max_completion_tokens" in answer.said.message:
         return 'this model takes max_completion_tokens: provider = "openai" sends it'
     if name in LENGTH:
         return "state a max_tokens that the model takes"

@@ -43,6 +43,13 @@ def as_object(value: object) -> dict[str, Any]:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
+def as_objects(value: object) -> list[dict[str, Any]]:
+    """The objects of a list, without what is none; empty for anything else."""
+    if not isinstance(value, list):
+        return []
+    return [cast("dict[str, Any]", one) for one in cast("list[Any]", value) if isinstance(one, dict)]
+
+
 def as_count(value: object) -> int | None:
     """A count of tokens: a whole number from 0 to 2^40 (12.0 is 12); None for anything else, bool included."""
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -1,0 +1,91 @@
+"""From a model's keys to its providers: one for each server. Each wire's module is imported only where it is used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from providers.errors import Stopped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from providers.types import Provider
+
+
+def build(
+    *,
+    provider: str,
+    model: str,
+    api: str,
+    servers: Sequence[str],
+    base_url: str | None,
+    own_host: bool,
+    api_key: str | None,
+    api_version: str | None,
+    free_5xx: bool,
+    server_defaults: bool,
+    service_tier: str | None,
+    inference_geo: str | None,
+    concurrency: int,
+    tape: Path | str | None,
+    speed: float,
+    params: Mapping[str, Any],
+) -> list[Provider]:
+    """The providers of one model, in the order of `servers` (one where there are none). `concurrency`: the most
+    requests in flight at one of them. Raises Stopped where a key that this wire needs is missing."""
+    if provider == "vllm":
+        return _vllm(
+            servers, base_url, api=api, api_key=api_key, concurrency=concurrency, neutral=not server_defaults
+        )
+    if provider == "openai-compatible":
+        from providers.openai_compatible import openai_compatible
+
+        one = openai_compatible(
+            _needed(base_url, "base_url"),
+            api=_lean_api(api),
+            api_key=api_key,
+            own_host=own_host,
+            free_5xx=free_5xx,
+            concurrency=concurrency,
+            service_tier=service_tier,
+            name=f"openai-compatible {model}",
+        )
+        return [one]
+    raise Stopped(f"no provider is called {provider!r}")
+
+
+def _vllm(
+    servers: Sequence[str],
+    base_url: str | None,
+    *,
+    api: str,
+    api_key: str | None,
+    concurrency: int,
+    neutral: bool,
+) -> list[Provider]:
+    from providers.vllm import vllm
+
+    return [
+        vllm(
+            server,
+            api=_lean_api(api),
+            api_key=api_key,
+            concurrency=concurrency,
+            server_defaults=not neutral,
+            name=f"vllm {server}",
+        )
+        for server in servers or [_needed(base_url, "servers")]
+    ]
+
+
+def _lean_api(api: str) -> Literal["chat", "completions"]:
+    if api not in ("chat", "completions"):
+        raise Stopped(f'api = "{api}" is spoken by provider = "openai" alone')
+    return api
+
+
+def _needed(value: str | None, key: str) -> str:
+    if not value:
+        raise Stopped(f"{key} is missing")
+    return value
