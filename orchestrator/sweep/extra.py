@@ -67,7 +67,7 @@ def _json(source: Source, key: Key, value: Any) -> Any:
     if isinstance(value, Decimal):
         number = float(value)
         if not math.isfinite(number):
-            raise source.error(key, "must be a finite number")
+            raise source.error(key, "must be a finite number", "JSON has neither nan nor inf")
         return number
     if isinstance(value, str | bool | int):
         return value

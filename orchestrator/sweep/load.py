@@ -61,7 +61,7 @@ def parse_usd(text: str, *, where: str) -> Decimal:
     except InvalidOperation:
         raise InputError(where, "is not a dollar amount", "such as 2.50") from None
     if not usd.is_finite() or usd < 0 or usd > MAX_USD or not is_writable(usd):
-        raise InputError(where, f"must be between 0 and {MAX_USD:,} dollars") from None
+        raise InputError(where, f"must be between 0 and {MAX_USD:,} dollars", "such as 2.50") from None
     return usd
 
 
@@ -100,7 +100,9 @@ def _check_name(source: Source, name: str) -> None:
     if "/" in name or "\\" in name or name in {".", ".."} or name[1:2] == ":":
         raise source.error(("name",), "must not hold a path", "a plain name; --db puts the ledger elsewhere")
     if name != name.strip() or name.startswith("-"):
-        raise source.error(("name",), "must not start with a space or a dash, nor end with a space")
+        raise source.error(
+            ("name",), "must not start with a space or a dash, nor end with a space", "trim it"
+        )
     if len(name.encode()) > 200:
         raise source.error(("name",), "is longer than 200 bytes, too long for a file's name", "shorten it")
 
@@ -110,9 +112,9 @@ def _check_alias(source: Source, alias: str) -> None:
     if not alias.strip():
         raise source.error(at, "an alias must not be empty", "such as [models.cheap]")
     if any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in alias):
-        raise source.error(at, "an alias must not hold control characters")
+        raise source.error(at, "an alias must not hold control characters", "such as [models.cheap]")
     if len(alias) > 200:
-        raise source.error(at, "an alias must not be longer than 200 characters")
+        raise source.error(at, "an alias must not be longer than 200 characters", "shorten it")
 
 
 def _problems(source: Source, table: ProblemsTable) -> Problems:

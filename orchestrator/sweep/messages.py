@@ -6,6 +6,7 @@ import difflib
 import re
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.sweep.examples import example
 from orchestrator.sweep.lines import line_of
 from orchestrator.sweep.schema import (
     LimitsTable,
@@ -19,7 +20,7 @@ from orchestrator.sweep.schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
@@ -143,15 +144,7 @@ def _figure(value: Any) -> str:
 
 
 def _remedy(error: ErrorDetails, key: Key) -> str:
-    if error["type"] != "missing":
+    written = example(key)
+    if not written:
         return ""
-    example: Mapping[str, str] = {
-        "name": 'name = "my-sweep" before the first [table]',
-        "problems": '[problems] with source = "gsm8k"',
-        "source": 'source = "gsm8k"',
-        "models": "at least one [models.ALIAS]",
-        "provider": 'provider = "vllm", "openai", "anthropic", "openai-compatible" or "replay"',
-        "input": "price = { input = 0.1, output = 0.4 }, in dollars per million tokens",
-        "output": "price = { input = 0.1, output = 0.4 }, in dollars per million tokens",
-    }
-    return f"add {example[name]}" if (name := str(key[-1])) in example else ""
+    return f"{'add' if error['type'] == 'missing' else 'such as'} {written}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import InputError
+from orchestrator.sweep.examples import example
 from orchestrator.sweep.extra import checked_extra
 from orchestrator.sweep.messages import suggestion
 from orchestrator.sweep.rules import check_model
@@ -96,7 +97,9 @@ def verifier_choice(source: Source, sweep: SweepTable) -> VerifierChoice:
         make_verifier(kind, options)
     except ValueError as error:
         said = next((name for name in options if name in str(error)), None)
-        raise source.error(("verifier", said) if said else ("verifier",), str(error)) from None
+        key = ("verifier", said) if said else ("verifier",)
+        message = str(error).removeprefix(f"verifier {kind}: ")
+        raise source.error(key, message, f"such as {example(key)}" if said else "") from None
     return VerifierChoice(
         kind=table.kind,
         timeout_s=table.timeout_s,

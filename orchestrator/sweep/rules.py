@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from orchestrator.sweep.lines import dotted
 from orchestrator.sweep.messages import suggestion
 from orchestrator.sweep.schema import PARAMS, SamplingTable
 
@@ -60,7 +61,9 @@ def _check_keys(source: Source, alias: str, model: ModelTable) -> None:
         if model.provider == provider and getattr(model, key) is None:
             raise source.error((*at, key), f"is missing: provider {provider} needs it", remedy)
     if model.model is None and model.provider != "replay":
-        raise source.error((*at, "model"), "is missing", "add model = the vendor's name of the model")
+        raise source.error(
+            (*at, "model"), "is missing", 'add the vendor\'s name of it, such as model = "gpt-4o-2024-08-06"'
+        )
     if model.api_key_env is not None and not _VARIABLE.fullmatch(model.api_key_env):
         raise source.error(
             (*at, "api_key_env"),
@@ -125,6 +128,5 @@ def _check_sampling(source: Source, alias: str, model: ModelTable, sampling: Sam
     hottest = _HOTTEST.get(model.provider)
     if hottest is not None and (sampling.temperature or 0) > hottest:
         key = (*at, "temperature") if "temperature" in model.model_fields_set else ("sampling", "temperature")
-        raise source.error(
-            key, f"is above {hottest:g}, the most that {model.provider} takes (models.{alias})", "lower it"
-        )
+        message = f"is above {hottest:g}, the most that {model.provider} takes, and holds for {dotted(at)}"
+        raise source.error(key, message, f"state temperature in that model, at most {hottest:g}")

@@ -66,9 +66,9 @@ def read(path: Path) -> Source:
     except tomllib.TOMLDecodeError as error:
         raise _not_toml(path, str(error)) from None
     except RecursionError:
-        raise InputError(str(path), "is nested too deeply to be a sweep file") from None
-    except ValueError as error:  # Python's own limit on the digits of a whole number, and _number's
-        raise InputError(str(path), f"holds a number that can't be read: {error}") from None
+        raise InputError(str(path), "is nested too deeply to be a sweep file", "close the brackets") from None
+    except ValueError:  # Python's own limit on the digits of a whole number, and _number's
+        raise InputError(str(path), "holds a number of too many digits to be read", "shorten it") from None
     return Source(path, text, data, key_lines(text))
 
 
@@ -80,13 +80,15 @@ def _text(path: Path) -> str:
             str(path), "no such file", "manyfew init writes a sweep file to start from"
         ) from None
     except IsADirectoryError:
-        raise InputError(str(path), "is a folder, not a sweep file") from None
+        raise InputError(str(path), "is a folder, not a sweep file", "name the file in it") from None
     except OSError as error:
-        raise InputError(str(path), f"can't be read: {error.strerror}") from None
+        raise InputError(str(path), f"can't be read: {error.strerror}", "mend its permissions") from None
     if raw.startswith(b"SQLite format 3\0"):
         raise InputError(str(path), "is an SQLite database, not a sweep file", "name the TOML file") from None
     if len(raw) > _MAX_BYTES:
-        raise InputError(str(path), f"is larger than {_MAX_BYTES:,} bytes: not a sweep file") from None
+        raise InputError(
+            str(path), f"is larger than {_MAX_BYTES:,} bytes: not a sweep file", "name the TOML file"
+        ) from None
     try:
         return raw.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
@@ -98,12 +100,27 @@ def _number(text: str) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation:
-        raise ValueError(f"{text[:40]!r} is out of range") from None
+        raise ValueError("out of range") from None
+
+
+_TOML_REMEDIES = {
+    "invalid value": 'texts stand in quotes: key = "value"',
+    "twice": "join the two tables",
+    "overwrite": "the same key or table stands there twice: delete one",
+    "expected '=' after": "each line is key = value, such as limit = 100",
+    "expected ']'": "a table's name stands in brackets, such as [problems]",
+    "unterminated": "close the quotes",
+    "unclosed": "close the bracket",
+    "illegal character": "put the text in one line, or in three quotes",
+}
 
 
 def _not_toml(path: Path, message: str) -> InputError:
     at = _AT_LINE.search(message)
     place = f"{path}:{at[1]}" if at else str(path)
-    what = _AT_LINE.sub("", message).removesuffix(" (at end of document)")
-    remedy = 'texts stand in quotes: key = "value"' if what.startswith("Invalid value") else ""
-    return InputError(place, f"is not valid TOML: {what[:1].lower()}{what[1:]}", remedy)
+    what = _AT_LINE.sub("", message).replace(" (at end of document)", " at the end of the file")
+    what = what[:1].lower() + what[1:]
+    remedy = next(
+        (remedy for sign, remedy in _TOML_REMEDIES.items() if sign in what.lower()), "see https://toml.io"
+    )
+    return InputError(place, f"is not valid TOML: {what}", remedy)

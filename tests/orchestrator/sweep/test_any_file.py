@@ -60,6 +60,7 @@ def _check(content: bytes) -> None:
         assert str(outcome).isprintable()
         assert outcome.where
         assert outcome.message
+        assert outcome.remedy
 
 
 @settings(max_examples=300, deadline=None)

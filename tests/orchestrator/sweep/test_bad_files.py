@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from orchestrator.errors import InputError
+from orchestrator.sweep.examples import example
 from orchestrator.sweep.load import load
+from orchestrator.sweep.schema import (
+    LimitsTable,
+    ModelTable,
+    PriceTable,
+    ProblemsTable,
+    PromptTable,
+    SamplingTable,
+    SweepTable,
+    VerifierTable,
+)
 
 # (what to replace, by what, the key as the error names it, words of the error)
 WRONG = [
@@ -38,7 +53,7 @@ WRONG = [
     ("temperature = 0.6", "temperature = 1e999999999", "sampling.temperature", "has an exponent beyond 30"),
     ('kind = "numeric"', "tolerance = 1e999999999", "verifier.tolerance", "has an exponent beyond 30"),
     ('kind = "numeric"', 'tolerance = "1e999999999"', "verifier.tolerance", "a share such as"),
-    ("limit = 100", "limit = 1e99999999999999999999999", "", "a number that can't be read"),
+    ("limit = 100", "limit = 1e99999999999999999999999", "", "a number of too many digits"),
     ("budget_usd = 10.0", "budget = 10.0", "budget", "did you mean budget_usd?"),
     ("budget_usd = 10.0", "budget_usd = 10.0\nsamples = 3", "samples", "it belongs in [sampling]"),
     # problems
@@ -68,7 +83,12 @@ WRONG = [
     ("max_tokens = 512", "max_token = 512", "sampling.max_token", "did you mean max_tokens?"),
     ("max_tokens = 512", "max_tokens = 0", "sampling.max_tokens", "must be at least 1"),
     ("temperature = 0.6", "temperature = -0.1", "sampling.temperature", "must be at least 0"),
-    ("temperature = 0.6", "temperature = 1.5", "sampling.temperature", "anthropic takes"),
+    (
+        "temperature = 0.6",
+        "temperature = 1.5",
+        "sampling.temperature",
+        "the most that anthropic takes, and holds for models.other",
+    ),
     ("temperature = 0.6", "temperature = nan", "sampling.temperature", "finite"),
     ("temperature = 0.6", 'temperature = "hot"', "sampling.temperature", "must be a number"),
     ("temperature = 0.6", "temprature = 0.6", "sampling.temprature", "did you mean temperature?"),
@@ -180,7 +200,7 @@ WRONG = [
     ("samples = 100", "samples = many", "", "is not valid TOML: invalid value"),
     ("[prompt]", "[problems]", "", "is not valid TOML"),
     ("limit = 100", "limit = 100\nlimit = 101", "", "is not valid TOML"),
-    ("limit = 100", f"limit = {'9' * 5000}", "", "a number that can't be read"),
+    ("limit = 100", f"limit = {'9' * 5000}", "", "a number of too many digits"),
     ("limit = 100", f"limit = {'[' * 5000}", "", "nested too deeply"),
 ]
 
@@ -192,6 +212,7 @@ def _error(path: Path, **options: str) -> InputError:
     assert "\n" not in str(error)
     assert str(error).isprintable()
     assert len(str(error)) < 400
+    assert error.remedy, "every error says what to do"
     return error
 
 
@@ -309,3 +330,32 @@ def test_group_members_that_disagree(good, write):
     )
     error = _error(write(text))
     assert "models.gateway.limits.requests_per_minute: another model of the group states 500" in str(error)
+
+
+def test_every_key_has_an_example():
+    tables = (
+        SweepTable,
+        ProblemsTable,
+        PromptTable,
+        SamplingTable,
+        VerifierTable,
+        ModelTable,
+        LimitsTable,
+        PriceTable,
+    )
+    assert all(example((name,)) for table in tables for name in table.model_fields)
+
+
+@pytest.mark.parametrize(
+    "table", [ProblemsTable, PromptTable, SamplingTable, VerifierTable, ModelTable, LimitsTable, PriceTable]
+)
+def test_the_examples_are_valid_themselves(table):
+    for name in set(table.model_fields) - {"provider"}:
+        written = re.split(r" or |, in |;| in price", example((name,)))[0]
+        value = tomllib.loads(written, parse_float=Decimal)[name]
+        wrong: list[str] = []
+        try:
+            table.model_validate({name: value})
+        except ValidationError as error:
+            wrong = [str(found["loc"]) for found in error.errors() if found["type"] != "missing"]
+        assert wrong == []

@@ -1,0 +1,97 @@
+"""How each key is written, for the remedy of an error."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from orchestrator.sweep.lines import Key
+
+_EXAMPLES = {
+    "name": '"my-sweep"',
+    "budget_usd": "5.0",
+    "problems": '[problems] with source = "gsm8k"',
+    "source": '"gsm8k"',
+    "path": '"problems.jsonl"',
+    "split": '"test"',
+    "limit": "100",
+    "shuffle": "7",
+    "few_shot": "5",
+    "few_shot_path": '"gsm8k_train.jsonl"',
+    "few_shot_seed": "0",
+    "prompt": '[prompt] with template = "{question}"',
+    "system": '"You are careful."',
+    "template": '"{question}"',
+    "sampling": "[sampling] with samples = 100 and max_tokens = 512",
+    "samples": "100",
+    "mode": '"uniform"',
+    "max_tokens": "512",
+    "temperature": "0.8",
+    "top_p": "0.95",
+    "top_k": "40",
+    "min_p": "0.05",
+    "stop": '["Question:"]',
+    "presence_penalty": "0.5",
+    "frequency_penalty": "0.5",
+    "repetition_penalty": "1.1",
+    "extra": '{ reasoning_effort = "low" }',
+    "verifier": '[verifier] with kind = "numeric"',
+    "kind": '"numeric"',
+    "workers": "2",
+    "sandbox": '"auto"',
+    "rule": '"final"',
+    "tolerance": '0.01 or "1%"',
+    "field": '"answer"',
+    "models": 'at least one table such as [models.cheap], with provider = "vllm"',
+    "provider": '"vllm", "openai", "anthropic", "openai-compatible" or "replay"',
+    "model": '"gpt-4o-2024-08-06"',
+    "servers": '["http://127.0.0.1:8000/v1"]',
+    "base_url": '"https://api.example.com/v1"',
+    "api": '"chat"',
+    "api_key_env": '"OPENAI_API_KEY"',
+    "api_version": '"2023-06-01"',
+    "max_n": "16",
+    "sequences": "256",
+    "gpu_usd_per_hour": "2.5",
+    "gpus": "1",
+    "price": "{ input = 0.1, output = 0.4 }, in dollars per million tokens",
+    "input": "0.1 in price = { input = 0.1, output = 0.4 }, in dollars per million tokens",
+    "output": "0.4 in price = { input = 0.1, output = 0.4 }, in dollars per million tokens",
+    "cached_input": "0.05, in dollars per million tokens",
+    "cache_write": "0.125, in dollars per million tokens",
+    "cache_write_1h": "0.2, in dollars per million tokens",
+    "price_as": '"gpt-4o-2024-08-06"; manyfew prices lists the names',
+    "service_tier": '"default"',
+    "inference_geo": '"global"',
+    "free_5xx": "true",
+    "server_defaults": "true",
+    "prompt_overhead_tokens": "512",
+    "limits": "{ requests_per_minute = 500, concurrency = 32 }",
+    "requests_per_minute": "500",
+    "tokens_per_minute": "30000",
+    "input_tokens_per_minute": "30000",
+    "output_tokens_per_minute": "8000",
+    "concurrency": "32",
+    "group": '"my-account"',
+    "batch": "false",
+    "timeout_s": "60",
+    "max_wait_s": "600",
+    "max_attempts": "8",
+    "unset": '["temperature"]',
+    "tape": '"quickstart"',
+    "speed": "60",
+}
+
+
+def example(key: Key) -> str:
+    """`samples = 100` for the last name of `key`; what to write for a table; empty for a name of the user's own."""
+    names = [part for part in key if isinstance(part, str)]
+    name = names[-1] if names else ""
+    if len(names) == 2 and names[0] == "models":
+        return '[models.cheap] with provider = "vllm"'
+    value = _EXAMPLES.get(name, "")
+    return (
+        value
+        if not value or name in {"problems", "prompt", "sampling", "verifier", "models"}
+        else f"{name} = {value}"
+    )
