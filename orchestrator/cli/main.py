@@ -121,7 +121,9 @@ def _usage_error(error: Any) -> InputError:
 
 def _say(error: ManyfewError, *, json_wanted: bool) -> int:
     """One line for people, and the document for programs."""
-    line = " ".join(str(error).splitlines())
+    from orchestrator.report.safe import safe  # a problem's id or a file's name may be hostile
+
+    line = safe(" ".join(str(error).splitlines()))
     sys.stderr.write(line + "\n" if line.startswith("manyfew") else f"manyfew: {line}\n")
     if json_wanted:
         emit_json(error_document(error))

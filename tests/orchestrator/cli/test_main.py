@@ -62,6 +62,11 @@ def test_with_json_stdout_is_one_document(monkeypatch, capsys):
     assert err == "manyfew: a b: is wrong\n"
 
 
+def test_hostile_names_drive_no_terminal(monkeypatch, capsys):
+    _, _, err = _command(monkeypatch, capsys, _raise(InputError("\x1b[2Jx\u202e", "is wrong", "mend it")))
+    assert err == "manyfew: \\x1b[2Jx\\u202e: is wrong (mend it)\n"
+
+
 def test_a_broken_ledger_exits_1(monkeypatch, capsys):
     status, _, err = _command(
         monkeypatch, capsys, _raise(LedgerBroken("x.db", "the disk is full", "make room"))
