@@ -34,27 +34,35 @@ _LATEX_WORDS = {
     "pounds": "£", "euro": "€", "degree": "°", "circ": "°", "quad": "\u2009", "qquad": "\u2009",
     "thinspace": "\u2009", "enspace": "\u2009", "dollar": "$", "textdollar": "$", "percent": "%", "eq": "=",
 }  # fmt: skip
-_STEPS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+_Steps = tuple[tuple[re.Pattern[str], str], ...]
+_LATEX: _Steps = tuple(
     (re.compile(pattern), by)
     for pattern, by in (
         (r"\\(?:tag|label|ref|eqref|cite)\{[^{}\n]{0,60}\}", ""),
         (r"\\([$%#&_])", r"\1"),
         (r"\\!", ""),
         (r"\\[,;:> ]", "\u2009"),
-        (r"\{,\}", ","),
         (r"\\[()\[\]]", " "),
         (r"\\\\", "\n"),
         (_STYLE_COMMANDS, ""),
         (r"\\sqrt(?:\[[^\]\n]{0,9}\])?[ ]?(?:\{[^{}\n]{0,80}\}|[0-9])", " √ "),
-        (r"√[ ]?\(?[0-9.,]{1,40}\)?", " √ "),
         (r"(?<=[0-9])\\[dtc]?frac", r" \\frac"),  # 1\frac{1}{2} is a mixed number
         (r"\\[dtc]?frac[ ]?\{[ ]?([0-9.,$]{1,40})[ ]?\}[ ]?\{[ ]?([0-9.,$]{1,40})[ ]?\}", r"\1/\2"),
         (r"\\[dtc]?frac[ ]?([0-9])[ ]?([0-9])", r"\1/\2"),
         (r"\\[dtc]?frac[ ]?\{([^{}\n]{0,80})\}[ ]?\{([^{}\n]{0,80})\}", r"(\1)/(\2)"),
         (r"\^[ ]?(?:\{[ ]?\\circ[ ]?\}|\\circ)", "°"),
+    )
+)
+_STEPS: _Steps = tuple(
+    (re.compile(pattern), by)
+    for pattern, by in (
+        (r"\{,\}", ","),
+        (r"√[ ]?\(?[0-9.,]{1,40}\)?", " √ "),
         (r"\^[ ]?\{[ ]?([-+]?[0-9]{1,6})[ ]?\}", r"^\1"),
         (r"(?<=[A-Za-z})])\^[-+]?[0-9]{1,6}", ""),  # the exponent of a unit
         (r"(?<=[0-9)][ ])\*\*(?=[ ][0-9(])", "^"),
+        (r"(?<=[$£€])([1-9][0-9]{0,2}) ([0-9]{3})(?![0-9])", "\\1\u2009\\2"),  # $118 000
+        (r"(?<=\u2009[0-9]{3}) ([0-9]{3})(?![0-9])", "\u2009\\1"),
         (r"&nbsp;|&#160;", "\u2009"),
         (r"&#36;|&dollar;", "$"),
         (r"</?(?!answer>)[A-Za-z][^<>\n]{0,80}>", ""),
@@ -82,6 +90,9 @@ def clean(text: str) -> str:
     if not plain.isascii() or "\x00" in plain:
         plain = plain.translate(_table())
     plain = _ANNOTATION.sub(_annotation, plain)
+    if "\\" in plain:
+        for pattern, by in _LATEX:
+            plain = pattern.sub(by, plain)
     for pattern, by in _STEPS:
         plain = pattern.sub(by, plain)
     return _WORD.sub(_word, plain) if "\\" in plain else plain

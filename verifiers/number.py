@@ -40,6 +40,8 @@ _E = re.compile(r"[eE]([-+]?[0-9]{1,6})(?![A-Za-z0-9])")
 _CARET = re.compile(r"\^([-+]?[0-9]{1,6})(?![0-9])")
 _SCALE = re.compile(r"[ \u2009-]?(hundred|thousand|million|billion|trillion)s?\b", re.IGNORECASE)
 _SHORT_SCALE = re.compile(r"(k|K|M|bn|B)(?![A-Za-z0-9])")
+_DOZEN = re.compile(r"[ ]dozens?\b", re.IGNORECASE)
+_CENTS = re.compile(r"[ ]dollars?,?(?:[ ]and)?[ ]([0-9]{1,2})[ ]cents?\b", re.IGNORECASE)
 _PERCENT = re.compile(r"[ \u2009]?(?:%|percent\b|per cent\b)", re.IGNORECASE)
 _SCALES = {
     "hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12,
@@ -149,6 +151,8 @@ def _tail(text: str, value: Fraction, end: int) -> tuple[Fraction | None, int]:
             return value + Fraction(top, bottom), match.end()
     if match := _AND_PART.match(text, end):
         return value + _PARTS[match.group(1).lower()], match.end()
+    if match := _CENTS.match(text, end):
+        return value + Fraction(int(match.group(1)), 100), match.end()
     if match := _OVER.match(text, end):
         below = parse_digits(match.group(1))
         if below is None or _ANOTHER_OVER.match(text, match.end()):
@@ -173,6 +177,8 @@ def _scaled(text: str, start: int, end: int, value: Fraction) -> Number:
     """Percent signs and words such as million give a second reading."""
     if match := _PERCENT.match(text, end):
         return Number(start, match.end(), value, (value / 100,))
+    if match := _DOZEN.match(text, end):
+        return Number(start, match.end(), value, (value * 12,))
     if match := _SCALE.match(text, end) or _SHORT_SCALE.match(text, end):
         word = match.group(1)
         power = _SCALES.get(word) or _SCALES[word.lower()]

@@ -19,8 +19,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from verifiers.answer import Readings, final_number, marked_number
+from verifiers.answer import final_number, marked_number
 from verifiers.cleaning import clean, without_bold
+from verifiers.expression import Readings
 from verifiers.number import render, scan
 from verifiers.types import Verdict
 
