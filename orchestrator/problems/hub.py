@@ -52,4 +52,5 @@ def _download(dataset: str, filename: str) -> str:
 
 def _line(error: Exception) -> str:
     """The first line of a foreign message, cut to a readable length."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return line if len(line) <= 200 else f"{line[:200]}…"

@@ -42,7 +42,7 @@ def parse(template: str) -> tuple[tuple[str, str | None], ...]:
             text = ""
         else:
             raise InputError(
-                WHERE, f"{found[:60]} is not a plain field name", "{question}; write {{ and }} for braces"
+                WHERE, f"{found[:60]!r} is not a plain field name", "{question}; write {{ and }} for braces"
             )
     pieces.append((text + template[at:], None))
     return tuple(pieces)
