@@ -1,0 +1,124 @@
+"""Many of the cheap or a few of the dear: one pair of models on the same problems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from orchestrator.coverage import bootstrap, grid
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from orchestrator.coverage.samples import Samples
+
+_TIE = 1e-12
+"""Coverages closer than this are equal: sums in another order differ by less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One model's coverage on k from 1 to its largest: of the problems as they are, and in every draw of them.
+    `whole`: coverage moves only at `ks`; else it is smooth between them. Costs are of one sample."""
+
+    samples: Samples
+    ks: NDArray[np.int64]
+    whole: bool
+    coverage: NDArray[np.float64]
+    drawn: NDArray[np.float64]
+    cost: float
+    drawn_cost: NDArray[np.float64]
+
+    @property
+    def largest(self) -> int:
+        return int(self.ks[-1])
+
+    def fewest(self, target: float) -> int | None:
+        """The fewest samples whose coverage reaches `target`."""
+        reached = np.flatnonzero(self.coverage >= target - _TIE)
+        if not len(reached):
+            return None
+        at = int(reached[0])
+        if self.whole or at == 0:
+            return int(self.ks[at])
+        ks = np.arange(self.ks[at - 1] + 1, self.ks[at] + 1, dtype=np.int64)
+        enough = np.flatnonzero(self.samples.solved(ks).mean(axis=0) >= target - _TIE)
+        return int(ks[enough[0]]) if len(enough) else int(self.ks[at])
+
+    def at(self, k: int) -> float:
+        """Coverage of `k` samples, 1 <= k <= largest."""
+        return float(self.samples.solved(np.array([k])).mean())
+
+    def fewest_drawn(self, targets: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The same in every draw, (draws,); inf where no sampled k reaches it."""
+        reached = self.drawn >= targets[:, None] - _TIE
+        at = reached.argmax(axis=1)
+        found = self.ks[at].astype(np.float64)
+        if not self.whole:
+            found = self._between(at, targets)
+        return np.where(reached.any(axis=1), found, np.inf)
+
+    def _between(self, at: NDArray[np.int64], targets: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Coverage rises less and less, so a straight line between two k asks for no fewer than it takes."""
+        before = np.maximum(at - 1, 0)
+        rows = np.arange(len(at))
+        here, there = self.drawn[rows, before], self.drawn[rows, at]
+        share = np.clip((targets - here) / np.maximum(there - here, 1e-300), 0.0, 1.0)
+        between = self.ks[before] + share * (self.ks[at] - self.ks[before])
+        return np.where(at > before, np.ceil(between - 1e-9), self.ks[at])
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How many of the cheap model reach `dear_k` of the dear one. The cheap side is None where none do. Costs are a
+    problem's, in the axis' unit."""
+
+    cheap_k: int | None
+    dear_k: int
+    coverage_cheap: float | None
+    coverage_dear: float
+    cost_cheap: float | None
+    cost_dear: float
+    probability: float
+    """The share of paired draws of problems in which some cheap_k reaches the dear model and costs at most as much."""
+
+
+def search(samples: Samples) -> Search | None:
+    """Coverage as compare needs it. None without a k that all problems have samples for. Costs must be known."""
+    largest = samples.largest_k
+    if largest < 1:
+        return None
+    ks, whole = grid.dense(largest), False
+    if samples.first is not None:
+        ks, whole = np.unique(np.concatenate([[1], samples.first[(samples.first > 0)], [largest]])), True
+        ks = ks[ks <= largest]
+    values = samples.solved(ks)
+    drawn = bootstrap.resampled_means(np.column_stack([values, samples.cost]))
+    return Search(
+        samples, ks, whole, values.mean(axis=0), drawn[:, :-1], float(samples.cost.mean()), drawn[:, -1]
+    )
+
+
+def compare(cheap: Search, dear: Search) -> list[Comparison]:
+    """Against one sample of the dear model, and against as many as it has."""
+    return [_one(cheap, dear, dear_k) for dear_k in sorted({1, dear.largest})]
+
+
+def _one(cheap: Search, dear: Search, dear_k: int) -> Comparison:
+    at = int(np.searchsorted(dear.ks, dear_k))
+    target = float(dear.coverage[at])
+    cheap_k = cheap.fewest(target)
+    drawn = cheap.fewest_drawn(dear.drawn[:, at])
+    paid = np.where(np.isfinite(drawn), drawn, 0.0) * cheap.drawn_cost
+    pays = np.isfinite(drawn) & (paid <= dear_k * dear.drawn_cost * (1 + _TIE))
+    return Comparison(
+        cheap_k=cheap_k,
+        dear_k=dear_k,
+        coverage_cheap=None if cheap_k is None else cheap.at(cheap_k),
+        coverage_dear=target,
+        cost_cheap=None if cheap_k is None else cheap_k * cheap.cost,
+        cost_dear=dear_k * dear.cost,
+        probability=float(pays.mean()),
+    )

@@ -1,0 +1,47 @@
+"""The exponentiated power law of repeated sampling: ln(coverage) ≈ a·k^b (Brown et al. 2024, arXiv 2407.21787)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_POINTS = 3
+"""Fewer k with a coverage between 0 and 1 than this leave nothing to check two parameters by."""
+_FLAT = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class PowerLaw:
+    """`a` < 0, `b` < 0."""
+
+    a: float
+    b: float
+
+    def coverage(self, ks: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.exp(self.a * np.asarray(ks, np.float64) ** self.b)
+
+
+def fit(ks: NDArray[np.int64], coverage: NDArray[np.float64]) -> PowerLaw | str:
+    """Least squares of ln(−ln coverage) = ln(−a) + b·ln k over all given k alike (space them evenly in ln k); k where
+    coverage is 0 or 1 has no such logarithm and is left out. A string says why there is no fit."""
+    inside = (coverage > 0) & (coverage < 1)
+    if not inside.any():
+        return "coverage is 0 at every k" if not (coverage > 0).any() else "coverage is 0 or 1 at every k"
+    if inside.sum() < _POINTS:
+        return f"it needs {_POINTS} sampled k with a coverage between 0 and 1"
+    b, log_a = line(np.log(ks[inside]), np.log(-np.log(coverage[inside])))
+    if not b < -_FLAT:
+        return "coverage does not grow with k"
+    return PowerLaw(-float(np.exp(log_a)), float(b))
+
+
+def line(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Slope and intercept of least squares along the last axis of `y`; `x` is one-dimensional."""
+    centred = x - x.mean()
+    slope = (y * centred).sum(axis=-1) / (centred**2).sum()
+    return slope, y.mean(axis=-1) - slope * x.mean()
