@@ -80,11 +80,6 @@ class Batch:
     verdicts: list[VerdictRow] = field(default_factory=list[VerdictRow])
     other: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list[tuple[str, tuple[Any, ...]]])
 
-    def __bool__(self) -> bool:
-        return bool(
-            self.prompts or self.reservations or self.outcomes or self.failures or self.verdicts or self.other
-        )
-
     def statements(self) -> Iterator[tuple[str, Sequence[Sequence[Any]]]]:
         """(SQL, rows) for executemany, in an order that satisfies the references."""
         samples = [(outcome, sample) for outcome in self.outcomes for sample in outcome.samples]

@@ -62,9 +62,15 @@ def create(path: Path) -> None:
         connection.close()
 
 
+def refuse_foreign(path: Path) -> None:
+    """Raises InputError for a file that is no ledger, before anything is put beside it."""
+    refuse_network_file_system(path)
+    if path.exists() and path.stat().st_size > 0:
+        check(path)
+
+
 def prepare(path: Path) -> None:
     """Makes the ledger where there is none, else checks that it is one. Raises InputError."""
-    refuse_network_file_system(path)
     try:
         if not path.exists() or path.stat().st_size == 0:
             create(path)

@@ -18,9 +18,9 @@ def lock_path(db: Path) -> Path:
 
 def acquire(db: Path) -> FileLock:
     """Holds the ledger for this process. Raises InputError that names the process which holds it."""
-    db.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(lock_path(db))
     try:
+        db.parent.mkdir(parents=True, exist_ok=True)
         # A reader of `status` holds the lock for an instant; a run holds it for hours.
         lock.acquire(timeout=1.5, poll_interval=0.05)
     except Timeout:

@@ -7,6 +7,7 @@ in one transaction; while it waits for the disk the next batch fills. A hundred 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
@@ -56,10 +57,9 @@ class Writer:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._batch:
+            while self._written is not None:
                 batch, written = self._batch, self._written
                 self._batch, self._written = Batch(), None
-                assert written is not None
                 await self._commit(batch, written)
             if self._closing:
                 return
@@ -73,13 +73,16 @@ class Writer:
                 if rows:
                     await self._connection.executemany(sql, rows)
             await self._connection.execute("COMMIT")
-        except (sqlite3.Error, LedgerBroken) as error:
+        except BaseException as error:
+            # Whatever it was, those who wait must hear of it: a writer that died silently would hold the run forever.
             await self._fail(error, written)
+            if not isinstance(error, (sqlite3.Error, LedgerBroken)):
+                raise
         else:
             if not written.done():
                 written.set_result(None)
 
-    async def _fail(self, error: Exception, written: asyncio.Future[None]) -> None:
+    async def _fail(self, error: BaseException, written: asyncio.Future[None]) -> None:
         if self._broken is None:
             self._broken = LedgerBroken(
                 self._where,
@@ -87,10 +90,9 @@ class Writer:
                 "free disk space or mend its permissions, then run again: what was committed stands",
             )
             if self._connection.in_transaction:
-                try:
+                # Where the disk is gone, the journal rolls back at the next open.
+                with contextlib.suppress(sqlite3.Error):
                     await self._connection.execute("ROLLBACK")
-                except sqlite3.Error:  # the disk is gone: the journal rolls back at the next open
-                    pass
         if not written.done():
             written.set_exception(self._broken)
             written.exception()  # a waiter that was cancelled must not leave an unretrieved exception behind

@@ -76,7 +76,9 @@ class Attempts:
             )
             return []
         share = None if server is None else server.share(ticket.number)
-        booked = book(reply, attempt, time.time(), share=None if share is None else (share.pico, share.leased))
+        booked = book(
+            reply, attempt, time.time(), share=None if share is None else (share.pico, share.leased)
+        )
         return await self._record(ticket, attempt, booked)
 
     def _attempt(self, ticket: Ticket, model: Model, provider: Provider) -> Attempt:

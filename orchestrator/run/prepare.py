@@ -14,6 +14,7 @@ from orchestrator.problems.registry import default_verifier, load, render
 from orchestrator.problems.types import Problem
 from orchestrator.scheduler.scheduler import Bound
 from orchestrator.sweep.definition import definition
+from orchestrator.sweep.source import located
 from orchestrator.sweep.types import Model, Sweep
 from pricing.cost import worst_pico
 from pricing.types import Price
@@ -68,9 +69,13 @@ class Prepared:
         model, price = self.sweep.models[alias], self.prices[alias]
         tokens = self.input_bound(alias, ordinal)
         fixed = worst_pico(price, tokens, 0)
+        sample = worst_pico(price, tokens, model.max_tokens) - fixed
+        many = 1000
+        if worst_pico(price, tokens, many * model.max_tokens) > fixed + many * sample:
+            sample += 1  # a rate finer than a pico-dollar a token: n samples may round up further than one
         return Bound(
             fixed=fixed,
-            sample=worst_pico(price, tokens, model.max_tokens) - fixed,
+            sample=sample,
             input_tokens=round(self.expected_input(alias, ordinal)),
         )
 
@@ -91,6 +96,11 @@ class Prepared:
 
 def prepare(sweep: Sweep) -> Prepared:
     """Loads problems, builds every prompt once, finds every price. Raises InputError."""
+    with located(sweep):
+        return _prepare(sweep)
+
+
+def _prepare(sweep: Sweep) -> Prepared:
     problems = load(sweep.problems)
     if not problems:
         raise InputError(str(sweep.path), "the source gives no problems", "look at [problems]")

@@ -11,6 +11,7 @@ from pathlib import Path
 from orchestrator.errors import LedgerBroken
 from orchestrator.ledger.begin import ModelPlan, RunPlan, RunState, begin, read_state
 from orchestrator.ledger.connect import prepare as prepare_file
+from orchestrator.ledger.connect import refuse_foreign
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.lock import acquire
 from orchestrator.progress import Progress
@@ -55,6 +56,7 @@ class Options:
 
 def run_sweep(prepared: Prepared, options: Options, show: Callable[[Progress], None]) -> Result:
     """Runs a sweep on its ledger. Raises InputError (nothing sent, ledger unchanged) or LedgerBroken."""
+    refuse_foreign(options.db)
     lock = acquire(options.db)
     try:
         prepare_file(options.db)
