@@ -19,7 +19,7 @@ FILLER = re.compile(
 )
 """What may stand before the number of an answer without meaning anything. Matches everywhere, maybe nothing."""
 _OPERATOR_GAP = re.compile(
-    r"[ \u2009]?(?:[$£€%°)}\]]|[A-Za-z.]{1,20}){0,1}(?:[ \u2009]+[A-Za-z]{1,20}){0,2}[ \u2009)}$£€%]*"
+    r"[ \u2009]?(?:[$£€%°)}\]]|[A-Za-z./]{1,20}){0,1}(?:[ \u2009]+[A-Za-z]{1,20}){0,2}[ \u2009)}$£€%]*"
     r"(?:[-+×·÷*/^±]|\*\*|\b[xX]\b|\bplus\b|\bminus\b|\btimes\b|\bdivided by\b|\bmultiplied by\b)"
     r"[ \u2009({$£€]*"
 )
@@ -28,6 +28,7 @@ _STOPS_CHAIN = re.compile(
     r"\b(?:because|since|as|so|and|or|when|where|which|with|from|but|if)\b|[.!?](?=\s)", re.IGNORECASE
 )
 _CHOICE_GAP = re.compile(r"[ {}]{0,3}(?:-|\bto\b|\bor\b|\band\b)[ {}]{0,3}(?:[A-Za-z] ?= ?)?[$£€]?")
+_LIST_GAP = re.compile(r"(?:[,;] ?(?:(?:and|or) )?| (?:and|or) )[$£€]?")
 _COMPOUND_GAP = re.compile(
     r" ?(?:hours?|hrs?|h|minutes?|mins?|days?|weeks?|months?|years?|feet|foot|ft|pounds?|lbs?|gallons?),?(?: and)? "
 )
@@ -108,10 +109,14 @@ def equation_goes_on(line: str, numbers: Sequence[Number], at: int) -> bool:
 
 
 def _is_choice(line: str, numbers: Sequence[Number]) -> bool:
-    """10 to 20; 18 or 20; 3 hours 30 minutes."""
+    """10 to 20; 18 or 20; 3, 4 and 5; 3 hours 30 minutes."""
     if len(numbers) < 2:
         return False
     gap = _gap(line, numbers, 0)[:80]
     if _CHOICE_GAP.fullmatch(gap):
+        return True
+    if not any(char.isalpha() for char in line[numbers[-1].end :]) and all(
+        _LIST_GAP.fullmatch(_gap(line, numbers, at)) for at in range(len(numbers) - 1)
+    ):
         return True
     return bool(_COMPOUND_GAP.fullmatch(gap) and _COMPOUND_NEXT.match(line, numbers[1].end))

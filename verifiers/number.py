@@ -30,12 +30,14 @@ _TIME = re.compile(r"[0-9]{1,4}(?::[0-9]{1,4}){1,3}(?![0-9])")
 _MIXED = re.compile(r"(?:[ ]|[ ]and[ ])([0-9]{1,6})[ ]?/[ ]?([0-9]{1,6})(?![0-9]|[.,][0-9]|[ ]?/|[ ]of\b)")
 _AND_PART = re.compile(r"[ ]and[ ](?:a|one)[ -](half|quarter|third)\b(?![ ]of\b)", re.IGNORECASE)
 _PARTS = {"half": Fraction(1, 2), "quarter": Fraction(1, 4), "third": Fraction(1, 3)}
-_ANOTHER_OVER = re.compile(r"[ ]?/[ ]?[0-9]")
-_SUPERSCRIPT = re.compile(r"(⁻?)([⁰¹²³⁴-⁹]{1,6})")
-_SUPERSCRIPT_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_MORE_OVER = re.compile(r"(?:[ ]?/[ ]?[0-9]+)+")
+_SUPERSCRIPT = re.compile(r"⁻?[⁰¹²³⁴-⁹]{1,6}")
+_LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _IRRATIONAL = re.compile(r"[ ]?[√π]")
 _OVER = re.compile(r"[ ]?/[ ]?\$?(\.?[0-9]+(?:[.,_'\u2009][0-9]+)*)")
-_POWER_OF_TEN = re.compile(r"[ \u2009]?(?:[×xX*·])[ \u2009]?10[ ]?(?:\^|\*\*)[ ]?([-+]?[0-9]{1,6})(?![0-9])")
+_POWER_OF_TEN = re.compile(
+    r"[ \u2009]?(?:[×xX*·])[ \u2009]?10[ ]?(?:(?:\^|\*\*)[ ]?([-+]?[0-9]{1,6})(?![0-9])|(⁻?[⁰¹²³⁴-⁹]{1,6}))"
+)
 _E = re.compile(r"[eE]([-+]?[0-9]{1,6})(?![A-Za-z0-9])")
 _CARET = re.compile(r"\^([-+]?[0-9]{1,6})(?![0-9])")
 _SCALE = re.compile(r"[ \u2009-]?(hundred|thousand|million|billion|trillion)s?\b", re.IGNORECASE)
@@ -130,7 +132,7 @@ def _prefix(text: str, start: int) -> tuple[int, bool]:
     left = start - len(match.group())
     signs = match.group("sign"), match.group("inner")
     previous = text[left - 1] if left > 0 else " "
-    if previous.isalnum() and not any(signs):
+    if previous.isascii() and previous.isalnum() and not any(signs):
         return (start, False) if match.group("money") and "$" in match.group("money") else (-1, False)
     if any(signs) and previous not in _SIGN_MAY_FOLLOW:
         return start, False  # 16-3, pages 10-20: an operator or a hyphen
@@ -155,17 +157,24 @@ def _tail(text: str, value: Fraction, end: int) -> tuple[Fraction | None, int]:
         return value + Fraction(int(match.group(1)), 100), match.end()
     if match := _OVER.match(text, end):
         below = parse_digits(match.group(1))
-        if below is None or _ANOTHER_OVER.match(text, match.end()):
+        if more := _MORE_OVER.match(text, match.end()):
+            return None, more.end()
+        if below is None:
             return None, match.end()
         return (value / below if below else None), match.end()
-    if match := _E.match(text, end) or _POWER_OF_TEN.match(text, end):
+    if match := _E.match(text, end):
         return _times_ten(value, match.group(1)), match.end()
+    if match := _POWER_OF_TEN.match(text, end):
+        return _times_ten(value, match.group(1) or _lowered(match.group(2))), match.end()
     if match := _CARET.match(text, end):
         return (_times_ten(Fraction(1), match.group(1)) if value == 10 else None), match.end()
     if match := _SUPERSCRIPT.match(text, end):
-        power = match.group(1).replace("⁻", "-") + match.group(2).translate(_SUPERSCRIPT_DIGITS)
-        return (_times_ten(Fraction(1), power) if value == 10 else None), match.end()
+        return (_times_ten(Fraction(1), _lowered(match.group())) if value == 10 else None), match.end()
     return value, end
+
+
+def _lowered(superscript: str) -> str:
+    return superscript.translate(_LOWERED)
 
 
 def _times_ten(value: Fraction, exponent: str) -> Fraction | None:

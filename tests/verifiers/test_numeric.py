@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -223,7 +224,7 @@ def test_the_papers_rule_needs_a_gold_number():
 
 # --- formatted numbers ---------------------------------------------------------------------------------------------
 
-FORMATS = (
+FORMATS: tuple[Callable[[int], str], ...] = (
     lambda n: f"{n}",
     lambda n: f"{n:,}",
     lambda n: f"{n:_}",

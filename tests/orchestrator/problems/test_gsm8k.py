@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.errors import InputError
 from orchestrator.problems import registry
-from orchestrator.sweep.types import Problems, PromptStyle
+from orchestrator.sweep.types import Api, Problems, PromptStyle
 from verifiers.registry import get
 
 DATA = Path(__file__).parents[3] / "../shared/data"
@@ -37,7 +37,7 @@ def spec(files, **more) -> Problems:
     return Problems(source="gsm8k", path=files[0], **few, **more)
 
 
-def text_of(files, api="completions", **more) -> dict[str, str]:
+def text_of(files, api: Api = "completions", **more) -> dict[str, str]:
     chosen = spec(files, **more)
     return {p.key: registry.render(chosen, PromptStyle(), api, p).parts[-1] for p in registry.load(chosen)}
 

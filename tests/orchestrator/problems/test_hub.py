@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -55,7 +56,7 @@ def handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
         def do_GET(self):
             self.answer(body=True)
 
-        def log_message(self, *_):
+        def log_message(self, format, *args):  # noqa: A002
             pass
 
         def answer(self, *, body: bool) -> None:
@@ -124,7 +125,7 @@ except InputError as error:
 """
 
 
-def load(endpoint: str, home: Path, missing: tuple[str, ...] = (), **spec: object) -> dict:
+def load(endpoint: str, home: Path, missing: tuple[str, ...] = (), **spec: object) -> dict[str, Any]:
     """In a process of its own, since the hub's library reads its environment when it is imported."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGING"))},

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from orchestrator.errors import InputError
 from orchestrator.problems import prompts, registry
 from orchestrator.problems.types import Problem
-from orchestrator.sweep.types import Problems, PromptStyle
+from orchestrator.sweep.types import Api, Problems, PromptStyle
 from providers.types import Message
 
 PROBLEM = Problem(
@@ -16,7 +16,7 @@ PROBLEM = Problem(
 SPEC = Problems(source="jsonl")
 
 
-def render(template, problem=PROBLEM, api="chat", system=None):
+def render(template, problem=PROBLEM, api: Api = "chat", system=None):
     return registry.render(SPEC, PromptStyle(template=template, system=system), api, problem)
 
 
