@@ -41,8 +41,8 @@ def resampled_means(values: NDArray[np.float64], draws: int = DRAWS, seed: int =
 def quantiles(means: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The 2.5% and 97.5% quantiles of each column of (draws, columns)."""
     tail = (1 - LEVEL) / 2
-    low, high = np.quantile(means, [tail, 1 - tail], axis=0)
-    return low, high
+    found = np.quantile(means, [tail, 1 - tail], axis=0)
+    return found[0], found[1]
 
 
 def coverage_band(
@@ -50,11 +50,9 @@ def coverage_band(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """95% band of each column's mean. `values`: (problems, ks) in [0, 1]; `means`: their resampled means.
     Where less than one problem in all is solved, or unsolved, drawing the same problems again can't show what was not
-    seen: there the band reaches at least as far as Clopper-Pearson's. One problem alone says nothing about others:
-    nan."""
-    problems, columns = values.shape
-    if problems < 2:
-        return np.full(columns, np.nan), np.full(columns, np.nan)
+    seen: there the band reaches at least as far as Clopper-Pearson's, which is nearly all of 0 to 1 for one
+    problem."""
+    problems = len(values)
     low, high = quantiles(means)
     solved = values.sum(axis=0)
     exact_low, exact_high = clopper_pearson(solved, problems)

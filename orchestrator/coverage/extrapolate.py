@@ -28,7 +28,7 @@ _BAND = "band: the widest of both over problems, with growth from a quarter to t
 
 @dataclass(frozen=True, slots=True)
 class Extrapolation:
-    """Shape (ks,) each; `low` and `high` nan with one problem."""
+    """Shape (ks,) each."""
 
     method: str
     ks: NDArray[np.int64]
@@ -70,7 +70,7 @@ def extrapolate(samples: Samples, factor: int = 100) -> Extrapolation | str:
     high = np.max([band[1] for band in bands], axis=0)
     low, high = np.maximum(np.minimum(low, point), at_low[0]), np.maximum(np.maximum(high, point), at_high[0])
     if samples.problems < 2:
-        low = high = np.full(len(ks), np.nan)
+        low, high = np.full(len(ks), at_low[0]), np.ones(len(ks))
     return Extrapolation(_method(len(ys), largest), ks, point, low, high)
 
 

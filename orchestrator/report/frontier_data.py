@@ -1,0 +1,243 @@
+"""The document of `manyfew frontier --json`: counts in, plain data out. Whatever draws the frontier draws this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from orchestrator.coverage import bootstrap, cost, grid, power_law
+from orchestrator.coverage.extrapolate import extrapolate
+from orchestrator.coverage.frontier import Point, Policy, envelope
+from orchestrator.coverage.samples import Samples
+from orchestrator.report.frontier_pairs import comparisons
+from orchestrator.report.money import PICO_PER_USD, usd
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orchestrator.ledger.outcomes import Axis, Outcomes
+
+_FIT_POINTS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Coverage at the k that are shown, (ks,) each; `cost` a problem's at k, nan where not known."""
+
+    ks: np.ndarray[Any, np.dtype[np.int64]]
+    coverage: np.ndarray[Any, np.dtype[np.float64]]
+    low: np.ndarray[Any, np.dtype[np.float64]]
+    high: np.ndarray[Any, np.dtype[np.float64]]
+    cost: np.ndarray[Any, np.dtype[np.float64]]
+
+
+@dataclass(slots=True)
+class Study:
+    """The models as arrays in the axis' unit, and what had to be said about them."""
+
+    axis: Axis
+    models: list[tuple[Outcomes, Samples]]
+    warnings: list[str] = field(default_factory=list[str])
+
+    def warn(self, outcomes: Outcomes, text: str) -> None:
+        self.warnings.append(f"{outcomes.alias}: {text}")
+
+
+def frontier_document(models: Sequence[Outcomes], axis: Axis) -> dict[str, Any]:
+    """CONTRACT's `frontier --json`: no NaN, null with a warning instead."""
+    unit = PICO_PER_USD if axis == "usd" else 1
+    study = Study(axis, [(one, _samples(one, unit)) for one in models])
+    if not models:
+        study.warnings.append("there are no models in the ledger")
+    described = {one.alias: _model(study, one, samples, unit) for one, samples in study.models}
+    return {
+        "axis": axis,
+        "models": described,
+        "frontier": _frontier(study),
+        "comparisons": comparisons(study.axis, study.models, study.warnings),
+        "warnings": study.warnings,
+    }
+
+
+def _samples(outcomes: Outcomes, unit: int) -> Samples:
+    mean = cost.mean_cost(outcomes.cost, outcomes.costed) / unit
+    return Samples(outcomes.n, outcomes.c, mean, outcomes.first)
+
+
+def _model(study: Study, outcomes: Outcomes, samples: Samples, unit: int) -> dict[str, Any]:
+    axis, counted = study.axis, int(outcomes.n.sum())
+    _warn_of_counts(study, outcomes, samples)
+    curve = _curve(samples)
+    costed = int(outcomes.costed.sum())
+    return {
+        "problems": samples.problems,
+        "samples": counted,
+        f"{axis}_per_sample": float(outcomes.cost.sum() / unit / costed) if costed else None,
+        "coverage": [
+            {
+                "k": int(curve.ks[i]),
+                "coverage": float(curve.coverage[i]),
+                "low": _number(curve.low[i]),
+                "high": _number(curve.high[i]),
+                f"{axis}_per_problem": _number(curve.cost[i]),
+            }
+            for i in range(len(curve.ks))
+        ],
+        "power_law": _power_law(study, outcomes, samples),
+        "extrapolation": _extrapolation(study, outcomes, samples),
+        **_costs_of_pass(study, outcomes, samples, unit),
+    }
+
+
+def _warn_of_counts(study: Study, outcomes: Outcomes, samples: Samples) -> None:
+    counted = int(outcomes.n.sum())
+    if not counted:
+        remedy = "judge them with manyfew verify" if outcomes.samples else "sample them with manyfew run"
+        there = (
+            f"none of {outcomes.samples:,} samples has a verdict" if outcomes.samples else "it has no samples"
+        )
+        study.warn(outcomes, f"{there}, so nothing can be estimated: {remedy}")
+        return
+    if outcomes.samples > counted:
+        open_ = outcomes.samples - counted
+        study.warn(outcomes, f"{open_:,} of {outcomes.samples:,} samples have no verdict and do not count")
+    if outcomes.without_verdict:
+        asked = outcomes.without_verdict + samples.problems
+        study.warn(
+            outcomes, f"{outcomes.without_verdict:,} of {asked:,} problems have no verdict and are left out"
+        )
+    if samples.problems == 1:
+        study.warn(outcomes, "one problem says next to nothing about others")
+    _warn_of_largest_k(study, outcomes, samples)
+    if np.isnan(samples.cost).any():
+        lacking = int(np.isnan(samples.cost).sum())
+        study.warn(
+            outcomes, f"{lacking:,} problems have no sample whose {study.axis} are known, so costs are null"
+        )
+    elif outcomes.uncosted:
+        study.warn(
+            outcomes, f"the {study.axis} of {outcomes.uncosted:,} samples are not known; means leave them out"
+        )
+    if study.axis == "usd" and not outcomes.total_cost:
+        study.warn(outcomes, "its samples cost $0 in the ledger")
+    if outcomes.presumed:
+        study.warn(
+            outcomes, f"{usd(outcomes.presumed)} presumed for requests of unknown outcome is not in its costs"
+        )
+
+
+def _warn_of_largest_k(study: Study, outcomes: Outcomes, samples: Samples) -> None:
+    largest = samples.largest_k
+    open_n = outcomes.n if outcomes.first is None else outcomes.n[outcomes.first == 0]
+    if len(open_n) and open_n.max() > largest:
+        least = int((open_n == largest).sum())
+        what = "problems" if outcomes.first is None else "unsolved problems"
+        study.warn(
+            outcomes,
+            f"coverage ends at k = {largest:,}: {least:,} {what} have only so many samples with a verdict, "
+            f"others up to {int(open_n.max()):,}",
+        )
+
+
+def _curve(samples: Samples) -> Curve:
+    ks = grid.shown(samples.largest_k)
+    if not len(ks):
+        nothing = np.array([], np.float64)
+        return Curve(ks, nothing, nothing, nothing, nothing)
+    values = samples.solved(ks)
+    low, high = bootstrap.coverage_band(values, bootstrap.resampled_means(values))
+    return Curve(ks, values.mean(axis=0), low, high, cost.cost_of_k(samples.cost, ks))
+
+
+def _power_law(study: Study, outcomes: Outcomes, samples: Samples) -> dict[str, float] | None:
+    ks = grid.spaced(samples.largest_k, _FIT_POINTS)
+    if not len(ks):
+        return None
+    fitted = power_law.fit(ks, samples.solved(ks).mean(axis=0))
+    if isinstance(fitted, str):
+        study.warn(outcomes, f"no power law: {fitted}")
+        return None
+    return {"a": fitted.a, "b": fitted.b}
+
+
+def _extrapolation(study: Study, outcomes: Outcomes, samples: Samples) -> dict[str, Any] | None:
+    if not samples.problems:
+        return None
+    found = extrapolate(samples)
+    if isinstance(found, str):
+        study.warn(outcomes, f"no extrapolation: {found}")
+        return None
+    points = [
+        {
+            "k": int(found.ks[i]),
+            "coverage": float(found.coverage[i]),
+            "low": _number(found.low[i]),
+            "high": _number(found.high[i]),
+        }
+        for i in range(len(found.ks))
+    ]
+    return {"method": found.method, "points": points}
+
+
+def _costs_of_pass(study: Study, outcomes: Outcomes, samples: Samples, unit: int) -> dict[str, float | None]:
+    axis, passes = study.axis, int(outcomes.c.sum())
+    complete = not outcomes.uncosted
+    of_pass = cost.cost_of_pass(outcomes.total_cost / unit, passes) if complete else None
+    mean = cost.cost_of_pass_problem_mean(samples.cost, outcomes.n, outcomes.c)
+    if samples.problems and not passes:
+        study.warn(outcomes, "no sample passed, so there is no cost of a pass")
+    elif samples.problems and mean is None:
+        unsolved = int((outcomes.c == 0).sum())
+        text = f"{unsolved:,} of {samples.problems:,} problems have no pass"
+        study.warn(outcomes, f"{text}, so the cost of a pass has no mean over problems")
+    return {
+        f"cost_of_pass_{axis}": of_pass,
+        f"cost_of_pass_problem_mean_{axis}": None if mean is None else _number(mean),
+    }
+
+
+def _frontier(study: Study) -> list[dict[str, Any]]:
+    """Models are put on one frontier only by the problems that all of them have."""
+    ready = [(o, s) for o, s in study.models if s.problems and not np.isnan(s.cost).any()]
+    common = set[str].intersection(*(set(o.problems) for o, _ in ready)) if ready else set[str]()
+    if any(len(common) != s.problems for _, s in ready):
+        if not common:
+            study.warnings.append("no problem is common to all models, so there is no frontier")
+            return []
+        study.warnings.append(f"the frontier is of the {len(common):,} problems common to all models")
+    points: list[Point] = []
+    for outcomes, samples in ready:
+        at = np.array([i for i, key in enumerate(outcomes.problems) if key in common], np.int64)
+        curve = _curve(samples.take(at))
+        for i, k in enumerate(curve.ks.tolist()):
+            policy = Policy("fixed", "none", (outcomes.alias,), {outcomes.alias: k})
+            numbers = (
+                float(curve.cost[i]),
+                float(curve.coverage[i]),
+                _number(curve.low[i]),
+                _number(curve.high[i]),
+            )
+            points.append(Point(*numbers, policy))
+    return [_point(study.axis, point) for point in envelope(points)]
+
+
+def _point(axis: Axis, point: Point) -> dict[str, Any]:
+    policy = point.policy
+    return {
+        f"{axis}_per_problem": point.cost,
+        "coverage": point.coverage,
+        "low": point.low,
+        "high": point.high,
+        "policy": {
+            "kind": policy.kind,
+            "stop": policy.stop,
+            "order": list(policy.order),
+            "samples": dict(policy.samples),
+        },
+    }
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

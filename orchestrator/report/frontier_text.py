@@ -1,0 +1,216 @@
+"""`manyfew frontier` for people: tables, the plot, the comparisons in sentences. Draws the document, computes no
+statistics."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.report.money import PICO_PER_USD, usd
+from orchestrator.report.plot import ASCII_MARKERS, MARKERS, Series, plot
+from orchestrator.report.safe import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import Console
+
+Document = dict[str, Any]
+
+_COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
+_NAME = 40
+_WIDEST = 120
+_HEIGHT = 16
+_UNITS = {"usd": "dollars", "tokens": "tokens", "seconds": "seconds"}
+
+
+def print_frontier(console: Console, document: Document) -> None:
+    """To `console`, no wider than it is."""
+    axis, models = document["axis"], document["models"]
+    plain = ascii_only(console)
+    styles = {alias: _COLOURS[at % len(_COLOURS)] for at, alias in enumerate(models)}
+    markers = ASCII_MARKERS if plain else MARKERS
+    marks = {alias: markers[at % len(markers)] for at, alias in enumerate(models)}
+    for alias, model in models.items():
+        console.print(_head(alias, model, axis, marks[alias], styles[alias]))
+        if model["coverage"]:
+            console.print(_table(model, axis, plain=plain))
+        console.print()
+    if any(model["extrapolation"] for model in models.values()):
+        console.print(
+            Text(
+                "~ beyond what was sampled: depends on the model fitted, see --json for the method",
+                style="dim",
+            )
+        )
+        console.print()
+    _print_plot(console, models, axis, marks, styles, plain=plain)
+    _print_comparisons(console, document["comparisons"], axis)
+    _print_list(console, document["frontier"], axis, plain=plain)
+    for warning in document["warnings"]:
+        console.print(Text("note: ", style="yellow") + Text(safe(warning)))
+
+
+def ascii_only(console: Console) -> bool:
+    """Where colour is not wanted or the terminal is dumb, or its encoding holds nothing else."""
+    encoding = console.encoding.lower().replace("-", "")
+    return (
+        bool(os.environ.get("NO_COLOR"))
+        or os.environ.get("TERM") == "dumb"
+        or encoding not in ("utf8", "utf16")
+    )
+
+
+def amount(axis: str, value: float | None) -> str:
+    """A cost on its axis; a question mark where it is not known."""
+    if value is None:
+        return "?"
+    if axis == "usd":
+        return usd(value * PICO_PER_USD)
+    digits = f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+    return f"{digits} s" if axis == "seconds" else digits
+
+
+def _head(alias: str, model: Mapping[str, Any], axis: str, mark: str, style: str) -> Text:
+    text = Text(f"{mark} ", style=style) + Text(safe(alias, _NAME), style="bold")
+    text.append(f"  {model['problems']:,} problems, {model['samples']:,} samples")
+    if model[f"{axis}_per_sample"] is not None:
+        unit = " tokens" if axis == "tokens" else ""
+        text.append(f", {amount(axis, model[f'{axis}_per_sample'])}{unit} a sample")
+    if model[f"cost_of_pass_{axis}"] is not None:
+        text.append(f", {amount(axis, model[f'cost_of_pass_{axis}'])} a pass")
+    return text
+
+
+def _table(model: Mapping[str, Any], axis: str, *, plain: bool) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+    for name in ("       k", "coverage", "95% band", f"{_UNITS[axis]} a problem"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for point in model["coverage"]:
+        cost = amount(axis, point[f"{axis}_per_problem"])
+        table.add_row(f"{point['k']:,}", _percent(point["coverage"]), _band(point, plain=plain), cost)
+    guess = model["extrapolation"]
+    for point in _some(guess["points"]) if guess else []:
+        each = model["coverage"][0][f"{axis}_per_problem"]
+        cost = amount(axis, None if each is None else each * point["k"])
+        row = (f"{point['k']:,}", f"~{_percent(point['coverage'])}", _band(point, plain=plain), cost)
+        table.add_row(*row, style="dim")
+    return table
+
+
+def _some(points: Sequence[Any]) -> list[Any]:
+    """Of the extrapolation ten times the samples, and the farthest; ~ marks them as a guess."""
+    if len(points) < 4:
+        return list(points)
+    return [points[len(points) // 2 - 1], points[-1]]
+
+
+def _percent(share: float) -> str:
+    """In percent; an unsolved share below a thousandth is not rounded away."""
+    return f"{share:.1%}" if share in (0.0, 1.0) or 0.0005 <= share < 0.9995 else f"{share:.4%}"
+
+
+def _band(point: Mapping[str, Any], *, plain: bool) -> str:
+    if point["low"] is None or point["high"] is None:
+        return "?"
+    return f"{100 * point['low']:.1f}{' - ' if plain else ' – '}{_percent(point['high'])}"
+
+
+def _print_plot(
+    console: Console,
+    models: Mapping[str, Any],
+    axis: str,
+    marks: Mapping[str, str],
+    styles: Mapping[str, str],
+    *,
+    plain: bool,
+) -> None:
+    curves = {alias: _series(model, axis) for alias, model in models.items()}
+    shown = [alias for alias, curve in curves.items() if curve.xs]
+    if not shown:
+        return
+    rows = plot(
+        list(curves.values()),
+        lambda value: amount(axis, value).removesuffix(".00"),
+        width=min(console.width, _WIDEST),
+        height=_HEIGHT,
+        ascii_only=plain,
+    )
+    console.print(Text(f"coverage against {_UNITS[axis]} a problem", style="bold"))
+    colours = [styles[alias] for alias in curves]
+    for row in rows:
+        line = Text()
+        for cell in row:
+            line.append(cell.character, style="" if cell.series is None else colours[cell.series])
+        line.rstrip()
+        console.print(line)
+    names = [Text(f"{marks[alias]} ", style=styles[alias]) + Text(safe(alias, _NAME)) for alias in shown]
+    console.print(Text("       ") + Text("   ").join(names))
+    console.print()
+
+
+def _series(model: Mapping[str, Any], axis: str) -> Series:
+    """What has a place on a logarithmic axis: not what costs nothing."""
+    points = [p for p in model["coverage"] if p[f"{axis}_per_problem"]]
+    return Series([p[f"{axis}_per_problem"] for p in points], [p["coverage"] for p in points])
+
+
+def _print_comparisons(console: Console, comparisons: Sequence[Any], axis: str) -> None:
+    if not comparisons:
+        return
+    console.print(Text("many or few?", style="bold"))
+    for row in comparisons:
+        console.print(Text(f"  {_sentence(row, axis)}"))
+    console.print()
+
+
+def _sentence(row: Mapping[str, Any], axis: str) -> str:
+    cheap, dear = safe(row["cheap"], _NAME), safe(row["dear"], _NAME)
+    chance = f"probability {_chance(row['probability'])}"
+    aim = f"{row['dear_k']:,} × {dear}"
+    if row["cheap_k"] is None:
+        covers = f"{_percent(row['coverage_dear'])} for {amount(axis, row[f'{axis}_dear'])} a problem"
+        return f"no sampled number of {cheap} reaches what {aim} does, {covers}; {chance}"
+    covers = f"{_percent(row['coverage_cheap'])} and {_percent(row['coverage_dear'])}"
+    verb = "reaches" if row["cheap_k"] == 1 else "reach"
+    return (
+        f"{row['cheap_k']:,} × {cheap} {verb} what {aim} does ({covers}){_share(row['cost_ratio'])}; {chance}"
+    )
+
+
+def _share(ratio: float | None) -> str:
+    """`ratio` of dear to cheap, as what share of the dear one's cost the cheap one takes."""
+    if ratio is None:
+        return ""
+    if ratio >= 100:
+        return f", at 1/{ratio:,.0f} of the cost"
+    return f", at {1 / ratio:.2g} of the cost" if ratio >= 1 else f", but at {1 / ratio:.3g} times the cost"
+
+
+def _chance(share: float) -> str:
+    """Never a certainty that a share of 2,000 draws does not give."""
+    if share > 0.995:
+        return "over 0.99"
+    return "under 0.01" if share < 0.005 else f"{share:.2f}"
+
+
+def _print_list(console: Console, points: Sequence[Any], axis: str, *, plain: bool) -> None:
+    if not points:
+        return
+    console.print(Text("the frontier: most coverage for the money, of what was sampled", style="bold"))
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_header=False)
+    for justify in ("right", "right", "right"):
+        table.add_column(justify=justify, no_wrap=True)
+    table.add_column(no_wrap=True)
+    for point in points:
+        policy = point["policy"]
+        bought = " + ".join(
+            f"{policy['samples'][alias]:,} × {safe(alias, _NAME)}" for alias in policy["order"]
+        )
+        cost = amount(axis, point[f"{axis}_per_problem"])
+        table.add_row(f"  {cost}", _percent(point["coverage"]), _band(point, plain=plain), Text(bought))
+    console.print(table)
+    console.print()
