@@ -150,9 +150,9 @@ def place(given: list[dict[str, Any]], n: int) -> tuple[list[tuple[int, dict[str
     surplus = max(0, len(strays) - len(free))
     notes: list[str] = []
     if doubled:
-        notes.append(f"{doubled} choices with an index that was there already: dropped")
+        notes.append(f"dropped from the reply, as their index was there already: {doubled}")
     if surplus:
-        notes.append(f"{surplus} choices more than were asked for: dropped")
+        notes.append(f"dropped from the reply, as more than was asked for: {surplus}")
     return sorted(placed.items(), key=lambda item: item[0]), notes
 
 

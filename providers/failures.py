@@ -104,8 +104,7 @@ SAMPLING = (
 )
 LENGTH = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 _NAMED = re.compile(
-    r"'loc': \('body', '(\w+)'\)[^}]{0,40}(?:extra|not permitted)"
-    r"|(?:unsupported|unrecognized|unknown|unexpected|unpermitted|invalid|extra)"
+    r"(?:unsupported|unrecognized|unknown|unexpected|unpermitted|invalid|extra)"
     r" (?:request )?(?:parameter|value|argument|keyword argument|field|input|key)s?"
     r"(?: supplied| provided| found| for)?:? *['\"`]?([A-Za-z_][\w.]*)"
     r"|['\"`]([A-Za-z_][\w.]*)['\"`][^.;]{0,60}?"
@@ -113,6 +112,7 @@ _NAMED = re.compile(
     r"|\b(?:body\.)?([A-Za-z_][\w.]*): (?:extra|unknown|unexpected|unsupported)",
     re.IGNORECASE,
 )
+_LOCATED = re.compile(r"'loc': \('body', '(\w+)'\)[^}]{0,40}(?:extra|not permitted)", re.IGNORECASE)
 _UNKNOWN = re.compile(r"extra|unknown|unrecognized|unsupported", re.IGNORECASE)
 _BEGINS = re.compile(r"(?:body\.)?[`'\"]?([a-z_]+)[`'\"]?(?![\w.])")
 _PARAMETER_CODES = frozenset(
@@ -157,9 +157,9 @@ def failure_from_status(
     if status == 402:
         return _unknown(answer.stopped("the vendor wants a payment first"))
     if 300 <= status < 400:
-        return _unknown(
-            answer.stopped("redirects are not followed: state the address it leads to as the base URL")
-        )
+        to = next((value for name, value in headers.items() if name.lower() == "location"), "another address")
+        to = clean_message(to.partition("?")[0], secrets)
+        return _unknown(answer.stopped(f"it redirects to {to}, which is not followed: check the base URL"))
     return answer.error(Lost)
 
 
@@ -264,7 +264,7 @@ def refused_parameter(said: Said) -> str | None:
     stated = said.param.removeprefix("body.")
     if stated in known or (stated and said.code in _PARAMETER_CODES):
         return stated
-    found = _NAMED.search(said.message)
+    found = _LOCATED.search(said.message) or _NAMED.search(said.message)
     named = next((group for group in found.groups() if group), "").removeprefix("body.") if found else ""
     if named in known:
         return named

@@ -4,6 +4,7 @@ attempt: aiohttp makes only idempotent methods again on a connection that had di
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Literal
@@ -62,8 +63,8 @@ class LeanProvider:
         self._max_tokens_key = max_tokens_key
         self._name = name
         key = (api_key or "").strip()
-        self._bad_key = not (key.isascii() and key.isprintable())
-        self._secrets = tuple(filter(None, (key, urlsplit(self._base_url).password)))
+        self._unusable = _unusable(self._base_url, key)
+        self._secrets = tuple(filter(None, (key, _password(self._base_url))))
         self._headers = {"Accept": "application/json", "User-Agent": _user_agent()}
         if key:
             self._headers["Authorization"] = f"Bearer {key}"
@@ -75,15 +76,15 @@ class LeanProvider:
     @property
     def server(self) -> str:
         """The base URL without what might be secret in it."""
+        if self._unusable:
+            return self._name
         parts = urlsplit(self._base_url)
         return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
     async def send(self, request: Request, /) -> Reply:
         """Makes one HTTP attempt. Raises ProviderError and nothing else; cancellation passes through."""
-        if self._bad_key:
-            raise Stopped(
-                f"{self._name}: the key holds characters that no header can carry (check api_key_env)"
-            )
+        if self._unusable:
+            raise Stopped(f"{self._name}: {self._unusable}")
         exchange = _Exchange(self._body(request), request)
         try:
             # The seam for streaming: a reply that may take long (request.timeout_s > 300) will be asked for and
@@ -103,6 +104,8 @@ class LeanProvider:
     async def get(self, path: str, *, timeout_s: float = 10.0) -> bytes:
         """The body of GET `path`, from the host's root where it begins with a slash, else under the base URL. It
         costs nothing. Raises ProviderError."""
+        if self._unusable:
+            raise Stopped(f"{self._name}: {self._unusable}")
         root = urlsplit(self._base_url)
         url = (
             urlunsplit((root.scheme, root.netloc, path, "", ""))
@@ -186,8 +189,6 @@ class LeanProvider:
     def _broken(self, exchange: _Exchange, error: Exception) -> ProviderError:
         """The failure of an exchange that brought no answer: free before its first byte left, else unknown."""
         if exchange.left_at is None:
-            if isinstance(error, aiohttp.InvalidURL):
-                return Stopped(self._line("the base URL is no address that can be asked"))
             return NotSent(self._line(f"no connection to {self.server}: {_reason(error)}"))
         if isinstance(error, TimeoutError):
             reason = f"no whole reply within {exchange.timeout_s:g} s"
@@ -253,16 +254,41 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return f"the proxy answered {error.status}"
     if isinstance(error, aiohttp.ClientConnectorError):
-        return (error.os_error.strerror or "refused").lower()
+        return _os_reason(error.os_error)
     if isinstance(error, TimeoutError):
         return "no connection in time"
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "the server closed the connection"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "it ended before its stated length, or its encoding is broken"
     if isinstance(error, _TooLarge):
         return str(error)
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
+    if isinstance(error, OSError) and error.errno:
+        return _os_reason(error)
     return f"{type(error).__name__}: {one_line(str(error))[:160]}"
+
+
+def _os_reason(error: OSError) -> str:
+    return (os.strerror(error.errno) if error.errno else error.strerror or "refused").lower()
+
+
+def _unusable(base_url: str, key: str) -> str | None:
+    """Why nothing can ever be sent with this address and key; None where it can."""
+    if not (key.isascii() and key.isprintable()):
+        return "the key holds characters that no header can carry (check api_key_env)"
+    try:
+        parts = urlsplit(base_url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    return None if usable else "the base URL is no http address"
+
+
+def _password(base_url: str) -> str | None:
+    try:
+        return urlsplit(base_url).password
+    except ValueError:
+        return None
 
 
 def _user_agent() -> str:

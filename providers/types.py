@@ -105,7 +105,7 @@ class Reply:
     latency_s: float = 0.0
     """From writing the request to the end of the reply."""
     notes: tuple[str, ...] = ()
-    """What was wrong with the reply and was mended, such as "2 choices more than were asked for: dropped"."""
+    """What was wrong with the reply and was mended, such as "dropped from the reply, as more than was asked for: 2"."""
 
 
 class Provider(Protocol):
