@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from providers.types import Provider
 
+OPENAI_URL = "https://api.openai.com/v1"
+
 
 def build(
     *,
@@ -33,7 +35,8 @@ def build(
     params: Mapping[str, Any],
 ) -> list[Provider]:
     """The providers of one model, in the order of `servers` (one where there are none). `concurrency`: the most
-    requests in flight at one of them. Raises Stopped where a key that this wire needs is missing."""
+    requests in flight at one of them; `params`: the stated sampling parameters, which no wire needs to know yet.
+    Raises Stopped where a key that this wire needs is missing."""
     if provider == "vllm":
         return _vllm(
             servers, base_url, api=api, api_key=api_key, concurrency=concurrency, neutral=not server_defaults
@@ -52,6 +55,53 @@ def build(
             name=f"openai-compatible {model}",
         )
         return [one]
+    if provider == "openai" and api == "completions":
+        from providers.openai_compatible import openai_compatible
+
+        # The old wire: max_tokens, no tiers, and nothing that the SDK would add.
+        legacy = openai_compatible(
+            base_url or OPENAI_URL,
+            api="completions",
+            api_key=_needed(api_key, "the key (api_key_env)"),
+            own_host=own_host,
+            free_5xx=free_5xx,
+            concurrency=concurrency,
+            name=f"openai {model}",
+        )
+        return [legacy]
+    if provider == "openai":
+        from providers.openai import OpenAIProvider
+
+        openai = OpenAIProvider(
+            model=model,
+            api=_sdk_api(api),
+            api_key=api_key,
+            base_url=base_url,
+            own_host=own_host,
+            free_5xx=free_5xx,
+            service_tier=service_tier,
+            concurrency=concurrency,
+        )
+        return [openai]
+    if provider == "anthropic":
+        from providers.anthropic import AnthropicProvider
+
+        anthropic = AnthropicProvider(
+            model=model,
+            api_key=api_key,
+            base_url=base_url,
+            own_host=own_host,
+            free_5xx=free_5xx,
+            service_tier=service_tier,
+            inference_geo=inference_geo,
+            api_version=api_version,
+            concurrency=concurrency,
+        )
+        return [anthropic]
+    if provider == "replay":
+        from providers.replay import ReplayProvider
+
+        return [ReplayProvider(Path(_needed(tape, "tape")), speed=speed)]
     raise Stopped(f"no provider is called {provider!r}")
 
 
@@ -85,7 +135,13 @@ def _lean_api(api: str) -> Literal["chat", "completions"]:
     return api
 
 
-def _needed(value: str | None, key: str) -> str:
+def _sdk_api(api: str) -> Literal["chat", "responses"]:
+    if api not in ("chat", "responses"):
+        raise Stopped(f'api = "{api}" is not spoken by provider = "openai"')
+    return api
+
+
+def _needed(value: Path | str | None, key: str) -> str:
     if not value:
         raise Stopped(f"{key} is missing")
-    return value
+    return str(value)

@@ -17,11 +17,13 @@ from providers.chat_wire import chat_payload, completions_payload, parse_chat, p
 from providers.connections import open_session
 from providers.errors import BadRequest, Lost, NotSent, ProviderError, Stopped
 from providers.failures import failure_from_status, one_line, rate_headers, request_id_of, scrub, scrub_error
+from providers.probe import read_models
 from providers.timed_body import TimedBody
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from providers.probe import Probe
     from providers.types import Reply, Request
 
 LARGEST_REPLY = 64 << 20
@@ -100,6 +102,10 @@ class LeanProvider:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+    async def probe(self) -> Probe:
+        """Asks for /v1/models. Raises ProviderError."""
+        return read_models(await self.get("models"))
 
     async def get(self, path: str, *, timeout_s: float = 10.0) -> bytes:
         """The body of GET `path`, from the host's root where it begins with a slash, else under the base URL. It

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
-
-import msgspec
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 from providers.errors import Overloaded, ProviderError, Stopped
 from providers.lean import LeanProvider
-from providers.lenient import as_object, as_objects, as_text
+from providers.probe import Probe, read_version
 
 if TYPE_CHECKING:
     from providers.types import Reply, Request
@@ -17,16 +15,6 @@ if TYPE_CHECKING:
 NEUTRAL = {"temperature": 1.0, "top_p": 1.0, "top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
 """Sent for what isn't stated, since the server would otherwise take the model's generation_config.json."""
 IDS = "return_token_ids"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
-    """What a server tells without cost."""
-
-    models: tuple[str, ...]
-    version: str | None
-    context_tokens: dict[str, int]
-    """By model, where told: the most tokens of prompt and reply together."""
 
 
 class VllmProvider(LeanProvider):
@@ -47,15 +35,13 @@ class VllmProvider(LeanProvider):
 
     async def probe(self) -> Probe:
         """Asks for /v1/models and /version. Replies then carry the version. Raises ProviderError."""
-        models = _models(await self.get("models"))
+        found = await super().probe()
         try:
-            found = as_text(_object(await self.get("/version")).get("version"))
+            version = read_version(await self.get("/version"))
         except ProviderError:
-            found = None  # a gateway in front of it may serve /v1 alone
-        self.server_version = f"vllm {found}" if found else self.server_version
-        return Probe(
-            models=tuple(models), version=found, context_tokens={k: v for k, v in models.items() if v}
-        )
+            return found  # a gateway in front of it may serve /v1 alone
+        self.server_version = f"vllm {version}" if version else self.server_version
+        return replace(found, version=version)
 
 
 def vllm(
@@ -78,19 +64,3 @@ def vllm(
         defaults={} if server_defaults else NEUTRAL,
         name=name,
     )
-
-
-def _models(body: bytes) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for fields in as_objects(_object(body).get("data")):
-        length = fields.get("max_model_len")
-        if (name := as_text(fields.get("id"))) is not None:
-            found[name] = length if isinstance(length, int) and not isinstance(length, bool) else 0
-    return found
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        return as_object(msgspec.json.decode(body))
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        return {}

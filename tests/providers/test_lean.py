@@ -560,6 +560,12 @@ async def test_a_probe_costs_nothing_and_tells_models_and_version(server, vllm_p
     assert (await vllm_provider.send(ask())).server_version == "vllm 0.32.0"
 
 
+async def test_any_endpoint_can_be_probed_for_its_models(vendor, provider):
+    vendor.models = ("a", "b")
+    assert (await provider.probe()).models == ("a", "b")
+    assert vendor.billed_pico == 0
+
+
 async def test_a_probe_of_a_dead_server_says_so():
     provider = vllm(f"http://127.0.0.1:{unused_port()}/v1")
     with pytest.raises(NotSent, match="refused"):
@@ -603,8 +609,45 @@ def test_openai_compatible_has_one():
 
 
 @pytest.mark.parametrize(
+    ("more", "server"),
+    [
+        ({"provider": "openai"}, "https://api.openai.com/v1"),
+        ({"provider": "openai", "api": "responses", "base_url": "http://a/v1"}, "http://a/v1"),
+        ({"provider": "openai", "api": "completions"}, "https://api.openai.com/v1"),
+        ({"provider": "anthropic"}, "https://api.anthropic.com"),
+    ],
+)
+async def test_the_vendors_have_one(more, server):
+    (made,) = build(**keys(api_key=KEY, **more))
+    assert made.server.rstrip("/") == server
+    await made.aclose()
+
+
+async def test_openais_old_wire_goes_out_as_it_was():
+    async with openai_vendor(answer=four, key=KEY) as vendor:
+        (made,) = build(**keys(provider="openai", api="completions", base_url=vendor.base_url, api_key=KEY))
+        raw = Request(model="m", prompt=Prompt(text="Q"), n=2, max_tokens=9, timeout_s=5, problem="p")
+        assert [c.text for c in (await made.send(raw)).choices] == [" 4", " 4"]
+        await made.aclose()
+    assert vendor.seen[0].body == {"model": "m", "prompt": "Q", "max_tokens": 9, "n": 2}
+
+
+def test_replay_plays_a_tape(tmp_path):
+    (made,) = build(**keys(provider="replay", tape=tmp_path / "tape.jsonl.gz"))
+    assert made.server == "tape:tape.jsonl.gz"
+
+
+@pytest.mark.parametrize(
     "wrong",
-    [{"provider": "nobody"}, {"provider": "openai-compatible"}, {"provider": "vllm"}, {"api": "responses"}],
+    [
+        {"provider": "nobody"},
+        {"provider": "openai"},
+        {"provider": "anthropic"},
+        {"provider": "replay"},
+        {"provider": "openai-compatible"},
+        {"provider": "vllm"},
+        {"api": "responses"},
+    ],
 )
 def test_what_cannot_be_built_says_why(wrong):
     with pytest.raises(Stopped):
