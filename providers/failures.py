@@ -50,6 +50,9 @@ NO_CREDIT = frozenset(
         "insufficient_credits",
         "account_deactivated",
         "account_suspended",
+        "organization_on_hold",
+        "contract_spend_limit_reached",
+        "enforced_spend_limit_reached",
     }
 )
 """Codes and types of a 429 or 400 that only a payment mends. The word billing in a message is no sign of it:

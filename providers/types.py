@@ -99,6 +99,8 @@ class Reply:
     """The vendor's own id of the request."""
     service_tier: str | None = None
     inference_geo: str | None = None
+    speed: str | None = None
+    """Anthropic's `usage.speed`: standard, or fast, which costs more and is never asked for."""
     server_version: str | None = None
     rate_headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """The vendor's rate-limit headers, lower-cased."""

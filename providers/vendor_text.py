@@ -69,7 +69,7 @@ def read_error(body: bytes, secrets: Iterable[str] = ()) -> Said:
     return Said(
         message=clean_message(message, secrets),
         kind=_word(found.type if flat else inner.get("type") or inner.get("status")),
-        code=_word(found.code if flat else inner.get("code")),
+        code=_word(found.code if flat else inner.get("code") or _detailed(inner)),
         param=_word(found.param if flat else inner.get("param")),
         is_error=bool(found.error) or found.object == "error",
         request_id=as_text(found.request_id),
@@ -139,6 +139,11 @@ def _without(text: str, secret: str) -> str:
             out.append(text[at])
             at += 1
     return "".join(out)
+
+
+def _detailed(error: dict[str, Any]) -> object:
+    """Anthropic's stable code, in `error.details.error_code`."""
+    return as_object(error.get("details")).get("error_code")
 
 
 def _word(value: object) -> str:

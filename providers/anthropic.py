@@ -1,0 +1,82 @@
+"""Anthropic's models through Anthropic's SDK. The SDK is imported when a provider is made, not before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from providers.messages_wire import messages_payload, parse_message, version_header
+from providers.sdk import SdkProvider, usable_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from providers.errors import ProviderError
+    from providers.types import Reply, Request
+
+VENDOR_URL = "https://api.anthropic.com"
+
+
+class AnthropicProvider(SdkProvider):
+    """POST /v1/messages. `base_url` doesn't end in /v1; None is Anthropic's own. `own_host`: its 500/503 with an
+    error body are free, and `service_tier = "standard_only"` is sent to it unless stated, so that no reply costs
+    more than the list price. `api_version`: the anthropic-version header, where stated. Raises Stopped without a
+    key."""
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        api_key: str | None,
+        base_url: str | None = None,
+        own_host: bool,
+        free_5xx: bool = False,
+        service_tier: str | None = None,
+        inference_geo: str | None = None,
+        api_version: str | None = None,
+        concurrency: int = 64,
+    ) -> None:
+        import anthropic
+
+        from providers.sdk_http import open_client
+
+        name = f"anthropic {model}"
+        key = usable_key(api_key, name)
+        url = (base_url or VENDOR_URL).rstrip("/")
+        client = anthropic.AsyncAnthropic(
+            api_key=key, base_url=url, max_retries=0, http_client=open_client(url, concurrency)
+        )
+        if service_tier is None and own_host:
+            service_tier = "standard_only"
+        super().__init__(
+            _MessagesWire(service_tier, inference_geo, api_version),
+            cast("Any", client),
+            sdk=anthropic,
+            name=name,
+            base_url=url,
+            api_key=key,
+            own_host=own_host,
+            free_5xx=free_5xx,
+            custom_headers="ANTHROPIC_CUSTOM_HEADERS",
+        )
+
+
+class _MessagesWire:
+    path = "/v1/messages"
+
+    def __init__(self, service_tier: str | None, inference_geo: str | None, api_version: str | None) -> None:
+        self._service_tier = service_tier
+        self._inference_geo = inference_geo
+        self._api_version = api_version
+
+    def payload(self, request: Request) -> dict[str, Any]:
+        return messages_payload(request, service_tier=self._service_tier, inference_geo=self._inference_geo)
+
+    def headers(self, request: Request) -> dict[str, str]:
+        return version_header(request, self._api_version)
+
+    def parse(self, body: bytes, *, latency_s: float, headers: Mapping[str, str], n: int) -> Reply:
+        del n  # 1
+        return parse_message(body, latency_s=latency_s, headers=headers)
+
+    def mend(self, error: ProviderError) -> ProviderError:
+        return error

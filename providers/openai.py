@@ -1,0 +1,111 @@
+"""OpenAI's models through OpenAI's SDK: chat/completions and responses. The SDK is imported when a provider is made,
+not before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from providers.chat_wire import chat_payload, parse_chat
+from providers.errors import Stopped
+from providers.responses_wire import parse_response, responses_payload
+from providers.sdk import SdkProvider, usable_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from providers.errors import ProviderError
+    from providers.types import Reply, Request
+
+VENDOR_URL = "https://api.openai.com/v1"
+
+
+class OpenAIProvider(SdkProvider):
+    """POST /chat/completions or /responses under `base_url`, which ends in /v1; None is OpenAI's own. `own_host`: its
+    500/503 with an error body are free, and `service_tier = "default"` is sent to it unless stated, since the unset
+    one is a setting of the project. Raises Stopped without a key."""
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        api: Literal["chat", "responses"] = "chat",
+        api_key: str | None,
+        base_url: str | None = None,
+        own_host: bool,
+        free_5xx: bool = False,
+        service_tier: str | None = None,
+        concurrency: int = 64,
+    ) -> None:
+        import openai
+
+        from providers.sdk_http import open_client
+
+        name = f"openai {model}"
+        key = usable_key(api_key, name)
+        url = (base_url or VENDOR_URL).rstrip("/")
+        client = openai.AsyncOpenAI(
+            api_key=key, base_url=url, max_retries=0, http_client=open_client(url, concurrency)
+        )
+        if service_tier is None and own_host:
+            service_tier = "default"
+        super().__init__(
+            _ChatWire(service_tier) if api == "chat" else _ResponsesWire(service_tier),
+            cast("Any", client),
+            sdk=openai,
+            name=name,
+            base_url=url,
+            api_key=key,
+            own_host=own_host,
+            free_5xx=free_5xx,
+            custom_headers="OPENAI_CUSTOM_HEADERS",
+        )
+
+
+class _ChatWire:
+    path = "/chat/completions"
+
+    def __init__(self, service_tier: str | None) -> None:
+        self._service_tier = service_tier
+
+    def payload(self, request: Request) -> dict[str, Any]:
+        payload = chat_payload(request, max_tokens_key="max_completion_tokens")
+        if self._service_tier is not None:
+            payload["service_tier"] = self._service_tier
+        return payload
+
+    def headers(self, request: Request) -> dict[str, str]:
+        del request
+        return {}
+
+    def parse(self, body: bytes, *, latency_s: float, headers: Mapping[str, str], n: int) -> Reply:
+        return parse_chat(body, latency_s=latency_s, headers=headers, n=n)
+
+    def mend(self, error: ProviderError) -> ProviderError:
+        """Some models are served by /v1/responses alone, and say so with a 404."""
+        if error.status == 404 and "v1/responses" in error.message:
+            said = error.message.partition(" (")[0]
+            return Stopped(
+                f'{said} (add api = "responses" to this model)', status=404, request_id=error.request_id
+            )
+        return error
+
+
+class _ResponsesWire:
+    path = "/responses"
+
+    def __init__(self, service_tier: str | None) -> None:
+        self._service_tier = service_tier
+
+    def payload(self, request: Request) -> dict[str, Any]:
+        return responses_payload(request, service_tier=self._service_tier)
+
+    def headers(self, request: Request) -> dict[str, str]:
+        del request
+        return {}
+
+    def parse(self, body: bytes, *, latency_s: float, headers: Mapping[str, str], n: int) -> Reply:
+        del n  # 1
+        return parse_response(body, latency_s=latency_s, headers=headers)
+
+    def mend(self, error: ProviderError) -> ProviderError:
+        return error
