@@ -206,7 +206,9 @@ def _frontier(study: Study) -> list[dict[str, Any]]:
         if not common:
             study.warnings.append("no problem is common to all models, so there is no frontier")
             return []
-        study.warnings.append(f"the frontier is of the {len(common):,} problems common to all models")
+        study.warnings.append(
+            f"models have different problems; the frontier is of what all have in common: {len(common):,}"
+        )
     points: list[Point] = []
     for outcomes, samples in ready:
         at = np.array([i for i, key in enumerate(outcomes.problems) if key in common], np.int64)

@@ -42,7 +42,7 @@ def print_frontier(console: Console, document: Document) -> None:
     if any(model["extrapolation"] for model in models.values()):
         console.print(
             Text(
-                "~ beyond what was sampled: depends on the model fitted, see --json for the method",
+                "~ beyond what was sampled: rests on the models fitted (--json names them)",
                 style="dim",
             )
         )

@@ -74,7 +74,8 @@ def _model(
     )
     connection.executemany(
         "INSERT INTO sample (model_id, problem_id, sample_index, text, cost_pico, cost_basis, prompt_tokens, "
-        "completion_tokens, latency_s, passed, stop_rule, created_at) VALUES (?, ?, ?, 'x', ?, 'usage', ?, ?, ?, ?, ?, 0)",
+        "completion_tokens, latency_s, passed, stop_rule, created_at) "
+        "VALUES (?, ?, ?, 'x', ?, 'usage', ?, ?, ?, ?, ?, 0)",
         rows,
     )
 

@@ -1,0 +1,93 @@
+import time
+
+import numpy as np
+import pytest
+
+from orchestrator.coverage import bootstrap
+from orchestrator.coverage.compare import compare, search
+from orchestrator.coverage.samples import Samples
+
+
+def model(seed, problems, n, a, b, cost):
+    generator = np.random.default_rng(seed)
+    counts = generator.binomial(n, generator.beta(a, b, problems))
+    return Samples(np.full(problems, n), counts, cost * generator.uniform(0.5, 1.5, problems))
+
+
+def by_definition(cheap, dear, dear_k):
+    """CONTRACT's comparison with plain loops: every k, every draw on its own."""
+    cheap_values = cheap.solved(np.arange(1, cheap.largest_k + 1))
+    dear_values = dear.solved(np.array([dear_k]))[:, 0]
+
+    def fewest(weight):
+        reached = np.flatnonzero(weight @ cheap_values >= weight @ dear_values - 1e-12)
+        return int(reached[0]) + 1 if len(reached) else None
+
+    even = np.full(cheap.problems, 1 / cheap.problems)
+    pays = []
+    for block in bootstrap.weights(cheap.problems):
+        for weight in block:
+            k = fewest(weight)
+            pays.append(
+                k is not None and k * (weight @ cheap.cost) <= dear_k * (weight @ dear.cost) * (1 + 1e-12)
+            )
+    return fewest(even), np.mean(pays)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_pair_as_the_contract_defines_it(seed):
+    cheap, dear = model(seed, 40, 30, 0.5, 3, 1.0), model(seed + 50, 40, 4, 1, 2, 6.0)
+    rows = compare(search(cheap), search(dear))
+    assert [row.dear_k for row in rows] == [1, 4]
+    for row in rows:
+        cheap_k, probability = by_definition(cheap, dear, row.dear_k)
+        assert row.cheap_k == cheap_k
+        assert row.probability == pytest.approx(probability, abs=1e-12)
+        assert row.coverage_dear == pytest.approx(dear.solved(np.array([row.dear_k])).mean())
+        assert row.cost_dear == pytest.approx(row.dear_k * dear.cost.mean())
+        if cheap_k is not None:
+            assert row.coverage_cheap == pytest.approx(cheap.solved(np.array([cheap_k])).mean())
+            assert row.cost_cheap == pytest.approx(cheap_k * cheap.cost.mean())
+
+
+def test_between_the_searched_k_the_fewest_are_found_all_the_same():
+    cheap, dear = model(1, 30, 3000, 0.3, 4, 1.0), model(2, 30, 20, 0.6, 2, 40.0)
+    row = compare(search(cheap), search(dear))[1]
+    cheap_k, probability = by_definition(cheap, dear, 20)
+    assert cheap_k is not None
+    assert cheap_k > 100
+    assert row.cheap_k == cheap_k
+    assert row.probability == pytest.approx(probability, abs=0.003)
+
+
+def test_the_same_model_twice_is_reached_by_one_sample_for_sure():
+    one = model(3, 25, 10, 0.5, 2, 1.0)
+    rows = compare(search(one), search(one))
+    assert [(row.cheap_k, row.dear_k, row.probability) for row in rows] == [(1, 1, 1.0), (10, 10, 1.0)]
+
+
+def test_none_where_no_sampled_number_reaches():
+    cheap = Samples(np.full(5, 10), np.array([1, 0, 0, 0, 0]), np.ones(5))
+    dear = Samples(np.full(5, 2), np.full(5, 2), np.full(5, 9.0))
+    row = compare(search(cheap), search(dear))[0]
+    assert (row.cheap_k, row.coverage_cheap, row.cost_cheap, row.coverage_dear) == (None, None, None, 1.0)
+    assert row.probability < 0.01
+
+
+def test_sampled_until_solved_counts_the_trials():
+    first = np.array([1, 2, 7, 150, 0])
+    cheap = Samples(np.array([1, 2, 7, 150, 400]), (first > 0).astype(np.int64), np.ones(5), first)
+    dear = Samples(np.full(5, 1), np.array([1, 1, 1, 1, 0]), np.full(5, 100.0))
+    row = compare(search(cheap), search(dear))[0]
+    assert (row.cheap_k, row.coverage_cheap, row.cost_cheap) == (150, 0.8, 150.0)
+
+
+def test_no_common_k_no_search():
+    assert search(Samples(np.array([0, 3]), np.array([0, 1]), np.ones(2))) is None
+
+
+def test_a_thousand_problems_of_ten_thousand_samples_in_a_second():
+    models = [model(4, 1000, 10_000, 0.4, 3, 1.0), model(5, 1000, 10_000, 0.6, 2, 30.0)]
+    start = time.process_time()
+    compare(*(search(one) for one in models))
+    assert time.process_time() - start < 2  # one second on a quiet machine; two processes' time here

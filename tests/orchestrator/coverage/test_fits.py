@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+
+from orchestrator.coverage import beta_binomial, grid, power_law
+from orchestrator.coverage.extrapolate import Extrapolation, extrapolate
+from orchestrator.coverage.samples import Samples
+
+
+def drawn(rates, n, seed=0):
+    counts = np.random.default_rng(seed).binomial(n, rates)
+    return Samples(np.full(len(rates), n), counts, np.ones(len(rates)))
+
+
+def test_power_law_finds_its_own_parameters():
+    ks = grid.spaced(1000, 40)
+    fitted = power_law.fit(ks, np.exp(-2.5 * ks**-0.4))
+    assert isinstance(fitted, power_law.PowerLaw)
+    assert (fitted.a, fitted.b) == pytest.approx((-2.5, -0.4))
+    assert fitted.coverage(np.array([10_000])) == pytest.approx(np.exp(-2.5 * 10_000**-0.4))
+
+
+@pytest.mark.parametrize(
+    ("coverage", "reason"),
+    [
+        ([0.0] * 5, "0 at every k"),
+        ([1.0] * 5, "0 or 1"),
+        ([0.5] * 5, "not grow"),
+        ([0.2, 0.4, 1, 1, 1], "needs 3"),
+    ],
+)
+def test_power_law_says_why_there_is_none(coverage, reason):
+    assert reason in str(power_law.fit(np.array([1, 2, 5, 10, 20]), np.array(coverage)))
+
+
+@pytest.mark.parametrize(("a", "b"), [(0.4, 3.0), (2.0, 1.5)])
+def test_beta_binomial_recovers_its_parameters_stopped_or_not(a, b):
+    generator = np.random.default_rng(5)
+    rates = generator.beta(a, b, 20_000)
+    fixed = beta_binomial.fit(np.full(20_000, 50), generator.binomial(50, rates))
+    first = generator.geometric(np.maximum(rates, 1e-12))
+    stopped = beta_binomial.fit(np.minimum(first, 50), (first <= 50).astype(np.int64))
+    for fitted in (fixed, stopped):
+        assert fitted is not None
+        assert np.exp([fitted.log_a, fitted.log_b]) == pytest.approx([a, b], rel=0.12)
+        assert not fitted.at_edge
+
+
+@pytest.mark.parametrize("counts", [[0] * 6, [10] * 6, [0, 0, 10, 10], [5] * 6])
+def test_beta_binomial_reports_the_edge(counts):
+    fitted = beta_binomial.fit(np.full(len(counts), 10), np.array(counts))
+    assert fitted is None or fitted.at_edge
+
+
+def test_one_sample_a_problem_does_not_identify_two_parameters():
+    fitted = beta_binomial.fit(np.ones(9, np.int64), np.array([0, 1, 0, 1, 0, 0, 0, 0, 0]))
+    assert fitted is None or fitted.at_edge
+
+
+def test_extrapolation_goes_to_a_hundred_times_in_steps_and_never_falls():
+    found = extrapolate(drawn(np.random.default_rng(1).beta(0.4, 3, 128), 100))
+    assert isinstance(found, Extrapolation)
+    assert found.ks.tolist() == [200, 500, 1000, 2000, 5000, 10_000]
+    assert (np.diff(found.coverage) > 0).all()
+    assert (found.low <= found.coverage).all()
+    assert (found.coverage <= found.high).all()
+    assert "beta-binomial" in found.method
+
+
+SHAPES = {
+    "beta": lambda r, p: r.beta(0.4, 3, p),
+    "some never": lambda r, p: np.where(r.random(p) < 0.15, 0.0, r.beta(0.4, 3, p)),
+    "logit normal": lambda r, p: 1 / (1 + np.exp(-r.normal(-4, 3, p))),
+    "two kinds": lambda r, p: np.where(r.random(p) < 0.6, r.beta(0.3, 30, p), r.beta(5, 2, p)),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_bands_of_the_extrapolation_hold_the_truth_over_shapes(shape):
+    held = []
+    for seed in range(15):
+        rates = SHAPES[shape](np.random.default_rng(seed), 128)
+        found = extrapolate(drawn(rates, 100, seed))
+        assert isinstance(found, Extrapolation)
+        truth = np.array([np.mean(1 - (1 - rates) ** k) for k in found.ks])
+        held.append((found.low <= truth) & (truth <= found.high))
+    assert np.mean(held) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("n", "counts", "reason"), [(1, [0, 1, 1], "at least 2"), (10, [0, 0, 0], "no problem is solved")]
+)
+def test_extrapolation_says_why_there_is_none(n, counts, reason):
+    assert reason in str(extrapolate(Samples(np.full(3, n), np.array(counts), np.ones(3))))
+
+
+def test_all_solved_stays_solved_with_the_band_of_what_was_seen():
+    found = extrapolate(Samples(np.full(10, 4), np.full(10, 4), np.ones(10)))
+    assert isinstance(found, Extrapolation)
+    assert (found.coverage == 1).all()
+    assert found.low == pytest.approx(np.full(len(found.ks), 0.025**0.1))
+
+
+def test_grids():
+    assert grid.shown(7).tolist() == [1, 2, 5, 7]
+    assert grid.shown(100).tolist() == [1, 2, 5, 10, 20, 50, 100]
+    assert grid.shown(0).tolist() == []
+    assert grid.beyond(3).tolist() == [5, 10, 20, 50, 100, 200]
+    dense = grid.dense(10_000)
+    assert dense[:100].tolist() == list(range(1, 101))
+    assert (dense[-1], bool((np.diff(dense) >= 1).all())) == (10_000, True)
+    assert (dense[101:] / dense[100:-1]).max() < 1.03

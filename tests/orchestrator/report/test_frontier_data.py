@@ -1,0 +1,195 @@
+import json
+
+import numpy as np
+import pytest
+
+from orchestrator.ledger.outcomes import Outcomes, read_outcomes
+from orchestrator.report.frontier_data import frontier_document
+from tests.orchestrator.ledger_fixture import USD, Made, counted, make_ledger
+
+
+def document(tmp_path, models, axis="usd", asked=()):
+    path = make_ledger(tmp_path / "l.db", models, asked=asked)
+    found = frontier_document(read_outcomes([path], axis), axis)
+    json.dumps(found, allow_nan=False)
+    return found
+
+
+def two_models(**dear):
+    generator = np.random.default_rng(2)
+    rates = generator.beta(0.5, 3, 30)
+    cheap = {f"p{i}": counted(20, int(generator.binomial(20, rates[i]))) for i in range(30)}
+    few = {f"p{i}": counted(2, int(generator.binomial(2, min(1, 3 * rates[i])))) for i in range(30)}
+    return {"cheap": Made(cheap, USD // 10_000), "dear": Made(few, USD // 100, **dear)}
+
+
+def test_keys_are_the_contract_s_to_the_letter(tmp_path):
+    found = document(tmp_path, two_models())
+    assert list(found) == ["axis", "models", "frontier", "comparisons", "warnings"]
+    model = found["models"]["cheap"]
+    assert list(model) == [
+        "problems", "samples", "usd_per_sample", "coverage", "power_law", "extrapolation",
+        "cost_of_pass_usd", "cost_of_pass_problem_mean_usd",
+    ]  # fmt: skip
+    assert list(model["coverage"][0]) == ["k", "coverage", "low", "high", "usd_per_problem"]
+    assert list(model["power_law"]) == ["a", "b"]
+    assert list(model["extrapolation"]) == ["method", "points"]
+    assert list(model["extrapolation"]["points"][0]) == ["k", "coverage", "low", "high"]
+    assert list(found["frontier"][0]) == ["usd_per_problem", "coverage", "low", "high", "policy"]
+    assert list(found["frontier"][0]["policy"]) == ["kind", "stop", "order", "samples"]
+    assert list(found["comparisons"][0]) == [
+        "cheap", "cheap_k", "dear", "dear_k", "problems", "coverage_cheap", "coverage_dear", "usd_cheap", "usd_dear",
+        "cost_ratio", "probability",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("axis", ["tokens", "seconds"])
+def test_another_axis_replaces_usd_in_the_keys(tmp_path, axis):
+    text = json.dumps(document(tmp_path, two_models(), axis))
+    assert "usd" not in text
+    for key in (f"{axis}_per_sample", f"{axis}_per_problem", f"cost_of_pass_{axis}", f"{axis}_cheap"):
+        assert f'"{key}"' in text
+
+
+def test_numbers_by_hand(tmp_path):
+    made = Made({"a": counted(4, 1), "b": counted(4, 2)}, {"a": USD, "b": 3 * USD}, unused_pico=USD)
+    model = document(tmp_path, {"m": made})["models"]["m"]
+    assert [(p["k"], p["usd_per_problem"]) for p in model["coverage"]] == [(1, 2.0), (2, 4.0), (4, 8.0)]
+    assert [p["coverage"] for p in model["coverage"]] == pytest.approx(
+        [(1 / 4 + 2 / 4) / 2, (1 / 2 + 5 / 6) / 2, 1.0]
+    )
+    assert model["usd_per_sample"] == 2.0
+    assert model["cost_of_pass_usd"] == pytest.approx((4 * 1 + 4 * 3 + 1) / 3)
+    assert model["cost_of_pass_problem_mean_usd"] == pytest.approx((4 / 1 + 4 * 3 / 2) / 2)
+    assert [p["k"] for p in model["extrapolation"]["points"]] == [5, 10, 20, 50, 100, 200]
+
+
+def test_nothing_of_nothing(tmp_path):
+    found = document(tmp_path, {})
+    assert (found["models"], found["frontier"], found["comparisons"]) == ({}, [], [])
+    assert found["warnings"]
+
+
+def test_no_verdict_no_estimate(tmp_path):
+    found = document(tmp_path, {"m": Made({"a": [None, None]}), "n": Made({})}, asked=["a"])
+    for alias, reason in (("m", "none of 2 samples has a verdict"), ("n", "no samples")):
+        model = found["models"][alias]
+        assert (model["problems"], model["samples"], model["coverage"]) == (0, 0, [])
+        for key in (
+            "usd_per_sample",
+            "power_law",
+            "extrapolation",
+            "cost_of_pass_usd",
+            "cost_of_pass_problem_mean_usd",
+        ):
+            assert model[key] is None
+        assert any(w.startswith(f"{alias}: ") and reason in w for w in found["warnings"])
+
+
+def test_none_solved(tmp_path):
+    found = document(tmp_path, {"m": Made({"a": counted(5, 0), "b": counted(5, 0)})})
+    model = found["models"]["m"]
+    assert [p["coverage"] for p in model["coverage"]] == [0, 0, 0]
+    assert model["coverage"][0]["high"] == pytest.approx(1 - 0.025**0.5)
+    assert [
+        model[k] for k in ("power_law", "extrapolation", "cost_of_pass_usd", "cost_of_pass_problem_mean_usd")
+    ] == [None] * 4
+    assert found["frontier"] == []
+    text = " ".join(found["warnings"])
+    for reason in ("no power law", "no extrapolation", "no sample passed"):
+        assert reason in text
+
+
+def test_all_solved(tmp_path):
+    found = document(tmp_path, {"m": Made({"a": counted(5, 5), "b": counted(5, 5)})})
+    model = found["models"]["m"]
+    assert [p["coverage"] for p in model["coverage"]] == [1, 1, 1]
+    assert model["coverage"][0]["low"] == pytest.approx(0.025**0.5)
+    assert model["power_law"] is None
+    assert [p["policy"]["samples"] for p in found["frontier"]] == [{"m": 1}]
+
+
+def test_one_problem(tmp_path):
+    found = document(tmp_path, two_models() | {"one": Made({"p0": counted(10, 3)})})
+    point = found["models"]["one"]["coverage"][0]
+    assert point["low"] < 0.05
+    assert point["high"] > 0.9
+    assert any("one problem" in warning for warning in found["warnings"])
+    assert [row["problems"] for row in found["comparisons"]] == [30, 30, 1, 1, 1, 1]
+
+
+def test_problems_that_are_not_shared(tmp_path):
+    first = Made({"a": counted(4, 1), "b": counted(4, 2)})
+    found = document(tmp_path, {"m": first, "n": Made({"b": counted(4, 4), "c": counted(4, 1)})})
+    assert {row["problems"] for row in found["comparisons"]} == {1}
+    assert any("in common: 1" in warning for warning in found["warnings"])
+    (tmp_path / "l.db").unlink()
+    apart = document(tmp_path, {"m": first, "n": Made({"x": counted(4, 4)})})
+    assert (apart["frontier"], apart["comparisons"]) == ([], [])
+    assert any("no problem in common" in warning for warning in apart["warnings"])
+
+
+def test_coverage_ends_where_the_first_problem_runs_out(tmp_path):
+    found = document(tmp_path, {"m": Made({"a": counted(50, 3), "b": counted(7, 1)})})
+    assert [p["k"] for p in found["models"]["m"]["coverage"]] == [1, 2, 5, 7]
+    assert any("coverage ends at k = 7" in warning for warning in found["warnings"])
+
+
+def test_sampled_until_solved(tmp_path):
+    passed = {"a": [1], "b": [0, 0, 1], "c": [0] * 8, "d": [0] * 8}
+    model = document(tmp_path, {"m": Made(passed, mode="until_solved")})["models"]["m"]
+    assert [(p["k"], p["coverage"]) for p in model["coverage"]] == [(1, 0.25), (2, 0.25), (5, 0.5), (8, 0.5)]
+
+
+def test_costs_that_are_not_known_are_null_and_coverage_stays(tmp_path):
+    models = two_models(tokens=(None, None))
+    found = document(tmp_path, models, "tokens")
+    dear = found["models"]["dear"]
+    assert dear["tokens_per_sample"] is None
+    assert dear["cost_of_pass_tokens"] is None
+    assert dear["coverage"][0]["tokens_per_problem"] is None
+    assert dear["coverage"][0]["coverage"] > 0
+    assert found["comparisons"] == []
+    assert any("tokens are known" in warning for warning in found["warnings"])
+    assert {alias for point in found["frontier"] for alias in point["policy"]["samples"]} == {"cheap"}
+
+
+def test_free_samples_have_no_cost_ratio(tmp_path):
+    models = two_models() | {"cheap": Made({f"p{i}": counted(20, 5) for i in range(30)}, 0)}
+    rows = document(tmp_path, models)["comparisons"]
+    assert rows[0]["cheap"] == "cheap"
+    assert rows[0]["cost_ratio"] is None
+
+
+def test_every_null_has_its_warning(tmp_path):
+    found = document(tmp_path, two_models())
+    for row in found["comparisons"]:
+        if row["cheap_k"] is None:
+            assert any("no cheap_k" in warning for warning in found["warnings"])
+    assert found["models"]["cheap"]["cost_of_pass_problem_mean_usd"] is None
+    assert any("have no pass" in warning for warning in found["warnings"])
+
+
+def test_presumed_money_is_named(tmp_path):
+    found = document(tmp_path, {"m": Made({"a": counted(3, 1)}, presumed_pico=USD)})
+    assert any("$1.00 presumed" in warning for warning in found["warnings"])
+
+
+def test_a_thousand_problems_of_ten_thousand_samples_from_counts():
+    import time
+
+    generator = np.random.default_rng(0)
+
+    def counts(alias, a, b, cost):
+        c = generator.binomial(10_000, generator.beta(a, b, 1000))
+        n = np.full(1000, 10_000)
+        return Outcomes(
+            sweep="s", alias=alias, provider=None, name=None, definition=None,
+            problems=tuple(f"p{i}" for i in range(1000)), n=n, c=c, first=None, cost=n * cost, costed=n,
+            total_cost=10**7 * cost, uncosted=0, presumed=0, samples=10**7, without_verdict=0, ledgers=(),
+        )  # fmt: skip
+
+    models = [counts("cheap", 0.4, 3, USD // 10**5), counts("dear", 0.8, 2, USD // 1000)]
+    start = time.process_time()
+    frontier_document(models, "usd")
+    assert time.process_time() - start < 3  # a second on a quiet machine; the time of all threads here
