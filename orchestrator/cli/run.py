@@ -38,6 +38,7 @@ def run(
     from orchestrator.errors import InputError
     from orchestrator.ledger.status import read_status
     from orchestrator.report.display import choose
+    from orchestrator.report.summary import Ending, summary
     from orchestrator.run.prepare import prepare
     from orchestrator.run.runner import Options, run_sweep
     from orchestrator.sweep.load import check_keys, load
@@ -57,7 +58,16 @@ def run(
     prepared = prepare(loaded)
     with choose(no_progress=no_progress) as display:
         result = run_sweep(prepared, options, display.update)
-    console(stderr=True).print(_summary(result, options, sweep))
+    ending = Ending(
+        status=result.status,
+        reason=result.reason,
+        warnings=result.warnings,
+        db=options.db,
+        sweep=sweep,
+        before=result.at_start,
+        leftovers=result.presumed_leftovers,
+    )
+    console(stderr=True).print(summary(result.progress, ending))
     if json_:
         emit_json(read_status(options.db))
     return exit_status(result)
@@ -68,7 +78,3 @@ def exit_status(result: Result) -> int:
     if result.status == "interrupted" and result.signal == SIGTERM:
         return 128 + SIGTERM
     return EXIT[result.status]
-
-
-def _summary(result: Result, options: object, sweep: Path) -> object:
-    return f"{result.status}: {result.reason} {result.warnings}"
