@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,13 +25,27 @@ _CELLS = 4_000_000
 def weights(problems: int, draws: int = DRAWS, seed: int = SEED) -> Iterator[NDArray[np.float64]]:
     """Blocks of shape (some draws, problems), `draws` in all: how often each problem was drawn, over `problems`, so
     that rows sum to 1. The same arguments give the same weights: models on the same problems are paired."""
+    if draws * problems <= _CELLS:
+        yield _drawn_once(problems, draws, seed)
+        return
     generator = np.random.default_rng(seed)
-    block = max(1, _CELLS // max(problems, 1))
+    block = max(1, _CELLS // problems)
     for start in range(0, draws, block):
-        rows = min(block, draws - start)
-        drawn = generator.integers(0, problems, (rows, problems))
-        drawn += np.arange(rows)[:, None] * problems
-        yield np.bincount(drawn.ravel(), minlength=rows * problems).reshape(rows, problems) / problems
+        yield _drawn(generator, problems, min(block, draws - start))
+
+
+@lru_cache(maxsize=2)
+def _drawn_once(problems: int, draws: int, seed: int) -> NDArray[np.float64]:
+    """Kept, since every model and every k asks for the same."""
+    found = _drawn(np.random.default_rng(seed), problems, draws)
+    found.flags.writeable = False
+    return found
+
+
+def _drawn(generator: np.random.Generator, problems: int, rows: int) -> NDArray[np.float64]:
+    drawn = generator.integers(0, problems, (rows, problems))
+    drawn += np.arange(rows)[:, None] * problems
+    return np.bincount(drawn.ravel(), minlength=rows * problems).reshape(rows, problems) / problems
 
 
 def resampled_means(values: NDArray[np.float64], draws: int = DRAWS, seed: int = SEED) -> NDArray[np.float64]:

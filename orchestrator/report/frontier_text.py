@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
-_NAME = 40
+_NAME = 32
 _WIDEST = 120
 _HEIGHT = 16
 _UNITS = {"usd": "dollars", "tokens": "tokens", "seconds": "seconds"}
@@ -51,7 +51,7 @@ def print_frontier(console: Console, document: Document) -> None:
     _print_comparisons(console, document["comparisons"], axis)
     _print_list(console, document["frontier"], axis, plain=plain)
     for warning in document["warnings"]:
-        console.print(Text("note: ", style="yellow") + Text(safe(warning)))
+        console.print(Text.assemble(("note: ", "yellow"), safe(warning)))
 
 
 def ascii_only(console: Console) -> bool:
@@ -75,7 +75,7 @@ def amount(axis: str, value: float | None) -> str:
 
 
 def _head(alias: str, model: Mapping[str, Any], axis: str, mark: str, style: str) -> Text:
-    text = Text(f"{mark} ", style=style) + Text(safe(alias, _NAME), style="bold")
+    text = Text.assemble((f"{mark} ", style), (safe(alias, _NAME), "bold"))
     text.append(f"  {model['problems']:,} problems, {model['samples']:,} samples")
     if model[f"{axis}_per_sample"] is not None:
         unit = " tokens" if axis == "tokens" else ""
@@ -147,8 +147,11 @@ def _print_plot(
             line.append(cell.character, style="" if cell.series is None else colours[cell.series])
         line.rstrip()
         console.print(line)
-    names = [Text(f"{marks[alias]} ", style=styles[alias]) + Text(safe(alias, _NAME)) for alias in shown]
-    console.print(Text("       ") + Text("   ").join(names))
+    names = [Text.assemble((f"{marks[alias]} ", styles[alias]), safe(alias, _NAME)) for alias in shown]
+    between = (
+        Text("   ") if sum(name.cell_len + 3 for name in names) + 7 <= console.width else Text("\n       ")
+    )
+    console.print(Text("       ") + between.join(names))
     console.print()
 
 
@@ -204,7 +207,7 @@ def _print_list(console: Console, points: Sequence[Any], axis: str, *, plain: bo
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_header=False)
     for justify in ("right", "right", "right"):
         table.add_column(justify=justify, no_wrap=True)
-    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")  # the one that gives way where the terminal is narrow
     for point in points:
         policy = point["policy"]
         bought = " + ".join(

@@ -66,19 +66,26 @@ def test_extrapolation_goes_to_a_hundred_times_in_steps_and_never_falls():
     assert "beta-binomial" in found.method
 
 
-SHAPES = {
-    "beta": lambda r, p: r.beta(0.4, 3, p),
-    "some never": lambda r, p: np.where(r.random(p) < 0.15, 0.0, r.beta(0.4, 3, p)),
-    "logit normal": lambda r, p: 1 / (1 + np.exp(-r.normal(-4, 3, p))),
-    "two kinds": lambda r, p: np.where(r.random(p) < 0.6, r.beta(0.3, 30, p), r.beta(5, 2, p)),
-}
+SHAPES = ("beta", "some never", "logit normal", "two kinds")
+
+
+def rates_of(shape, generator, problems):
+    beta = generator.beta(0.4, 3, problems)
+    if shape == "some never":
+        return np.where(generator.random(problems) < 0.15, 0.0, beta)
+    if shape == "logit normal":
+        return 1 / (1 + np.exp(-generator.normal(-4, 3, problems)))
+    if shape == "two kinds":
+        easy = generator.random(problems) > 0.6
+        return np.where(easy, generator.beta(5, 2, problems), generator.beta(0.3, 30, problems))
+    return beta
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_bands_of_the_extrapolation_hold_the_truth_over_shapes(shape):
     held = []
     for seed in range(15):
-        rates = SHAPES[shape](np.random.default_rng(seed), 128)
+        rates = rates_of(shape, np.random.default_rng(seed), 128)
         found = extrapolate(drawn(rates, 100, seed))
         assert isinstance(found, Extrapolation)
         truth = np.array([np.mean(1 - (1 - rates) ** k) for k in found.ks])

@@ -3,12 +3,12 @@ import json
 import numpy as np
 import pytest
 
-from orchestrator.ledger.outcomes import Outcomes, read_outcomes
+from orchestrator.ledger.outcomes import Axis, Outcomes, read_outcomes
 from orchestrator.report.frontier_data import frontier_document
 from tests.orchestrator.ledger_fixture import USD, Made, counted, make_ledger
 
 
-def document(tmp_path, models, axis="usd", asked=()):
+def document(tmp_path, models, axis: Axis = "usd", asked=()):
     path = make_ledger(tmp_path / "l.db", models, asked=asked)
     found = frontier_document(read_outcomes([path], axis), axis)
     json.dumps(found, allow_nan=False)

@@ -82,9 +82,9 @@ def test_amounts(axis, value, text):
     assert amount(axis, value) == text
 
 
-def rows(series, **kwargs):
-    options = {"width": 60, "height": 8, "ascii_only": True} | kwargs
-    return ["".join(cell.character for cell in row) for row in plot(series, lambda x: f"{x:g}", **options)]
+def rows(series, *, ascii_only=True):
+    found = plot(series, lambda x: f"{x:g}", width=60, height=8, ascii_only=ascii_only)
+    return ["".join(cell.character for cell in row) for row in found]
 
 
 def test_a_plot_rises_from_left_to_right_and_marks_every_point():
