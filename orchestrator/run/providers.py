@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
-
-from providers.build import build
+from typing import TYPE_CHECKING, cast
 
 from orchestrator.run.lanes import DEFAULT_CONCURRENCY
 from orchestrator.sweep.types import Model, Sweep
+from providers.build import build
+from providers.errors import ProviderError
 from providers.types import Provider
+
+if TYPE_CHECKING:
+    from providers.vllm import VllmProvider
+
+LONGEST_PROBE_S = 3.0
 
 
 def build_providers(sweep: Sweep) -> dict[str, list[Provider]]:
     """By alias, in the order of the scheduler's endpoints."""
     return {alias: _build(model) for alias, model in sweep.models.items()}
+
+
+async def ask_versions(sweep: Sweep, providers: dict[str, list[Provider]]) -> None:
+    """Asks vllm servers for their version, once and without cost, so that the ledger can name it. One that does not
+    answer now is no error: the first request will say what is wrong."""
+    servers = [
+        p for alias, model in sweep.models.items() if model.provider == "vllm" for p in providers[alias]
+    ]
+    async with asyncio.TaskGroup() as group:
+        for server in servers:
+            group.create_task(_ask_version(cast("VllmProvider", server)))
+
+
+async def _ask_version(server: VllmProvider) -> None:
+    with contextlib.suppress(ProviderError, TimeoutError):
+        async with asyncio.timeout(LONGEST_PROBE_S):
+            await server.probe()
 
 
 def _build(model: Model) -> list[Provider]:

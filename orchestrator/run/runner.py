@@ -18,7 +18,7 @@ from orchestrator.progress import Progress
 from orchestrator.run.driver import Driver, Tally
 from orchestrator.run.lanes import build_scheduler
 from orchestrator.run.prepare import Prepared
-from orchestrator.run.providers import build_providers
+from orchestrator.run.providers import ask_versions, build_providers
 from orchestrator.run.signals import Signals
 from orchestrator.run.verify import verify_ledger
 from orchestrator.run.versions import versions
@@ -114,6 +114,7 @@ async def _run(
     async with Ledger(options.db, state) as ledger:
         providers = build_providers(prepared.sweep)
         try:
+            await ask_versions(prepared.sweep, providers)
             driver = Driver(
                 prepared, scheduler, ledger, providers, _tallies(state), show=show, warned=warnings.add
             )
