@@ -12,7 +12,6 @@ from rich.text import Text
 
 from orchestrator.progress import ModelProgress, Progress
 from orchestrator.report.money import usd
-from orchestrator.report.plain import money
 from orchestrator.report.safe import safe
 from orchestrator.report.span import span
 
@@ -140,3 +139,13 @@ def _more(progress: Progress) -> str:
 def _needed(m: ModelProgress) -> int:
     held = m.settled_pico + m.presumed_pico
     return -(-held * m.planned // m.done) if m.done else held
+
+
+def money(progress: Progress) -> str:
+    """settled, presumed, reserved and left of the budget, in words."""
+    left = progress.budget_pico - progress.settled_pico - progress.presumed_pico - progress.reserved_pico
+    text = (
+        f"{usd(progress.settled_pico)} settled + {usd(progress.presumed_pico)} presumed + "
+        f"{usd(progress.reserved_pico)} reserved, {usd(left)} left of {usd(progress.budget_pico)}"
+    )
+    return text + (f", {usd(progress.replayed_pico)} replayed" if any(m.replayed for m in progress.models) else "")
