@@ -112,7 +112,7 @@ CREATE TABLE sample (
   problem_id INTEGER NOT NULL REFERENCES problem,
   sample_index INTEGER NOT NULL CHECK (sample_index >= 0),
   request_id INTEGER REFERENCES request,        -- NULL: imported
-  request_ref TEXT,                             -- an imported sample's own word for its request
+  request_ref ANY,                              -- an imported sample's own word for its request, number or text
   text TEXT NOT NULL,
   reasoning TEXT,
   finish_reason TEXT,

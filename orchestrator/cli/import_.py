@@ -1,0 +1,59 @@
+"""`manyfew import`: samples made elsewhere, into a ledger."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from orchestrator.ledger.import_ import Imported
+
+
+def import_(
+    file: Path = typer.Argument(..., help="JSON Lines, one sample a line; .gz is fine.", metavar="FILE"),
+    db: Path = typer.Option(..., "--db", help="The ledger; made where there is none.", metavar="PATH"),
+    json_: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
+) -> int:
+    """Read samples as `export --format jsonl` writes them into a ledger: all of them, or none.
+
+    A line needs model, problem and sample_index; question and gold may ride along, so that verify can judge.
+
+    Example: manyfew import samples.jsonl --db runs/samples.db
+    """
+    from orchestrator.cli.output import console, emit_json
+    from orchestrator.ledger.import_ import import_samples
+    from orchestrator.report.counter import counting
+
+    with counting("lines read", json_=json_) as told:
+        done = import_samples(file, db, told)
+    if json_:
+        emit_json({**dataclasses.asdict(done), "db": str(db)})
+    else:
+        console().print(_text(done, db))
+    return 0
+
+
+def _text(done: Imported, db: Path) -> str:
+    import shlex
+
+    from orchestrator.report.safe import safe
+
+    place = safe(shlex.quote(str(db)))
+    models = ", ".join(f"{safe(alias, 60)} {count:,}" for alias, count in list(done.models.items())[:20])
+    lines = [f"{done.samples:,} samples of {done.problems:,} problems imported into {place}: {models}"]
+    if done.ignored:
+        lines.append(f"Keys not known here, ignored: {', '.join(safe(name, 60) for name in done.ignored)}.")
+    if done.without_text:
+        lines.append(f"{done.without_text:,} came without text: verify would find them empty, and so wrong.")
+    if done.other_problems:
+        lines.append(
+            f"{done.other_problems:,} problems have another question or gold answer in the ledger, whose own hold."
+        )
+    if done.without_verdict:
+        lines.append(f"{done.without_verdict:,} have no verdict. Next: manyfew verify {place}")
+    else:
+        lines.append(f"Next: manyfew frontier {place}")
+    return "\n".join(lines)

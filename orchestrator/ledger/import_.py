@@ -1,0 +1,134 @@
+"""Samples made elsewhere into a ledger, all or none: read, checked and set aside; then written in one transaction."""
+
+from __future__ import annotations
+
+import gzip
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, cast
+
+from orchestrator.errors import InputError
+from orchestrator.ledger.connect import refuse_foreign
+from orchestrator.ledger.import_line import Wrong, parse
+from orchestrator.ledger.import_stage import Stage
+from orchestrator.ledger.import_write import refuse_conflicts, write
+from orchestrator.ledger.lock import acquire
+
+LONGEST_LINE = 256 << 20
+EVERY = 1000
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What came in."""
+
+    samples: int
+    problems: int
+    sweeps: tuple[str, ...]
+    models: dict[str, int]
+    """Samples by alias."""
+    without_verdict: int
+    without_text: int
+    other_problems: int
+    """Problems whose question or gold answer the ledger has otherwise; its own hold."""
+    ignored: tuple[str, ...]
+    """Keys of the lines that mean nothing here."""
+
+
+def import_samples(file: Path, db: Path, told: Callable[[int], None] = lambda _: None) -> Imported:
+    """Reads JSON Lines as export writes them (gzip where the name ends in .gz) into the ledger at `db`, which is made
+    where there is none. One bad line: InputError that names it, and the ledger stays byte for byte."""
+    refuse_foreign(db)
+    with Stage(_sweep_name(file)) as stage:
+        try:
+            _read(file, stage, told)
+            lock = acquire(db)
+            try:
+                if db.exists() and db.stat().st_size > 0:
+                    refuse_conflicts(stage.connection, db, str(file))
+                others = write(stage.connection, db)
+            finally:
+                lock.release()
+        except (sqlite3.Error, OSError) as error:
+            raise InputError(
+                str(db),
+                f"the import could not be written: {error}",
+                "free disk space or mend its permissions; nothing was imported",
+            ) from error
+        return _summary(stage, others)
+
+
+def _read(file: Path, stage: Stage, told: Callable[[int], None]) -> None:
+    for number, raw in _lines(file):
+        line = (raw.removeprefix(_BOM) if number == 1 else raw).strip()
+        if not line:
+            continue
+        try:
+            if len(line) > LONGEST_LINE:
+                raise Wrong(f"is longer than {LONGEST_LINE >> 20} MiB", "one JSON object a line")
+            stage.add(number, parse(line))
+        except Wrong as wrong:
+            raise InputError(f"{file}:{number}", wrong.message, wrong.remedy) from None
+        if number % EVERY == 0:
+            told(number)
+    if not stage.samples:
+        raise InputError(
+            str(file), "holds no sample", "one JSON object a line, as export --format jsonl writes"
+        )
+    stage.done()
+
+
+def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
+    try:
+        with _open(file) as lines:
+            number = 0
+            while raw := lines.readline(LONGEST_LINE + 3):
+                number += 1
+                yield number, raw
+    except FileNotFoundError:
+        raise InputError(
+            str(file), "there is no such file", "name what export --format jsonl wrote"
+        ) from None
+    except IsADirectoryError:
+        raise InputError(str(file), "this is a folder, not a file", "name the file in it") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(str(file), f"the gzip file is damaged: {error}", "fetch it anew") from None
+    except OSError as error:
+        raise InputError(
+            str(file), f"can't be read: {error.strerror or error}", "check its permissions"
+        ) from error
+
+
+def _open(file: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(file, "rb")) if file.suffix == ".gz" else file.open("rb")
+
+
+def _sweep_name(file: Path) -> str:
+    """The file's name without its endings: what the sweep is called where a line doesn't say."""
+    return Path(file.name.removesuffix(".gz")).stem
+
+
+def _summary(stage: Stage, others: int) -> Imported:
+    ask = stage.connection.execute
+    without_verdict, without_text = ask(
+        "SELECT count(*) - count(passed), count(*) - count(text) FROM sample"
+    ).fetchone()
+    return Imported(
+        samples=stage.samples,
+        problems=ask("SELECT count(*) FROM problem").fetchone()[0],
+        sweeps=tuple(name for (name,) in ask("SELECT sweep FROM model GROUP BY sweep ORDER BY min(id)")),
+        models=dict(
+            ask(
+                "SELECT alias, count(*) FROM sample JOIN model ON model.id = sample.model "
+                "GROUP BY alias ORDER BY min(model.id)"
+            )
+        ),
+        without_verdict=without_verdict,
+        without_text=without_text,
+        other_problems=others,
+        ignored=tuple(name for name, _ in stage.unknown.most_common(20)),
+    )

@@ -1,0 +1,269 @@
+"""One line of a file to import: from bytes to values that the ledger can hold, or what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal
+from typing import Any, NoReturn
+
+from pricing.types import PICO_PER_USD
+
+MAX_INDEX = 10_000_000
+"""As many samples a problem as a sweep file may ask for."""
+MAX_TOKENS = 10**12
+MAX_COST_USD = 10**6
+MAX_COST_PICO = MAX_COST_USD * PICO_PER_USD
+MAX_SECONDS = 1e11
+MAX_SCORE = 1e300
+LARGEST_INT = 2**63 - 1
+
+_EXACT = Context(prec=200, rounding=ROUND_HALF_EVEN, Emax=MAX_EMAX, Emin=MIN_EMIN)
+_AGREES = 10**9
+"""cost_usd, a double, tells dollars to fifteen digits; nine of them must be those of cost_pico."""
+
+
+class Wrong(Exception):  # noqa: N818 - reads as what it is
+    """What is wrong with a line, and the remedy."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line, checked. `values` are by `VALUE_COLUMNS`; `gold` is the answer as JSON; None: not said."""
+
+    sweep: str | None
+    model: str
+    provider: str | None
+    problem: str
+    sample_index: int
+    question: str | None
+    gold: str | None
+    values: tuple[Any, ...]
+    cost_pico: int
+    unknown: frozenset[str]
+    """Keys that mean nothing here."""
+
+
+def parse(raw: bytes) -> Line:
+    """Reads and checks one line. Raises Wrong."""
+    found = _decode(raw)
+    try:
+        cost = _cost(found)
+        return Line(
+            sweep=_check(found, "sweep", _name),
+            model=_needed(found, "model", _name),
+            provider=_check(found, "provider", _text),
+            problem=_needed(found, "problem", _name),
+            sample_index=_needed(found, "sample_index", _whole(MAX_INDEX - 1)),
+            question=_check(found, "question", _text),
+            gold=_check(found, "gold", _json),
+            values=tuple(_check(found, name, check) for name, check in _VALUES.items()),
+            cost_pico=cost,
+            unknown=frozenset(found.keys() - _KNOWN),
+        )
+    except ArithmeticError:
+        raise Wrong("a number is beyond all bounds", "write it out") from None
+
+
+def _decode(raw: bytes) -> Mapping[str, Any]:
+    remedy = "one JSON object a line, as export --format jsonl writes them"
+    try:
+        value: object = _DECODER.decode(raw.decode())
+    except UnicodeDecodeError as error:
+        raise Wrong(f"not UTF-8 (byte {error.start + 1} of the line)", "save the file as UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise Wrong(f"not JSON: {error.msg} at column {error.colno}", remedy) from None
+    except (ValueError, ArithmeticError) as error:
+        said = "a number is beyond all bounds" if isinstance(error, ArithmeticError) else str(error)[:120]
+        raise Wrong(f"not usable JSON: {said}", remedy) from None
+    except RecursionError:
+        raise Wrong("not usable JSON: nested too deep", remedy) from None
+    if not isinstance(value, dict):
+        raise Wrong(f"is {_kind(value)}, not a JSON object", remedy)
+    return value  # pyright: ignore[reportUnknownVariableType]
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON number")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r} stands there twice")
+    return found
+
+
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_once)
+Check = Callable[[Any], Any]
+
+
+def _check(found: Mapping[str, Any], name: str, check: Check) -> Any:
+    value = found.get(name)
+    if value is None:
+        return None
+    try:
+        return check(value)
+    except Wrong as wrong:
+        raise Wrong(f"{name} {wrong.message}", wrong.remedy) from None
+
+
+def _needed(found: Mapping[str, Any], name: str, check: Check) -> Any:
+    value = _check(found, name, check)
+    if value is None:
+        raise Wrong(f"has no {name}", "every line needs model, problem and sample_index")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Wrong(f"is {_kind(value)}, not text", "write it as a string")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise Wrong(
+                "holds half a surrogate pair, which is no text", "remove it, or write \\ufffd"
+            ) from None
+    return value
+
+
+def _name(value: Any) -> str:
+    name = _text(value)
+    if not name:
+        raise Wrong("is empty", "name it")
+    return name
+
+
+def _whole(most: int) -> Check:
+    """A whole number from 0 to `most`, also where it is written 12.0."""
+
+    def check(value: Any) -> int:
+        number = _number(value)
+        if number < 0:
+            raise Wrong("is negative", "write a whole number from 0")
+        if number > most:
+            raise Wrong(f"is more than {most:,}", "no real sample has that")
+        if number != int(number):
+            raise Wrong("is no whole number", "write a whole number from 0")
+        return int(number)
+
+    return check
+
+
+def _real(least: float, most: float) -> Check:
+    def check(value: Any) -> float:
+        number = _number(value)
+        if not least <= number <= most:
+            raise Wrong(f"is not between {least:g} and {most:g}", "no real sample has that")
+        return float(number)
+
+    return check
+
+
+def _number(value: Any) -> int | Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise Wrong(f"is {_kind(value)}, not a number", "write a number, or leave it out")
+    return value
+
+
+def _one_of(*words: str) -> Check:
+    def check(value: Any) -> str:
+        if value not in words:
+            raise Wrong("is not known", f"one of {', '.join(words)}")
+        return value
+
+    return check
+
+
+def _passed(value: Any) -> int:
+    if isinstance(value, bool) or value not in (0, 1):
+        raise Wrong("is neither 1 nor 0", "1: right, 0: wrong, null: no verdict")
+    return int(value)
+
+
+def _request(value: Any) -> int | str:
+    if isinstance(value, str):
+        return _text(value)
+    return _whole(LARGEST_INT)(value)
+
+
+def _json(value: Any) -> str:
+    """A gold answer may be anything that JSON can say; a problem keeps it as JSON."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=float)
+        text.encode()
+    except UnicodeEncodeError:
+        raise Wrong("holds half a surrogate pair, which is no text", "remove it") from None
+    except (ValueError, OverflowError):
+        raise Wrong("holds a number beyond all bounds", "write it as text") from None
+    return text
+
+
+def _cost(found: Mapping[str, Any]) -> int:
+    """Whole pico-dollars: cost_pico, else cost_usd's own digits to the nearest; 0 where neither is said."""
+    pico: int | None = _check(found, "cost_pico", _whole(MAX_COST_PICO))
+    usd: Decimal | None = _check(found, "cost_usd", _usd)
+    if usd is None:
+        return pico or 0
+    told = _EXACT.multiply(usd, Decimal(PICO_PER_USD))
+    if pico is None:
+        return int(_EXACT.to_integral_value(told))
+    if abs(told - pico) > max(1, pico // _AGREES):
+        raise Wrong("cost_usd and cost_pico disagree", "leave one of them out")
+    return pico
+
+
+def _usd(value: Any) -> Decimal:
+    number = _number(value)
+    if number < 0:
+        raise Wrong("is negative", "write dollars from 0")
+    if number > MAX_COST_USD:
+        raise Wrong(f"is more than {MAX_COST_USD:,}", "no real sample has that")
+    return Decimal(number)
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, list):
+        return "a list"
+    return "an object" if isinstance(value, dict) else "a number"
+
+
+_TOKENS = _whole(MAX_TOKENS)
+_VALUES: Mapping[str, Check] = {
+    "text": _text,
+    "reasoning": _text,
+    "finish_reason": _text,
+    "prompt_tokens": _TOKENS,
+    "cached_tokens": _TOKENS,
+    "cache_write_tokens": _TOKENS,
+    "cache_write_1h_tokens": _TOKENS,
+    "completion_tokens": _TOKENS,
+    "reasoning_tokens": _TOKENS,
+    "token_basis": _one_of("reported", "split"),
+    "passed": _passed,
+    "score": _real(-MAX_SCORE, MAX_SCORE),
+    "answer": _text,
+    "server": _text,
+    "request": _request,
+    "stop_rule": _one_of("none", "first_success"),
+    "latency_s": _real(0, MAX_SECONDS),
+    "created_at": _real(0, MAX_SECONDS),
+}
+VALUE_COLUMNS = tuple(_VALUES)
+_OTHERS = ("sweep", "model", "provider", "problem", "sample_index", "question", "gold")
+_KNOWN = frozenset([*VALUE_COLUMNS, *_OTHERS, "cost_usd", "cost_pico", "cost_basis"])
