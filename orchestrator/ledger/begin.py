@@ -210,18 +210,34 @@ def _model(connection: sqlite3.Connection, path: Path, plan: RunPlan, sweep_id: 
 
 def _problems(connection: sqlite3.Connection, plan: RunPlan, sweep_id: int) -> list[int]:
     connection.execute("UPDATE problem SET ordinal = NULL WHERE sweep_id = ?", (sweep_id,))
+    data = [json.dumps(dict(problem), ensure_ascii=False) for _, problem in plan.problems]
+    _forget_verdicts(
+        connection, sweep_id, {key: text for (key, _), text in zip(plan.problems, data, strict=True)}
+    )
     connection.executemany(
         "INSERT INTO problem (sweep_id, ordinal, key, data) VALUES (?, ?, ?, ?) "
         "ON CONFLICT (sweep_id, key) DO UPDATE SET ordinal = excluded.ordinal, data = excluded.data",
         (
-            (sweep_id, ordinal, key, json.dumps(dict(data), ensure_ascii=False))
-            for ordinal, (key, data) in enumerate(plan.problems)
+            (sweep_id, ordinal, key, text)
+            for ordinal, ((key, _), text) in enumerate(zip(plan.problems, data, strict=True))
         ),
     )
     rows = connection.execute(
         "SELECT id FROM problem WHERE sweep_id = ? AND ordinal IS NOT NULL ORDER BY ordinal", (sweep_id,)
     )
     return [row["id"] for row in rows]
+
+
+def _forget_verdicts(connection: sqlite3.Connection, sweep_id: int, data: dict[str, str]) -> None:
+    """Where what a verdict rests on has changed (the gold, say), samples are judged again: verify_ledger does so."""
+    known = connection.execute("SELECT id, key, data FROM problem WHERE sweep_id = ?", (sweep_id,))
+    changed = [row["id"] for row in known if data.get(row["key"], row["data"]) != row["data"]]
+    models = connection.execute("SELECT id FROM model WHERE sweep_id = ?", (sweep_id,)).fetchall()
+    connection.executemany(
+        "UPDATE sample SET passed = NULL, score = NULL, answer = NULL, verifier = NULL "
+        "WHERE model_id = ? AND problem_id = ?",
+        [(model["id"], problem_id) for model in models for problem_id in changed],
+    )
 
 
 def _refuse_other_prompts(
@@ -288,7 +304,8 @@ def _read_model(connection: sqlite3.Connection, model_id: int, ordinals: dict[in
     done = verified = passed = 0
     counts = connection.execute(
         "SELECT problem_id, count(*) AS done, max(sample_index) + 1 AS next_index, max(passed) AS solved, "
-        "sum(verifier IS NULL) AS unverified, count(passed) AS verified, coalesce(sum(passed), 0) AS passed FROM sample WHERE model_id = ? GROUP BY problem_id",
+        "sum(verifier IS NULL) AS unverified, count(passed) AS verified, coalesce(sum(passed), 0) AS passed "
+        "FROM sample WHERE model_id = ? GROUP BY problem_id",
         (model_id,),
     )
     for count in counts:

@@ -41,6 +41,24 @@ def check(path: Path) -> None:
         raise InputError(str(path), message, "install a newer manyfew: pip install -U manyfew")
 
 
+def refuse_other_sweep(path: Path, name: str) -> None:
+    """Raises InputError for a ledger of other sweeps. Only reads; a path without a file passes."""
+    if not path.exists() or path.stat().st_size == 0:
+        return
+    try:
+        with closing(_read_only(path)) as connection:
+            names = [row[0] for row in connection.execute("SELECT name FROM sweep ORDER BY id")]
+    except sqlite3.Error as error:
+        raise InputError(str(path), f"the ledger can't be read: {error}", _REMEDY) from error
+    if names and name not in names:
+        message = f"this is the ledger of the sweep {names[0]!r}, not of {name!r}"
+        raise InputError(str(path), message, "name another ledger with --db")
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)
+
+
 def _header(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
@@ -63,9 +81,7 @@ def _has_wal(path: Path) -> bool:
 
 def _ask_sqlite(path: Path) -> tuple[int, int]:
     try:
-        with closing(
-            sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)
-        ) as connection:
+        with closing(_read_only(path)) as connection:
             (identity,) = connection.execute("PRAGMA application_id").fetchone()
             (version,) = connection.execute("PRAGMA user_version").fetchone()
     except sqlite3.Error as error:

@@ -55,7 +55,7 @@ def holder(db: Path) -> str:
         connection = open_reader(db)
         try:
             row = connection.execute(
-                "SELECT pid, host, started_at FROM run ORDER BY id DESC LIMIT 1"
+                "SELECT pid, host, started_at FROM run WHERE ended_at IS NULL ORDER BY id DESC LIMIT 1"
             ).fetchone()
         finally:
             connection.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -10,16 +11,18 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.rows import Failure, Outcome, Reservation, SampleRow
 from orchestrator.run.booking import Attempt, Booked, book
 from orchestrator.run.prepare import Prepared, prompt_body
-from orchestrator.run.servers import PaidServer, Share
+from orchestrator.run.servers import LeaseOver, PaidServer, Share
 from orchestrator.scheduler.rates import Estimate
 from orchestrator.scheduler.retry import Then
 from orchestrator.scheduler.scheduler import Scheduler, Ticket
+from orchestrator.scheduler.work import runs
 from orchestrator.sweep.types import Model
 from providers.errors import Outcome as Cost
 from providers.errors import ProviderError, TooManySamples
 from providers.types import Prompt, Provider, Request
 
 LONGEST_TIMEOUT_S = 3600.0
+OVER_OUTPUT = "a reply held more output than max_tokens asks for: its worst case can't be bounded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,10 @@ class Attempts:
         self._clock = clock
         self._warned = warned
         self._state = ledger.state
+        self._gives_several: set[str] = set()
+        """Models of which one reply brought more than one sample."""
+        self._single: Counter[str] = Counter()
+        """Replies of one sample to requests for more, by model."""
 
     async def perform(self, ticket: Ticket) -> list[Arrival]:
         """Makes one HTTP attempt and books it. Gives the samples it recorded. Raises LedgerBroken."""
@@ -70,6 +77,10 @@ class Attempts:
             else:
                 async with server.working(ticket.number, ticket.n):
                     reply = await provider.send(request)
+        except LeaseOver:
+            assert server is not None
+            await self._ended_early(ticket, attempt, server.share(ticket.number))
+            return []
         except ProviderError as error:
             await self._failed(
                 ticket, attempt, error, None if server is None else server.share(ticket.number)
@@ -125,8 +136,8 @@ class Attempts:
         if paid and not self._scheduler.draining:
             return True
         why = "the run was ending" if paid else "the budget does not cover the server's next half minute"
-        await self._ledger.end(_free(attempt, error="NotSent", message=why))
         self._scheduler.dropped(ticket, self._clock())
+        await self._ledger.end(_free(attempt, error="NotSent", message=why))
         return False
 
     def _request(self, ticket: Ticket, model: Model, prompt: Prompt) -> Request:
@@ -143,25 +154,18 @@ class Attempts:
         )
 
     async def _record(self, ticket: Ticket, attempt: Attempt, booked: Booked) -> list[Arrival]:
+        """Memory first, then the ledger, in one step without a wait between: what is freed here can be reserved anew
+        only in the same transaction or a later one, and a reply above its bound is held against the budget before
+        anything else is admitted."""
         outcome, alias = booked.outcome, ticket.alias
-        lane = self._scheduler.lanes[alias]
-        for_good = booked.missing if booked.missing and ticket.item.attempt >= lane.max_attempts else ()
-        await self._ledger.end(
-            outcome, [self._failure(attempt, i, 1, "missing", "not in the reply") for i in for_good]
-        )
         if booked.over_output:
-            reason = "a reply held more output than max_tokens asks for: its worst case can't be bounded"
-            self._scheduler.stop(alias, reason)
-        if booked.extra_input_tokens:
-            await self._raise_overhead(ticket, attempt, booked)
-        if booked.warning:
-            self._warned(alias, booked.warning)
-        if booked.missing and booked.arrived == 1 and ticket.n > 1:
-            await self._fewer(ticket, 1)  # a server that ignores n
+            self._scheduler.stop(alias, OVER_OUTPUT)
+        raised = self._raise_overhead(ticket, attempt, booked) if booked.extra_input_tokens else None
+        fewer = self._ignores_n(ticket, booked)
         used = None
         if outcome.prompt_tokens is not None and outcome.completion_tokens is not None:
             used = Estimate(input_tokens=outcome.prompt_tokens, output_tokens=outcome.completion_tokens)
-        self._scheduler.replied(
+        for_good = self._scheduler.replied(
             ticket,
             self._clock(),
             settled=0 if outcome.lease_id is not None else outcome.settled_pico,
@@ -170,19 +174,32 @@ class Attempts:
             missing=booked.missing,
             used=used,
         )
+        failures = [
+            self._failure(attempt, first, n, "missing", "not in the reply") for first, n in runs(for_good)
+        ]
+        await self._ledger.end(outcome, failures)
+        if raised is not None:
+            await self._ledger.raise_overhead(attempt.model_id, raised)
+        if fewer:
+            await self._ledger.learn_max_n(attempt.model_id, 1)
+        if booked.warning:
+            self._warned(alias, booked.warning)
         return [Arrival(alias=alias, ordinal=ticket.item.problem, row=row) for row in outcome.samples]
 
-    async def _raise_overhead(self, ticket: Ticket, attempt: Attempt, booked: Booked) -> None:
-        """Input above its bound: the bound was too small for this model, so it grows for all that follow."""
+    def _raise_overhead(self, ticket: Ticket, attempt: Attempt, booked: Booked) -> int | None:
+        """Input above its bound: the bound was too small for this model, so it grows for all that follow. Gives the
+        new overhead in tokens, None where it is as large already."""
         alias = ticket.alias
         model = self._prepared.sweep.models[alias]
         now = max(model.prompt_overhead_tokens, self._prepared.overheads.get(alias, 0))
-        raised = now + booked.extra_input_tokens
-        if raised > self._prepared.overheads.get(alias, 0):
-            self._prepared.overheads[alias] = raised
-            self._scheduler.forget_bounds(alias)
-            await self._ledger.raise_overhead(attempt.model_id, raised)
         self._warned(alias, "a reply with more input than its bound: booked in full, the bound is raised")
+        prompt_bytes = self._prepared.prompt(alias, ticket.item.problem).size_bytes
+        raised = attempt.input_bound - prompt_bytes + booked.extra_input_tokens
+        if raised <= now:
+            return None
+        self._prepared.overheads[alias] = raised
+        self._scheduler.forget_bounds(alias)
+        return raised
 
     async def _failed(
         self, ticket: Ticket, attempt: Attempt, error: ProviderError, share: Share | None
@@ -215,11 +232,39 @@ class Attempts:
         if unknown:
             self._warned(ticket.alias, f"outcome unknown, charged at its bound: {error.message}")
 
-    async def _fewer(self, ticket: Ticket, max_n: int) -> None:
-        work = self._scheduler.lanes[ticket.alias].work
-        if work.max_n > max_n:
-            work.max_n = max_n
-            await self._ledger.learn_max_n(self._state.models[ticket.alias].model_id, max_n)
+    async def _ended_early(self, ticket: Ticket, attempt: Attempt, share: Share) -> None:
+        """The lease ended: the server's time is paid, the samples were not made and are still to be asked."""
+        self._scheduler.dropped(ticket, self._clock())
+        outcome = Outcome(
+            request_id=attempt.request_id,
+            model_id=attempt.model_id,
+            state="settled",
+            reserved_pico=attempt.worst_pico,
+            settled_pico=share.pico,
+            unused_pico=share.pico,
+            cost_basis=attempt.cost_basis,
+            lease_id=attempt.lease_id,
+            leased_pico=share.leased,
+            error="LeaseOver",
+            error_message="the budget does not cover more of this server's time",
+            ended_at=time.time(),
+        )
+        await self._ledger.end(outcome)
+
+    def _ignores_n(self, ticket: Ticket, booked: Booked) -> bool:
+        """Whether it is seen now that this model's server gives one sample whatever n says: twice, and never more
+        than one. A single reply that lacks some says nothing."""
+        alias, work = ticket.alias, self._scheduler.lanes[ticket.alias].work
+        if booked.arrived > 1:
+            self._gives_several.add(alias)
+        if booked.arrived != 1 or ticket.n == 1 or alias in self._gives_several or work.max_n == 1:
+            return False
+        self._single[alias] += 1
+        if self._single[alias] < 2:
+            return False
+        work.max_n = 1
+        self._warned(alias, "its server ignores n: one sample a request from here on")
+        return True
 
     def _failure(self, attempt: Attempt, first: int, n: int, error: str, message: str) -> Failure:
         return Failure(

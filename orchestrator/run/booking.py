@@ -74,8 +74,13 @@ def book(reply: Reply, attempt: Attempt, ended_at: float, *, share: tuple[int, i
         outcome = _presumed(reply, attempt, choices, ended_at, str(error))
         return Booked(outcome=outcome, arrived=len(choices), missing=missing, warning=str(error))
     usage = reply.usage if reply.usage is not None else _told(choices)
-    total = cost_pico(price, _tokens(usage)) if share is None else share[0]
-    input_pico = min(total, cost_pico(price, _input_only(usage))) if share is None else 0
+    try:
+        total = cost_pico(price, _tokens(usage)) if share is None else share[0]
+        input_pico = min(total, cost_pico(price, _input_only(usage))) if share is None else 0
+    except ValueError as error:  # counts that contradict each other
+        warning = f"usage that makes no sense is charged at its bound: {error}"
+        outcome = _presumed(reply, attempt, choices, ended_at, warning)
+        return Booked(outcome=outcome, arrived=len(choices), missing=missing, warning=warning)
     outcome = _settled(reply, usage, attempt, choices, total, input_pico, ended_at)
     if share is not None:
         outcome = replace(outcome, lease_id=attempt.lease_id, leased_pico=share[1])
@@ -85,7 +90,7 @@ def book(reply: Reply, attempt: Attempt, ended_at: float, *, share: tuple[int, i
         arrived=len(choices),
         missing=missing,
         over_output=over,
-        extra_input_tokens=max(0, usage.input - attempt.input_bound),
+        extra_input_tokens=max(0, usage.input - attempt.input_bound) if share is None else 0,
         warning="a reply with more output than was asked" if over else None,
     )
 

@@ -67,6 +67,7 @@ class Driver:
         """Stopped models already written to the ledger."""
         self.note: str | None = None
         self.interrupted = False
+        self._abandoned = False
         self._grace_s = 30.0
         self._grace_ends: float | None = None
         data = {pid: p.data for pid, p in zip(ledger.state.problem_ids, prepared.problems, strict=True)}
@@ -84,13 +85,14 @@ class Driver:
             beside += [group.create_task(server.watch(), name="lease") for server in self._servers.values()]
             try:
                 await self._sample(group)
-                await self._judge.drained()
+                if not self._abandoned:  # else the next run judges what has no verdict yet
+                    await self._judge.drained()
             finally:
                 for task in (judging, *beside):
                     task.cancel()
         for server in self._servers.values():
             await server.close()
-        self._show(self.progress("done"))
+        await self._record_stops()
 
     def drain(self, *, grace_s: float, note: str) -> None:
         """Stop sending; what is in flight may land for `grace_s`."""
@@ -103,7 +105,7 @@ class Driver:
 
     def abandon(self) -> None:
         """Leave at once: what is in flight stays reserved in the ledger until it is presumed."""
-        self.interrupted = True
+        self.interrupted = self._abandoned = True
         self.scheduler.draining = True
         self._grace_ends = self._clock()
         self._event.set()
@@ -115,8 +117,20 @@ class Driver:
             while not self._judge.behind and (ticket := self.scheduler.next(now)) is not None:
                 self._start(group, ticket)
             if self._over(now):
-                return
+                if not await self._free_idle_leases():
+                    return
+                continue
             await self._wait(now)
+
+    async def _free_idle_leases(self) -> bool:
+        """Before the run ends for want of money: a server that nothing runs on still holds its lease. Whether there
+        was one to give back."""
+        if self.scheduler.draining or not any(lane.work.lacking() for lane in self.scheduler.lanes.values()):
+            return False
+        freed = [await server.release_idle() for server in self._servers.values()]
+        for server in self._servers.values():
+            server.reconsider()
+        return any(freed)
 
     def _start(self, group: asyncio.TaskGroup, ticket: Ticket) -> None:
         task = group.create_task(self._perform(ticket))
@@ -130,10 +144,15 @@ class Driver:
     async def _perform(self, ticket: Ticket) -> None:
         for arrival in await self._attempts.perform(ticket):
             await self._judge.add(self._unjudged(arrival))
-        lane = self.scheduler.lanes[ticket.alias]
-        if lane.stopped is not None and ticket.alias not in self._recorded:
-            self._recorded.add(ticket.alias)
-            await self._ledger.stop_model(self._ledger.state.models[ticket.alias].model_id, lane.stopped)
+        if self.scheduler.lanes[ticket.alias].stopped is not None:
+            await self._record_stops()
+
+    async def _record_stops(self) -> None:
+        """Writes down why models stopped, once each."""
+        for alias, lane in self.scheduler.lanes.items():
+            if lane.stopped is not None and alias not in self._recorded:
+                self._recorded.add(alias)
+                await self._ledger.stop_model(self._ledger.state.models[alias].model_id, lane.stopped)
 
     def _over(self, now: float) -> bool:
         if self._grace_ends is not None and now >= self._grace_ends:
@@ -145,9 +164,9 @@ class Driver:
         return self.scheduler.draining or self.scheduler.blocked()
 
     async def _wait(self, now: float) -> None:
-        times = [t for t in (self.scheduler.wake_at, self._grace_ends) if t is not None]
-        if self._judge.behind or (self._judge.waiting and not self._tasks):
-            times.append(now + 0.02)
+        # While it drains or the judge is behind nothing is admitted, so the scheduler's time says nothing.
+        wake_at = None if self.scheduler.draining or self._judge.behind else self.scheduler.wake_at
+        times = [t for t in (wake_at, self._grace_ends) if t is not None]
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._event.wait(), max(0.0, min(times) - now) if times else None)
 
@@ -173,7 +192,10 @@ class Driver:
 
     async def _display(self) -> None:
         while True:
-            self._show(self.progress("draining" if self.scheduler.draining else "sampling"))
+            try:
+                self._show(self.progress("draining" if self.scheduler.draining else "sampling"))
+            except OSError:
+                return  # the terminal is gone (SIGHUP): the run goes on without it
             await asyncio.sleep(SHOW_EVERY_S)
 
     # -- how it stands ----------------------------------------------------------------------------------------------

@@ -44,6 +44,9 @@ class Bench:
         self._problem = problem
         self._known: OrderedDict[tuple[int, bytes], Verdict] = OrderedDict()
 
+    def rows(self, samples: list[Unjudged]) -> list[VerdictRow]:
+        return [self.row(sample) for sample in samples]
+
     def row(self, sample: Unjudged) -> VerdictRow:
         """The verdict on one sample. Cut off, refused or empty is wrong (CONTRACT, Ledger), whatever the text says;
         the answer is still extracted where there is one."""
@@ -131,7 +134,7 @@ class Judge:
             batch = [await self._queue.get()]
             while len(batch) < MOST_A_BATCH and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
-            rows = await asyncio.to_thread(lambda samples: [self._bench.row(s) for s in samples], batch)
+            rows = await asyncio.to_thread(self._bench.rows, batch)
             await self._write(rows)
             for sample, row in zip(batch, rows, strict=True):
                 self._told(sample, row)

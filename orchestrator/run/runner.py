@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from orchestrator.errors import LedgerBroken
+from orchestrator.errors import InputError, LedgerBroken
 from orchestrator.ledger.begin import ModelPlan, RunPlan, RunState, begin, read_state
 from orchestrator.ledger.connect import prepare as prepare_file
 from orchestrator.ledger.connect import refuse_foreign
+from orchestrator.ledger.identity import refuse_other_sweep
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.lock import acquire
 from orchestrator.progress import Progress
+from orchestrator.run.attempts import OVER_OUTPUT
 from orchestrator.run.driver import Driver, Tally
+from orchestrator.run.identical import identical_answers
 from orchestrator.run.lanes import build_scheduler
 from orchestrator.run.prepare import Prepared
 from orchestrator.run.providers import ask_versions, build_providers
 from orchestrator.run.signals import Signals
 from orchestrator.run.verify import verify_ledger
 from orchestrator.run.versions import versions
-from orchestrator.scheduler.scheduler import Scheduler
+from orchestrator.scheduler.scheduler import ModelLane, Scheduler
 from orchestrator.sweep.definition import differences
+from pricing.types import PICO_PER_USD
 from providers.types import Provider
 
+CLOSES_WITHIN_S = 1.0
 Status = str
 """complete | incomplete | budget | provider | interrupted"""
 
@@ -57,24 +65,41 @@ class Options:
 def run_sweep(prepared: Prepared, options: Options, show: Callable[[Progress], None]) -> Result:
     """Runs a sweep on its ledger. Raises InputError (nothing sent, ledger unchanged) or LedgerBroken."""
     refuse_foreign(options.db)
+    refuse_other_sweep(options.db, prepared.sweep.name)
     lock = acquire(options.db)
+    try:
+        state = _begin(prepared, options)
+        result = _new_loop_run(_run(prepared, options, state, show))
+        result.warnings += identical_answers(options.db, prepared.sweep, state)
+        show(result.progress)
+        return result
+    finally:
+        lock.release()
+
+
+def _begin(prepared: Prepared, options: Options) -> RunState:
+    """Begins the run and reads what the ledger has, once all of it has its verdict."""
     try:
         prepare_file(options.db)
         state = begin(options.db, _plan(prepared, options.budget_pico))
         verify_ledger(options.db, prepared.verifier, anew=True)
         read_state(options.db, state)
-        return _new_loop_run(_run(prepared, options, state, show))
-    finally:
-        lock.release()
+    except sqlite3.Error as error:
+        raise InputError(
+            str(options.db),
+            f"the ledger can't be read or written: {error}",
+            "mend its disk or permissions, look at it with `manyfew doctor`, or name another with --db",
+        ) from error
+    return state
 
 
-def _new_loop_run(main: object) -> Result:
+def _new_loop_run(main: Coroutine[Any, Any, Result]) -> Result:
     try:
         import uvloop
     except ImportError:  # Windows
-        return asyncio.run(main)  # type: ignore[arg-type]
+        return asyncio.run(main)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(main)  # type: ignore[arg-type]
+        return runner.run(main)
 
 
 def _plan(prepared: Prepared, budget_pico: int) -> RunPlan:
@@ -111,21 +136,24 @@ async def _run(
 ) -> Result:
     warnings = Warnings()
     scheduler = build_scheduler(prepared, state, options.budget_pico)
+    exceeded = scheduler.budget.exceeded
     async with Ledger(options.db, state) as ledger:
         providers = build_providers(prepared.sweep)
         try:
-            await ask_versions(prepared.sweep, providers)
             driver = Driver(
                 prepared, scheduler, ledger, providers, _tallies(state), show=show, warned=warnings.add
             )
             at_start = driver.progress("sampling")
             signals = Signals(driver, grace_s=options.grace_s, stop_after_s=options.stop_after_s)
             with signals:
+                if not scheduler.budget.exceeded and _lacking(scheduler):
+                    await ask_versions(prepared.sweep, providers)
                 await _drive(driver)
+            scheduler.presume_open()
             await ledger.presume_open()
         finally:
             await _close(providers)
-        status, reason = _ended(driver, scheduler)
+        status, reason = _ended(driver, scheduler, exceeded=exceeded)
         await ledger.finish(status, reason)
         progress = driver.progress("done")
     return Result(
@@ -140,10 +168,14 @@ async def _run(
 
 
 async def _drive(driver: Driver) -> None:
+    """A ledger that can't be written is one error, however many tasks met it."""
     try:
         await driver.run()
-    except* LedgerBroken as group:
-        raise _first(group) from None
+    except BaseExceptionGroup as group:
+        broken = group.subgroup(LedgerBroken)
+        if broken is None:
+            raise
+        raise _first(broken) from group
 
 
 def _first(group: BaseExceptionGroup[LedgerBroken]) -> LedgerBroken:
@@ -152,9 +184,12 @@ def _first(group: BaseExceptionGroup[LedgerBroken]) -> LedgerBroken:
 
 
 async def _close(providers: Mapping[str, list[Provider]]) -> None:
+    """Gives connections back; one that hangs is left to the end of the process."""
     for endpoints in providers.values():
         for provider in endpoints:
-            await provider.aclose()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CLOSES_WITHIN_S):
+                    await provider.aclose()
 
 
 def _tallies(state: RunState) -> dict[str, Tally]:
@@ -164,15 +199,26 @@ def _tallies(state: RunState) -> dict[str, Tally]:
     }
 
 
-def _ended(driver: Driver, scheduler: Scheduler) -> tuple[Status, str | None]:
-    """What ended the run; when several things did, the one that a person must act on first (CONTRACT)."""
-    lanes = scheduler.lanes.values()
-    lacking = [lane for lane in lanes if lane.work.lacking()]
+def _lacking(scheduler: Scheduler) -> list[ModelLane]:
+    return [lane for lane in scheduler.lanes.values() if lane.work.lacking()]
+
+
+def _ended(driver: Driver, scheduler: Scheduler, *, exceeded: bool) -> tuple[Status, str | None]:
+    """What ended the run; when several things did, the one that a person must act on first (CONTRACT). `exceeded`:
+    the budget was when the run began."""
+    lanes, lacking = scheduler.lanes.values(), _lacking(scheduler)
     if driver.interrupted and lacking:
         return "interrupted", driver.note
-    stopped = [f"{lane.alias}: {lane.stopped}" for lane in lacking if lane.stopped is not None]
+    stopped = [
+        f"{lane.alias}: {lane.stopped}"
+        for lane in lanes
+        if lane.stopped is not None and (lane in lacking or lane.stopped == OVER_OUTPUT)
+    ]
     if stopped:
         return "provider", "; ".join(stopped)
+    if exceeded:
+        held, total = scheduler.budget.held / PICO_PER_USD, scheduler.budget.total / PICO_PER_USD
+        return "budget", f"the budget of ${total:.6g} is exceeded already: ${held:.6g} settled or presumed"
     if lacking:
         names = ", ".join(lane.alias for lane in lacking)
         return "budget", f"the budget does not cover the next sample's worst case of {names}"

@@ -19,9 +19,14 @@ from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sweep.types import Model
 from pricing.lease import Lease
 from pricing.server_time import ServerMeter
-from providers.errors import Lost
 
 CHECK_EVERY_S = 1.0
+ENDS_EARLY_S = 0.25
+"""What still runs is ended so long before its lease ends: ending it takes a moment, and that moment is paid too."""
+
+
+class LeaseOver(Exception):  # noqa: N818 - reads as what it is
+    """The budget does not cover more of this server's time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +60,28 @@ class PaidServer:
             now = time.monotonic_ns()
             if self._lease.due(now):
                 await self._renew(now)
-            return self._lease.open(time.monotonic_ns())
+            return not self._endpoint.unpaid and self._lease.open(time.monotonic_ns())
 
     async def _renew(self, now: int) -> None:
+        """Reserves a term from now. Where the budget refuses, nothing new goes there; what runs has the rest."""
         wanted = self._lease.wanted_pico(now)
         change = wanted - self._lease.held_pico
         if not self._scheduler.budget.lease(self._alias, change):
-            self._endpoint.unpaid = not self._lease.open(now)
+            self._endpoint.unpaid = True
             return
         # In memory from now on: a share that settles while the write is under way shrinks the new lease.
         self._lease.renewed(now, wanted)
         await self._write(change)
         self._endpoint.unpaid = False
+        for limit in self._running.values():
+            if not limit.expired():
+                limit.reschedule(self._ends_at())
+
+    def _ends_at(self) -> float:
+        """Loop time at which what runs is ended, unless the lease is renewed."""
+        until_ns = self._lease.until_ns or 0
+        left_s = (until_ns - time.monotonic_ns()) / 1e9
+        return asyncio.get_running_loop().time() + left_s - ENDS_EARLY_S
 
     async def _write(self, change: int, *, ends: bool = False) -> None:
         opens, self._opened = not self._opened, True
@@ -87,14 +102,14 @@ class PaidServer:
 
     @asynccontextmanager
     async def working(self, key: int, weight: int) -> AsyncGenerator[None]:
-        """A request is on the server. Raises Lost where the lease ends first."""
+        """A request is on the server. Raises LeaseOver where the lease ends first."""
         self._meter.start(key, weight, time.monotonic_ns())
         try:
-            async with asyncio.timeout(None) as limit:
+            async with asyncio.timeout_at(self._ends_at()) as limit:
                 self._running[key] = limit
                 yield
         except TimeoutError:
-            raise Lost("the budget does not cover more of this server's time") from None
+            raise LeaseOver from None
         finally:
             self._running.pop(key, None)
 
@@ -107,7 +122,7 @@ class PaidServer:
         return Share(pico, leased)
 
     async def watch(self) -> None:
-        """Renews while the server works, ends what runs past the lease, and gives an idle lease back."""
+        """Renews while the server works, and gives an idle lease back."""
         while True:
             await asyncio.sleep(CHECK_EVERY_S)
             async with self._renewing:
@@ -115,15 +130,23 @@ class PaidServer:
                 if self._meter.weight:
                     if self._lease.due(now):
                         await self._renew(now)
-                    if self._lease.over(time.monotonic_ns()):
-                        for limit in self._running.values():
-                            limit.reschedule(asyncio.get_running_loop().time())
                 elif self._lease.over(now):
                     await self._release()
-            if self._endpoint.unpaid and self._scheduler.budget.room(self._alias) >= self._lease.wanted_pico(
-                now
-            ):
-                self._endpoint.unpaid = False
+            self.reconsider()
+
+    def reconsider(self) -> None:
+        """Takes requests again where there is room for a term by now."""
+        change = self._lease.wanted_pico(time.monotonic_ns()) - self._lease.held_pico
+        if self._endpoint.unpaid and self._scheduler.budget.room(self._alias) >= change:
+            self._endpoint.unpaid = False
+
+    async def release_idle(self) -> bool:
+        """Gives the lease back where nothing runs on it. Whether there was any."""
+        async with self._renewing:
+            if self._meter.weight or not self._lease.held_pico:
+                return False
+            await self._release()
+            return True
 
     async def _release(self, *, ends: bool = False) -> None:
         rest = self._lease.release()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from types import TracebackType
 from typing import Protocol, Self
@@ -49,10 +50,8 @@ class Signals:
         if self._timer is not None:
             self._timer.cancel()
         for number in (signal.SIGINT, signal.SIGTERM):
-            try:
+            with contextlib.suppress(NotImplementedError):
                 loop.remove_signal_handler(number)
-            except NotImplementedError:
-                pass
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
 

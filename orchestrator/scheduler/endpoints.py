@@ -70,6 +70,8 @@ class Endpoint:
             self.failures, self.failing_since, self.answered = 0, None, True
             self.opened = self.probing = False
             return
+        if self.opened and not self.probing:
+            return  # it was out when the breaker opened: nothing new
         self.failures += 1
         self.failing_since = now if self.failing_since is None else self.failing_since
         if self.failures >= OPENS_AFTER or self.opened or not self.answered:

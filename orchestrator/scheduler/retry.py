@@ -34,13 +34,17 @@ class Then(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
+    """What follows, and after which wait."""
+
     then: Then
     wait_s: float = 0.0
 
 
-def decide(error: ProviderError, item: Item, *, now: float, max_attempts: int, random: Random) -> Decision:
+def decide(
+    error: ProviderError, item: Item, *, now: float, max_attempts: int, max_wait_s: float, random: Random
+) -> Decision:
     """`item` is the attempt that failed, its own counts included."""
-    if isinstance(error, Stopped):
+    if isinstance(error, Stopped) or asks_too_long(error, max_wait_s):
         return Decision(Then.STOP)
     if isinstance(error, TooManySamples):
         return Decision(Then.FEWER if len(item.indices) > 1 else Then.STOP)
@@ -54,6 +58,11 @@ def decide(error: ProviderError, item: Item, *, now: float, max_attempts: int, r
     if tried_enough or lost_enough or too_late:
         return Decision(Then.GIVE_UP)
     return Decision(Then.AGAIN, wait_s)
+
+
+def asks_too_long(error: ProviderError, max_wait_s: float) -> bool:
+    """Whether the vendor asks for a wait that parks the model. It says nothing of the samples: they don't fail."""
+    return isinstance(error, (RateLimited, Overloaded)) and (error.retry_after_s or 0) > max_wait_s
 
 
 def wait_before(attempt: int, retry_after_s: float | None, random: Random) -> float:

@@ -13,9 +13,9 @@ from typing import Protocol
 from orchestrator.scheduler.budget import Budget
 from orchestrator.scheduler.endpoints import Endpoint, least_loaded
 from orchestrator.scheduler.rates import Estimate, RateLimit
-from orchestrator.scheduler.retry import Decision, Then, decide
+from orchestrator.scheduler.retry import Decision, Then, asks_too_long, decide
 from orchestrator.scheduler.work import Item, Work, runs
-from providers.errors import BadRequest, Lost, NotSent, Overloaded, ProviderError, RateLimited, Stopped
+from providers.errors import BadRequest, Lost, NotSent, Overloaded, ProviderError, RateLimited
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,15 @@ REFUSED_OUTRIGHT = 5
 
 
 class BoundOf(Protocol):
+    """Gives a problem's worst case."""
+
     def __call__(self, alias: str, ordinal: int, /) -> Bound: ...
+
+
+def _why(error: ProviderError, lane: ModelLane) -> str:
+    if asks_too_long(error, lane.max_wait_s):
+        return f"{error.message}; it asks to wait {_span(error.retry_after_s or 0)}, above max_wait_s"
+    return error.message
 
 
 def _span(seconds: float) -> str:
@@ -269,7 +277,7 @@ class Scheduler:
             return ()
         lane.errors["missing samples"] = lane.errors.get("missing samples", 0) + 1
         item = replace(ticket.item, indices=missing, attempt=ticket.item.attempt + 1)
-        if ticket.item.attempt >= lane.max_attempts or lane.stopped is not None:
+        if ticket.item.attempt >= lane.max_attempts:
             lane.work.gave_up(item.problem, len(missing))
             return missing
         lane.work.again(item, now)
@@ -280,15 +288,17 @@ class Scheduler:
     ) -> tuple[Decision, list[tuple[int, int]]]:
         """The attempt failed: free, or presumed at `presumed`. Decides what follows and does it; gives the decision
         and (first index, n) of the samples that fail for good with it."""
-        alive = False if isinstance(error, (NotSent, Lost, Overloaded)) else True
+        alive = not isinstance(error, (NotSent, Lost, Overloaded))
         lane = self._end(ticket, now, presumed=presumed, alive=alive)
         lane.errors[error.kind] = lane.errors.get(error.kind, 0) + 1
-        decision = decide(error, ticket.item, now=now, max_attempts=lane.max_attempts, random=self._random)
-        if isinstance(error, RateLimited) and decision.wait_s > lane.max_wait_s:
-            decision = Decision(Then.STOP)
-            error = Stopped(
-                f"{error.message}; it asks to wait {_span(error.retry_after_s or 0)}, above max_wait_s"
-            )
+        decision = decide(
+            error,
+            ticket.item,
+            now=now,
+            max_attempts=lane.max_attempts,
+            max_wait_s=lane.max_wait_s,
+            random=self._random,
+        )
         again = replace(
             ticket.item, attempt=ticket.item.attempt + 1, lost=ticket.item.lost + isinstance(error, Lost)
         )
@@ -299,12 +309,13 @@ class Scheduler:
                     lane.rate.pause(now + decision.wait_s)
                 lane.work.again(again, now + decision.wait_s)
             case Then.FEWER:
-                lane.work.max_n = self._fewer(ticket, error)
+                # Requests sent before it was known fail later and must not raise it again.
+                lane.work.max_n = min(lane.work.max_n, self._fewer(ticket, error))
                 lane.work.again(ticket.item, now)
             case Then.GIVE_UP:
                 given_up = self._give_up(lane, ticket, error)
             case Then.STOP:
-                self.stop(ticket.alias, error.message)
+                self.stop(ticket.alias, _why(error, lane))
                 lane.work.again(again, now)
         return decision, given_up
 
@@ -326,6 +337,14 @@ class Scheduler:
         """The driver gave the attempt up (a signal, the grace ran out): free where it never left, else presumed."""
         lane = self._end(ticket, now, presumed=presumed, alive=None)
         lane.work.again(ticket.item, now)
+
+    def presume_open(self) -> None:
+        """The run is over: what is still in flight may have been billed."""
+        for lane in self.lanes.values():
+            for ticket in list(lane.in_flight.values()):
+                self.dropped(ticket, 0.0, presumed=ticket.worst_pico)
+        for funds in self.budget.funds.values():  # what is left are leases of servers that still worked
+            funds.presumed, funds.reserved = funds.presumed + funds.reserved, 0
 
     def stop(self, alias: str, reason: str) -> None:
         """This model asks for nothing more in this run."""
