@@ -36,7 +36,8 @@ LARGEST_PROBE = 8 << 20
 class LeanProvider:
     """One endpoint. `base_url` ends in /v1. `own_host`: the vendor's own host or a vllm server, whose 500/503 with
     an error body are free. `token_ids`: asks for each sample's token ids (vLLM). `defaults`: fields sent where the
-    request doesn't state them. `name` begins error messages."""
+    request doesn't state them. `headers`: sent besides. `name` begins
+    error messages."""
 
     def __init__(
         self,
@@ -51,6 +52,7 @@ class LeanProvider:
         defaults: Mapping[str, Any] | None = None,
         max_tokens_key: str = "max_tokens",
         service_tier: str | None = None,
+        headers: Mapping[str, str] | None = None,
         name: str = "openai-compatible",
     ) -> None:
         self._base_url = base_url.rstrip("/")
@@ -67,7 +69,7 @@ class LeanProvider:
         key = (api_key or "").strip()
         self._unusable = _unusable(self._base_url, key)
         self._secrets = tuple(filter(None, (key, _password(self._base_url))))
-        self._headers = {"Accept": "application/json", "User-Agent": _user_agent()}
+        self._headers = {"Accept": "application/json", "User-Agent": _user_agent(), **(headers or {})}
         if key:
             self._headers["Authorization"] = f"Bearer {key}"
         self._url = f"{self._base_url}/{'chat/completions' if api == 'chat' else 'completions'}"

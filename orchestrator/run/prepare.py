@@ -108,7 +108,7 @@ def _prepare(sweep: Sweep) -> Prepared:
     prepared = Prepared(
         sweep=sweep,
         problems=problems,
-        prices={alias: _price(sweep, model) for alias, model in sweep.models.items()},
+        prices={alias: price_of(sweep, model) for alias, model in sweep.models.items()},
         definitions={alias: definition(model, sweep) for alias, model in sweep.models.items()},
         verifier=verifier,
         verifier_choice=choice,
@@ -124,7 +124,8 @@ def _check_prompts(prepared: Prepared) -> None:
             prepared.prompt(alias, ordinal)
 
 
-def _price(sweep: Sweep, model: Model) -> Price:
+def price_of(sweep: Sweep, model: Model) -> Price:
+    """The price of one model, as of today. Raises InputError."""
     from pricing.resolve import resolve
     from pricing.types import Unpriceable
 

@@ -1,0 +1,116 @@
+"""Whether a ledger is sound: its file, its sums, who holds it. Reads only, also while a run writes."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from orchestrator.doctor.finding import Finding
+from orchestrator.doctor.place import place
+from orchestrator.ledger.connect import open_reader
+from orchestrator.ledger.lock import holder, is_held
+
+MOST_SHOWN = 5
+AHEAD_S = 3600
+RESTORE = "restore a copy made by `manyfew backup`, or recover it: sqlite3 OLD .recover | sqlite3 NEW"
+
+# Each total of a model as the rows below it say. A presumed lease was a reservation of a server's time.
+SUMS = """
+SELECT sweep.name AS sweep, model.alias AS alias,
+  model.settled_pico, model.presumed_pico, model.reserved_pico, model.unused_pico, model.requests, model.retries,
+  model.samples,
+  coalesce(r.settled, 0) AS sum_settled_pico,
+  coalesce(r.presumed, 0) + coalesce(l.presumed, 0) AS sum_presumed_pico,
+  coalesce(r.reserved, 0) + coalesce(l.reserved, 0) AS sum_reserved_pico,
+  coalesce(r.unused, 0) AS sum_unused_pico,
+  coalesce(r.requests, 0) AS sum_requests, coalesce(r.retries, 0) AS sum_retries,
+  coalesce(s.samples, 0) AS sum_samples, coalesce(s.bought, 0) AS bought
+FROM model JOIN sweep ON sweep.id = model.sweep_id
+LEFT JOIN (SELECT model_id, sum(settled_pico) AS settled, sum(presumed_pico) AS presumed,
+    sum(iif(state = 'reserved', reserved_pico, 0)) AS reserved, sum(unused_pico) AS unused,
+    count(*) AS requests, sum(attempt > 1) AS retries FROM request GROUP BY model_id) AS r ON r.model_id = model.id
+LEFT JOIN (SELECT model_id, sum(presumed_pico) AS presumed, sum(reserved_pico) AS reserved
+    FROM lease GROUP BY model_id) AS l ON l.model_id = model.id
+LEFT JOIN (SELECT model_id, count(*) AS samples, sum(iif(request_id IS NULL, 0, cost_pico)) AS bought
+    FROM sample GROUP BY model_id) AS s ON s.model_id = model.id
+ORDER BY model.id"""
+TOTALS = (
+    "settled_pico",
+    "presumed_pico",
+    "reserved_pico",
+    "unused_pico",
+    "requests",
+    "retries",
+    "samples",
+)
+
+
+def ledger_findings(db: Path) -> list[Finding]:
+    """Raises InputError for what is no ledger at all; a damaged one is a finding."""
+    held = is_held(db)
+    with closing(open_reader(db)) as connection:
+        try:
+            connection.execute("BEGIN")  # one moment for all figures
+            found = [*_sound(connection, db), *_sums(connection), *_state(connection, db, held=held)]
+        except sqlite3.Error as error:
+            found = [Finding("missing", "ledger", f"{db} can't be read: {error}", RESTORE)]
+    return [*found, *place(db)]
+
+
+def _sound(connection: sqlite3.Connection, db: Path) -> Iterator[Finding]:
+    broken = [row[0] for row in connection.execute(f"PRAGMA integrity_check({MOST_SHOWN})")]
+    if broken != ["ok"]:
+        yield Finding("missing", "ledger", f"{db} is damaged: {'; '.join(broken)}", RESTORE)
+        return
+    lost = connection.execute("PRAGMA foreign_key_check").fetchone()
+    if lost is not None:
+        text = f"{db}: row {lost[1]} of {lost[0]} refers to a row of {lost[2]} that is gone"
+        yield Finding("missing", "ledger", text, RESTORE)
+        return
+    samples, verdicts = connection.execute("SELECT count(*), count(passed) FROM sample").fetchone()
+    yield Finding("ok", "ledger", f"{db} is sound: {samples:,} samples, {verdicts:,} with a verdict")
+
+
+def _sums(connection: sqlite3.Connection) -> Iterator[Finding]:
+    rows = connection.execute(SUMS).fetchall()
+    wrong = False
+    for row in rows:
+        name = f"{row['alias']} of {row['sweep']}"
+        differ = [
+            f"{total} says {row[total]}, the rows add up to {row[f'sum_{total}']}"
+            for total in TOTALS
+            if row[total] != row[f"sum_{total}"]
+        ]
+        if row["bought"] + row["sum_unused_pico"] != row["sum_settled_pico"]:
+            differ.append(
+                f"its samples' shares and what brought none are {row['bought'] + row['sum_unused_pico']} "
+                f"pico-dollars, its settled requests {row['sum_settled_pico']}"
+            )
+        for line in differ:
+            wrong = True
+            yield Finding(
+                "missing", "sums", f"{name}: {line}", "please report this, with a copy of the ledger"
+            )
+    if not wrong:
+        yield Finding("ok", "sums", f"every total agrees with its rows, models: {len(rows)}")
+
+
+def _state(connection: sqlite3.Connection, db: Path, *, held: bool) -> Iterator[Finding]:
+    if held:
+        yield Finding("note", "lock", f"held by {holder(db)}", "")
+    else:
+        yield Finding("ok", "lock", "no process writes this ledger")
+        (left,) = connection.execute("SELECT count(*) FROM request WHERE state = 'reserved'").fetchone()
+        if left:
+            text = f"requests left open by a run that was killed: {left}"
+            yield Finding("note", "requests", text, "the next run books them at their worst case")
+    (unjudged,) = connection.execute("SELECT count(*) FROM sample WHERE verifier IS NULL").fetchone()
+    if unjudged and not held:
+        yield Finding("note", "verdicts", f"samples without one: {unjudged:,}", f"manyfew verify {db}")
+    (latest,) = connection.execute("SELECT max(created_at) FROM sample").fetchone()
+    if latest is not None and latest > time.time() + AHEAD_S:
+        text = "the newest sample is from the future"
+        yield Finding("note", "clock", text, "look at this machine's clock")

@@ -1,0 +1,88 @@
+"""What a sweep needs: keys, prices, problems, tapes, endpoints, and a place for its ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from orchestrator.doctor.endpoints import endpoints
+from orchestrator.doctor.finding import Finding
+from orchestrator.doctor.place import place
+from orchestrator.errors import InputError
+from orchestrator.problems.registry import load
+from orchestrator.run.prepare import price_of
+from orchestrator.sweep.load import key_problem
+from orchestrator.sweep.source import located
+from orchestrator.sweep.types import Model, Sweep
+from pricing.types import Price
+
+
+def sweep_findings(sweep: Sweep, ledger: Path) -> list[Finding]:
+    """Sends one free request to each endpoint; reads the problems, from the hub where they come from there."""
+    problems, count = _problems(sweep)
+    tokens = sum(model.samples * model.max_tokens for model in sweep.models.values()) * count
+    return [
+        *_keys(sweep),
+        *(_price(sweep, model) for model in sweep.models.values()),
+        problems,
+        *_tapes(sweep),
+        *endpoints(sweep.models),
+        *place(ledger, most_tokens=tokens),
+    ]
+
+
+def _keys(sweep: Sweep) -> Iterator[Finding]:
+    """A key is told by its variable's name alone."""
+    users: dict[str, list[Model]] = {}
+    for model in sweep.models.values():
+        if model.api_key_env is not None:
+            users.setdefault(model.api_key_env, []).append(model)
+    for name, models in users.items():
+        problem = key_problem(models[0])
+        aliases = ", ".join(model.alias for model in models)
+        if problem is None:
+            yield Finding("ok", "key", f"{name} is set, for {aliases}")
+        else:
+            yield Finding("missing", "key", f"{problem[0]} ({aliases})", problem[1])
+
+
+def _price(sweep: Sweep, model: Model) -> Finding:
+    try:
+        price = price_of(sweep, model)
+    except InputError as error:
+        return Finding("missing", "price", f"{model.alias}: {error.message}", error.remedy)
+    return Finding("ok", "price", f"{model.alias}: {_told(price)}")
+
+
+def _told(price: Price) -> str:
+    source = " ".join(filter(None, (price.source, price.version, price.name)))
+    rates = price.bands[0].rates
+    if not rates.input and not rates.output:
+        return source
+    return f"${rates.input:f} in, ${rates.output:f} out per million tokens, from {source}"
+
+
+def _problems(sweep: Sweep) -> tuple[Finding, int]:
+    try:
+        with located(sweep):
+            problems = load(sweep.problems)
+    except InputError as error:
+        return Finding("missing", "problems", f"{error.where}: {error.message}", error.remedy), 0
+    if not problems:
+        return Finding("missing", "problems", "the source gives none", "look at [problems]"), 0
+    return Finding("ok", "problems", f"{len(problems):,} from {sweep.problems.source}"), len(problems)
+
+
+def _tapes(sweep: Sweep) -> Iterator[Finding]:
+    from orchestrator.quickstart import tape_path
+
+    for model in sweep.models.values():
+        if model.tape is None:
+            continue
+        tape = Path(str(tape_path())) if model.tape == "quickstart" else Path(model.tape)
+        if tape.is_file():
+            yield Finding("ok", "tape", f"{model.alias}: {tape.name}")
+        else:
+            yield Finding(
+                "missing", "tape", f"{model.alias}: there is no {tape}", "record it, or name another"
+            )
