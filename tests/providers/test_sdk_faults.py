@@ -11,6 +11,7 @@ import httpx2
 import openai
 import pytest
 
+from providers.build import build
 from providers.errors import (
     BadRequest,
     Lost,
@@ -300,6 +301,38 @@ async def test_no_proxy_is_used_for_this_machine(end, monkeypatch):
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     async with talking(end) as (_, provider):
         assert (await provider.send(ask())).usage is not None
+
+
+@pytest.mark.parametrize("end", ENDS)
+async def test_build_makes_them_from_a_models_keys(end):
+    async with talking(end) as (vendor, _):
+        settings: dict[str, Any] = {
+            "provider": "anthropic" if end == "messages" else "openai",
+            "model": MODELS[end],
+            "api": "responses" if end == "responses" else "chat",
+            "servers": (),
+            "base_url": vendor.root_url if end == "messages" else vendor.base_url,
+            "own_host": False,
+            "api_version": "2023-06-01" if end == "messages" else None,
+            "free_5xx": False,
+            "server_defaults": False,
+            "service_tier": "standard_only" if end == "messages" else "flex",
+            "inference_geo": "us" if end == "messages" else None,
+            "concurrency": 4,
+            "tape": None,
+            "speed": 1.0,
+            "params": {},
+        }
+        (provider,) = build(**settings, api_key=KEY)
+        await provider.send(ask())
+        await provider.aclose()
+        (seen,) = vendor.seen
+        assert seen.body["service_tier"] == settings["service_tier"]
+        if end == "messages":
+            assert seen.headers["anthropic-version"] == "2023-06-01"
+            assert seen.body["inference_geo"] == "us"
+        with pytest.raises(Stopped):
+            build(**settings, api_key=None)
 
 
 def test_importing_the_providers_imports_no_sdk():
