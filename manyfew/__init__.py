@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from orchestrator.coverage.passk import pass_at_k as pass_at_k
     from orchestrator.errors import InputError as InputError
+    from orchestrator.ledger.outcomes import Outcomes as Outcomes
+    from orchestrator.ledger.outcomes import read_outcomes as read_outcomes
     from orchestrator.sweep.load import load as load
     from orchestrator.sweep.types import Sweep as Sweep
 
@@ -18,10 +21,13 @@ if TYPE_CHECKING:
 
 _NAMES = {
     "InputError": "orchestrator.errors",
+    "Outcomes": "orchestrator.ledger.outcomes",
     "Sweep": "orchestrator.sweep.types",
     "load": "orchestrator.sweep.load",
+    "pass_at_k": "orchestrator.coverage.passk",
+    "read_outcomes": "orchestrator.ledger.outcomes",
 }
-__all__ = ["InputError", "Sweep", "__version__", "load"]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = ["InputError", "Outcomes", "Sweep", "__version__", "load", "pass_at_k", "read_outcomes"]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

@@ -100,7 +100,7 @@ def _sums(connection: sqlite3.Connection) -> Iterator[Finding]:
 
 def _state(connection: sqlite3.Connection, db: Path, *, held: bool) -> Iterator[Finding]:
     if held:
-        yield Finding("note", "lock", f"held by {holder(db)}", "")
+        yield Finding("note", "lock", f"a living process writes this ledger: {holder(db)}")
     else:
         yield Finding("ok", "lock", "no process writes this ledger")
         (left,) = connection.execute("SELECT count(*) FROM request WHERE state = 'reserved'").fetchone()

@@ -74,15 +74,21 @@ def _problems(sweep: Sweep) -> tuple[Finding, int]:
 
 
 def _tapes(sweep: Sweep) -> Iterator[Finding]:
-    from orchestrator.quickstart import tape_path
-
     for model in sweep.models.values():
         if model.tape is None:
             continue
-        tape = Path(str(tape_path())) if model.tape == "quickstart" else Path(model.tape)
+        tape = _tape(model.tape)
         if tape.is_file():
             yield Finding("ok", "tape", f"{model.alias}: {tape.name}")
         else:
             yield Finding(
                 "missing", "tape", f"{model.alias}: there is no {tape}", "record it, or name another"
             )
+
+
+def _tape(name: str) -> Path:
+    if name != "quickstart":
+        return Path(name)
+    from orchestrator.quickstart import tape_path
+
+    return Path(str(tape_path()))
