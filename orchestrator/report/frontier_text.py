@@ -109,8 +109,10 @@ def _some(points: Sequence[Any]) -> list[Any]:
 
 
 def _percent(share: float) -> str:
-    """In percent; an unsolved share below a thousandth is not rounded away."""
-    return f"{share:.1%}" if share in (0.0, 1.0) or 0.0005 <= share < 0.9995 else f"{share:.4%}"
+    """One decimal; 0.0% and 100.0% only where they are exact, since what is left unsolved is what counts."""
+    if 0.9995 <= share < 1.0:
+        return ">99.9%"
+    return "<0.1%" if 0.0 < share < 0.0005 else f"{share:.1%}"
 
 
 def _band(point: Mapping[str, Any], *, plain: bool) -> str:

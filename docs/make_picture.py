@@ -1,0 +1,36 @@
+"""Draws docs/frontier.svg, the README's picture: python docs/make_picture.py runs/quickstart.db"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from orchestrator.ledger.outcomes import read_outcomes
+from orchestrator.report.frontier_data import frontier_document
+from orchestrator.report.frontier_text import print_frontier
+
+FONT_FACES = re.compile(r"@font-face\s*\{.*?\}\s*", re.DOTALL)
+
+
+def main() -> None:
+    """Writes the picture of the ledger named on the command line."""
+    console = Console(
+        record=True,
+        width=80,
+        file=io.StringIO(),
+        force_terminal=True,
+        color_system="truecolor",
+        highlight=False,
+    )
+    print_frontier(console, frontier_document(read_outcomes([Path(sys.argv[1])], "usd"), "usd"))
+    svg = console.export_svg(title="manyfew frontier runs/quickstart.db")
+    # No outside address in the file: whoever looks has a monospaced font.
+    Path(__file__).with_name("frontier.svg").write_text(FONT_FACES.sub("", svg), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
