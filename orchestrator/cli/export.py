@@ -38,8 +38,7 @@ def export(
     _check_format(format_, to_stdout=to_stdout)
     with Records(db, with_problems=with_problems) as records, counting("samples written") as told:
         if output is None or to_stdout:
-            _write(format_, records, sys.stdout.buffer, told, terminal=sys.stdout.isatty())
-            sys.stdout.buffer.flush()
+            _to_stdout(format_, records, told)
             return 0
         with new_file(output) as file:
             count = _write(format_, records, file, told, terminal=False)
@@ -61,6 +60,18 @@ def _check_format(name: str, *, to_stdout: bool) -> None:
             raise InputError("--format parquet", "needs pyarrow", 'pip install "manyfew[hub]"')
         if to_stdout:
             raise InputError("--format parquet", "is not for the terminal", "name a file with -o")
+
+
+def _to_stdout(name: str, records: Records, told: Told) -> None:
+    from orchestrator.errors import InputError
+
+    try:
+        _write(name, records, sys.stdout.buffer, told, terminal=sys.stdout.isatty())
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise  # a reader that has enough is no error
+    except OSError as error:
+        raise InputError("stdout", f"can't be written: {error.strerror or error}", "make room") from error
 
 
 def _write(name: str, records: Records, file: IO[bytes], told: Told, *, terminal: bool) -> int:

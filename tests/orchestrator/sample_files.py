@@ -6,6 +6,7 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.serving import serving
@@ -38,11 +39,11 @@ def write(path: Path, *lines: object) -> Path:
     return path
 
 
-def objects(path: Path) -> list[dict]:
+def objects(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def exported(command, db: Path, *more: str) -> list[dict]:
+def exported(command, db: Path, *more: str) -> list[dict[str, Any]]:
     done = command("export", str(db), "--format", "jsonl", *more)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -51,8 +52,15 @@ def exported(command, db: Path, *more: str) -> list[dict]:
 def buy(folder: Path) -> Path:
     """A ledger that a run made: two models, tokens, dollars, verdicts, hostile texts; 45 samples of 5 problems."""
     answers = ["#### 2", "\x1b[2J\x9b31m\u202e\u2028 #### 4", "no, café — 好 \x00 #### 6", "#### 4"]
-    cheap = openai_vendor(answer=lambda prompt, i: answers[i % 4], prices={"input": "0.1", "output": "0.4"})
-    dear = openai_vendor(answer=lambda prompt, i: f"#### {i}")
+
+    def hostile(prompt: str, index: int) -> str:
+        return answers[index % 4]
+
+    def counted(prompt: str, index: int) -> str:
+        return f"#### {index}"
+
+    cheap = openai_vendor(answer=hostile, prices={"input": "0.1", "output": "0.4"})
+    dear = openai_vendor(answer=counted)
     db = folder / "bought.db"
     with serving(cheap, dear):
         models = {"cheap": model(cheap, max_n=3), "dear": model(dear, samples=2)}

@@ -9,6 +9,7 @@ import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -209,9 +210,13 @@ def said(status: str, body: str) -> bytes:
     return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode()
 
 
-def probed(tmp_path, server: _Canned, **keys) -> list[Finding]:
+def probed(tmp_path, server: Any, **keys: Any) -> list[Finding]:
     with serving(server):
-        table = {"provider": "openai-compatible", "model": "m", "base_url": f"{server.url}/v1"}
+        table: dict[str, Any] = {
+            "provider": "openai-compatible",
+            "model": "m",
+            "base_url": f"{server.url}/v1",
+        }
         table["price"] = {"input": 1.0, "output": 1.0}
         path = SweepFile({"a": {**table, **{k: v.format(server.url) for k, v in keys.items()}}}).write(
             tmp_path

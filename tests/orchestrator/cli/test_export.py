@@ -8,6 +8,7 @@ import io
 import json
 import sqlite3
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from orchestrator.report.safe import safe
 from tests.orchestrator.ledger_fixture import make_ledger
 from tests.orchestrator.sample_files import LINE, buy, exported, key, objects, records, rows, spend, write
 
+ROOT = Path(__file__).resolve().parents[3]
 FORMATS = ("jsonl", "csv", "parquet")
 
 
@@ -56,8 +58,7 @@ def test_csv_holds_every_text_as_it_is(bought, command, tmp_path):
 
 
 def test_parquet_has_the_same_rows_and_one_type_a_column(bought, command, tmp_path):
-    from pyarrow import parquet
-
+    parquet = import_module("pyarrow.parquet")
     assert command("export", str(bought), "--format", "parquet", "-o", "out.parquet").returncode == 0
     table = parquet.read_table(tmp_path / "out.parquet")
     lines = exported(command, bought)
@@ -174,3 +175,30 @@ def test_csv_for_a_terminal_drives_it_nowhere(bought):
     text = out.getvalue().decode()
     assert "\\x1b[2J\\x9b31m\\u202e" in text
     assert not set(text) & {"\x1b", "\x9b", "\u202e", "\u2028", "\x00"}
+
+
+def test_a_damaged_ledger_leaves_no_half_file(bought, command, tmp_path):
+    whole = bytearray(bought.read_bytes())
+    whole[8192:40960] = b"\xa5" * 32768
+    (tmp_path / "broken.db").write_bytes(whole)
+    done = command("export", "broken.db", "--format", "jsonl", "-o", "out.jsonl")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert "manyfew doctor" in done.stderr
+    assert {path.name.partition("-")[0] for path in tmp_path.iterdir()} == {"broken.db"}
+
+
+def test_a_full_disk_and_a_reader_that_hangs_up(bought, tmp_path):
+    import subprocess
+    import sys
+
+    line = f"{sys.executable} -m manyfew export {bought} --format jsonl"
+    full = subprocess.run(
+        ["bash", "-c", f"{line} > /dev/full"], cwd=ROOT, capture_output=True, text=True, timeout=30
+    )
+    assert (full.returncode, full.stderr) == (
+        2,
+        "manyfew: stdout: can't be written: No space left on device (make room)\n",
+    )
+    hung = f"{line} | head -1 > /dev/null; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", hung], cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
