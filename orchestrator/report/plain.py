@@ -117,7 +117,12 @@ class PlainDisplay:
 
 def _same(model: ModelProgress, before: ModelProgress | None) -> bool:
     """Finished and told already."""
-    return before is not None and figures.finished(model) and model == before
+    return (
+        before is not None
+        and figures.finished(before)
+        and figures.finished(model)
+        and (model.done, model.verified, model.stopped) == (before.done, before.verified, before.stopped)
+    )
 
 
 def _changes(before: Progress, now: Progress) -> list[str]:

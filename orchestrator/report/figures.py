@@ -1,0 +1,89 @@
+"""How a model's figures are written, the same in the live display, in logs and in the summary."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from orchestrator.progress import ModelProgress
+from orchestrator.report.budget_parts import dollars
+from orchestrator.report.money import usd
+from orchestrator.report.safe import safe
+from orchestrator.report.span import about
+
+
+def samples(model: ModelProgress) -> str:
+    """1,234/6,400"""
+    return f"{model.done:,}/{model.planned:,}"
+
+
+def rate(per_s: float) -> str:
+    """0.04, 1.2, 12.3, 1,234 samples a second; "0" where none came."""
+    if per_s <= 0:
+        return "0"
+    if per_s < 0.995:
+        return f"{per_s:.2f}"
+    return f"{per_s:.1f}" if per_s < 99.95 else f"{per_s:,.0f}"
+
+
+def solved(model: ModelProgress) -> str:
+    """41/64"""
+    return f"{model.solved_problems:,}/{model.problems:,}"
+
+
+def pass_rate(model: ModelProgress, unknown: str = "-") -> str:
+    """The share of judged samples that passed."""
+    return share(model.passed, model.verified, unknown)
+
+
+def share(part: int, whole: int, unknown: str = "-") -> str:
+    """19.8%, 3.25%, 0%, 100%: never rounded to 0% or 100% where it is not."""
+    if whole <= 0:
+        return unknown
+    if part in (0, whole):
+        return f"{100 * part // whole}%"
+    percent = 100 * part / whole
+    if percent < 0.01:
+        return "<0.01%"
+    return f"{percent:.2f}%" if percent < 9.995 else f"{min(percent, 99.9):.1f}%"
+
+
+def in_flight(model: ModelProgress) -> str:
+    """Requests, and in brackets the samples they carry: 8 (128)."""
+    return f"{model.in_flight_requests:,} ({model.in_flight_samples:,})"
+
+
+def cost(model: ModelProgress, places: int) -> str:
+    """What it cost so far: settled and presumed; a recording's dollars in the digits that matter to it."""
+    spent = model.settled_pico + model.presumed_pico
+    return usd(spent) if model.replayed else dollars(spent, places)
+
+
+def finished(model: ModelProgress) -> bool:
+    return model.done + model.failed >= model.planned
+
+
+def left(model: ModelProgress, unknown: str = "-") -> str:
+    """The time it still needs."""
+    if finished(model):
+        return "done"
+    if model.stopped is not None or model.eta_s is None:
+        return unknown
+    return about(model.eta_s)
+
+
+def state(model: ModelProgress) -> str:
+    """Why nothing more goes out, or "": a stop outweighs a wait, and what is finished waits for nothing."""
+    if model.stopped is not None:
+        return f"stopped: {safe(model.stopped)}"
+    if finished(model):
+        return f"{model.failed:,} failed for good" if model.failed else ""
+    return f"waits: {safe(model.waiting)}" if model.waiting else ""
+
+
+def errors_by_kind(models: Iterable[ModelProgress], times: str = "×") -> list[str]:
+    """["RateLimited 429 ×12", "Lost ×3"], the most frequent first."""
+    total: Counter[str] = Counter()
+    for model in models:
+        total.update(model.errors)
+    return [f"{safe(kind, 40)} {times}{count:,}" for kind, count in total.most_common() if count > 0]
