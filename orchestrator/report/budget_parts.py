@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator.progress import Progress
+from orchestrator.report.cells import split
 
 PICO_DIGITS = 12
 _SIGNIFICANT = 5
@@ -34,22 +35,18 @@ class BudgetParts:
         """Budget, settled, presumed, reserved, left, as printed: the last four add up to the first."""
         unit = 10 ** (PICO_DIGITS - self.places)
         whole = round_half_up(self.budget, unit)
-        shares = _apportion([self.settled, self.presumed, self.reserved, self.left], unit, whole)
-        return (
-            dollars(self.budget, self.places),
-            *(dollars(share * unit, self.places) for share in shares),
-        )  # type: ignore[return-value]  # five of them
+        settled, presumed, reserved, left = (
+            dollars(share * unit, self.places)
+            for share in _apportion([self.settled, self.presumed, self.reserved, self.left], unit, whole)
+        )
+        return dollars(self.budget, self.places), settled, presumed, reserved, left
 
     def bar(self, width: int) -> tuple[int, int, int, int]:
         """Cells for settled, presumed, reserved and left, `width` in all; what is not nothing gets at least one."""
-        held = (self.settled, self.presumed, self.reserved)
-        total = max(self.budget, sum(held), 1)
-        cells = [max(amount * width // total, 1 if amount > 0 else 0) for amount in held]
-        if 0 < sum(held) == total:  # used up: no cell may look as if something were left
-            cells[cells.index(max(cells))] += width - sum(cells)
-        while sum(cells) > width:
-            cells[cells.index(max(cells))] -= 1
-        return cells[0], cells[1], cells[2], width - sum(cells)
+        settled, presumed, reserved, left = split(
+            [self.settled, self.presumed, self.reserved, max(0, self.left)], width
+        )
+        return settled, presumed, reserved, left
 
 
 def parts_of(progress: Progress) -> BudgetParts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 QUIET_S = 1.0
@@ -12,7 +12,7 @@ EVERY_S = 0.2
 
 
 @contextmanager
-def counting(what: str, *, json_: bool = False) -> Iterator[Callable[[int], None]]:
+def counting(what: str, *, json_: bool = False) -> Generator[Callable[[int], None]]:
     """Gives a function to call with the count so far. Shows on a terminal's stderr only, after a second."""
     started = shown = time.monotonic()
     wrote = False

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from orchestrator.progress import ModelProgress
+from orchestrator.progress import ModelProgress, Progress
 from orchestrator.report.budget_parts import dollars
 from orchestrator.report.money import usd
 from orchestrator.report.safe import safe
 from orchestrator.report.span import about
+
+FEW_VERDICTS = 100
 
 
 def samples(model: ModelProgress) -> str:
@@ -72,13 +74,27 @@ def left(model: ModelProgress, unknown: str = "-") -> str:
     return about(model.eta_s)
 
 
+def remaining(progress: Progress) -> str:
+    """The time the whole sweep still needs, while it samples: "about 35 s left"."""
+    if not progress.eta_s or progress.phase != "sampling":
+        return ""
+    return f"about {about(progress.eta_s)} left"
+
+
+def behind(progress: Progress) -> str:
+    """Verdicts that are missing, where they are more than come and go all the time: ", 1,234 wait for a verdict"."""
+    waiting = progress.unverified
+    told = waiting >= FEW_VERDICTS or (waiting > 0 and progress.phase != "sampling")
+    return f", {waiting:,} wait for a verdict" if told else ""
+
+
 def state(model: ModelProgress) -> str:
     """Why nothing more goes out, or "": a stop outweighs a wait, and what is finished waits for nothing."""
     if model.stopped is not None:
         return f"stopped: {safe(model.stopped)}"
     if finished(model):
         return f"{model.failed:,} failed for good" if model.failed else ""
-    return f"waits: {safe(model.waiting)}" if model.waiting else ""
+    return safe(model.waiting) if model.waiting else ""
 
 
 def errors_by_kind(models: Iterable[ModelProgress], times: str = "×") -> list[str]:

@@ -13,7 +13,7 @@ from orchestrator.report.budget_parts import parts_of
 from orchestrator.report.glyphs import glyphs_for, writable
 from orchestrator.report.money import usd
 from orchestrator.report.safe import safe
-from orchestrator.report.span import about, span
+from orchestrator.report.span import span
 
 EVERY_S = 30.0
 
@@ -67,7 +67,10 @@ class PlainDisplay:
     def _lines(self, progress: Progress) -> list[str]:
         before = {} if self._shown is None else {m.alias: m for m in self._shown.models}
         told = [m for m in progress.models if not _same(m, before.get(m.alias))]
-        return [self._total(progress), *(self._model(m, parts_of(progress).places) for m in told)]
+        return [
+            self._total(progress),
+            *(self._model(m, parts_of(progress).places, progress.phase) for m in told),
+        ]
 
     def _total(self, p: Progress) -> str:
         budget, settled, presumed, reserved, left = parts_of(p).figures()
@@ -79,16 +82,15 @@ class PlainDisplay:
         ]
         if p.replayed_pico:
             said.append(f"replayed {usd(p.replayed_pico)} (a recording, nothing is spent)")
-        if p.unverified:
-            said.append(f"{p.unverified:,} wait for their verdict")
+        said[0] += figures.behind(p)
         said.append(f"after {span(p.elapsed_s)}")
-        if p.eta_s:
-            said.append(f"about {about(p.eta_s)} left")
+        if remaining := figures.remaining(p):
+            said.append(remaining)
         if kinds := figures.errors_by_kind(p.models, self._times):
             said.append("errors " + ", ".join(kinds))
         return ", ".join(said)
 
-    def _model(self, m: ModelProgress, places: int) -> str:
+    def _model(self, m: ModelProgress, places: int, phase: str) -> str:
         said = [
             f"model {safe(m.alias)}: {figures.samples(m)} samples",
             f"{figures.rate(m.samples_per_s)}/s",
@@ -99,8 +101,10 @@ class PlainDisplay:
         ]
         if m.failed:
             said.append(f"{m.failed:,} failed")
-        if (state := figures.state(m)) and not (figures.finished(m) and m.failed):
-            said.append(state)
+        if m.stopped is not None:
+            said.append(figures.state(m))
+        elif (state := figures.state(m)) and phase == "sampling" and not figures.finished(m):
+            said.append(f"waits: {state}")
         return ", ".join(said)
 
     def _write(self, lines: list[str]) -> None:

@@ -7,20 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from orchestrator.progress import ModelProgress, Progress
-from orchestrator.report.money import usd
+from orchestrator.report.budget_parts import dollars, parts_of
+from orchestrator.report.learnt import learnt
+from orchestrator.report.models_table import ModelsTable
+from orchestrator.report.money import PICO_PER_USD, usd
 from orchestrator.report.safe import safe
 from orchestrator.report.span import span
 
 ENDINGS = {
-    "complete": "Complete: nothing is left to ask.",
-    "incomplete": "Ended, but some samples failed for good.",
-    "budget": "The budget stopped it.",
-    "provider": "A provider could not go on.",
-    "interrupted": "Interrupted.",
+    "complete": "complete, nothing is left to ask.",
+    "incomplete": "ended, but some samples failed for good.",
+    "budget": "the budget stopped it.",
+    "provider": "a provider could not go on.",
+    "interrupted": "interrupted",
 }
 MOST_WARNINGS = 12
 
@@ -41,70 +43,60 @@ class Ending:
 
 def summary(progress: Progress, ending: Ending) -> RenderableType:
     """The closing lines."""
-    parts: list[RenderableType] = [Text(""), _headline(progress, ending), _table(progress), Text("")]
+    blank = Text("")
+    parts: list[RenderableType] = [
+        blank,
+        _headline(progress, ending),
+        blank,
+        ModelsTable(progress.models),
+        blank,
+    ]
+    if (taught := learnt(progress)) is not None:
+        parts.append(Text(taught))
     parts.append(Text(_cost(progress, ending)))
     if ending.leftovers:
+        were = "request of an earlier run has" if ending.leftovers == 1 else "requests of earlier runs have"
         parts.append(
-            Text(
-                f"{ending.leftovers} requests of an earlier run had no known outcome: they stay charged as presumed."
-            )
+            Text(f"{ending.leftovers:,} {were} no known outcome: presumed billed, at the worst case.")
         )
     parts += [Text(f"warning: {safe(line)}", style="yellow") for line in _warnings(ending)]
-    parts += [Text(f"Next: {command}") for command in next_commands(progress, ending)]
+    parts += [Text(f"Next: {command}", style="bold") for command in next_commands(progress, ending)]
     return Group(*parts)
 
 
 def _headline(progress: Progress, ending: Ending) -> Text:
     text = Text(safe(progress.name, 60), style="bold")
-    text.append(f": {ENDINGS[ending.status]}", style="default")
-    if ending.reason and ending.status != "complete":
-        text.append(f" {safe(ending.reason)}", style="default")
+    text.append(f": {ENDINGS[ending.status]}", style="not bold")
+    if ending.status == "interrupted":
+        # The reason is the display's note, of which only the first words still hold.
+        by = "" if ending.reason is None else f" by {safe(ending.reason.split(':')[0])}"
+        text.append(f"{by}; run again, it goes on where the ledger ends.", style="not bold")
+    elif ending.reason and ending.status != "complete":
+        text.append(f" {safe(ending.reason)}", style="not bold")
     return text
-
-
-def _table(progress: Progress) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in (
-        "model",
-        "samples",
-        "failed",
-        "solved",
-        "right",
-        "settled",
-        "presumed",
-        "requests",
-        "retries",
-    ):
-        table.add_column(column, justify="left" if column == "model" else "right", no_wrap=True)
-    for m in progress.models:
-        table.add_row(
-            Text(safe(m.alias, 24)),
-            f"{m.done:,}/{m.planned:,}",
-            f"{m.failed:,}" if m.failed else "-",
-            f"{m.solved_problems}/{m.problems}",
-            f"{m.passed / m.verified:.1%}" if m.verified else "-",
-            usd(m.settled_pico),
-            usd(m.presumed_pico) if m.presumed_pico else "-",
-            f"{m.requests:,}",
-            f"{m.retries:,}" if m.retries else "-",
-        )
-    return table
 
 
 def _cost(progress: Progress, ending: Ending) -> str:
-    text = f"In all runs of this ledger: {money(progress)}."
+    sentences: list[str] = []
+    if not progress.models or not all(m.replayed for m in progress.models):
+        sentences.append(f"All runs of this ledger: {money(progress)}.")
     if ending.before is not None:
-        text += f" This run: {_session(progress, ending.before)} in {span(progress.elapsed_s)}."
+        sentences.append(f"This run: {_session(progress, ending.before)} in {span(progress.elapsed_s)}.")
     if any(m.replayed for m in progress.models):
-        text += " Replayed dollars are those of a recording: nothing was spent."
-    return text
+        sentences.append(
+            f"Replayed dollars, {usd(progress.replayed_pico)} in all, are those of a recording: nothing was spent."
+        )
+    return " ".join(sentences)
 
 
 def _session(progress: Progress, before: Progress) -> str:
-    done = _done(progress) - _done(before)
+    said = [f"{_done(progress) - _done(before):,} samples"]
     spent = progress.settled_pico + progress.presumed_pico - before.settled_pico - before.presumed_pico
-    replayed = progress.replayed_pico - before.replayed_pico
-    return f"{done:,} samples, {usd(spent)}" + (f" and {usd(replayed)} replayed" if replayed else "")
+    if spent or not all(m.replayed for m in progress.models):
+        said.append(usd(spent))
+    if replayed := progress.replayed_pico - before.replayed_pico:
+        said.append(f"{usd(replayed)} replayed")
+    return ", ".join(said)
 
 
 def _done(progress: Progress) -> int:
@@ -120,20 +112,22 @@ def next_commands(progress: Progress, ending: Ending) -> list[str]:
     """The commands worth typing now."""
     db, sweep = shlex.quote(str(ending.db)), shlex.quote(str(ending.sweep))
     commands: list[str] = []
-    where = "" if ending.db.parent == Path("runs") else f" --db {db}"
+    where = "" if ending.db == Path("runs") / f"{progress.name}.db" else f" --db {db}"
     if ending.status == "budget":
         commands.append(f"manyfew run {sweep}{where} --budget {_more(progress)}")
     elif ending.status in ("interrupted", "incomplete", "provider"):
-        commands.append(f"manyfew run {sweep}{where}   (it goes on where this ledger ends)")
+        commands.append(f"manyfew run {sweep}{where}")
     if any(m.verified for m in progress.models):
         commands.append(f"manyfew frontier {db}")
-    return commands
+    return [safe(command) for command in commands]
 
 
 def _more(progress: Progress) -> str:
-    """A budget that the plan's means say would do, rounded up to cents: what was spent a sample, for all samples."""
-    total = sum(_needed(m) for m in progress.models if not m.replayed)
-    return f"{max(total, 2 * progress.budget_pico) / 1e12:.2f}"
+    """A budget that should do, at what a sample cost so far, and at least twice the one that did not."""
+    total = max(sum(_needed(m) for m in progress.models if not m.replayed), 2 * progress.budget_pico)
+    places = parts_of(progress).places if total < PICO_PER_USD else 2
+    unit = PICO_PER_USD // 10**places
+    return dollars(-(-total // unit) * unit, places).lstrip("$").replace(",", "")
 
 
 def _needed(m: ModelProgress) -> int:
@@ -142,10 +136,9 @@ def _needed(m: ModelProgress) -> int:
 
 
 def money(progress: Progress) -> str:
-    """settled, presumed, reserved and left of the budget, in words."""
-    left = progress.budget_pico - progress.settled_pico - progress.presumed_pico - progress.reserved_pico
-    text = (
-        f"{usd(progress.settled_pico)} settled + {usd(progress.presumed_pico)} presumed + "
-        f"{usd(progress.reserved_pico)} reserved, {usd(left)} left of {usd(progress.budget_pico)}"
-    )
-    return text + (f", {usd(progress.replayed_pico)} replayed" if any(m.replayed for m in progress.models) else "")
+    """The parts of the budget, in words; they add up as they stand."""
+    budget, settled, presumed, reserved, left = parts_of(progress).figures()
+    text = f"{settled} settled + {presumed} presumed"
+    if progress.reserved_pico:
+        text += f" + {reserved} reserved"
+    return f"{text}, {left} left of {budget}"
