@@ -18,8 +18,8 @@ class Lease:
     """A server's lease. How to use it, at time now:
 
         if lease.due(now):
-            pico = lease.wanted_pico(now)      # reserve this much for the server in the ledger, durably; then
-            lease.renewed(now, pico)           # …with the same now: until = now + term
+            pico = lease.wanted_pico(now)      # or less, but least_pico(now): as much as the budget has; reserve it
+            lease.renewed(now, pico)           # for the server in the ledger, durably; then, with the same now
         lease.open(now)                        # may a new request go out?
         lease.settled(share)                   # after meter.finish(): the reservation shrinks by what was settled
         lease.over(now)                        # cancel what runs, finish() each, then release()
@@ -28,13 +28,21 @@ class Lease:
     """
 
     def __init__(
-        self, meter: ServerMeter, *, term_ns: int = 30 * SECOND_NS, margin_ns: int = 10 * SECOND_NS
+        self,
+        meter: ServerMeter,
+        *,
+        term_ns: int = 30 * SECOND_NS,
+        margin_ns: int = 10 * SECOND_NS,
+        shortest_ns: int = 2 * SECOND_NS,
     ) -> None:
-        if not 0 <= margin_ns < term_ns:
-            raise ValueError(f"margin_ns must be within 0 and {term_ns=}, got {margin_ns}")
+        if not 0 <= margin_ns < term_ns or not 0 < shortest_ns <= term_ns:
+            raise ValueError(
+                f"margin_ns and shortest_ns must be within {term_ns=}: {margin_ns}, {shortest_ns}"
+            )
         self._meter = meter
         self._term_ns = term_ns
-        self._margin_ns = margin_ns
+        self._most_margin_ns = self._margin_ns = margin_ns
+        self._shortest_ns = shortest_ns
         self.until_ns: int | None = None
         """When what is reserved ends; None: nothing is leased."""
         self.held_pico = 0
@@ -55,9 +63,17 @@ class Lease:
         self._meter.tell(now_ns)
         return self._meter.owed_pico + self._meter.pico_for(self._term_ns)
 
+    def least_pico(self, now_ns: int) -> int:
+        """The same for the shortest term that is worth a lease, near the end of the money."""
+        self._meter.tell(now_ns)
+        return self._meter.owed_pico + self._meter.pico_for(self._shortest_ns)
+
     def renewed(self, now_ns: int, pico: int) -> None:
-        """`pico`, as wanted_pico(now_ns) said, is reserved durably."""
-        self.until_ns = now_ns + self._term_ns
+        """`pico`, from least_pico(now_ns) to wanted_pico(now_ns), is reserved durably: what it pays for is leased."""
+        term_ns = self._meter.ns_for(pico - self._meter.owed_pico)
+        term_ns = self._term_ns if term_ns is None else min(self._term_ns, term_ns)
+        self.until_ns = now_ns + term_ns
+        self._margin_ns = min(self._most_margin_ns, term_ns // 3)
         self.held_pico = pico
 
     def open(self, now_ns: int) -> bool:

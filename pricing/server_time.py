@@ -79,6 +79,10 @@ class ServerMeter:
         """What `ns` nanoseconds of this server cost, rounded up."""
         return _ceil(self._rate.numerator * ns, self._rate.denominator)
 
+    def ns_for(self, pico: int) -> int | None:
+        """How long `pico` pays for this server, rounded down; None: for ever, it is free."""
+        return pico * self._rate.denominator // self._rate.numerator if self._rate else None
+
     def start(self, key: object, weight: int, now_ns: int) -> None:
         """A request of `weight` samples is on the server. Raises ValueError for a weight below 1 or a known key."""
         if weight < 1:

@@ -69,6 +69,7 @@ class ModelState:
     """Samples of the planned problems."""
     mean_prompt_tokens: float | None = None
     mean_completion_tokens: float | None = None
+    mean_pico_per_output_token: float | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -319,7 +320,8 @@ def _read_model(connection: sqlite3.Connection, model_id: int, ordinals: dict[in
         if state.done < state.next_index:
             state.holes = _holes(connection, model_id, count["problem_id"], state.next_index)
     means = connection.execute(
-        "SELECT avg(1.0 * prompt_tokens), sum(completion_tokens) * 1.0 / sum(n) FROM request "
+        "SELECT avg(1.0 * prompt_tokens), sum(completion_tokens) * 1.0 / sum(n), "
+        "sum(settled_pico) * 1.0 / nullif(sum(completion_tokens), 0) FROM request "
         "WHERE model_id = ? AND state = 'settled' AND completion_tokens IS NOT NULL",
         (model_id,),
     ).fetchone()
@@ -334,6 +336,7 @@ def _read_model(connection: sqlite3.Connection, model_id: int, ordinals: dict[in
         passed=passed,
         mean_prompt_tokens=means[0],
         mean_completion_tokens=means[1],
+        mean_pico_per_output_token=means[2],
     )
 
 

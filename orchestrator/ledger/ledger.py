@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -84,9 +85,11 @@ class Ledger:
 
         await self._write(fill)
 
-    async def lease(self, change: LeaseChange) -> None:
-        """A server's lease, opened, renewed or released, is on the disk when this returns."""
-        await self._write(lambda batch: batch.leases.append(change))
+    def lease(self, change: LeaseChange) -> asyncio.Future[None]:
+        """A server's lease is opened, renewed or released, ahead of whatever is written after this call; it is on the
+        disk when the future is done."""
+        assert self._writer is not None
+        return self._writer.put(lambda batch: batch.leases.append(change))
 
     def new_lease_id(self) -> int:
         self._next_lease_id += 1

@@ -15,6 +15,7 @@ class Expectation(Protocol):
 
     prompt_tokens: float | None
     completion_tokens: float | None
+    pico_per_output_token: float | None
 
 
 E = TypeVar("E", bound=Expectation)
@@ -45,11 +46,13 @@ def peek_state(
     for row in rows:
         there.setdefault(row["alias"], {})[row["key"]] = (row["done"], bool(row["solved"]))
     for row in connection.execute(
-        "SELECT model.alias, avg(1.0 * prompt_tokens) AS prompt, sum(completion_tokens) * 1.0 / sum(n) AS completion "
+        "SELECT model.alias, avg(1.0 * prompt_tokens) AS prompt, sum(completion_tokens) * 1.0 / sum(n) AS completion, "
+        "sum(settled_pico) * 1.0 / nullif(sum(completion_tokens), 0) AS pico "
         "FROM request JOIN model ON model.id = request.model_id "
         "WHERE state = 'settled' AND completion_tokens IS NOT NULL GROUP BY model_id"
     ):
         if row["alias"] in means:
             means[row["alias"]].prompt_tokens = row["prompt"]
             means[row["alias"]].completion_tokens = row["completion"]
+            means[row["alias"]].pico_per_output_token = row["pico"]
     return held, there

@@ -42,8 +42,8 @@ class Writer:
         if self._task is not None:
             await self._task
 
-    async def write(self, fill: Callable[[Batch], Any]) -> None:
-        """Adds to the current batch and returns once it is durable. Raises LedgerBroken."""
+    def put(self, fill: Callable[[Batch], Any]) -> asyncio.Future[None]:
+        """Adds to the current batch at once; the future is done once it is durable. Raises LedgerBroken."""
         if self._broken is not None:
             raise self._broken
         fill(self._batch)
@@ -51,7 +51,11 @@ class Writer:
             self._written = asyncio.get_running_loop().create_future()
         self._wake.set()
         # Shielded: when one waiter is cancelled the others still wait for the same commit.
-        await asyncio.shield(self._written)
+        return asyncio.shield(self._written)
+
+    async def write(self, fill: Callable[[Batch], Any]) -> None:
+        """Adds to the current batch and returns once it is durable. Raises LedgerBroken."""
+        await self.put(fill)
 
     async def _run(self) -> None:
         while True:

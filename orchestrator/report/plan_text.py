@@ -51,6 +51,8 @@ def plan_text(plan: Planned, *, name: str) -> RenderableType:
 
 def sentences(plan: Planned) -> list[str]:
     """What the figures mean: the budget's reach, what slows the run, where the expectation comes from."""
+    from orchestrator.run.prepare import ASSUMED_TOKENS_PER_S
+
     lines: list[str] = []
     if plan.budget_pico is None:
         lines.append(
@@ -74,6 +76,11 @@ def sentences(plan: Planned) -> list[str]:
     if guessed:
         lines.append(
             f"Assumed for {', '.join(guessed)}: half of max_tokens a sample, a token for every 4 bytes of prompt."
+        )
+    paid = [safe(m.alias) for m in plan.models if m.by_server_time and not m.from_ledger and m.samples]
+    if paid:
+        lines.append(
+            f"Assumed for {', '.join(paid)}: {ASSUMED_TOKENS_PER_S:,} output tokens a second of its servers' time."
         )
     return lines
 

@@ -117,17 +117,17 @@ class Driver:
             while not self._judge.behind and (ticket := self.scheduler.next(now)) is not None:
                 self._start(group, ticket)
             if self._over(now):
-                if not await self._free_idle_leases():
+                if not self._free_idle_leases():
                     return
                 continue
             await self._wait(now)
 
-    async def _free_idle_leases(self) -> bool:
+    def _free_idle_leases(self) -> bool:
         """Before the run ends for want of money: a server that nothing runs on still holds its lease. Whether there
         was one to give back."""
         if self.scheduler.draining or not any(lane.work.lacking() for lane in self.scheduler.lanes.values()):
             return False
-        freed = [await server.release_idle() for server in self._servers.values()]
+        freed = [server.release_idle() for server in self._servers.values()]
         for server in self._servers.values():
             server.reconsider()
         return any(freed)

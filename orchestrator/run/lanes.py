@@ -26,7 +26,11 @@ def build_scheduler(prepared: Prepared, state: RunState, budget_pico: int) -> Sc
     """Everything the scheduler needs, in memory: a few integers a problem and model."""
     for alias, model_state in state.models.items():
         prepared.overheads[alias] = model_state.overhead_tokens
-        prepared.means[alias] = Means(model_state.mean_prompt_tokens, model_state.mean_completion_tokens)
+        prepared.means[alias] = Means(
+            model_state.mean_prompt_tokens,
+            model_state.mean_completion_tokens,
+            model_state.mean_pico_per_output_token,
+        )
     lanes = _lanes(prepared, state, rounds=False)
     funds = {alias: _funds(prepared, state, alias, lanes[alias].work) for alias in lanes}
     held = state.others.settled_pico + state.others.presumed_pico + state.others.reserved_pico
@@ -43,6 +47,9 @@ def worst_left(prepared: Prepared, lanes: dict[str, ModelLane]) -> int:
     total = 0
     for alias, lane in lanes.items():
         if prepared.replayed[alias]:
+            continue
+        if prepared.sweep.models[alias].gpu_usd_per_hour is not None:
+            total += prepared.server_pico(alias, lane.work.lacking() * lane.max_tokens)
             continue
         for ordinal in range(len(prepared.problems)):
             left = lane.work.left(ordinal)
@@ -113,16 +120,9 @@ def _funds(prepared: Prepared, state: RunState, alias: str, work: Work) -> Funds
 
 def expected_pico(prepared: Prepared, alias: str) -> int:
     """What the whole plan of a model is expected to cost: its share's weight. In pico-dollars."""
-    from pricing.cost import cost_pico
-    from pricing.types import Tokens
-
-    model, price = prepared.sweep.models[alias], prepared.prices[alias]
-    max_n = most_n(model, None)
-    requests = -(-model.samples // max_n)
-    total = 0
-    for ordinal in range(len(prepared.problems)):
-        input_tokens = round(prepared.expected_input(alias, ordinal))
-        fixed = cost_pico(price, Tokens(input=input_tokens, output=0))
-        sample = cost_pico(price, Tokens(input=0, output=max(1, round(prepared.expected_output(alias)))))
-        total += requests * fixed + model.samples * sample
-    return total
+    model = prepared.sweep.models[alias]
+    requests = -(-model.samples // most_n(model, None))
+    return sum(
+        prepared.expected_pico(alias, ordinal, requests=requests, samples=model.samples)
+        for ordinal in range(len(prepared.problems))
+    )

@@ -11,8 +11,7 @@ from orchestrator.ledger.peek import peek_state
 from orchestrator.run.lanes import most_n
 from orchestrator.run.prepare import Means, Prepared
 from orchestrator.scheduler.budget import Budget, Funds
-from pricing.cost import cost_pico
-from pricing.types import PICO_PER_USD, Tokens
+from pricing.types import PICO_PER_USD
 
 MINUTE_S = 60.0
 
@@ -39,6 +38,7 @@ class ModelPlanned:
     """The share of its samples that the budget is expected to pay."""
     max_n: int
     replayed: bool
+    by_server_time: bool
     from_ledger: bool
     """Whether the expectation is the mean of samples already there."""
 
@@ -136,7 +136,10 @@ def requests_for(done: int, lacking: int, max_n: int, *, rounds: bool) -> int:
 
 
 def _worst(prepared: Prepared, alias: str, counts: list[tuple[int, int]], *, rounds: bool) -> int:
-    max_n = most_n(prepared.sweep.models[alias], None)
+    model = prepared.sweep.models[alias]
+    if model.gpu_usd_per_hour is not None:
+        return prepared.server_pico(alias, sum(lacking for _, lacking in counts) * model.max_tokens)
+    max_n = most_n(model, None)
     total = 0
     for ordinal, (done, lacking) in enumerate(counts):
         if lacking:
@@ -151,10 +154,8 @@ def _expected(
     """(pico-dollars, input tokens, output tokens) expected of so many requests and samples of a problem."""
     input_tokens = round(prepared.expected_input(alias, ordinal))
     output_tokens = round(samples * prepared.expected_output(alias))
-    price = prepared.prices[alias]
-    fixed = cost_pico(price, Tokens(input=input_tokens, output=0))
     return (
-        requests * fixed + cost_pico(price, Tokens(input=0, output=output_tokens)),
+        prepared.expected_pico(alias, ordinal, requests=requests, samples=samples),
         requests * input_tokens,
         output_tokens,
     )
@@ -226,6 +227,7 @@ def _model(
         covered=covered,
         max_n=max_n,
         replayed=prepared.replayed[alias],
+        by_server_time=prepared.sweep.models[alias].gpu_usd_per_hour is not None,
         from_ledger=prepared.means[alias].completion_tokens is not None,
     )
 

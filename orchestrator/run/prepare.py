@@ -16,8 +16,9 @@ from orchestrator.scheduler.scheduler import Bound
 from orchestrator.sweep.definition import definition
 from orchestrator.sweep.source import located
 from orchestrator.sweep.types import Model, Sweep
-from pricing.cost import worst_pico
-from pricing.types import Price
+from pricing.cost import cost_pico, worst_pico
+from pricing.server_time import server_pico
+from pricing.types import Price, Tokens
 from providers.types import Prompt
 from verifiers.types import Verifier
 
@@ -25,6 +26,8 @@ BYTES_PER_TOKEN = 4
 """A usual ratio for English text; only for estimates, never for bounds."""
 EXPECTED_OUTPUT_SHARE = 0.5
 """Of max_tokens, while a model has no samples of its own to tell."""
+ASSUMED_TOKENS_PER_S = 1000
+"""Output of a paid server that is kept busy, while it has no samples of its own to tell. Only for estimates."""
 
 
 @dataclass(slots=True)
@@ -33,6 +36,8 @@ class Means:
 
     prompt_tokens: float | None = None
     completion_tokens: float | None = None
+    pico_per_output_token: float | None = None
+    """All that was settled, over the output; the price of a server's time is told by nothing else."""
 
 
 @dataclass(kw_only=True)
@@ -88,6 +93,25 @@ class Prepared:
         """Output tokens a sample is expected to count."""
         told = self.means.get(alias, Means()).completion_tokens
         return told if told is not None else EXPECTED_OUTPUT_SHARE * self.sweep.models[alias].max_tokens
+
+    def expected_pico(self, alias: str, ordinal: int, *, requests: int, samples: int) -> int:
+        """What so many requests and samples of a problem are expected to cost, in pico-dollars."""
+        output = max(1, round(samples * self.expected_output(alias)))
+        if self.sweep.models[alias].gpu_usd_per_hour is not None:
+            return self.server_pico(alias, output)
+        price = self.prices[alias]
+        fixed = cost_pico(price, Tokens(input=round(self.expected_input(alias, ordinal)), output=0))
+        return requests * fixed + cost_pico(price, Tokens(input=0, output=output))
+
+    def server_pico(self, alias: str, output_tokens: int) -> int:
+        """What a paid server's time for so much output is expected to cost."""
+        told = self.means.get(alias, Means()).pico_per_output_token
+        if told is not None:
+            return round(told * output_tokens)
+        model = self.sweep.models[alias]
+        assert model.gpu_usd_per_hour is not None
+        nanoseconds = output_tokens * 10**9 // ASSUMED_TOKENS_PER_S
+        return server_pico(usd_per_hour=model.gpu_usd_per_hour, gpus=model.gpus, ns=nanoseconds)
 
     @cached_property
     def replayed(self) -> dict[str, bool]:

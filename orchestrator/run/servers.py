@@ -49,33 +49,42 @@ class PaidServer:
         self._usd_per_hour = str(model.gpu_usd_per_hour * model.gpus)
         self._meter = ServerMeter(usd_per_hour=model.gpu_usd_per_hour, gpus=model.gpus)
         self._lease = Lease(self._meter)
-        self._renewing = asyncio.Lock()
         self._running: dict[int, asyncio.Timeout] = {}
         self.lease_id = ledger.new_lease_id()
         self._opened = False
+        self._written: asyncio.Future[None] | None = None
+        """The last change of the lease, on its way to the disk."""
+        self._endpoint.claim = self.claim
+
+    def claim(self) -> bool:
+        """Whether a request may be admitted here: takes or renews the lease where that is due, in one step with the
+        admission, so that no other model's reservation comes between."""
+        now = time.monotonic_ns()
+        return self._renew(now) if self._lease.due(now) else True
 
     async def ready(self) -> bool:
-        """Whether a request may go there now; renews the lease where it is due."""
-        async with self._renewing:
-            now = time.monotonic_ns()
-            if self._lease.due(now):
-                await self._renew(now)
-            return not self._endpoint.unpaid and self._lease.open(time.monotonic_ns())
+        """Whether an admitted request may go out: what it was admitted under is on the disk and not over."""
+        if self._written is not None:
+            await self._written
+        return self._lease.open(time.monotonic_ns())
 
-    async def _renew(self, now: int) -> None:
-        """Reserves a term from now. Where the budget refuses, nothing new goes there; what runs has the rest."""
-        wanted = self._lease.wanted_pico(now)
-        change = wanted - self._lease.held_pico
-        if not self._scheduler.budget.lease(self._alias, change):
+    def _renew(self, now: int) -> bool:
+        """Reserves a term from now, or as much of it as the budget has. Where that is next to nothing, nothing new
+        goes there; what runs has the rest."""
+        held, room = self._lease.held_pico, max(0, self._scheduler.budget.lease_room(self._alias))
+        wanted = min(self._lease.wanted_pico(now), held + room)
+        if wanted < self._lease.least_pico(now) or not self._scheduler.budget.lease(
+            self._alias, wanted - held
+        ):
             self._endpoint.unpaid = True
-            return
-        # In memory from now on: a share that settles while the write is under way shrinks the new lease.
+            return False
         self._lease.renewed(now, wanted)
-        await self._write(change)
+        self._write(wanted - held)
         self._endpoint.unpaid = False
         for limit in self._running.values():
             if not limit.expired():
                 limit.reschedule(self._ends_at())
+        return True
 
     def _ends_at(self) -> float:
         """Loop time at which what runs is ended, unless the lease is renewed."""
@@ -83,9 +92,9 @@ class PaidServer:
         left_s = (until_ns - time.monotonic_ns()) / 1e9
         return asyncio.get_running_loop().time() + left_s - ENDS_EARLY_S
 
-    async def _write(self, change: int, *, ends: bool = False) -> None:
+    def _write(self, change: int, *, ends: bool = False) -> None:
         opens, self._opened = not self._opened, True
-        await self._ledger.lease(
+        self._written = self._ledger.lease(
             LeaseChange(
                 lease_id=self.lease_id,
                 run_id=self._ledger.state.run_id,
@@ -125,39 +134,41 @@ class PaidServer:
         """Renews while the server works, and gives an idle lease back."""
         while True:
             await asyncio.sleep(CHECK_EVERY_S)
-            async with self._renewing:
-                now = time.monotonic_ns()
-                if self._meter.weight:
-                    if self._lease.due(now):
-                        await self._renew(now)
-                elif self._lease.over(now):
-                    await self._release()
+            now = time.monotonic_ns()
+            if self._meter.weight:
+                if self._lease.due(now):
+                    self._renew(now)
+            elif self._lease.over(now):
+                self._release()
+            if self._written is not None:
+                await self._written
             self.reconsider()
 
     def reconsider(self) -> None:
         """Takes requests again where there is room for a term by now."""
-        change = self._lease.wanted_pico(time.monotonic_ns()) - self._lease.held_pico
-        if self._endpoint.unpaid and self._scheduler.budget.room(self._alias) >= change:
+        change = self._lease.least_pico(time.monotonic_ns()) - self._lease.held_pico
+        if self._endpoint.unpaid and self._scheduler.budget.lease_room(self._alias) >= change:
             self._endpoint.unpaid = False
 
-    async def release_idle(self) -> bool:
+    def release_idle(self) -> bool:
         """Gives the lease back where nothing runs on it. Whether there was any."""
-        async with self._renewing:
-            if self._meter.weight or not self._lease.held_pico:
-                return False
-            await self._release()
-            return True
+        if self._meter.weight or not self._lease.held_pico:
+            return False
+        self._release()
+        return True
 
-    async def _release(self, *, ends: bool = False) -> None:
+    def _release(self, *, ends: bool = False) -> None:
         rest = self._lease.release()
         self._scheduler.budget.lease(self._alias, -rest)
         if self._opened:
-            await self._write(-rest, ends=ends)
+            self._write(-rest, ends=ends)
 
     async def close(self) -> None:
         """The run is over: what is not used is free again."""
         if not self._meter.weight:
-            await self._release(ends=True)
+            self._release(ends=True)
+        if self._written is not None:
+            await self._written
 
 
 def paid_servers(

@@ -75,16 +75,26 @@ class Budget:
         others = self.held - self.reserved - (mine.held - mine.reserved) if mine.counted else 0
         return self._room(alias, others_held=others, held=mine.held - mine.reserved)
 
+    def lease_room(self, alias: str) -> int:
+        """How much a server of `alias` may lease now. A lease is mostly given back, so it may reach over the model's
+        share, though not over its own cap, while what is spent for good is within it."""
+        mine = self.funds[alias]
+        if self.shared and mine.counted and mine.settled + mine.presumed >= self.share(alias):
+            return 0
+        others = self.held - mine.held if mine.counted else 0
+        return self._hard_room(mine, others_held=others, held=mine.held)
+
     def _room(self, alias: str, *, others_held: int, held: int) -> int:
         mine = self.funds[alias]
-        if not mine.counted:
-            return UNBOUNDED if mine.cap is None else mine.cap - held
-        room = self.total - others_held - held
-        if mine.cap is not None:
-            room = min(room, mine.cap - held)
-        if self.shared:
+        room = self._hard_room(mine, others_held=others_held, held=held)
+        if self.shared and mine.counted:
             room = min(room, self.share(alias) - held)
         return room
+
+    def _hard_room(self, mine: Funds, *, others_held: int, held: int) -> int:
+        """By the budget and the model's own cap, whatever its share."""
+        room = self.total - others_held - held if mine.counted else UNBOUNDED
+        return room if mine.cap is None else min(room, mine.cap - held)
 
     def share(self, alias: str) -> int:
         """The most that `alias` may hold, by water-filling: the money that finished and stuck models don't hold is
@@ -109,7 +119,8 @@ class Budget:
 
     def reserve(self, alias: str, amount: int) -> bool:
         """Holds `amount` if there is room; changes nothing otherwise."""
-        if amount > self.room(alias):
+        # What is paid by its server's lease holds nothing, and a lease may leave the model's share no room.
+        if amount and amount > self.room(alias):
             return False
         mine = self.funds[alias]
         mine.reserved += amount
@@ -134,7 +145,7 @@ class Budget:
 
     def lease(self, alias: str, change: int) -> bool:
         """A server's lease holds `change` more, if there is room; a negative change always goes."""
-        if change > 0 and change > self.room(alias):
+        if change > self.lease_room(alias) and change > 0:
             return False
         self.funds[alias].reserved += change
         return True

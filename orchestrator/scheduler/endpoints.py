@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 OPENS_AFTER = 4
@@ -31,6 +32,8 @@ class Endpoint:
     probing: bool = False
     unpaid: bool = False
     """Its next lease does not fit the budget: nothing goes there."""
+    claim: Callable[[], bool] | None = None
+    """Where its time is paid: takes or renews its lease; False, and `unpaid`, where the budget refuses."""
 
     def usable_at(self, now: float) -> float | None:
         """When a request may go there: now, later (a probe of a server that failed), or None: not until an event."""

@@ -194,7 +194,7 @@ class Scheduler:
         """How many of the item's samples the money lets go now; 0: wait, or out of money."""
         bound, wanted = self.bound(lane, item.problem), len(item.indices)
         room = self.budget.room(lane.alias)
-        if bound.worst(wanted) <= room:
+        if bound.worst(wanted) <= max(room, 0):
             lane.out_of_money = False
             return wanted
         free_later = self.budget.room_later(lane.alias)
@@ -227,6 +227,8 @@ class Scheduler:
     def _issue(
         self, lane: ModelLane, item: Item, n: int, endpoint: Endpoint, estimate: Estimate, now: float
     ) -> Ticket | None:
+        if endpoint.claim is not None and not endpoint.claim():
+            return self._admit(lane, now)  # it is unpaid now: perhaps another server is paid
         worst = self.bound(lane, item.problem).worst(n)
         if not self.budget.reserve(lane.alias, worst):
             return None

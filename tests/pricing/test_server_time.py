@@ -161,6 +161,17 @@ def test_a_lease_reserves_the_next_term_and_what_is_owed():
     assert not lease.open(41 * S)
 
 
+def test_near_the_end_of_the_money_a_lease_is_as_long_as_the_money():
+    m = meter()
+    lease = Lease(m)
+    assert lease.least_pico(0) == 2 * 10**9
+    lease.renewed(0, 12 * 10**9)
+    assert lease.until_ns == 12 * S
+    m.start("a", 1, 0)
+    assert not lease.due(8 * S - 1)
+    assert lease.due(8 * S)
+
+
 def test_without_renewal_nothing_new_goes_out_and_what_runs_is_cancelled_at_the_end():
     m = meter()
     lease = Lease(m)
@@ -183,7 +194,8 @@ def test_what_is_held_always_covers_what_is_owed_and_the_rest_of_the_term(data):
     for step in range(data.draw(st.integers(1, 30))):
         now += data.draw(st.integers(0, 9 * S))
         if lease.due(now):
-            lease.renewed(now, lease.wanted_pico(now))
+            least, wanted = lease.least_pico(now), lease.wanted_pico(now)
+            lease.renewed(now, data.draw(st.integers(least, wanted)))
         if running and data.draw(st.booleans()):
             lease.settled(m.finish(running.pop(0), now))
         else:

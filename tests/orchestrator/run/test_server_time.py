@@ -1,0 +1,125 @@
+"""A server whose time is paid: shares sum to the busy time, leases hold the budget."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from math import ceil
+
+import pytest
+
+from tests.loopback.openai_wire import openai_vendor
+from tests.orchestrator.run.books import check_books, check_complete, money, one, rows, sample_keys, watched
+from tests.orchestrator.run.serving import serving
+from tests.orchestrator.run.sweeps import USD, SweepFile, model, run
+
+
+def gpu(*vendors, usd_per_hour=2.5, **keys):
+    return {
+        "provider": "vllm",
+        "model": "m",
+        "servers": [v.base_url for v in vendors],
+        "gpu_usd_per_hour": usd_per_hour,
+        **keys,
+    }
+
+
+def busy_pico(db) -> int:
+    """What the servers' busy time costs by their leases."""
+    total = 0
+    for row in rows(db, "SELECT busy_s, usd_per_hour FROM lease"):
+        total += ceil(Decimal(row["usd_per_hour"]) * round(row["busy_s"] * 1e9) * USD / (3600 * 10**9))
+    return total
+
+
+@pytest.mark.parametrize("servers", [1, 2])
+def test_costs_sum_to_the_busy_time(tmp_path, servers):
+    vendors = [openai_vendor(flavour="vllm", latency=0.05) for _ in range(servers)]
+    db = tmp_path / "test.db"
+    with serving(*vendors), watched(db, 10 * USD) as held:
+        sweep = SweepFile({"m": gpu(*vendors, gpus=2, max_n=4, sequences=8)}, problems=20, samples=8)
+        assert run(sweep.write(tmp_path), db).status == 0
+    check_books(db)
+    check_complete(db, {"m": (20, 8)})
+    assert one(db, "SELECT sum(cost_pico) FROM sample_records") == money(db).settled == busy_pico(db) > 0
+    assert {r[0] for r in rows(db, "SELECT cost_basis FROM sample_records")} == {"gpu_time"}
+    leases = rows(db, "SELECT * FROM lease")
+    assert len(leases) == servers
+    assert all(r["reserved_pico"] == 0 and r["ended_at"] is not None for r in leases)
+    # 20 x 8 samples in fours, two at once a server, 50 ms each, at $5 an hour a server
+    seconds = money(db).settled / USD / 5 * 3600
+    assert 40 / 2 * 0.05 * 0.9 < seconds < 4
+    assert max(held) >= servers * 30 / 3600 * 5 * USD, "the lease was reserved"
+
+
+def test_a_budget_for_a_part_of_it(tmp_path):
+    """At $3,600 an hour a second is a dollar; the budget is one lease and a bit. What runs when it ends is ended, its
+    time settled, its samples not made."""
+    vendor = openai_vendor(flavour="vllm", latency=0.3)
+    db = tmp_path / "test.db"
+    budget = 31 * USD
+    with serving(vendor), watched(db, budget) as held:
+        sweep = SweepFile(
+            {"m": gpu(vendor, usd_per_hour=3600, max_n=1, sequences=4)},
+            problems=400,
+            samples=4,
+            budget_usd=31,
+        )
+        ended = run(sweep.write(tmp_path), db, stop_after_s=60)
+    assert ended.status == 3, ended.result
+    check_books(db)
+    assert 0.8 * budget < money(db).settled <= budget
+    assert max(held) <= budget
+    assert one(db, "SELECT count(*) FROM failure") == 0
+    assert money(db).presumed == 0
+
+
+def test_a_budget_below_one_lease_sends_nothing(tmp_path):
+    vendor = openai_vendor(flavour="vllm")
+    db = tmp_path / "test.db"
+    with serving(vendor), watched(db, USD):
+        sweep = SweepFile({"m": gpu(vendor, usd_per_hour=3600)}, budget_usd=1)
+        ended = run(sweep.write(tmp_path), db)
+    assert ended.status == 3
+    assert [seen for seen in vendor.seen if seen.path.endswith("completions")] == []
+    assert money(db).held == 0
+
+
+def test_an_idle_lease_gives_way(tmp_path):
+    """One server is done with its model and still holds its lease: what is left goes to the other model."""
+    first, second = openai_vendor(flavour="vllm"), openai_vendor(latency=0.02)
+    db = tmp_path / "test.db"
+    budget = 32 * USD
+    with serving(first, second), watched(db, budget):
+        sweep = SweepFile(
+            {
+                "first": gpu(first, usd_per_hour=3600, samples=1),
+                "second": model(second, price={"input": 5000.0, "output": 15000.0}, prompt_overhead_tokens=0),
+            },
+            problems=4,
+            samples=4,
+            budget_usd=32,
+        )
+        ended = run(sweep.write(tmp_path), db)
+    check_books(db)
+    assert ended.status == 0, ended.result.reason
+    assert len(sample_keys(db)) == 4 + 16
+
+
+def test_a_killed_servers_lease_is_presumed(tmp_path):
+    from tests.orchestrator.run.sweeps import finish, start
+    from tests.orchestrator.run.test_signals import wait_for
+
+    vendor = openai_vendor(flavour="vllm", latency=60)
+    db = tmp_path / "test.db"
+    with serving(vendor):
+        path = SweepFile({"m": gpu(vendor)}).write(tmp_path)
+        process = start(path, db)
+        wait_for(process, lambda: vendor.in_flight >= 1)
+        process.kill()
+        finish(process)
+        lease = money(db).reserved
+        assert lease == ceil(Decimal("2.5") * 30 * USD / 3600)
+        vendor.latency = 0
+        assert run(path, db).status == 0
+    check_books(db)
+    assert money(db).presumed == lease
