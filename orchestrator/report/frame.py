@@ -105,11 +105,7 @@ class Frames:
         ]
         lines = [_cut(bar, width), *_legend(entries, width)]
         if p.replayed_pico or any(m.replayed for m in p.models):
-            lines.append(
-                _cut(
-                    Text(f"replayed {usd(p.replayed_pico)}: a recording, nothing is spent", "magenta"), width
-                )
-            )
+            lines.append(_cut(Text(f"replayed {usd(p.replayed_pico)}: nothing is spent", "magenta"), width))
         return lines
 
     def _tail(self, p: Progress, width: int, most: int) -> list[Text]:
@@ -121,7 +117,7 @@ class Frames:
             for line in self._wrapped(f"{m.alias} stopped: {m.stopped}", width, most)
         ]
         if kinds := figures.errors_by_kind(p.models, self.look.glyphs.times):
-            lines.append(self._errors(kinds, width))
+            lines.append(self._errors([writable(kind, self.look.encoding) for kind in kinds], width))
         if p.note is not None:
             lines += [Text(line, "yellow") for line in self._wrapped(p.note, width, most)]
         return lines
@@ -136,7 +132,7 @@ class Frames:
                 rest = f"{shown} + {len(kinds) - i} more" if shown else kind
                 return _cut(Text(label, "dim").append(self._shown(rest, width - len(label))), width)
             shown = joined
-        return Text(label, "dim").append(writable(shown, self.look.encoding))
+        return Text(label, "dim").append(shown)
 
     def _wrapped(self, text: str, width: int, most: int) -> list[str]:
         return wrap(writable(safe(text), self.look.encoding), width, most, self.look.glyphs.ellipsis)

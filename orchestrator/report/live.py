@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
@@ -89,8 +89,7 @@ class LiveDisplay:
             self._drawn_for = width, height
             # An empty line at the end holds the cursor: a typed ^C is echoed there, not into the figures.
             self._lines = lines if last or height < 2 else [*lines, Text()]
-            frame = Text("\n", no_wrap=True, overflow="crop", end="").join(self._lines)
-            self._live.update(frame, refresh=True)
+            self._live.update(Group(*self._lines), refresh=True)
 
     def _forget_reflowed(self, width: int, height: int) -> None:
         """After a resize the terminal has broken lines that no longer fit: goes up over all that the last frame

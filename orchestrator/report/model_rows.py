@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -60,7 +60,11 @@ class ModelRows:
 
     def height(self, models: Sequence[ModelProgress], places: int, width: int) -> int:
         """Lines that all models take at this width, with the line of column names."""
-        self._grow(self._cells(m, places, width) for m in models)
+        for m in models:
+            self._grow(self._cells(m, places, width))
+            # As wide as they will be, so that no column has to go when they get there.
+            self._grow({"samples": figures.samples(replace(m, done=m.planned))})
+            self._grow({"solved": figures.solved(replace(m, solved_problems=m.problems))})
         return 1 + len(models) * (1 if self._one_line(width) else 2)
 
     def draw(self, models: Sequence[ModelProgress], places: int, width: int, room: int) -> list[Text]:
@@ -97,11 +101,10 @@ class ModelRows:
             "left": figures.left(m, self._glyphs.unknown),
         }
 
-    def _grow(self, rows: Iterable[Mapping[str, str]]) -> None:
-        for row in rows:
-            for column in COLUMNS:
-                known = self._widths.get(column.name, max(column.least, len(column.name)))
-                self._widths[column.name] = max(known, cell_len(row[column.name]))
+    def _grow(self, cells: Mapping[str, str]) -> None:
+        for column in COLUMNS:
+            known = self._widths.get(column.name, max(column.least, len(column.name)))
+            self._widths[column.name] = max(known, cell_len(cells.get(column.name, "")))
 
     def _columns(self, width: int) -> list[Column]:
         """Those that fit, in their order on the screen."""

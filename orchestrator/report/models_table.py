@@ -42,7 +42,7 @@ _COLUMNS = (
     _Column("requests", lambda m: _count(m.requests), 1),
     _Column("retries", lambda m: _count(m.retries), 0, lambda m: m.retries > 0),
 )
-_KEPT = 4
+_KEPT = 2
 
 
 class ModelsTable:

@@ -1,0 +1,98 @@
+import pytest
+
+from orchestrator.report import figures
+from tests.orchestrator.report.progress_fixture import PICO, model, progress
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "shown"),
+    [
+        (0, 40, "0%"),
+        (40, 40, "100%"),
+        (35, 40, "87.5%"),
+        (1, 30, "3.33%"),
+        (9_999_999, 10_000_000, "99.9%"),
+        (1, 10_000_000, "<0.01%"),
+        (9_995, 100_000, "10.0%"),
+        (0, 0, "-"),
+    ],
+)
+def test_a_share_is_never_rounded_to_all_or_nothing(part, whole, shown):
+    assert figures.share(part, whole) == shown
+
+
+@pytest.mark.parametrize(
+    ("per_s", "shown"),
+    [(0, "0"), (0.042, "0.04"), (0.996, "1.0"), (12.34, "12.3"), (99.96, "100"), (12_345.6, "12,346")],
+)
+def test_rates(per_s, shown):
+    assert figures.rate(per_s) == shown
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({"waiting": "rate limit, 12 s"}, "rate limit, 12 s"),
+        ({"waiting": "rate limit, 12 s", "stopped": "bad key"}, "stopped: bad key"),
+        ({"waiting": "rate limit, 12 s", "done": 640}, ""),
+        ({"done": 637, "failed": 3}, "3 failed for good"),
+        ({"waiting": "\x1b[2J"}, "\\x1b[2J"),
+        ({}, ""),
+    ],
+)
+def test_a_stop_outweighs_a_wait_and_what_is_finished_waits_for_nothing(fields, shown):
+    assert figures.state(model(**fields)) == shown
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({"eta_s": 12.0}, "15 s"),
+        ({"eta_s": None}, "-"),
+        ({"eta_s": 12.0, "stopped": "bad key"}, "-"),
+        ({"eta_s": 0.0, "done": 640}, "done"),
+    ],
+)
+def test_time_left_of_a_model(fields, shown):
+    assert figures.left(model(**fields)) == shown
+
+
+@pytest.mark.parametrize(
+    ("phase", "eta_s", "shown"),
+    [
+        ("sampling", 131.0, "about 2 min 20 s left"),
+        ("sampling", None, ""),
+        ("sampling", 0.0, ""),
+        ("draining", 131.0, ""),
+        ("done", 131.0, ""),
+    ],
+)
+def test_time_left_of_a_sweep_is_told_while_it_samples(phase, eta_s, shown):
+    assert figures.remaining(progress(phase=phase, eta_s=eta_s)) == shown
+
+
+@pytest.mark.parametrize(
+    ("phase", "unverified", "shown"),
+    [
+        ("sampling", 16, ""),
+        ("sampling", 1_234, ", 1,234 wait for a verdict"),
+        ("verifying", 16, ", 16 wait for a verdict"),
+        ("done", 0, ""),
+    ],
+)
+def test_verdicts_that_come_and_go_are_not_told(phase, unverified, shown):
+    assert figures.behind(progress(phase=phase, unverified=unverified)) == shown
+
+
+def test_errors_of_all_models_the_most_frequent_first():
+    models = [
+        model("a", errors={"Lost": 3, "RateLimited 429": 2}),
+        model("b", errors={"RateLimited 429": 10}),
+    ]
+    assert figures.errors_by_kind(models) == ["RateLimited 429 ×12", "Lost ×3"]
+    assert figures.errors_by_kind([model("a", errors={"\x1b[2J": 1})], "x") == ["\\x1b[2J x1"]
+
+
+def test_cost_is_settled_and_presumed_and_a_recordings_in_its_own_digits():
+    assert figures.cost(model(settled_pico=PICO, presumed_pico=PICO // 2), 3) == "$1.500"
+    assert figures.cost(model(settled_pico=PICO // 1000, replayed=True), 2) == "$0.001"

@@ -1,0 +1,139 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from orchestrator.report.summary import Ending, next_commands, summary
+from tests.orchestrator.report.progress_fixture import HOSTILE, PICO, Terminal, model, progress
+
+SWEEP = Path("sweep.toml")
+
+
+def ending(status="complete", **fields):
+    known: dict[str, Any] = {"reason": None, "warnings": [], "db": Path("runs/gsm8k.db"), "sweep": SWEEP}
+    return Ending(status=status, **known | fields)
+
+
+def shown(moment, how, width=80):
+    stream = Terminal()
+    Console(file=stream, width=width, color_system=None, highlight=False, markup=False, emoji=False).print(
+        summary(moment, how)
+    )
+    return stream.getvalue()
+
+
+def judged(alias="cheap", **fields):
+    return model(
+        alias, **{"done": 640, "verified": 640, "passed": 95, "settled_pico": PICO, "requests": 5} | fields
+    )
+
+
+def test_how_it_ended_what_was_learnt_what_it_cost_and_what_is_next():
+    before = progress(judged(done=320), settled_pico=PICO // 2)
+    moment = progress(judged(), phase="done", settled_pico=PICO, reserved_pico=0)
+    assert shown(moment, ending(before=before)).splitlines() == [
+        "",
+        "gsm8k: complete, nothing is left to ask.",
+        "",
+        "model  samples  solved  coverage   pass  settled  requests",
+        "cheap  640/640   41/64     64.1%  14.8%    $1.00         5",
+        "",
+        "cheap solved 41 of 64 problems (64.1%) with 10 samples each, for $0.0156 a ",
+        "problem.",
+        "All runs of this ledger: $1.000 settled + $0.100 presumed, $8.900 left of ",
+        "$10.000. This run: 320 samples, $0.50 in 1 min 15 s.",
+        "Next: manyfew frontier runs/gsm8k.db",
+    ]
+
+
+def test_a_recording_is_told_as_such_and_no_budget_with_it():
+    before = progress(judged(done=0, replayed=True), settled_pico=0)
+    moment = progress(judged(replayed=True), settled_pico=0, replayed_pico=PICO // 100)
+    text = shown(moment, ending(before=before), 200)
+    assert "This run: 640 samples, $0.01 replayed in 1 min 15 s." in text
+    assert "Replayed dollars, $0.01 in all, are those of a recording: nothing was spent." in text
+    assert "left of" not in text
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "said"),
+    [
+        (
+            "interrupted",
+            "Ctrl-C: sending stopped, up to 30 s for what is in flight",
+            "interrupted by Ctrl-C; run",
+        ),
+        ("interrupted", None, "interrupted; run again, it goes on where the ledger ends."),
+        ("budget", "the next sample of dear does not fit", "the budget stopped it. the next sample of dear"),
+        ("provider", "dear: bad key", "a provider could not go on. dear: bad key"),
+        ("incomplete", None, "ended, but some samples failed for good."),
+    ],
+)
+def test_every_ending_is_told(status, reason, said):
+    text = shown(progress(judged()), ending(status, reason=reason), 200)
+    assert f"gsm8k: {said}" in text
+    assert "in flight" not in text
+
+
+@pytest.mark.parametrize(
+    ("status", "db", "commands"),
+    [
+        ("complete", "runs/gsm8k.db", ["manyfew frontier runs/gsm8k.db"]),
+        ("interrupted", "runs/gsm8k.db", ["manyfew run sweep.toml", "manyfew frontier runs/gsm8k.db"]),
+        (
+            "provider",
+            "runs/other.db",
+            ["manyfew run sweep.toml --db runs/other.db", "manyfew frontier runs/other.db"],
+        ),
+        ("incomplete", "a b.db", ["manyfew run sweep.toml --db 'a b.db'", "manyfew frontier 'a b.db'"]),
+    ],
+)
+def test_the_next_commands_can_be_pasted(status, db, commands):
+    assert next_commands(progress(judged()), ending(status, db=Path(db))) == commands
+
+
+@pytest.mark.parametrize(
+    ("budget", "held", "done", "stated"),
+    [
+        (10 * PICO, 10 * PICO, 64, "100.00"),
+        (10 * PICO, 10 * PICO, 600, "20.00"),
+        (PICO // 1000, PICO // 1000, 64, "0.0100000"),
+        (2_000 * PICO, 2_000 * PICO, 64, "20000.00"),
+    ],
+)
+def test_a_budget_that_stopped_it_is_followed_by_one_that_should_do(budget, held, done, stated):
+    moment = progress(
+        judged(done=done, settled_pico=held), budget_pico=budget, settled_pico=held, presumed_pico=0
+    )
+    assert next_commands(moment, ending("budget"))[0] == f"manyfew run sweep.toml --budget {stated}"
+
+
+def test_without_a_verdict_there_is_no_frontier_to_draw():
+    assert next_commands(progress(model()), ending()) == []
+
+
+@pytest.mark.parametrize(
+    ("leftovers", "said"),
+    [
+        (1, "1 request of an earlier run has no known outcome: presumed billed, at the worst case."),
+        (1_234, "1,234 requests of earlier runs have no known outcome: presumed billed, at the worst case."),
+    ],
+)
+def test_leftovers_of_a_crash_are_told(leftovers, said):
+    assert said in shown(progress(judged()), ending(leftovers=leftovers), 200)
+
+
+def test_only_so_many_warnings():
+    text = shown(progress(judged()), ending(warnings=[f"kind {i}" for i in range(20)]))
+    assert text.count("warning: kind") == 12
+    assert "warning: and 8 further kinds" in text
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_texts_drive_nothing(text):
+    moment = progress(judged(text), name=text)
+    how = ending("provider", reason=text, warnings=[text], sweep=Path(text or "x"))
+    printed = shown(moment, how)
+    assert "\x1b" not in printed
+    assert "\u202e" not in printed
