@@ -1,0 +1,190 @@
+"""manyfew against a bare client, on real vLLM servers of this machine's CPU.
+
+    python -m benchmarks.real_vllm [--problems 12] [--samples 16] [--tokens 64] [--rounds 1] [--json]
+
+Two servers, a chat model and a base model (half the samples: it is half as fast). Each round is manyfew, bare, bare,
+manyfew: `manyfew run` with its ledger and its verdicts, then the same bodies, as many at once, posted by an aiohttp
+loop that only counts tokens. Every sample has exactly --tokens tokens (ignore_eos) and every pass a cache salt of its
+own, so that all do the same work. Seconds are from the first request to the last reply; manyfew's own start and end
+are told beside them. Needs tests/real/setup_vllm.sh.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from tests.orchestrator.run.books import check_books, check_complete, one, rows
+from tests.orchestrator.run.sweeps import finish, start
+from tests.real import sweeps
+from tests.real.fleet import Fleet, lacking
+
+MAX_N, SEQUENCES = 8, 32
+NEUTRAL = {"top_p": 1.0, "top_k": -1, "min_p": 0.0, "repetition_penalty": 1.0}
+
+
+@dataclass
+class Pass:
+    """One pass over all samples."""
+
+    who: str
+    samples: int
+    tokens: int
+    seconds: float
+    """From the first request to the last reply."""
+    command_s: float
+    """The whole command."""
+
+    @property
+    def tokens_per_s(self) -> float:
+        return self.tokens / self.seconds
+
+
+@dataclass
+class Post:
+    url: str
+    body: dict[str, Any]
+
+
+def manyfew(
+    folder: Path, urls: dict[str, str], size: argparse.Namespace, salt: str
+) -> tuple[Pass, list[Post]]:
+    """A run, and the bodies that it posted, told from its ledger."""
+    folder.mkdir()
+    db = folder / "real.db"
+    keys = {"max_n": MAX_N, "sequences": SEQUENCES, "extra": {"ignore_eos": True, "cache_salt": salt}}
+    models = {
+        "chat": sweeps.chat(urls["chat"], **keys),
+        "base": sweeps.base(urls["base"], samples=max(1, size.samples // 2), **keys),
+    }
+    path = sweeps.write(
+        folder, models, limit=size.problems, samples=size.samples, max_tokens=size.tokens, budget_usd=10
+    )
+    began = time.perf_counter()
+    ended = finish(start(path, db), 3600)
+    command_s = time.perf_counter() - began
+    if ended.status != 0:
+        sys.exit(ended.err)
+    check_books(db)
+    check_complete(
+        db, {"chat": (size.problems, size.samples), "base": (size.problems, max(1, size.samples // 2))}
+    )
+    (row,) = rows(
+        db,
+        "SELECT sum(completion_tokens) AS tokens, max(ended_at) - min(reserved_at) AS seconds FROM request",
+    )
+    samples = one(db, "SELECT count(*) FROM sample_records")
+    return Pass("manyfew", samples, row["tokens"], row["seconds"], command_s), _posts(db, size.tokens)
+
+
+def _posts(db: Path, tokens: int) -> list[Post]:
+    found: list[Post] = []
+    for row in rows(
+        db,
+        "SELECT r.n, r.server, m.name, p.body FROM request AS r JOIN model AS m ON m.id = r.model_id "
+        "JOIN prompt AS p ON p.id = r.prompt_id ORDER BY r.id",
+    ):
+        prompt = json.loads(row["body"])
+        body = {"model": row["name"], "n": row["n"], "max_tokens": tokens, "temperature": 0.8, **NEUTRAL}
+        body |= {"ignore_eos": True, "return_token_ids": True}
+        if "text" in prompt:
+            found.append(Post(f"{row['server']}/completions", {**body, "prompt": prompt["text"]}))
+        else:
+            messages = [{"role": role, "content": content} for role, content in prompt["messages"]]
+            found.append(Post(f"{row['server']}/chat/completions", {**body, "messages": messages}))
+    return found
+
+
+async def bare(posts: list[Post], salt: str) -> Pass:
+    """The same bodies, as many in flight at each server, and nothing kept."""
+    queues: dict[str, list[Post]] = {}
+    for post in posts:
+        queues.setdefault(post.url, []).append(post)
+    counted = [0, 0]
+    timeout = aiohttp.ClientTimeout(total=None)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+
+        async def work(queue: list[Post]) -> None:
+            while queue:
+                post = queue.pop(0)
+                async with session.post(post.url, json={**post.body, "cache_salt": salt}) as response:
+                    response.raise_for_status()
+                    reply = await response.json()
+                counted[0] += len(reply["choices"])
+                counted[1] += reply["usage"]["completion_tokens"]
+
+        began = time.perf_counter()
+        async with asyncio.TaskGroup() as group:
+            for queue in queues.values():
+                for _ in range(SEQUENCES // MAX_N):
+                    group.create_task(work(queue))
+        seconds = time.perf_counter() - began
+    return Pass("bare", counted[0], counted[1], seconds, seconds)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--problems", type=int, default=12)
+    parser.add_argument(
+        "--samples", type=int, default=16, help="a problem of the chat model; half for the base model"
+    )
+    parser.add_argument("--tokens", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--json", action="store_true")
+    size = parser.parse_args()
+    if (what := lacking()) is not None:
+        sys.exit(what)
+    passes: list[Pass] = []
+    posts: list[Post] = []
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        with Fleet(folder, {"chat": "smollm2-135m", "base": "gemma-3-270m"}) as fleet:
+            chat, base = fleet.get("chat", "base")
+            urls = {"chat": chat.base_url, "base": base.base_url}
+            for number in range(2 * size.rounds):
+                salt = f"{time.time_ns()}"
+                if number % 2:
+                    passes.append(asyncio.run(bare(posts, f"bare{salt}")))
+                found, posts = manyfew(folder / f"run{number}", urls, size, f"manyfew{salt}")
+                passes.append(found)
+                if not number % 2:
+                    passes.append(asyncio.run(bare(posts, f"bare{salt}")))
+                _say(passes[-2:])
+    _report(passes, as_json=size.json)
+
+
+def _say(passes: list[Pass]) -> None:
+    for one_pass in passes:
+        print(
+            f"{one_pass.who:8} {one_pass.samples:6,} samples {one_pass.tokens:8,} tokens {one_pass.seconds:7.1f} s "
+            f"{one_pass.tokens_per_s:7.1f} tokens/s   whole command {one_pass.command_s:.1f} s",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def _report(passes: list[Pass], *, as_json: bool) -> None:
+    rate = {
+        who: sum(p.tokens for p in passes if p.who == who) / sum(p.seconds for p in passes if p.who == who)
+        for who in ("manyfew", "bare")
+    }
+    ratio = rate["manyfew"] / rate["bare"]
+    if as_json:
+        print(json.dumps({"passes": [asdict(p) for p in passes], "tokens_per_s": rate, "ratio": ratio}))
+    else:
+        print(f"manyfew {rate['manyfew']:.1f}, bare {rate['bare']:.1f} tokens/s: ratio {ratio:.3f}")
+
+
+if __name__ == "__main__":
+    main()
