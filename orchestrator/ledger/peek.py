@@ -47,7 +47,7 @@ def peek_state(
         there.setdefault(row["alias"], {})[row["key"]] = (row["done"], bool(row["solved"]))
     for row in connection.execute(
         "SELECT model.alias, avg(1.0 * prompt_tokens) AS prompt, sum(completion_tokens) * 1.0 / sum(n) AS completion, "
-        "sum(settled_pico) * 1.0 / nullif(sum(completion_tokens), 0) AS pico "
+        "sum(request.settled_pico) * 1.0 / nullif(sum(completion_tokens), 0) AS pico "
         "FROM request JOIN model ON model.id = request.model_id "
         "WHERE state = 'settled' AND completion_tokens IS NOT NULL GROUP BY model_id"
     ):

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import time
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -176,7 +177,7 @@ def test_a_ledger_that_is_read_only(tmp_path, place):
         locked.chmod(0o700)
 
 
-CHANGES = {
+CHANGES: dict[str, tuple[dict[str, Any], str]] = {
     "temperature": ({"sampling": {"temperature": 0.7}}, "temperature"),
     "max_tokens": ({"max_tokens": 65}, "max_tokens"),
     "model": ({"model": "another"}, "model"),
@@ -192,8 +193,9 @@ def test_what_defines_a_sample_cannot_change(tmp_path, name):
     with serving(vendor):
         assert run(SweepFile({"m": model(vendor)}).write(tmp_path), db).status == 0
         before, asked = db.read_bytes(), len(vendor.seen)
-        keys = {"model": change.pop("model")} if "model" in change else {}
-        changed = SweepFile({"m": model(vendor, **keys)}, **change)
+        keys = {key: value for key, value in change.items() if key == "model"}
+        rest = {key: value for key, value in change.items() if key != "model"}
+        changed = SweepFile({"m": model(vendor, **keys)}, **rest)
         ended = finish(start(changed.write(tmp_path, "changed.toml"), db))
         assert ended.status == 2
         assert ended.err.count("\n") == 1

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,7 +145,7 @@ def check_bill(db: Path, vendors: dict[str, Vendor], budget: int) -> None:
 
 
 @contextmanager
-def watched(db: Path, budget: int) -> Iterator[list[int]]:
+def watched(db: Path, budget: int) -> Generator[list[int]]:
     """Reads the ledger all the while, as another program would; at every committed state it sees, what is held fits
     the budget. Gives the list of what was held each time."""
     over, held, failed = threading.Event(), list[int](), list[str]()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def serving(*vendors: Vendor) -> Iterator[asyncio.AbstractEventLoop]:
+def serving(*vendors: Vendor) -> Generator[asyncio.AbstractEventLoop]:
     """Serves them until the block ends. Gives their loop: what must happen on it goes by call_soon_threadsafe."""
     loop = asyncio.new_event_loop()
     ready, over = threading.Event(), asyncio.Event()

@@ -136,6 +136,7 @@ def test_a_budget_already_exceeded_sends_nothing(tmp_path):
         sent = len(vendor.seen)
         whole = run(path, db, budget="0.000001")
         assert (whole.status, whole.result.status) == (3, "budget")
+        assert whole.result.reason is not None
         assert "exceeded" in whole.result.reason
         path = SweepFile({"m": model(vendor, samples=8)}).write(tmp_path)
         assert run(path, db, budget="0.000001").status == 3

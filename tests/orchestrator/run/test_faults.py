@@ -135,6 +135,7 @@ def test_a_wait_above_max_wait_s_parks_the_model(tmp_path):
         ended = run(SweepFile({"m": model(vendor)}).write(tmp_path), db)
         assert ended.status == 4
         assert one(db, "SELECT count(*) FROM failure") == 0
+        assert ended.result.reason is not None
         assert "max_wait_s" in ended.result.reason
         vendor.fault_rates = {}
         assert run(tmp_path / "sweep.toml", db).status == 0

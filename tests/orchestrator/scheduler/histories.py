@@ -68,7 +68,9 @@ def history(seed: int) -> tuple[Scheduler, World]:
 
 def build(random: Random, world: World) -> Scheduler:
     problems = random.randint(1, 6)
-    lanes, funds, bounds = {}, {}, {}
+    lanes: dict[str, ModelLane] = {}
+    funds: dict[str, Funds] = {}
+    bounds: dict[str, list[Bound]] = {}
     shared_rate = RateLimit(requests=random.choice([None, 60, 600]), concurrency=random.choice([None, 1, 7]))
     for i in range(random.randint(1, 3)):
         alias = f"m{i}"
