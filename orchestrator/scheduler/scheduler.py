@@ -80,6 +80,7 @@ class Ticket:
         return len(self.item.indices)
 
 
+WAITS_FOR_MONEY = "budget: held by what is in flight until it settles (a smaller max_tokens holds less)"
 REFUSED_OUTRIGHT = 5
 """So many problems refused without a single reply: the request itself is wrong, not the problems."""
 
@@ -199,7 +200,7 @@ class Scheduler:
             return wanted
         free_later = self.budget.room_later(lane.alias)
         if bound.worst(wanted) <= free_later:
-            lane.waiting = "budget: waits for requests in flight to settle"
+            lane.waiting = WAITS_FOR_MONEY
             return 0
         fits = wanted if bound.sample == 0 and bound.fixed <= room else 0
         if bound.sample:
@@ -208,7 +209,7 @@ class Scheduler:
             lane.out_of_money = False
             return fits
         if bound.worst(1) <= free_later:
-            lane.waiting = "budget: waits for requests in flight to settle"
+            lane.waiting = WAITS_FOR_MONEY
             return 0
         lane.waiting = "budget: the next sample's worst case does not fit"
         lane.wake_at = lane.work.next_at()  # a retry that falls due may be cheaper

@@ -154,7 +154,7 @@ def test_a_killed_run_leaves_no_lock(tmp_path):
 
 
 def test_nothing_can_be_made_there(tmp_path):
-    ended = finish(start(SweepFile({"m": unreachable()}).write(tmp_path), "/proc/nowhere/test.db"))
+    ended = finish(start(SweepFile({"m": unreachable()}).write(tmp_path), Path("/proc/nowhere/test.db")))
     assert ended.status == 2
     assert ended.err.count("\n") == 1
     assert "--db" in ended.err
