@@ -66,10 +66,12 @@ def finished(model: ModelProgress) -> bool:
 
 
 def left(model: ModelProgress, unknown: str = "-") -> str:
-    """The time it still needs."""
+    """The time it still needs, "done" or "stopped"."""
     if finished(model):
         return "done"
-    if model.stopped is not None or model.eta_s is None:
+    if model.stopped is not None:
+        return "stopped"
+    if model.eta_s is None:
         return unknown
     return about(model.eta_s)
 

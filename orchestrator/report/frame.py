@@ -69,13 +69,13 @@ class Frames:
             return [], False
         models = p.models
         if p.phase != "sampling":  # what is not to be sent waits for nothing
-            models = tuple(replace(m, waiting=None) for m in models)
+            models = tuple(replace(m, waiting=None, eta_s=None) for m in models)
         if self._rows.height(models, parts.places, width) + 2 <= room:
             return self._rows.draw(models, parts.places, width, room - 2), True
         return self._rows.draw(models, parts.places, width, room), False
 
     def _title(self, p: Progress, width: int) -> Text:
-        name = Text(self._shown(p.name, max(8, width // 3)), "bold")
+        name = Text().append(self._shown(p.name, max(8, width // 3)), "bold")
         elapsed, rest = span(p.elapsed_s), figures.remaining(p)
         verdicts = figures.behind(p)
         for said in (
@@ -86,8 +86,8 @@ class Frames:
             f"{p.phase}  {elapsed}",
         ):
             if said and cell_len(name.plain) + GAP + len(said.rstrip()) <= width:
-                return name.append(" " * GAP + said.rstrip(), "not bold")
-        return _cut(name.append(f"  {p.phase}", "not bold"), width)
+                return name.append(" " * GAP + said.rstrip())
+        return _cut(name.append(f"  {p.phase}"), width)
 
     def _money(self, p: Progress, parts: BudgetParts, width: int) -> list[Text]:
         g = self.look.glyphs
@@ -130,9 +130,9 @@ class Frames:
             more = len(kinds) - i - 1
             if cell_len(label + joined) + (len(f" + {more} more") if more else 0) > width:
                 rest = f"{shown} + {len(kinds) - i} more" if shown else kind
-                return _cut(Text(label, "dim").append(self._shown(rest, width - len(label))), width)
+                return _cut(Text().append(label, "dim").append(self._shown(rest, width - len(label))), width)
             shown = joined
-        return Text(label, "dim").append(shown)
+        return Text().append(label, "dim").append(shown)
 
     def _wrapped(self, text: str, width: int, most: int) -> list[str]:
         return wrap(writable(safe(text), self.look.encoding), width, most, self.look.glyphs.ellipsis)
@@ -157,7 +157,7 @@ def _thinned(
 
 
 def _entry(sign: str, style: str, word: str, figure: str, *, alarm: bool) -> Text:
-    return Text(sign, style).append(f" {word} ", "dim").append(figure, "bold red" if alarm else "")
+    return Text().append(sign, style).append(f" {word} ", "dim").append(figure, "bold red" if alarm else "")
 
 
 def _legend(entries: list[Text], width: int) -> list[Text]:

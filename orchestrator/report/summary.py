@@ -65,14 +65,14 @@ def summary(progress: Progress, ending: Ending) -> RenderableType:
 
 
 def _headline(progress: Progress, ending: Ending) -> Text:
-    text = Text(safe(progress.name, 60), style="bold")
-    text.append(f": {ENDINGS[ending.status]}", style="not bold")
+    text = Text().append(safe(progress.name, 60), "bold")
+    text.append(f": {ENDINGS[ending.status]}")
     if ending.status == "interrupted":
         # The reason is the display's note, of which only the first words still hold.
         by = "" if ending.reason is None else f" by {safe(ending.reason.split(':')[0])}"
-        text.append(f"{by}; run again, it goes on where the ledger ends.", style="not bold")
+        text.append(f"{by}; run again, it goes on where the ledger ends.")
     elif ending.reason and ending.status != "complete":
-        text.append(f" {safe(ending.reason)}", style="not bold")
+        text.append(f" {safe(ending.reason)}")
     return text
 
 

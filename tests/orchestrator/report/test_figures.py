@@ -49,7 +49,7 @@ def test_a_stop_outweighs_a_wait_and_what_is_finished_waits_for_nothing(fields, 
     [
         ({"eta_s": 12.0}, "15 s"),
         ({"eta_s": None}, "-"),
-        ({"eta_s": 12.0, "stopped": "bad key"}, "-"),
+        ({"eta_s": 12.0, "stopped": "bad key"}, "stopped"),
         ({"eta_s": 0.0, "done": 640}, "done"),
     ],
 )
