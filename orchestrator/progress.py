@@ -29,7 +29,7 @@ class ModelProgress:
     verified: int = 0
     passed: int = 0
     waiting: str | None = None
-    """Why nothing more goes out now: "rate limit 12 s", "budget: waits for settlements", "server down, next try 4 s"."""
+    """Why nothing more goes out now: "rate limit, 12 s", "servers busy", "server down, next try in 4 s"."""
     stopped: str | None = None
     """Why it can't go on in this run."""
     eta_s: float | None = None

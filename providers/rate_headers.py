@@ -49,10 +49,10 @@ def retry_after_s(headers: Mapping[str, str], *, now: float | None = None) -> fl
     (seconds or an HTTP date, read against the reply's own Date), then the resets of the limits that are used up.
     `now`: Unix seconds."""
     lower = {name.lower(): value.strip() for name, value in headers.items()}
-    if (wait := _number(lower.get("retry-after-ms"))) is not None:
+    if (wait := number(lower.get("retry-after-ms"))) is not None:
         return _bounded(wait / 1000)
     if (value := lower.get("retry-after")) is not None:
-        wait = _number(value)
+        wait = number(value)
         if wait is None:
             at = _http_date(value)
             reference = _http_date(lower.get("date", "")) or now or time.time()
@@ -70,7 +70,7 @@ def wait_in_message(message: str) -> float | None:
 
 def duration_s(text: str) -> float | None:
     """Seconds of a Go duration such as "6m0s", "171ms" or "1h2m3.5s", or of a bare number of seconds."""
-    if (plain := _number(text)) is not None:
+    if (plain := number(text)) is not None:
         return plain
     parts = _PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text.strip():
@@ -86,16 +86,16 @@ def _reset_s(lower: dict[str, str], now: float) -> float | None:
     for name, value in lower.items():
         if not name.startswith(("x-ratelimit-", "anthropic-ratelimit-")) or "reset" not in name:
             continue
-        wait = _until(value, now)
+        wait = seconds_until(value, now)
         if wait is not None:
-            remaining = _number(lower.get(name.replace("reset", "remaining")))
+            remaining = number(lower.get(name.replace("reset", "remaining")))
             (used_up if remaining == 0 else others).append(wait)
     if used_up:
         return _bounded(max(used_up))
     return _bounded(min(others)) if others else None
 
 
-def _until(value: str, now: float) -> float | None:
+def seconds_until(value: str, now: float) -> float | None:
     """Seconds until a reset given as a duration, as seconds, as Unix (milli)seconds or as an RFC 3339 time."""
     wait = duration_s(value)
     if wait is None:
@@ -110,7 +110,8 @@ def _until(value: str, now: float) -> float | None:
     return max(0.0, wait - now) if wait > 1e9 else wait
 
 
-def _number(text: str | None) -> float | None:
+def number(text: str | None) -> float | None:
+    """A finite number from 0 on, else None."""
     try:
         number = float(text) if text is not None else math.nan
     except ValueError:

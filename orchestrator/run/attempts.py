@@ -19,6 +19,7 @@ from orchestrator.scheduler.work import runs
 from orchestrator.sweep.types import Model
 from providers.errors import Outcome as Cost
 from providers.errors import ProviderError, TooManySamples
+from providers.rate_limits import vendor_limits
 from providers.types import Prompt, Provider, Request
 
 LONGEST_TIMEOUT_S = 3600.0
@@ -86,6 +87,7 @@ class Attempts:
                 ticket, attempt, error, None if server is None else server.share(ticket.number)
             )
             return []
+        self._scheduler.told(ticket.alias, vendor_limits(reply.rate_headers), self._clock())
         share = None if server is None else server.share(ticket.number)
         booked = book(
             reply, attempt, time.time(), share=None if share is None else (share.pico, share.leased)
@@ -205,6 +207,7 @@ class Attempts:
         self, ticket: Ticket, attempt: Attempt, error: ProviderError, share: Share | None
     ) -> None:
         """Frees or presumes; a server's time is known, and settled, whatever became of the reply."""
+        self._scheduler.told(ticket.alias, vendor_limits(error.rate_headers), self._clock())
         unknown = error.outcome is Cost.UNKNOWN and share is None
         presumed = attempt.worst_pico if unknown else 0
         decision, given_up = self._scheduler.failed(ticket, self._clock(), error, presumed=presumed)

@@ -9,7 +9,7 @@ from orchestrator.scheduler.endpoints import Endpoint
 from orchestrator.scheduler.rates import RateLimit
 from orchestrator.scheduler.scheduler import ModelLane, Scheduler
 from orchestrator.scheduler.work import Work
-from orchestrator.sweep.types import Limits, Model
+from orchestrator.sweep.types import Model
 
 DEFAULT_CONCURRENCY = 64
 
@@ -60,11 +60,10 @@ def worst_left(prepared: Prepared, lanes: dict[str, ModelLane]) -> int:
 
 
 def _lanes(prepared: Prepared, state: RunState, *, rounds: bool) -> dict[str, ModelLane]:
-    groups: dict[str, RateLimit] = {}
+    rates = _rates(list(prepared.sweep.models.values()))
     lanes: dict[str, ModelLane] = {}
     for alias, model in prepared.sweep.models.items():
         model_state = state.models[alias]
-        group = model.limits.group or f"\0{alias}"
         lanes[alias] = ModelLane(
             alias=alias,
             work=Work(
@@ -75,10 +74,14 @@ def _lanes(prepared: Prepared, state: RunState, *, rounds: bool) -> dict[str, Mo
                 until_solved=model.mode == "until_solved",
             ),
             endpoints=_endpoints(model),
-            rate=groups.setdefault(group, _rate(model)),
+            rate=rates[_shared_by(model)],
             bounds=[None] * len(prepared.problems),
             max_tokens=model.max_tokens,
-            expected_output_tokens=round(prepared.expected_output(alias)),
+            # OpenAI counts what a request may make against its limits, at once and for good.
+            expected_output_tokens=model.max_tokens
+            if model.provider == "openai"
+            else round(prepared.expected_output(alias)),
+            counts_max_tokens=model.provider == "openai",
             max_attempts=model.max_attempts,
             max_wait_s=model.max_wait_s,
         )
@@ -91,17 +94,37 @@ def _endpoints(model: Model) -> list[Endpoint]:
     return [Endpoint(server=model.base_url or model.provider)]
 
 
-def _rate(model: Model) -> RateLimit:
-    limits: Limits = model.limits
-    concurrency = limits.concurrency
-    if concurrency is None and model.provider != "vllm":
+def _shared_by(model: Model) -> tuple[str, ...]:
+    """Vendors' limits belong to endpoint, key and model; a stated group joins models that share them."""
+    if model.limits.group is not None:
+        return ("group", model.limits.group)
+    key = model.api_key_env or ""
+    return ("endpoint", model.provider, model.base_url or "", *model.servers, key, model.model)
+
+
+def _rates(models: list[Model]) -> dict[tuple[str, ...], RateLimit]:
+    """The limits that are shared, the lowest that any of those models states."""
+    sharing: dict[tuple[str, ...], list[Model]] = {}
+    for model in models:
+        sharing.setdefault(_shared_by(model), []).append(model)
+    return {by: _rate(those) for by, those in sharing.items()}
+
+
+def _rate(models: list[Model]) -> RateLimit:
+    def lowest(name: str) -> int | None:
+        stated = (getattr(model.limits, name) for model in models)
+        return min((limit for limit in stated if limit is not None), default=None)
+
+    concurrency = lowest("concurrency")
+    if concurrency is None and any(model.provider != "vllm" for model in models):
         concurrency = DEFAULT_CONCURRENCY
     return RateLimit(
-        requests=limits.requests_per_minute,
-        tokens=limits.tokens_per_minute,
-        input_tokens=limits.input_tokens_per_minute,
-        output_tokens=limits.output_tokens_per_minute,
+        requests=lowest("requests_per_minute"),
+        tokens=lowest("tokens_per_minute"),
+        input_tokens=lowest("input_tokens_per_minute"),
+        output_tokens=lowest("output_tokens_per_minute"),
         concurrency=concurrency,
+        told=all(model.provider in ("openai", "anthropic") for model in models),
     )
 
 

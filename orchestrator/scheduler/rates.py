@@ -1,51 +1,17 @@
-"""Rate limits of one endpoint, key and model (or of a group that shares them): token buckets told the time. No I/O."""
+"""Rate limits of one endpoint, key and model (or of a group that shares them): stated, told by the vendor's headers,
+or found by its refusals. No I/O."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-MINUTE_S = 60.0
-# A vendor refills by its own clock and granularity: staying a little below keeps refusals rare.
-MARGIN = 0.98
+from orchestrator.scheduler.bucket import Bucket
+from orchestrator.scheduler.found_rate import FoundRate
+from providers.rate_limits import KINDS, Kind, VendorLimit
 
-
-@dataclass(slots=True)
-class Bucket:
-    """Refills evenly. A debit larger than the bucket is let through when it is full and leaves a debt."""
-
-    per_minute: int
-    level: float = 0.0
-    updated: float = 0.0
-
-    def __post_init__(self) -> None:
-        self.level = self.capacity
-
-    @property
-    def capacity(self) -> float:
-        """A second's worth of burst, and at least one request."""
-        return max(1.0, self.per_minute / MINUTE_S)
-
-    def ready_at(self, amount: float, now: float) -> float:
-        """When `amount` may be debited; `now` if it already may."""
-        self._refill(now)
-        lacking = min(amount, self.capacity) - self.level
-        return now if lacking <= 1e-9 else now + lacking * MINUTE_S / (self.per_minute * MARGIN)
-
-    def debit(self, amount: float, now: float) -> None:
-        self._refill(now)
-        self.level -= amount
-
-    def credit(self, amount: float) -> None:
-        """Gives back what was estimated too much; a negative amount takes what was estimated too little."""
-        self.level = min(self.capacity, self.level + amount)
-
-    def _refill(self, now: float) -> None:
-        # A clock that jumps back gives nothing and takes nothing.
-        if now > self.updated:
-            self.level = min(
-                self.capacity, self.level + (now - self.updated) * self.per_minute * MARGIN / MINUTE_S
-            )
-        self.updated = now
+FIRST_IN_FLIGHT = 8
+"""While no limit is known and no reply has told any: so few requests that a small limit is not overrun at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +21,22 @@ class Estimate:
     input_tokens: int
     output_tokens: int
 
+    def amount(self, kind: Kind) -> float:
+        """What it counts against a limit of that kind."""
+        match kind:
+            case "requests":
+                return 1.0
+            case "input_tokens":
+                return self.input_tokens
+            case "output_tokens":
+                return self.output_tokens
+            case "tokens":
+                return self.input_tokens + self.output_tokens
+
 
 class RateLimit:
-    """All limits that one group of models shares."""
+    """All limits that one group of models shares. `told`: whether the vendor's headers tell limits, so that the
+    first replies are worth waiting for."""
 
     def __init__(
         self,
@@ -67,11 +46,15 @@ class RateLimit:
         input_tokens: int | None = None,
         output_tokens: int | None = None,
         concurrency: int | None = None,
+        told: bool = False,
     ) -> None:
-        self._requests = Bucket(requests) if requests else None
-        self._tokens = Bucket(tokens) if tokens else None
-        self._input = Bucket(input_tokens) if input_tokens else None
-        self._output = Bucket(output_tokens) if output_tokens else None
+        stated: dict[Kind, int | None] = dict(
+            zip(KINDS, (requests, tokens, input_tokens, output_tokens), strict=True)
+        )
+        self._stated: dict[Kind, int] = {kind: limit for kind, limit in stated.items() if limit}
+        self._buckets: dict[Kind, Bucket] = {kind: Bucket(limit) for kind, limit in self._stated.items()}
+        self._found = FoundRate()
+        self._waits_for_reply = told and not self._stated
         self.concurrency = concurrency
         self.in_flight = 0
         self.paused_until = 0.0
@@ -79,40 +62,52 @@ class RateLimit:
     @property
     def full(self) -> bool:
         """Whether as many requests are in flight as may be."""
+        if self._waits_for_reply and self.in_flight >= FIRST_IN_FLIGHT:
+            return True
         return self.concurrency is not None and self.in_flight >= self.concurrency
 
     def ready_at(self, estimate: Estimate, now: float) -> float:
         """When the limits let this request go; `now` if they do."""
-        return max(
-            [now, self.paused_until, *(b.ready_at(amount, now) for b, amount in self._amounts(estimate))]
-        )
+        at = max(now, self.paused_until)
+        for kind, bucket in self._buckets.items():
+            at = max(at, bucket.ready_at(estimate.amount(kind), now))
+        found = self._found.bucket
+        return at if found is None else max(at, found.ready_at(1.0, now))
 
     def debit(self, estimate: Estimate, now: float) -> None:
         self.in_flight += 1
-        for bucket, amount in self._amounts(estimate):
-            bucket.debit(amount, now)
+        for kind, bucket in self._buckets.items():
+            bucket.debit(estimate.amount(kind), now)
+        if self._found.bucket is not None:
+            self._found.bucket.debit(1.0, now)
 
-    def ended(self, estimate: Estimate, used: Estimate | None) -> None:
+    def ended(self, estimate: Estimate, used: Estimate | None, now: float) -> None:
         """The request ended; `used` is what it really counted, None where it isn't known."""
         self.in_flight -= 1
-        if used is not None:
-            spent = dict(zip(map(id, self._buckets), (a for _, a in self._amounts(used)), strict=True))
-            for bucket, amount in self._amounts(estimate):
-                bucket.credit(amount - spent[id(bucket)])
+        if used is None:
+            return
+        self._waits_for_reply = False
+        self._found.taken(now)
+        for kind, bucket in self._buckets.items():
+            bucket.credit(estimate.amount(kind) - used.amount(kind))
 
-    def pause(self, until: float) -> None:
-        """No request before `until`: the vendor said so."""
+    def refused(self, sent_at: float, until: float, now: float) -> None:
+        """A 429: no request before `until`. Where no limit of requests is known, it is sought."""
+        self._waits_for_reply = False
         self.paused_until = max(self.paused_until, until)
+        if "requests" not in self._buckets:
+            self._found.refused(sent_at, now)
 
-    @property
-    def _buckets(self) -> list[Bucket]:
-        return [b for b in (self._requests, self._tokens, self._input, self._output) if b is not None]
-
-    def _amounts(self, e: Estimate) -> list[tuple[Bucket, float]]:
-        pairs = (
-            (self._requests, 1.0),
-            (self._tokens, float(e.input_tokens + e.output_tokens)),
-            (self._input, float(e.input_tokens)),
-            (self._output, float(e.output_tokens)),
-        )
-        return [(bucket, amount) for bucket, amount in pairs if bucket is not None]
+    def told(self, limits: Iterable[VendorLimit], now: float) -> None:
+        """A reply's headers. A stated limit that is lower stands: the rest may be meant for others."""
+        for limit in limits:
+            per_minute = min(limit.per_minute, self._stated.get(limit.kind, limit.per_minute))
+            burst = float(limit.limit) if limit.per_minute < limit.limit / 2 else None
+            bucket = self._buckets.get(limit.kind)
+            if bucket is None:
+                bucket = self._buckets[limit.kind] = Bucket(per_minute, burst)
+                bucket.updated = now
+            elif not 0.8 < per_minute / bucket.per_minute < 1.25 and burst is None:
+                bucket.change(per_minute, now)
+            if limit.remaining is not None:
+                bucket.cap(limit.remaining, now)

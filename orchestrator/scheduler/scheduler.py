@@ -6,6 +6,7 @@ it gets no Ticket, performs the tickets, and tells how each ended.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Protocol
@@ -16,6 +17,7 @@ from orchestrator.scheduler.rates import Estimate, RateLimit
 from orchestrator.scheduler.retry import Decision, Then, asks_too_long, decide
 from orchestrator.scheduler.work import Item, Work, runs
 from providers.errors import BadRequest, Lost, NotSent, Overloaded, ProviderError, RateLimited
+from providers.rate_limits import VendorLimit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,8 @@ class ModelLane:
     expected_output_tokens: int
     max_attempts: int
     max_wait_s: float
+    counts_max_tokens: bool = False
+    """Whether its limits count what was asked for, not what came."""
     stopped: str | None = None
     """Why it can't go on in this run."""
     replied: bool = False
@@ -74,6 +78,7 @@ class Ticket:
     worst_pico: int
     endpoint: int
     estimate: Estimate
+    sent_at: float
 
     @property
     def n(self) -> int:
@@ -246,6 +251,7 @@ class Scheduler:
             worst_pico=worst,
             endpoint=lane.endpoints.index(endpoint),
             estimate=estimate,
+            sent_at=now,
         )
         lane.in_flight[ticket.number] = ticket
         lane.sent += 1
@@ -309,7 +315,7 @@ class Scheduler:
         match decision.then:
             case Then.AGAIN:
                 if isinstance(error, RateLimited):
-                    lane.rate.pause(now + decision.wait_s)
+                    lane.rate.refused(ticket.sent_at, now + decision.wait_s, now)
                 lane.work.again(again, now + decision.wait_s)
             case Then.FEWER:
                 # Requests sent before it was known fail later and must not raise it again.
@@ -369,9 +375,15 @@ class Scheduler:
         lane = self.lanes[ticket.alias]
         del lane.in_flight[ticket.number]
         self.budget.end(ticket.alias, ticket.worst_pico, settled=settled, presumed=presumed)
-        lane.rate.ended(ticket.estimate, used)
+        counted = ticket.estimate if used is not None and lane.counts_max_tokens else used
+        lane.rate.ended(ticket.estimate, counted, now)
         lane.endpoints[ticket.endpoint].ended(ticket.n, now, alive=alive)
         return lane
+
+    def told(self, alias: str, limits: Sequence[VendorLimit], now: float) -> None:
+        """What a reply's headers, or a refusal's, say of the vendor's limits."""
+        if limits:
+            self.lanes[alias].rate.told(limits, now)
 
     def forget_bounds(self, alias: str) -> None:
         """The worst cases of this model have changed: they are asked for anew."""

@@ -14,13 +14,15 @@ from orchestrator.scheduler.work import Work
 BOUND = Bound(fixed=10, sample=100, input_tokens=50)
 
 
-def scheduler(total: int, *, sequences: int | None = None, **limits: int) -> Scheduler:
+def scheduler(
+    total: int, *, sequences: int | None = None, requests: int | None = None, concurrency: int | None = None
+) -> Scheduler:
     work = Work([ProblemState() for _ in range(4)], samples=4, max_n=1, rounds=False, until_solved=False)
     lane = ModelLane(
         alias="m",
         work=work,
         endpoints=[Endpoint(server="s", sequences=sequences)],
-        rate=RateLimit(**limits),
+        rate=RateLimit(requests=requests, concurrency=concurrency),
         bounds=[None] * 4,
         max_tokens=100,
         expected_output_tokens=40,

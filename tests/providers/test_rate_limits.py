@@ -1,0 +1,73 @@
+"""What OpenAI's and Anthropic's headers say of limits."""
+
+from __future__ import annotations
+
+import pytest
+
+from providers.rate_limits import VendorLimit, vendor_limits
+
+NOW = 1_790_000_000.0
+
+OPENAI = {
+    "x-ratelimit-limit-requests": "60",
+    "x-ratelimit-limit-tokens": "150000",
+    "x-ratelimit-remaining-requests": "59",
+    "x-ratelimit-remaining-tokens": "149984",
+    "x-ratelimit-reset-requests": "1s",
+    "x-ratelimit-reset-tokens": "6ms",
+}
+ANTHROPIC = {
+    "anthropic-ratelimit-requests-limit": "50",
+    "anthropic-ratelimit-requests-remaining": "49",
+    "anthropic-ratelimit-requests-reset": "2026-09-21T14:13:22Z",
+    "anthropic-ratelimit-input-tokens-limit": "30000",
+    "anthropic-ratelimit-input-tokens-remaining": "30000",
+    "anthropic-ratelimit-output-tokens-limit": "8000",
+}
+
+
+def test_openai_s():
+    assert vendor_limits(OPENAI, now=NOW) == (
+        VendorLimit(kind="requests", limit=60, remaining=59, reset_s=1.0),
+        VendorLimit(kind="tokens", limit=150_000, remaining=149_984, reset_s=0.006),
+    )
+
+
+def test_anthropic_s():
+    found = vendor_limits(ANTHROPIC, now=NOW)
+    assert [(v.kind, v.limit, v.remaining) for v in found] == [
+        ("requests", 50, 49),
+        ("input_tokens", 30_000, 30_000),
+        ("output_tokens", 8_000, None),
+    ]
+    assert found[0].reset_s == 2.0
+
+
+@pytest.mark.parametrize(
+    ("limit", "remaining", "reset_s", "per_minute"),
+    [
+        (60, 59, 1.0, 60),
+        (60, 60, 0.0, 60),
+        (500, None, None, 500),
+        (10_000, 9_999, 8.64, 6.944),  # a day's: one comes back every 8.64 s
+        (150_000, 149_984, 0.006, 150_000),
+    ],
+)
+def test_the_rate_is_a_minute_s_unless_the_reset_shows_otherwise(limit, remaining, reset_s, per_minute):
+    told = VendorLimit(kind="requests", limit=limit, remaining=remaining, reset_s=reset_s)
+    assert told.per_minute == pytest.approx(per_minute, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"x-ratelimit-limit-requests": "many"},
+        {"x-ratelimit-limit-requests": "0"},
+        {"x-ratelimit-limit-requests": "-5"},
+        {"x-ratelimit-limit-tokens": "nan"},
+        {"x-ratelimit-remaining-tokens": "5"},
+    ],
+)
+def test_nonsense_is_left_out(headers):
+    assert vendor_limits(headers, now=NOW) == ()
