@@ -33,6 +33,7 @@ class ModelPlan:
     price: dict[str, Any]
     samples: int
     replayed: bool
+    architecture: dict[str, Any] | None = None
     overhead_tokens: int
 
 
@@ -191,18 +192,19 @@ def _model(connection: sqlite3.Connection, path: Path, plan: RunPlan, sweep_id: 
         json.dumps(model.price),
         model.samples,
         int(model.replayed),
+        None if model.architecture is None else json.dumps(model.architecture),
         model.overhead_tokens,
     )
     if row is not None:
         connection.execute(
             "UPDATE model SET provider = ?, name = ?, definition = ?, price = ?, samples_wanted = ?, replayed = ?, "
-            "overhead_tokens = max(overhead_tokens, ?), stopped = NULL WHERE id = ?",
+            "architecture = ?, overhead_tokens = max(overhead_tokens, ?), stopped = NULL WHERE id = ?",
             (*values, row["id"]),
         )
         return row["id"]
     model_id = connection.execute(
-        "INSERT INTO model (provider, name, definition, price, samples_wanted, replayed, overhead_tokens, sweep_id, "
-        "alias) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO model (provider, name, definition, price, samples_wanted, replayed, architecture, "
+        "overhead_tokens, sweep_id, alias) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (*values, sweep_id, model.alias),
     ).lastrowid
     assert model_id is not None

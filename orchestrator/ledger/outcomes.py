@@ -12,6 +12,7 @@ import numpy as np
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.connect import open_reader
+from orchestrator.ledger.flops import flops_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-Axis = Literal["usd", "tokens", "seconds"]
+Axis = Literal["usd", "tokens", "seconds", "flops"]
 
-# The index sample_outcome covers all of these.
+# The index sample_outcome covers these; FLOPs need the request's whole prompt besides.
 _COST_OF_SAMPLE: dict[Axis, str] = {
     "usd": "cost_pico",
     "tokens": "prompt_tokens + completion_tokens",
@@ -32,7 +33,7 @@ _COST_OF_SAMPLE: dict[Axis, str] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcomes:
     """One model's counts. The arrays are by problem, as `problems`: those with at least one verdict. A sample
-    counts where it has a verdict. Costs are whole pico-dollars, whole tokens, or float seconds."""
+    counts where it has a verdict. Costs are whole pico-dollars, whole tokens, or float seconds or FLOPs."""
 
     sweep: str
     alias: str
@@ -49,7 +50,7 @@ class Outcomes:
     """Sampled until solved: at which trial (from 1, by sample_index) the first pass came, 0 where none did.
     None: sampled a fixed number of times."""
     cost: NDArray[Any]
-    """int64 or, of seconds, float64: summed over the counted samples whose cost is known."""
+    """int64 or, of seconds and FLOPs, float64: summed over the counted samples whose cost is known."""
     costed: NDArray[np.int64]
     """How many samples those are."""
     total_cost: int | float
@@ -102,10 +103,10 @@ def _lenient(raw: bytes) -> str:
 
 def _model(connection: sqlite3.Connection, model: sqlite3.Row, axis: Axis, path: Path) -> Outcomes:
     keys, asked = _problems(connection, model["sweep_id"])
-    rows = _counts(connection, model["id"], axis)
+    rows = _counts(connection, model, axis)
     counted = [row for row in rows if row["n"]]
     without = (asked | {row["problem_id"] for row in rows}) - {row["problem_id"] for row in counted}
-    cost_type = np.float64 if axis == "seconds" else np.int64
+    cost_type = np.float64 if axis in ("seconds", "flops") else np.int64
     firsts = _firsts(connection, model["id"]) if _stops(connection, model) else None
     return Outcomes(
         sweep=model["sweep"],
@@ -138,15 +139,15 @@ def _problems(connection: sqlite3.Connection, sweep_id: int) -> tuple[dict[int, 
     return {row["id"]: row["key"] for row in rows}, {row["id"] for row in rows if row["ordinal"] is not None}
 
 
-def _counts(connection: sqlite3.Connection, model_id: int, axis: Axis) -> list[sqlite3.Row]:
-    cost = _COST_OF_SAMPLE[axis]
+def _counts(connection: sqlite3.Connection, model: sqlite3.Row, axis: Axis) -> list[sqlite3.Row]:
+    cost = flops_sql(model["architecture"]) if axis == "flops" else _COST_OF_SAMPLE[axis]
     return connection.execute(
         f"SELECT problem_id, count(*) AS samples, count(passed) AS n, coalesce(sum(passed), 0) AS c, "
         f"sum(CASE WHEN passed IS NOT NULL THEN {cost} END) AS cost, "
         f"count(CASE WHEN passed IS NOT NULL THEN {cost} END) AS costed, "
         f"sum({cost}) AS total, count(*) - count({cost}) AS uncosted "
         "FROM sample WHERE model_id = ? GROUP BY problem_id ORDER BY problem_id",
-        (model_id,),
+        (model["id"],),
     ).fetchall()
 
 

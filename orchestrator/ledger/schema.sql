@@ -38,6 +38,7 @@ CREATE TABLE model (
   name TEXT,                        -- the vendor's name of it
   definition TEXT,                  -- JSON of all that defines a sample: wire, model, prompt style, parameters
   price TEXT,                       -- JSON: the price used, with source, version and date
+  architecture TEXT,                -- JSON: parameters, layers, width; for FLOPs, where stated
   samples_wanted INTEGER,           -- per problem, as last stated
   replayed INTEGER NOT NULL DEFAULT 0,   -- 1: its dollars are a tape's and never count against the budget
   -- running totals, kept in the transaction that changes what they sum

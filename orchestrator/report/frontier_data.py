@@ -111,7 +111,12 @@ def _warn_of_counts(study: Study, outcomes: Outcomes, samples: Samples) -> None:
     if samples.problems == 1:
         study.warn(outcomes, "one problem says next to nothing about others")
     _warn_of_largest_k(study, outcomes, samples)
-    if np.isnan(samples.cost).any():
+    if study.axis == "flops" and outcomes.uncosted == outcomes.samples > 0:
+        study.warn(
+            outcomes,
+            "its FLOPs are not known: state architecture = { parameters, layers, width } in its table and run again",
+        )
+    elif np.isnan(samples.cost).any():
         lacking = int(np.isnan(samples.cost).sum())
         study.warn(
             outcomes, f"{lacking:,} problems have no sample whose {study.axis} are known, so costs are null"

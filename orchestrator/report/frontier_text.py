@@ -24,7 +24,7 @@ _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
 _NAME = 32
 _WIDEST = 120
 _HEIGHT = 16
-_UNITS = {"usd": "dollars", "tokens": "tokens", "seconds": "seconds"}
+_UNITS = {"usd": "dollars", "tokens": "tokens", "seconds": "seconds", "flops": "FLOPs"}
 
 
 def print_frontier(console: Console, document: Document) -> None:
@@ -70,6 +70,8 @@ def amount(axis: str, value: float | None) -> str:
         return "?"
     if axis == "usd":
         return usd(value * PICO_PER_USD)
+    if axis == "flops":
+        return f"{value:.3g}"
     digits = f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
     return f"{digits} s" if axis == "seconds" else digits
 
@@ -78,7 +80,7 @@ def _head(alias: str, model: Mapping[str, Any], axis: str, mark: str, style: str
     text = Text.assemble((f"{mark} ", style), (safe(alias, _NAME), "bold"))
     text.append(f"  {model['problems']:,} problems, {model['samples']:,} samples")
     if model[f"{axis}_per_sample"] is not None:
-        unit = " tokens" if axis == "tokens" else ""
+        unit = f" {_UNITS[axis]}" if axis in ("tokens", "flops") else ""
         text.append(f", {amount(axis, model[f'{axis}_per_sample'])}{unit} a sample")
     if model[f"cost_of_pass_{axis}"] is not None:
         text.append(f", {amount(axis, model[f'cost_of_pass_{axis}'])} a pass")

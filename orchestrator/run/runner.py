@@ -7,7 +7,7 @@ import contextlib
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +121,7 @@ def _plan(prepared: Prepared, budget_pico: int) -> RunPlan:
                 price=price_to_json(prepared.prices[alias]),
                 samples=model.samples,
                 replayed=prepared.replayed[alias],
+                architecture=None if model.architecture is None else asdict(model.architecture),
                 overhead_tokens=model.prompt_overhead_tokens,
             )
             for alias, model in sweep.models.items()

@@ -13,7 +13,7 @@ from orchestrator.sweep.extra import checked_extra
 from orchestrator.sweep.messages import suggestion
 from orchestrator.sweep.rules import check_model
 from orchestrator.sweep.schema import PARAMS, VERIFIER_OPTIONS, SamplingTable
-from orchestrator.sweep.types import Model, PromptStyle, StatedPrice, VerifierChoice
+from orchestrator.sweep.types import Architecture, Model, PromptStyle, StatedPrice, VerifierChoice
 from orchestrator.sweep.urls import clean, is_own_host, problem_of
 from verifiers.registry import KINDS
 from verifiers.registry import get as make_verifier
@@ -63,6 +63,7 @@ def model(source: Source, sweep: SweepTable, alias: str) -> Model:
         free_5xx=bool(table.free_5xx),
         server_defaults=bool(table.server_defaults),
         prompt_overhead_tokens=table.prompt_overhead_tokens,
+        architecture=None if table.architecture is None else Architecture(**table.architecture.model_dump()),
         batch=table.batch,
         timeout_s=table.timeout_s,
         max_wait_s=table.max_wait_s,

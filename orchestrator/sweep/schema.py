@@ -160,6 +160,14 @@ class LimitsTable(Table):
     group: Line | None = None
 
 
+class ArchitectureTable(Table):
+    """`architecture = {…}`: of the model's config, for its FLOPs."""
+
+    parameters: Annotated[Number, Field(ge=1, le=1e15)]
+    layers: Annotated[int, _whole(1, 100_000)]
+    width: Annotated[int, _whole(1, 10_000_000)]
+
+
 class ModelTable(SamplingTable):
     """`[models.ALIAS]`. What only some providers take is None until stated."""
 
@@ -182,6 +190,7 @@ class ModelTable(SamplingTable):
     server_defaults: bool | None = None
     prompt_overhead_tokens: Annotated[int, _whole(0, 10_000_000)] = 512
     limits: LimitsTable = LimitsTable()
+    architecture: ArchitectureTable | None = None
     batch: bool = False
     timeout_s: Annotated[Number, Field(gt=0, le=86_400)] | None = None
     max_wait_s: Annotated[Number, Field(ge=0, le=604_800)] = 600.0

@@ -77,6 +77,17 @@ class StatedPrice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Architecture:
+    """What a model's FLOPs a token depend on."""
+
+    parameters: float
+    """Those active for a token."""
+    layers: int
+    width: int
+    """Of the hidden state."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """One `[models.ALIAS]`, with what it inherits from [sampling]."""
 
@@ -108,6 +119,7 @@ class Model:
     server_defaults: bool = False
     prompt_overhead_tokens: int = 512
     limits: Limits = Limits()
+    architecture: Architecture | None = None
     batch: bool = False
     timeout_s: float | None = None
     """None: 120 + n·max_tokens/20, at most 3600."""
