@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from providers.errors import Overloaded, ProviderError, Stopped
 from providers.lean import LeanProvider
-from providers.probe import Probe, read_version
+from providers.probe import Load, Probe, read_load, read_version
 
 if TYPE_CHECKING:
     from providers.types import Reply, Request
@@ -32,6 +32,10 @@ class VllmProvider(LeanProvider):
             raise Overloaded(
                 message, status=error.status, retry_after_s=0.0, request_id=error.request_id
             ) from error
+
+    async def load(self) -> Load | None:
+        """Asks for /metrics, once and without cost; None where the server doesn't tell. Raises ProviderError."""
+        return read_load(await self.get("/metrics"))
 
     async def probe(self) -> Probe:
         """Asks for /v1/models and /version. Replies then carry the version. Raises ProviderError."""

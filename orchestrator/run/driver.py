@@ -6,17 +6,22 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterator
+from typing import TYPE_CHECKING, Any, cast
 
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.rows import VerdictRow
 from orchestrator.progress import ModelProgress, Progress
+from orchestrator.run import fleet
 from orchestrator.run.attempts import Arrival, Attempts
 from orchestrator.run.judge import Bench, Judge, Unjudged
 from orchestrator.run.prepare import Prepared
 from orchestrator.run.servers import paid_servers
 from orchestrator.scheduler.scheduler import ModelLane, Scheduler, Ticket
 from providers.types import Provider
+
+if TYPE_CHECKING:
+    from providers.vllm import VllmProvider
 
 RATE_WINDOW_S = 30.0
 SHOW_EVERY_S = 0.25
@@ -56,6 +61,7 @@ class Driver:
     ) -> None:
         self.scheduler = scheduler
         self._prepared = prepared
+        self._providers = providers
         self._ledger = ledger
         self._show = show
         self._tallies = tallies
@@ -83,6 +89,7 @@ class Driver:
             judging = group.create_task(self._judge.run(), name="judge")
             beside = [group.create_task(self._display(), name="display")]
             beside += [group.create_task(server.watch(), name="lease") for server in self._servers.values()]
+            beside += [group.create_task(watch, name="fleet") for watch in self._fleet()]
             try:
                 await self._sample(group)
                 if not self._abandoned:  # else the next run judges what has no verdict yet
@@ -93,6 +100,14 @@ class Driver:
         for server in self._servers.values():
             await server.close()
         await self._record_stops()
+
+    def _fleet(self) -> Iterator[Coroutine[Any, Any, None]]:
+        for alias, model in self._prepared.sweep.models.items():
+            if model.provider == "vllm":
+                for server, endpoint in zip(
+                    self._providers[alias], self.scheduler.lanes[alias].endpoints, strict=True
+                ):
+                    yield fleet.watch(cast("VllmProvider", server), endpoint)
 
     def drain(self, *, grace_s: float, note: str) -> None:
         """Stop sending; what is in flight may land for `grace_s`."""

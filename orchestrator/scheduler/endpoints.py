@@ -45,9 +45,25 @@ class Endpoint:
             return None
         return max(now, self.probe_at)
 
+    ceiling: int | None = None
+    """Samples beyond which more only waited in the server's queue, as it told."""
+
     def takes(self, n: int) -> bool:
         """Whether `n` more samples fit. A request larger than the server goes to an empty one."""
-        return self.sequences is None or self.samples + n <= self.sequences or self.samples == 0
+        most = self.sequences
+        if self.ceiling is not None and (most is None or self.ceiling < most):
+            most = self.ceiling
+        return most is None or self.samples + n <= most or self.samples == 0
+
+    def told(self, *, waiting: int) -> None:
+        """How many samples the server holds in its queue: beyond what runs, more would only wait there. Without a
+        queue the ceiling rises again."""
+        if waiting > 0:
+            self.ceiling = max(1, self.samples - waiting)
+        elif self.ceiling is not None:
+            self.ceiling += self.ceiling // 4 + 1
+            if self.sequences is not None and self.ceiling >= self.sequences:
+                self.ceiling = None
 
     def dead(self, now: float) -> bool:
         """Failing for so long that waiting on makes no sense."""
@@ -83,12 +99,17 @@ class Endpoint:
             self.probe_at = now + min(LONGEST_PROBE_S, FIRST_PROBE_S * 2**doublings)
 
 
-def least_loaded(endpoints: list[Endpoint], n: int, now: float) -> Endpoint | None:
-    """The usable server with the least outstanding that takes `n` more samples."""
+def least_loaded(
+    endpoints: list[Endpoint], n: int, now: float, *, home: Endpoint | None = None
+) -> Endpoint | None:
+    """The usable server with the least outstanding that takes `n` more samples; or `home`, which has the prompt in
+    its cache, where it has at most those `n` samples more than the least."""
     best = None
     for endpoint in endpoints:
         if endpoint.usable_at(now) != now or not endpoint.takes(n):
             continue
         if best is None or (endpoint.samples, endpoint.requests) < (best.samples, best.requests):
             best = endpoint
-    return best
+    if best is None or home is None or home.usable_at(now) != now or not home.takes(n):
+        return best
+    return home if home.samples - best.samples <= n else best

@@ -57,6 +57,8 @@ class ModelLane:
     out_of_money: bool = False
     waiting: str | None = None
     wake_at: float | None = None
+    homes: dict[int, int] = field(default_factory=dict[int, int])
+    """Of several servers, the one that was asked last, by problem: it may have the prompt in its cache."""
     in_flight: dict[int, Ticket] = field(default_factory=dict[int, "Ticket"])
     errors: dict[str, int] = field(default_factory=dict[str, int])
     sent: int = 0
@@ -158,7 +160,8 @@ class Scheduler:
             self.budget.funds[lane.alias].finished = lane.work.empty and not lane.in_flight
             return None
         self.budget.funds[lane.alias].finished = False
-        endpoint = self._endpoint(lane, item, now)
+        item, home = self._shared_out(lane, item, now)
+        endpoint = self._endpoint(lane, item, now, home=home)
         if endpoint is None:
             return None
         n = self._affordable(lane, item, now)
@@ -171,11 +174,27 @@ class Scheduler:
             return None
         return self._issue(lane, item, n, endpoint, estimate, now)
 
-    def _endpoint(self, lane: ModelLane, item: Item, now: float) -> Endpoint | None:
+    def _shared_out(self, lane: ModelLane, item: Item, now: float) -> tuple[Item, Endpoint | None]:
+        """Of several servers none gets more than its part of all that is asked and still to be asked, so that all end
+        together; and within that, a prompt goes where it was asked last and may be cached."""
+        if len(lane.endpoints) == 1:
+            return item, None
+        loads = [e.samples for e in lane.endpoints if e.usable_at(now) == now]
+        if not loads:
+            return item, None
+        level = -(-(lane.work.unasked + sum(loads)) // len(loads))
+        part = max(1, level - min(loads))
+        if len(item.indices) > part:
+            item = replace(item, indices=item.indices[:part])
+        at = lane.homes.get(item.problem)
+        home = None if at is None else lane.endpoints[at]
+        return item, home if home is not None and home.samples + len(item.indices) <= level else None
+
+    def _endpoint(self, lane: ModelLane, item: Item, now: float, *, home: Endpoint | None) -> Endpoint | None:
         if lane.rate.full:
             lane.waiting = "as many requests in flight as its limit allows"
             return None
-        endpoint = least_loaded(lane.endpoints, len(item.indices), now)
+        endpoint = least_loaded(lane.endpoints, len(item.indices), now, home=home)
         if endpoint is not None:
             return endpoint
         if all(e.unpaid for e in lane.endpoints):
@@ -254,6 +273,8 @@ class Scheduler:
             sent_at=now,
         )
         lane.in_flight[ticket.number] = ticket
+        if len(lane.endpoints) > 1:
+            lane.homes[taken.problem] = ticket.endpoint
         lane.sent += 1
         lane.retried += taken.attempt > 1
         return ticket

@@ -52,6 +52,8 @@ class Work:
         self.busy = array("q", (p.unverified if until_solved else 0 for p in problems))
         """Samples of a problem in flight or waiting for their verdict; kept for until_solved only."""
         self.solved = bytearray(p.solved for p in problems)
+        self.unasked = sum(max(0, samples - p.next_index) for p in problems)
+        """Samples that wait to be asked, retries too. Of until_solved, where a verdict ends a problem: at most."""
         self._order = 0
         self._again: list[_Again] = []
         self._waiting: dict[int, list[Item]] = {}
@@ -70,6 +72,7 @@ class Work:
         return not (self.until_solved and (self.solved[problem] or self.busy[problem]))
 
     def _push(self, item: Item, ready_at: float) -> None:
+        self.unasked += len(item.indices)
         self._order += 1
         heapq.heappush(self._again, _Again(ready_at, self._order, item))
 
@@ -79,10 +82,12 @@ class Work:
             item = self._again[0].item
             if self.until_solved and self.solved[item.problem]:
                 heapq.heappop(self._again)  # a verdict made it needless
+                self.unasked -= len(item.indices)
                 self._reopen(item.problem)
                 continue
             if self.until_solved and self.busy[item.problem]:
                 heapq.heappop(self._again)
+                self.unasked -= len(item.indices)
                 self._waiting.setdefault(item.problem, []).append(item)
                 continue
             return item if len(item.indices) <= self.max_n else _cut(item, self.max_n)[0]
@@ -110,6 +115,7 @@ class Work:
             and item.indices[0] < self.asked[item.problem]
         ):
             again = heapq.heappop(self._again)
+            self.unasked -= len(again.item.indices)
             rest = again.item.indices[n:]
             if rest:
                 self._push(_with(again.item, rest), again.ready_at)
@@ -117,6 +123,7 @@ class Work:
             asked, problem = heapq.heappop(self._fresh)
             self._queued[problem] = 0
             self.asked[problem] = asked + n
+            self.unasked -= n
             if not self.until_solved:
                 self._queue(problem)
         if self.until_solved:
@@ -148,10 +155,12 @@ class Work:
             if item.problem == problem
             for run in runs(item.indices)
         ]
+        self.unasked -= sum(len(a.item.indices) for a in self._again if a.item.problem == problem)
         self._again = [a for a in self._again if a.item.problem != problem]
         heapq.heapify(self._again)
         if self.asked[problem] < self.samples:
             given_up.append((self.asked[problem], self.samples - self.asked[problem]))
+            self.unasked -= self.samples - self.asked[problem]
             self.asked[problem] = self.samples
             self._fresh = [entry for entry in self._fresh if entry[1] != problem]
             heapq.heapify(self._fresh)

@@ -1,0 +1,114 @@
+"""Several servers of one model: least work first, prompts kept where they are cached, the tail shared out."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from orchestrator.problem_state import ProblemState
+from orchestrator.scheduler.budget import Budget, Funds
+from orchestrator.scheduler.endpoints import Endpoint, least_loaded
+from orchestrator.scheduler.rates import RateLimit
+from orchestrator.scheduler.scheduler import Bound, ModelLane, Scheduler, Ticket
+from orchestrator.scheduler.work import Work
+
+
+def fleet(
+    servers: int, *, problems: int, samples: int, max_n: int, sequences: int = 256, rounds: bool = False
+) -> Scheduler:
+    states = [ProblemState() for _ in range(problems)]
+    lane = ModelLane(
+        alias="m",
+        work=Work(states, samples=samples, max_n=max_n, rounds=rounds, until_solved=False),
+        endpoints=[Endpoint(server=f"s{i}", sequences=sequences) for i in range(servers)],
+        rate=RateLimit(),
+        bounds=[None] * problems,
+        max_tokens=100,
+        expected_output_tokens=40,
+        max_attempts=3,
+        max_wait_s=600,
+    )
+    bound = Bound(fixed=1, sample=1, input_tokens=50)
+    return Scheduler(
+        {"m": lane}, Budget(10**9, {"m": Funds(weight=1)}, shared=False), lambda _, __: bound, seed=1
+    )
+
+
+def admitted(scheduler: Scheduler, now: float = 0.0) -> list[Ticket]:
+    tickets: list[Ticket] = []
+    while (ticket := scheduler.next(now)) is not None:
+        tickets.append(ticket)
+    return tickets
+
+
+def test_the_tail_is_shared_out():
+    """One problem, 64 samples, four servers that take 128 each: a quarter for each, not all for one."""
+    tickets = admitted(fleet(4, problems=1, samples=64, max_n=128))
+    assert Counter(t.endpoint for t in tickets) == {0: 1, 1: 1, 2: 1, 3: 1}
+    assert sum(t.n for t in tickets) == 64
+    assert max(t.n for t in tickets) - min(t.n for t in tickets) <= 12
+
+
+def test_packing_stays_where_there_is_enough_for_all():
+    scheduler = fleet(2, problems=100, samples=64, max_n=64)
+    tickets = admitted(scheduler)
+    assert {t.n for t in tickets} == {64}
+    assert Counter(t.endpoint for t in tickets) == {0: 4, 1: 4}
+
+
+def test_a_problem_s_later_samples_go_where_its_prompt_is_cached():
+    scheduler = fleet(3, problems=30, samples=16, max_n=4, sequences=40)
+    homes: dict[int, int] = {}
+    kept = moved = 0
+    now = 0.0
+    open_tickets: list[Ticket] = []
+    while True:
+        open_tickets += admitted(scheduler, now)
+        if not open_tickets:
+            break
+        ticket = open_tickets.pop(0)
+        if ticket.item.problem in homes:
+            kept += homes[ticket.item.problem] == ticket.endpoint
+            moved += homes[ticket.item.problem] != ticket.endpoint
+        homes[ticket.item.problem] = ticket.endpoint
+        now += 0.1
+        scheduler.replied(ticket, now, settled=0, arrived=ticket.n)
+    assert scheduler.lanes["m"].work.lacking() == 0
+    assert kept > 3 * moved
+
+
+@pytest.mark.parametrize(
+    ("home_samples", "other_samples", "n", "chosen"),
+    [(0, 0, 4, "home"), (4, 0, 4, "home"), (5, 0, 4, "other"), (60, 0, 4, "other"), (62, 61, 4, None)],
+)
+def test_home_has_no_more_than_its_due(home_samples, other_samples, n, chosen):
+    home = Endpoint(server="home", sequences=64, samples=home_samples)
+    other = Endpoint(server="other", sequences=64, samples=other_samples)
+    found = least_loaded([other, home], n, 0.0, home=home)
+    assert (None if found is None else found.server) == chosen
+
+
+def test_a_queue_lowers_the_ceiling_and_its_absence_raises_it():
+    endpoint = Endpoint(server="s", sequences=256, samples=200)
+    endpoint.told(waiting=72)
+    assert endpoint.ceiling == 128
+    assert not endpoint.takes(1)
+    endpoint.samples = 100
+    assert endpoint.takes(28)
+    for _ in range(10):
+        endpoint.told(waiting=0)
+    assert endpoint.ceiling is None
+    endpoint.samples = 0
+    endpoint.told(waiting=5)
+    assert endpoint.takes(1), "an empty server takes something"
+
+
+def test_what_waits_to_be_asked_is_counted():
+    scheduler = fleet(2, problems=5, samples=7, max_n=3)
+    work = scheduler.lanes["m"].work
+    assert work.unasked == 35
+    tickets = admitted(scheduler)
+    assert work.unasked == 0
+    scheduler.dropped(tickets[0], 0.0)
+    assert work.unasked == tickets[0].n
