@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,9 +55,8 @@ def _p_value(gaps: NDArray[np.float64]) -> float:
         return 1.0
     seen = abs(told.sum()) - 1e-12
     if 2 ** len(told) <= FLIPS:
-        numbers = np.arange(2 ** len(told), dtype=np.int64)[:, None]
-        bits = np.right_shift(numbers, np.arange(len(told), dtype=np.int64)) % 2
-        return float(np.mean(np.abs((1 - 2 * bits) @ told) >= seen))
+        signs = np.array(list(product((1.0, -1.0), repeat=len(told))))
+        return float(np.mean(np.abs(signs @ told) >= seen))
     generator = np.random.default_rng(SEED)
     extreme = 0
     for _ in range(10):
