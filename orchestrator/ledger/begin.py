@@ -9,14 +9,16 @@ import platform
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.connect import open_reader
+from orchestrator.ledger.connect import open_for_writing, open_reader
 from orchestrator.ledger.rows import ModelTotals
+from orchestrator.ledger.trouble import trouble
 from orchestrator.problem_state import ProblemState
 
 Differences = Callable[[dict[str, Any], dict[str, Any]], list[str]]
@@ -91,26 +93,17 @@ class RunState:
 
 def begin(path: Path, plan: RunPlan) -> RunState:
     """Writes the plan into the ledger and reads what is there. The caller holds the lock. Raises InputError."""
-    connection = sqlite3.connect(path, isolation_level=None, timeout=10)
-    connection.row_factory = sqlite3.Row
     try:
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        # Closing without a commit rolls back.
+        with closing(open_for_writing(path)) as connection:
+            connection.row_factory = sqlite3.Row
+            connection.execute("BEGIN IMMEDIATE")
             state = _begin(connection, path, plan)
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
-        return state
+            connection.execute("COMMIT")
+            return state
     except sqlite3.Error as error:
-        raise InputError(
-            str(path),
-            f"the ledger can't be written: {error}",
-            "mend its disk or permissions, or name another with --db",
-        ) from error
-    finally:
-        connection.close()
+        what, remedy = trouble(error, path)
+        raise InputError(str(path), f"the ledger can't be written: {what}", remedy) from error
 
 
 def _begin(connection: sqlite3.Connection, path: Path, plan: RunPlan) -> RunState:

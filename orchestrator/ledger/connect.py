@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import InputError
+from orchestrator.ledger.folder import make_folder, sync_folder
 from orchestrator.ledger.identity import APPLICATION_ID, SCHEMA_VERSION, check
+from orchestrator.ledger.trouble import trouble
 
 if TYPE_CHECKING:
     import aiosqlite
@@ -16,12 +18,12 @@ if TYPE_CHECKING:
 # WAL lets others read while a run writes. FULL syncs the WAL at every commit: a reservation is on the disk before
 # the request leaves. On macOS only F_FULLFSYNC reaches the platter.
 PRAGMAS = (
+    "PRAGMA busy_timeout = 10000",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA fullfsync = 1",
     "PRAGMA checkpoint_fullfsync = 1",
     "PRAGMA foreign_keys = ON",
-    "PRAGMA busy_timeout = 10000",
 )
 
 NETWORK_FILE_SYSTEMS = frozenset(
@@ -47,19 +49,46 @@ NETWORK_FILE_SYSTEMS = frozenset(
 
 
 def create(path: Path) -> None:
-    """Makes an empty ledger where no file, or an empty one, is. The file appears whole: schema in one transaction."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    schema = resources.files("orchestrator.ledger").joinpath("schema.sql").read_text("utf-8")
-    connection = sqlite3.connect(path, isolation_level=None)
+    """Makes an empty ledger where no file, or an empty one, is. It is made beside its place and moved there when it
+    is whole and synced, so that a crash leaves no ledger or a good one. The caller holds the ledger's lock."""
+    path = path.resolve()
+    make_folder(path.parent)
+    new = path.with_name(f"{path.name}-new")
+    _remove(new)  # left by a process that was killed
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
+        _fill(new)
+        # A log beside a file that is gone would be taken for the new one's. SQLite drops it in the same way.
+        _remove_logs(path)
+        new.replace(path)
+        sync_folder(path.parent)
+    finally:
+        _remove(new)
+
+
+def _fill(path: Path) -> None:
+    schema = resources.files("orchestrator.ledger").joinpath("schema.sql").read_text("utf-8")
+    connection = open_for_writing(path)
+    try:
         connection.executescript(
             f"BEGIN IMMEDIATE;\n{schema}\nPRAGMA application_id = {APPLICATION_ID};\n"
             f"PRAGMA user_version = {SCHEMA_VERSION};\nCOMMIT;"
         )
+        # What the file lacks as long as it is in the log alone would be lost by the move.
+        (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise sqlite3.OperationalError("another program reads the new file")
     finally:
         connection.close()
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    _remove_logs(path)
+
+
+def _remove_logs(path: Path) -> None:
+    for suffix in ("-journal", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def refuse_foreign(path: Path) -> None:
@@ -76,14 +105,29 @@ def prepare(path: Path) -> None:
             create(path)
         else:
             check(path)
-    except (OSError, sqlite3.Error) as error:
+    except OSError as error:
         raise InputError(
-            str(path), f"the ledger can't be opened: {error}", "name a writable local place with --db"
+            str(path), f"the ledger can't be made: {error}", "name a writable local place with --db"
         ) from error
+    except sqlite3.Error as error:
+        what, remedy = trouble(error, path)
+        raise InputError(str(path), f"the ledger can't be made: {what}", remedy) from error
+
+
+def open_for_writing(path: Path) -> sqlite3.Connection:
+    """A connection as durable as a run's; the caller holds the ledger's lock. Raises sqlite3.Error."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        for pragma in PRAGMAS:
+            connection.execute(pragma)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 async def open_writer(path: Path) -> aiosqlite.Connection:
-    """The writing connection; the caller holds the ledger's lock."""
+    """The writing connection of a run; the caller holds the ledger's lock. Raises sqlite3.Error."""
     import aiosqlite
 
     connection = await aiosqlite.connect(path, isolation_level=None)

@@ -111,6 +111,8 @@ def write(connection: sqlite3.Connection, db: Path) -> int:
 
 def _write(connection: sqlite3.Connection) -> int:
     connection.execute("PRAGMA ledger.synchronous = FULL")
+    connection.execute("PRAGMA fullfsync = 1")
+    connection.execute("PRAGMA checkpoint_fullfsync = 1")
     connection.execute("PRAGMA busy_timeout = 10000")
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -124,7 +126,8 @@ def _write(connection: sqlite3.Connection) -> int:
         connection.execute(_ADD_SAMPLES, {"now": time.time()})
         connection.execute(_ADD_TO_TOTALS)
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # SQLite ends it itself where the disk fails
+            connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
     return others

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from orchestrator.errors import LedgerBroken
 from orchestrator.ledger.batch import Batch
 from orchestrator.ledger.begin import PRESUME_LEASES, PRESUME_REQUESTS, PRESUME_TOTALS, RunState
 from orchestrator.ledger.connect import open_writer
 from orchestrator.ledger.rows import Failure, LeaseChange, Outcome, Reservation, VerdictRow
+from orchestrator.ledger.trouble import trouble
 from orchestrator.ledger.writer import Writer
 
 if TYPE_CHECKING:
@@ -33,15 +36,26 @@ class Ledger:
         self._writer: Writer | None = None
 
     async def __aenter__(self) -> Self:
-        self._connection = await open_writer(self.path)
-        async with self._connection.execute("SELECT sha256, id FROM prompt") as rows:
-            self._prompt_ids = {sha: prompt_id async for sha, prompt_id in rows}
-        self._next_prompt_id = max(self._prompt_ids.values(), default=0) + 1
-        async with self._connection.execute("SELECT coalesce(max(id), 0) + 1 FROM lease") as rows:
-            async for (next_lease_id,) in rows:
-                self._next_lease_id = next_lease_id
+        try:
+            self._connection = await open_writer(self.path)
+            try:
+                await self._read_ids(self._connection)
+            except BaseException:
+                await self._connection.close()
+                raise
+        except sqlite3.Error as error:
+            what, remedy = trouble(error, self.path)
+            raise LedgerBroken(str(self.path), f"the ledger can't be opened: {what}", remedy) from error
         self._writer = await Writer(self._connection, str(self.path)).__aenter__()
         return self
+
+    async def _read_ids(self, connection: aiosqlite.Connection) -> None:
+        async with connection.execute("SELECT sha256, id FROM prompt") as rows:
+            self._prompt_ids = {sha: prompt_id async for sha, prompt_id in rows}
+        self._next_prompt_id = max(self._prompt_ids.values(), default=0) + 1
+        async with connection.execute("SELECT coalesce(max(id), 0) + 1 FROM lease") as rows:
+            async for (next_lease_id,) in rows:
+                self._next_lease_id = next_lease_id
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -10,6 +10,7 @@ from filelock import FileLock, Timeout
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.connect import open_reader
+from orchestrator.ledger.folder import make_folder
 
 
 def lock_path(db: Path) -> Path:
@@ -20,7 +21,7 @@ def acquire(db: Path) -> FileLock:
     """Holds the ledger for this process. Raises InputError that names the process which holds it."""
     lock = FileLock(lock_path(db))
     try:
-        db.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(db.parent)
         # A reader of `status` holds the lock for an instant; a run holds it for hours.
         lock.acquire(timeout=1.5, poll_interval=0.05)
     except Timeout:

@@ -46,7 +46,8 @@ def write(connection: sqlite3.Connection, ids: list[int], verdicts: list[Verdict
             [(v.passed, v.score, v.answer, v.verifier, i) for i, v in zip(ids, verdicts, strict=True)],
         )
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # SQLite ends it itself where the disk fails
+            connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from orchestrator.errors import LedgerBroken
 from orchestrator.ledger.batch import Batch
+from orchestrator.ledger.trouble import trouble
 
 if TYPE_CHECKING:
     import aiosqlite
@@ -88,11 +89,8 @@ class Writer:
 
     async def _fail(self, error: BaseException, written: asyncio.Future[None]) -> None:
         if self._broken is None:
-            self._broken = LedgerBroken(
-                self._where,
-                f"the ledger could not be written: {error}",
-                "free disk space or mend its permissions, then run again: what was committed stands",
-            )
+            what, remedy = trouble(error, self._where)
+            self._broken = LedgerBroken(self._where, f"the ledger could not be written: {what}", remedy)
             if self._connection.in_transaction:
                 # Where the disk is gone, the journal rolls back at the next open.
                 with contextlib.suppress(sqlite3.Error):

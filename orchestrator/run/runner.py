@@ -18,6 +18,7 @@ from orchestrator.ledger.connect import refuse_foreign
 from orchestrator.ledger.identity import refuse_other_sweep
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.lock import acquire
+from orchestrator.ledger.trouble import trouble
 from orchestrator.progress import Progress
 from orchestrator.run.attempts import OVER_OUTPUT
 from orchestrator.run.driver import Driver, Tally
@@ -70,7 +71,8 @@ def run_sweep(prepared: Prepared, options: Options, show: Callable[[Progress], N
     try:
         state = _begin(prepared, options)
         result = _new_loop_run(_run(prepared, options, state, show))
-        result.warnings += identical_answers(options.db, prepared.sweep, state)
+        with contextlib.suppress(InputError, sqlite3.Error):  # a hint: the run has ended well
+            result.warnings += identical_answers(options.db, prepared.sweep, state)
         show(result.progress)
         return result
     finally:
@@ -85,11 +87,8 @@ def _begin(prepared: Prepared, options: Options) -> RunState:
         verify_ledger(options.db, prepared.verifier, anew=True)
         read_state(options.db, state)
     except sqlite3.Error as error:
-        raise InputError(
-            str(options.db),
-            f"the ledger can't be read or written: {error}",
-            "mend its disk or permissions, look at it with `manyfew doctor`, or name another with --db",
-        ) from error
+        what, remedy = trouble(error, options.db)
+        raise InputError(str(options.db), f"the ledger can't be read or written: {what}", remedy) from error
     return state
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.connect import open_reader
+from orchestrator.ledger.connect import open_for_writing, open_reader
 from orchestrator.ledger.unjudged import pieces, problem_reader, write
 from orchestrator.run.judge import Bench, Unjudged
 from verifiers.types import Verifier
@@ -31,7 +31,7 @@ def verify_ledger(
 ) -> Verified:
     """Judges every sample without a verdict; `anew`: also those that another verifier or version judged. `told`
     hears how many are done. The caller holds the ledger's lock."""
-    connection = sqlite3.connect(path, isolation_level=None, timeout=10)
+    connection = open_for_writing(path)
     connection.row_factory = sqlite3.Row
     try:
         connection.execute("PRAGMA synchronous = NORMAL")  # a verdict lost to a power cut is judged again
