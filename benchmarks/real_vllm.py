@@ -1,12 +1,14 @@
 """manyfew against a bare client, on real vLLM servers of this machine's CPU.
 
-    python -m benchmarks.real_vllm [--problems 12] [--samples 16] [--tokens 64] [--rounds 1] [--json]
+    python -m benchmarks.real_vllm [--problems 4] [--samples 16] [--tokens 64] [--rounds 2] [--json]
 
 Two servers, a chat model and a base model (half the samples: it is half as fast). Each round is manyfew, bare, bare,
 manyfew: `manyfew run` with its ledger and its verdicts, then the same bodies, as many at once, posted by an aiohttp
 loop that only counts tokens. Every sample has exactly --tokens tokens (ignore_eos) and every pass a cache salt of its
-own, so that all do the same work. Seconds are from the first request to the last reply; manyfew's own start and end
-are told beside them. Needs tests/real/setup_vllm.sh.
+own, so that all do the same work; the engines' steps tell whether a client kept them as full. Seconds are from the
+first request to the last reply; the whole command is told beside them, and the processor time of the client (of the
+whole command too). On a machine that does other things, trust the median of the pairs, and take more rounds.
+Needs tests/real/setup_vllm.sh.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import resource
+import statistics
 import sys
 import tempfile
 import time
@@ -43,6 +47,10 @@ class Pass:
     """From the first request to the last reply."""
     command_s: float
     """The whole command."""
+    cpu_s: float
+    """Processor time of the client."""
+    steps: int = 0
+    """Of the servers' engines."""
 
     @property
     def tokens_per_s(self) -> float:
@@ -69,9 +77,9 @@ def manyfew(
     path = sweeps.write(
         folder, models, limit=size.problems, samples=size.samples, max_tokens=size.tokens, budget_usd=10
     )
-    began = time.perf_counter()
+    began, cpu_began = time.perf_counter(), _children_cpu_s()
     ended = finish(start(path, db), 3600)
-    command_s = time.perf_counter() - began
+    command_s, cpu_s = time.perf_counter() - began, _children_cpu_s() - cpu_began
     if ended.status != 0:
         sys.exit(ended.err)
     check_books(db)
@@ -83,7 +91,7 @@ def manyfew(
         "SELECT sum(completion_tokens) AS tokens, max(ended_at) - min(reserved_at) AS seconds FROM request",
     )
     samples = one(db, "SELECT count(*) FROM sample_records")
-    return Pass("manyfew", samples, row["tokens"], row["seconds"], command_s), _posts(db, size.tokens)
+    return Pass("manyfew", samples, row["tokens"], row["seconds"], command_s, cpu_s), _posts(db, size.tokens)
 
 
 def _posts(db: Path, tokens: int) -> list[Post]:
@@ -122,25 +130,25 @@ async def bare(posts: list[Post], salt: str) -> Pass:
                 counted[0] += len(reply["choices"])
                 counted[1] += reply["usage"]["completion_tokens"]
 
-        began = time.perf_counter()
+        began, cpu_began = time.perf_counter(), time.process_time()
         async with asyncio.TaskGroup() as group:
             for queue in queues.values():
                 for _ in range(SEQUENCES // MAX_N):
                     group.create_task(work(queue))
         seconds = time.perf_counter() - began
-    return Pass("bare", counted[0], counted[1], seconds, seconds)
+    return Pass("bare", counted[0], counted[1], seconds, seconds, time.process_time() - cpu_began)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--problems", type=int, default=12)
+    parser.add_argument("--problems", type=int, default=4)
     parser.add_argument(
         "--samples", type=int, default=16, help="a problem of the chat model; half for the base model"
     )
     parser.add_argument("--tokens", type=int, default=64)
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--json", action="store_true")
     size = parser.parse_args()
     if (what := lacking()) is not None:
@@ -153,37 +161,54 @@ def main() -> None:
             chat, base = fleet.get("chat", "base")
             urls = {"chat": chat.base_url, "base": base.base_url}
             for number in range(2 * size.rounds):
-                salt = f"{time.time_ns()}"
-                if number % 2:
-                    passes.append(asyncio.run(bare(posts, f"bare{salt}")))
-                found, posts = manyfew(folder / f"run{number}", urls, size, f"manyfew{salt}")
-                passes.append(found)
-                if not number % 2:
-                    passes.append(asyncio.run(bare(posts, f"bare{salt}")))
-                _say(passes[-2:])
+                for who in ("manyfew", "bare") if number % 2 == 0 else ("bare", "manyfew"):
+                    before = chat.counters().steps + base.counters().steps
+                    salt = f"{who}{time.time_ns()}"
+                    if who == "manyfew":
+                        found, posts = manyfew(folder / f"run{number}", urls, size, salt)
+                    else:
+                        found = asyncio.run(bare(posts, salt))
+                    found.steps = chat.counters().steps + base.counters().steps - before
+                    passes.append(found)
+                    _say(found)
     _report(passes, as_json=size.json)
 
 
-def _say(passes: list[Pass]) -> None:
-    for one_pass in passes:
-        print(
-            f"{one_pass.who:8} {one_pass.samples:6,} samples {one_pass.tokens:8,} tokens {one_pass.seconds:7.1f} s "
-            f"{one_pass.tokens_per_s:7.1f} tokens/s   whole command {one_pass.command_s:.1f} s",
-            file=sys.stderr,
-            flush=True,
-        )
+def _say(one_pass: Pass) -> None:
+    print(
+        f"{one_pass.who:8} {one_pass.samples:6,} samples {one_pass.tokens:8,} tokens {one_pass.seconds:7.1f} s "
+        f"{one_pass.tokens_per_s:7.1f} tokens/s   {one_pass.steps:,} steps   "
+        f"whole command {one_pass.command_s:.1f} s, its processor time {one_pass.cpu_s:.2f} s",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def _report(passes: list[Pass], *, as_json: bool) -> None:
-    rate = {
-        who: sum(p.tokens for p in passes if p.who == who) / sum(p.seconds for p in passes if p.who == who)
-        for who in ("manyfew", "bare")
-    }
+    of = {who: [p for p in passes if p.who == who] for who in ("manyfew", "bare")}
+    rate = {who: sum(p.tokens for p in them) / sum(p.seconds for p in them) for who, them in of.items()}
     ratio = rate["manyfew"] / rate["bare"]
+    pairs = [m.tokens_per_s / b.tokens_per_s for m, b in zip(of["manyfew"], of["bare"], strict=True)]
+    median = statistics.median(pairs)
     if as_json:
-        print(json.dumps({"passes": [asdict(p) for p in passes], "tokens_per_s": rate, "ratio": ratio}))
+        document = {
+            "passes": [asdict(p) for p in passes],
+            "tokens_per_s": rate,
+            "ratio": ratio,
+            "median": median,
+        }
+        print(json.dumps(document))
     else:
-        print(f"manyfew {rate['manyfew']:.1f}, bare {rate['bare']:.1f} tokens/s: ratio {ratio:.3f}")
+        print(
+            f"manyfew {rate['manyfew']:.1f}, bare {rate['bare']:.1f} tokens/s: ratio {ratio:.3f}, "
+            f"median of {len(pairs)} pairs {median:.3f}"
+        )
+
+
+def _children_cpu_s() -> float:
+    """Of the children that have ended: the servers have not."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

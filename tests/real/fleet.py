@@ -47,6 +47,8 @@ class Counters:
     """Requests to /v1/… answered."""
     running: int
     """Samples in the making now."""
+    steps: int
+    """Of the engine: each gives every running sample a token."""
 
 
 @dataclass
@@ -93,6 +95,7 @@ class Server:
             made=total("vllm:request_success_total"),
             posts=total("http_requests_total", 'handler="/v1/'),
             running=total("vllm:num_requests_running") + total("vllm:num_requests_waiting"),
+            steps=total("vllm:iteration_tokens_total_count"),
         )
 
     def tail(self, lines: int = 40) -> str:
