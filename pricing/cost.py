@@ -66,6 +66,16 @@ def worst_pico(price: Price, input_tokens: int, output_tokens: int) -> int:
     return _ceil_div(input_tokens * dear_in + output_tokens * dear_out, scale) + price.per_request_pico
 
 
+def share_pico(total: int, input_pico: int, own: Sequence[int], output: int) -> tuple[list[int], int]:
+    """A request's cost by sample, and what is billed but brought none: input equally, output by each sample's `own`
+    tokens of `output`; tokens that no sample holds are a bucket of their own. Whole pico-dollars that sum to it."""
+    if not own:
+        return [], total
+    inputs = split_pico(input_pico, [1] * len(own))
+    *outputs, unused = split_pico(total - input_pico, [*own, output - sum(own)])
+    return [a + b for a, b in zip(inputs, outputs, strict=True)], unused
+
+
 def split_pico(total: int, weights: Sequence[int]) -> list[int]:
     """Shares of `total` by `weights`, whole numbers that sum to it exactly: largest remainder, lowest index first.
     Equal shares where all weights are 0. Raises ValueError without weights, or for a negative number."""

@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "reconcile": "reconcile",
     "backup": "backup",
     "prices": "prices",
+    "reprice": "reprice",
     "doctor": "doctor",
 }
 """Each command's module in orchestrator/cli, which holds a function of the module's name. The modules stay thin:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from orchestrator.ledger.rows import Outcome, SampleRow
-from pricing.cost import cost_pico, split_pico
+from pricing.cost import cost_pico, share_pico, split_pico
 from pricing.tiers import tier_price
 from pricing.types import Price, Tokens, Unpriceable
 from providers.types import Choice, Reply, Usage
@@ -106,11 +106,7 @@ def _settled(
 ) -> Outcome:
     own, basis = _own_tokens(usage, choices)
     k = len(choices)
-    # Output that no sample of the reply holds is a bucket of its own: billed, but unused.
-    weights = [*own, usage.output - sum(own)]
-    output_shares = split_pico(total - input_pico, weights) if k else [total - input_pico]
-    input_shares = split_pico(input_pico, [1] * k) if k else []
-    unused = output_shares[-1] + (0 if k else input_pico)
+    costs, unused = share_pico(total, input_pico, own, usage.output)
     shares = _InputShares(usage, k)
     reasoning = _reasoning_shares(usage, choices, own)
     samples = tuple(
@@ -122,7 +118,7 @@ def _settled(
             completion=own[i],
             reasoning_tokens=reasoning[i],
             basis=basis,
-            cost=input_shares[i] + output_shares[i],
+            cost=costs[i],
             cost_basis=attempt.cost_basis,
         )
         for i, choice in enumerate(choices)
