@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from providers.messages_stream import STREAMING, MessagesStream
 from providers.messages_wire import messages_payload, parse_message, version_header
 from providers.sdk import SdkProvider, usable_key
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from providers.errors import ProviderError
+    from providers.streaming import Assembly
     from providers.types import Reply, Request
 
 VENDOR_URL = "https://api.anthropic.com"
@@ -62,11 +64,16 @@ class AnthropicProvider(SdkProvider):
 
 class _MessagesWire:
     path = "/v1/messages"
+    streaming = STREAMING
 
     def __init__(self, service_tier: str | None, inference_geo: str | None, api_version: str | None) -> None:
         self._service_tier = service_tier
         self._inference_geo = inference_geo
         self._api_version = api_version
+
+    def assembly(self, n: int) -> Assembly:
+        del n  # 1
+        return MessagesStream()
 
     def payload(self, request: Request) -> dict[str, Any]:
         return messages_payload(request, service_tier=self._service_tier, inference_geo=self._inference_geo)
@@ -74,7 +81,9 @@ class _MessagesWire:
     def headers(self, request: Request) -> dict[str, str]:
         return version_header(request, self._api_version)
 
-    def parse(self, body: bytes, *, latency_s: float, headers: Mapping[str, str], n: int) -> Reply:
+    def parse(
+        self, body: bytes | dict[str, Any], *, latency_s: float, headers: Mapping[str, str], n: int
+    ) -> Reply:
         del n  # 1
         return parse_message(body, latency_s=latency_s, headers=headers)
 

@@ -13,7 +13,7 @@ import msgspec
 
 from providers.chat_usage import read_usage
 from providers.errors import Lost
-from providers.failures import message_of, one_line, rate_headers, request_id_of
+from providers.failures import excerpt, message_of, one_line, rate_headers, request_id_of
 from providers.lenient import as_objects, as_text, decode_object
 from providers.types import Choice, Reply
 
@@ -53,13 +53,17 @@ def completions_payload(request: Request, *, max_tokens_key: str = "max_tokens")
     return _payload(request, {"prompt": text}, max_tokens_key)
 
 
-def parse_chat(body: bytes, *, latency_s: float, headers: Mapping[str, str], n: int) -> Reply:
+def parse_chat(
+    body: bytes | dict[str, Any], *, latency_s: float, headers: Mapping[str, str], n: int
+) -> Reply:
     """A 2xx reply of /v1/chat/completions to a request for `n` samples. `headers`: any case. `usage` is None where
     it is missing or nonsense. Raises Lost where the body is no JSON object, or holds an error and nothing else."""
     return _reply(body, _chat_text, latency_s=latency_s, headers=headers, n=n)
 
 
-def parse_completions(body: bytes, *, latency_s: float, headers: Mapping[str, str], n: int) -> Reply:
+def parse_completions(
+    body: bytes | dict[str, Any], *, latency_s: float, headers: Mapping[str, str], n: int
+) -> Reply:
     """A 2xx reply of /v1/completions; otherwise as `parse_chat`."""
     return _reply(body, _completion_text, latency_s=latency_s, headers=headers, n=n)
 
@@ -75,7 +79,7 @@ def _payload(request: Request, prompt: dict[str, Any], max_tokens_key: str) -> d
 
 
 def _reply(
-    body: bytes,
+    body: bytes | dict[str, Any],
     read_choice: Callable[[dict[str, Any]], tuple[str, str | None, str | None]],
     *,
     latency_s: float,
@@ -85,7 +89,7 @@ def _reply(
     fields = decode_object(body, Body)
     request_id = request_id_of(headers) or as_text(None if fields is None else fields.id)
     if fields is None:
-        message = f"a reply that is no JSON object: {one_line(body[:120])!r}"
+        message = f"a reply that is no JSON object: {excerpt(body)!r}"
         raise Lost(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
     given = as_objects(fields.choices)
     usage = read_usage(fields.usage)

@@ -10,13 +10,18 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
-CONNECT_S = 30.0
-"""To connect, TLS included. Waiting for a free connection is not part of it."""
+CONNECT_S = 10.0
+"""To connect, TLS included: room for three lost SYNs, and a dead server is noticed soon. Waiting for a free connection
+is not part of it."""
 IDLE_S = 4.0
 """An idle connection is dropped after this, since uvicorn, which serves vLLM, drops it after 5 s: a request must not
 leave on a connection that is just being closed, as it would count as lost."""
 KEEPALIVE_IDLE_S = 60
 """Silence after which TCP probes a connection, so that NATs keep it and a dead peer is noticed."""
+PROBE_S = 30
+"""Between two probes that nobody answers."""
+PROBES = 6
+"""Unanswered probes after which a connection is dead."""
 
 
 def open_session(base_url: str, concurrency: int) -> aiohttp.ClientSession:
@@ -35,6 +40,16 @@ def open_session(base_url: str, concurrency: int) -> aiohttp.ClientSession:
         proxy=proxy_for(base_url),
         auto_decompress=True,
     )
+
+
+def keep_alive() -> list[tuple[int, int, int]]:
+    """The socket options by which TCP probes a silent connection, as far as this platform has them."""
+    options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+    idle = "TCP_KEEPIDLE" if hasattr(socket, "TCP_KEEPIDLE") else "TCP_KEEPALIVE"  # macOS's name for it
+    for name, value in ((idle, KEEPALIVE_IDLE_S), ("TCP_KEEPINTVL", PROBE_S), ("TCP_KEEPCNT", PROBES)):
+        if hasattr(socket, name):
+            options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
+    return options
 
 
 def proxy_for(url: str) -> str | None:
@@ -59,8 +74,6 @@ def _socket(address: tuple[Any, ...]) -> socket.socket:
     family, kind, protocol = address[:3]
     made = socket.socket(family, kind, protocol)
     made.setblocking(False)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in (("TCP_KEEPIDLE", KEEPALIVE_IDLE_S), ("TCP_KEEPINTVL", 30), ("TCP_KEEPCNT", 6)):
-        if hasattr(socket, option):
-            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+    for level, option, value in keep_alive():
+        made.setsockopt(level, option, value)
     return made

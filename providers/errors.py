@@ -18,7 +18,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from providers.types import Choice
+    from providers.types import Choice, Usage
 
 
 class Outcome(StrEnum):
@@ -79,7 +79,14 @@ class Overloaded(Refused):
 class TooManySamples(Refused):
     """The endpoint does not take this n. `max_n` is what it takes, where it says."""
 
-    def __init__(self, message: str, *, max_n: int | None = None, status: int | None = None, request_id: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        max_n: int | None = None,
+        status: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
         super().__init__(message, status=status, request_id=request_id)
         self.max_n = max_n
 
@@ -94,7 +101,7 @@ class Stopped(Refused):
 
 class Lost(ProviderError):
     """Time-out, reset, half a reply, or an answer that does not say whether it was billed. `choices` holds
-    samples that did arrive."""
+    samples that did arrive, whole; `usage` what had been used by then, which is at most what is billed."""
 
     def __init__(
         self,
@@ -105,6 +112,14 @@ class Lost(ProviderError):
         request_id: str | None = None,
         rate_headers: dict[str, str] | None = None,
         choices: tuple[Choice, ...] = (),
+        usage: Usage | None = None,
     ) -> None:
-        super().__init__(message, status=status, retry_after_s=retry_after_s, request_id=request_id, rate_headers=rate_headers)
+        super().__init__(
+            message,
+            status=status,
+            retry_after_s=retry_after_s,
+            request_id=request_id,
+            rate_headers=rate_headers,
+        )
         self.choices = choices
+        self.usage = usage

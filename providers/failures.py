@@ -20,7 +20,7 @@ from providers.errors import (
     TooManySamples,
 )
 from providers.rate_headers import rate_headers, request_id_of, retry_after_s, wait_in_message
-from providers.vendor_text import clean_message, message_of, one_line, read_error, scrub, scrub_error
+from providers.vendor_text import clean_message, excerpt, message_of, one_line, read_error, scrub, scrub_error
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "clean_message",
+    "excerpt",
     "failure_from_status",
     "message_of",
     "one_line",

@@ -14,10 +14,12 @@ ABSURD = 1 << 40
 T = TypeVar("T", bound=msgspec.Struct)
 
 
-def decode_object(body: bytes, kind: type[T]) -> T | None:
+def decode_object(body: bytes | dict[str, Any], kind: type[T]) -> T | None:
     """The body's JSON object as `kind`, whose fields are all optional and untyped; None where it is no JSON object.
     What strict JSON forbids but servers send (bytes that are not UTF-8, NaN, lone surrogates) is read too: the reply
-    is paid for."""
+    is paid for. `body` may be such an object already, put together from a stream."""
+    if isinstance(body, dict):
+        return msgspec.convert(body, type=kind)
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, ValueError, RecursionError):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from providers.errors import Lost, TooManySamples
-from providers.failures import message_of, one_line, rate_headers, request_id_of
+from providers.failures import excerpt, message_of, one_line, rate_headers, request_id_of
 from providers.lenient import as_count, as_object, as_objects, as_text, decode_object
 from providers.types import Choice, Reply, Usage
 
@@ -86,13 +86,13 @@ def version_header(request: Request, stated: str | None) -> dict[str, str]:
     return {} if version is None else {"anthropic-version": version}
 
 
-def parse_message(body: bytes, *, latency_s: float, headers: Mapping[str, str]) -> Reply:
+def parse_message(body: bytes | dict[str, Any], *, latency_s: float, headers: Mapping[str, str]) -> Reply:
     """A 2xx reply. `usage` is None where it is missing or nonsense. Raises Lost where the body is no JSON object, or
     holds an error and nothing else."""
     fields = decode_object(body, Body)
     request_id = request_id_of(headers) or as_text(None if fields is None else fields.id)
     if fields is None:
-        message = f"a reply that is no JSON object: {one_line(body[:120])!r}"
+        message = f"a reply that is no JSON object: {excerpt(body)!r}"
         raise Lost(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
     usage = read_usage(fields.usage)
     if fields.error and usage is None and not isinstance(fields.content, list):

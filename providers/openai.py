@@ -5,8 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from providers.chat_stream import STREAMING, ChatStream
 from providers.chat_wire import chat_payload, parse_chat
 from providers.errors import Stopped
+from providers.responses_stream import STREAMING as RESPONSES_STREAMING
+from providers.responses_stream import ResponsesStream
 from providers.responses_wire import parse_response, responses_payload
 from providers.sdk import SdkProvider, usable_key
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from providers.errors import ProviderError
+    from providers.streaming import Assembly
     from providers.types import Reply, Request
 
 VENDOR_URL = "https://api.openai.com/v1"
@@ -63,9 +67,13 @@ class OpenAIProvider(SdkProvider):
 
 class _ChatWire:
     path = "/chat/completions"
+    streaming = STREAMING
 
     def __init__(self, service_tier: str | None) -> None:
         self._service_tier = service_tier
+
+    def assembly(self, n: int) -> Assembly:
+        return ChatStream(n)
 
     def payload(self, request: Request) -> dict[str, Any]:
         payload = chat_payload(request, max_tokens_key="max_completion_tokens")
@@ -77,7 +85,9 @@ class _ChatWire:
         del request
         return {}
 
-    def parse(self, body: bytes, *, latency_s: float, headers: Mapping[str, str], n: int) -> Reply:
+    def parse(
+        self, body: bytes | dict[str, Any], *, latency_s: float, headers: Mapping[str, str], n: int
+    ) -> Reply:
         return parse_chat(body, latency_s=latency_s, headers=headers, n=n)
 
     def mend(self, error: ProviderError) -> ProviderError:
@@ -92,9 +102,14 @@ class _ChatWire:
 
 class _ResponsesWire:
     path = "/responses"
+    streaming = RESPONSES_STREAMING
 
     def __init__(self, service_tier: str | None) -> None:
         self._service_tier = service_tier
+
+    def assembly(self, n: int) -> Assembly:
+        del n  # 1
+        return ResponsesStream()
 
     def payload(self, request: Request) -> dict[str, Any]:
         return responses_payload(request, service_tier=self._service_tier)
@@ -103,7 +118,9 @@ class _ResponsesWire:
         del request
         return {}
 
-    def parse(self, body: bytes, *, latency_s: float, headers: Mapping[str, str], n: int) -> Reply:
+    def parse(
+        self, body: bytes | dict[str, Any], *, latency_s: float, headers: Mapping[str, str], n: int
+    ) -> Reply:
         del n  # 1
         return parse_response(body, latency_s=latency_s, headers=headers)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from providers.errors import Lost, Stopped, TooManySamples
-from providers.failures import message_of, one_line, rate_headers, request_id_of
+from providers.failures import excerpt, message_of, one_line, rate_headers, request_id_of
 from providers.lenient import as_count, as_object, as_objects, as_text, decode_object
 from providers.types import Choice, Reply, Usage
 
@@ -58,7 +58,7 @@ def responses_payload(request: Request, *, service_tier: str | None) -> dict[str
     return payload
 
 
-def parse_response(body: bytes, *, latency_s: float, headers: Mapping[str, str]) -> Reply:
+def parse_response(body: bytes | dict[str, Any], *, latency_s: float, headers: Mapping[str, str]) -> Reply:
     """A 2xx reply. `usage` is None where it is missing or nonsense. A `failed` one with usage was billed and brought
     no sample; without usage nobody knows. Raises Lost for the latter, for a reply that is not finished, and where the
     body is no JSON object."""
@@ -69,7 +69,7 @@ def parse_response(body: bytes, *, latency_s: float, headers: Mapping[str, str])
         return Lost(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
 
     if fields is None:
-        raise lost(f"a reply that is no JSON object: {one_line(body[:120])!r}")
+        raise lost(f"a reply that is no JSON object: {excerpt(body)!r}")
     usage = read_usage(fields.usage)
     status = as_text(fields.status)
     why = _why(fields, status)

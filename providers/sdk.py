@@ -13,19 +13,22 @@ import asyncio
 import os
 import re
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit, urlunsplit
 
 import httpx2
 import msgspec
 
-from providers.errors import BadRequest, ProviderError, Stopped
-from providers.failures import one_line, scrub, scrub_error
+from providers.address import public_url
+from providers.errors import BadRequest, Lost, ProviderError, Refused, Stopped
+from providers.failures import one_line, scrub
 from providers.sdk_failures import Sdk, failure_of
 from providers.sdk_http import Exchange, time_limits
+from providers.secrets import clean_error, clean_reply
+from providers.streaming import Streamed, may_take_long, refuses_streaming, without_streaming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from providers.streaming import Assembly
     from providers.types import Reply, Request
 
 _SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
@@ -34,7 +37,7 @@ _SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
 class SdkClient(Protocol):
     """What is used of AsyncOpenAI and AsyncAnthropic: their documented way to any endpoint."""
 
-    async def post(self, path: str, *, cast_to: Any, content: Any, options: Any) -> Any: ...
+    async def post(self, path: str, *, cast_to: Any, content: Any, options: Any, stream: bool) -> Any: ...
 
     async def close(self) -> None: ...
 
@@ -45,13 +48,26 @@ class Wire(Protocol):
     @property
     def path(self) -> str: ...
 
+    @property
+    def streaming(self) -> dict[str, Any]:
+        """What a payload says besides, to be answered by a stream."""
+        ...
+
+    def assembly(self, n: int) -> Assembly:
+        """What a stream of `n` samples is put together by."""
+        ...
+
     def payload(self, request: Request) -> dict[str, Any]:
         """The JSON body. Raises Refused for what this endpoint can't be asked."""
         ...
 
     def headers(self, request: Request) -> dict[str, str]: ...
 
-    def parse(self, body: bytes, *, latency_s: float, headers: Mapping[str, str], n: int) -> Reply: ...
+    def parse(
+        self, body: bytes | dict[str, Any], *, latency_s: float, headers: Mapping[str, str], n: int
+    ) -> Reply:
+        """Of a whole body, or of what its assembly made of a stream."""
+        ...
 
     def mend(self, error: ProviderError) -> ProviderError:
         """The same refusal, or one with a better remedy that only this wire knows."""
@@ -82,13 +98,14 @@ class SdkProvider:
         self._own_host = own_host
         self._free_5xx = free_5xx
         self._key = api_key
+        self._streams = True
+        """Until it refuses to."""
         self._secrets = (api_key, *_secrets_in(os.environ.get(custom_headers, "")))
 
     @property
     def server(self) -> str:
         """The base URL without what might be secret in it."""
-        parts = urlsplit(self._base_url)
-        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+        return public_url(self._base_url)
 
     async def send(self, request: Request, /) -> Reply:
         """Makes one HTTP attempt. Raises ProviderError and nothing else; cancellation passes through."""
@@ -96,19 +113,32 @@ class SdkProvider:
             raise Stopped(
                 f"{self._name}: the key holds characters that no header can carry (check api_key_env)"
             )
+        streamed = self._streams and may_take_long(request)
         try:
-            content = self._encoded(self._wire.payload(request))
+            return clean_reply(await self._attempt(request, streamed=streamed), self._secrets)
+        except ProviderError as error:
+            clean_error(error, self._secrets)
+            if not (streamed and isinstance(error, Refused) and refuses_streaming(error)):
+                raise
+            self._streams = False
+            raise without_streaming(error, self._name) from error
+
+    async def _attempt(self, request: Request, *, streamed: bool) -> Reply:
+        try:
+            payload = self._wire.payload(request)
+            content = self._encoded(payload | self._wire.streaming if streamed else payload)
         except ProviderError as error:
             raise self._named(error) from None
-        exchange = Exchange(request)
+        stream = Streamed(request, self._wire.assembly(request.n)) if streamed else None
+        exchange = Exchange(request, stream)
         try:
-            response = await self._post(content, exchange, request)
+            await self._post(content, exchange, request)
         except Exception as error:
-            raise self._wire.mend(self._failure(error, exchange)) from error
+            if not exchange.answered:
+                raise self._wire.mend(self._failure(error, exchange, request)) from error
         try:
-            return self._wire.parse(
-                response.content, latency_s=exchange.latency_s, headers=response.headers, n=request.n
-            )
+            body = exchange.stream.body() if exchange.stream is not None else exchange.reply
+            return self._parsed(body, exchange, request)
         except ProviderError as error:
             raise self._named(error) from None
 
@@ -116,8 +146,8 @@ class SdkProvider:
         """Closes all connections."""
         await self._client.close()
 
-    async def _post(self, content: bytes, exchange: Exchange, request: Request) -> httpx2.Response:
-        # The seam for streaming: a reply that may take long would be asked for and read in pieces here.
+    async def _post(self, content: bytes, exchange: Exchange, request: Request) -> None:
+        # stream=True: the SDK leaves the body of a 2xx alone, streamed or not, and the exchange reads it, bounded.
         options = {
             "headers": {
                 "Content-Type": "application/json",
@@ -129,9 +159,13 @@ class SdkProvider:
         }
         async with asyncio.timeout(None) as limit:
             with exchange.opened(limit):
-                return await self._client.post(
-                    self._wire.path, cast_to=httpx2.Response, content=content, options=options
+                response = await self._client.post(
+                    self._wire.path, cast_to=httpx2.Response, content=content, options=options, stream=True
                 )
+                await exchange.read(response)
+
+    def _parsed(self, body: bytes | dict[str, Any], exchange: Exchange, request: Request) -> Reply:
+        return self._wire.parse(body, latency_s=exchange.latency_s, headers=exchange.headers, n=request.n)
 
     def _encoded(self, payload: dict[str, Any]) -> bytes:
         try:
@@ -140,8 +174,8 @@ class SdkProvider:
             reason = one_line(f"{type(error).__name__}: {error}")[:160]
             raise BadRequest(f"this request can't be written as JSON: {reason}") from error
 
-    def _failure(self, error: Exception, exchange: Exchange) -> ProviderError:
-        return failure_of(
+    def _failure(self, error: Exception, exchange: Exchange, request: Request) -> ProviderError:
+        failure = failure_of(
             error,
             exchange,
             sdk=self._sdk,
@@ -151,10 +185,14 @@ class SdkProvider:
             free_5xx=self._free_5xx,
             secrets=self._secrets,
         )
+        if exchange.stream is not None and isinstance(failure, Lost):
+            exchange.stream.add_to(failure, lambda body: self._parsed(body, exchange, request))
+        return failure
 
     def _named(self, error: ProviderError) -> ProviderError:
         error.message = f"{self._name}: {error.message}"
-        return scrub_error(error, self._secrets)
+        error.args = (error.message,)
+        return error
 
 
 def usable_key(api_key: str | None, name: str) -> str:

@@ -14,7 +14,9 @@ import httpx2
 
 from providers.errors import Lost, NotSent, ProviderError, Stopped
 from providers.failures import failure_from_status, one_line, rate_headers, request_id_of, scrub
-from providers.sdk_http import SecondAttempt, TooLarge
+from providers.limits import TooLarge
+from providers.sdk_http import SecondAttempt
+from providers.streaming import BrokenStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +97,7 @@ def reason_of(error: Exception, exchange: Exchange) -> str:
     causes = list(chain(error))
     for one in causes:
         match one:
-            case TooLarge() | SecondAttempt():
+            case TooLarge() | SecondAttempt() | BrokenStream():
                 return str(one)
             case ssl.SSLError():
                 return f"no TLS: {str(one)[:160]}"

@@ -7,30 +7,26 @@ So the transport itself notes it, for the exchange that the running task has ope
 from __future__ import annotations
 
 import asyncio
-import socket
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import httpx2
 
-from providers.connections import CONNECT_S, IDLE_S, KEEPALIVE_IDLE_S, proxy_for
+from providers.connections import CONNECT_S, IDLE_S, keep_alive, proxy_for
+from providers.limits import LARGEST_ERROR, TooLarge, reply_limit, stream_limit
+from providers.streaming import LINGER_S, is_event_stream
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Generator, Mapping
+    from collections.abc import AsyncIterable, AsyncIterator, Generator, Mapping
 
+    from providers.streaming import Streamed
     from providers.types import Request
 
-LARGEST_REPLY = 64 << 20
-"""Bytes that any reply may have, on top of 64 bytes for each token asked for."""
-LARGEST_ERROR = 1 << 20
-"""Bytes of an error body that are read."""
+LARGEST_PACKED_ERROR = LARGEST_ERROR >> 6
+"""The same of a compressed error body, which the SDK unpacks whole."""
 
 _current: ContextVar[Exchange] = ContextVar("exchange")
-
-
-class TooLarge(Exception):  # noqa: N818 - reads as what it is
-    """More bytes than a reply of this request can have."""
 
 
 class SecondAttempt(Exception):  # noqa: N818 - reads as what it is
@@ -38,12 +34,18 @@ class SecondAttempt(Exception):  # noqa: N818 - reads as what it is
 
 
 class Exchange:
-    """One attempt as far as it got. `left_at`: loop time when the first byte left; None: nothing did. `attempts`:
-    how often the SDK asked the transport, 0 or 1."""
+    """One attempt as far as it got. `stream`: what becomes of the reply where one was asked for as a stream.
+    `left_at`: loop time when the first byte left; None: nothing did. `attempts`: how often the SDK asked the
+    transport, 0 or 1."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, stream: Streamed | None = None) -> None:
         self.timeout_s = request.timeout_s
-        self.reply_limit = LARGEST_REPLY + request.n * request.max_tokens * 64
+        self.asked_stream = stream
+        self.stream: Streamed | None = None
+        """The same, once the server does stream."""
+        self.reply = b""
+        self._largest = reply_limit(request)
+        self._largest_stream = stream_limit(request)
         self.attempts = 0
         self.left_at: float | None = None
         self.status: int | None = None
@@ -63,8 +65,45 @@ class Exchange:
             yield
         finally:
             _current.reset(token)
-            if self.left_at is not None:
-                self.latency_s = asyncio.get_running_loop().time() - self.left_at
+
+    @property
+    def answered(self) -> bool:
+        """Whether the whole reply came, whatever became of its connection then."""
+        return self.stream is not None and self.stream.whole
+
+    async def read(self, response: httpx2.Response) -> None:
+        """Reads a 2xx reply. Raises TooLarge, BrokenStream and what httpx2 does."""
+        try:
+            if self.asked_stream is not None and is_event_stream(response.headers):
+                self.stream = self.asked_stream
+                await self._read_stream(response, self.stream)
+            else:
+                chunks = [chunk async for chunk in _bounded(response.aiter_bytes(), self._largest)]
+                self.reply = b"".join(chunks)
+                self._ended()
+        finally:
+            await response.aclose()
+
+    async def _read_stream(self, response: httpx2.Response, stream: Streamed) -> None:
+        async for chunk in _bounded(response.aiter_bytes(), self._largest_stream):
+            was_whole = stream.whole
+            stream.feed(chunk)
+            if stream.whole and not was_whole:
+                self._ended()
+                self._until(asyncio.get_running_loop().time() + LINGER_S)
+        if not stream.whole:
+            stream.end()
+            self._ended()
+
+    def _ended(self) -> None:
+        if self.left_at is not None:
+            self.latency_s = asyncio.get_running_loop().time() - self.left_at
+
+    def _until(self, at: float) -> None:
+        limit = self._limit
+        if limit is not None and not limit.expired():
+            when = limit.when()
+            limit.reschedule(at if when is None else min(at, when))
 
     def begin(self) -> None:
         """Raises SecondAttempt for any attempt but the first."""
@@ -80,12 +119,11 @@ class Exchange:
         if getattr(info.get("request"), "method", b"") == b"CONNECT":
             return
         self.left_at = asyncio.get_running_loop().time()
-        if self._limit is not None and not self._limit.expired():
-            self._limit.reschedule(self.left_at + self.timeout_s)
+        self._until(self.left_at + self.timeout_s)
 
 
 class WitnessedTransport(httpx2.AsyncBaseTransport):
-    """Notes of every exchange how far it got, bounds its reply, and sends nothing twice."""
+    """Notes of every exchange how far it got, bounds an error's body, and sends nothing twice."""
 
     def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
         self._inner = inner
@@ -97,10 +135,12 @@ class WitnessedTransport(httpx2.AsyncBaseTransport):
         response = await self._inner.handle_async_request(request)
         exchange.status, exchange.headers = response.status_code, response.headers
         assert isinstance(response.stream, httpx2.AsyncByteStream)
+        if response.status_code < 300:
+            return response  # the exchange itself reads it
         return httpx2.Response(
             response.status_code,
             headers=response.headers,
-            stream=_BoundedBody(response.stream, exchange),
+            stream=_ErrorBody(response.stream, exchange),
             extensions=response.extensions,
         )
 
@@ -108,29 +148,31 @@ class WitnessedTransport(httpx2.AsyncBaseTransport):
         await self._inner.aclose()
 
 
-class _BoundedBody(httpx2.AsyncByteStream):
-    """A body that ends in TooLarge where it is longer than its exchange allows, and keeps an error's bytes."""
+class _ErrorBody(httpx2.AsyncByteStream):
+    """The body of a reply that is no 2xx, which the SDK reads: bounded, and kept even where it breaks off."""
 
     def __init__(self, inner: httpx2.AsyncByteStream, exchange: Exchange) -> None:
         self._inner = inner
         self._exchange = exchange
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        exchange = self._exchange
-        is_error = (exchange.status or 0) >= 300
-        limit = LARGEST_ERROR if is_error else exchange.reply_limit
-        readable = is_error and "content-encoding" not in exchange.headers
-        size = 0
-        async for chunk in self._inner:
-            size += len(chunk)
-            if size > limit:
-                raise TooLarge(f"a reply above the {limit} bytes that this request can bring")
-            if readable:
-                exchange.error_body += chunk
+        packed = "content-encoding" in self._exchange.headers
+        async for chunk in _bounded(self._inner, LARGEST_PACKED_ERROR if packed else LARGEST_ERROR):
+            if not packed:
+                self._exchange.error_body += chunk
             yield chunk
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+
+async def _bounded(chunks: AsyncIterable[bytes], limit: int) -> AsyncIterator[bytes]:
+    size = 0
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > limit:
+            raise TooLarge(limit)
+        yield chunk
 
 
 def open_client(base_url: str, concurrency: int) -> httpx2.AsyncClient:
@@ -141,7 +183,7 @@ def open_client(base_url: str, concurrency: int) -> httpx2.AsyncClient:
         keepalive_expiry=IDLE_S,
     )
     transport = httpx2.AsyncHTTPTransport(
-        limits=limits, retries=0, proxy=proxy_for(base_url), socket_options=_keep_alive()
+        limits=limits, retries=0, proxy=proxy_for(base_url), socket_options=keep_alive()
     )
     return httpx2.AsyncClient(
         transport=WitnessedTransport(transport),
@@ -153,12 +195,3 @@ def open_client(base_url: str, concurrency: int) -> httpx2.AsyncClient:
 def time_limits(timeout_s: float) -> httpx2.Timeout:
     """To connect, to write and to read; waiting for a free connection has none, since it costs nothing."""
     return httpx2.Timeout(connect=CONNECT_S, write=timeout_s, read=timeout_s, pool=None)
-
-
-def _keep_alive() -> list[tuple[int, int, int]]:
-    """TCP probes a silent connection, so that NATs keep it and a dead peer is noticed."""
-    options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
-    for name, value in (("TCP_KEEPIDLE", KEEPALIVE_IDLE_S), ("TCP_KEEPINTVL", 30), ("TCP_KEEPCNT", 6)):
-        if hasattr(socket, name):
-            options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
-    return options

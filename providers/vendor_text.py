@@ -104,6 +104,11 @@ def one_line(text: str | bytes) -> str:
     return _SPACES.sub(" ", _UNPRINTABLE.sub(" ", _ANSI.sub("", plain))).strip()
 
 
+def excerpt(body: bytes | dict[str, Any]) -> str:
+    """The beginning of a body, in one line."""
+    return one_line(body[:120] if isinstance(body, bytes) else str(body)[:120])
+
+
 def scrub(text: str, secrets: Iterable[str] = ()) -> str:
     """The text without the secrets: whole, in stretches of nine characters or more, masked with asterisks; and
     without anything else that looks like a key."""

@@ -23,6 +23,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.loopback.faults import Fault
+from tests.loopback.streams import Event, message_events
 from tests.loopback.vendor import Vendor, key_of
 from tests.loopback.work import Asked, Job
 
@@ -88,6 +89,10 @@ class MessagesWire:
             "container": None,
             "usage": vendor.usage(job),
         }
+
+    def events(self, body: dict[str, Any], job: Job, vendor: Vendor) -> list[Event]:
+        del job
+        return message_events(body, vendor.random)
 
     def error(
         self, status: int, message: str, *, kind: str, code: str | None, param: str | None

@@ -50,6 +50,15 @@ NOT_JSON = Fault("not json", billed=True)
 SILENCE = Fault("silence", billed=True)  # takes the request and never answers
 DRIP = Fault("drip", billed=True, value=0.02)  # the reply, a few bytes every `value` seconds
 
+# A stream that breaks after its first whole sample; unstreamed, they are half a body.
+CUT_STREAM = Fault("cut stream", billed=True)  # a reset
+STALLED_STREAM = Fault("stalled stream", billed=True)  # silence
+ERROR_EVENT = Fault("error event", billed=True)  # it says itself that it failed, and ends in good order
+NO_END = Fault("no end", billed=True)  # all but its last event, and an end in good order
+ENDLESS_STREAM = Fault(
+    "endless stream", billed=True
+)  # whole, but its connection stays open; unstreamed, no fault
+
 # A whole reply with something wrong in it.
 NO_USAGE = Fault("no usage", billed=True)
 WRONG_USAGE = Fault("wrong usage", billed=True)  # a negative count
@@ -78,3 +87,5 @@ LOST = (
     SILENCE,
 )
 """What every client must book as unknown."""
+BROKEN_STREAMS = (CUT_STREAM, STALLED_STREAM, ERROR_EVENT)
+"""Streams that bring some of their samples; of one with a single sample, perhaps none."""

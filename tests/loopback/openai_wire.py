@@ -9,11 +9,13 @@ be set and read is told in tests/loopback/vendor.py; the faults are in tests/loo
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
 from aiohttp import web
 
+from tests.loopback.streams import Event, chat_events
 from tests.loopback.vendor import Asked, Job, Sample, Vendor
 
 ENDLESS = 1 << 20
@@ -44,6 +46,9 @@ class ChatWire:
         choice = {"index": index, "message": message, "logprobs": None, "finish_reason": sample.finish_reason}
         return with_token_ids(choice, sample, job, vendor)
 
+    def events(self, body: dict[str, Any], job: Job, vendor: Vendor) -> list[Event]:
+        return streamed(body, job, vendor)
+
     def error(
         self, status: int, message: str, *, kind: str, code: str | None, param: str | None
     ) -> dict[str, Any]:
@@ -73,6 +78,9 @@ class CompletionsWire:
             for i, sample in enumerate(job.samples)
         ]
         return envelope("cmpl", "text_completion", choices, job, vendor)
+
+    def events(self, body: dict[str, Any], job: Job, vendor: Vendor) -> list[Event]:
+        return streamed(body, job, vendor)
 
     def error(
         self, status: int, message: str, *, kind: str, code: str | None, param: str | None
@@ -137,6 +145,16 @@ def with_token_ids(choice: dict[str, Any], sample: Sample, job: Job, vendor: Ven
         asked = job.asked.body.get("return_token_ids")
         choice["token_ids"] = list(range(sample.tokens)) if asked else None
     return choice
+
+
+def streamed(body: dict[str, Any], job: Job, vendor: Vendor) -> list[Event]:
+    """As the request's stream_options ask; vLLM's first event names the prompt's token ids where it is asked for."""
+    asked = job.asked.body
+    events = chat_events(body, vendor.random, asked.get("stream_options") or {})
+    if vendor.token_ids and asked.get("return_token_ids"):
+        first = {**json.loads(events[0].data), "prompt_token_ids": list(range(job.input_tokens))}
+        events[0] = Event(json.dumps(first), ends=events[0].ends)
+    return events
 
 
 def envelope(

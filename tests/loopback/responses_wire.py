@@ -17,6 +17,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.loopback.openai_wire import ENDLESS, ChatWire
+from tests.loopback.streams import Event, response_events
 from tests.loopback.vendor import Vendor
 from tests.loopback.work import Asked, Job, Sample
 
@@ -83,6 +84,10 @@ class ResponsesWire:
             "user": None,
             "metadata": {},
         }
+
+    def events(self, body: dict[str, Any], job: Job, vendor: Vendor) -> list[Event]:
+        del job
+        return response_events(body, vendor.random)
 
     def error(
         self, status: int, message: str, *, kind: str, code: str | None, param: str | None

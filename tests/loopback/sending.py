@@ -12,9 +12,11 @@ from aiohttp import web
 
 if TYPE_CHECKING:
     from tests.loopback.faults import Fault
+    from tests.loopback.streams import Event
     from tests.loopback.vendor import Job, Vendor, Wire
 
 HUGE_BYTES = 80 << 20
+ENGINE_DIED = "EngineCore encountered an issue."
 GATEWAY = b"<html><head><title>Bad gateway</title></head><body>cloud</body></html>"
 
 
@@ -25,7 +27,11 @@ async def send_fault(
     refusal = _refusal(vendor, wire, request, fault, request_id)
     if refusal is not None:
         return refusal
-    body = json.dumps(_spoilt(fault.kind, wire.write(job, vendor))).encode() if job is not None else b""
+    spoilt = _spoilt(fault.kind, wire.write(job, vendor)) if job is not None else {}
+    streamed = job is not None and job.asked.streamed
+    events = wire.events(spoilt, job, vendor) if job is not None and streamed else []
+    body = b"".join(event.sent for event in events) if streamed else json.dumps(spoilt).encode()
+    kind = "text/event-stream" if streamed else "application/json"
     headers = vendor.headers(request_id)
     match fault.kind:
         case "bare 500" | "bare 503":
@@ -37,17 +43,66 @@ async def send_fault(
         case "redirect":
             return web.Response(status=307, headers={"Location": f"{vendor.root_url}/elsewhere"})
         case "half json":
-            return web.Response(body=body[: len(body) // 2], content_type="application/json", headers=headers)
+            return web.Response(body=body[: len(body) // 2], content_type=kind, headers=headers)
         case "not json":
             return web.Response(body=b"upstream said nothing", content_type="text/plain")
         case "huge":
-            return await _stream_huge(request)
+            return await _stream_huge(request, kind)
         case "drip":
-            return await _drip(request, body, headers, float(fault.value or 0.02))
+            return await _drip(request, body, {**headers, "Content-Type": kind}, float(fault.value or 0.02))
         case "reset" | "closed" | "half headers" | "half body" | "silence":
-            return await _break(vendor, request, fault.kind, body)
+            return await _break(vendor, request, fault.kind, body, kind)
+        case "cut stream" | "stalled stream" | "error event" | "endless stream" | "no end" if streamed:
+            return await _spoil_stream(vendor, wire, request, fault.kind, events, headers)
+        case "cut stream" | "stalled stream" | "error event" | "no end":
+            return await _break(vendor, request, "half body", body, kind)
         case _:
-            return web.Response(body=body, content_type="application/json", headers=headers)
+            return web.Response(body=body, content_type=kind, headers=headers)
+
+
+async def send_stream(
+    vendor: Vendor, wire: Wire, request: web.Request, request_id: str, job: Job
+) -> web.StreamResponse:
+    """A whole reply as a stream, in pieces that end anywhere."""
+    body = b"".join(event.sent for event in wire.events(wire.write(job, vendor), job, vendor))
+    response = web.StreamResponse(headers={**vendor.headers(request_id), "Content-Type": "text/event-stream"})
+    await response.prepare(request)
+    at = 0
+    while at < len(body):
+        size = vendor.random.randint(1, 4096)
+        await response.write(body[at : at + size])
+        at += size
+    return response
+
+
+async def _spoil_stream(
+    vendor: Vendor,
+    wire: Wire,
+    request: web.Request,
+    kind: str,
+    events: list[Event],
+    headers: dict[str, str],
+) -> web.StreamResponse:
+    """The events up to a sample's end where the stream has several (else up to the last event), and then what `kind`
+    says."""
+    upto = len(events)
+    if kind == "no end":
+        upto -= 1
+    elif kind != "endless stream":
+        upto = min(upto - 1, next((i + 1 for i, event in enumerate(events) if event.ends), 0))
+    response = web.StreamResponse(headers={**headers, "Content-Type": "text/event-stream"})
+    await response.prepare(request)
+    await response.write(b"".join(event.sent for event in events[:upto]))
+    if kind == "error event":
+        error = wire.error(503, ENGINE_DIED, kind="server_error", code=None, param=None)
+        await response.write(b"event: error\ndata: " + json.dumps(error).encode() + b"\n\n")
+    if kind in ("stalled stream", "endless stream"):
+        await vendor.closing.wait()
+    if kind == "cut stream":
+        await asyncio.sleep(0.05)  # so that the events are read before the reset drops them
+        assert request.transport is not None
+        request.transport.abort()
+    return response
 
 
 def _refusal(
@@ -103,10 +158,12 @@ def _spoilt(kind: str, body: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
-async def _stream_huge(request: web.Request) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+async def _stream_huge(request: web.Request, kind: str) -> web.StreamResponse:
+    """A text without end; of a stream, in one event without end."""
+    response = web.StreamResponse(headers={"Content-Type": kind})
     await response.prepare(request)
-    await response.write(b'{"choices": [{"index": 0, "message": {"content": "')
+    start = b"data: " if kind == "text/event-stream" else b""
+    await response.write(start + b'{"choices": [{"index": 0, "message": {"content": "')
     block = b"x" * (1 << 20)
     try:
         for _ in range(HUGE_BYTES >> 20):
@@ -119,7 +176,7 @@ async def _stream_huge(request: web.Request) -> web.StreamResponse:
 async def _drip(
     request: web.Request, body: bytes, headers: dict[str, str], pause_s: float
 ) -> web.StreamResponse:
-    response = web.StreamResponse(headers={**headers, "Content-Type": "application/json"})
+    response = web.StreamResponse(headers=headers)
     response.content_length = len(body)
     await response.prepare(request)
     size = max(1, len(body) // 10)
@@ -132,7 +189,9 @@ async def _drip(
     return response
 
 
-async def _break(vendor: Vendor, request: web.Request, kind: str, body: bytes) -> web.StreamResponse:
+async def _break(
+    vendor: Vendor, request: web.Request, kind: str, body: bytes, content_type: str
+) -> web.StreamResponse:
     transport = request.transport
     assert isinstance(transport, asyncio.Transport)
     if kind == "silence":
@@ -140,7 +199,7 @@ async def _break(vendor: Vendor, request: web.Request, kind: str, body: bytes) -
     elif kind == "half headers":
         transport.write(b"HTTP/1.1 200 OK\r\nContent-Type: appl")
     elif kind == "half body":
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
         transport.write(head.encode() + body[: len(body) // 2])
     if kind == "reset":
         transport.abort()

@@ -20,12 +20,16 @@ What a test may set, before or while it runs (all plain attributes):
     fault_rates     {Fault: probability}, drawn by `seed` where the queue is empty
     token_ids       answers `return_token_ids` as vLLM does; flavour  "openai" or "vllm" (headers, error bodies)
     service_tier    what replies name, or None
+    streams         whether a request that says `stream` gets a stream; else it is ignored
 
 What a test may read:
     base_url (ends in /v1), root_url; seen: every request (path, headers, JSON body); billed: every Bill; billed_pico;
     in_flight, most_in_flight, connections (TCP connections ever made), refused_count
 
-A wire is a class with `path`, `read(body) -> Asked`, `write(job, vendor) -> dict` and `error(...) -> dict`;
+A request that says `stream` is answered by the events of the same reply (tests/loopback/streams.py).
+
+A wire is a class with `path`, `read(body) -> Asked`, `write(job, vendor) -> dict`, `events(body, job, vendor)` and
+`error(...) -> dict`;
 another file can mount its own: `vendor.mount(MyWire())` before entering the context.
 """
 
@@ -82,6 +86,7 @@ class Vendor:
     token_ids: bool = False
     flavour: str = "openai"
     service_tier: str | None = None
+    streams: bool = True
 
     seen: list[Seen] = field(default_factory=list, init=False)
     billed: list[Bill] = field(default_factory=list, init=False)
@@ -94,6 +99,7 @@ class Vendor:
         self.faults = deque(self.faults)
         self._asked: Counter[str] = Counter()
         self._random = Random(self.seed)
+        self.random = Random(self.seed)  # how streams are cut
         self._served: deque[float] = deque()
         self._transports: set[int] = set()
         self._kept: list[Any] = []
@@ -175,6 +181,8 @@ class Vendor:
         self._bill(job, fault)
         if fault is not None:
             return await sending.send_fault(self, wire, request, fault, request_id, job)
+        if asked.streamed and self.streams:
+            return await sending.send_stream(self, wire, request, request_id, job)
         return self.reply(wire.write(job, self), request_id)
 
     def _refusal(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from tests.loopback.streams import Event
     from tests.loopback.vendor import Vendor
 
 
@@ -19,6 +20,10 @@ class Asked:
     n: int
     max_tokens: int
     body: dict[str, Any]
+
+    @property
+    def streamed(self) -> bool:
+        return bool(self.body.get("stream"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +79,10 @@ class Wire(Protocol):
     def read(self, body: dict[str, Any]) -> Asked: ...
 
     def write(self, job: Job, vendor: Vendor) -> dict[str, Any]: ...
+
+    def events(self, body: dict[str, Any], job: Job, vendor: Vendor) -> list[Event]:
+        """The same reply as the events of a stream."""
+        ...
 
     def error(
         self, status: int, message: str, *, kind: str, code: str | None, param: str | None

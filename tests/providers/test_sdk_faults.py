@@ -444,7 +444,7 @@ async def test_a_second_attempt_of_an_sdk_never_reaches_the_wire():
         provider._client.post = retrying
         error = await failing(provider)
         assert len(vendor.seen) == 1
-        assert type(error) is Overloaded  # its own status: the vendor's 500 is what happened
+        assert type(error) is Lost  # an SDK that asks again drops what the vendor said
         await provider._client.close()
 
 

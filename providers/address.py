@@ -1,0 +1,37 @@
+"""Base URLs: whether one can be asked at all, and how to name it without what might be secret in it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit, urlunsplit
+
+
+def public_url(base_url: str) -> str:
+    """Without user, password, query and fragment."""
+    parts = urlsplit(base_url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def at_root(base_url: str, path: str) -> str:
+    """`path` from the host's root where it begins with a slash, else under the base URL."""
+    root = urlsplit(base_url)
+    return urlunsplit((root.scheme, root.netloc, path, "", "")) if path[0] == "/" else f"{base_url}/{path}"
+
+
+def unusable(base_url: str, key: str) -> str | None:
+    """Why nothing can ever be sent with this address and key; None where it can."""
+    if not (key.isascii() and key.isprintable()):
+        return "the key holds characters that no header can carry (check api_key_env)"
+    try:
+        parts = urlsplit(base_url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    return None if usable else "the base URL is no http address"
+
+
+def password_in(base_url: str) -> str | None:
+    """The password of user:password@host."""
+    try:
+        return urlsplit(base_url).password
+    except ValueError:
+        return None
