@@ -16,17 +16,24 @@ from orchestrator.errors import InputError
 def new_file(target: Path) -> Generator[IO[bytes]]:
     """Gives a file to write, which becomes `target` at the end; gzip where the name ends in .gz. Raises InputError
     where something already stands there or the place can't be written."""
+    with new_place(target) as part, part.open("wb") as raw, _packed(raw, target) as file:
+        yield file
+
+
+@contextmanager
+def new_place(target: Path) -> Generator[Path]:
+    """Gives a place beside `target` where another library writes a file; what lies there at the end is on the disk
+    and becomes `target`. Raises InputError as new_file does."""
     _refuse_existing(target)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with part.open("wb") as raw:
-                with _packed(raw, target) as file:
-                    yield file
-                raw.flush()
-                os.fsync(raw.fileno())
+            yield part
+            with part.open("rb+") as written:
+                os.fsync(written.fileno())
             _publish(part, target)
+            _sync_folder(target.parent)
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
@@ -52,6 +59,16 @@ def _publish(part: Path, target: Path) -> None:
         return
     _refuse_existing(target)
     part.rename(target)
+
+
+def _sync_folder(folder: Path) -> None:
+    """The new name, too, is on the disk; where folders can't be opened (Windows) the file system sees to it."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _refuse_existing(target: Path) -> None:
