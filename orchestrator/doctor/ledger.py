@@ -17,26 +17,50 @@ MOST_SHOWN = 5
 AHEAD_S = 3600
 RESTORE = "restore a copy made by `manyfew backup`, or recover it: sqlite3 OLD .recover | sqlite3 NEW"
 
-# Each total of a model as the rows below it say. A presumed lease was a reservation of a server's time.
+# Each total of a model as the rows below it say. A presumed lease was a reservation of a server's time; what was billed
+# of it by the word of a reconciliation is settled, and brought no sample.
 SUMS = """
 SELECT sweep.name AS sweep, model.alias AS alias,
   model.settled_pico, model.presumed_pico, model.reserved_pico, model.unused_pico, model.requests, model.retries,
   model.samples,
-  coalesce(r.settled, 0) AS sum_settled_pico,
+  coalesce(r.settled, 0) + coalesce(l.reconciled, 0) AS sum_settled_pico,
   coalesce(r.presumed, 0) + coalesce(l.presumed, 0) AS sum_presumed_pico,
   coalesce(r.reserved, 0) + coalesce(l.reserved, 0) AS sum_reserved_pico,
-  coalesce(r.unused, 0) AS sum_unused_pico,
+  coalesce(r.unused, 0) + coalesce(l.reconciled, 0) AS sum_unused_pico,
   coalesce(r.requests, 0) AS sum_requests, coalesce(r.retries, 0) AS sum_retries,
   coalesce(s.samples, 0) AS sum_samples, coalesce(s.bought, 0) AS bought
 FROM model JOIN sweep ON sweep.id = model.sweep_id
 LEFT JOIN (SELECT model_id, sum(settled_pico) AS settled, sum(presumed_pico) AS presumed,
     sum(iif(state = 'reserved', reserved_pico, 0)) AS reserved, sum(unused_pico) AS unused,
     count(*) AS requests, sum(attempt > 1) AS retries FROM request GROUP BY model_id) AS r ON r.model_id = model.id
-LEFT JOIN (SELECT model_id, sum(presumed_pico) AS presumed, sum(reserved_pico) AS reserved
-    FROM lease GROUP BY model_id) AS l ON l.model_id = model.id
+LEFT JOIN (SELECT model_id, sum(presumed_pico) AS presumed, sum(reserved_pico) AS reserved,
+    sum(reconciled_pico) AS reconciled FROM lease GROUP BY model_id) AS l ON l.model_id = model.id
 LEFT JOIN (SELECT model_id, count(*) AS samples, sum(iif(request_id IS NULL, 0, cost_pico)) AS bought
     FROM sample GROUP BY model_id) AS s ON s.model_id = model.id
 ORDER BY model.id"""
+# What a reconciliation wrote down of a request or of a server's time, against what that says of itself.
+RECONCILED = """
+SELECT iif(i.request_id IS NULL, 'lease ' || i.lease_id, 'request ' || i.request_id) AS what
+FROM reconciled AS i LEFT JOIN request AS r ON r.id = i.request_id LEFT JOIN lease AS l ON l.id = i.lease_id
+WHERE i.model_id IS NOT coalesce(r.model_id, l.model_id)
+  OR iif(i.request_id IS NOT NULL,
+    r.state != 'settled' OR r.cost_basis IS NOT 'reconciled' OR r.settled_pico != i.settled_pico
+      OR r.unused_pico != i.unused_pico OR r.presumed_pico != 0,
+    l.reconciled_pico != i.settled_pico OR i.unused_pico != i.settled_pico OR l.presumed_pico != 0)
+UNION ALL
+SELECT 'request ' || id FROM request WHERE cost_basis = 'reconciled'
+  AND id NOT IN (SELECT request_id FROM reconciled WHERE request_id IS NOT NULL)
+UNION ALL
+SELECT 'lease ' || id FROM lease WHERE reconciled_pico != 0
+  AND id NOT IN (SELECT lease_id FROM reconciled WHERE lease_id IS NOT NULL)"""
+
+# A server's time: its requests are settled out of it, so that both say the same.
+LEASES = """
+SELECT model.alias, sum(l.settled) AS leased, sum(r.settled) AS settled
+FROM (SELECT model_id, sum(settled_pico) AS settled FROM lease GROUP BY model_id) AS l
+JOIN (SELECT model_id, sum(iif(cost_basis = 'reconciled', 0, settled_pico)) AS settled FROM request GROUP BY model_id)
+  AS r ON r.model_id = l.model_id
+JOIN model ON model.id = l.model_id GROUP BY model.id HAVING leased != r.settled"""
 TOTALS = (
     "settled_pico",
     "presumed_pico",
@@ -94,8 +118,26 @@ def _sums(connection: sqlite3.Connection) -> Iterator[Finding]:
             yield Finding(
                 "missing", "sums", f"{name}: {line}", "please report this, with a copy of the ledger"
             )
+    for line in (*_history(connection), *_leases(connection)):
+        wrong = True
+        yield Finding("missing", "sums", line, "please report this, with a copy of the ledger")
     if not wrong:
         yield Finding("ok", "sums", f"every total agrees with its rows, models: {len(rows)}")
+
+
+def _history(connection: sqlite3.Connection) -> Iterator[str]:
+    differ = [row["what"] for row in connection.execute(RECONCILED)]
+    if differ:
+        shown = ", ".join(differ[:MOST_SHOWN]) + (" …" if len(differ) > MOST_SHOWN else "")
+        yield f"the history of reconciliations does not agree with what it is about, {len(differ)} times: {shown}"
+
+
+def _leases(connection: sqlite3.Connection) -> Iterator[str]:
+    for row in connection.execute(LEASES):
+        yield (
+            f"{row['alias']}: its servers' leases say {row['leased']} pico-dollars were paid out of them, "
+            f"its requests {row['settled']}"
+        )
 
 
 def _state(connection: sqlite3.Connection, db: Path, *, held: bool) -> Iterator[Finding]:

@@ -85,7 +85,7 @@ CREATE TABLE request (              -- one HTTP attempt
   settled_pico INTEGER NOT NULL DEFAULT 0,
   presumed_pico INTEGER NOT NULL DEFAULT 0,
   unused_pico INTEGER NOT NULL DEFAULT 0,  -- part of settled that brought no sample
-  cost_basis TEXT,                  -- usage | gpu_time | batch | replayed | none
+  cost_basis TEXT,                  -- usage | gpu_time | batch | replayed | reconciled | none
   prompt_tokens INTEGER, cached_tokens INTEGER, cache_write_tokens INTEGER, cache_write_1h_tokens INTEGER,
   completion_tokens INTEGER, reasoning_tokens INTEGER,
   server TEXT, vendor_model TEXT, vendor_request TEXT, service_tier TEXT, inference_geo TEXT, server_version TEXT,
@@ -100,8 +100,9 @@ CREATE TABLE lease (                -- a server's time, reserved ahead: what run
   model_id INTEGER NOT NULL REFERENCES model,
   server TEXT NOT NULL,
   reserved_pico INTEGER NOT NULL,   -- held now; 0 once released
-  settled_pico INTEGER NOT NULL DEFAULT 0,
+  settled_pico INTEGER NOT NULL DEFAULT 0,   -- of its requests, which have it too
   presumed_pico INTEGER NOT NULL DEFAULT 0,
+  reconciled_pico INTEGER NOT NULL DEFAULT 0,  -- what was billed of it once presumed: settled, and it brought no sample
   busy_s REAL NOT NULL DEFAULT 0,
   usd_per_hour TEXT NOT NULL,       -- of the whole server
   opened_at REAL NOT NULL, ended_at REAL
@@ -155,6 +156,30 @@ CREATE TABLE failure (              -- samples the last run gave up on: n from s
   message TEXT NOT NULL,
   PRIMARY KEY (model_id, problem_id, sample_index)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reconciliation (       -- one call of `manyfew reconcile`: presumed became settled
+  id INTEGER PRIMARY KEY,
+  at REAL NOT NULL,
+  source TEXT NOT NULL CHECK (source IN ('billed', 'free', 'usage')),  -- a typed bill | none billed | an export
+  billed_pico INTEGER,              -- the bill as typed, or what the export says for these requests and those settled
+  file TEXT, file_sha256 TEXT,      -- the export's name and digest
+  since REAL, until REAL,           -- the period, where one was stated
+  above_bound INTEGER NOT NULL DEFAULT 0,  -- 1: more than was reserved was allowed in so many words
+  manyfew TEXT NOT NULL             -- the version that did it
+) STRICT;
+
+CREATE TABLE reconciled (           -- what it was and what it became: one presumed request, or a server's presumed time
+  id INTEGER PRIMARY KEY,
+  reconciliation_id INTEGER NOT NULL REFERENCES reconciliation,
+  model_id INTEGER NOT NULL REFERENCES model,
+  request_id INTEGER UNIQUE REFERENCES request,
+  lease_id INTEGER UNIQUE REFERENCES lease,
+  matched TEXT NOT NULL CHECK (matched IN ('request', 'total')),  -- by its own id, or as a share of a total by its bound
+  presumed_pico INTEGER NOT NULL,   -- before
+  settled_pico INTEGER NOT NULL,    -- after
+  unused_pico INTEGER NOT NULL,     -- of it, what no sample bears
+  CHECK ((request_id IS NULL) != (lease_id IS NULL))
+) STRICT;
 
 CREATE VIEW sample_records AS
 SELECT

@@ -76,13 +76,14 @@ def check_books(db: Path, *, ended: bool = True) -> None:
         leases = rows(
             db,
             "SELECT coalesce(sum(reserved_pico), 0) AS reserved, coalesce(sum(presumed_pico), 0) AS presumed, "
-            "coalesce(sum(settled_pico), 0) AS settled FROM lease WHERE model_id = ?",
+            "coalesce(sum(settled_pico), 0) AS settled, coalesce(sum(reconciled_pico), 0) AS reconciled "
+            "FROM lease WHERE model_id = ?",
             model["id"],
         )[0]
-        assert model["settled_pico"] == parts["settled"]
+        assert model["settled_pico"] == parts["settled"] + leases["reconciled"]
         assert model["presumed_pico"] == parts["presumed"] + leases["presumed"]
         assert model["reserved_pico"] == parts["reserved"] + leases["reserved"]
-        assert model["unused_pico"] == parts["unused"]
+        assert model["unused_pico"] == parts["unused"] + leases["reconciled"]
         assert model["requests"] == parts["requests"]
         assert model["retries"] == parts["retries"]
         assert model["samples"] == one(db, "SELECT count(*) FROM sample WHERE model_id = ?", model["id"])
@@ -90,6 +91,7 @@ def check_books(db: Path, *, ended: bool = True) -> None:
         if ended:
             assert model["reserved_pico"] == 0
     _check_requests(db)
+    _check_history(db)
     keys = sample_keys(db)
     assert len(keys) == len(set(keys))
 
@@ -119,6 +121,36 @@ def _check_requests(db: Path) -> None:
         "OR r.problem_id != s.problem_id OR r.model_id != s.model_id",
     )
     assert strays == 0
+
+
+def _check_history(db: Path) -> None:
+    """What was reconciled was presumed, is settled, and is told once, as it was and as it became."""
+    told = rows(
+        db,
+        "SELECT i.*, r.state, r.presumed_pico AS now_presumed, r.settled_pico AS now_settled, "
+        "r.unused_pico AS now_unused, r.reserved_pico, r.cost_basis FROM reconciled AS i "
+        "JOIN request AS r ON r.id = i.request_id AND r.model_id = i.model_id",
+    )
+    for row in told:
+        assert (row["state"], row["cost_basis"], row["now_presumed"]) == ("settled", "reconciled", 0)
+        assert (row["now_settled"], row["now_unused"]) == (row["settled_pico"], row["unused_pico"])
+        assert row["presumed_pico"] == row["reserved_pico"]
+        if row["matched"] == "total":
+            assert row["unused_pico"] == row["settled_pico"]
+    leases = rows(
+        db,
+        "SELECT i.settled_pico, l.reconciled_pico, l.presumed_pico FROM reconciled AS i "
+        "JOIN lease AS l ON l.id = i.lease_id AND l.model_id = i.model_id",
+    )
+    assert all(row["settled_pico"] == row["reconciled_pico"] and not row["presumed_pico"] for row in leases)
+    assert len(told) + len(leases) == one(db, "SELECT count(*) FROM reconciled")
+    assert len(told) == one(db, "SELECT count(*) FROM request WHERE cost_basis = 'reconciled'")
+    above = one(
+        db,
+        "SELECT count(*) FROM reconciled AS i JOIN reconciliation AS r ON r.id = i.reconciliation_id "
+        "WHERE i.settled_pico > i.presumed_pico AND NOT r.above_bound",
+    )
+    assert above == 0
 
 
 def check_complete(db: Path, wanted: dict[str, tuple[int, int]]) -> None:

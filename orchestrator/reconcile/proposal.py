@@ -1,0 +1,79 @@
+"""What a reconciliation would change: settled figures for what is presumed, and what stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from orchestrator.errors import InputError
+from orchestrator.ledger.rows import Outcome
+from orchestrator.reconcile.books import Presumed
+from orchestrator.report.money import usd
+from pricing.cost import split_pico
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One presumed request, or one server's time, and what it settles at. `outcome`: where the vendor's figures are of
+    this request alone, its tokens, and the shares of the samples that it brought; else all of it brought none."""
+
+    what: Presumed
+    settled_pico: int
+    outcome: Outcome | None = None
+    tokens: bool = False
+
+    @property
+    def unused_pico(self) -> int:
+        return self.settled_pico if self.outcome is None else self.outcome.unused_pico
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """[since, until) in Unix seconds; None: open."""
+
+    since: float | None = None
+    until: float | None = None
+
+    def holds(self, begun: float, ended: float) -> bool:
+        return (self.since is None or begun >= self.since) and (self.until is None or ended < self.until)
+
+    def touches(self, begun: float, ended: float) -> bool:
+        return (self.since is None or ended >= self.since) and (self.until is None or begun < self.until)
+
+
+@dataclass(slots=True, kw_only=True)
+class Proposal:
+    """`notes` say plainly what was matched, what was not, and why."""
+
+    source: str
+    """billed | free | usage"""
+    period: Period = Period()
+    billed_pico: int | None = None
+    file: str | None = None
+    file_sha256: str | None = None
+    above_bound: bool = False
+    changes: list[Change] = field(default_factory=list[Change])
+    notes: list[str] = field(default_factory=list[str])
+
+
+def shared(figure: int, pool: Sequence[Presumed]) -> list[Change]:
+    """A total over several, by their bounds: whole pico-dollars by largest remainder. Never above the bound of any,
+    where the total is not above all of theirs."""
+    if not pool:
+        return []
+    shares = split_pico(figure, [one.pico for one in pool])
+    return [Change(what=one, settled_pico=share) for one, share in zip(pool, shares, strict=True)]
+
+
+def refuse_above(where: str, what: str, figure: int, bound: int, *, allowed: bool, remedy: str = "") -> None:
+    """Raises InputError for a figure above what was reserved, unless the user said so in so many words."""
+    if figure <= bound or allowed:
+        return
+    message = f"{what} would come to {usd(figure)}, above the {usd(bound)} that was reserved: other traffic is in it"
+    raise InputError(where, message, remedy or "if it is all of this ledger's, add --above-bound")
+
+
+def moment(at: float) -> str:
+    """Unix seconds as people and vendors write them, in UTC."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,115 @@
+"""From a usage export to a proposal: by the requests' own ids where it has them, else by model and buckets of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from orchestrator.errors import InputError
+from orchestrator.reconcile.books import Books, Model
+from orchestrator.reconcile.buckets import settle_buckets
+from orchestrator.reconcile.names import same_model
+from orchestrator.reconcile.proposal import Period, Proposal
+from orchestrator.reconcile.requests import settle_requests
+from orchestrator.reconcile.usage_file import UsageFile, read_usage_file
+from orchestrator.reconcile.usage_line import Line, read_line, span
+
+MOST_NAMED = 5
+
+
+def from_usage(
+    books: Books, names: Sequence[str], path: Path, period: Period, *, above_bound: bool = False
+) -> Proposal:
+    """Raises InputError for an export that can't be read, or that holds traffic which can't be told apart."""
+    file = read_usage_file(path)
+    lines = _lines(path, file)
+    proposal = Proposal(
+        source="usage", period=period, file=file.name, file_sha256=file.sha256, above_bound=above_bound
+    )
+    chosen = books.chosen(names)
+    named = any(line.model is not None for line in lines)
+    if lines and not named and len(_groups(chosen)) > 1:
+        remedy = "export it grouped by model, or name the model it is about with --model"
+        raise InputError(str(path), "its rows don't say of which model they are", remedy)
+    own = [line for line in lines if not line.batch]
+    if len(own) < len(lines):
+        proposal.notes.append(
+            f"rows of the batch API, which this ledger does not use: {len(lines) - len(own)}"
+        )
+    used = 0
+    for group in _groups(books.models.values()):
+        if not any(model in chosen for model in group) or not books.pool(group):
+            continue
+        _refuse_half(group, chosen)
+        every = {name for model in group for name in model.names}
+        mine = [one for one in own if not named or (one.model is not None and same_model(one.model, every))]
+        used += len(mine)
+        if any(line.request is not None for line in own):
+            settle_requests(books, group, mine, own, proposal, path)
+        else:
+            settle_buckets(books, group, mine, _buckets(path, file), proposal, path)
+    if used < len(own):
+        others = sorted({line.model for line in own if line.model} - _known(books))
+        proposal.notes.append(
+            f"rows not of these models, left aside: {len(own) - used}"
+            + (
+                f" ({', '.join(others[:MOST_NAMED])}{' …' if len(others) > MOST_NAMED else ''})"
+                if others
+                else ""
+            )
+        )
+    return proposal
+
+
+def _groups(models: Iterable[Model]) -> list[tuple[Model, ...]]:
+    """Models that a vendor's export can't tell apart belong together: two aliases of one vendor's model."""
+    groups: list[list[Model]] = []
+    for model in models:
+        joined = [g for g in groups if any(same_model(n, other.names) for other in g for n in model.names)]
+        merged = [one for group in joined for one in group] + [model]
+        groups = [group for group in groups if group not in joined] + [merged]
+    return [tuple(group) for group in groups]
+
+
+def _refuse_half(group: Sequence[Model], chosen: Sequence[Model]) -> None:
+    left_out = [model.label for model in group if model not in chosen]
+    if left_out:
+        message = f"{', '.join(left_out)} goes by the same vendor's name, and an export can't tell them apart"
+        raise InputError("--model", message, f"add --model {left_out[0]}, or leave --model out")
+
+
+def _known(books: Books) -> set[str]:
+    return {name for model in books.models.values() for name in model.names}
+
+
+def _lines(path: Path, file: UsageFile) -> list[Line]:
+    lines: list[Line] = []
+    for number, row in enumerate(file.rows, start=1):
+        try:
+            lines.append(read_line(row))
+        except ValueError as error:
+            raise InputError(f"{path}, row {number}", str(error), "mend or leave out that row") from None
+    if lines and not any(line.pico is not None or line.tokens is not None for line in lines):
+        columns = ", ".join(list(file.rows[0])[:12])
+        remedy = "give an export with dollars or tokens, or type its figure with --billed"
+        raise InputError(str(path), f"no column is known for dollars or tokens, of {columns}", remedy)
+    return lines
+
+
+def _buckets(path: Path, file: UsageFile) -> list[tuple[float, float]]:
+    """The buckets of the export, empty ones too, each once and in order. Raises InputError where a row says no
+    period, or two overlap."""
+    try:
+        spans = {span(row) for row in file.buckets}
+    except ValueError as error:
+        raise InputError(str(path), str(error), "give the export as the vendor wrote it") from None
+    found = sorted((start, end) for start, end in spans if start is not None and end is not None)
+    if len(found) < len(spans):
+        message = "some rows don't say for which time they hold"
+        raise InputError(str(path), message, "export it by day, or type its figure with --billed")
+    for (_, end), (start, _) in pairwise(found):
+        if start < end:
+            message = "its buckets of time overlap, so that dollars would count twice"
+            raise InputError(str(path), message, "give one export, of one width of bucket")
+    return found

@@ -1,0 +1,129 @@
+"""A proposal, booked: requests, samples, the model's totals and the history, in one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import defaultdict
+from contextlib import closing
+from pathlib import Path
+
+from orchestrator.errors import InputError
+from orchestrator.ledger.begin import presume_leftovers
+from orchestrator.reconcile.proposal import Change, Proposal
+
+_RECONCILIATION = """
+INSERT INTO reconciliation (at, source, billed_pico, file, file_sha256, since, until, above_bound, manyfew)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+
+_RECONCILED = """
+INSERT INTO reconciled (reconciliation_id, model_id, request_id, lease_id, matched, presumed_pico, settled_pico,
+  unused_pico)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+
+# The error stays: it says why the outcome was unknown.
+_REQUEST = """
+UPDATE request SET state = 'settled', settled_pico = ?, unused_pico = ?, presumed_pico = 0, cost_basis = 'reconciled'
+WHERE id = ? AND state = 'presumed' AND presumed_pico = ?"""
+
+_LEASE = "UPDATE lease SET presumed_pico = 0, reconciled_pico = ? WHERE id = ? AND presumed_pico = ?"
+
+_TOKENS = """
+UPDATE request SET prompt_tokens = ?, cached_tokens = ?, cache_write_tokens = ?, cache_write_1h_tokens = ?,
+  completion_tokens = ? WHERE id = ?"""
+
+_COST = """
+UPDATE sample SET cost_pico = ?, cost_basis = ? WHERE model_id = ? AND problem_id = ? AND sample_index = ?
+  AND request_id = ?"""
+
+_SAMPLE_TOKENS = """
+UPDATE sample SET prompt_tokens = ?, cached_tokens = ?, cache_write_tokens = ?, cache_write_1h_tokens = ?,
+  completion_tokens = ?, token_basis = ? WHERE model_id = ? AND problem_id = ? AND sample_index = ?
+  AND request_id = ?"""
+
+_TOTALS = """
+UPDATE model SET settled_pico = settled_pico + ?, presumed_pico = presumed_pico - ?, unused_pico = unused_pico + ?
+WHERE id = ?"""
+
+
+def book_proposal(db: Path, proposal: Proposal, version: str) -> None:
+    """Books all of it or nothing. The caller holds the ledger's lock. Raises InputError where the ledger can't be
+    written, or is not as it was when the proposal was made."""
+    try:
+        with closing(sqlite3.connect(db, isolation_level=None, timeout=10)) as connection:
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                _book(connection, db, proposal, version)
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise InputError(
+            str(db),
+            f"the ledger can't be written: {error}",
+            "mend its disk or permissions; nothing was changed",
+        ) from error
+
+
+def _book(connection: sqlite3.Connection, db: Path, proposal: Proposal, version: str) -> None:
+    now = time.time()
+    presume_leftovers(connection, now)
+    connection.execute("UPDATE run SET status = 'killed', ended_at = ? WHERE ended_at IS NULL", (now,))
+    row = (
+        *(now, proposal.source, proposal.billed_pico, proposal.file, proposal.file_sha256),
+        *(proposal.period.since, proposal.period.until, int(proposal.above_bound), version),
+    )
+    number = connection.execute(_RECONCILIATION, row).lastrowid
+    assert number is not None
+    totals: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for change in proposal.changes:
+        _book_one(connection, db, number, change)
+        sums = totals[change.what.model_id]
+        for at, pico in enumerate((change.settled_pico, change.what.pico, change.unused_pico)):
+            sums[at] += pico
+    connection.executemany(_TOTALS, [(*sums, model_id) for model_id, sums in totals.items()])
+
+
+def _book_one(connection: sqlite3.Connection, db: Path, number: int, change: Change) -> None:
+    what = change.what
+    if what.is_lease:
+        changed = connection.execute(_LEASE, (change.settled_pico, what.id, what.pico))
+    else:
+        changed = connection.execute(_REQUEST, (change.settled_pico, change.unused_pico, what.id, what.pico))
+    if changed.rowcount != 1:
+        raise InputError(
+            str(db), "the ledger has changed meanwhile: nothing was booked", "look at it once more"
+        )
+    connection.execute(
+        _RECONCILED,
+        (
+            number,
+            what.model_id,
+            None if what.is_lease else what.id,
+            what.id if what.is_lease else None,
+            "total" if change.outcome is None else "request",
+            what.pico,
+            change.settled_pico,
+            change.unused_pico,
+        ),
+    )
+    if change.outcome is not None:
+        _book_samples(connection, change)
+
+
+def _book_samples(connection: sqlite3.Connection, change: Change) -> None:
+    outcome = change.outcome
+    assert outcome is not None
+    for s in outcome.samples:
+        key = (outcome.model_id, s.problem_id, s.sample_index, outcome.request_id)
+        connection.execute(_COST, (s.cost_pico, s.cost_basis, *key))
+        if change.tokens:
+            tokens = (s.prompt_tokens, s.cached_tokens, s.cache_write_tokens, s.cache_write_1h_tokens)
+            connection.execute(_SAMPLE_TOKENS, (*tokens, s.completion_tokens, s.token_basis, *key))
+    if change.tokens:
+        o = outcome
+        tokens = (o.prompt_tokens, o.cached_tokens, o.cache_write_tokens, o.cache_write_1h_tokens)
+        connection.execute(_TOKENS, (*tokens, o.completion_tokens, o.request_id))
