@@ -1,18 +1,24 @@
-"""The upper envelope of coverage against cost. A policy is what one would buy; here fixed numbers of samples of one
-model, with room for mixes and cascades, which need outcomes by problem."""
+"""The upper envelope of coverage against cost. A policy is what one would buy."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+_TIE = 1e-12
+"""Coverages closer than this are equal: sums in another order differ by less."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`samples`: how many of each alias in `order`."""
+    """`samples`: at most how many of each alias, asked in `order`."""
 
     kind: Literal["fixed", "mix", "cascade"]
     stop: Literal["none", "first_success"]
@@ -20,21 +26,12 @@ class Policy:
     samples: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """`cost` a problem, in the axis' unit; the band is None where it can't be estimated."""
-
-    cost: float
-    coverage: float
-    low: float | None
-    high: float | None
-    policy: Policy
-
-
-def envelope(points: Iterable[Point]) -> list[Point]:
-    """The points that no other beats: by rising cost, each with more coverage than all that cost no more."""
-    kept: list[Point] = []
-    for point in sorted(points, key=lambda point: (point.cost, -point.coverage)):
-        if point.coverage > (kept[-1].coverage if kept else 0.0):
-            kept.append(point)
+def best(cost: NDArray[np.float64], coverage: NDArray[np.float64], among: NDArray[np.bool_]) -> list[int]:
+    """Positions that no other of `among` beats: by rising cost, each with more coverage than all that cost no more."""
+    kept: list[int] = []
+    highest = 0.0
+    for at in np.lexsort((-coverage, cost)).tolist():
+        if among[at] and coverage[at] > highest + _TIE:
+            highest = float(coverage[at])
+            kept.append(at)
     return kept

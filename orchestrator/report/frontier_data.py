@@ -9,9 +9,9 @@ import numpy as np
 
 from orchestrator.coverage import bootstrap, cost, grid, power_law
 from orchestrator.coverage.extrapolate import extrapolate
-from orchestrator.coverage.frontier import Point, Policy, envelope
 from orchestrator.coverage.samples import Samples
 from orchestrator.report.frontier_pairs import comparisons
+from orchestrator.report.frontier_policies import policies
 from orchestrator.report.money import PICO_PER_USD, usd
 
 if TYPE_CHECKING:
@@ -52,12 +52,14 @@ def frontier_document(models: Sequence[Outcomes], axis: Axis) -> dict[str, Any]:
     if not models:
         study.warnings.append("there are no models in the ledger")
     described = {one.alias: _model(study, one, samples, unit) for one, samples in study.models}
+    chosen = policies(study.axis, study.models, study.warnings)
     return {
         "axis": axis,
         "models": described,
-        "frontier": _frontier(study),
+        "frontier": chosen["frontier"],
         "comparisons": comparisons(study.axis, study.models, study.warnings),
         "warnings": study.warnings,
+        "frontier_without_stopping": chosen["frontier_without_stopping"],
     }
 
 
@@ -200,49 +202,6 @@ def _costs_of_pass(study: Study, outcomes: Outcomes, samples: Samples, unit: int
     return {
         f"cost_of_pass_{axis}": of_pass,
         f"cost_of_pass_problem_mean_{axis}": None if mean is None else _number(mean),
-    }
-
-
-def _frontier(study: Study) -> list[dict[str, Any]]:
-    """Models are put on one frontier only by the problems that all of them have."""
-    ready = [(o, s) for o, s in study.models if s.problems and not np.isnan(s.cost).any()]
-    common = set[str].intersection(*(set(o.problems) for o, _ in ready)) if ready else set[str]()
-    if any(len(common) != s.problems for _, s in ready):
-        if not common:
-            study.warnings.append("no problem is common to all models, so there is no frontier")
-            return []
-        study.warnings.append(
-            f"models have different problems; the frontier is of what all have in common: {len(common):,}"
-        )
-    points: list[Point] = []
-    for outcomes, samples in ready:
-        at = np.array([i for i, key in enumerate(outcomes.problems) if key in common], np.int64)
-        curve = _curve(samples.take(at))
-        for i, k in enumerate(curve.ks.tolist()):
-            policy = Policy("fixed", "none", (outcomes.alias,), {outcomes.alias: k})
-            numbers = (
-                float(curve.cost[i]),
-                float(curve.coverage[i]),
-                _number(curve.low[i]),
-                _number(curve.high[i]),
-            )
-            points.append(Point(*numbers, policy))
-    return [_point(study.axis, point) for point in envelope(points)]
-
-
-def _point(axis: Axis, point: Point) -> dict[str, Any]:
-    policy = point.policy
-    return {
-        f"{axis}_per_problem": point.cost,
-        "coverage": point.coverage,
-        "low": point.low,
-        "high": point.high,
-        "policy": {
-            "kind": policy.kind,
-            "stop": policy.stop,
-            "order": list(policy.order),
-            "samples": dict(policy.samples),
-        },
     }
 
 

@@ -24,6 +24,7 @@ _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
 _NAME = 32
 _WIDEST = 120
 _HEIGHT = 16
+_STEP = 0.01
 _UNITS = {"usd": "dollars", "tokens": "tokens", "seconds": "seconds", "flops": "FLOPs"}
 
 
@@ -49,7 +50,7 @@ def print_frontier(console: Console, document: Document) -> None:
         console.print()
     _print_plot(console, models, axis, marks, styles, plain=plain)
     _print_comparisons(console, document["comparisons"], axis)
-    _print_list(console, document["frontier"], axis, plain=plain)
+    _print_lists(console, document, axis, plain=plain)
     for warning in document["warnings"]:
         console.print(Text.assemble(("note: ", "yellow"), safe(warning)))
 
@@ -204,18 +205,40 @@ def _chance(share: float) -> str:
     return "under 0.01" if share < 0.005 else f"{share:.2f}"
 
 
-def _print_list(console: Console, points: Sequence[Any], axis: str, *, plain: bool) -> None:
+def _print_lists(console: Console, document: Document, axis: str, *, plain: bool) -> None:
+    """What to buy where all samples are bought at once, and where a verifier tells when to stop."""
+    head = "the frontier: most coverage for the money, of what was sampled"
+    _print_list(console, head, document["frontier_without_stopping"], axis, plain=plain)
+    stopped = document["frontier"]
+    if any(point["policy"]["stop"] != "none" for point in stopped):
+        console.print()
+        head = "the frontier, asking one by one until a verifier says right"
+        _print_list(console, head, stopped, axis, plain=plain)
+
+
+def _worth_showing(points: Sequence[Any]) -> list[Any]:
+    """Points that add at least a hundredth to the coverage, and the last: all are in --json."""
+    kept: list[Any] = []
+    for point in points:
+        if not kept or point["coverage"] - kept[-1]["coverage"] >= _STEP or point is points[-1]:
+            kept.append(point)
+    return kept
+
+
+def _print_list(console: Console, head: str, points: Sequence[Any], axis: str, *, plain: bool) -> None:
     if not points:
         return
-    console.print(Text("the frontier: most coverage for the money, of what was sampled", style="bold"))
+    console.print(Text(head, style="bold"))
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_header=False)
     for justify in ("right", "right", "right"):
         table.add_column(justify=justify, no_wrap=True)
     table.add_column(overflow="fold")  # the one that gives way where the terminal is narrow
-    for point in points:
+    for point in _worth_showing(points):
         policy = point["policy"]
-        bought = " + ".join(
-            f"{policy['samples'][alias]:,} × {safe(alias, _NAME)}" for alias in policy["order"]
+        up_to = "" if policy["stop"] == "none" else "up to "
+        then = " + " if policy["kind"] == "mix" else ", then "
+        bought = then.join(
+            f"{up_to}{policy['samples'][alias]:,} × {safe(alias, _NAME)}" for alias in policy["order"]
         )
         cost = amount(axis, point[f"{axis}_per_problem"])
         table.add_row(f"  {cost}", _percent(point["coverage"]), _band(point, plain=plain), Text(bought))

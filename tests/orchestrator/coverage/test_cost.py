@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from orchestrator.coverage import cost
-from orchestrator.coverage.frontier import Point, Policy, envelope
 
 
 def test_cost_of_k_weighs_problems_not_samples():
@@ -24,17 +23,3 @@ def test_two_numbers_for_the_cost_of_a_pass():
 
 def point(price, coverage):
     return Point(price, coverage, None, None, Policy("fixed", "none", ("m",), {"m": 1}))
-
-
-def test_the_envelope_keeps_what_nothing_beats():
-    points = [
-        point(1, 0.2),
-        point(2, 0.2),
-        point(3, 0.5),
-        point(3, 0.6),
-        point(4, 0.55),
-        point(0.5, 0.0),
-        point(9, 0.7),
-    ]
-    assert [(p.cost, p.coverage) for p in envelope(points)] == [(1, 0.2), (3, 0.6), (9, 0.7)]
-    assert envelope([]) == []

@@ -1,0 +1,144 @@
+"""What one could buy for each problem, and what it covers and costs: fixed numbers of samples, mixes of two models,
+cascades. All from outcomes by problem, since hard problems are hard for both models and have longer answers.
+
+Policies with stop "first_success" ask one by one and need a verifier while they sample; those with stop "none" buy all
+their samples at once. Two models' samples of a problem are independent given the problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from orchestrator.coverage import grid
+from orchestrator.coverage.frontier import Policy
+from orchestrator.coverage.passk import pass_at_k
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from orchestrator.coverage.samples import Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Buyable:
+    """One model on the problems that all have in common: shape (problems, ks) each. `missed`: the chance that k
+    samples solve nothing; `attempts`: expected samples until the first success, at most k."""
+
+    alias: str
+    ks: NDArray[np.int64]
+    cost: NDArray[np.float64]
+    """Mean cost of a sample, (problems,)."""
+    missed: NDArray[np.float64]
+    attempts: NDArray[np.float64]
+
+    def take(self, at: NDArray[np.int64]) -> Buyable:
+        """The problems at these positions."""
+        return Buyable(self.alias, self.ks, self.cost[at], self.missed[at], self.attempts[at])
+
+
+def buyable(alias: str, samples: Samples) -> Buyable | None:
+    """None without a k that all problems have samples for, or where a cost is not known."""
+    ks = grid.shown(samples.largest_k)
+    if not len(ks) or np.isnan(samples.cost).any():
+        return None
+    return Buyable(alias, ks, samples.cost, 1.0 - samples.solved(ks), attempts(samples, ks))
+
+
+def attempts(samples: Samples, ks: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Expected samples until the first success, at most k: (problems, ks), nan where a problem has too few.
+
+    Of n samples with c passes: ((n + 1) − (n − k + 1) · C(n−c, k) / C(n, k)) / (c + 1), unbiased for
+    (1 − (1 − p)^k) / p. Of a problem that was sampled until solved: what it took."""
+    if samples.first is not None:
+        first, n = samples.first[:, None], samples.n[:, None]
+        taken = np.where(first > 0, np.minimum(first, ks), ks).astype(np.float64)
+        return np.where((first == 0) & (ks > n), np.nan, taken)
+    n, c = samples.n[:, None].astype(np.float64), samples.c[:, None].astype(np.float64)
+    missed = 1.0 - pass_at_k(samples.n, samples.c, ks)
+    return ((n + 1) - (n - ks + 1) * missed) / (c + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """Policies and their means over problems, (policies,) each."""
+
+    policies: list[Policy]
+    cost: NDArray[np.float64]
+    coverage: NDArray[np.float64]
+
+
+def offers(models: Sequence[Buyable]) -> Offers:
+    """Every policy at the ks that are shown: fixed ones of each model, with and without stopping; of each pair, the
+    cheaper first, mixes without and cascades with stopping."""
+    parts = [part for model in models for part in _fixed(model)]
+    for one, other in combinations(models, 2):
+        cheap, dear = (one, other) if one.cost.mean() <= other.cost.mean() else (other, one)
+        parts += list(_pairs(cheap, dear))
+    return Offers(
+        [policy for policies, _, _ in parts for policy in policies],
+        np.concatenate([cost for _, cost, _ in parts]) if parts else np.zeros(0),
+        np.concatenate([coverage for _, _, coverage in parts]) if parts else np.zeros(0),
+    )
+
+
+Part = tuple[list[Policy], "NDArray[np.float64]", "NDArray[np.float64]"]
+
+
+def _fixed(model: Buyable) -> Iterator[Part]:
+    alias, coverage = model.alias, 1.0 - model.missed.mean(axis=0)
+    ks: list[int] = model.ks.tolist()
+    yield (
+        [Policy("fixed", "none", (alias,), {alias: k}) for k in ks],
+        model.ks * model.cost.mean(),
+        coverage,
+    )
+    yield (
+        [Policy("fixed", "first_success", (alias,), {alias: k}) for k in ks],
+        (model.cost[:, None] * model.attempts).mean(axis=0),
+        coverage,
+    )
+
+
+def _pairs(cheap: Buyable, dear: Buyable) -> Iterator[Part]:
+    problems = len(cheap.cost)
+    order = (cheap.alias, dear.alias)
+    numbers = [(k, j) for k in cheap.ks.tolist() for j in dear.ks.tolist()]
+    coverage = (1.0 - cheap.missed.T @ dear.missed / problems).ravel()
+    bought = cheap.ks[:, None] * cheap.cost.mean() + dear.ks * dear.cost.mean()
+    yield (
+        [Policy("mix", "none", order, dict(zip(order, pair, strict=True))) for pair in numbers],
+        bought.ravel(),
+        coverage,
+    )
+    asked = (cheap.cost[:, None] * cheap.attempts).mean(axis=0)[:, None]
+    then = cheap.missed.T @ (dear.cost[:, None] * dear.attempts) / problems
+    yield (
+        [Policy("cascade", "first_success", order, dict(zip(order, pair, strict=True))) for pair in numbers],
+        (asked + then).ravel(),
+        coverage,
+    )
+
+
+def by_problem(policy: Policy, models: Sequence[Buyable]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(coverage, expected cost) of a policy by problem, (problems,) each."""
+    of = {model.alias: model for model in models}
+    missed = np.ones(len(models[0].cost))
+    cost = np.zeros(len(models[0].cost))
+    for alias in policy.order:
+        model, k = of[alias], policy.samples[alias]
+        at = int(np.searchsorted(model.ks, k))
+        asked = np.float64(k) if policy.stop == "none" else missed * model.attempts[:, at]
+        cost = cost + asked * model.cost
+        missed = missed * model.missed[:, at]
+    return 1.0 - missed, cost
+
+
+def halves(problems: int, seed: int = 20240731) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The problems' positions in two random halves."""
+    order = np.random.default_rng(seed).permutation(problems)
+    return np.sort(order[: problems // 2]), np.sort(order[problems // 2 :])
