@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import InputError
+from orchestrator.ledger.trouble import TROUBLE, trouble
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,8 +49,9 @@ def refuse_other_sweep(path: Path, name: str) -> None:
     try:
         with closing(_read_only(path)) as connection:
             names = [row[0] for row in connection.execute("SELECT name FROM sweep ORDER BY id")]
-    except sqlite3.Error as error:
-        raise InputError(str(path), f"the ledger can't be read: {error}", _REMEDY) from error
+    except TROUBLE as error:
+        what, remedy = trouble(error, path)
+        raise InputError(str(path), f"the ledger can't be read: {what}", remedy) from error
     if names and name not in names:
         message = f"this is the ledger of the sweep {names[0]!r}, not of {name!r}"
         raise InputError(str(path), message, "name another ledger with --db")
@@ -84,6 +86,7 @@ def _ask_sqlite(path: Path) -> tuple[int, int]:
         with closing(_read_only(path)) as connection:
             (identity,) = connection.execute("PRAGMA application_id").fetchone()
             (version,) = connection.execute("PRAGMA user_version").fetchone()
-    except sqlite3.Error as error:
-        raise InputError(str(path), f"the database can't be read: {error}", _REMEDY) from error
+    except TROUBLE as error:
+        what, remedy = trouble(error, path)
+        raise InputError(str(path), f"the database can't be read: {what}", remedy) from error
     return identity, version

@@ -16,6 +16,7 @@ from orchestrator.ledger.import_line import Wrong, parse
 from orchestrator.ledger.import_stage import Stage
 from orchestrator.ledger.import_write import refuse_conflicts, write
 from orchestrator.ledger.lock import acquire
+from orchestrator.ledger.trouble import trouble
 
 LONGEST_LINE = 256 << 20
 EVERY = 1000
@@ -54,11 +55,9 @@ def import_samples(file: Path, db: Path, told: Callable[[int], None] = lambda _:
             finally:
                 lock.release()
         except (sqlite3.Error, OSError) as error:
-            raise InputError(
-                str(db),
-                f"the import could not be written: {error}",
-                "free disk space or mend its permissions; nothing was imported",
-            ) from error
+            what, remedy = trouble(error, db)
+            message = f"the import could not be written, nothing was imported: {what}"
+            raise InputError(str(db), message, remedy) from error
         return _summary(stage, others)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from orchestrator.ledger.batch import Batch
 from orchestrator.ledger.begin import PRESUME_LEASES, PRESUME_REQUESTS, PRESUME_TOTALS, RunState
 from orchestrator.ledger.connect import open_writer
 from orchestrator.ledger.rows import Failure, LeaseChange, Outcome, Reservation, VerdictRow
-from orchestrator.ledger.trouble import trouble
+from orchestrator.ledger.trouble import TROUBLE, trouble
 from orchestrator.ledger.writer import Writer
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class Ledger:
             except BaseException:
                 await self._connection.close()
                 raise
-        except sqlite3.Error as error:
+        except TROUBLE as error:
             what, remedy = trouble(error, self.path)
             raise LedgerBroken(str(self.path), f"the ledger can't be opened: {what}", remedy) from error
         self._writer = await Writer(self._connection, str(self.path)).__aenter__()

@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.errors import InputError
 from orchestrator.ledger.connect import open_reader
 from orchestrator.ledger.lock import is_held
+from orchestrator.ledger.trouble import TROUBLE, trouble
 from pricing.types import PICO_PER_USD
 
 
@@ -19,10 +20,9 @@ def read_status(path: Path) -> dict[str, Any]:
     try:
         connection.execute("BEGIN")  # one moment for all figures
         return _document(connection, running=running)
-    except sqlite3.Error as error:
-        raise InputError(
-            str(path), f"the ledger can't be read: {error}", "look at it with `manyfew doctor`"
-        ) from error
+    except TROUBLE as error:
+        what, remedy = trouble(error, path)
+        raise InputError(str(path), f"the ledger can't be read: {what}", remedy) from error
     finally:
         connection.close()
 

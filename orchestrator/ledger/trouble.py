@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
+
+TROUBLE = (sqlite3.Error, UnicodeDecodeError, json.JSONDecodeError)
+"""What reading and writing a ledger can raise; the last two where a text of it was damaged."""
 
 _PRIMARY = 0xFF
 """https://www.sqlite.org/rescode.html: the low byte of an extended result code is the primary one."""
@@ -19,7 +23,7 @@ def trouble(error: BaseException, path: Path | str) -> tuple[str, str]:
             f"another program holds it ({error})",
             "close the program that writes to it, then run again: what was committed stands",
         )
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or isinstance(error, ValueError):
         return (
             f"it is damaged ({error})",
             f"look at it with `manyfew doctor {path}` and go on from a backup of it",

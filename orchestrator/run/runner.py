@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict, dataclass, field
@@ -18,7 +17,7 @@ from orchestrator.ledger.connect import refuse_foreign
 from orchestrator.ledger.identity import refuse_other_sweep
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.lock import acquire
-from orchestrator.ledger.trouble import trouble
+from orchestrator.ledger.trouble import TROUBLE, trouble
 from orchestrator.progress import Progress
 from orchestrator.run.attempts import OVER_OUTPUT
 from orchestrator.run.driver import Driver, Tally
@@ -71,7 +70,7 @@ def run_sweep(prepared: Prepared, options: Options, show: Callable[[Progress], N
     try:
         state = _begin(prepared, options)
         result = _new_loop_run(_run(prepared, options, state, show))
-        with contextlib.suppress(InputError, sqlite3.Error):  # a hint: the run has ended well
+        with contextlib.suppress(InputError, *TROUBLE):  # a hint: the run has ended well
             result.warnings += identical_answers(options.db, prepared.sweep, state)
         show(result.progress)
         return result
@@ -86,7 +85,7 @@ def _begin(prepared: Prepared, options: Options) -> RunState:
         state = begin(options.db, _plan(prepared, options.budget_pico))
         verify_ledger(options.db, prepared.verifier, anew=True)
         read_state(options.db, state)
-    except sqlite3.Error as error:
+    except TROUBLE as error:
         what, remedy = trouble(error, options.db)
         raise InputError(str(options.db), f"the ledger can't be read or written: {what}", remedy) from error
     return state
