@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,8 +33,13 @@ def error_document(error: ManyfewError) -> dict[str, Any]:
 
 def close_stdout() -> None:
     """After a broken pipe: what is still buffered, and the interpreter's own last flush, go nowhere."""
+    send_nowhere(sys.stdout)
+
+
+def send_nowhere(stream: TextIO) -> None:
+    """Nobody reads `stream` any more: whatever else is written there is dropped."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
 
 
@@ -43,9 +48,15 @@ def console(*, stderr: bool = False) -> Console:
     emoji codes are off: model text and aliases are shown as they are, after `orchestrator.report.safe`."""
     from rich.console import Console
 
+    class HungUpConsole(Console):
+        """Where rich ends the program when a reader hangs up, the caller decides: a run keeps its exit status."""
+
+        def on_broken_pipe(self) -> None:
+            raise
+
     stream = sys.stderr if stderr else sys.stdout
     plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb" or not stream.isatty()
-    return Console(
+    return HungUpConsole(
         file=stream,
         no_color=plain,
         color_system=None if plain else "auto",

@@ -33,7 +33,9 @@ def run(
 
     Example: manyfew run runs/quickstart.toml
     """
-    from orchestrator.cli.output import console, emit_json
+    import sys
+
+    from orchestrator.cli.output import console, emit_json, send_nowhere
     from orchestrator.cli.values import default_ledger, seconds
     from orchestrator.errors import InputError
     from orchestrator.ledger.status import read_status
@@ -67,7 +69,10 @@ def run(
         before=result.at_start,
         leftovers=result.presumed_leftovers,
     )
-    console(stderr=True).print(summary(result.progress, ending))
+    try:
+        console(stderr=True).print(summary(result.progress, ending))
+    except BrokenPipeError:  # nobody reads the summary: the exit status and the document still count
+        send_nowhere(sys.stderr)
     if json_:
         emit_json(read_status(options.db))
     return exit_status(result)

@@ -19,7 +19,3 @@ def test_two_numbers_for_the_cost_of_a_pass():
     assert cost.cost_of_pass_problem_mean(np.array([1.0, 1.0]), n, c) == pytest.approx((10 + 2) / 2)
     assert cost.cost_of_pass(20.0, 0) is None
     assert cost.cost_of_pass_problem_mean(np.ones(2), n, np.array([0, 5])) is None
-
-
-def point(price, coverage):
-    return Point(price, coverage, None, None, Policy("fixed", "none", ("m",), {"m": 1}))

@@ -85,6 +85,21 @@ def check_verdicts(db, steps, max_n):
         assert len(right) == 40 * -(-samples // step)
 
 
+def test_a_reader_of_stderr_that_hung_up_changes_neither_the_status_nor_the_document(tmp_path):
+    import json
+
+    vendor = openai_vendor()
+    with serving(vendor):
+        path = SweepFile({"m": model(vendor)}, budget_usd=0.000001).write(tmp_path)
+        process = start(path, tmp_path / "l.db", "--json")
+        assert process.stderr is not None
+        process.stderr.close()
+        out = process.stdout.read() if process.stdout else ""
+        status = process.wait(30)
+    assert status == 3
+    assert json.loads(out)["status"] == "budget"
+
+
 def test_the_command_itself(tmp_path):
     vendor = openai_vendor()
     db = tmp_path / "ledgers" / "test.db"
