@@ -94,7 +94,9 @@ def test_a_reader_of_stderr_that_hung_up_changes_neither_the_status_nor_the_docu
         process = start(path, tmp_path / "l.db", "--json")
         assert process.stderr is not None
         process.stderr.close()
-        out = process.stdout.read() if process.stdout else ""
+        assert process.stdout is not None
+        with process.stdout:
+            out = process.stdout.read()
         status = process.wait(30)
     assert status == 3
     assert json.loads(out)["status"] == "budget"
