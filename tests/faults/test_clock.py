@@ -38,5 +38,7 @@ def test_a_clock_that_jumps_in_mid_run(tmp_path, launch, shift_s):
             "WHERE a.attempt = 1 AND b.attempt = 1 AND a.indices ->> 0 > b.indices ->> 0"
         )
         assert one(at_work.db, reordered) == 0
-        assert len(at_work.vendor.billed) == len(at_work.vendor.seen) - 2, "two were refused, the rest billed once"
+        assert len(at_work.vendor.billed) == len(at_work.vendor.seen) - 2, (
+            "two were refused, the rest billed once"
+        )
         assert one(at_work.db, "SELECT samples FROM model") == PROBLEMS * SAMPLES
