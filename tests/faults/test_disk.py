@@ -1,20 +1,23 @@
 """Every call that SQLite makes to the disk can fail, be the process's last, or be undone by a power cut.
 
-MANYFEW_FAULTS says at how many calls of each kind (8 here, 40 in CI, `all` in the long run), MANYFEW_FAULT_SEED which
+MANYFEW_FAULTS says at how many calls of each kind (5 here, 16 in CI, `all` in the long run), MANYFEW_FAULT_SEED which
 sectors a power cut keeps. A failure names both."""
 
 from __future__ import annotations
 
 import os
 import random
-from dataclasses import replace
 
 import pytest
 
-from tests.faults.disk import Fault, count
+from tests.faults.disk import FOLDER, Fault, read_log
 from tests.faults.scene import SIGKILLED, Scene, scene
+from tests.loopback.openai_wire import openai_vendor
+from tests.orchestrator.run.books import check_bill, check_books, check_complete, money, sample_keys
+from tests.orchestrator.run.serving import serving
+from tests.orchestrator.run.sweeps import USD, SweepFile, finish, model, start
 
-FAULTS = os.environ.get("MANYFEW_FAULTS", "8")
+FAULTS = os.environ.get("MANYFEW_FAULTS", "5")
 SEED = int(os.environ.get("MANYFEW_FAULT_SEED", "0")) or random.randrange(1, 10**6)
 
 ERRORS = {
@@ -93,8 +96,31 @@ def check_said(at_work: Scene, ended) -> None:
 
 
 def test_the_calls_are_seen(tmp_path, launch):
-    """A run without faults syncs each group of reservations before it sends, and its folder for the new file."""
+    """A run without faults syncs the WAL for what it reserves, and its folder for the new file."""
     with scene(launch, tmp_path, continued=False) as at_work:
         assert at_work.calls("w") > 50
-        assert count(at_work.log, "s") > 10
-        assert replace(Fault(), do="EIO").environment(at_work.db, at_work.log, 3)["DISK_DO"] == "5"
+        calls = list(read_log(at_work.log))
+        assert sum(call.op == "S" for call in calls) > 10
+        made = max(i for i, call in enumerate(calls) if call.op == "R")
+        assert any(call.op == "S" and call.file == FOLDER for call in calls[made:]), "its entry may be lost"
+
+
+def test_the_command_itself(tmp_path, disk):
+    """`manyfew run` as a user starts it, on a disk that fills up."""
+    vendor = openai_vendor()
+    db = tmp_path / "test.db"
+    with serving(vendor):
+        path = SweepFile({"m": model(vendor, limits={"concurrency": 2})}, problems=20).write(tmp_path)
+        full = Fault("ENOSPC", "w", on=True).environment(db, tmp_path / "calls.log", 300)
+        ended = finish(start(path, db, LD_PRELOAD=str(disk), **full))
+        assert ended.status == 1, ended.err
+        assert ended.err.count("\n") == 1, ended.err
+        assert "the disk is full (free disk space" in ended.err
+        kept = len(sample_keys(db))
+        assert 0 < kept < 80
+        held = money(db)
+        assert held.settled <= vendor.billed_pico <= held.held
+        assert finish(start(path, db)).status == 0
+    check_books(db)
+    check_complete(db, {"m": (20, 4)})
+    check_bill(db, {"m": vendor}, 10 * USD)
