@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -15,7 +16,7 @@ from orchestrator.problems.types import Problem
 from orchestrator.scheduler.scheduler import Bound
 from orchestrator.sweep.definition import definition
 from orchestrator.sweep.source import located
-from orchestrator.sweep.types import Model, Sweep
+from orchestrator.sweep.types import Api, Model, Sweep
 from pricing.cost import cost_pico, worst_pico
 from pricing.server_time import server_pico
 from pricing.types import Price, Tokens
@@ -26,6 +27,7 @@ BYTES_PER_TOKEN = 4
 """A usual ratio for English text; only for estimates, never for bounds."""
 EXPECTED_OUTPUT_SHARE = 0.5
 """Of max_tokens, while a model has no samples of its own to tell."""
+RENDERED_KEPT = 256
 ASSUMED_TOKENS_PER_S = 1000
 """Output of a paid server that is kept busy, while it has no samples of its own to tell. Only for estimates."""
 
@@ -38,6 +40,15 @@ class Means:
     completion_tokens: float | None = None
     pico_per_output_token: float | None = None
     """All that was settled, over the output; the price of a server's time is told by nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A prompt with its SHA-256 and its size, as the ledger and the bounds need them."""
+
+    prompt: Prompt
+    sha: str
+    size_bytes: int
 
 
 @dataclass(kw_only=True)
@@ -57,17 +68,27 @@ class Prepared:
 
     def prompt(self, alias: str, ordinal: int) -> Prompt:
         """What is sent for a problem."""
-        model = self.sweep.models[alias]
-        return render(self.sweep.problems, self.sweep.prompt, model.api, self.problems[ordinal])
+        return self._rendered(self.sweep.models[alias].api, ordinal).prompt
 
     def prompt_sha(self, alias: str, ordinal: int) -> str:
-        return sha256(prompt_body(self.prompt(alias, ordinal)).encode()).hexdigest()
+        return self._rendered(self.sweep.models[alias].api, ordinal).sha
 
     def input_bound(self, alias: str, ordinal: int) -> int:
         """The most input tokens a request of this problem can count: bytes of all parts and the overhead."""
         model = self.sweep.models[alias]
         overhead = max(model.prompt_overhead_tokens, self.overheads.get(alias, 0))
-        return self.prompt(alias, ordinal).size_bytes + overhead
+        return self._rendered(model.api, ordinal).size_bytes + overhead
+
+    @cached_property
+    def _rendered(self) -> Callable[[Api, int], Rendered]:
+        """A few are kept, since a request asks for its prompt, its hash and its size one after the other; all of them
+        would be the whole data set."""
+        return lru_cache(maxsize=RENDERED_KEPT)(self._render)
+
+    def _render(self, api: Api, ordinal: int) -> Rendered:
+        prompt = render(self.sweep.problems, self.sweep.prompt, api, self.problems[ordinal])
+        sha = sha256(prompt_body(prompt).encode()).hexdigest()
+        return Rendered(prompt, sha, prompt.size_bytes)
 
     def bound(self, alias: str, ordinal: int) -> Bound:
         """The worst case of a request of this problem."""

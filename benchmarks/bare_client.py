@@ -1,0 +1,40 @@
+"""The bare loop that manyfew is measured against: posts the same bodies over aiohttp and decodes the replies.
+
+python -m benchmarks.bare_client URL REQUESTS N IN_FLIGHT
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+
+import aiohttp
+import msgspec
+import uvloop
+
+HEADERS = {"content-type": "application/json", "accept": "application/json"}
+
+
+async def run(url: str, requests: int, n: int, in_flight: int) -> int:
+    """Output tokens of all replies."""
+    body = {"model": "m", "messages": [{"role": "user", "content": "q" * 120}], "n": n, "max_tokens": 128}
+    left, tokens = iter(range(requests)), 0
+    decode = msgspec.json.Decoder().decode
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector) as session, asyncio.TaskGroup() as group:
+
+        async def worker() -> None:
+            nonlocal tokens
+            for _ in left:
+                async with session.post(url, data=json.dumps(body).encode(), headers=HEADERS) as response:
+                    tokens += decode(await response.read())["usage"]["completion_tokens"]
+
+        for _ in range(in_flight):
+            group.create_task(worker())
+    return tokens
+
+
+if __name__ == "__main__":
+    url, *numbers = sys.argv[1:]
+    uvloop.run(run(url, *map(int, numbers)))

@@ -1,0 +1,79 @@
+"""A loopback server that answers as fast as one core can: OpenAI's chat wire with replies made beforehand.
+
+    python -m benchmarks.fast_server PORT
+
+Answers every POST with `n` choices of about 400 bytes, told from the body, and every GET with 404. It checks nothing
+and keeps no bill: tests/loopback is for that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+from functools import lru_cache
+from typing import cast
+
+import uvloop
+
+_N = re.compile(rb'"n":\s*(\d+)')
+_LENGTH = re.compile(rb"content-length:\s*(\d+)", re.IGNORECASE)
+TEXT = (
+    "She has 3 boxes of 4 apples, so 3 * 4 = 12 apples. She gives 5 away: 12 - 5 = 7. " * 4
+    + "The answer is 7."
+)
+TOKENS = 96
+
+
+@lru_cache(maxsize=256)
+def reply(n: int) -> bytes:
+    """Head and body of a reply with `n` choices, each of another text."""
+    choices = [
+        {
+            "index": i,
+            "message": {"role": "assistant", "content": f"{TEXT} ({i})"},
+            "finish_reason": "stop",
+            "token_ids": list(range(TOKENS)),
+        }
+        for i in range(n)
+    ]
+    usage = {"prompt_tokens": 80, "completion_tokens": n * TOKENS, "total_tokens": 80 + n * TOKENS}
+    body = json.dumps(
+        {"id": "x", "object": "chat.completion", "model": "m", "choices": choices, "usage": usage}
+    )
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    return (head + body).encode()
+
+
+class Answers(asyncio.Protocol):
+    """One connection; requests may come in pieces or several at once."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._buffer = b""
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
+            head = self._buffer[:end]
+            length = _LENGTH.search(head)
+            whole = end + 4 + (int(length.group(1)) if length else 0)
+            if len(self._buffer) < whole:
+                return
+            body, self._buffer = self._buffer[end + 4 : whole], self._buffer[whole:]
+            if head.startswith(b"GET"):
+                self._transport.write(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
+                continue
+            n = _N.search(body)
+            self._transport.write(reply(int(n.group(1)) if n else 1))
+
+
+async def serve(port: int) -> None:
+    server = await asyncio.get_running_loop().create_server(Answers, "127.0.0.1", port)
+    async with server:
+        await server.serve_forever()
+
+
+if __name__ == "__main__":
+    uvloop.run(serve(int(sys.argv[1])))
