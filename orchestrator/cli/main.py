@@ -63,7 +63,7 @@ def app() -> typer.Typer:
     """The command line, with every command that is there."""
     made = typer.Typer(
         name="manyfew",
-        add_completion=False,
+        add_completion=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},

@@ -173,3 +173,12 @@ def test_help_is_quick():
         return time.perf_counter() - start
 
     assert min(seconds() for _ in range(5)) < 0.3
+
+
+def test_the_shell_completes_commands_and_flags(manyfew):
+    done = manyfew(_MANYFEW_COMPLETE="complete_bash", COMP_WORDS="manyfew fron", COMP_CWORD="1")
+    assert done.stdout.split() == ["frontier"]
+    done = manyfew(_MANYFEW_COMPLETE="complete_bash", COMP_WORDS="manyfew frontier --ax", COMP_CWORD="2")
+    assert done.stdout.split() == ["--axis"]
+    for shell in ("bash", "zsh", "fish"):
+        assert "manyfew" in manyfew("--show-completion", shell).stdout
