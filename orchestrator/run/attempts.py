@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.rows import Failure, Outcome, Reservation, SampleRow
-from orchestrator.run.booking import Attempt, Booked, book
+from orchestrator.run.booking import Attempt, Booked, book, book_broken
 from orchestrator.run.prepare import Prepared, prompt_body
 from orchestrator.run.servers import LeaseOver, PaidServer, Share
 from orchestrator.scheduler.rates import Estimate
@@ -17,8 +17,8 @@ from orchestrator.scheduler.retry import Then
 from orchestrator.scheduler.scheduler import Scheduler, Ticket
 from orchestrator.scheduler.work import runs
 from orchestrator.sweep.types import Model
+from providers.errors import Lost, ProviderError, TooManySamples
 from providers.errors import Outcome as Cost
-from providers.errors import ProviderError, TooManySamples
 from providers.rate_limits import vendor_limits
 from providers.types import Prompt, Provider, Request
 
@@ -83,10 +83,9 @@ class Attempts:
             await self._ended_early(ticket, attempt, server.share(ticket.number))
             return []
         except ProviderError as error:
-            await self._failed(
+            return await self._failed(
                 ticket, attempt, error, None if server is None else server.share(ticket.number)
             )
-            return []
         self._scheduler.told(ticket.alias, vendor_limits(reply.rate_headers), self._clock())
         share = None if server is None else server.share(ticket.number)
         booked = book(
@@ -205,28 +204,16 @@ class Attempts:
 
     async def _failed(
         self, ticket: Ticket, attempt: Attempt, error: ProviderError, share: Share | None
-    ) -> None:
-        """Frees or presumes; a server's time is known, and settled, whatever became of the reply."""
+    ) -> list[Arrival]:
+        """Frees or presumes; a server's time is known, and settled, whatever became of the reply. Gives the samples
+        that a broken reply brought all the same."""
         self._scheduler.told(ticket.alias, vendor_limits(error.rate_headers), self._clock())
         unknown = error.outcome is Cost.UNKNOWN and share is None
         presumed = attempt.worst_pico if unknown else 0
-        decision, given_up = self._scheduler.failed(ticket, self._clock(), error, presumed=presumed)
-        outcome = Outcome(
-            request_id=attempt.request_id,
-            model_id=attempt.model_id,
-            state="settled" if share is not None else "presumed" if unknown else "free",
-            reserved_pico=attempt.worst_pico,
-            settled_pico=share.pico if share else 0,
-            unused_pico=share.pico if share else 0,
-            presumed_pico=presumed,
-            cost_basis="none" if share is None else attempt.cost_basis,
-            lease_id=attempt.lease_id,
-            leased_pico=share.leased if share else 0,
-            vendor_request=error.request_id,
-            http_status=error.status,
-            error=type(error).__name__,
-            error_message=error.message,
-            ended_at=time.time(),
+        outcome = _ended_badly(attempt, error, share, unknown=unknown)
+        kept = {row.sample_index for row in outcome.samples}
+        decision, given_up = self._scheduler.failed(
+            ticket, self._clock(), error, presumed=presumed, arrived=kept
         )
         failures = [self._failure(attempt, first, n, error.kind, error.message) for first, n in given_up]
         await self._ledger.end(outcome, failures)
@@ -234,6 +221,7 @@ class Attempts:
             await self._ledger.learn_max_n(attempt.model_id, self._scheduler.lanes[ticket.alias].work.max_n)
         if unknown:
             self._warned(ticket.alias, f"outcome unknown, charged at its bound: {error.message}")
+        return [Arrival(alias=ticket.alias, ordinal=ticket.item.problem, row=row) for row in outcome.samples]
 
     async def _ended_early(self, ticket: Ticket, attempt: Attempt, share: Share) -> None:
         """The lease ended: the server's time is paid, the samples were not made and are still to be asked."""
@@ -279,6 +267,29 @@ class Attempts:
             error=error,
             message=message,
         )
+
+
+def _ended_badly(attempt: Attempt, error: ProviderError, share: Share | None, *, unknown: bool) -> Outcome:
+    if isinstance(error, Lost) and (error.choices or error.usage):
+        paid = None if share is None else (share.pico, share.leased)
+        return book_broken(error, attempt, time.time(), share=paid)
+    return Outcome(
+        request_id=attempt.request_id,
+        model_id=attempt.model_id,
+        state="settled" if share is not None else "presumed" if unknown else "free",
+        reserved_pico=attempt.worst_pico,
+        settled_pico=share.pico if share else 0,
+        unused_pico=share.pico if share else 0,
+        presumed_pico=attempt.worst_pico if unknown else 0,
+        cost_basis="none" if share is None else attempt.cost_basis,
+        lease_id=attempt.lease_id,
+        leased_pico=share.leased if share else 0,
+        vendor_request=error.request_id,
+        http_status=error.status,
+        error=type(error).__name__,
+        error_message=error.message,
+        ended_at=time.time(),
+    )
 
 
 def _free(attempt: Attempt, *, error: str, message: str) -> Outcome:

@@ -13,6 +13,7 @@ from orchestrator.ledger.rows import Outcome, SampleRow
 from pricing.cost import cost_pico, share_pico, split_pico
 from pricing.tiers import tier_price
 from pricing.types import Price, Tokens, Unpriceable
+from providers.errors import Lost
 from providers.types import Choice, Reply, Usage
 
 
@@ -93,6 +94,21 @@ def book(reply: Reply, attempt: Attempt, ended_at: float, *, share: tuple[int, i
         extra_input_tokens=max(0, usage.input - attempt.input_bound) if share is None else 0,
         warning="a reply with more output than was asked" if over else None,
     )
+
+
+def book_broken(
+    error: Lost, attempt: Attempt, ended_at: float, *, share: tuple[int, int] | None = None
+) -> Outcome:
+    """Books a reply that broke off after some of its samples were whole: they are kept. What the vendor bills for it
+    nobody knows, so it is presumed at its bound, and its usage so far is written down; a server's time is known, and
+    settled."""
+    reply = Reply(choices=error.choices, usage=error.usage, request_id=error.request_id)
+    choices = [c for c in reply.choices if 0 <= c.index < len(attempt.indices)]
+    if share is not None:
+        outcome = book(reply, attempt, ended_at, share=share).outcome
+    else:
+        outcome = _presumed(reply, attempt, choices, ended_at, error.message)
+    return replace(outcome, http_status=error.status, error="Lost", error_message=error.message)
 
 
 def _settled(

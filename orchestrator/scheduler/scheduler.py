@@ -6,7 +6,7 @@ it gets no Ticket, performs the tickets, and tells how each ended.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Protocol
@@ -314,12 +314,23 @@ class Scheduler:
         return ()
 
     def failed(
-        self, ticket: Ticket, now: float, error: ProviderError, *, presumed: int = 0
+        self,
+        ticket: Ticket,
+        now: float,
+        error: ProviderError,
+        *,
+        presumed: int = 0,
+        arrived: Collection[int] = (),
     ) -> tuple[Decision, list[tuple[int, int]]]:
         """The attempt failed: free, or presumed at `presumed`. Decides what follows and does it; gives the decision
-        and (first index, n) of the samples that fail for good with it."""
+        and (first index, n) of the samples that fail for good with it. `arrived`: the indices that a broken reply
+        brought all the same; only the others are asked again."""
         alive = not isinstance(error, (NotSent, Lost, Overloaded))
         lane = self._end(ticket, now, presumed=presumed, alive=alive)
+        if arrived:
+            lane.work.arrived(ticket.item.problem, len(arrived))
+            missing = tuple(i for i in ticket.item.indices if i not in arrived)
+            ticket = replace(ticket, item=replace(ticket.item, indices=missing))
         lane.errors[error.kind] = lane.errors.get(error.kind, 0) + 1
         decision = decide(
             error,
@@ -334,6 +345,8 @@ class Scheduler:
         )
         given_up: list[tuple[int, int]] = []
         match decision.then:
+            case _ if not ticket.n:
+                pass  # it broke after its last sample
             case Then.AGAIN:
                 if isinstance(error, RateLimited):
                     lane.rate.refused(ticket.sent_at, now + decision.wait_s, now)
