@@ -46,20 +46,22 @@ def request_id_of(headers: Mapping[str, str]) -> str | None:
 
 def retry_after_s(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
     """Seconds the vendor asks to wait, None where it says nothing sensible: retry-after-ms, then Retry-After
-    (seconds or an HTTP date, read against the reply's own Date), then the resets of the limits that are used up.
-    `now`: Unix seconds."""
+    (seconds or an HTTP date), then the resets of the limits that are used up. Dates are read against the reply's own
+    Date, since the vendor's clock and ours may differ; without one, against `now`, in Unix seconds."""
     lower = {name.lower(): value.strip() for name, value in headers.items()}
+    its_now = _http_date(lower.get("date", ""))
+    if its_now is None:
+        its_now = time.time() if now is None else now
     if (wait := number(lower.get("retry-after-ms"))) is not None:
         return _bounded(wait / 1000)
     if (value := lower.get("retry-after")) is not None:
         wait = number(value)
         if wait is None:
             at = _http_date(value)
-            reference = _http_date(lower.get("date", "")) or now or time.time()
-            wait = None if at is None else max(0.0, at - reference)
+            wait = None if at is None else max(0.0, at - its_now)
         if wait is not None:
             return _bounded(wait)
-    return _reset_s(lower, time.time() if now is None else now)
+    return _reset_s(lower, its_now)
 
 
 def wait_in_message(message: str) -> float | None:
