@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,7 @@ from tests.orchestrator.run.sweeps import USD, Finished, SweepFile, model
 PROBLEMS, SAMPLES = 6, 4
 BUDGET = 10 * USD
 SIGKILLED = -9
+KEY = "SCENE_API_KEY"
 Texts = dict[tuple[str, str, int], str]
 
 
@@ -40,6 +42,7 @@ class Scene:
     began: dict[str, bytes] = field(default_factory=dict[str, bytes])
     seen: list[Seen] = field(default_factory=list[Seen])
     billed: list[Bill] = field(default_factory=list[Bill])
+    numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @property
     def db(self) -> Path:
@@ -59,10 +62,17 @@ class Scene:
         return ended, recorded
 
     def _run(self, fault: Fault, at: int) -> Finished:
+        """Each run has a key of its own: what a killed one had sent, and the system delivers late, is refused."""
         self.log.unlink(missing_ok=True)
+        self.vendor.key = f"sk-{next(self.numbers)}"
+        before = list(self.vendor.seen)
         arguments = ["run", str(self.path), "--db", str(self.db), "--no-progress"]
-        ended = self.launch(arguments, fault.environment(self.db, self.log, at), self.folder)
+        environment = {KEY: self.vendor.key, **fault.environment(self.db, self.log, at)}
+        ended = self.launch(arguments, environment, self.folder)
         self._rest()
+        mine = f"Bearer {self.vendor.key}"
+        seen = self.vendor.seen[len(before) :]
+        self.vendor.seen[:] = before + [s for s in seen if s.headers["Authorization"] == mine]
         return ended
 
     def calls(self, kinds: str) -> int:
@@ -89,7 +99,7 @@ class Scene:
         check_books(self.db, ended=False)
         held, billed = money(self.db), self.vendor.billed_pico
         assert billed <= BUDGET
-        assert held.settled <= billed <= held.held <= BUDGET
+        assert held.settled <= billed <= held.held <= BUDGET, f"{held}, billed {billed}"
         asked = Counter(json.dumps(seen.body["messages"]) for seen in self.vendor.seen)
         there = rows(
             self.db,
@@ -136,7 +146,7 @@ def scene(launch, folder: Path, *, continued: bool) -> Generator[Scene]:
     """`continued`: the ledger has half of the samples, and a request that a killed run left open."""
     vendor = openai_vendor()
     with serving(vendor) as loop:
-        keys = {"max_n": 2, "limits": {"concurrency": 3}}
+        keys = {"api_key_env": KEY, "max_n": 2, "limits": {"concurrency": 3}}
         sweep = SweepFile({"m": model(vendor, **keys)}, problems=PROBLEMS, samples=SAMPLES, budget_usd=10)
         made = Scene(launch, folder, sweep.write(folder), vendor, loop)
         if continued:
