@@ -63,10 +63,9 @@ class ChatStream:
             self._usage, self._usage_is_final = chunk.usage, True
         elif pieces:
             self._usage_is_final = False
-        prompt_ids: object = chunk.prompt_token_ids
-        if isinstance(prompt_ids, list):
-            self._prompt_ids = len(cast("list[Any]", prompt_ids))
+        self._count_prompt(chunk.prompt_token_ids)
         for piece in pieces:
+            self._count_prompt(piece.get("prompt_token_ids"))  # where vLLM's completions have them
             self._add(piece)
 
     def end(self) -> None:
@@ -105,6 +104,10 @@ class ChatStream:
             self.size += 64
         if not choice.ended:
             self.size += choice.add(piece)
+
+    def _count_prompt(self, ids: object) -> None:
+        if isinstance(ids, list):
+            self._prompt_ids = len(cast("list[Any]", ids))
 
     def _counted(self, choices: list[_Choice]) -> dict[str, int] | None:
         """Usage by the token ids that were told, of the prompt and of these choices; None where none were."""

@@ -99,6 +99,15 @@ def test_the_completions_wire():
     assert (choice.text, choice.finish_reason) == ("four", "length")
 
 
+@pytest.mark.parametrize("where", ["chunk", "choice"])
+def test_token_ids_are_counted_where_vllm_puts_them(where):
+    """Of the prompt: beside the choices of a chat, in the choices of a completion."""
+    first = piece("a", token_ids=[7, 8])
+    told = {"prompt_token_ids": [1, 2, 3]}
+    stream = put(2, chunk(first, **told) if where == "chunk" else chunk(first | told), chunk(piece("b", 1)))
+    assert stream.begun()["usage"] == {"prompt_tokens": 3, "completion_tokens": 2}
+
+
 def test_usage_so_far_is_not_the_final_one():
     """A server that tells it all along, and whose last one is missing, leaves the cost unknown."""
     so_far = chunk(piece("a"), usage=USAGE)
