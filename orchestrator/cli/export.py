@@ -11,12 +11,12 @@ import typer
 if TYPE_CHECKING:
     from orchestrator.ledger.export import Records, Told
 
-FORMATS = ("jsonl", "csv", "parquet")
+FORMATS = ("jsonl", "csv", "parquet", "bundle")
 
 
 def export(
     db: Path = typer.Argument(..., help="The ledger.", metavar="DB"),
-    format_: str = typer.Option(..., "--format", help="jsonl, csv or parquet.", metavar="FORMAT"),
+    format_: str = typer.Option(..., "--format", help="jsonl, csv, parquet or bundle.", metavar="FORMAT"),
     output: Path | None = typer.Option(
         None, "-o", "--output", help="File to write; never overwrites. Default: stdout.", metavar="FILE"
     ),
@@ -24,9 +24,12 @@ def export(
         False, "--with-problems", help="Add each problem's question and its gold answer."
     ),
 ) -> int:
-    """Write every sample with its tokens, cost and verdict. Works while a run writes.
+    """Write every sample with its tokens, cost and verdict. Works while a run writes. A bundle is one zip file with
+    everything that made the samples, to be cited.
 
     Example: manyfew export runs/quickstart.db --format csv -o samples.csv
+
+    Example: manyfew export runs/quickstart.db --format bundle -o quickstart.zip
     """
     from orchestrator.cli.output import console
     from orchestrator.ledger.export import Records
@@ -36,6 +39,8 @@ def export(
 
     to_stdout = output is None or str(output) == "-"
     _check_format(format_, to_stdout=to_stdout)
+    if format_ == "bundle" and output is not None:
+        return _bundle(db, output)
     with Records(db, with_problems=with_problems) as records, counting("samples written") as told:
         if output is None or to_stdout:
             _to_stdout(format_, records, told)
@@ -46,11 +51,21 @@ def export(
     return 0
 
 
+def _bundle(db: Path, output: Path) -> int:
+    from orchestrator.cli.output import console
+    from orchestrator.ledger.bundle import write_bundle
+    from orchestrator.report.counter import counting
+    from orchestrator.report.safe import safe
+
+    with counting("samples written") as told:
+        count = write_bundle(db, output, told)
+    console(stderr=True).print(f"{count:,} samples, with all that made them, written to {safe(str(output))}")
+    return 0
+
+
 def _check_format(name: str, *, to_stdout: bool) -> None:
     from orchestrator.errors import InputError
 
-    if name == "bundle":
-        raise InputError("--format", "bundle is not built yet", f"use {' or '.join(FORMATS)}")
     if name not in FORMATS:
         raise InputError("--format", f"there is no format {name!r}", f"use {' or '.join(FORMATS)}")
     if name == "parquet":
@@ -58,8 +73,8 @@ def _check_format(name: str, *, to_stdout: bool) -> None:
 
         if importlib.util.find_spec("pyarrow") is None:
             raise InputError("--format parquet", "needs pyarrow", 'pip install "manyfew[hub]"')
-        if to_stdout:
-            raise InputError("--format parquet", "is not for the terminal", "name a file with -o")
+    if name in ("parquet", "bundle") and to_stdout:
+        raise InputError(f"--format {name}", "is not for the terminal", "name a file with -o")
 
 
 def _to_stdout(name: str, records: Records, told: Told) -> None:

@@ -63,6 +63,11 @@ class Records:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
+    def moment(self) -> sqlite3.Connection:
+        """For what else is read beside the samples: from here on, all of it is of one moment. Rows are tuples."""
+        self._connection.execute("BEGIN")
+        return self._connection
+
     def rows(self) -> Iterator[Row]:
         """Every sample, once, as the ledger stands when the first is read."""
         try:

@@ -135,7 +135,7 @@ def test_a_ledger_without_samples_exports_none(command, tmp_path, format_):
     ("arguments", "said"),
     [
         (["--format", "xml"], "there is no format 'xml'"),
-        (["--format", "bundle"], "bundle is not built yet"),
+        (["--format", "bundle"], "is not for the terminal (name a file with -o)"),
         (["--format", "parquet"], "is not for the terminal (name a file with -o)"),
         (["--format", "jsonl", "-o", "file/below"], "can't be written"),
     ],
