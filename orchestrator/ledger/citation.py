@@ -13,6 +13,7 @@ from pathlib import Path
 from orchestrator.errors import InputError
 from orchestrator.ledger.connect import open_reader
 from orchestrator.ledger.digest import samples_digest
+from orchestrator.ledger.trouble import TROUBLE, trouble
 
 DIGESTED = 100_000
 """Samples up to which the digest is made unasked: half a second. A million, half a gigabyte of text, took 6 s."""
@@ -44,9 +45,9 @@ def cite(db: Path, *, always: bool = False) -> Citation:
         try:
             connection.execute("BEGIN")
             return citation(connection, db.name, always=always)
-        except sqlite3.Error as error:
-            message = f"the ledger can't be read: {error}"
-            raise InputError(str(db), message, f"look at it with `manyfew doctor {db}`") from error
+        except TROUBLE as error:
+            wrong, remedy = trouble(error, db)
+            raise InputError(str(db), f"the ledger can't be read: {wrong}", remedy) from error
 
 
 def citation(connection: sqlite3.Connection, name: str, *, always: bool) -> Citation:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from orchestrator.errors import InputError
+from orchestrator.ledger.folder import sync_folder
 
 
 @contextmanager
@@ -33,7 +34,7 @@ def new_place(target: Path) -> Generator[Path]:
             with part.open("rb+") as written:
                 os.fsync(written.fileno())
             _publish(part, target)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
@@ -59,16 +60,6 @@ def _publish(part: Path, target: Path) -> None:
         return
     _refuse_existing(target)
     part.rename(target)
-
-
-def _sync_folder(folder: Path) -> None:
-    """The new name, too, is on the disk; where folders can't be opened (Windows) the file system sees to it."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _refuse_existing(target: Path) -> None:

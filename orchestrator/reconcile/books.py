@@ -11,6 +11,7 @@ from pathlib import Path
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.connect import open_reader
+from orchestrator.ledger.trouble import TROUBLE, trouble
 from pricing.types import Tokens
 
 
@@ -92,10 +93,12 @@ class Books:
         return [_settled(row) for row in rows]
 
 
+# What a reply that broke off told of its tokens is not all of them: settled by a total, its tokens are not known.
 _SETTLED = """
-SELECT model_id, settled_pico, reserved_at, coalesce(ended_at, reserved_at) AS ended_at, vendor_request, prompt_tokens,
-  completion_tokens, cached_tokens, cache_write_tokens, cache_write_1h_tokens
-FROM request WHERE state = 'settled' AND model_id IN ({marks})
+SELECT r.model_id, r.settled_pico, reserved_at, coalesce(ended_at, reserved_at) AS ended_at, vendor_request,
+  iif(i.matched = 'total', NULL, prompt_tokens) AS prompt_tokens, completion_tokens, cached_tokens, cache_write_tokens,
+  cache_write_1h_tokens
+FROM request AS r LEFT JOIN reconciled AS i ON i.request_id = r.id WHERE r.state = 'settled' AND r.model_id IN ({marks})
 UNION ALL
 SELECT model_id, reconciled_pico, opened_at, coalesce(ended_at, opened_at), NULL, NULL, NULL, NULL, NULL, NULL
 FROM lease WHERE reconciled_pico > 0 AND model_id IN ({marks})"""
@@ -120,9 +123,9 @@ def open_books(db: Path, *, running: bool) -> Generator[Books]:
         try:
             connection.execute("BEGIN")
             yield read_books(connection, running=running)
-        except sqlite3.Error as error:
-            message = f"the ledger can't be read: {error}"
-            raise InputError(str(db), message, f"look at it with `manyfew doctor {db}`") from error
+        except TROUBLE as error:
+            wrong, remedy = trouble(error, db)
+            raise InputError(str(db), f"the ledger can't be read: {wrong}", remedy) from error
 
 
 def read_books(connection: sqlite3.Connection, *, running: bool) -> Books:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.begin import presume_leftovers
+from orchestrator.ledger.connect import open_for_writing
+from orchestrator.ledger.trouble import TROUBLE, trouble
 from orchestrator.reconcile.proposal import Change, Proposal
 
 _RECONCILIATION = """
@@ -50,9 +52,7 @@ def book_proposal(db: Path, proposal: Proposal, version: str) -> None:
     """Books all of it or nothing. The caller holds the ledger's lock. Raises InputError where the ledger can't be
     written, or is not as it was when the proposal was made."""
     try:
-        with closing(sqlite3.connect(db, isolation_level=None, timeout=10)) as connection:
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA foreign_keys = ON")
+        with closing(open_for_writing(db)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 _book(connection, db, proposal, version)
@@ -60,12 +60,9 @@ def book_proposal(db: Path, proposal: Proposal, version: str) -> None:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
-    except sqlite3.Error as error:
-        raise InputError(
-            str(db),
-            f"the ledger can't be written: {error}",
-            "mend its disk or permissions; nothing was changed",
-        ) from error
+    except TROUBLE as error:
+        wrong, remedy = trouble(error, db)
+        raise InputError(str(db), f"nothing was booked: {wrong}", remedy) from error
 
 
 def _book(connection: sqlite3.Connection, db: Path, proposal: Proposal, version: str) -> None:

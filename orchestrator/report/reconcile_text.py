@@ -119,6 +119,8 @@ def proposal_text(books: Books, proposal: Proposal) -> str:
 
 def _by_id(changes: Sequence[Change]) -> str:
     own = sum(c.outcome is not None for c in changes)
+    if not own and not any(c.settled_pico for c in changes):
+        return ""
     if not own:
         return " (shared by their bounds: which cost how much is not known)"
     return f" ({own} by their own ids)" if own < len(changes) else " (each by its own id)"
