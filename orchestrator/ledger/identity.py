@@ -27,7 +27,9 @@ _REMEDY = "name a ledger, such as runs/NAME.db"
 
 
 def check(path: Path) -> None:
-    """Raises InputError where `path` is missing, no SQLite database, another program's, or from a newer manyfew."""
+    """Raises InputError where `path` is missing, no SQLite database, another program's, or from a newer manyfew.
+    Not for a process that has a connection to it open: closing a file drops all locks that the process has on it
+    (https://www.sqlite.org/howtocorrupt.html, 2.2)."""
     header = _header(path)
     if not header.startswith(_MAGIC) or len(header) < _HEADER_BYTES:
         raise InputError(str(path), "this is not a ledger: it is no SQLite database", _REMEDY)
