@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Axis = Literal["usd", "tokens", "seconds", "flops"]
+Side = Literal["input_tokens", "output_tokens"]
+"""What `tokens` is the sum of: apart, they can be priced anew."""
 
 # The index sample_outcome covers these; FLOPs need the request's whole prompt besides.
-_COST_OF_SAMPLE: dict[Axis, str] = {
+_COST_OF_SAMPLE: dict[Axis | Side, str] = {
     "usd": "cost_pico",
     "tokens": "prompt_tokens + completion_tokens",
+    "input_tokens": "prompt_tokens",
+    "output_tokens": "completion_tokens",
     "seconds": "latency_s",
 }
 
@@ -64,9 +68,11 @@ class Outcomes:
     without_verdict: int
     """Problems asked, or sampled, that have no verdict at all."""
     ledgers: tuple[Path, ...]
+    rows: tuple[tuple[Path, int], ...] = ()
+    """Where it stands: ledger, and the model's id there."""
 
 
-def read_outcomes(db_paths: Iterable[Path], axis: Axis = "usd") -> list[Outcomes]:
+def read_outcomes(db_paths: Iterable[Path], axis: Axis | Side = "usd") -> list[Outcomes]:
     """The models of one or more ledgers, in their order. Same alias and definition are pooled; where an alias means
     several things, each is ALIAS@SWEEP. Raises InputError for what is no ledger."""
     parts = [part for path in _distinct(db_paths) for part in _read(path, axis)]
@@ -82,7 +88,7 @@ def _distinct(paths: Iterable[Path]) -> list[Path]:
     return list({path.resolve(): path for path in paths}.values())
 
 
-def _read(path: Path, axis: Axis) -> list[Outcomes]:
+def _read(path: Path, axis: Axis | Side) -> list[Outcomes]:
     try:
         with closing(open_reader(path)) as connection:
             connection.text_factory = _lenient
@@ -101,7 +107,7 @@ def _lenient(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def _model(connection: sqlite3.Connection, model: sqlite3.Row, axis: Axis, path: Path) -> Outcomes:
+def _model(connection: sqlite3.Connection, model: sqlite3.Row, axis: Axis | Side, path: Path) -> Outcomes:
     keys, asked = _problems(connection, model["sweep_id"])
     rows = _counts(connection, model, axis)
     counted = [row for row in rows if row["n"]]
@@ -128,6 +134,7 @@ def _model(connection: sqlite3.Connection, model: sqlite3.Row, axis: Axis, path:
         samples=sum(row["samples"] for row in rows),
         without_verdict=len(without),
         ledgers=(path,),
+        rows=((path, model["id"]),),
     )
 
 
@@ -139,7 +146,7 @@ def _problems(connection: sqlite3.Connection, sweep_id: int) -> tuple[dict[int, 
     return {row["id"]: row["key"] for row in rows}, {row["id"] for row in rows if row["ordinal"] is not None}
 
 
-def _counts(connection: sqlite3.Connection, model: sqlite3.Row, axis: Axis) -> list[sqlite3.Row]:
+def _counts(connection: sqlite3.Connection, model: sqlite3.Row, axis: Axis | Side) -> list[sqlite3.Row]:
     cost = flops_sql(model["architecture"]) if axis == "flops" else _COST_OF_SAMPLE[axis]
     return connection.execute(
         f"SELECT problem_id, count(*) AS samples, count(passed) AS n, coalesce(sum(passed), 0) AS c, "
@@ -233,6 +240,7 @@ def _pool(parts: list[Outcomes]) -> Outcomes:
         samples=sum(part.samples for part in parts),
         without_verdict=max(part.without_verdict for part in parts),
         ledgers=tuple(dict.fromkeys(path for part in parts for path in part.ledgers)),
+        rows=tuple(row for part in parts for row in part.rows),
     )
 
 

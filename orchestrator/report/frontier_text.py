@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.report.money import PICO_PER_USD, usd
+from orchestrator.report.frontier_words import NAME, UNITS, amount, band, bought, percent, sentence
 from orchestrator.report.plot import ASCII_MARKERS, MARKERS, Series, plot
 from orchestrator.report.safe import safe
 
@@ -21,11 +21,9 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
-_NAME = 32
 _WIDEST = 120
 _HEIGHT = 16
 _STEP = 0.01
-_UNITS = {"usd": "dollars", "tokens": "tokens", "seconds": "seconds", "flops": "FLOPs"}
 
 
 def print_frontier(console: Console, document: Document) -> None:
@@ -65,23 +63,11 @@ def ascii_only(console: Console) -> bool:
     )
 
 
-def amount(axis: str, value: float | None) -> str:
-    """A cost on its axis; a question mark where it is not known."""
-    if value is None:
-        return "?"
-    if axis == "usd":
-        return usd(value * PICO_PER_USD)
-    if axis == "flops":
-        return f"{value:.3g}"
-    digits = f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
-    return f"{digits} s" if axis == "seconds" else digits
-
-
 def _head(alias: str, model: Mapping[str, Any], axis: str, mark: str, style: str) -> Text:
-    text = Text.assemble((f"{mark} ", style), (safe(alias, _NAME), "bold"))
+    text = Text.assemble((f"{mark} ", style), (safe(alias, NAME), "bold"))
     text.append(f"  {model['problems']:,} problems, {model['samples']:,} samples")
     if model[f"{axis}_per_sample"] is not None:
-        unit = f" {_UNITS[axis]}" if axis in ("tokens", "flops") else ""
+        unit = f" {UNITS[axis]}" if axis in ("tokens", "flops") else ""
         text.append(f", {amount(axis, model[f'{axis}_per_sample'])}{unit} a sample")
     if model[f"cost_of_pass_{axis}"] is not None:
         text.append(f", {amount(axis, model[f'cost_of_pass_{axis}'])} a pass")
@@ -90,16 +76,16 @@ def _head(alias: str, model: Mapping[str, Any], axis: str, mark: str, style: str
 
 def _table(model: Mapping[str, Any], axis: str, *, plain: bool) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
-    for name in ("       k", "coverage", "95% band", f"{_UNITS[axis]} a problem"):
+    for name in ("       k", "coverage", "95% band", f"{UNITS[axis]} a problem"):
         table.add_column(name, justify="right", no_wrap=True)
     for point in model["coverage"]:
         cost = amount(axis, point[f"{axis}_per_problem"])
-        table.add_row(f"{point['k']:,}", _percent(point["coverage"]), _band(point, plain=plain), cost)
+        table.add_row(f"{point['k']:,}", percent(point["coverage"]), band(point, plain=plain), cost)
     guess = model["extrapolation"]
     for point in _some(guess["points"]) if guess else []:
         each = model["coverage"][0][f"{axis}_per_problem"]
         cost = amount(axis, None if each is None else each * point["k"])
-        row = (f"{point['k']:,}", f"~{_percent(point['coverage'])}", _band(point, plain=plain), cost)
+        row = (f"{point['k']:,}", f"~{percent(point['coverage'])}", band(point, plain=plain), cost)
         table.add_row(*row, style="dim")
     return table
 
@@ -109,19 +95,6 @@ def _some(points: Sequence[Any]) -> list[Any]:
     if len(points) < 4:
         return list(points)
     return [points[len(points) // 2 - 1], points[-1]]
-
-
-def _percent(share: float) -> str:
-    """One decimal; 0.0% and 100.0% only where they are exact, since what is left unsolved is what counts."""
-    if 0.9995 <= share < 1.0:
-        return ">99.9%"
-    return "<0.1%" if 0.0 < share < 0.0005 else f"{share:.1%}"
-
-
-def _band(point: Mapping[str, Any], *, plain: bool) -> str:
-    if point["low"] is None or point["high"] is None:
-        return "?"
-    return f"{100 * point['low']:.1f}{' - ' if plain else ' – '}{_percent(point['high'])}"
 
 
 def _print_plot(
@@ -144,7 +117,7 @@ def _print_plot(
         height=_HEIGHT,
         ascii_only=plain,
     )
-    console.print(Text(f"coverage against {_UNITS[axis]} a problem", style="bold"))
+    console.print(Text(f"coverage against {UNITS[axis]} a problem", style="bold"))
     colours = [styles[alias] for alias in curves]
     for row in rows:
         line = Text()
@@ -152,7 +125,7 @@ def _print_plot(
             line.append(cell.character, style="" if cell.series is None else colours[cell.series])
         line.rstrip()
         console.print(line)
-    names = [Text.assemble((f"{marks[alias]} ", styles[alias]), safe(alias, _NAME)) for alias in shown]
+    names = [Text.assemble((f"{marks[alias]} ", styles[alias]), safe(alias, NAME)) for alias in shown]
     between = (
         Text("   ") if sum(name.cell_len + 3 for name in names) + 7 <= console.width else Text("\n       ")
     )
@@ -171,38 +144,8 @@ def _print_comparisons(console: Console, comparisons: Sequence[Any], axis: str) 
         return
     console.print(Text("many or few?", style="bold"))
     for row in comparisons:
-        console.print(Text(f"  {_sentence(row, axis)}"))
+        console.print(Text(f"  {sentence(row, axis)}"))
     console.print()
-
-
-def _sentence(row: Mapping[str, Any], axis: str) -> str:
-    cheap, dear = safe(row["cheap"], _NAME), safe(row["dear"], _NAME)
-    chance = f"probability {_chance(row['probability'])}"
-    aim = f"{row['dear_k']:,} × {dear}"
-    if row["cheap_k"] is None:
-        covers = f"{_percent(row['coverage_dear'])} for {amount(axis, row[f'{axis}_dear'])} a problem"
-        return f"no sampled number of {cheap} reaches what {aim} does, {covers}; {chance}"
-    covers = f"{_percent(row['coverage_cheap'])} and {_percent(row['coverage_dear'])}"
-    verb = "reaches" if row["cheap_k"] == 1 else "reach"
-    return (
-        f"{row['cheap_k']:,} × {cheap} {verb} what {aim} does ({covers}){_share(row['cost_ratio'])}; {chance}"
-    )
-
-
-def _share(ratio: float | None) -> str:
-    """`ratio` of dear to cheap, as what share of the dear one's cost the cheap one takes."""
-    if ratio is None:
-        return ""
-    if ratio >= 100:
-        return f", at 1/{ratio:,.0f} of the cost"
-    return f", at {1 / ratio:.2g} of the cost" if ratio >= 1 else f", but at {1 / ratio:.3g} times the cost"
-
-
-def _chance(share: float) -> str:
-    """Never a certainty that a share of 2,000 draws does not give."""
-    if share > 0.995:
-        return "over 0.99"
-    return "under 0.01" if share < 0.005 else f"{share:.2f}"
 
 
 def _print_lists(console: Console, document: Document, axis: str, *, plain: bool) -> None:
@@ -234,13 +177,9 @@ def _print_list(console: Console, head: str, points: Sequence[Any], axis: str, *
         table.add_column(justify=justify, no_wrap=True)
     table.add_column(overflow="fold")  # the one that gives way where the terminal is narrow
     for point in _worth_showing(points):
-        policy = point["policy"]
-        up_to = "" if policy["stop"] == "none" else "up to "
-        then = " + " if policy["kind"] == "mix" else ", then "
-        bought = then.join(
-            f"{up_to}{policy['samples'][alias]:,} × {safe(alias, _NAME)}" for alias in policy["order"]
-        )
         cost = amount(axis, point[f"{axis}_per_problem"])
-        table.add_row(f"  {cost}", _percent(point["coverage"]), _band(point, plain=plain), Text(bought))
+        table.add_row(
+            f"  {cost}", percent(point["coverage"]), band(point, plain=plain), Text(bought(point["policy"]))
+        )
     console.print(table)
     console.print()
