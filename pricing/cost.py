@@ -72,8 +72,10 @@ def share_pico(total: int, input_pico: int, own: Sequence[int], output: int) -> 
     if not own:
         return [], total
     inputs = split_pico(input_pico, [1] * len(own))
-    *outputs, unused = split_pico(total - input_pico, [*own, output - sum(own)])
-    return [a + b for a, b in zip(inputs, outputs, strict=True)], unused
+    rest = output - sum(own)
+    shares = split_pico(total - input_pico, [*own, rest] if rest else own)
+    unused = shares.pop() if rest else 0
+    return [a + b for a, b in zip(inputs, shares, strict=True)], unused
 
 
 def split_pico(total: int, weights: Sequence[int]) -> list[int]:

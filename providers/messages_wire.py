@@ -21,6 +21,9 @@ SAMPLING = ("temperature", "top_p", "top_k")
 SAMPLING_VERSION = "2023-06-01"
 """The last API version that takes them."""
 
+LEAST_CACHED_BYTES = 4096
+"""Anthropic caches prompts from 1,024 tokens on (some models from more); shorter ones it reads as ever."""
+
 FINISH_REASONS = {
     "end_turn": "stop",
     "stop_sequence": "stop",
@@ -52,16 +55,21 @@ def messages_payload(
         raise TooManySamples("Anthropic takes one sample a request", max_n=1)
     prompt = request.prompt
     system = "\n\n".join(m.content for m in prompt.messages if m.role == "system")
-    messages = [{"role": m.role, "content": m.content} for m in prompt.messages if m.role != "system"]
+    messages: list[dict[str, Any]] = [
+        {"role": m.role, "content": m.content} for m in prompt.messages if m.role != "system"
+    ]
     if prompt.text is not None:
         messages = [{"role": "user", "content": prompt.text}]
+    if request.cached and messages:
+        # Anthropic caches up to the block so marked, the system prompt included.
+        messages[-1]["content"] = [_marked(messages[-1]["content"])]
     payload: dict[str, Any] = {
         "model": request.model,
         "max_tokens": request.max_tokens,
         "messages": messages,
     }
     if system:
-        payload["system"] = system
+        payload["system"] = [_marked(system)] if request.cached and _is_long(system) else system
     if service_tier is not None:
         payload["service_tier"] = service_tier
     if inference_geo is not None:
@@ -73,6 +81,15 @@ def messages_payload(
     for key, value in request.extra.items():
         payload.setdefault(key, value)  # what bounds the cost is never overridden
     return payload
+
+
+def _marked(text: Any) -> dict[str, Any]:
+    return {"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}
+
+
+def _is_long(text: str) -> bool:
+    """Long enough to be cached by itself, so that other problems read it too."""
+    return len(text.encode()) >= LEAST_CACHED_BYTES
 
 
 def version_header(request: Request, stated: str | None) -> dict[str, str]:

@@ -12,6 +12,7 @@ from providers.tape import prompt_digest, read_tape
 from providers.types import Choice, Reply, Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from providers.tape import Tape, TapedModel, TapedSample
@@ -71,11 +72,15 @@ class ReplayProvider:
             raise BadRequest(f"the tape holds no problem {request.problem!r}")
         indices = request.indices or tuple(range(request.n))
         if any(index not in held for index in indices):
-            raise BadRequest(f"the tape holds {len(held)} samples of {request.problem!r}, not number {max(indices)}")
+            raise BadRequest(
+                f"the tape holds {len(held)} samples of {request.problem!r}, not number {max(indices)}"
+            )
         samples = [held[index] for index in indices]
         longest = max(sample.completion_tokens for sample in samples)
         if longest > request.max_tokens:
-            raise Stopped(f"the tape holds answers of up to {longest} tokens: state max_tokens = {longest} or more")
+            raise Stopped(
+                f"the tape holds answers of up to {longest} tokens: state max_tokens = {longest} or more"
+            )
         return samples
 
     def _check(self, request: Request, alias: str, taped: TapedModel) -> None:
@@ -83,10 +88,14 @@ class ReplayProvider:
         for name, value in request.params.items():
             if name in taped.params and taped.params[name] != value:
                 recorded = taped.params[name]
-                raise Stopped(f"the tape was recorded with {name} = {recorded!r}, not {value!r}; a replay can't change that")
+                raise Stopped(
+                    f"the tape was recorded with {name} = {recorded!r}, not {value!r}; a replay can't change that"
+                )
         digest = self.tape.header.prompts.get(alias, {}).get(request.problem)
         if digest is not None and digest != prompt_digest(request.prompt):
-            raise Stopped(f"the tape was recorded with another prompt for {request.problem!r}; a replay can't change that")
+            raise Stopped(
+                f"the tape was recorded with another prompt for {request.problem!r}; a replay can't change that"
+            )
 
 
 def _choice(position: int, sample: TapedSample) -> Choice:
@@ -101,5 +110,5 @@ def _choice(position: int, sample: TapedSample) -> Choice:
     )
 
 
-def _listed(names: object) -> str:
-    return ", ".join(repr(name) for name in names) if isinstance(names, dict) else str(names)
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(repr(name) for name in names)

@@ -83,7 +83,9 @@ class Tape:
                 raise ValueError(f"a sample of model {sample.model!r}, which the header does not name")
             held = self.samples[sample.model].setdefault(sample.problem, {})
             if sample.index in held:
-                raise ValueError(f"sample {sample.index} of {sample.problem!r} by {sample.model!r} comes twice")
+                raise ValueError(
+                    f"sample {sample.index} of {sample.problem!r} by {sample.model!r} comes twice"
+                )
             held[sample.index] = sample
 
     def alias(self, name: str) -> str | None:

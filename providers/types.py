@@ -53,6 +53,8 @@ class Request:
     """The problem's id; the wire never sees it, the tape of `replay` needs it."""
     indices: tuple[int, ...] = ()
     """The sample indices that this request is to bring, `n` of them."""
+    cached: bool = False
+    """Whether to use the vendor's cache of prompts, where it must be asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

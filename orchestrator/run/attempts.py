@@ -152,6 +152,7 @@ class Attempts:
             timeout_s=timeout_s(model, ticket.n),
             problem=self._prepared.problems[ticket.item.problem].key,
             indices=ticket.item.indices,
+            cached=ticket.item.cached,
         )
 
     async def _record(self, ticket: Ticket, attempt: Attempt, booked: Booked) -> list[Arrival]:

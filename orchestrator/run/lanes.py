@@ -8,6 +8,7 @@ from orchestrator.scheduler.budget import Budget, Funds
 from orchestrator.scheduler.endpoints import Endpoint
 from orchestrator.scheduler.rates import RateLimit
 from orchestrator.scheduler.scheduler import ModelLane, Scheduler
+from orchestrator.scheduler.warmth import Warmth
 from orchestrator.scheduler.work import Work
 from orchestrator.sweep.types import Model
 
@@ -72,6 +73,7 @@ def _lanes(prepared: Prepared, state: RunState, *, rounds: bool) -> dict[str, Mo
                 max_n=most_n(model, model_state.max_n),
                 rounds=rounds,
                 until_solved=model.mode == "until_solved",
+                warmth=_warmth(prepared, alias),
             ),
             endpoints=_endpoints(model),
             rate=rates[_shared_by(model)],
@@ -92,6 +94,12 @@ def _endpoints(model: Model) -> list[Endpoint]:
     if model.provider == "vllm":
         return [Endpoint(server=server, sequences=model.sequences) for server in model.servers]
     return [Endpoint(server=model.base_url or model.provider)]
+
+
+def _warmth(prepared: Prepared, alias: str) -> Warmth | None:
+    """None where no prompt of the model is worth a cache that must be asked for."""
+    worth = bytes(prepared.caches(alias, ordinal) for ordinal in range(len(prepared.problems)))
+    return Warmth(worth) if any(worth) else None
 
 
 def _shared_by(model: Model) -> tuple[str, ...]:

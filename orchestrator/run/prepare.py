@@ -20,6 +20,7 @@ from orchestrator.sweep.types import Api, Model, Sweep
 from pricing.cost import cost_pico, worst_pico
 from pricing.server_time import server_pico
 from pricing.types import Price, Tokens
+from providers.messages_wire import LEAST_CACHED_BYTES
 from providers.types import Prompt
 from verifiers.types import Verifier
 
@@ -89,6 +90,13 @@ class Prepared:
         prompt = render(self.sweep.problems, self.sweep.prompt, api, self.problems[ordinal])
         sha = sha256(prompt_body(prompt).encode()).hexdigest()
         return Rendered(prompt, sha, prompt.size_bytes)
+
+    def caches(self, alias: str, ordinal: int) -> bool:
+        """Whether a problem's prompt goes through the vendor's cache: where that must be asked for, and pays."""
+        model = self.sweep.models[alias]
+        if model.provider != "anthropic" or not model.prompt_cache or model.mode == "until_solved":
+            return False
+        return model.samples > 1 and self._rendered(model.api, ordinal).size_bytes >= LEAST_CACHED_BYTES
 
     def bound(self, alias: str, ordinal: int) -> Bound:
         """The worst case of a request of this problem."""

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.problem_state import ProblemState
+from orchestrator.scheduler.warmth import Warmth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,8 @@ class Item:
     """How many of its attempts ended unknown, and so cost money."""
     first_at: float | None = None
     """When it was first sent."""
+    cached: bool = False
+    """Whether it is to use the vendor's cache of prompts."""
 
 
 @dataclass(order=True, slots=True)
@@ -39,12 +42,20 @@ class Work:
     """One model's remaining samples: `peek` shows the next ones, `take` takes a part of them, `again` puts back."""
 
     def __init__(
-        self, problems: Sequence[ProblemState], *, samples: int, max_n: int, rounds: bool, until_solved: bool
+        self,
+        problems: Sequence[ProblemState],
+        *,
+        samples: int,
+        max_n: int,
+        rounds: bool,
+        until_solved: bool,
+        warmth: Warmth | None = None,
     ) -> None:
         self.samples = samples
         self.max_n = max_n
         self.rounds = rounds or until_solved
         self.until_solved = until_solved
+        self._warmth = warmth
         self.asked = array("q", (p.next_index for p in problems))
         # Samples beyond those wanted now (an earlier run wanted more) stay in the ledger and do not count here.
         self.done = array("q", (_done_of(p, samples) for p in problems))
@@ -95,16 +106,24 @@ class Work:
             self._queued[heapq.heappop(self._fresh)[1]] = 0
         if not self._fresh:
             return None
-        asked, problem = self._fresh[0]
-        return Item(problem=problem, indices=tuple(range(asked, asked + self._chunk(asked))))
+        problem = self._fresh[0][1]
+        asked = self.asked[problem]
+        indices = tuple(range(asked, asked + self._chunk(asked)))
+        return Item(problem=problem, indices=indices, cached=self._cached(problem, asked))
 
     def next_at(self) -> float | None:
         """When a retry becomes due, if one waits."""
         return self._again[0].ready_at if self._again else None
 
+    def _target(self, asked: int) -> int:
+        """How many samples of a problem are wanted now."""
+        return min(1 << asked.bit_length() if self.rounds else self.samples, self.samples)
+
     def _chunk(self, asked: int) -> int:
-        target = 1 << asked.bit_length() if self.rounds else self.samples
-        return max(1, min(target, self.samples, asked + self.max_n) - asked)
+        return max(1, min(self._target(asked), asked + self.max_n) - asked)
+
+    def _cached(self, problem: int, asked: int) -> bool:
+        return self._warmth is not None and self._warmth.cached(problem, asked, self._target(asked))
 
     def take(self, item: Item, n: int) -> Item:
         """Takes the first `n` samples of what `peek` showed; the rest stays."""
@@ -120,10 +139,13 @@ class Work:
             if rest:
                 self._push(_with(again.item, rest), again.ready_at)
         else:
-            asked, problem = heapq.heappop(self._fresh)
+            problem = heapq.heappop(self._fresh)[1]
+            asked = self.asked[problem]
             self._queued[problem] = 0
             self.asked[problem] = asked + n
             self.unasked -= n
+            if self._warmth is not None and taken.cached:
+                self._warmth.took(problem, asked + n, self._warmth.block(asked, self._target(asked)))
             if not self.until_solved:
                 self._queue(problem)
         if self.until_solved:
@@ -139,10 +161,13 @@ class Work:
     def arrived(self, problem: int, n: int) -> None:
         """`n` samples of a problem are recorded."""
         self.done[problem] += n
+        if n:
+            self._landed(problem)
 
     def gave_up(self, problem: int, n: int) -> None:
         """`n` samples failed for good."""
         self.failed[problem] += n
+        self._landed(problem)
         if self.until_solved:
             self.busy[problem] -= n
             self._reopen(problem)
@@ -176,6 +201,10 @@ class Work:
             self.busy[problem] -= 1
             self._reopen(problem)
 
+    def _landed(self, problem: int) -> None:
+        if self._warmth is not None and self._warmth.landed(problem):
+            self._queue(problem)
+
     def _reopen(self, problem: int) -> None:
         if self.busy[problem] or self.solved[problem]:
             return
@@ -187,8 +216,11 @@ class Work:
 
     def _queue(self, problem: int) -> None:
         if self.asked[problem] < self.samples and not self._queued[problem] and self._open(problem):
+            if self._warmth is not None and self._warmth.holds(problem):
+                return
+            hot = self._warmth is not None and self._warmth.hot(problem)
             self._queued[problem] = 1
-            heapq.heappush(self._fresh, (self.asked[problem], problem))
+            heapq.heappush(self._fresh, (-1 if hot else self.asked[problem], problem))
 
     @property
     def empty(self) -> bool:
@@ -208,7 +240,12 @@ class Work:
 
 def _with(item: Item, indices: tuple[int, ...]) -> Item:
     return Item(
-        problem=item.problem, indices=indices, attempt=item.attempt, lost=item.lost, first_at=item.first_at
+        problem=item.problem,
+        indices=indices,
+        attempt=item.attempt,
+        lost=item.lost,
+        first_at=item.first_at,
+        cached=item.cached,
     )
 
 

@@ -77,6 +77,7 @@ _EXAMPLES = {
     "parameters": "1.5e9 in architecture = { parameters = 1.5e9, layers = 28, width = 1536 }",
     "layers": "28",
     "width": "1536",
+    "prompt_cache": "false",
     "batch": "false",
     "timeout_s": "60",
     "max_wait_s": "600",

@@ -64,6 +64,7 @@ def model(source: Source, sweep: SweepTable, alias: str) -> Model:
         server_defaults=bool(table.server_defaults),
         prompt_overhead_tokens=table.prompt_overhead_tokens,
         architecture=None if table.architecture is None else Architecture(**table.architecture.model_dump()),
+        prompt_cache=table.prompt_cache is not False,
         batch=table.batch,
         timeout_s=table.timeout_s,
         max_wait_s=table.max_wait_s,

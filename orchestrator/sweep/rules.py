@@ -22,6 +22,7 @@ _ONLY: dict[str, tuple[str, ...]] = {
     "base_url": ("openai", "anthropic", "openai-compatible"),
     "api_version": ("anthropic",),
     "inference_geo": ("anthropic",),
+    "prompt_cache": ("anthropic",),
     "service_tier": ("openai", "anthropic", "openai-compatible"),
     "tape": ("replay",),
     "speed": ("replay",),

@@ -191,6 +191,7 @@ class ModelTable(SamplingTable):
     prompt_overhead_tokens: Annotated[int, _whole(0, 10_000_000)] = 512
     limits: LimitsTable = LimitsTable()
     architecture: ArchitectureTable | None = None
+    prompt_cache: bool | None = None
     batch: bool = False
     timeout_s: Annotated[Number, Field(gt=0, le=86_400)] | None = None
     max_wait_s: Annotated[Number, Field(ge=0, le=604_800)] = 600.0

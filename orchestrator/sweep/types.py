@@ -120,6 +120,8 @@ class Model:
     prompt_overhead_tokens: int = 512
     limits: Limits = Limits()
     architecture: Architecture | None = None
+    prompt_cache: bool = True
+    """anthropic: whether long prompts that are sampled several times go through its cache."""
     batch: bool = False
     timeout_s: float | None = None
     """None: 120 + n·max_tokens/20, at most 3600."""

@@ -61,7 +61,9 @@ class MessagesWire:
     def read(self, body: dict[str, Any]) -> Asked:
         system = body.get("system") or ""
         texts = [system] if isinstance(system, str) else [block["text"] for block in system]
-        texts += [str(message.get("content")) for message in body.get("messages") or ()]
+        for message in body.get("messages") or ():
+            content = message.get("content")
+            texts.append("\n".join(b["text"] for b in content) if isinstance(content, list) else str(content))
         return Asked(
             model=str(body.get("model")),
             prompt="\n".join(filter(None, texts)),
@@ -115,9 +117,31 @@ class AnthropicVendor(Vendor):
     inference_geo: str | None = "global"
     speed: str | None = "standard"
     thinking: str = "text"
+    caches: bool = False
+    """Keeps a cache as Anthropic does: prompts that ask for it, of 1,024 tokens or more, are written once their reply
+    is made, and read by those that come after."""
+    _cached: set[str] = field(default_factory=set[str], init=False)
+    _reads: set[int] = field(default_factory=set[int], init=False)
+    """Requests, by id of what they ask, whose prompt was in the cache when they came."""
+    _kept_asked: list[Asked] = field(default_factory=list[Asked], init=False)
+    """So that no id is given out again."""
+
+    def _asks_for_cache(self, asked: Asked) -> bool:
+        return (
+            self.caches and "cache_control" in json.dumps(asked.body) and self._prompt_tokens(asked) >= 1024
+        )
+
+    def _work(self, asked: Asked, request_id: str, fault: Fault | None) -> Job:
+        job = super()._work(asked, request_id, fault)
+        if id(asked) in self._reads:
+            return replace(job, cached_tokens=job.input_tokens - 5)
+        return job
 
     def written(self, job: Job) -> tuple[int, int]:
         """Tokens written to the cache for 5 minutes and for an hour; parts of the input, as what is read is."""
+        if self._asks_for_cache(job.asked):
+            self._cached.add(job.asked.prompt)
+            return (0 if job.cached_tokens else job.input_tokens - 5), 0
         return int(job.input_tokens * self.written_share), int(job.input_tokens * self.written_1h_share)
 
     def blocks(self, job: Job) -> list[dict[str, Any]]:
@@ -156,6 +180,9 @@ class AnthropicVendor(Vendor):
         self.billed.append(replace(bill, pico=bill.pico + brief * rate // 4 + long * rate))
 
     def _refusal(self, request: web.Request, asked: Asked) -> Refusal | None:
+        if self._asks_for_cache(asked) and asked.prompt in self._cached:
+            self._reads.add(id(asked))
+            self._kept_asked.append(asked)
         return _bad_key(request, self.key) or _bad_request(request, asked) or super()._refusal(request, asked)
 
     def refuse(self, wire: Any, request_id: str, status: int, message: str, **more: Any) -> web.Response:
@@ -178,7 +205,11 @@ class AnthropicVendor(Vendor):
             "request-id": request_id,
             "anthropic-organization-id": "00000000-0000-4000-8000-000000000000",
         }
-        for name, limit in (("requests", 50), ("input-tokens", 50_000), ("output-tokens", 10_000)):
+        for name, limit in (
+            ("requests", 60_000),
+            ("input-tokens", 60_000_000),
+            ("output-tokens", 60_000_000),
+        ):
             headers[f"anthropic-ratelimit-{name}-limit"] = str(limit)
             headers[f"anthropic-ratelimit-{name}-remaining"] = str(limit - 1)
             headers[f"anthropic-ratelimit-{name}-reset"] = reset

@@ -188,7 +188,7 @@ async def test_a_reply_is_what_the_vendor_made_and_billed():
     assert reply.usage == Usage(input=bill.input_tokens, output=1)
     assert reply.request_id == bill.request_id
     assert reply.model == "m"
-    assert reply.rate_headers["anthropic-ratelimit-requests-remaining"] == "49"
+    assert reply.rate_headers["anthropic-ratelimit-requests-remaining"] == "59999"
     assert vendor.billed_pico == bill.input_tokens * 3_000_000 + 15_000_000
     assert 0 < reply.latency_s < 5
 
