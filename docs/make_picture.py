@@ -1,4 +1,4 @@
-"""Draws docs/frontier.svg, the README's picture: python docs/make_picture.py runs/quickstart.db"""
+"""Draws docs/frontier.svg, the README's picture: python -m docs.make_picture runs/quickstart.db"""
 
 from __future__ import annotations
 

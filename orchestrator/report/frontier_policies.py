@@ -36,7 +36,9 @@ def policies(
         warnings.append(
             f"models have different problems; the frontier is of what all have in common: {len(common):,}"
         )
-    keys = sorted(common)
+    keys = (
+        [key for key in ready[0][0].problems if key in common] if ready else []
+    )  # its order: the same draws
     found = [_aligned(outcomes, samples, keys) for outcomes, samples in ready]
     bought = [model for model in found if model is not None]
     return {

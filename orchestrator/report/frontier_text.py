@@ -154,7 +154,6 @@ def _print_lists(console: Console, document: Document, axis: str, *, plain: bool
     _print_list(console, head, document["frontier_without_stopping"], axis, plain=plain)
     stopped = document["frontier"]
     if any(point["policy"]["stop"] != "none" for point in stopped):
-        console.print()
         head = "the frontier, asking one by one until a verifier says right"
         _print_list(console, head, stopped, axis, plain=plain)
 
