@@ -9,12 +9,21 @@ import typer
 
 if TYPE_CHECKING:
     from orchestrator.ledger.outcomes import Axis
+    from orchestrator.report.report_file import Kind
 
 
 def frontier(
     db: list[Path] = typer.Argument(..., help="The ledgers.", metavar="DB…"),
     json_: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
     axis: str = typer.Option("usd", "--axis", help="Cost in usd, flops, tokens or seconds.", metavar="AXIS"),
+    html: Path | None = typer.Option(
+        None,
+        "--html",
+        help="Write the interactive report to this file, in an earlier one's place.",
+        metavar="FILE",
+    ),
+    png: Path | None = typer.Option(None, "--png", help="Write the figure as a picture.", metavar="FILE"),
+    svg: Path | None = typer.Option(None, "--svg", help="Write the figure as SVG.", metavar="FILE"),
     cite: bool = typer.Option(
         False, "--cite", help="Digest the samples for the line to cite by, also where they are over 100,000."
     ),
@@ -23,16 +32,24 @@ def frontier(
     writes.
 
     Example: manyfew frontier runs/quickstart.db
+
+    Example: manyfew frontier runs/quickstart.db --html report.html --png figure.png
     """
     chosen = _axis(axis)
+    targets: dict[Kind, Path | None] = {"html": html, "png": png, "svg": svg}
+    wanted: dict[Kind, Path] = {kind: target for kind, target in targets.items() if target is not None}
+    _check(wanted)
     from orchestrator.cli.output import console, emit_json
     from orchestrator.ledger.citation import cite as cited
     from orchestrator.ledger.outcomes import read_outcomes
     from orchestrator.report.citation_text import citation_document
     from orchestrator.report.frontier_data import frontier_document
+    from orchestrator.report.safe import safe
 
     document = frontier_document(read_outcomes(db, chosen), chosen)
     document["citation"] = [citation_document(cited(path, always=cite)) for path in db]
+    for kind, target in wanted.items():
+        _write(kind, target, document, db)
     if json_:
         emit_json(document)
     else:
@@ -41,7 +58,44 @@ def frontier(
         print_frontier(console(), document)
         for of in document["citation"]:
             console().print(f"Cite: {of['text']}" + _undigested(of))
+    for target in wanted.values():
+        console(stderr=True).print(f"Report written to {safe(str(target))}")
     return 0
+
+
+def _check(wanted: dict[Kind, Path]) -> None:
+    """What would fail at the end is said at the start."""
+    from orchestrator.report.charts.draw import need_charts
+    from orchestrator.report.report_file import check_target
+
+    for kind, target in wanted.items():
+        need_charts(f"--{kind}")
+        check_target(kind, target)
+
+
+def _write(kind: Kind, target: Path, document: dict[str, Any], db: list[Path]) -> None:
+    from orchestrator.report.charts import draw
+    from orchestrator.report.report_file import write_report
+
+    said = "; ".join(of["text"] for of in document["citation"])
+    if kind == "html":
+        content = _page(document, db).encode()
+    elif kind == "png":
+        content = draw.png(draw.figure_of(document), said)
+    else:
+        content = draw.svg(draw.figure_of(document), said).encode()
+    write_report(kind, target, content)
+
+
+def _page(document: dict[str, Any], db: list[Path]) -> str:
+    from orchestrator.ledger.outcomes import read_outcomes
+    from orchestrator.ledger.provenance import read_provenance
+    from orchestrator.report.charts.draw import program
+    from orchestrator.report.page.page import page
+    from orchestrator.report.report_data import report_data
+
+    data = report_data(document, lambda axis: read_outcomes(db, axis), read_provenance(db))
+    return page(document, data, program())
 
 
 def _undigested(citation: dict[str, Any]) -> str:

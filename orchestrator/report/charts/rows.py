@@ -1,0 +1,142 @@
+"""The frontier's document as rows to draw. A model is its place, `m`; names are shown and never looked up by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from orchestrator.report.frontier_words import amount, band, bought, percent
+from orchestrator.report.safe import safe
+
+Row = dict[str, Any]
+NAME = 28
+AT_ONCE, UNTIL_SOLVED = "all bought at once", "one by one, until a verifier says right"
+_LABEL_GAP = 0.05
+"""Of the height of the coverage axis: two names closer than this would overlap."""
+
+
+def names(aliases: Sequence[str]) -> list[str]:
+    """Names as they are shown: on one line, cut, no two alike."""
+    shown: list[str] = []
+    for alias in aliases:
+        name = base = safe(alias, NAME) or "(no name)"
+        number = 1
+        while name in shown:
+            number += 1
+            name = f"{base} #{number}"
+        shown.append(name)
+    return shown
+
+
+def curves(models: Mapping[str, Mapping[str, Any]], axis: str) -> list[Row]:
+    """A row a model and k: coverage, its band, and `cost` a problem (None: not known). What is extrapolated begins at
+    the last sampled point, so that the line goes on."""
+    rows: list[Row] = []
+    for m, (name, model) in enumerate(zip(names(list(models)), models.values(), strict=True)):
+        sampled: list[Row] = model["coverage"]
+        if not sampled:
+            continue
+        each = sampled[0][f"{axis}_per_problem"]
+        guessed: list[Row] = model["extrapolation"]["points"] if model["extrapolation"] else []
+        beyond: list[Row] = [sampled[-1], *guessed] if guessed else []
+        for kind, points in (("sampled", sampled), ("beyond", beyond)):
+            rows += [
+                {
+                    "m": m,
+                    "name": name,
+                    "kind": kind,
+                    "k": point["k"],
+                    "coverage": point["coverage"],
+                    "low": point["low"],
+                    "high": point["high"],
+                    "band": band(point),
+                    "cost": None if each is None else each * point["k"],
+                }
+                for point in points
+            ]
+    return rows
+
+
+def labels(rows: Sequence[Row]) -> list[Row]:
+    """A row a curve that has a cost: where it ends, and `at`, the height of its name beside the chart, pushed apart
+    where curves end together."""
+    ends: dict[int, Row] = {}
+    for row in rows:
+        if row["cost"] is not None:
+            ends[row["m"]] = row
+    order = sorted(ends.values(), key=lambda row: row["coverage"])
+    heights = _apart([row["coverage"] for row in order])
+    return [
+        {key: row[key] for key in ("m", "name", "coverage", "cost")} | {"at": height}
+        for row, height in zip(order, heights, strict=True)
+    ]
+
+
+def _apart(wanted: Sequence[float]) -> list[float]:
+    """Rising heights in [0, 1] at least a gap apart, as near to what is wanted as going down from the top leaves."""
+    gap = min(_LABEL_GAP, 1 / max(len(wanted), 1))
+    found: list[float] = []
+    for height in wanted:
+        found.append(max(height, found[-1] + gap) if found else height)
+    top = 1.0
+    for at in range(len(found) - 1, -1, -1):
+        found[at] = max(0.0, min(found[at], top))
+        top = found[at] - gap
+    return found
+
+
+def frontier(document: Mapping[str, Any], axis: str) -> list[Row]:
+    """A row a policy that no other beats, in both ways of buying."""
+    rows: list[Row] = []
+    for way, key in ((AT_ONCE, "frontier_without_stopping"), (UNTIL_SOLVED, "frontier")):
+        points = document[key]
+        if way == UNTIL_SOLVED and all(point["policy"]["stop"] == "none" for point in points):
+            continue
+        rows += [
+            {
+                "way": way,
+                "coverage": point["coverage"],
+                "low": point["low"],
+                "high": point["high"],
+                "band": band(point),
+                "cost": point[f"{axis}_per_problem"],
+                "buy": bought(point["policy"]),
+            }
+            for point in points
+        ]
+    return rows
+
+
+def spread(models: Sequence[str], quantiles: Sequence[Sequence[Sequence[float]]]) -> list[Row]:
+    """A row a model and problem, or a hundredth of the problems: hardest first. Every tenth bears the mark."""
+    rows: list[Row] = []
+    for m, (name, points) in enumerate(zip(names(models), quantiles, strict=True)):
+        every = max(1, len(points) // 8)
+        rows += [
+            {
+                "m": m,
+                "name": name,
+                "share": share,
+                "rate": rate,
+                "marked": at % every == every // 2,
+                "said_share": f"{percent(share)} are as hard",
+                "said_rate": percent(rate),
+            }
+            for at, (share, rate) in enumerate(points)
+        ]
+    return rows
+
+
+def spending(models: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """A row a model and kind of dollars, from where to where its bar goes."""
+    rows: list[Row] = []
+    for m, (name, model) in enumerate(zip(names([one["alias"] for one in models]), models, strict=True)):
+        start = 0.0
+        for kind, key in enumerate(("used_usd", "unused_usd", "presumed_usd", "reserved_usd")):
+            end = start + model[key]
+            rows.append(
+                {"m": m, "name": name, "kind": kind, "usd": model[key], "start": start, "end": end}
+                | {"said_usd": amount("usd", model[key])}
+            )
+            start = end
+    return rows

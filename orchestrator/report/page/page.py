@@ -1,0 +1,247 @@
+"""The report as one HTML file: charts that answer to the reader, tables beside them, nothing from elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Any
+
+from orchestrator.report.charts import paint, rows, spec
+from orchestrator.report.frontier_words import sentence
+from orchestrator.report.page import controls, tables
+from orchestrator.report.page.text import Html, element, for_script, items, name, text
+
+GENERATOR = "manyfew report"
+"""By this a report is known, and may be written anew."""
+_MOST_SENTENCES = 8
+
+
+def page(document: Mapping[str, Any], data: Mapping[str, Any], program: str) -> str:
+    """`document`: the frontier's; `data`: report_data's; `program`: Vega, from charts.draw."""
+    shown = rows.names(list(document["models"]))
+    style = _variables() + _file("page.css")
+    own = _file("page.js")
+    body = "".join(
+        [
+            _head(document, data),
+            controls.bar(document, data, shown),
+            _coverage(document, shown),
+            _comparisons(document, data, shown),
+            _frontier(document, data),
+            controls.what_if(data, shown),
+            _spread(data, shown),
+            _spending(data),
+            _provenance(document, data),
+        ]
+    )
+    sweeps = ", ".join(sweep for one in data["provenance"] for sweep in one["sweeps"])
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="generator" content="{GENERATOR}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy([program, own], style)}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{text(sweeps or 'manyfew', 80)}: many or few?</title><style>{style}</style></head>"
+        f'<body>{body}<div id="tip" role="tooltip" hidden></div>'
+        f'<script type="application/json" id="data">{for_script(_for_page(document, data, shown))}</script>'
+        f"<script>{program}</script><script>{own}</script></body></html>\n"
+    )
+
+
+def _policy(scripts: Sequence[str], style: str) -> str:
+    """Nothing is loaded or sent, and nothing runs but these scripts: a hostile name that got past the escaping would
+    still do nothing."""
+    allowed = " ".join(_digest(script) for script in scripts)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src {_digest(style)}; "
+        "connect-src 'none'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(content: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
+
+
+def _file(of: str) -> str:
+    return files("orchestrator.report.page").joinpath(of).read_text("utf-8")
+
+
+def _variables() -> str:
+    light, dark = paint.css(paint.LIGHT), paint.css(paint.DARK)
+    return (
+        f":root{{{light}}}@media screen and (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}"
+        f"@media screen{{:root[data-theme=dark]{{{dark}}}}}"
+    )
+
+
+def _for_page(document: Mapping[str, Any], data: Mapping[str, Any], shown: Sequence[str]) -> dict[str, Any]:
+    axis, models, paints = document["axis"], document["models"], paint.variables()
+    curves = rows.curves(models, axis)
+    ends = rows.labels(curves)
+    spread = rows.spread(list(models), [one["points"] for one in data["spread"]])
+    sampled = [
+        [row for row in curves if row["m"] == m and row["kind"] == "sampled"] for m in range(len(shown))
+    ]
+    keep = ("k", "coverage", "low", "high", "band")
+    return {
+        "axis": axis,
+        "axes": {
+            key: {
+                "per_sample": part["per_sample"],
+                "until_solved": part["until_solved"],
+                "frontier": rows.frontier(part, key),
+            }
+            for key, part in data["axes"].items()
+        },
+        "cost_axes": {key: spec.cost_axis(key) for key in data["axes"]},
+        "prices": data["prices"],
+        "models": [
+            {"name": alias, "coverage": [{key: row[key] for key in keep} for row in of]}
+            for alias, of in zip(shown, sampled, strict=True)
+        ],
+        "ways": [rows.AT_ONCE, rows.UNTIL_SOLVED],
+        "curves": curves,
+        "ends": ends,
+        "spread": spread,
+        "labels": spec.LABELS,
+        "tips": spec.TIPS,
+        "specs": {
+            "coverage": spec.coverage_chart(curves, ends, axis, paints) | {"datasets": {}},
+            "frontier": spec.frontier_chart([], axis, paints),
+            "spread": spec.spread_chart(spread, paints) | {"datasets": {}},
+            "spending": spec.spending_chart(rows.spending(data["spending"]), paints),
+        },
+    }
+
+
+def _head(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    sweeps = [sweep for one in data["provenance"] for sweep in one["sweeps"]]
+    counts = f"{len(document['models']):,} models, {sum(m['samples'] for m in document['models'].values()):,} samples"
+    found = [
+        items(
+            (sentence(row, axis) for row in part["comparisons"][:_MOST_SENTENCES]),
+            data_axis=axis,
+            hidden=_hide(axis, document),
+        )
+        for axis, part in data["axes"].items()
+        if part["comparisons"]
+    ]
+    title = ", ".join(name(sweep, 80).markup for sweep in sweeps) or "manyfew"
+    return (
+        f"<header><h1>{title}: many cheap samples, or a few dear ones?</h1>"
+        f'<p class="faint">{text(counts)} with a verdict</p>{"".join(found)}'
+        "<noscript><p><strong>The charts need JavaScript; the tables below hold the same figures.</strong></p>"
+        "</noscript></header>"
+    )
+
+
+def _hide(axis: str, document: Mapping[str, Any]) -> str | None:
+    return None if axis == document["axis"] else ""
+
+
+def _chart(of: str, says: str, caption: str) -> str:
+    drawn = element(
+        "div", Html(""), id=f"chart-{of}", class_="chart needs-script", role="img", aria_label=says, hidden=""
+    )
+    return f"<figure>{drawn}<figcaption>{text(caption)}</figcaption></figure>"
+
+
+def _section(title: str, *parts: str, of: str) -> str:
+    return f'<section aria-labelledby="{of}"><h2 id="{of}">{text(title)}</h2>{"".join(parts)}</section>'
+
+
+def _beside(chart: str, table: str) -> str:
+    return f'<div class="part">{chart}<div>{table}</div></div>'
+
+
+def _coverage(document: Mapping[str, Any], shown: Sequence[str]) -> str:
+    says = "Lines: coverage against cost a problem, one line a model. The table beside it holds the figures."
+    caption = (
+        "Coverage: the share of problems that any of k samples solves. Marks: k = 1, 2, 5, 10 … Bands: 95%, over "
+        "problems. Dashed: extrapolated from the pass rates of the problems; it depends on the model fitted, the more "
+        "the farther."
+    )
+    return _section(
+        "Coverage",
+        _beside(_chart("coverage", says, caption), tables.coverage(document, shown)),
+        of="coverage",
+    )
+
+
+def _comparisons(document: Mapping[str, Any], data: Mapping[str, Any], shown: Sequence[str]) -> str:
+    parts = [
+        element(
+            "div",
+            Html(tables.comparisons(part, axis, list(document["models"]), shown)),
+            data_axis=axis,
+            hidden=_hide(axis, document),
+        )
+        for axis, part in data["axes"].items()
+        if part["comparisons"]
+    ]
+    return _section("Many or few?", *parts, of="comparisons") if parts else ""
+
+
+def _frontier(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    says = "Two staircases: the most coverage for the money, bought at once or one by one. The table holds the figures."
+    caption = (
+        "A mix buys samples of two models; a cascade asks the cheap one first and the dear one where it fails. Asking "
+        "one by one needs a verifier that tells right from wrong while sampling."
+    )
+    parts = [
+        element("div", Html(tables.frontier(part, axis)), data_axis=axis, hidden=_hide(axis, document))
+        for axis, part in data["axes"].items()
+    ]
+    heads = "".join(
+        element("th", head, scope="col", class_="words" if at < 2 else None)
+        for at, head in enumerate(("buy, for each problem", "how", "cost a problem", "coverage", "95% band"))
+    )
+    made = (
+        '<div id="frontier-made" class="scroll" tabindex="0" role="region" aria-label="The frontier of single models" '
+        "hidden><table><caption>Of single models: mixes and cascades are known only for all models at the prices paid"
+        "</caption>"
+        f"<thead><tr>{heads}</tr></thead><tbody></tbody></table></div>"
+    )
+    both = f'<div id="frontier-tables">{"".join(parts)}{made}</div>'
+    return _section("The frontier", _beside(_chart("frontier", says, caption), both), of="frontier")
+
+
+def _spread(data: Mapping[str, Any], shown: Sequence[str]) -> str:
+    says = "Lines: the share of samples that pass, from the hardest problem to the easiest. The table counts them."
+    caption = "How hard the problems are for each model: a long tail near zero is where many samples pay."
+    return _section(
+        "Hard and easy problems",
+        _beside(_chart("spread", says, caption), tables.spread(data, shown)),
+        of="spread",
+    )
+
+
+def _spending(data: Mapping[str, Any]) -> str:
+    says = "Bars: dollars by model and kind. The table below holds the figures."
+    caption = "Presumed: the worst case of requests whose outcome is unknown. Reserved: requests that were in flight."
+    return _section("Spending", _chart("spending", says, caption), tables.spending(data), of="spending")
+
+
+def _provenance(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    parts = [tables.prices(data)]
+    for one, cited in zip(data["provenance"], document["citation"], strict=True):
+        versions = ", ".join(f"{key} {version}" for key, version in one["versions"].items())
+        parts.append(f"<h3>{name(one['ledger']).markup}</h3>")
+        parts.append(
+            items(
+                [
+                    f"Cite: {cited['text']}",
+                    f"Digest of the samples: sha256 {cited['sha256'] or 'not made (--cite makes it)'}",
+                    f"Digest of the sweep file: sha256 {one['sweep_file_sha256'] or 'none: imported'}",
+                    f"Runs: {one['runs']:,}",
+                    f"Versions: {versions or 'not known'}",
+                ]
+            )
+        )
+    if document["warnings"]:
+        parts.append("<h3>Notes</h3>" + items(document["warnings"]))
+    parts.append(
+        '<p class="faint">Charts: Vega and Vega-Lite (BSD-3-Clause), within this file. Nothing is loaded or sent.</p>'
+    )
+    return _section("Where this comes from", *parts, of="provenance")

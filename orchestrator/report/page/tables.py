@@ -1,0 +1,191 @@
+"""The tables beside the charts: the same figures, for readers who can't see or can't hover."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from orchestrator.report.charts import rows
+from orchestrator.report.frontier_words import UNITS, amount, chance, percent
+from orchestrator.report.page.text import Content, Html, element, name, row, table
+from orchestrator.report.report_data import SPREAD_BOUNDS
+
+Document = Mapping[str, Any]
+
+
+def coverage(document: Document, shown: Sequence[str]) -> str:
+    """A group of rows a model. The cells of cost say of which model and k, so that they follow axis and prices."""
+    axis = document["axis"]
+    drawn = rows.curves(document["models"], axis)
+    groups: list[str] = []
+    for m, alias in enumerate(shown):
+        lines = [
+            _curve_row(one, axis)
+            for one in drawn
+            if one["m"] == m and (one["kind"] == "sampled" or one["k"] > _largest(document, m))
+        ]
+        head = element("tr", Html(element("th", name(alias), colspan=4, scope="rowgroup")))
+        groups.append(element("tbody", Html(head + "".join(lines)), data_m=m))
+    cost = Html(element("span", f"{UNITS[axis]} a problem", id="cost-name"))
+    heads = ["samples (k)", "coverage", "95% band", cost]
+    return table("Coverage by model and number of samples; italics: extrapolated", heads, groups)
+
+
+def _largest(document: Document, m: int) -> int:
+    return list(document["models"].values())[m]["coverage"][-1]["k"]
+
+
+def _curve_row(one: Mapping[str, Any], axis: str) -> str:
+    cost = Html(element("span", amount(axis, one["cost"]), data_m=one["m"], data_k=one["k"]))
+    share = ("~" if one["kind"] == "beyond" else "") + percent(one["coverage"])
+    return row(
+        [f"{one['k']:,}", share, one["band"], cost], 1, class_="guess" if one["kind"] == "beyond" else None
+    )
+
+
+def frontier(part: Document, axis: str) -> str:
+    drawn = rows.frontier(part, axis)
+    points = [*part["frontier_without_stopping"], *part["frontier"]]
+    body = [
+        row(
+            [
+                name(one["buy"]),
+                "at once" if one["way"] == rows.AT_ONCE else "one by one",
+                amount(axis, one["cost"]),
+                percent(one["coverage"]),
+                one["band"],
+                amount(axis, point[f"{axis}_per_problem_p90"]),
+            ],
+            2,
+        )
+        for one, point in zip(drawn, points, strict=False)
+    ]
+    heads = [
+        "buy, for each problem",
+        "how",
+        f"{UNITS[axis]} a problem",
+        "coverage",
+        "95% band",
+        "90% cost at most",
+    ]
+    return table(
+        "The frontier: what no other way of buying beats", heads, [f"<tbody>{''.join(body)}</tbody>"], 2
+    )
+
+
+def comparisons(part: Document, axis: str, aliases: Sequence[str], shown: Sequence[str]) -> str:
+    """The rows carry what the page needs to follow prices: places, k and the costs as billed."""
+    place = {alias: m for m, alias in enumerate(aliases)}
+    body = [_pair(one, axis, place, shown) for one in part["comparisons"]]
+    heads = [
+        "cheap",
+        "dear",
+        "coverage",
+        f"{UNITS[axis]} a problem",
+        "dear costs, times cheap",
+        "probability that cheap wins",
+    ]
+    caption = "Many or few: how many cheap samples cover what the dear ones do"
+    return table(caption, heads, [f"<tbody>{''.join(body)}</tbody>"], 2)
+
+
+def _pair(one: Mapping[str, Any], axis: str, place: Mapping[str, int], shown: Sequence[str]) -> str:
+    cheap, dear = place[one["cheap"]], place[one["dear"]]
+    costs = {side: one[f"{axis}_{side}"] for side in ("cheap", "dear")}
+    spans = [
+        Html(
+            element("span", "–" if costs[side] is None else amount(axis, costs[side]), class_=f"{side}-cost")
+        )
+        for side in ("cheap", "dear")
+    ]
+    many = "no number of" if one["cheap_k"] is None else f"{one['cheap_k']:,} ×"
+    covers = "–" if one["coverage_cheap"] is None else percent(one["coverage_cheap"])
+    ratio = "–" if one["cost_ratio"] is None else f"{one['cost_ratio']:.3g}"
+    cells: list[Content] = [
+        Html(f"{many} {name(shown[cheap]).markup}"),
+        Html(f"{one['dear_k']:,} × {name(shown[dear]).markup}"),
+        f"{covers} and {percent(one['coverage_dear'])}",
+        Html(f"{spans[0].markup} and {spans[1].markup}"),
+        Html(element("span", ratio, class_="ratio")),
+        Html(element("span", chance(one["probability"]), class_="likely")),
+    ]
+    told = {f"data_{side}_cost": "" if cost is None else repr(cost) for side, cost in costs.items()}
+    ks = {"data_cheap_k": one["cheap_k"], "data_dear_k": one["dear_k"]}
+    return row(cells, 2, data_cheap=cheap, data_dear=dear, **told, **ks)
+
+
+def spread(data: Document, shown: Sequence[str]) -> str:
+    bounds = [0.0, *SPREAD_BOUNDS, 1.0]
+    between = [f"{100 * low:.0f} to {100 * high:.0f}%" for low, high in pairwise(bounds)]
+    body = [
+        row([name(alias), *(f"{count:,}" for count in found["problems"])], 1, data_m=m)
+        for m, (alias, found) in enumerate(zip(shown, data["spread"], strict=True))
+    ]
+    heads = ["samples that pass", "none", *between, "all"]
+    return table("Problems by the share of samples that pass", heads, [f"<tbody>{''.join(body)}</tbody>"])
+
+
+def spending(data: Document) -> str:
+    models = data["spending"]
+    body = [
+        _spent(one, alias)
+        for one, alias in zip(models, rows.names([m["alias"] for m in models]), strict=True)
+    ]
+    heads = ["model", "used", "brought no sample", "presumed", "reserved", "requests", "retries", "samples"]
+    heads += ["input tokens", "of it cached", "output tokens"]
+    return table("Dollars by kind, and what they bought", heads, [f"<tbody>{''.join(body)}</tbody>"])
+
+
+def _spent(one: Mapping[str, Any], alias: str) -> str:
+    dollars = [amount("usd", one[f"{kind}_usd"]) for kind in ("used", "unused", "presumed", "reserved")]
+    keys = ("requests", "retries", "samples", "input_tokens", "cached_tokens", "output_tokens")
+    replayed = Html(name(alias).markup + " (replayed: nothing was spent)") if one["replayed"] else name(alias)
+    return row([replayed, *dollars, *(f"{one[key]:,}" for key in keys)])
+
+
+def prices(data: Document) -> str:
+    body = [_priced(model) for one in data["provenance"] for model in one["models"]]
+    heads = [
+        "model",
+        "provider",
+        "asked for",
+        "answered as",
+        "price, dollars a million tokens",
+        "from",
+        "date",
+    ]
+    return table("Models and their prices", heads, [f"<tbody>{''.join(body)}</tbody>"], len(heads))
+
+
+def _priced(model: Mapping[str, Any]) -> str:
+    price = model["price"]
+    said = (
+        ["not known", "", ""]
+        if price is None
+        else [_rates(price), _source(price), price["date"] or "not dated"]
+    )
+    served = ", ".join(model["served"]) or "not said"
+    cells = [
+        name(model["alias"]),
+        model["provider"] or "imported",
+        name(model["model"] or "not known"),
+        name(served),
+        *said,
+    ]
+    return row(cells, len(cells))
+
+
+def _rates(price: Mapping[str, Any]) -> str:
+    if price["source"] == "gpu time":
+        return price["name"]
+    rates = f"input {price['input']:g}, cached {price['cached_input']:g}, output {price['output']:g}"
+    return (
+        rates
+        + (" (more for long inputs)" if price["bands"] > 1 else "")
+        + (" (batch)" if price["batch"] else "")
+    )
+
+
+def _source(price: Mapping[str, Any]) -> str:
+    return " ".join(part for part in (price["source"], price["version"], price["name"]) if part)
