@@ -31,3 +31,13 @@ def digamma(x: Real) -> NDArray[np.float64]:
 
 def trigamma(x: Real) -> NDArray[np.float64]:
     return _scipy.zeta(2, x)  # as scipy's own polygamma(1, x), without its detours
+
+
+def ndtri(share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Quantiles of the standard normal distribution."""
+    return _scipy.ndtri(share)
+
+
+def betainc(a: Real, b: Real, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The share of Beta(a, b) below x; a, b > 0."""
+    return _scipy.betainc(a, b, x)

@@ -2,13 +2,6 @@ import numpy as np
 import pytest
 
 from orchestrator.coverage import beta_binomial, grid, power_law
-from orchestrator.coverage.extrapolate import Extrapolation, extrapolate
-from orchestrator.coverage.samples import Samples
-
-
-def drawn(rates, n, seed=0):
-    counts = np.random.default_rng(seed).binomial(n, rates)
-    return Samples(np.full(len(rates), n), counts, np.ones(len(rates)))
 
 
 def test_power_law_finds_its_own_parameters():
@@ -54,57 +47,6 @@ def test_beta_binomial_reports_the_edge(counts):
 def test_one_sample_a_problem_does_not_identify_two_parameters():
     fitted = beta_binomial.fit(np.ones(9, np.int64), np.array([0, 1, 0, 1, 0, 0, 0, 0, 0]))
     assert fitted is None or fitted.at_edge
-
-
-def test_extrapolation_goes_to_a_hundred_times_in_steps_and_never_falls():
-    found = extrapolate(drawn(np.random.default_rng(1).beta(0.4, 3, 128), 100))
-    assert isinstance(found, Extrapolation)
-    assert found.ks.tolist() == [200, 500, 1000, 2000, 5000, 10_000]
-    assert (np.diff(found.coverage) > 0).all()
-    assert (found.low <= found.coverage).all()
-    assert (found.coverage <= found.high).all()
-    assert "beta-binomial" in found.method
-
-
-SHAPES = ("beta", "some never", "logit normal", "two kinds")
-
-
-def rates_of(shape, generator, problems):
-    beta = generator.beta(0.4, 3, problems)
-    if shape == "some never":
-        return np.where(generator.random(problems) < 0.15, 0.0, beta)
-    if shape == "logit normal":
-        return 1 / (1 + np.exp(-generator.normal(-4, 3, problems)))
-    if shape == "two kinds":
-        easy = generator.random(problems) > 0.6
-        return np.where(easy, generator.beta(5, 2, problems), generator.beta(0.3, 30, problems))
-    return beta
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-def test_bands_of_the_extrapolation_hold_the_truth_over_shapes(shape):
-    held = []
-    for seed in range(15):
-        rates = rates_of(shape, np.random.default_rng(seed), 128)
-        found = extrapolate(drawn(rates, 100, seed))
-        assert isinstance(found, Extrapolation)
-        truth = np.array([np.mean(1 - (1 - rates) ** k) for k in found.ks])
-        held.append((found.low <= truth) & (truth <= found.high))
-    assert np.mean(held) > 0.9
-
-
-@pytest.mark.parametrize(
-    ("n", "counts", "reason"), [(1, [0, 1, 1], "at least 2"), (10, [0, 0, 0], "no problem is solved")]
-)
-def test_extrapolation_says_why_there_is_none(n, counts, reason):
-    assert reason in str(extrapolate(Samples(np.full(3, n), np.array(counts), np.ones(3))))
-
-
-def test_all_solved_stays_solved_with_the_band_of_what_was_seen():
-    found = extrapolate(Samples(np.full(10, 4), np.full(10, 4), np.ones(10)))
-    assert isinstance(found, Extrapolation)
-    assert (found.coverage == 1).all()
-    assert found.low == pytest.approx(np.full(len(found.ks), 0.025**0.1))
 
 
 def test_grids():
