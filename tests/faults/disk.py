@@ -118,7 +118,8 @@ class Platter:
         if call.op in "CO":
             name = Path(call.bytes.decode()).name
             self._numbers[call.file] = name
-            removed = ("U", name, self._names.get(name, 0)) in self._moves  # a reader made the next of that name
+            # Removed since the last sync: then a reader made the next of that name.
+            removed = ("U", name, self._names.get(name, 0)) in self._moves
             if call.op == "O" and name in self._names and not removed:
                 self._files[call.file] = self._files.pop(self._names[name])
                 self._names[name] = call.file
