@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from orchestrator.coverage import bootstrap
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -22,6 +24,30 @@ def cost_of_k(sample_cost: NDArray[np.float64], ks: NDArray[np.int64]) -> NDArra
     if not len(sample_cost):
         return np.full(len(ks), np.nan)
     return ks * sample_cost.mean()
+
+
+def cost_band(
+    sample_cost: NDArray[np.float64], ks: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """95% band of cost_of_k over problems, the same draws as coverage's; (ks,) each, nan without problems. Samples of
+    a problem are not drawn anew, so one problem gives a point."""
+    if not len(sample_cost):
+        nothing = np.full(len(ks), np.nan)
+        return nothing, nothing
+    low, high = bootstrap.quantiles(bootstrap.resampled_means(sample_cost[:, None]))
+    return ks * low, ks * high
+
+
+def cost_of_pass_band(total: NDArray[np.float64], passes: NDArray[np.int64]) -> tuple[float, float]:
+    """95% band over problems of all that was paid over all passes. `total`, `passes`: of each problem. inf where the
+    drawn problems have no pass; nan without problems."""
+    if not len(total):
+        return float("nan"), float("nan")
+    drawn = bootstrap.resampled_means(np.column_stack([total, passes.astype(np.float64)]))
+    ratio = np.divide(drawn[:, 0], drawn[:, 1], out=np.full(len(drawn), np.inf), where=drawn[:, 1] > 0)
+    tail = (1 - bootstrap.LEVEL) / 2  # not between two draws, one of which may be inf
+    found = np.quantile(ratio, [tail, 1 - tail], method="closest_observation")
+    return float(found[0]), float(found[1])
 
 
 def cost_of_pass(total: float, passes: int) -> float | None:

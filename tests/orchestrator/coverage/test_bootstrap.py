@@ -61,3 +61,19 @@ def test_bands_hold_the_point():
         low, high = band(values)
         assert (low <= values.mean(axis=0)).all()
         assert (values.mean(axis=0) <= high).all()
+
+
+@pytest.mark.parametrize("problems", [1, 5, 30])
+def test_clopper_pearson_is_where_the_binomial_tail_is_2_5_percent(problems):
+    for solved in range(problems + 1):
+        low, high = (float(x[0]) for x in bootstrap.clopper_pearson(np.array([float(solved)]), problems))
+        as_many = sum(_binomial(problems, i, low) for i in range(solved, problems + 1))
+        as_few = sum(_binomial(problems, i, high) for i in range(solved + 1))
+        assert (low == 0) if solved == 0 else as_many == pytest.approx(0.025, abs=1e-9)
+        assert (high == 1) if solved == problems else as_few == pytest.approx(0.025, abs=1e-9)
+
+
+def _binomial(n, c, p):
+    from math import comb
+
+    return comb(n, c) * p**c * (1 - p) ** (n - c)

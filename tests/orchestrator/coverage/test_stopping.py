@@ -94,3 +94,23 @@ def test_beyond_the_least_cap_of_an_unsolved_problem_nothing_is_known():
     ]
     assert largest_k(np.array([3, 9]), np.array([3, 16])) == 9
     assert largest_k(np.array([], np.int64), np.array([], np.int64)) == 0
+
+
+@pytest.mark.parametrize("caps", [(3, 6), (5, 2)])
+def test_unequal_caps_are_unknown_beyond_a_problem_s_own(caps):
+    """Unbiased up to each cap by enumeration, nan and never 1 beyond it."""
+    ks = np.arange(1, 8)
+    for cap in caps:
+        for sequence in itertools.product([0, 1], repeat=cap):
+            at = sequence.index(1) + 1 if 1 in sequence else 0
+            found = first_success(np.array([at]), np.array([at or cap]), ks)[0]
+            expected = [float(0 < at <= k) if at or k <= cap else np.nan for k in ks]
+            assert np.array_equal(found, expected, equal_nan=True)
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_batches_up_to_the_cap_only(batch):
+    ks = np.arange(1, 8)
+    found = last_batch(np.array([6, 6]), np.array([0, 1]), batch, ks)
+    assert np.isnan(found[0]).tolist() == [False] * 6 + [True]
+    assert found[1] == pytest.approx([max(0.0, min(1.0, (k - 6 + batch) / batch)) for k in ks], abs=1e-9)
