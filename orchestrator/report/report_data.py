@@ -45,12 +45,13 @@ def report_data(document: Mapping[str, Any], read: Read, provenance: Sequence[Pr
     sides = (read("input_tokens"), read("output_tokens"))
     priced = len(ks) if all(len(side) == len(ks) for side in sides) else 0
     where = {(one.path.resolve(), model.row): model for one in provenance for model in one.models}
+    axes = {
+        axis: _axis(axis, models, ks, document if axis == chosen else None) for axis, models in known.items()
+    }
+    paid: list[float | None] = axes["usd"]["per_sample"] if "usd" in axes else [None] * len(ks)
     return {
-        "axes": {
-            axis: _axis(axis, models, ks, document if axis == chosen else None)
-            for axis, models in known.items()
-        },
-        "prices": [_prices(place, sides, where, ks[place]) for place in range(priced)],
+        "axes": axes,
+        "prices": [_prices(place, sides, where, ks[place], paid[place]) for place in range(priced)],
         "spread": [_spread(one) for one in outcomes[chosen]],
         "spending": [_spending(model, one) for one in provenance for model in one.models],
         "provenance": [_provenance(one) for one in provenance],
@@ -97,12 +98,13 @@ def _prices(
     sides: tuple[Sequence[Outcomes], Sequence[Outcomes]],
     where: Mapping[Any, ModelProvenance],
     ks: Sequence[int],
+    billed: float | None,
 ) -> dict[str, Any]:
     """Tokens a sample, at once and until solved, as far as they are known, and the price that was paid."""
     models = [found for path, row in sides[0][place].rows if (found := where.get((path.resolve(), row)))]
     told = [_samples(one[place]) for one in sides]
     known = all(samples.problems and not np.isnan(samples.cost).any() for samples in told)
-    rates = _rates(models)
+    rates = _rates(models, free=billed == 0)
     return {
         "tokens": known and rates is not None,
         "usd_per_mtok": None if rates is None else [rates[0], rates[1]],
@@ -124,11 +126,12 @@ def _factors(rates: tuple[float, float, float] | None) -> tuple[float, float]:
     return (1.0 if rates is None else rates[2], 1.0)
 
 
-def _rates(models: Sequence[ModelProvenance]) -> tuple[float, float, float] | None:
+def _rates(models: Sequence[ModelProvenance], *, free: bool) -> tuple[float, float, float] | None:
     """(input, output) in dollars per million tokens, and what share of its input's list price was paid, what the cache
-    read and wrote in it. None where tokens are not what was paid for."""
+    read and wrote in it. None where tokens are not what was paid for; without a price, nothing a token where nothing
+    was paid."""
     if not models or models[0].price is None:
-        return None
+        return (0.0, 0.0, 1.0) if free else None
     price = price_from_json(models[0].price)
     if price.source == "gpu time":
         return None

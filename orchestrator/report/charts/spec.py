@@ -183,7 +183,7 @@ def spending_chart(rows: Sequence[Row], paint: Paint) -> Spec:
         {
             "datasets": {"spending": rows},
             "data": {"name": "spending"},
-            "height": 46 * len({row["m"] for row in rows}),
+            "height": 46 * max(1, len(_places(rows))),
             "layer": [
                 _layer({"type": "bar", "size": 14, "yOffset": 9}, bars, "datum.usd > 0"),
                 _layer(
@@ -205,6 +205,7 @@ def figure(coverage: Spec, frontier: Spec, paint: Paint) -> Spec:
             if key not in ("config", "datasets", "autosize", "background", "padding")
         }
         | {"width": width, "height": _HEIGHT, "title": title}
+        | {"layer": [layer for layer in panel["layer"] if "params" not in layer]}  # nobody points at paper
         for panel, width, title in (
             (coverage, 400, {"text": "Coverage by model", "subtitle": _NOTE}),
             (frontier, 400, {"text": "The frontier", "subtitle": "What no other way of buying beats."}),

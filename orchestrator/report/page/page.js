@@ -156,13 +156,17 @@
     said_k: row.k === undefined ? undefined : row.k.toLocaleString("en") + (row.kind === "beyond" ? " (extrapolated)" : ""),
   }));
 
+  let whole = true; // other prices leave two of the charts as they are
   function redraw() {
     const rows = curveRows(), front = frontierRows();
     draw("coverage", { curves: told(rows), ends: endRows(rows) });
     draw("frontier", { frontier: told(front) });
-    if (at("chart-spread")) draw("spread", { spread: data.spread.filter(shown) });
-    if (at("chart-spending")) draw("spending", {});
+    if (whole) {
+      draw("spread", { spread: data.spread.filter(shown) });
+      draw("spending", {});
+    }
     tables(front);
+    whole = false;
   }
 
   // ---- tables beside the charts
@@ -184,7 +188,7 @@
     const made = repriced() || state.off.size > 0;
     for (const part of document.querySelectorAll("#frontier-tables [data-axis]")) part.hidden ||= made;
     at("frontier-made").hidden = !made;
-    at("what-if-on").hidden = !repriced();
+    at("what-if-on")?.toggleAttribute("hidden", !repriced());
     if (made) at("frontier-made").querySelector("tbody").replaceChildren(...front.map((row) => {
       const line = document.createElement("tr");
       line.append(cell("td", row.buy, "words"), cell("td", row.way === data.ways[0] ? "at once" : "one by one", "words"),
@@ -212,7 +216,8 @@
   // ---- controls
 
   let due = 0;
-  function soon() {
+  function soon(all = true) {
+    whole ||= all;
     cancelAnimationFrame(due);
     due = requestAnimationFrame(redraw);
   }
@@ -249,13 +254,13 @@
       state.prices.set(m, mine.map((one, i) => (one === slider ? ofSlider(one) : before[i])));
       say(slider, ofSlider(slider));
       if (state.axis !== "usd") state.axis = at("axis").value = "usd";
-      soon();
+      soon(false);
     });
   }
   at("reset")?.addEventListener("click", () => {
     state.prices.clear();
     for (const slider of sliders) setTo(slider, Number(slider.dataset.paid));
-    soon();
+    soon(false);
   });
   let width = innerWidth;
   addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; soon(); } });

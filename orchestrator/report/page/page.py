@@ -240,8 +240,18 @@ def _provenance(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
             )
         )
     if document["warnings"]:
-        parts.append("<h3>Notes</h3>" + items(document["warnings"]))
+        parts.append("<h3>Notes</h3>" + items(_notes(document)))
     parts.append(
         '<p class="faint">Charts: Vega and Vega-Lite (BSD-3-Clause), within this file. Nothing is loaded or sent.</p>'
     )
     return _section("Where this comes from", *parts, of="provenance")
+
+
+def _notes(document: Mapping[str, Any]) -> list[str]:
+    """With the names as they are shown, so that a long one does not crowd out what is said of it."""
+    notes: list[str] = document["warnings"]
+    aliases = list(document["models"])
+    for alias, shown in zip(aliases, rows.names(aliases), strict=True):
+        if len(alias) > rows.NAME:
+            notes = [note.replace(alias, shown) for note in notes]
+    return notes

@@ -90,3 +90,21 @@ def found(path: Path, axis: Any = "usd") -> tuple[dict[str, Any], dict[str, Any]
     return document, report_data(
         document, lambda other: read_outcomes([path], other), read_provenance([path])
     )
+
+
+def odd(folder: Path) -> list[Path]:
+    """Ledgers in which something is missing."""
+    stopping = {f"p{i}": counted(1 + i % 9, int(i % 9 < 6)) for i in range(30)}
+    fixed = {f"p{i}": counted(5, i % 4) for i in range(30)}
+    unknown: dict[str, Any] = {"tokens": (None, None), "latency_s": None, "definition": None}
+    models: dict[str, dict[str, Made]] = {
+        "stops": {"s": Made(stopping, mode="until_solved"), "f": Made(fixed, 10**7)},
+        "unjudged": {"m": Made({"a": [None, None]}), "o": Made(fixed)},
+        "one": {"m": Made({"a": [1]})},
+        "never": {"m": Made({"a": [0, 0], "b": [0, 0]}), "always": Made({"a": [1, 1], "b": [1, 1]})},
+        "apart": {"m": Made({"a": [0, 1]}), "o": Made({"b": [1, 0]})},
+        "free": {"m": Made(fixed, 0), "o": Made(fixed, 10**7)},
+        "unknown": {"m": Made(fixed, **unknown)},
+        "nothing": {},
+    }
+    return [make_ledger(folder / f"{name}.db", made) for name, made in models.items()]

@@ -8,7 +8,7 @@ import pytest
 from orchestrator.report.charts import draw
 from orchestrator.report.page.page import page as made
 from tests.orchestrator.report.browser import CHROMIUM, browser
-from tests.orchestrator.report.report_fixture import HOSTILE, found, hostile, tame
+from tests.orchestrator.report.report_fixture import HOSTILE, found, hostile, odd, tame
 
 pytest.importorskip("vl_convert", reason='needs the extra "charts"')
 pytestmark = [
@@ -198,3 +198,15 @@ async def test_without_scripts_the_tables_are_there(tmp_path, good):
         assert "need JavaScript" in shown
         assert "$5e-5" in shown
         assert "What if" not in shown
+
+
+async def test_what_is_missing_is_drawn_without_complaint(tmp_path, program):
+    async with browser(tmp_path / "profile") as page:
+        await page.size(1280)
+        for ledger in odd(tmp_path):
+            file = ledger.with_suffix(".html")
+            file.write_text(made(*found(ledger), program), "utf-8")
+            await page.open(file.as_uri())
+            await page.js(changed("#scale", "linear"))
+            assert page.complaints == [], ledger.name
+            assert "NaN" not in await page.js("document.body.innerText")

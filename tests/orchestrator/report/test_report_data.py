@@ -76,6 +76,14 @@ def test_what_was_not_paid_by_tokens_is_scaled_as_a_whole(tmp_path, of):
     assert data["axes"]["usd"]["per_sample"] == [0.001]
 
 
+def test_tokens_of_free_and_imported_samples_can_be_priced(tmp_path):
+    path = make_ledger(tmp_path / "l.db", {"m": Made({"a": [1, 0]}, 0)})
+    _, data = found(path)
+    assert data["prices"][0]["tokens"]
+    assert data["prices"][0]["usd_per_mtok"] == [0, 0]
+    assert data["prices"][0]["per_sample"] == [10, 20]
+
+
 def test_unknown_tokens_offer_no_axis_and_no_prices(tmp_path):
     path = make_ledger(tmp_path / "l.db", {"m": Made({"a": [1, 0]}, tokens=(None, None), latency_s=None)})
     set_price(path, "m", price("2", "4"))

@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.report.page.page import page
 from orchestrator.report.page.text import for_script, text
-from tests.orchestrator.report.report_fixture import HOSTILE, found, hostile, tame
+from tests.orchestrator.report.report_fixture import HOSTILE, found, hostile, odd, tame
 
 PROGRAM = "window.vegaEmbed = null;"
 
@@ -57,6 +57,7 @@ def test_hostile_texts_make_no_elements_and_no_attributes(evil, good):
     )
     assert not any(sign in evil for sign in ("\u202e", "\u200f", "\u2028", "\u2029", "\x00", "\x1b"))
     shown = " ".join(read.texts)
+    assert "l" * 27 + "…: 2 of 12 problems have no pass" in shown
     for part in ("</script><img src=x onerror=alert(1)>", "__proto__", "constructor", "\\u202e", "שלום"):
         assert part in shown
 
@@ -144,3 +145,11 @@ def test_it_stays_small(evil, good):
 def test_words_in_scripts_and_markup(word):
     assert json.loads(for_script({word: [word]})) == {word: [word]}
     assert not re.search(r"[<>\"']", text(word))
+
+
+@pytest.mark.parametrize("axis", ["usd", "tokens", "flops"])
+def test_what_is_missing_is_left_out(tmp_path, axis):
+    for path in odd(tmp_path):
+        source = page(*found(path, axis), PROGRAM)
+        assert "NaN" not in source.split(PROGRAM)[0]
+        assert len(Read(source).all("table")) >= 4
