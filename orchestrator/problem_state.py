@@ -11,8 +11,17 @@ class ProblemState:
 
     done: int = 0
     next_index: int = 0
-    """One above the highest recorded index."""
+    """One above the highest index recorded or on its way."""
     holes: list[int] = field(default_factory=list[int])
     """Indices below next_index that are lacking."""
     solved: bool = False
     unverified: int = 0
+    asked: set[int] = field(default_factory=set[int])
+    """Indices that an earlier run asked for and that are on their way: in a batch that goes on at its vendor."""
+
+    def is_asked(self, indices: tuple[int, ...]) -> None:
+        """These are on their way: they are not lacking."""
+        self.asked.update(indices)
+        beyond = range(self.next_index, max(self.next_index, max(indices) + 1))
+        self.next_index = beyond.stop
+        self.holes = [hole for hole in (*self.holes, *beyond) if hole not in self.asked]

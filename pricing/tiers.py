@@ -50,7 +50,7 @@ def tier_price(
     if provider in TIERLESS:
         return price
     tier, geo = plain_tier(provider, service_tier), plain_geo(inference_geo)
-    if tier == "batch" and provider == "anthropic":
+    if tier == "batch" and provider in ("anthropic", "openai"):
         tier, batch = "", True
     if tier is None or tier == "auto":
         tier = price.service_tier

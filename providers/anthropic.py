@@ -50,7 +50,7 @@ class AnthropicProvider(SdkProvider):
         if service_tier is None and own_host:
             service_tier = "standard_only"
         super().__init__(
-            _MessagesWire(service_tier, inference_geo, api_version),
+            MessagesWire(service_tier, inference_geo, api_version),
             cast("Any", client),
             sdk=anthropic,
             name=name,
@@ -62,7 +62,9 @@ class AnthropicProvider(SdkProvider):
         )
 
 
-class _MessagesWire:
+class MessagesWire:
+    """/v1/messages, for single requests and for those of a batch."""
+
     path = "/v1/messages"
     streaming = STREAMING
 

@@ -10,6 +10,7 @@ from providers.errors import Stopped
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from providers.batch import BatchProvider
     from providers.types import Provider
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -103,6 +104,45 @@ def build(
 
         return [ReplayProvider(Path(_needed(tape, "tape")), speed=speed)]
     raise Stopped(f"no provider is called {provider!r}")
+
+
+def build_batches(
+    *,
+    provider: str,
+    model: str,
+    api: str,
+    base_url: str | None,
+    own_host: bool,
+    api_key: str | None,
+    api_version: str | None,
+    free_5xx: bool,
+    inference_geo: str | None,
+) -> BatchProvider:
+    """The batch API of one model. Raises Stopped where its key is missing, or where there is none."""
+    if provider == "openai":
+        from providers.openai_batch import OpenAIBatches
+
+        return OpenAIBatches(
+            model=model,
+            api=_sdk_api(api),
+            api_key=api_key,
+            base_url=base_url,
+            own_host=own_host,
+            free_5xx=free_5xx,
+        )
+    if provider == "anthropic":
+        from providers.anthropic_batch import AnthropicBatches
+
+        return AnthropicBatches(
+            model=model,
+            api_key=api_key,
+            base_url=base_url,
+            own_host=own_host,
+            free_5xx=free_5xx,
+            inference_geo=inference_geo,
+            api_version=api_version,
+        )
+    raise Stopped(f"provider {provider} has no batch API here")
 
 
 def _vllm(

@@ -5,6 +5,8 @@ ProviderError
 ├── Refused            free: the vendor itself said no                         → see children
 │   ├── RateLimited        429 with room later; retry_after_s where it said    → wait, try again
 │   ├── Overloaded         529, or a free 500/503                              → wait, try again
+│   ├── Undone             a batch ended without this request (expired, cancelled, an error of the vendor's)
+│   │                                                                      → ask again
 │   ├── TooManySamples     400 that says n is too large                        → ask for fewer at once
 │   ├── BadRequest         400/404/413/422 for this prompt                     → this problem fails for good
 │   └── Stopped            no wait mends it: bad key, no credit, unknown model,
@@ -74,6 +76,10 @@ class RateLimited(Refused):
 
 class Overloaded(Refused):
     """The server is busy or broken and says so itself."""
+
+
+class Undone(Refused):
+    """A batch ended, and this request was not done in it: vendors don't bill what expired, was cancelled or failed."""
 
 
 class TooManySamples(Refused):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from providers.types import Request
+from typing import Protocol
 
 LARGEST_REPLY = 64 << 20
 """Bytes that any reply may have, on top of 64 bytes for each token asked for."""
@@ -25,11 +22,22 @@ class TooLarge(Exception):  # noqa: N818 - reads as what it is
         super().__init__(f"a reply {told} that this request can bring")
 
 
-def reply_limit(request: Request) -> int:
+class Bounded(Protocol):
+    """What bounds a reply: a request, or what stands for one."""
+
+    @property
+    def timeout_s(self) -> float: ...
+    @property
+    def n(self) -> int: ...
+    @property
+    def max_tokens(self) -> int: ...
+
+
+def reply_limit(request: Bounded) -> int:
     """Bytes that a reply may have, decompressed."""
     return LARGEST_REPLY + request.n * request.max_tokens * BYTES_A_TOKEN
 
 
-def stream_limit(request: Request) -> int:
+def stream_limit(request: Bounded) -> int:
     """Bytes that may come for a streamed reply, decompressed."""
     return LARGEST_REPLY + request.n * request.max_tokens * STREAMED_BYTES_A_TOKEN

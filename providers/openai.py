@@ -53,7 +53,7 @@ class OpenAIProvider(SdkProvider):
         if service_tier is None and own_host:
             service_tier = "default"
         super().__init__(
-            _ChatWire(service_tier) if api == "chat" else _ResponsesWire(service_tier),
+            ChatWire(service_tier) if api == "chat" else ResponsesWire(service_tier),
             cast("Any", client),
             sdk=openai,
             name=name,
@@ -65,7 +65,9 @@ class OpenAIProvider(SdkProvider):
         )
 
 
-class _ChatWire:
+class ChatWire:
+    """/chat/completions, for single requests and for those of a batch."""
+
     path = "/chat/completions"
     streaming = STREAMING
 
@@ -100,7 +102,9 @@ class _ChatWire:
         return error
 
 
-class _ResponsesWire:
+class ResponsesWire:
+    """/responses, for single requests and for those of a batch."""
+
     path = "/responses"
     streaming = RESPONSES_STREAMING
 

@@ -100,7 +100,7 @@ class SdkProvider:
         self._key = api_key
         self._streams = True
         """Until it refuses to."""
-        self._secrets = (api_key, *_secrets_in(os.environ.get(custom_headers, "")))
+        self._secrets = (api_key, *secrets_in(os.environ.get(custom_headers, "")))
 
     @property
     def server(self) -> str:
@@ -203,7 +203,7 @@ def usable_key(api_key: str | None, name: str) -> str:
     return key
 
 
-def _secrets_in(custom_headers: str) -> list[str]:
+def secrets_in(custom_headers: str) -> list[str]:
     """The values in an SDK's …_CUSTOM_HEADERS ("Name: value" lines) that are keys by their name."""
     pairs = (line.partition(":") for line in custom_headers.split("\n"))
     return [value.strip() for name, _, value in pairs if value.strip() and _SECRET_HEADER.search(name)]

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 
 from providers.connections import CONNECT_S, IDLE_S, keep_alive, proxy_for
-from providers.limits import LARGEST_ERROR, TooLarge, reply_limit, stream_limit
+from providers.limits import LARGEST_ERROR, Bounded, TooLarge, reply_limit, stream_limit
 from providers.streaming import LINGER_S, is_event_stream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Generator, Mapping
 
     from providers.streaming import Streamed
-    from providers.types import Request
 
 LARGEST_PACKED_ERROR = LARGEST_ERROR >> 6
 """The same of a compressed error body, which the SDK unpacks whole."""
@@ -38,7 +37,7 @@ class Exchange:
     `left_at`: loop time when the first byte left; None: nothing did. `attempts`: how often the SDK asked the
     transport, 0 or 1."""
 
-    def __init__(self, request: Request, stream: Streamed | None = None) -> None:
+    def __init__(self, request: Bounded, stream: Streamed | None = None) -> None:
         self.timeout_s = request.timeout_s
         self.asked_stream = stream
         self.stream: Streamed | None = None

@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "init": "init",
     "plan": "plan",
     "run": "run",
+    "cancel": "cancel",
     "status": "status",
     "watch": "watch",
     "verify": "verify",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from orchestrator.doctor.finding import Finding
 from orchestrator.doctor.place import place
+from orchestrator.ledger.batch_jobs import OF_OPEN_JOB
 from orchestrator.ledger.connect import open_reader
 from orchestrator.ledger.lock import holder, is_held
 
@@ -145,7 +146,15 @@ def _state(connection: sqlite3.Connection, db: Path, *, held: bool) -> Iterator[
         yield Finding("note", "lock", f"a living process writes this ledger: {holder(db)}")
     else:
         yield Finding("ok", "lock", "no process writes this ledger")
-        (left,) = connection.execute("SELECT count(*) FROM request WHERE state = 'reserved'").fetchone()
+        (left,) = connection.execute(
+            f"SELECT count(*) FROM request WHERE state = 'reserved' AND NOT {OF_OPEN_JOB}"
+        ).fetchone()
+        (batches,) = connection.execute("SELECT count(*) FROM batch_job WHERE ended_at IS NULL").fetchone()
+        if batches:
+            text = f"batches that go on at their vendor: {batches}"
+            yield Finding(
+                "note", "batches", text, "the next run takes what they brought, or manyfew cancel SWEEP"
+            )
         if left:
             text = f"requests left open by a run that was killed: {left}"
             yield Finding("note", "requests", text, "the next run books them at their worst case")

@@ -1,4 +1,6 @@
-"""One group commit: what many tasks want written, as the few statements that write it."""
+"""One group commit: what many tasks want written, as the few statements that write it.
+
+Not to be taken for a vendor's batch of requests, which is a BatchJobRow."""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.ledger.rows import (
+    BatchJobRow,
     Failure,
     LeaseChange,
     ModelTotals,
@@ -19,10 +22,14 @@ from orchestrator.ledger.rows import (
 
 INSERT_PROMPT = "INSERT OR IGNORE INTO prompt (id, sha256, body) VALUES (?, ?, ?)"
 
+INSERT_BATCH_JOB = """
+INSERT INTO batch_job (id, run_id, model_id, marker, state, requests, price, prepared_at)
+VALUES (?, ?, ?, ?, 'preparing', ?, ?, ?)"""
+
 INSERT_REQUEST = """
 INSERT INTO request (id, run_id, model_id, problem_id, prompt_id, attempt, n, indices, max_tokens, state,
-                     reserved_pico, server, reserved_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'reserved', ?, ?, ?)"""
+                     reserved_pico, server, reserved_at, batch_job_id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'reserved', ?, ?, ?, ?)"""
 
 UPDATE_REQUEST = """
 UPDATE request SET state = ?, settled_pico = ?, presumed_pico = ?, unused_pico = ?, cost_basis = ?,
@@ -73,6 +80,7 @@ class Batch:
     """Filled by many tasks, written once, whole or not at all."""
 
     prompts: list[tuple[int, str, str]] = field(default_factory=list[tuple[int, str, str]])
+    jobs: list[BatchJobRow] = field(default_factory=list[BatchJobRow])
     reservations: list[Reservation] = field(default_factory=list[Reservation])
     outcomes: list[Outcome] = field(default_factory=list[Outcome])
     leases: list[LeaseChange] = field(default_factory=list[LeaseChange])
@@ -84,6 +92,7 @@ class Batch:
         """(SQL, rows) for executemany, in an order that satisfies the references."""
         samples = [(outcome, sample) for outcome in self.outcomes for sample in outcome.samples]
         yield INSERT_PROMPT, self.prompts
+        yield INSERT_BATCH_JOB, [_job_row(j) for j in self.jobs]
         yield INSERT_REQUEST, [_request_row(r) for r in self.reservations]
         yield (
             INSERT_LEASE,
@@ -150,7 +159,12 @@ def _request_row(r: Reservation) -> tuple[Any, ...]:
         r.reserved_pico,
         r.server,
         r.reserved_at,
+        r.batch_job_id,
     )
+
+
+def _job_row(j: BatchJobRow) -> tuple[Any, ...]:
+    return (j.batch_job_id, j.run_id, j.model_id, j.marker, j.requests, j.price, j.prepared_at)
 
 
 def _outcome_row(o: Outcome) -> tuple[Any, ...]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import InputError
+from orchestrator.ledger.batch_jobs import OF_OPEN_JOB, OpenJob, end_unnamed, free_unsent, read_open_jobs
 from orchestrator.ledger.connect import open_for_writing, open_reader
 from orchestrator.ledger.rows import ModelTotals
 from orchestrator.ledger.trouble import trouble
@@ -37,6 +38,8 @@ class ModelPlan:
     replayed: bool
     architecture: dict[str, Any] | None = None
     overhead_tokens: int
+    has_batches: bool = False
+    """Whether its provider has a batch API that open batches can be asked of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,8 @@ class ModelState:
     mean_prompt_tokens: float | None = None
     mean_completion_tokens: float | None = None
     mean_pico_per_output_token: float | None = None
+    open_jobs: list[OpenJob] = field(default_factory=list[OpenJob])
+    """Batches of an earlier run that go on at the vendor."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -120,6 +125,7 @@ def _begin(connection: sqlite3.Connection, path: Path, plan: RunPlan) -> RunStat
     model_ids = {m.alias: _model(connection, path, plan, sweep_id, m) for m in plan.models}
     problem_ids = _problems(connection, plan, sweep_id)
     _refuse_other_prompts(connection, path, plan, model_ids, problem_ids)
+    end_unnamed(connection, now, [model_ids[m.alias] for m in plan.models if m.has_batches])
     leftovers = presume_leftovers(connection, now)
     connection.execute(
         "DELETE FROM failure WHERE model_id IN (SELECT id FROM model WHERE sweep_id = ?)", (sweep_id,)
@@ -162,7 +168,8 @@ def _sweep(connection: sqlite3.Connection, path: Path, plan: RunPlan) -> int:
 
 def _model(connection: sqlite3.Connection, path: Path, plan: RunPlan, sweep_id: int, model: ModelPlan) -> int:
     row = connection.execute(
-        "SELECT id, definition, requests, samples FROM model WHERE sweep_id = ? AND alias = ?",
+        "SELECT id, definition, requests, samples + EXISTS (SELECT 1 FROM batch_job WHERE model_id = model.id "
+        "AND ended_at IS NULL AND state != 'preparing') AS samples FROM model WHERE sweep_id = ? AND alias = ?",
         (sweep_id, model.alias),
     ).fetchone()
     definition = json.dumps(model.definition, sort_keys=True, ensure_ascii=False)
@@ -243,7 +250,7 @@ def _refuse_other_prompts(
     model_ids: dict[str, int],
     problem_ids: list[int],
 ) -> None:
-    """A problem that has samples must still be asked in the same words."""
+    """A problem that has samples, or whose samples a batch may still bring, must still be asked in the same words."""
     ordinals = {problem_id: ordinal for ordinal, problem_id in enumerate(problem_ids)}
     for alias, model_id in model_ids.items():
         rows = connection.execute(
@@ -251,8 +258,10 @@ def _refuse_other_prompts(
             "JOIN request ON request.id = sample.request_id JOIN prompt ON prompt.id = request.prompt_id "
             "WHERE sample.model_id = ? AND sample.sample_index = "
             "(SELECT min(s.sample_index) FROM sample AS s WHERE s.model_id = sample.model_id "
-            "AND s.problem_id = sample.problem_id)",
-            (model_id,),
+            "AND s.problem_id = sample.problem_id) "
+            "UNION SELECT request.problem_id, prompt.sha256 FROM request JOIN prompt ON prompt.id = request.prompt_id "
+            f"WHERE request.model_id = ? AND request.state = 'reserved' AND {OF_OPEN_JOB}",
+            (model_id, model_id),
         )
         for row in rows:
             ordinal = ordinals.get(row["problem_id"])
@@ -264,20 +273,27 @@ def _refuse_other_prompts(
                 )
 
 
-PRESUME_TOTALS = """
-UPDATE model SET presumed_pico = presumed_pico + reserved_pico, reserved_pico = 0 WHERE reserved_pico != 0"""
+_KEPT = f"""(SELECT coalesce(sum(r.reserved_pico), 0) FROM request AS r
+  WHERE r.model_id = model.id AND r.state = 'reserved' AND {OF_OPEN_JOB})"""
+"""What a model's open batches hold: no leftover, since they go on at the vendor."""
 
-PRESUME_REQUESTS = """
+PRESUME_TOTALS = f"""
+UPDATE model SET presumed_pico = presumed_pico + reserved_pico - {_KEPT}, reserved_pico = {_KEPT}
+WHERE reserved_pico != 0"""
+
+PRESUME_REQUESTS = f"""
 UPDATE request SET state = 'presumed', presumed_pico = reserved_pico, cost_basis = 'none', ended_at = ?,
   error = 'Interrupted', error_message = 'the run ended while this request was in flight'
-WHERE state = 'reserved'"""
+WHERE state = 'reserved' AND NOT {OF_OPEN_JOB}"""
 
 PRESUME_LEASES = """
 UPDATE lease SET presumed_pico = reserved_pico, reserved_pico = 0, ended_at = ? WHERE ended_at IS NULL"""
 
 
 def presume_leftovers(connection: sqlite3.Connection, now: float) -> int:
-    """Requests still reserved belong to a process that is gone: they may have been billed, so they are presumed."""
+    """Requests still reserved belong to a process that is gone: they may have been billed, so they are presumed. Those
+    of a batch that was never submitted are free, and those of one that was stay reserved: it can be asked for them."""
+    free_unsent(connection, now)
     connection.execute(PRESUME_TOTALS)
     connection.execute(PRESUME_LEASES, (now,))
     return connection.execute(PRESUME_REQUESTS, (now,)).rowcount
@@ -314,6 +330,11 @@ def _read_model(connection: sqlite3.Connection, model_id: int, ordinals: dict[in
         done, verified, passed = done + count["done"], verified + count["verified"], passed + count["passed"]
         if state.done < state.next_index:
             state.holes = _holes(connection, model_id, count["problem_id"], state.next_index)
+    jobs = read_open_jobs(connection, model_id)
+    for request in (request for job in jobs for request in job.requests):
+        ordinal = ordinals.get(request.problem_id)
+        if ordinal is not None:
+            problems[ordinal].is_asked(request.indices)
     means = connection.execute(
         "SELECT avg(1.0 * prompt_tokens), sum(completion_tokens) * 1.0 / sum(n), "
         "sum(settled_pico) * 1.0 / nullif(sum(completion_tokens), 0) FROM request "
@@ -332,6 +353,7 @@ def _read_model(connection: sqlite3.Connection, model_id: int, ordinals: dict[in
         mean_prompt_tokens=means[0],
         mean_completion_tokens=means[1],
         mean_pico_per_output_token=means[2],
+        open_jobs=jobs,
     )
 
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from orchestrator.errors import LedgerBroken
 from orchestrator.ledger.batch import Batch
+from orchestrator.ledger.batch_jobs import END_JOB, SUBMITTED, SUBMITTING, WITHDRAWN
 from orchestrator.ledger.begin import PRESUME_LEASES, PRESUME_REQUESTS, PRESUME_TOTALS, RunState
 from orchestrator.ledger.connect import open_writer
-from orchestrator.ledger.rows import Failure, LeaseChange, Outcome, Reservation, VerdictRow
+from orchestrator.ledger.rows import BatchJobRow, Failure, LeaseChange, Outcome, Reservation, VerdictRow
 from orchestrator.ledger.trouble import TROUBLE, trouble
 from orchestrator.ledger.writer import Writer
 
@@ -31,6 +32,7 @@ class Ledger:
         self._prompt_ids: dict[str, int] = {}
         self._next_prompt_id = 1
         self._next_lease_id = 1
+        self._next_batch_job_id = 1
         self._connection: aiosqlite.Connection | None = None
         self._writer: Writer | None = None
 
@@ -55,6 +57,9 @@ class Ledger:
         async with connection.execute("SELECT coalesce(max(id), 0) + 1 FROM lease") as rows:
             async for (next_lease_id,) in rows:
                 self._next_lease_id = next_lease_id
+        async with connection.execute("SELECT coalesce(max(id), 0) + 1 FROM batch_job") as rows:
+            async for (next_batch_job_id,) in rows:
+                self._next_batch_job_id = next_batch_job_id
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -88,6 +93,43 @@ class Ledger:
             batch.reservations.append(reservation)
 
         await self._write(fill)
+
+    def new_batch_job_id(self) -> int:
+        self._next_batch_job_id += 1
+        return self._next_batch_job_id - 1
+
+    async def reserve_batch(
+        self,
+        job: BatchJobRow,
+        reservations: Sequence[Reservation],
+        new_prompts: Sequence[tuple[int, str, str]],
+    ) -> None:
+        """The intent to make a batch, and the worst case of each of its requests, are on the disk when this
+        returns."""
+
+        def fill(batch: Batch) -> None:
+            batch.prompts.extend(new_prompts)
+            batch.jobs.append(job)
+            batch.reservations.extend(reservations)
+
+        await self._write(fill)
+
+    async def submitting(self, batch_job_id: int) -> None:
+        """From here on the vendor may have the batch, whatever is heard of it."""
+        await self._write(lambda batch: batch.other.append((SUBMITTING, (time.time(), batch_job_id))))
+
+    async def withdrawn(self, batch_job_id: int) -> None:
+        """The vendor refused to make the batch, or was never reached: it has none."""
+        await self._write(lambda batch: batch.other.append((WITHDRAWN, (batch_job_id,))))
+
+    async def submitted(self, batch_job_id: int, vendor_batch: str) -> None:
+        """The vendor has the batch, under this id."""
+        row = (vendor_batch, time.time(), batch_job_id)
+        await self._write(lambda batch: batch.other.append((SUBMITTED, row)))
+
+    async def end_batch(self, batch_job_id: int, outcome: str) -> None:
+        """All of the batch's requests are booked."""
+        await self._write(lambda batch: batch.other.append((END_JOB, (time.time(), outcome, batch_job_id))))
 
     async def end(self, outcome: Outcome, failures: Sequence[Failure] = ()) -> None:
         """Settles, presumes or frees a request and writes its samples, in one transaction."""
@@ -126,7 +168,8 @@ class Ledger:
         await self._write(lambda batch: batch.other.append((sql, (reason, model_id))))
 
     async def presume_open(self) -> None:
-        """Nothing is in flight any more: what is still reserved was given up on and may have been billed."""
+        """Nothing is in flight any more: what is still reserved was given up on and may have been billed. Batches that
+        go on at their vendor keep their reservations."""
 
         def fill(batch: Batch) -> None:
             batch.other.append((PRESUME_TOTALS, ()))

@@ -20,6 +20,20 @@ class Reservation:
     reserved_pico: int
     server: str
     reserved_at: float
+    batch_job_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchJobRow:
+    """A vendor's batch about to be made. `price`: JSON, what its replies are booked at."""
+
+    batch_job_id: int
+    run_id: int
+    model_id: int
+    marker: str
+    requests: int
+    price: str
+    prepared_at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,7 +70,22 @@ CREATE TABLE prompt (               -- every prompt as sent, once
   body TEXT NOT NULL                -- JSON: {"messages": [[role, content] …]} or {"text": …}
 ) STRICT;
 
-CREATE TABLE request (              -- one HTTP attempt
+CREATE TABLE batch_job (            -- one batch at a vendor: many requests sent as one, for less
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL REFERENCES run,
+  model_id INTEGER NOT NULL REFERENCES model,
+  marker TEXT NOT NULL UNIQUE,      -- begins the custom_id of each of its requests: no other batch has it
+  state TEXT NOT NULL CHECK (state IN ('preparing', 'submitting', 'submitted', 'ended')),
+                                    -- preparing: nothing can be billed; submitting: the vendor may have it
+  vendor_batch TEXT,                -- the vendor's id of it, once told
+  requests INTEGER NOT NULL,
+  price TEXT NOT NULL,              -- JSON: the price that its replies are booked at
+  prepared_at REAL NOT NULL, submitting_at REAL, submitted_at REAL, ended_at REAL,
+  outcome TEXT                      -- how it ended, in a few words
+) STRICT;
+CREATE INDEX batch_job_open ON batch_job (model_id) WHERE ended_at IS NULL;
+
+CREATE TABLE request (              -- one HTTP attempt, or one request of a batch
   id INTEGER PRIMARY KEY,
   run_id INTEGER NOT NULL REFERENCES run,
   model_id INTEGER NOT NULL REFERENCES model,
@@ -88,6 +103,7 @@ CREATE TABLE request (              -- one HTTP attempt
   cost_basis TEXT,                  -- usage | gpu_time | batch | replayed | reconciled | none
   prompt_tokens INTEGER, cached_tokens INTEGER, cache_write_tokens INTEGER, cache_write_1h_tokens INTEGER,
   completion_tokens INTEGER, reasoning_tokens INTEGER,
+  batch_job_id INTEGER REFERENCES batch_job,   -- NULL: sent by itself
   server TEXT, vendor_model TEXT, vendor_request TEXT, service_tier TEXT, inference_geo TEXT, server_version TEXT,
   http_status INTEGER, error TEXT, error_message TEXT,
   reserved_at REAL NOT NULL, ended_at REAL, latency_s REAL

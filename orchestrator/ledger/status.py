@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import InputError
+from orchestrator.ledger.batch_jobs import count_open
 from orchestrator.ledger.connect import open_reader
 from orchestrator.ledger.lock import is_held
 from orchestrator.ledger.trouble import TROUBLE, trouble
@@ -54,6 +55,10 @@ def _document(connection: sqlite3.Connection, *, running: bool) -> dict[str, Any
         "replayed_usd": replayed / PICO_PER_USD,
         "reason": None if run is None else run["reason"],
         "samples": {"planned": planned, "done": done, "failed": failed},
+        "batches": [
+            {"model": alias, "batches": batches, "requests": requests}
+            for alias, (batches, requests) in count_open(connection).items()
+        ],
         "models": {
             name: {k: v for k, v in model.items() if k not in totals} for name, model in models.items()
         },

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.errors import InputError
+from orchestrator.ledger.batch_jobs import OF_OPEN_JOB
 from orchestrator.ledger.connect import open_reader
 from orchestrator.ledger.trouble import TROUBLE, trouble
 from pricing.types import Tokens
@@ -103,12 +104,13 @@ UNION ALL
 SELECT model_id, reconciled_pico, opened_at, coalesce(ended_at, opened_at), NULL, NULL, NULL, NULL, NULL, NULL
 FROM lease WHERE reconciled_pico > 0 AND model_id IN ({marks})"""
 
-_REQUESTS = """
+_REQUESTS = f"""
 SELECT r.id, r.model_id, r.reserved_at, r.ended_at, r.vendor_request, r.error, r.error_message, r.http_status,
   iif(r.state = 'presumed', r.presumed_pico, r.reserved_pico) AS pico, r.state,
   (SELECT count(*) FROM sample AS s WHERE s.model_id = r.model_id AND s.problem_id = r.problem_id
     AND s.request_id = r.id) AS brought
-FROM request AS r WHERE r.state = 'presumed' OR (? AND r.state = 'reserved') ORDER BY r.id"""
+FROM request AS r WHERE r.state = 'presumed' OR (? AND r.state = 'reserved' AND NOT {OF_OPEN_JOB})
+ORDER BY r.id"""
 
 _LEASES = """
 SELECT id, model_id, opened_at, ended_at, iif(ended_at IS NULL, reserved_pico, presumed_pico) AS pico

@@ -52,6 +52,13 @@ def status_text(document: Mapping[str, Any]) -> RenderableType:
         Text(""),
         Text(_money(document)),
         *(
+            Text(
+                f"{safe(one['model'], 40)}: {one['requests']:,} requests in {one['batches']:,} batches at the vendor"
+                + ("" if document["status"] == "running" else ", which the next run takes up")
+            )
+            for one in document["batches"]
+        ),
+        *(
             Text(f"{safe(alias, 40)} stopped: {safe(m['stopped'])}", style="yellow")
             for alias, m in models.items()
             if m["stopped"]

@@ -20,7 +20,7 @@ from orchestrator.sweep.types import Model
 from providers.errors import Lost, ProviderError, TooManySamples
 from providers.errors import Outcome as Cost
 from providers.rate_limits import vendor_limits
-from providers.types import Prompt, Provider, Request
+from providers.types import Provider, Request
 
 LONGEST_TIMEOUT_S = 3600.0
 OVER_OUTPUT = "a reply held more output than max_tokens asks for: its worst case can't be bounded"
@@ -64,14 +64,12 @@ class Attempts:
 
     async def perform(self, ticket: Ticket) -> list[Arrival]:
         """Makes one HTTP attempt and books it. Gives the samples it recorded. Raises LedgerBroken."""
-        model = self._prepared.sweep.models[ticket.alias]
         provider = self._providers[ticket.alias][ticket.endpoint]
-        prompt = self._prepared.prompt(ticket.alias, ticket.item.problem)
-        attempt = self._attempt(ticket, model, provider)
         server = self._servers.get((ticket.alias, ticket.endpoint))
-        if not await self._reserve(ticket, attempt, prompt, server):
+        attempt = self.attempt(ticket, provider.server, lease_id=server.lease_id if server else None)
+        if not await self._reserve(ticket, attempt, server):
             return []
-        request = self._request(ticket, model, prompt)
+        request = self.request(ticket)
         try:
             if server is None:
                 reply = await provider.send(request)
@@ -83,7 +81,7 @@ class Attempts:
             await self._ended_early(ticket, attempt, server.share(ticket.number))
             return []
         except ProviderError as error:
-            return await self._failed(
+            return await self.failed(
                 ticket, attempt, error, None if server is None else server.share(ticket.number)
             )
         self._scheduler.told(ticket.alias, vendor_limits(reply.rate_headers), self._clock())
@@ -91,10 +89,12 @@ class Attempts:
         booked = book(
             reply, attempt, time.time(), share=None if share is None else (share.pico, share.leased)
         )
-        return await self._record(ticket, attempt, booked)
+        return await self.record(ticket, attempt, booked)
 
-    def _attempt(self, ticket: Ticket, model: Model, provider: Provider) -> Attempt:
+    def attempt(self, ticket: Ticket, server: str, *, lease_id: int | None = None) -> Attempt:
+        """What booking will need to know of the request that the ticket admits."""
         alias, ordinal = ticket.alias, ticket.item.problem
+        model = self._prepared.sweep.models[alias]
         return Attempt(
             request_id=self._ledger.new_request_id(),
             model_id=self._state.models[alias].model_id,
@@ -106,17 +106,16 @@ class Attempts:
             provider=model.provider,
             price=self._prepared.prices[alias],
             cost_basis=_basis(model),
-            server=provider.server,
-            stop_rule="first_success" if model.mode == "until_solved" else "none",
+            server=server,
+            stop_rule=stop_rule(model),
             batch=model.batch,
-            lease_id=server.lease_id if (server := self._servers.get((alias, ticket.endpoint))) else None,
+            lease_id=lease_id,
         )
 
-    async def _reserve(
-        self, ticket: Ticket, attempt: Attempt, prompt: Prompt, server: PaidServer | None
-    ) -> bool:
-        """Makes the reservation durable. False where the run began to drain meanwhile, or the server's time can't be
-        paid: it is free again."""
+    def reservation(
+        self, ticket: Ticket, attempt: Attempt, *, batch_job_id: int | None = None
+    ) -> tuple[Reservation, tuple[int, str, str] | None]:
+        """What is to be written before the request leaves; and its prompt, where that is new to the ledger."""
         sha = self._prepared.prompt_sha(ticket.alias, ticket.item.problem)
         prompt_id, new = self._ledger.prompt_id(sha)
         reservation = Reservation(
@@ -131,20 +130,35 @@ class Attempts:
             reserved_pico=ticket.worst_pico,
             server=attempt.server,
             reserved_at=time.time(),
+            batch_job_id=batch_job_id,
         )
-        await self._ledger.reserve(reservation, (prompt_id, sha, prompt_body(prompt)) if new else None)
+        if not new:
+            return reservation, None
+        prompt = self._prepared.prompt(ticket.alias, ticket.item.problem)
+        return reservation, (prompt_id, sha, prompt_body(prompt))
+
+    async def _reserve(self, ticket: Ticket, attempt: Attempt, server: PaidServer | None) -> bool:
+        """Makes the reservation durable. False where the run began to drain meanwhile, or the server's time can't be
+        paid: it is free again."""
+        await self._ledger.reserve(*self.reservation(ticket, attempt))
         paid = server is None or await server.ready()
         if paid and not self._scheduler.draining:
             return True
         why = "the run was ending" if paid else "the budget does not cover the server's next half minute"
-        self._scheduler.dropped(ticket, self._clock())
-        await self._ledger.end(_free(attempt, error="NotSent", message=why))
+        await self.not_sent(ticket, attempt, why)
         return False
 
-    def _request(self, ticket: Ticket, model: Model, prompt: Prompt) -> Request:
+    async def not_sent(self, ticket: Ticket, attempt: Attempt, why: str) -> None:
+        """It never left: it is free, and still to be asked."""
+        self._scheduler.dropped(ticket, self._clock())
+        await self._ledger.end(_free(attempt, error="NotSent", message=why))
+
+    def request(self, ticket: Ticket) -> Request:
+        """What is sent for a ticket."""
+        model = self._prepared.sweep.models[ticket.alias]
         return Request(
             model=model.model,
-            prompt=prompt,
+            prompt=self._prepared.prompt(ticket.alias, ticket.item.problem),
             n=ticket.n,
             max_tokens=model.max_tokens,
             params=model.params,
@@ -155,7 +169,7 @@ class Attempts:
             cached=ticket.item.cached,
         )
 
-    async def _record(self, ticket: Ticket, attempt: Attempt, booked: Booked) -> list[Arrival]:
+    async def record(self, ticket: Ticket, attempt: Attempt, booked: Booked) -> list[Arrival]:
         """Memory first, then the ledger, in one step without a wait between: what is freed here can be reserved anew
         only in the same transaction or a later one, and a reply above its bound is held against the budget before
         anything else is admitted."""
@@ -203,8 +217,8 @@ class Attempts:
         self._scheduler.forget_bounds(alias)
         return raised
 
-    async def _failed(
-        self, ticket: Ticket, attempt: Attempt, error: ProviderError, share: Share | None
+    async def failed(
+        self, ticket: Ticket, attempt: Attempt, error: ProviderError, share: Share | None = None
     ) -> list[Arrival]:
         """Frees or presumes; a server's time is known, and settled, whatever became of the reply. Gives the samples
         that a broken reply brought all the same."""
@@ -309,7 +323,14 @@ def _free(attempt: Attempt, *, error: str, message: str) -> Outcome:
 def _basis(model: Model) -> str:
     if model.provider == "replay":
         return "replayed"
+    if model.batch:
+        return "batch"
     return "usage" if model.gpu_usd_per_hour is None else "gpu_time"
+
+
+def stop_rule(model: Model) -> str:
+    """How a model's samples end, in the ledger's words."""
+    return "first_success" if model.mode == "until_solved" else "none"
 
 
 def timeout_s(model: Model, n: int) -> float:

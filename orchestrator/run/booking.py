@@ -32,10 +32,11 @@ class Attempt:
     provider: str
     price: Price
     cost_basis: str
-    """usage | gpu_time | replayed"""
+    """usage | batch | gpu_time | replayed"""
     server: str
     stop_rule: str
     batch: bool = False
+    """Whether it was one of a batch, which has a price of its own and no latency worth telling."""
     lease_id: int | None = None
 
 
@@ -238,7 +239,11 @@ def _sample(
         cost_basis=cost_basis,
         server=attempt.server,
         stop_rule=attempt.stop_rule,
-        latency_s=choice.latency_s if choice.latency_s is not None else reply.latency_s,
+        latency_s=None
+        if attempt.batch
+        else choice.latency_s
+        if choice.latency_s is not None
+        else reply.latency_s,
     )
 
 
@@ -281,7 +286,7 @@ def _outcome(
         error=error,
         error_message=message,
         ended_at=ended_at,
-        latency_s=reply.latency_s,
+        latency_s=None if attempt.batch else reply.latency_s,
         samples=samples,
     )
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from orchestrator.ledger.ledger import Ledger
@@ -14,10 +14,12 @@ from orchestrator.ledger.rows import VerdictRow
 from orchestrator.progress import ModelProgress, Progress
 from orchestrator.run import fleet
 from orchestrator.run.attempts import Arrival, Attempts
+from orchestrator.run.batches import Batches, Life
 from orchestrator.run.judge import Bench, Judge, Unjudged
 from orchestrator.run.prepare import Prepared
 from orchestrator.run.servers import paid_servers
 from orchestrator.scheduler.scheduler import ModelLane, Scheduler, Ticket
+from providers.batch import BatchProvider
 from providers.types import Provider
 
 if TYPE_CHECKING:
@@ -56,6 +58,8 @@ class Driver:
         providers: dict[str, list[Provider]],
         tallies: dict[str, Tally],
         *,
+        batch_providers: Mapping[str, BatchProvider] | None = None,
+        cancelling: bool = False,
         show: Callable[[Progress], None],
         warned: Callable[[str, str], None],
     ) -> None:
@@ -82,6 +86,19 @@ class Driver:
         self._attempts = Attempts(
             prepared, scheduler, ledger, providers, servers=self._servers, clock=self._clock, warned=warned
         )
+        self._batches = Batches(
+            prepared,
+            scheduler,
+            ledger,
+            self._attempts,
+            batch_providers or {},
+            arrived=self._arrived,
+            warned=warned,
+            clock=self._clock,
+            cancelling=cancelling,
+        )
+        if cancelling:
+            scheduler.draining = True  # nothing new is asked for
 
     async def run(self) -> None:
         """Returns when nothing is left that could be asked, or the draining is over. Raises LedgerBroken."""
@@ -91,6 +108,8 @@ class Driver:
             beside += [group.create_task(server.watch(), name="lease") for server in self._servers.values()]
             beside += [group.create_task(watch, name="fleet") for watch in self._fleet()]
             try:
+                for life in self._batches.resumed():
+                    self._start(group, self._batch(life))
                 await self._sample(group)
                 if not self._abandoned:  # else the next run judges what has no verdict yet
                     await self._judge.drained()
@@ -116,6 +135,7 @@ class Driver:
         self._grace_s = grace_s
         self._grace_ends = self._clock() + grace_s
         self.note = note
+        self._batches.leave()
         self._event.set()
 
     def abandon(self) -> None:
@@ -123,6 +143,7 @@ class Driver:
         self.interrupted = self._abandoned = True
         self.scheduler.draining = True
         self._grace_ends = self._clock()
+        self._batches.leave()
         self._event.set()
 
     async def _sample(self, group: asyncio.TaskGroup) -> None:
@@ -130,7 +151,13 @@ class Driver:
             self._event.clear()
             now = self._clock()
             while not self._judge.behind and (ticket := self.scheduler.next(now)) is not None:
-                self._start(group, ticket)
+                if self._batches.takes(ticket.alias):
+                    self._batches.add(ticket)
+                else:
+                    self._start(group, self._perform(ticket))
+            self._batches.drop_stopped()
+            for life in self._batches.ready(now, settled=not self._judge.waiting):
+                self._start(group, self._batch(life))
             if self._over(now):
                 if not self._free_idle_leases():
                     return
@@ -147,8 +174,8 @@ class Driver:
             server.reconsider()
         return any(freed)
 
-    def _start(self, group: asyncio.TaskGroup, ticket: Ticket) -> None:
-        task = group.create_task(self._perform(ticket))
+    def _start(self, group: asyncio.TaskGroup, life: Coroutine[Any, Any, None]) -> None:
+        task = group.create_task(life)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
@@ -158,9 +185,16 @@ class Driver:
 
     async def _perform(self, ticket: Ticket) -> None:
         for arrival in await self._attempts.perform(ticket):
-            await self._judge.add(self._unjudged(arrival))
+            await self._arrived(arrival)
         if self.scheduler.lanes[ticket.alias].stopped is not None:
             await self._record_stops()
+
+    async def _batch(self, life: Life) -> None:
+        await life()
+        await self._record_stops()
+
+    async def _arrived(self, arrival: Arrival) -> None:
+        await self._judge.add(self._unjudged(arrival))
 
     async def _record_stops(self) -> None:
         """Writes down why models stopped, once each."""
@@ -181,7 +215,7 @@ class Driver:
     async def _wait(self, now: float) -> None:
         # While it drains or the judge is behind nothing is admitted, so the scheduler's time says nothing.
         wake_at = None if self.scheduler.draining or self._judge.behind else self.scheduler.wake_at
-        times = [t for t in (wake_at, self._grace_ends) if t is not None]
+        times = [t for t in (wake_at, self._batches.wake_at, self._grace_ends) if t is not None]
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._event.wait(), max(0.0, min(times) - now) if times else None)
 
@@ -229,7 +263,7 @@ class Driver:
             budget_pico=budget.total,
             settled_pico=others.settled_pico + sum(f.settled for f in counted),
             presumed_pico=others.presumed_pico + sum(f.presumed for f in counted),
-            reserved_pico=others.reserved_pico + sum(f.reserved for f in counted),
+            reserved_pico=others.reserved_pico + sum(f.reserved + f.left for f in counted),
             replayed_pico=sum(f.settled for f in budget.funds.values() if not f.counted),
             elapsed_s=now - self._started,
             eta_s=max(etas, default=None),
@@ -254,7 +288,7 @@ class Driver:
             samples_per_s=rate,
             settled_pico=funds.settled,
             presumed_pico=funds.presumed,
-            reserved_pico=funds.reserved,
+            reserved_pico=funds.reserved + funds.left,
             requests=totals.requests + lane.sent,
             retries=totals.retries + lane.retried,
             problems=len(lane.work.done),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.ledger.begin import RunState
+from orchestrator.run.batches import MOST_IN_FLIGHT, MOST_REQUESTS
 from orchestrator.run.prepare import Means, Prepared
 from orchestrator.scheduler.budget import Budget, Funds
 from orchestrator.scheduler.endpoints import Endpoint
@@ -86,6 +87,7 @@ def _lanes(prepared: Prepared, state: RunState, *, rounds: bool) -> dict[str, Mo
             counts_max_tokens=model.provider == "openai",
             max_attempts=model.max_attempts,
             max_wait_s=model.max_wait_s,
+            batch=model.batch,
         )
     return lanes
 
@@ -107,7 +109,14 @@ def _shared_by(model: Model) -> tuple[str, ...]:
     if model.limits.group is not None:
         return ("group", model.limits.group)
     key = model.api_key_env or ""
-    return ("endpoint", model.provider, model.base_url or "", *model.servers, key, model.model)
+    return (
+        "batch" if model.batch else "endpoint",
+        model.provider,
+        model.base_url or "",
+        *model.servers,
+        key,
+        model.model,
+    )
 
 
 def _rates(models: list[Model]) -> dict[tuple[str, ...], RateLimit]:
@@ -124,6 +133,9 @@ def _rate(models: list[Model]) -> RateLimit:
         return min((limit for limit in stated if limit is not None), default=None)
 
     concurrency = lowest("concurrency")
+    if any(model.batch for model in models):
+        # Limits of what goes out a minute don't hold for batches; how much may be in them at once may be stated.
+        return RateLimit(concurrency=concurrency or MOST_REQUESTS * MOST_IN_FLIGHT)
     if concurrency is None and any(model.provider != "vllm" for model in models):
         concurrency = DEFAULT_CONCURRENCY
     return RateLimit(

@@ -94,7 +94,12 @@ class Prepared:
     def caches(self, alias: str, ordinal: int) -> bool:
         """Whether a problem's prompt goes through the vendor's cache: where that must be asked for, and pays."""
         model = self.sweep.models[alias]
-        if model.provider != "anthropic" or not model.prompt_cache or model.mode == "until_solved":
+        if (
+            model.batch
+            or model.provider != "anthropic"
+            or not model.prompt_cache
+            or model.mode == "until_solved"
+        ):
             return False
         return model.samples > 1 and self._rendered(model.api, ordinal).size_bytes >= LEAST_CACHED_BYTES
 

@@ -7,9 +7,11 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, cast
 
+from orchestrator.ledger.begin import RunState
 from orchestrator.run.lanes import DEFAULT_CONCURRENCY
 from orchestrator.sweep.types import Model, Sweep
-from providers.build import build
+from providers.batch import BatchProvider
+from providers.build import build, build_batches
 from providers.errors import ProviderError
 from providers.types import Provider
 
@@ -21,7 +23,35 @@ LONGEST_PROBE_S = 3.0
 
 def build_providers(sweep: Sweep) -> dict[str, list[Provider]]:
     """By alias, in the order of the scheduler's endpoints."""
-    return {alias: _build(model) for alias, model in sweep.models.items()}
+    return {alias: [] if model.batch else _build(model) for alias, model in sweep.models.items()}
+
+
+def has_batches(model: Model) -> bool:
+    """Whether its provider has a batch API that is spoken here."""
+    return model.provider in ("openai", "anthropic") and model.api != "completions"
+
+
+def build_batch_providers(sweep: Sweep, state: RunState) -> dict[str, BatchProvider]:
+    """By alias: of models with batch = true, and of those that an earlier run has open batches of."""
+    return {
+        alias: _build_batches(model)
+        for alias, model in sweep.models.items()
+        if model.batch or state.models[alias].open_jobs
+    }
+
+
+def _build_batches(model: Model) -> BatchProvider:
+    return build_batches(
+        provider=model.provider,
+        model=model.model,
+        api=model.api,
+        base_url=model.base_url,
+        own_host=model.own_host,
+        api_key=os.environ.get(model.api_key_env) if model.api_key_env else None,
+        api_version=model.api_version,
+        free_5xx=model.free_5xx,
+        inference_geo=model.inference_geo,
+    )
 
 
 async def ask_versions(sweep: Sweep, providers: dict[str, list[Provider]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,14 @@ from orchestrator.run.driver import Driver, Tally
 from orchestrator.run.identical import identical_answers
 from orchestrator.run.lanes import build_scheduler
 from orchestrator.run.prepare import Prepared
-from orchestrator.run.providers import ask_versions, build_providers
+from orchestrator.run.providers import ask_versions, build_batch_providers, build_providers, has_batches
 from orchestrator.run.signals import Signals
 from orchestrator.run.verify import verify_ledger
 from orchestrator.run.versions import versions
 from orchestrator.scheduler.scheduler import ModelLane, Scheduler
 from orchestrator.sweep.definition import differences
 from pricing.types import PICO_PER_USD
+from providers.batch import BatchProvider
 from providers.types import Provider
 
 CLOSES_WITHIN_S = 1.0
@@ -60,6 +61,8 @@ class Options:
     budget_pico: int
     stop_after_s: float | None = None
     grace_s: float = 30.0
+    cancel_batches: bool = False
+    """Ask for nothing: cancel the batches that are open, and take what they brought by then."""
 
 
 def run_sweep(prepared: Prepared, options: Options, show: Callable[[Progress], None]) -> Result:
@@ -121,6 +124,7 @@ def _plan(prepared: Prepared, budget_pico: int) -> RunPlan:
                 replayed=prepared.replayed[alias],
                 architecture=None if model.architecture is None else asdict(model.architecture),
                 overhead_tokens=model.prompt_overhead_tokens,
+                has_batches=has_batches(model),
             )
             for alias, model in sweep.models.items()
         ],
@@ -138,9 +142,18 @@ async def _run(
     exceeded = scheduler.budget.exceeded
     async with Ledger(options.db, state) as ledger:
         providers = build_providers(prepared.sweep)
+        batch_providers = build_batch_providers(prepared.sweep, state)
         try:
             driver = Driver(
-                prepared, scheduler, ledger, providers, _tallies(state), show=show, warned=warnings.add
+                prepared,
+                scheduler,
+                ledger,
+                providers,
+                _tallies(state),
+                batch_providers=batch_providers,
+                cancelling=options.cancel_batches,
+                show=show,
+                warned=warnings.add,
             )
             at_start = driver.progress("sampling")
             signals = Signals(driver, grace_s=options.grace_s, stop_after_s=options.stop_after_s)
@@ -151,8 +164,10 @@ async def _run(
             scheduler.presume_open()
             await ledger.presume_open()
         finally:
-            await _close(providers)
-        status, reason = _ended(driver, scheduler, exceeded=exceeded)
+            await _close(
+                [*(p for endpoints in providers.values() for p in endpoints), *batch_providers.values()]
+            )
+        status, reason = _ended(driver, scheduler, exceeded=exceeded, cancelled=options.cancel_batches)
         await ledger.finish(status, reason)
         progress = driver.progress("done")
     return Result(
@@ -182,13 +197,12 @@ def _first(group: BaseExceptionGroup[LedgerBroken]) -> LedgerBroken:
     return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
-async def _close(providers: Mapping[str, list[Provider]]) -> None:
+async def _close(providers: Iterable[Provider | BatchProvider]) -> None:
     """Gives connections back; one that hangs is left to the end of the process."""
-    for endpoints in providers.values():
-        for provider in endpoints:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(CLOSES_WITHIN_S):
-                    await provider.aclose()
+    for provider in providers:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSES_WITHIN_S):
+                await provider.aclose()
 
 
 def _tallies(state: RunState) -> dict[str, Tally]:
@@ -202,12 +216,16 @@ def _lacking(scheduler: Scheduler) -> list[ModelLane]:
     return [lane for lane in scheduler.lanes.values() if lane.work.lacking()]
 
 
-def _ended(driver: Driver, scheduler: Scheduler, *, exceeded: bool) -> tuple[Status, str | None]:
+def _ended(
+    driver: Driver, scheduler: Scheduler, *, exceeded: bool, cancelled: bool
+) -> tuple[Status, str | None]:
     """What ended the run; when several things did, the one that a person must act on first (CONTRACT). `exceeded`:
     the budget was when the run began."""
     lanes, lacking = scheduler.lanes.values(), _lacking(scheduler)
     if driver.interrupted and lacking:
         return "interrupted", driver.note
+    if cancelled and lacking:
+        return "interrupted", "its batches were cancelled"
     stopped = [
         f"{lane.alias}: {lane.stopped}"
         for lane in lanes

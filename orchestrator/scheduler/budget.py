@@ -1,7 +1,8 @@
 """The money: what is held, what may still be reserved, and each model's share where money is short. No I/O.
 
-held(model) = settled + presumed + reserved. Reserving is one synchronous step, so no two requests can pass the same
-check. The invariant at every instant: the sum of held over all counted models never exceeds the total.
+held(model) = settled + presumed + reserved, what outlives the run included. Reserving is one synchronous step, so no
+two requests can pass the same check. The invariant at every instant: the sum of held over all counted models never
+exceeds the total.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ class Funds:
     settled: int = 0
     presumed: int = 0
     reserved: int = 0
+    left: int = 0
+    """Reserved too, by batches that go on at the vendor after this run: it does not come back within it."""
     in_flight: int = 0
     """Requests that hold a reservation."""
     finished: bool = False
@@ -35,7 +38,7 @@ class Funds:
 
     @property
     def held(self) -> int:
-        return self.settled + self.presumed + self.reserved
+        return self.settled + self.presumed + self.reserved + self.left
 
 
 class Budget:
@@ -142,6 +145,13 @@ class Budget:
         mine.presumed += presumed
         for f in self.funds.values():
             f.stuck = False
+
+    def leave(self, alias: str, reserved: int) -> None:
+        """A reservation outlives this run."""
+        mine = self.funds[alias]
+        mine.reserved -= reserved
+        mine.left += reserved
+        mine.in_flight -= 1
 
     def lease(self, alias: str, change: int) -> bool:
         """A server's lease holds `change` more, if there is room; a negative change always goes."""

@@ -10,9 +10,18 @@ from typing import cast
 from tenacity import RetryCallState, retry_if_exception_type, wait_exponential
 
 from orchestrator.scheduler.work import Item
-from providers.errors import Lost, NotSent, Overloaded, ProviderError, RateLimited, Stopped, TooManySamples
+from providers.errors import (
+    Lost,
+    NotSent,
+    Overloaded,
+    ProviderError,
+    RateLimited,
+    Stopped,
+    TooManySamples,
+    Undone,
+)
 
-WORTH_ANOTHER_TRY = retry_if_exception_type((RateLimited, Overloaded, NotSent, Lost))
+WORTH_ANOTHER_TRY = retry_if_exception_type((RateLimited, Overloaded, Undone, NotSent, Lost))
 WAIT = wait_exponential(multiplier=1, min=1, max=60)
 MOST_LOST = 3
 """Attempts of a sample that may end unknown: each of them is charged at its bound."""

@@ -49,6 +49,8 @@ class ModelLane:
     max_wait_s: float
     counts_max_tokens: bool = False
     """Whether its limits count what was asked for, not what came."""
+    batch: bool = False
+    """Whether its requests go into batches, whose ends say nothing of a server's health or of a rate."""
     stopped: str | None = None
     """Why it can't go on in this run."""
     replied: bool = False
@@ -81,6 +83,8 @@ class Ticket:
     endpoint: int
     estimate: Estimate
     sent_at: float
+    adopted: bool = False
+    """Sent by an earlier run: it counts against no limit of this one."""
 
     @property
     def n(self) -> int:
@@ -88,6 +92,8 @@ class Ticket:
 
 
 WAITS_FOR_MONEY = "budget: held by what is in flight until it settles (a smaller max_tokens holds less)"
+NO_PROBLEM = -1
+"""The ordinal of a problem that the plan no longer asks."""
 REFUSED_OUTRIGHT = 5
 """So many problems refused without a single reply: the request itself is wrong, not the problems."""
 
@@ -325,7 +331,7 @@ class Scheduler:
         """The attempt failed: free, or presumed at `presumed`. Decides what follows and does it; gives the decision
         and (first index, n) of the samples that fail for good with it. `arrived`: the indices that a broken reply
         brought all the same; only the others are asked again."""
-        alive = not isinstance(error, (NotSent, Lost, Overloaded))
+        alive = None if self.lanes[ticket.alias].batch else not isinstance(error, (NotSent, Lost, Overloaded))
         lane = self._end(ticket, now, presumed=presumed, alive=alive)
         if arrived:
             lane.work.arrived(ticket.item.problem, len(arrived))
@@ -348,7 +354,7 @@ class Scheduler:
             case _ if not ticket.n:
                 pass  # it broke after its last sample
             case Then.AGAIN:
-                if isinstance(error, RateLimited):
+                if isinstance(error, RateLimited) and not (lane.batch or ticket.adopted):
                     lane.rate.refused(ticket.sent_at, now + decision.wait_s, now)
                 lane.work.again(again, now + decision.wait_s)
             case Then.FEWER:
@@ -376,13 +382,41 @@ class Scheduler:
         told = getattr(error, "max_n", None)
         return max(1, min(ticket.n - 1, told or ticket.n // 2))
 
+    def adopt(self, alias: str, item: Item, worst_pico: int, now: float) -> Ticket:
+        """A request that an earlier run sent and that is still on its way, in a batch. Its money is held already. Its
+        problem may be one that the plan no longer asks (NO_PROBLEM): it then ends by `booked_aside`."""
+        lane = self.lanes[alias]
+        self._number += 1
+        ticket = Ticket(
+            number=self._number,
+            alias=alias,
+            item=item,
+            worst_pico=worst_pico,
+            endpoint=0,
+            estimate=Estimate(input_tokens=0, output_tokens=0),
+            sent_at=now,
+            adopted=True,
+        )
+        self.budget.funds[alias].in_flight += 1
+        lane.in_flight[ticket.number] = ticket
+        return ticket
+
+    def booked_aside(self, ticket: Ticket, now: float, *, settled: int = 0, presumed: int = 0) -> None:
+        """It ended, and nothing is asked for it again."""
+        self._end(ticket, now, settled=settled, presumed=presumed, alive=None)
+
+    def leave(self, ticket: Ticket) -> None:
+        """This run waits for it no longer; what it holds stays reserved."""
+        del self.lanes[ticket.alias].in_flight[ticket.number]
+        self.budget.leave(ticket.alias, ticket.worst_pico)
+
     def dropped(self, ticket: Ticket, now: float, *, presumed: int = 0) -> None:
         """The driver gave the attempt up (a signal, the grace ran out): free where it never left, else presumed."""
         lane = self._end(ticket, now, presumed=presumed, alive=None)
         lane.work.again(ticket.item, now)
 
     def presume_open(self) -> None:
-        """The run is over: what is still in flight may have been billed."""
+        """The run is over: what is still in flight may have been billed. What was left to its batch stays reserved."""
         for lane in self.lanes.values():
             for ticket in list(lane.in_flight.values()):
                 self.dropped(ticket, 0.0, presumed=ticket.worst_pico)
@@ -409,6 +443,8 @@ class Scheduler:
         lane = self.lanes[ticket.alias]
         del lane.in_flight[ticket.number]
         self.budget.end(ticket.alias, ticket.worst_pico, settled=settled, presumed=presumed)
+        if ticket.adopted:
+            return lane
         counted = ticket.estimate if used is not None and lane.counts_max_tokens else used
         lane.rate.ended(ticket.estimate, counted, now)
         lane.endpoints[ticket.endpoint].ended(ticket.n, now, alive=alive)

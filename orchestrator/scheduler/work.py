@@ -60,7 +60,7 @@ class Work:
         # Samples beyond those wanted now (an earlier run wanted more) stay in the ledger and do not count here.
         self.done = array("q", (_done_of(p, samples) for p in problems))
         self.failed = array("q", bytes(8 * len(problems)))
-        self.busy = array("q", (p.unverified if until_solved else 0 for p in problems))
+        self.busy = array("q", (p.unverified + len(p.asked) if until_solved else 0 for p in problems))
         """Samples of a problem in flight or waiting for their verdict; kept for until_solved only."""
         self.solved = bytearray(p.solved for p in problems)
         self.unasked = sum(max(0, samples - p.next_index) for p in problems)
@@ -254,7 +254,8 @@ def _cut(item: Item, n: int) -> tuple[Item, Item]:
 
 
 def _done_of(problem: ProblemState, samples: int) -> int:
-    return min(problem.next_index, samples) - sum(hole < samples for hole in problem.holes)
+    lacking = sum(index < samples for index in (*problem.holes, *problem.asked))
+    return min(problem.next_index, samples) - lacking
 
 
 def runs(indices: Sequence[int]) -> list[tuple[int, int]]:

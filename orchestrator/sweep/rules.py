@@ -72,7 +72,35 @@ def _check_keys(source: Source, alias: str, model: ModelTable) -> None:
             'such as "OPENAI_API_KEY"; never the key itself',
         )
     if model.batch:
-        raise source.error((*at, "batch"), "batch APIs are not built yet", "set batch = false")
+        _check_batch(source, alias, model)
+
+
+def _check_batch(source: Source, alias: str, model: ModelTable) -> None:
+    """A batch has a price, a queue and a time of its own, so that keys of single requests say nothing of it."""
+    at = ("models", alias)
+    if model.provider not in ("openai", "anthropic"):
+        message = f"is true, and provider {model.provider} has no batch API here"
+        raise source.error((*at, "batch"), message, "delete it, or use provider openai or anthropic")
+    if model.service_tier is not None:
+        raise source.error(
+            (*at, "service_tier"),
+            "can't stand beside batch = true: a batch is a tier of its own",
+            "delete it",
+        )
+    for key in (
+        "requests_per_minute",
+        "tokens_per_minute",
+        "input_tokens_per_minute",
+        "output_tokens_per_minute",
+    ):
+        if getattr(model.limits, key) is not None:
+            message = "is a limit of single requests, and a batch has a queue of its own"
+            raise source.error(
+                (*at, "limits", key), message, "delete it; concurrency bounds the requests in batches"
+            )
+    if model.limits.group is not None:
+        message = "joins limits of single requests, and a batch has a queue of its own"
+        raise source.error((*at, "limits", "group"), message, "delete it")
 
 
 def _check_money(source: Source, alias: str, model: ModelTable) -> None:

@@ -1,0 +1,216 @@
+"""OpenAI's batch API: a file of requests, a batch of it, files of results. Its metadata carries our marker, by which a
+batch is found again. https://developers.openai.com/api/docs/guides/batch
+
+No service tier is sent: a batch is a tier of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, cast
+from urllib.parse import quote
+
+import msgspec
+
+from providers.batch import BatchState, Found, ResultLine, VendorBatch
+from providers.errors import BadRequest, Lost, Overloaded, ProviderError, RateLimited, Stopped, Undone
+from providers.failures import failure_from_status, one_line
+from providers.lenient import as_object, as_objects, as_text
+from providers.openai import VENDOR_URL, ChatWire, ResponsesWire
+from providers.sdk import usable_key
+from providers.sdk_calls import SdkCalls, json_lines
+from providers.secrets import clean_error, clean_reply
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from providers.types import Reply, Request
+
+MARKER = "manyfew"
+"""The key of our marker in a batch's metadata."""
+PAGE = 100
+SKEW_S = 3600.0
+"""How far the vendor's clock may be from ours."""
+CREATE_S = 300.0
+ENDED = frozenset(("completed", "expired", "cancelled"))
+
+
+class OpenAIBatches:
+    """Batches of /v1/chat/completions or /v1/responses under `base_url`, which ends in /v1; None is OpenAI's own.
+    Raises Stopped without a key."""
+
+    most_requests = 50_000
+    most_bytes = 200 * 10**6
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        api: Literal["chat", "responses"] = "chat",
+        api_key: str | None,
+        base_url: str | None = None,
+        own_host: bool,
+        free_5xx: bool = False,
+    ) -> None:
+        import openai
+
+        from providers.sdk_http import open_client
+
+        name = f"openai {model}"
+        key = usable_key(api_key, name)
+        url = (base_url or VENDOR_URL).rstrip("/")
+        client = openai.AsyncOpenAI(
+            api_key=key, base_url=url, max_retries=0, http_client=open_client(url, concurrency=8)
+        )
+        self._calls = SdkCalls(
+            client,
+            sdk=openai,
+            name=name,
+            base_url=url,
+            api_key=key,
+            own_host=own_host,
+            free_5xx=free_5xx,
+            custom_headers="OPENAI_CUSTOM_HEADERS",
+        )
+        self._wire = ChatWire(None) if api == "chat" else ResponsesWire(None)
+        self._endpoint = f"/v1{self._wire.path}"
+
+    @property
+    def server(self) -> str:
+        return self._calls.server
+
+    def line(self, custom_id: str, request: Request, /) -> bytes:
+        body = self._wire.payload(request)
+        try:
+            return msgspec.json.encode(
+                {"custom_id": custom_id, "method": "POST", "url": self._endpoint, "body": body}
+            )
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            said = one_line(f"{type(error).__name__}: {error}")[:160]
+            raise BadRequest(f"{self._calls.name}: this request can't be written as JSON: {said}") from error
+
+    async def upload(self, lines: Sequence[bytes], marker: str, /) -> str:
+        content = b"\n".join((*lines, b""))
+        made = await self._calls.upload("/files", {"purpose": "batch"}, f"{marker}.jsonl", content)
+        return self._id(made, "a file")
+
+    async def create(
+        self, uploaded: str, lines: Sequence[bytes], marker: str, request: Request, /
+    ) -> VendorBatch:
+        body = {
+            "input_file_id": uploaded,
+            "endpoint": self._endpoint,
+            "completion_window": "24h",
+            "metadata": {MARKER: marker},
+        }
+        return self._batch(await self._calls.post("/batches", msgspec.json.encode(body), timeout_s=CREATE_S))
+
+    async def find(self, marker: str, /, *, size: int, since: float, known: Collection[str]) -> Found:
+        query: dict[str, Any] = {"limit": PAGE}
+        while True:
+            page = await self._calls.get("/batches", query)
+            batches = as_objects(page.get("data"))
+            for fields in batches:
+                if as_object(fields.get("metadata")).get(MARKER) == marker:
+                    return Found(self._batch(fields))
+            last = as_text(batches[-1].get("id")) if batches else None
+            if not page.get("has_more") or last is None or _made_before(batches[-1], since - SKEW_S):
+                return Found(None)
+            query["after"] = last
+
+    async def look(self, batch: str, /) -> VendorBatch:
+        return self._batch(await self._calls.get(f"/batches/{quote(batch, safe='')}"))
+
+    async def cancel(self, batch: str, /) -> None:
+        await self._calls.post(f"/batches/{quote(batch, safe='')}/cancel")
+
+    async def results(self, batch: VendorBatch, /, *, lenient: bool) -> Iterator[ResultLine]:
+        files = [await self._calls.fetch(f"/files/{quote(name, safe='')}/content") for name in batch.results]
+        return (
+            ResultLine(custom_id=as_text(fields.get("custom_id")) or "", fields=fields)
+            for file in files
+            for fields in json_lines(file, lenient=lenient, name=self._calls.name)
+        )
+
+    def read(self, line: ResultLine, n: int, /) -> Reply:
+        try:
+            return clean_reply(self._read(line.fields, n), self._calls.secrets)
+        except ProviderError as error:
+            clean_error(error, self._calls.secrets)
+            raise
+
+    def _read(self, fields: Mapping[str, Any], n: int) -> Reply:
+        response = as_object(fields.get("response"))
+        status = response.get("status_code")
+        if not isinstance(status, int):
+            error = as_object(fields.get("error"))
+            said = one_line(f"{as_text(error.get('code')) or 'error'}: {as_text(error.get('message')) or ''}")
+            raise Undone(f"{self._calls.name}: not done in its batch: {said[:200]}")
+        headers = {"x-request-id": as_text(response.get("request_id")) or ""}
+        if 200 <= status < 300:
+            return self._wire.parse(as_object(response.get("body")), latency_s=0.0, headers=headers, n=n)
+        error = failure_from_status(
+            status,
+            msgspec.json.encode(response.get("body")),
+            headers,
+            own_host=self._calls.own_host,
+            free_5xx=self._calls.free_5xx,
+            what=self._calls.name,
+            secrets=self._calls.secrets,
+        )
+        if isinstance(error, (RateLimited, Overloaded)):
+            raise Undone(error.message, status=status, request_id=error.request_id)
+        raise self._wire.mend(error)
+
+    async def aclose(self) -> None:
+        await self._calls.aclose()
+
+    def _batch(self, fields: Mapping[str, Any]) -> VendorBatch:
+        said = as_text(fields.get("status")) or ""
+        files = (as_text(fields.get(key)) for key in ("output_file_id", "error_file_id"))
+        results = tuple(file for file in files if file)
+        state = BatchState.ENDED if said in ENDED else BatchState.WORKING
+        if said == "failed":
+            state = BatchState.ENDED if results else BatchState.REFUSED
+        return VendorBatch(
+            id=self._id(fields, "a batch"),
+            state=state,
+            said=one_line(said)[:40],
+            whole=said == "completed",
+            results=results,
+            refusal=self._refusal(fields) if state is BatchState.REFUSED else None,
+        )
+
+    def _refusal(self, fields: Mapping[str, Any]) -> ProviderError:
+        """Why the vendor refused a batch as a whole: by its first error, as if a request had been so refused."""
+        errors = as_objects(as_object(fields.get("errors")).get("data"))
+        first = errors[0] if errors else {}
+        if first.get("code") == "token_limit_exceeded":
+            said = one_line(as_text(first.get("message")) or "too many tokens are enqueued")[:200]
+            return RateLimited(f"{self._calls.name}: {said}")
+        body = {key: first.get(key) for key in ("message", "code", "param")}
+        error = failure_from_status(
+            400,
+            msgspec.json.encode({"error": {"type": "invalid_request_error", **body}}),
+            {},
+            own_host=True,
+            free_5xx=True,
+            what=f"{self._calls.name}: the batch was refused",
+            secrets=self._calls.secrets,
+        )
+        return Stopped(error.message, status=400) if isinstance(error, (BadRequest, Lost)) else error
+
+    def _id(self, fields: Mapping[str, Any], what: str) -> str:
+        found = as_text(fields.get("id"))
+        if not found:
+            raise Lost(f"{self._calls.name}: a reply that names no id of {what}", status=200)
+        return found
+
+
+def _made_before(fields: Mapping[str, Any], at: float) -> bool:
+    created = fields.get("created_at")
+    return isinstance(created, int | float) and created < at
+
+
+if TYPE_CHECKING:
+    from providers.batch import BatchProvider
+
+    _: BatchProvider = cast("OpenAIBatches", None)

@@ -1,0 +1,425 @@
+"""The vendors' batch APIs on the loopback: files, batches, results, at half the price of single requests.
+
+    desk = openai_batches(prices=…)       # or openai_batches(api="responses"), anthropic_batches()
+    with serving(desk.vendor):
+        ... models(desk) ...
+        assert desk.vendor.billed_pico == ...
+
+What can be set of the vendor (answers, prices, key …) is told in tests/loopback/vendor.py. What a test may set of the
+desk, before or while it runs:
+    works_s       a batch ends so long after it was made
+    held          no batch ends while it is set (a threading.Event that is set holds)
+    fate          (custom_id, the batch's number, the request's place) -> "done", "expired", "canceled", "missing" (no
+                  line at all), or an int: the HTTP status it failed with
+    ends          the status that batches end with: "completed", "expired", "failed" (OpenAI), "ended" (Anthropic)
+    failure       (code, message) of a batch that OpenAI fails as a whole; taken by the next batches while it is set
+    most          the most requests that may be enqueued; a larger batch fails with token_limit_exceeded
+    create        what happens to the calls that make a batch, one after another: "reset" (it is made, and the answer is
+                  lost), "lost" (it is not made, and the answer is lost), an HTTP status, or None
+    results       what happens to the fetching of results, one after another: "half" (the connection breaks in the
+                  middle), "cut" (the file ends within a line), "short" (its last line lacks), "doubled", or None
+    at            {"uploaded" | "asked" | "created" | "looked" | "fetched": called then, before the answer leaves}
+    foreign       result lines of others put into each file
+What it may read: batches, looked, created, cancelled (counts), asked (every custom_id ever sent, with its body).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+
+from tests.loopback.anthropic_wire import MessagesWire, anthropic_vendor
+from tests.loopback.openai_wire import ChatWire, openai_vendor
+from tests.loopback.responses_wire import ResponsesWire, responses_vendor
+from tests.loopback.vendor import Vendor, key_of
+from tests.loopback.work import Wire
+
+CUSTOM_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+Fate = str | int
+
+
+@dataclass
+class Batch:
+    id: str
+    number: int
+    requests: list[tuple[str, dict[str, Any]]]
+    made_at: float
+    metadata: dict[str, str] | None = None
+    status: str = "in_progress"
+    cancelled: bool = False
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    failure: tuple[str, str] | None = None
+    counts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def over(self) -> bool:
+        return self.status not in ("in_progress", "cancelling", "canceling")
+
+
+@dataclass
+class BatchDesk:
+    """The batches of a vendor, both dialects."""
+
+    vendor: Vendor
+    wire: Wire
+    works_s: float = 0.0
+    held: threading.Event = field(default_factory=threading.Event)
+    fate: Callable[[str, int, int], Fate] = lambda _name, _number, _place: "done"
+    ends: str = "completed"
+    failure: tuple[str, str] | None = None
+    most: int = 1 << 40
+    create: deque[str | int | None] = field(default_factory=deque)
+    results: deque[str | None] = field(default_factory=deque)
+    at: dict[str, Callable[[], None]] = field(default_factory=dict)
+    foreign: list[dict[str, Any]] = field(default_factory=list)
+
+    batches: list[Batch] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+    looked: int = 0
+    cancelled: int = 0
+    asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    @property
+    def created(self) -> int:
+        return len(self.batches)
+
+    def times_asked(self) -> Counter[str]:
+        """How often each prompt's samples were asked for, by prompt."""
+        counted = Counter[str]()
+        for _, body in self.asked:
+            asked = self.wire.read(body)
+            counted[asked.prompt] += asked.n
+        return counted
+
+    # ---- what both do alike
+
+    def happens(self, what: str) -> None:
+        if what in self.at:
+            self.at[what]()
+
+    def bad_key(self, request: web.Request) -> web.Response | None:
+        if self.vendor.key is None or key_of(request) == self.vendor.key:
+            return None
+        return self.refuse(401, f"Incorrect API key provided: {key_of(request)}.", code="invalid_api_key")
+
+    def refuse(self, status: int, message: str, code: str | None = None) -> web.Response:
+        return self.vendor.refuse(self.wire, "req_batch", status, message, code=code)
+
+    def make(self, requests: list[tuple[str, dict[str, Any]]], metadata: dict[str, str] | None) -> Batch:
+        number = len(self.batches)
+        batch = Batch(f"batch_{number:04d}", number, requests, time.time(), metadata)
+        self.batches.append(batch)
+        self.asked += requests
+        names = [name for name, _ in requests]
+        assert all(CUSTOM_ID.fullmatch(name) for name in names)
+        assert len(names) == len(set(names)), "custom_id must be unique in a batch"
+        return batch
+
+    def progress(self, batch: Batch) -> None:
+        """Ends it where its time has come."""
+        if batch.over or (self.held.is_set() and not batch.cancelled):
+            return
+        if time.time() - batch.made_at < self.works_s and not batch.cancelled:
+            return
+        enqueued = len(batch.requests)
+        if enqueued > self.most:
+            batch.failure = (
+                "token_limit_exceeded",
+                f"Enqueued token limit reached: {self.most}, please try again",
+            )
+        elif self.failure is not None:
+            batch.failure = self.failure
+        if batch.failure is not None:
+            batch.status = "failed"
+            return
+        for place, (name, body) in enumerate(batch.requests):
+            fate = self.fate(name, batch.number, place)
+            if batch.cancelled and fate == "done" and place >= len(batch.requests) // 2:
+                fate = "canceled"
+            self.end_one(batch, name, body, fate)
+        batch.status = "cancelled" if batch.cancelled else self.ends
+        batch.lines.reverse()  # in no order that can be relied on
+
+    def reply_to(self, name: str, body: dict[str, Any], batch: Batch) -> dict[str, Any]:
+        """Does the work, and bills half of it."""
+        asked = self.wire.read(body)
+        job = self.vendor._work(asked, f"{batch.id}_{name}", None)
+        reply = self.wire.write(job, self.vendor)
+        self.vendor._bill(job, None)
+        bill = self.vendor.billed.pop()
+        assert bill.pico % 2 == 0
+        self.vendor.billed.append(replace(bill, pico=bill.pico // 2))
+        return reply
+
+    def end_one(self, batch: Batch, name: str, body: dict[str, Any], fate: Fate) -> None:
+        raise NotImplementedError
+
+    def jsonl(self, lines: list[dict[str, Any]]) -> tuple[bytes, str | None]:
+        """(body, what happens to it)."""
+        trouble = self.results.popleft() if self.results else None
+        told = [*self.foreign, *lines]
+        if trouble == "doubled":
+            told += told
+        if trouble == "short":
+            told = told[:-1]
+        body = b"".join(json.dumps(line).encode() + b"\n" for line in told)
+        return (body[: len(body) // 2 + 7] if trouble == "cut" else body), trouble
+
+    async def send_file(self, request: web.Request, lines: list[dict[str, Any]]) -> web.StreamResponse:
+        body, trouble = self.jsonl(lines)
+        self.happens("fetched")
+        if trouble != "half":
+            return web.Response(body=body, content_type="application/binary")
+        response = web.StreamResponse(headers={"Content-Length": str(len(body))})
+        await response.prepare(request)
+        await response.write(body[: len(body) // 2])
+        assert request.transport is not None
+        request.transport.abort()
+        return response
+
+    def made(
+        self, request: web.Request, make: Callable[[], Batch], tell: Callable[[Batch], Any]
+    ) -> web.Response:
+        trouble = self.create.popleft() if self.create else None
+        if isinstance(trouble, int):
+            return self.refuse(trouble, "The server is overloaded." if trouble >= 500 else "No.")
+        self.happens("asked")
+        told = None if trouble == "lost" else tell(make())
+        self.happens("created")
+        if trouble in ("lost", "reset"):
+            assert request.transport is not None
+            request.transport.abort()
+        return web.json_response(told)
+
+    def found(self, request: web.Request) -> Batch | None:
+        return next((batch for batch in self.batches if batch.id == request.match_info["id"]), None)
+
+
+class OpenAIDesk(BatchDesk):
+    def mount(self) -> None:
+        router = self.vendor.app.router
+        router.add_post("/v1/files", self.upload)
+        router.add_get("/v1/files/{id}/content", self.content)
+        router.add_post("/v1/batches", self.post)
+        router.add_get("/v1/batches", self.list)
+        router.add_get("/v1/batches/{id}", self.look)
+        router.add_post("/v1/batches/{id}/cancel", self.cancel)
+
+    async def upload(self, request: web.Request) -> web.StreamResponse:
+        if refused := self.bad_key(request):
+            return refused
+        form = await request.post()
+        assert form["purpose"] == "batch"
+        file = form["file"]
+        assert isinstance(file, web.FileField)
+        assert file.filename.endswith(".jsonl")
+        name = f"file-{len(self.files):04d}"
+        self.files[name] = file.file.read()
+        self.happens("uploaded")
+        return web.json_response(
+            {"id": name, "object": "file", "purpose": "batch", "filename": file.filename}
+        )
+
+    async def post(self, request: web.Request) -> web.StreamResponse:
+        if refused := self.bad_key(request):
+            return refused
+        body = await request.json()
+        assert body["completion_window"] == "24h"
+        assert body["endpoint"] == self.wire.path
+
+        def make() -> Batch:
+            requests = [json.loads(line) for line in self.files[body["input_file_id"]].splitlines()]
+            for one in requests:
+                assert (one["method"], one["url"]) == ("POST", self.wire.path)
+            return self.make([(one["custom_id"], one["body"]) for one in requests], body.get("metadata"))
+
+        return self.made(request, make, self.told)
+
+    async def look(self, request: web.Request) -> web.StreamResponse:
+        self.looked += 1
+        batch = self.found(request)
+        if batch is None:
+            return self.refuse(404, f"No batch found with id '{request.match_info['id']}'.")
+        self.progress(batch)
+        self.happens("looked")
+        return web.json_response(self.told(batch))
+
+    async def list(self, request: web.Request) -> web.StreamResponse:
+        newest = [*reversed(self.batches)]
+        after, limit = request.query.get("after"), int(request.query.get("limit", "20"))
+        start = next((i + 1 for i, batch in enumerate(newest) if batch.id == after), 0)
+        page = newest[start : start + limit]
+        data = [self.told(batch) for batch in page]
+        return web.json_response({"object": "list", "data": data, "has_more": start + limit < len(newest)})
+
+    async def cancel(self, request: web.Request) -> web.StreamResponse:
+        batch = self.found(request)
+        assert batch is not None
+        if batch.over:
+            return self.refuse(409, f"Cannot cancel a batch with status '{batch.status}'.")
+        self.cancelled += 1
+        batch.cancelled, batch.status = True, "cancelling"
+        return web.json_response(self.told(batch))
+
+    async def content(self, request: web.Request) -> web.StreamResponse:
+        kind, _, number = request.match_info["id"].partition("-")
+        batch = self.batches[int(number)]
+        return await self.send_file(request, batch.lines if kind == "out" else batch.errors)
+
+    def end_one(self, batch: Batch, name: str, body: dict[str, Any], fate: Fate) -> None:
+        line: dict[str, Any] = {"id": f"batch_req_{name}", "custom_id": name, "response": None, "error": None}
+        if fate == "done":
+            batch.counts["completed"] += 1
+            reply = self.reply_to(name, body, batch)
+            response = {"status_code": 200, "request_id": f"req_{name}", "body": reply}
+            batch.lines.append({**line, "response": response})
+        elif isinstance(fate, int):
+            batch.counts["failed"] += 1
+            error = self.wire.error(
+                fate, "The server had an error.", kind="server_error", code=None, param=None
+            )
+            response = {"status_code": fate, "request_id": f"req_{name}", "body": error}
+            batch.errors.append({**line, "response": response})
+        elif fate in ("expired", "canceled"):
+            code = "batch_expired" if fate == "expired" else "batch_cancelled"
+            message = "This request could not be executed before the completion window expired."
+            batch.errors.append({**line, "error": {"code": code, "message": message}})
+
+    def told(self, batch: Batch) -> dict[str, Any]:
+        code, message = batch.failure or ("", "")
+        errors = {"object": "list", "data": [{"code": code, "message": message, "param": None, "line": None}]}
+        return {
+            "id": batch.id,
+            "object": "batch",
+            "endpoint": self.wire.path,
+            "errors": errors if batch.failure else None,
+            "input_file_id": "file-0000",
+            "completion_window": "24h",
+            "status": batch.status,
+            "output_file_id": f"out-{batch.number}" if batch.over and batch.lines else None,
+            "error_file_id": f"err-{batch.number}" if batch.over and batch.errors else None,
+            "created_at": int(batch.made_at),
+            "expires_at": int(batch.made_at) + 86_400,
+            "request_counts": {
+                "total": len(batch.requests),
+                "completed": batch.counts["completed"],
+                "failed": batch.counts["failed"],
+            },
+            "metadata": batch.metadata,
+        }
+
+
+class AnthropicDesk(BatchDesk):
+    def mount(self) -> None:
+        router = self.vendor.app.router
+        router.add_post("/v1/messages/batches", self.post)
+        router.add_get("/v1/messages/batches", self.list)
+        router.add_get("/v1/messages/batches/{id}", self.look)
+        router.add_get("/v1/messages/batches/{id}/results", self.content)
+        router.add_post("/v1/messages/batches/{id}/cancel", self.cancel)
+
+    async def post(self, request: web.Request) -> web.StreamResponse:
+        if refused := self.bad_key(request):
+            return refused
+        body = await request.json()
+        version = request.headers["anthropic-version"]
+
+        def make() -> Batch:
+            for one in body["requests"]:
+                assert set(one) == {"custom_id", "params"}
+                assert version == "2023-06-01" or "temperature" not in one["params"]
+                assert "stream" not in one["params"]
+            return self.make([(one["custom_id"], one["params"]) for one in body["requests"]], None)
+
+        return self.made(request, make, self.told)
+
+    async def look(self, request: web.Request) -> web.StreamResponse:
+        self.looked += 1
+        batch = self.found(request)
+        if batch is None:
+            return self.refuse(404, "`batch` not found")
+        self.progress(batch)
+        self.happens("looked")
+        return web.json_response(self.told(batch))
+
+    async def list(self, request: web.Request) -> web.StreamResponse:
+        for batch in self.batches:
+            self.progress(batch)
+        newest = [*reversed(self.batches)]
+        after, limit = request.query.get("after_id"), int(request.query.get("limit", "20"))
+        start = next((i + 1 for i, batch in enumerate(newest) if batch.id == after), 0)
+        page = newest[start : start + limit]
+        more = start + limit < len(newest)
+        return web.json_response({"data": [self.told(batch) for batch in page], "has_more": more})
+
+    async def cancel(self, request: web.Request) -> web.StreamResponse:
+        batch = self.found(request)
+        assert batch is not None
+        if batch.over:
+            return self.refuse(400, "Batch has already ended.")
+        self.cancelled += 1
+        batch.cancelled, batch.status = True, "canceling"
+        return web.json_response(self.told(batch))
+
+    async def content(self, request: web.Request) -> web.StreamResponse:
+        batch = self.found(request)
+        assert batch is not None
+        return await self.send_file(request, batch.lines)
+
+    def end_one(self, batch: Batch, name: str, body: dict[str, Any], fate: Fate) -> None:
+        result: dict[str, Any] = {"type": fate}
+        if fate == "done":
+            message = self.reply_to(name, body, batch)
+            message["usage"]["service_tier"] = "batch"
+            result = {"type": "succeeded", "message": message}
+        elif isinstance(fate, int):
+            error = self.wire.error(fate, "Something is wrong.", kind="", code=None, param=None)
+            result = {"type": "errored", "error": {**error, "request_id": f"req_{name}"}}
+        if fate != "missing":
+            batch.counts["succeeded" if fate == "done" else result["type"]] += 1
+            batch.lines.append({"custom_id": name, "result": result})
+
+    def told(self, batch: Batch) -> dict[str, Any]:
+        made = datetime.fromtimestamp(batch.made_at, UTC).isoformat().replace("+00:00", "Z")
+        kinds = ("succeeded", "errored", "canceled", "expired")
+        counts = {kind: batch.counts[kind] if batch.over else 0 for kind in kinds}
+        counts["processing"] = len(batch.requests) - sum(counts.values())
+        url = f"https://elsewhere.invalid/v1/messages/batches/{batch.id}/results"
+        return {
+            "id": batch.id,
+            "type": "message_batch",
+            "processing_status": "ended" if batch.over else batch.status,
+            "request_counts": counts,
+            "ended_at": made if batch.over else None,
+            "created_at": made,
+            "expires_at": made,
+            "cancel_initiated_at": None,
+            "results_url": url if batch.over else None,
+        }
+
+
+def openai_batches(api: str = "chat", **settings: Any) -> BatchDesk:
+    """A vendor with OpenAI's files and batches, beside its single requests."""
+    if api == "responses":
+        desk = OpenAIDesk(responses_vendor(**settings), ResponsesWire())
+    else:
+        desk = OpenAIDesk(openai_vendor(**settings), ChatWire())
+    desk.mount()
+    return desk
+
+
+def anthropic_batches(**settings: Any) -> BatchDesk:
+    """A vendor with Anthropic's message batches, beside its single requests."""
+    desk = AnthropicDesk(anthropic_vendor(**settings), MessagesWire())
+    desk.mount()
+    return desk
