@@ -21,6 +21,8 @@ CREEPS = 0.001
 LOWER = 0.92
 LOWEST = 0.5
 SEEN_S = 10.0
+TOLERATED = 0.025
+"""Refusals that are so few of the requests taken lately say nothing of the rate: some vendors refuse at random."""
 LEAST = 1.0
 
 
@@ -31,6 +33,7 @@ class FoundRate:
         self.bucket: Bucket | None = None
         self._ceiling: float | None = None
         self._taken: deque[float] = deque()
+        self._refused: deque[float] = deque()
         self._changed = 0.0
         self._raised = 0.0
 
@@ -47,11 +50,12 @@ class FoundRate:
 
     def refused(self, sent_at: float, now: float) -> None:
         """A 429."""
+        self._refused.append(now)
         self._forget(now)
         seen = len(self._taken) / SEEN_S * MINUTE_S
         if self.bucket is None:
             self.bucket = Bucket(max(FIRST, seen / 2))
-        elif sent_at >= self._changed:
+        elif sent_at >= self._changed and len(self._refused) > TOLERATED * len(self._taken):
             rate = self.bucket.per_minute
             self._ceiling = rate
             self.bucket.change(max(LEAST, LOWEST * rate, min(LOWER * rate, seen)), now)
@@ -69,5 +73,6 @@ class FoundRate:
         return rate * (1 + CREEPS * passed)
 
     def _forget(self, now: float) -> None:
-        while self._taken and now - self._taken[0] > SEEN_S:
-            self._taken.popleft()
+        for seen in (self._taken, self._refused):
+            while seen and now - seen[0] > SEEN_S:
+                seen.popleft()
