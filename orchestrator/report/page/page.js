@@ -157,16 +157,18 @@
   }));
 
   let whole = true; // other prices leave two of the charts as they are
-  function redraw() {
-    const rows = curveRows(), front = frontierRows();
-    draw("coverage", { curves: told(rows), ends: endRows(rows) });
-    draw("frontier", { frontier: told(front) });
-    if (whole) {
-      draw("spread", { spread: data.spread.filter(shown) });
-      draw("spending", {});
-    }
+  let turns = 0;
+  async function redraw() {
+    const rows = curveRows(), front = frontierRows(), turn = ++turns;
+    const charts = [
+      draw("coverage", { curves: told(rows), ends: endRows(rows) }),
+      draw("frontier", { frontier: told(front) }),
+    ];
+    if (whole) charts.push(draw("spread", { spread: data.spread.filter(shown) }), draw("spending", {}));
     tables(front);
     whole = false;
+    await Promise.all(charts);
+    if (turn === turns) document.documentElement.dataset.drawn = "yes"; // for whoever waits for it
   }
 
   // ---- tables beside the charts
@@ -218,6 +220,7 @@
   let due = 0;
   function soon(all = true) {
     whole ||= all;
+    document.documentElement.dataset.drawn = "no";
     cancelAnimationFrame(due);
     due = requestAnimationFrame(redraw);
   }
@@ -264,8 +267,6 @@
   });
   let width = innerWidth;
   addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; soon(); } });
-  document.documentElement.dataset.drawn = "no";
   for (const part of document.querySelectorAll(".needs-script")) part.hidden = false;
   redraw();
-  document.documentElement.dataset.drawn = "yes";
 })();

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import itertools
+import json
 import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
@@ -71,6 +72,15 @@ class Page:
             await asyncio.sleep(0.05)
         raise AssertionError(f"never came: {expression}; {self.complaints}")
 
+    async def set(self, selector: str, value: str | bool, event: str = "change") -> None:
+        """Sets a control as a reader does, and waits until what follows is drawn."""
+        field = "checked" if isinstance(value, bool) else "value"
+        await self.js(
+            f"{{ const of = document.querySelector({json.dumps(selector)}); of.{field} = {json.dumps(value)};"
+            f" of.dispatchEvent(new Event({json.dumps(event)}, {{bubbles: true}})); }}"
+        )
+        await self.drawn()
+
     async def size(self, width: int, height: int = 900, *, mobile: bool = False) -> None:
         await self.ask(
             "Emulation.setDeviceMetricsOverride",
@@ -90,10 +100,7 @@ class Page:
         await self.drawn()
 
     async def drawn(self) -> None:
-        await self.until(
-            "document.documentElement?.dataset.drawn === 'yes' && !document.querySelector('.chart:not(:has(svg))')"
-        )
-        await self.js("new Promise(r => requestAnimationFrame(() => setTimeout(r, 250)))")
+        await self.until("document.documentElement?.dataset.drawn === 'yes'")
 
     async def picture(self) -> bytes:
         taken = await self.ask("Page.captureScreenshot")

@@ -18,17 +18,6 @@ pytestmark = [
 
 COSTS = "[...document.querySelectorAll('tbody[data-m=\"0\"] [data-k]')].map(e => e.textContent)"
 TICKS = "[...document.querySelectorAll('#chart-{} text')].map(e => e.textContent)"
-SETTLE = "new Promise(done => setTimeout(done, 400))"
-
-
-def changed(selector, value, event="change"):
-    """Sets a control as a reader does, and waits for what is drawn."""
-    field = "checked" if isinstance(value, bool) else "value"
-    said = str(value).lower() if isinstance(value, bool) else repr(value)
-    return (
-        f"(() => {{ const of = document.querySelector({selector!r}); of.{field} = {said};"
-        f" of.dispatchEvent(new Event({event!r}, {{bubbles: true}})); return {SETTLE}; }})()"
-    )
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +50,8 @@ async def test_hostile_names_are_shown_and_do_nothing(tmp_path, evil):
         names = await page.js(TICKS.format("coverage"))
         assert {"__proto__", "constructor"} <= set(names)
         for m in range(len(HOSTILE)):  # each of them off and on again, and pointed at
-            await page.js(changed(f'#models input[value="{m}"]', m % 2 == 0))
-        await page.js(changed("#axis", "tokens"))
+            await page.set(f'#models input[value="{m}"]', m % 2 == 0)
+        await page.set("#axis", "tokens")
         await point_at_everything(page)
         assert page.complaints == []
         assert set(page.requests) == {evil}
@@ -74,10 +63,9 @@ async def point_at_everything(page):
         " const of = document.querySelector('#chart-coverage svg').getBoundingClientRect();"
         " return [of.left, of.top, of.width, of.height]; })()"
     )
-    for share in (0.2, 0.4, 0.6):
+    for share in (0.2, 0.4, 0.5):
         at = {"x": box[0] + box[2] * share, "y": box[1] + box[3] * (1 - share)}
         await page.ask("Input.dispatchMouseEvent", type="mouseMoved", **at)
-        await page.js("new Promise(done => setTimeout(done, 120))")
 
 
 async def test_pointing_at_a_curve_tells_its_figures(tmp_path, good):
@@ -86,6 +74,7 @@ async def test_pointing_at_a_curve_tells_its_figures(tmp_path, good):
         await page.open(good)
         assert await page.js("document.querySelector('#tip').hidden")
         await point_at_everything(page)
+        await page.until("!document.querySelector('#tip').hidden")
         said = await page.js("document.querySelector('#tip').innerText")
         for part in ("model", "samples", "coverage", "95% band", "a problem", "$"):
             assert part in said
@@ -97,23 +86,23 @@ async def test_axis_scale_models_and_extrapolation_are_the_readers(tmp_path, goo
         await page.open(good)
         assert (await page.js(COSTS))[:3] == ["$5e-5", "$0.0001", "$0.00025"]
         assert "dollars a problem" in await page.js(TICKS.format("coverage"))
-        await page.js(changed("#axis", "tokens"))
+        await page.set("#axis", "tokens")
         assert (await page.js(COSTS))[:3] == ["30", "60", "150"]
         assert "tokens a problem" in await page.js(TICKS.format("coverage"))
         assert await page.js("document.querySelector('#cost-name').textContent") == "tokens a problem"
 
         dashed = "document.querySelectorAll('#chart-coverage path[stroke-dasharray]').length"
         assert await page.js(dashed) > 0
-        await page.js(changed("#beyond", False))
+        await page.set("#beyond", False)
         assert await page.js(dashed) == 0
         ticks = await page.js(TICKS.format("coverage"))
-        await page.js(changed("#scale", "linear"))
+        await page.set("#scale", "linear")
         linear = await page.js(TICKS.format("coverage"))
         assert linear != ticks
         assert "0" in linear
 
         assert "dear" in linear
-        await page.js(changed('#models input[value="1"]', False))
+        await page.set('#models input[value="1"]', False)
         assert "dear" not in await page.js(TICKS.format("coverage"))
         assert await page.js("document.querySelector('tbody[data-m=\"1\"]').hidden")
         assert "dear" not in await page.js("document.querySelector('#frontier-tables').innerText")
@@ -128,7 +117,7 @@ async def test_other_prices_are_tokens_times_them(tmp_path, good):
         before = float(await page.js(ratio))
         paid = await page.js("document.querySelector('#frontier-tables').innerText")
         assert await page.js("document.querySelector('#said-price-0-1').textContent") == "$2"
-        await page.js(changed("#price-0-1", "1", "input"))  # a decade: $10 a million tokens of output
+        await page.set("#price-0-1", "1", "input")  # a decade: $10 a million tokens of output
         assert await page.js("document.querySelector('#said-price-0-1').textContent") == "$10"
         assert (await page.js(COSTS))[0] == "$0.00021"  # 10 tokens at $1 and 20 at $10 a million
         assert float(await page.js(ratio)) == pytest.approx(before * 50 / 210, rel=0.01)
@@ -136,12 +125,12 @@ async def test_other_prices_are_tokens_times_them(tmp_path, good):
         assert not await page.js("document.querySelector('#what-if-on').hidden")
         assert "+" not in await page.js("document.querySelector('#frontier-tables').innerText")
         await page.js("document.querySelector('#reset').click()")
-        await page.js(SETTLE)
+        await page.drawn()
         assert (await page.js(COSTS))[0] == "$5e-5"
         assert await page.js("document.querySelector('#frontier-tables').innerText") == paid
         assert await page.js("document.querySelector('tr[data-cheap] .likely').textContent") != "–"
-        await page.js(changed("#price-0-0", "-4", "input"))  # all the way to the left: free
-        await page.js(changed("#price-0-1", "-4", "input"))
+        await page.set("#price-0-0", "-4", "input")  # all the way to the left: free
+        await page.set("#price-0-1", "-4", "input")
         assert (await page.js(COSTS))[0] == "$0"
         assert page.complaints == []
 
@@ -167,9 +156,9 @@ async def test_light_dark_and_print(tmp_path, good):
         dark = await page.js(ground), await page.js(line)
         assert light[0] != dark[0]
         assert light[1] != dark[1]
-        await page.js(changed("#theme", "light"))
+        await page.set("#theme", "light")
         assert (await page.js(ground), await page.js(line)) == light
-        await page.js(changed("#theme", "dark"))
+        await page.set("#theme", "dark")
         await page.media("print", "dark")
         assert (await page.js(ground), await page.js(line)) == light  # ink on paper, whatever the screen
         assert await page.js("getComputedStyle(document.querySelector('#what-if')).display") == "none"
@@ -207,6 +196,6 @@ async def test_what_is_missing_is_drawn_without_complaint(tmp_path, program):
             file = ledger.with_suffix(".html")
             file.write_text(made(*found(ledger), program), "utf-8")
             await page.open(file.as_uri())
-            await page.js(changed("#scale", "linear"))
+            await page.set("#scale", "linear")
             assert page.complaints == [], ledger.name
             assert "NaN" not in await page.js("document.body.innerText")
