@@ -1,11 +1,13 @@
 """Coverage foretold at a hundred times the samples, against the truth of simulated problems:
 
     python -m benchmarks.extrapolation [--problems 128] [--samples 100] [--seeds 60] [--only known|untuned]
+        [--dynamic]
 
 One row a shape of pass rates: mean absolute error of ln coverage (and bias) of the power law by least squares on
 coverage at 40 k (as the paper's, we suppose), of the same on ln(−ln coverage) at every k, of a beta-binomial by
 maximum likelihood, and of manyfew's; then how often manyfew's 95% band held the truth of these problems and of all
-problems of that shape, and its median width. Below: mean error over mean error of the power law."""
+problems of that shape, and its median width. Below: mean error over mean error of the power law.
+With --dynamic the same number of attempts goes round robin to the problems that are still unsolved."""
 
 from __future__ import annotations
 
@@ -74,25 +76,40 @@ def by_beta_binomial(samples: Samples, k: int) -> float:
     return float(-np.expm1(beta_binomial.log_unsolved(log_a, log_b, np.array([k]))[0, 0]))
 
 
-def one(draw: Draw, problems: int, n: int, seed: int, population: float) -> Run:
+def until_solved(rates: NDArray[np.float64], attempts: int, generator: np.random.Generator) -> Samples:
+    """As many rounds over the unsolved problems as the attempts last for (after Kazdan et al. 2025)."""
+    trial = generator.geometric(np.maximum(rates, 1e-12))
+    low, high = 1, attempts
+    while low < high:
+        rounds = (low + high + 1) // 2
+        low, high = (rounds, high) if np.minimum(trial, rounds).sum() <= attempts else (low, rounds - 1)
+    first = np.where(trial <= low, trial, 0)
+    return Samples(np.minimum(trial, low), (first > 0).astype(np.int64), np.ones(len(rates)), first)
+
+
+def one(draw: Draw, problems: int, n: int, seed: int, population: float, dynamic: bool) -> Run:
     generator = np.random.default_rng(seed)
     rates = draw(generator, problems)
-    samples = Samples(np.full(problems, n), generator.binomial(n, rates), np.ones(problems))
+    if dynamic:
+        samples = until_solved(rates, problems * n, generator)
+    else:
+        samples = Samples(np.full(problems, n), generator.binomial(n, rates), np.ones(problems))
     k = _FACTOR * n
     truth = float(np.mean(1 - (1 - rates) ** k))
-    found = extrapolate(samples, _FACTOR)
+    found = extrapolate(samples)
     told = [method(samples, k) for method in (by_curve_fit, by_log_log, by_beta_binomial)]
     if isinstance(found, str):
         nan = float("nan")
         return Run(truth, [*(np.log(told) - np.log(truth)), nan], nan, nan, nan, nan)
-    low, high = found.low[-1], found.high[-1]
+    at = int(np.flatnonzero(found.ks == k)[0])
+    low, high = found.low[at], found.high[at]
     back_test = float("nan") if found.back_test is None else float(found.back_test.held)
-    errors = [float(np.log(value) - np.log(truth)) for value in (*told, found.coverage[-1])]
+    errors = [float(np.log(value) - np.log(truth)) for value in (*told, found.coverage[at])]
     inside = float(low <= truth <= high), float(low <= population <= high)
     return Run(truth, errors, *inside, float(high - low), back_test)
 
 
-def table(title: str, shapes: Mapping[str, Draw], problems: int, n: int, seeds: int) -> None:
+def table(title: str, shapes: Mapping[str, Draw], problems: int, n: int, seeds: int, dynamic: bool) -> None:
     print(f"\n{title}: {problems} problems, {n} samples -> k = {_FACTOR * n:,}, {seeds} seeds")
     print(
         "| shape | truth | power law, c | power law, ln ln | beta-binomial | manyfew | held | all | width | none |"
@@ -103,7 +120,7 @@ def table(title: str, shapes: Mapping[str, Draw], problems: int, n: int, seeds: 
     for name, draw in shapes.items():
         many = draw(np.random.default_rng(10**6), _POPULATION)
         population = float(np.mean(1 - (1 - many) ** (_FACTOR * n)))
-        runs = [one(draw, problems, n, seed, population) for seed in range(seeds)]
+        runs = [one(draw, problems, n, seed, population, dynamic) for seed in range(seeds)]
         errors = np.array([run.errors for run in runs])
         none = int(np.isnan(errors[:, -1]).sum())
         means.append(np.nanmean(np.abs(errors), axis=0))
@@ -133,12 +150,13 @@ def main() -> None:
     parser.add_argument("--problems", type=int, default=128)
     parser.add_argument("--samples", type=int, default=100)
     parser.add_argument("--seeds", type=int, default=60)
+    parser.add_argument("--dynamic", action="store_true")
     parser.add_argument("--only", choices=("known", "untuned"))
     given = parser.parse_args()
     began = time.perf_counter()
     for title, shapes in (("known", KNOWN), ("untuned", UNTUNED)):
         if given.only in (None, title):
-            table(title, shapes, given.problems, given.samples, given.seeds)
+            table(title, shapes, given.problems, given.samples, given.seeds, given.dynamic)
     print(f"{time.perf_counter() - began:.0f} s")
 
 

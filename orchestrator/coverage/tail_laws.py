@@ -33,7 +33,7 @@ _LOWEST, _HIGHEST = 1e-5, 8.0
 """The least rate, in passes per sampled k (1/1000 of what FAR can solve), and the largest logit."""
 
 _SLOPE, _SLOPE_SD = 0.4, 0.8
-"""Of a. Fitted exponents of coverage are mostly 0.2 to 0.8 (Brown et al. 2024, Schaeffer et al. 2025)."""
+"""Of a, the exponent with which coverage nears 1. Chosen, and wide: two thirds lie between −0.4 and 1.2."""
 _UPPER = 0.5, 100.0
 _BENT, _BEND = 0.25, (0.02, 0.4)
 """The share of laws with a curvature in ln p, and its range: log-normals of standard deviation 7 to 1.6."""
