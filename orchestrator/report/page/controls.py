@@ -62,7 +62,7 @@ def what_if(data: Mapping[str, Any], shown: Sequence[str]) -> str:
     return (
         '<section id="what-if" class="needs-script" aria-labelledby="prices" hidden>'
         f'<h2 id="prices">What if prices changed?</h2><p>{_EXPLAINED} '
-        '<span id="what-if-on" hidden>Shown now: other prices than were paid.</span> '
+        '<span id="what-if-on" class="repriced" hidden>Shown now: other prices than were paid.</span> '
         f'<button type="button" id="reset">As paid</button></p><div class="sliders">{"".join(groups)}</div></section>'
     )
 

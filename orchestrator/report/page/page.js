@@ -190,7 +190,7 @@
     const made = repriced() || state.off.size > 0;
     for (const part of document.querySelectorAll("#frontier-tables [data-axis]")) part.hidden ||= made;
     at("frontier-made").hidden = !made;
-    at("what-if-on")?.toggleAttribute("hidden", !repriced());
+    for (const part of document.querySelectorAll(".repriced")) part.hidden = !repriced();
     if (made) at("frontier-made").querySelector("tbody").replaceChildren(...front.map((row) => {
       const line = document.createElement("tr");
       line.append(cell("td", row.buy, "words"), cell("td", row.way === data.ways[0] ? "at once" : "one by one", "words"),

@@ -123,6 +123,7 @@ async def test_other_prices_are_tokens_times_them(tmp_path, good):
         assert float(await page.js(ratio)) == pytest.approx(before * 50 / 210, rel=0.01)
         assert await page.js("document.querySelector('tr[data-cheap] .likely').textContent") == "–"
         assert not await page.js("document.querySelector('#what-if-on').hidden")
+        assert "of the prices paid" in await page.js("document.querySelector('header').innerText")
         assert "+" not in await page.js("document.querySelector('#frontier-tables').innerText")
         await page.js("document.querySelector('#reset').click()")
         await page.drawn()
