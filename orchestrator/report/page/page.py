@@ -131,7 +131,7 @@ def _head(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     return (
         f"<header><h1>{title}: many cheap samples, or a few dear ones?</h1>"
         f'<p class="faint">{text(counts)} with a verdict</p>{"".join(found)}'
-        '<p class="repriced" hidden><strong>These sentences are of the prices paid; charts and tables of others.</strong></p>'
+        '<p class="repriced" hidden><strong>These sentences are of the prices paid, the rest is not.</strong></p>'
         "<noscript><p><strong>The charts need JavaScript; the tables below hold the same figures.</strong></p>"
         "</noscript></header>"
     )
