@@ -160,7 +160,12 @@ WRONG = [
     ("samples = 5\n", 'unset = ["samples"]\nsamples = 5\n', "models.dear.unset[0]", "states itself"),
     ("samples = 5\n", "samples = -5\n", "models.dear.samples", "must be at least 1"),
     ("sequences = 256", "batch = true", "models.cheap.batch", "provider vllm has no batch API"),
-    ("samples = 5\n", 'batch = true\nservice_tier = "flex"\n', "models.dear.service_tier", "a tier of its own"),
+    (
+        "samples = 5\n",
+        'batch = true\nservice_tier = "flex"\n',
+        "models.dear.service_tier",
+        "a tier of its own",
+    ),
     ("samples = 5\n", "batch = 1\n", "models.dear.batch", "true or false"),
     ("samples = 5\n", "timeout_s = 0\n", "models.dear.timeout_s", "must be above 0"),
     ("samples = 5\n", "budget_usd = -4\n", "models.dear.budget_usd", "must be at least 0"),
