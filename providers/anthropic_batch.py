@@ -163,6 +163,8 @@ class AnthropicBatches:
         kind = as_text(fields.get("type")) or "without a result"
         if kind == "succeeded":
             return self._wire.parse(as_object(fields.get("message")), latency_s=0.0, headers={}, n=n)
+        if kind not in ("errored", "expired", "canceled"):
+            raise Lost(f"{self._calls.name}: a result that is none known: {one_line(kind)[:40]!r}")
         if kind != "errored":
             raise Undone(f"{self._calls.name}: not done in its batch: {one_line(kind)[:40]}")
         # As the API words an error, with its id of the request: {"type": "error", "error": {"type", "message"}}.

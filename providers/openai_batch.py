@@ -142,6 +142,8 @@ class OpenAIBatches:
         status = response.get("status_code")
         if not isinstance(status, int):
             error = as_object(fields.get("error"))
+            if not error:
+                raise Lost(f"{self._calls.name}: a result that tells neither a reply nor an error")
             said = one_line(f"{as_text(error.get('code')) or 'error'}: {as_text(error.get('message')) or ''}")
             raise Undone(f"{self._calls.name}: not done in its batch: {said[:200]}")
         headers = {"x-request-id": as_text(response.get("request_id")) or ""}

@@ -28,6 +28,8 @@ class Model:
     names: frozenset[str]
     """The vendor's names of it: as asked for, and as replies named it."""
     settled_pico: int
+    batched: bool = False
+    """Whether it has requests that went through batches, which an export counts in rows of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +138,8 @@ def read_books(connection: sqlite3.Connection, *, running: bool) -> Books:
     models: dict[int, Model] = {}
     never: dict[str, str] = {}
     for row in connection.execute(
-        "SELECT model.*, sweep.name AS sweep FROM model JOIN sweep ON sweep.id = sweep_id ORDER BY model.id"
+        "SELECT model.*, sweep.name AS sweep, EXISTS (SELECT 1 FROM batch_job WHERE model_id = model.id) AS batched "
+        "FROM model JOIN sweep ON sweep.id = sweep_id ORDER BY model.id"
     ):
         label = f"{row['alias']}@{row['sweep']}" if several else row["alias"]
         if row["replayed"]:
@@ -152,6 +155,7 @@ def read_books(connection: sqlite3.Connection, *, running: bool) -> Books:
                 price=row["price"],
                 names=_names(connection, row["id"], row["name"]),
                 settled_pico=row["settled_pico"],
+                batched=row["batched"],
             )
     requests = [row for row in connection.execute(_REQUESTS, (not running,)) if row["model_id"] in models]
     leases = [row for row in connection.execute(_LEASES, (not running,)) if row["model_id"] in models]

@@ -34,14 +34,18 @@ def from_usage(
         raise InputError(str(path), "its rows don't say of which model they are", remedy)
     own = [line for line in lines if not line.batch]
     if len(own) < len(lines):
-        proposal.notes.append(
-            f"rows of the batch API, which this ledger does not use: {len(lines) - len(own)}"
-        )
+        proposal.notes.append(f"rows of the batch API, which are not read: {len(lines) - len(own)}")
     used = 0
     for group in _groups(books.models.values()):
         if not any(model in chosen for model in group) or not books.pool(group):
             continue
         _refuse_half(group, chosen)
+        if any(model.batched for model in group):
+            labels = ", ".join(model.label for model in group)
+            proposal.notes.append(
+                f"{labels}: asked in batches, whose rows don't tell its requests; settle it with --billed or --free"
+            )
+            continue
         every = {name for model in group for name in model.names}
         mine = [one for one in own if not named or (one.model is not None and same_model(one.model, every))]
         used += len(mine)

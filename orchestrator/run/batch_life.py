@@ -5,32 +5,27 @@ What keeps it from being billed twice or lost:
   made is, too, before the call that makes it. So after a crash it is known whether the vendor may have it.
 - That call is made once. Where its answer is lost, the vendor's list of batches is searched for it; a batch that is
   not found stays charged at its bound, and is not made again under the same ids.
-- Each result is booked by its own id, in one transaction with its samples, and only while its request is open: a
-  result that comes twice, or a file that is fetched again after a crash, changes nothing.
+- Each result is booked by its own id, once (batch_results).
 - Whatever ends the run, a batch that the vendor has goes on, and the next run takes what it brings.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.rows import BatchJobRow, Outcome, Reservation
+from orchestrator.ledger.rows import BatchJobRow, Reservation
 from orchestrator.run import batch_waits
-from orchestrator.run.attempts import Arrival, Attempts
 from orchestrator.run.batch_job import BatchJob, Waiting, new_job, untimed
+from orchestrator.run.batch_results import Results
+from orchestrator.run.batch_shared import GoesOn, Gone, Shared, Waits
 from orchestrator.run.batch_waits import Growing, Patience
-from orchestrator.run.booking import book
-from orchestrator.scheduler.scheduler import Scheduler, Ticket
+from orchestrator.scheduler.scheduler import Ticket
 from orchestrator.sweep.types import Model
 from pricing.form import price_to_json
 from pricing.types import Price
-from providers.batch import BatchProvider, BatchState, ResultLine, VendorBatch, is_of
+from providers.batch import BatchProvider, BatchState, VendorBatch
 from providers.errors import (
     Lost,
     NotSent,
@@ -43,36 +38,8 @@ from providers.errors import (
 )
 from providers.errors import Outcome as Cost
 
-BOOKED_AT_ONCE = 200
-"""Results that go into one commit."""
 READS = 3
 """A results file that lacks requests is fetched so often; then what it lacks is as good as lost."""
-
-
-class Gone(Exception):  # noqa: N818 - reads as what it is
-    """The vendor kept what it brought for a month, and does so no longer."""
-
-
-class GoesOn(Exception):  # noqa: N818 - reads as what it is
-    """The run waits for this batch no longer; the vendor has it, and the next run takes what it brings."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shared:
-    """What the batches of all models work with. `arrived` takes each sample just recorded; `leaving` is set once the
-    run ends; `known`: the vendor's ids of batches that are accounted for."""
-
-    scheduler: Scheduler
-    ledger: Ledger
-    attempts: Attempts
-    arrived: Callable[[Arrival], Awaitable[None]]
-    warned: Callable[[str, str], None]
-    clock: Callable[[], float]
-    leaving: asyncio.Event
-    cancelling: bool
-    known: set[str]
-    refused_size: Callable[[str, int], bool]
-    """(alias, requests): so many were too many for the vendor's queue. Whether fewer may do."""
 
 
 class BatchLife:
@@ -84,6 +51,8 @@ class BatchLife:
         self._provider = provider
         self._shared = shared
         self._ledger = shared.ledger
+        self._waits = Waits(model.alias, shared)
+        self._results = Results(model.alias, provider, shared)
 
     async def make(self, tickets: Sequence[Ticket], price: str) -> None:
         """A new batch of these requests, to its end. Raises LedgerBroken."""
@@ -199,7 +168,7 @@ class BatchLife:
             if wait is None:
                 await self._give_up(job, _for_all(failure), "refused")
                 return False
-            await self._pause(wait)
+            await self._waits.pause(wait)
 
     async def _has(self, job: BatchJob, batch: VendorBatch) -> None:
         job.vendor_batch = batch.id
@@ -233,7 +202,7 @@ class BatchLife:
                     job.marker, size=job.size, since=job.submitting_at, known=self._shared.known
                 )
             except ProviderError as error:
-                await self._sleeps(self._wait_after(job, error, patience))
+                await self._waits.sleep(self._waits.after(job, error, patience))
                 continue
             patience.answered()
             if found.batch is not None:
@@ -242,7 +211,7 @@ class BatchLife:
             longest = batch_waits.LIFE_S if found.undecided else batch_waits.FIND_S
             if time.time() - job.submitting_at > longest:
                 return False
-            await self._sleeps(waits.next())
+            await self._waits.sleep(waits.next())
 
     # -- waiting for it ---------------------------------------------------------------------------------------------
 
@@ -276,38 +245,12 @@ class BatchLife:
             try:
                 batch = await self._provider.look(vendor_batch)
             except ProviderError as error:
-                await self._sleeps(self._wait_after(job, error, patience))
+                await self._waits.sleep(self._waits.after(job, error, patience))
                 continue
             patience.answered()
             if batch.state is not BatchState.WORKING:
                 return batch
-            await self._sleeps(waits.next())
-
-    def _wait_after(self, job: BatchJob, error: ProviderError, patience: Patience) -> float:
-        """Asking costs nothing, so it is asked again; but not for ever, and not with a key that is refused. The batch
-        then goes on without us. Raises GoesOn, and Gone for what no vendor keeps so long."""
-        if error.status == 404 and time.time() - (job.submitting_at or 0.0) > batch_waits.GONE_S:
-            raise Gone(error.message)
-        wait = None
-        if isinstance(error, (RateLimited, Overloaded, NotSent, Lost)):
-            wait = patience.wait(self._shared.clock(), error.retry_after_s)
-        if wait is None:
-            reason = f"its batches can't be looked at: {error.message}"
-            self._shared.scheduler.stop(self._alias, reason)
-            raise GoesOn
-        return wait
-
-    async def _sleeps(self, seconds: float) -> None:
-        """While the vendor works. Raises GoesOn once the run ends."""
-        await self._pause(seconds)
-        if self._shared.leaving.is_set():
-            raise GoesOn
-
-    async def _pause(self, seconds: float) -> None:
-        """Until the time is over, or the run ends."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._shared.leaving.wait()
+            await self._waits.sleep(waits.next())
 
     # -- taking what it brought -------------------------------------------------------------------------------------
 
@@ -316,77 +259,21 @@ class BatchLife:
         for read in range(1, 1 << 30):
             try:
                 lines = await self._provider.results(batch, lenient=read >= READS)
-                await self._book(job, lines)
+                await self._results.book(job, lines)
             except ProviderError as error:
-                await self._sleeps(self._wait_after(job, error, patience))
+                await self._waits.sleep(self._waits.after(job, error, patience))
                 continue
+            patience.answered()
             if not job.open or not batch.whole or read >= READS:
                 break
-            await self._sleeps(waits.next())  # it lacks some, as a file that was cut between two lines does
+            await self._waits.sleep(
+                waits.next()
+            )  # it lacks some, as a file that was cut between two lines does
         if job.open:
             missing = Lost("its batch ended without a result for it")
-            await self._end_all(job, missing if batch.whole else Undone(f"not done: its batch {batch.said}"))
-
-    async def _book(self, job: BatchJob, lines: Iterable[ResultLine]) -> None:
-        group: list[ResultLine] = []
-        for line in lines:
-            if not is_of(job.marker, line.custom_id):
-                self._shared.warned(
-                    self._alias, "a batch brought a result that nobody asked for: passed over"
-                )
-                continue
-            group.append(line)
-            if len(group) == BOOKED_AT_ONCE:
-                await asyncio.gather(*(self._book_one(job, one) for one in group))
-                group.clear()
-        await asyncio.gather(*(self._book_one(job, one) for one in group))
-
-    async def _book_one(self, job: BatchJob, line: ResultLine) -> None:
-        waiting = job.open.get(line.custom_id)
-        if waiting is None:
-            return  # booked already
-        try:
-            reply = self._provider.read(line, len(waiting.attempt.indices))
-        except ProviderError as error:
-            await self._failed(job, line.custom_id, error)
-            return
-        # From here to the ledger's queue there is no wait, so that it is open, or booked, and nothing between.
-        del job.open[line.custom_id]
-        booked = book(reply, waiting.attempt, time.time())
-        if waiting.aside:
-            await self._book_aside(waiting, booked.outcome)
-            return
-        for arrival in await self._shared.attempts.record(waiting.ticket, waiting.attempt, booked):
-            await self._shared.arrived(arrival)
-
-    async def _failed(self, job: BatchJob, name: str, error: ProviderError) -> None:
-        waiting = job.open.pop(name)
-        if not waiting.aside:
-            await self._shared.attempts.failed(waiting.ticket, waiting.attempt, error)
-            return
-        unknown = error.outcome is Cost.UNKNOWN
-        worst = waiting.attempt.worst_pico
-        outcome = Outcome(
-            request_id=waiting.attempt.request_id,
-            model_id=waiting.attempt.model_id,
-            state="presumed" if unknown else "free",
-            reserved_pico=worst,
-            presumed_pico=worst if unknown else 0,
-            cost_basis="none",
-            error=type(error).__name__,
-            error_message=error.message,
-            ended_at=time.time(),
-        )
-        await self._book_aside(waiting, outcome)
-
-    async def _book_aside(self, waiting: Waiting, outcome: Outcome) -> None:
-        self._shared.scheduler.booked_aside(
-            waiting.ticket,
-            self._shared.clock(),
-            settled=outcome.settled_pico,
-            presumed=outcome.presumed_pico,
-        )
-        await self._ledger.end(outcome)
+            await self._results.end_all(
+                job, missing if batch.whole else Undone(f"not done: its batch {batch.said}")
+            )
 
     # -- where it came to nothing -----------------------------------------------------------------------------------
 
@@ -401,11 +288,8 @@ class BatchLife:
         await self._give_up(job, _for_all(error), "refused")
 
     async def _give_up(self, job: BatchJob, error: ProviderError, outcome: str) -> None:
-        await self._end_all(job, error)
+        await self._results.end_all(job, error)
         await self._ledger.end_batch(job.id, outcome)
-
-    async def _end_all(self, job: BatchJob, error: ProviderError) -> None:
-        await asyncio.gather(*(self._failed(job, name, error) for name in list(job.open)))
 
 
 def _for_all(error: ProviderError) -> ProviderError:

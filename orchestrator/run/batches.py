@@ -18,7 +18,8 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.run import batch_waits
 from orchestrator.run.attempts import Arrival, Attempts
 from orchestrator.run.batch_job import adopted
-from orchestrator.run.batch_life import BatchLife, Shared, price_text
+from orchestrator.run.batch_life import BatchLife, price_text
+from orchestrator.run.batch_shared import Shared
 from orchestrator.run.prepare import Prepared
 from orchestrator.scheduler.scheduler import ModelLane, Scheduler, Ticket
 from providers.batch import BatchProvider
@@ -108,9 +109,9 @@ class Batches:
         for alias, tickets in self._gathered.items():
             lane = self._scheduler.lanes[alias]
             while tickets and self._out[alias] < MOST_IN_FLIGHT:
-                n = self._fits(alias, tickets)
-                if n == len(tickets) < self._most[alias] and not (settled and self._complete(lane, now)):
+                if len(tickets) < self._most[alias] and not (settled and self._complete(lane, now)):
                     break
+                n = self._fits(alias, tickets)
                 chunk, self._gathered[alias] = tickets[:n], tickets[n:]
                 tickets = self._gathered[alias]
                 price = price_text(self._prepared.prices[alias])
@@ -122,6 +123,10 @@ class Batches:
         if due is not None and now < due <= now + batch_waits.HOLD_S:
             self.wake_at = due if self.wake_at is None else min(due, self.wake_at)
             return False
+        if lane.work.until_solved:
+            busy = sum(ticket.n for ticket in lane.in_flight.values())
+            if sum(lane.work.busy) > busy:  # some wait for their verdict, which may reopen a problem
+                return False
         return not self._out[lane.alias] or lane.work.empty
 
     def _fits(self, alias: str, tickets: list[Ticket]) -> int:
@@ -157,6 +162,11 @@ class Batches:
             return True
         self._most[alias] = max(1, size // 2)
         return size > 1
+
+    def says(self, alias: str) -> str | None:
+        """What a model waits for, where that is its batches."""
+        out = self._out[alias]
+        return f"{out} batch{'es' if out > 1 else ''} at the vendor" if out else None
 
     def leave(self) -> None:
         """The run ends: what was gathered is dropped, and batches at their vendors go on without it."""

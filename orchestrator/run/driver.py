@@ -156,7 +156,7 @@ class Driver:
                 else:
                     self._start(group, self._perform(ticket))
             self._batches.drop_stopped()
-            for life in self._batches.ready(now, settled=not self._judge.waiting):
+            for life in self._batches.ready(now, settled=not self._judge.behind):
                 self._start(group, self._batch(life))
             if self._over(now):
                 if not self._free_idle_leases():
@@ -295,7 +295,7 @@ class Driver:
             solved_problems=sum(lane.work.solved),
             verified=tally.verified,
             passed=tally.passed,
-            waiting=lane.waiting,
+            waiting=lane.waiting or self._batches.says(lane.alias),
             stopped=lane.stopped,
             eta_s=lacking / rate if rate > 0 and lacking else (0.0 if not lacking else None),
             errors=dict(lane.errors),

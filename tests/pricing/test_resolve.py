@@ -223,6 +223,15 @@ def test_asked_for_auto_the_project_may_choose_priority():
     assert ask("openai", "gpt-4.5-preview-2025-02-27", service_tier="auto").worst_bands == ()
 
 
+def test_a_reply_of_a_batch_may_name_its_tier_or_the_list_price():
+    price = ask("openai", "gpt-4o", batch=True)
+    assert first(price).output == D("5")
+    for tier in ("batch", "default", None):
+        assert (
+            tier_price(price, provider="openai", service_tier=tier, inference_geo=None, batch=True) == price
+        )
+
+
 def test_anthropic_tiers():
     price = ask("anthropic", "claude-haiku-4-5")
     assert replied(price, "anthropic", "standard") == price

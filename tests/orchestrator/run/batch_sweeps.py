@@ -60,8 +60,8 @@ def start_with_short_waits(
     lines = [f"batch_waits.{name} = {value!r}" for name, value in (SHORT | waits).items()]
     code = "; ".join(
         [
-            "from orchestrator.run import batch_life, batch_waits",
-            f"batch_life.BOOKED_AT_ONCE = {booked}",
+            "from orchestrator.run import batch_results, batch_waits",
+            f"batch_results.BOOKED_AT_ONCE = {booked}",
             *lines,
             "from orchestrator.cli.main import main",
             "main()",
