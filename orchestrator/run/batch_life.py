@@ -51,6 +51,7 @@ class BatchLife:
         self._provider = provider
         self._shared = shared
         self._ledger = shared.ledger
+        self._known = shared.known[provider.server]
         self._waits = Waits(model.alias, shared)
         self._results = Results(model.alias, provider, shared)
 
@@ -73,8 +74,6 @@ class BatchLife:
             if job.vendor_batch is None and job.open and not await self._search(job):
                 await self._give_up(job, Lost("its batch is not to be found at the vendor"), "not found")
                 return
-            if job.vendor_batch is not None:
-                self._shared.known.add(job.vendor_batch)
             await self._finish(job)
         except GoesOn:
             pass
@@ -172,7 +171,7 @@ class BatchLife:
 
     async def _has(self, job: BatchJob, batch: VendorBatch) -> None:
         job.vendor_batch = batch.id
-        self._shared.known.add(batch.id)
+        self._known.add(batch.id)
         await self._ledger.submitted(job.id, batch.id)
 
     async def _not_sent(self, job: BatchJob) -> bool:
@@ -199,7 +198,7 @@ class BatchLife:
         while True:
             try:
                 found = await self._provider.find(
-                    job.marker, size=job.size, since=job.submitting_at, known=self._shared.known
+                    job.marker, size=job.size, since=job.submitting_at, known=self._known
                 )
             except ProviderError as error:
                 await self._waits.sleep(self._waits.after(job, error, patience))

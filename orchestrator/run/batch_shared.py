@@ -28,7 +28,7 @@ class GoesOn(Exception):  # noqa: N818 - reads as what it is
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
     """What the batches of all models work with. `arrived` takes each sample just recorded; `leaving` is set once the
-    run ends; `known`: the vendor's ids of batches that are accounted for."""
+    run ends; `known`: by server, ids of batches that are accounted for."""
 
     scheduler: Scheduler
     ledger: Ledger
@@ -38,7 +38,7 @@ class Shared:
     clock: Callable[[], float]
     leaving: asyncio.Event
     cancelling: bool
-    known: set[str]
+    known: dict[str, set[str]]
     refused_size: Callable[[str, int], bool]
     """(alias, requests): so many were too many for the vendor's queue. Whether fewer may do."""
 

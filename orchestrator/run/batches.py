@@ -67,7 +67,7 @@ class Batches:
             clock=clock,
             leaving=self._leaving,
             cancelling=cancelling,
-            known=set(),
+            known={provider.server: set() for provider in providers.values()},
             refused_size=self._refused_size,
         )
         self._shared = shared
@@ -99,7 +99,7 @@ class Batches:
             for left in self._ledger.state.models[alias].open_jobs:
                 job = adopted(left, alias, self._prepared, self._scheduler, ordinals, now, provider.server)
                 if job.vendor_batch is not None:
-                    self._shared.known.add(job.vendor_batch)
+                    self._shared.known[provider.server].add(job.vendor_batch)
                 yield self._counted(alias, partial(self._lives[alias].resume, job))
 
     def ready(self, now: float, *, settled: bool) -> Iterator[Life]:

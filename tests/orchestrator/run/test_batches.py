@@ -210,6 +210,21 @@ def test_a_budget_too_small_is_used_in_rounds_and_never_exceeded(tmp_path, desk)
     assert money(db).settled == desk.vendor.billed_pico > 0.5 * budget * USD
 
 
+def test_short_money_is_shared_with_a_model_that_is_asked_by_itself(tmp_path, desk):
+    online = openai_vendor(latency=0.005)
+    desk.works_s = 0.3
+    db = tmp_path / "test.db"
+    budget = 0.05
+    with serving(desk.vendor, online), watched(db, int(budget * USD)):
+        models = {"slow": batch_model(desk), "quick": model(online)}
+        ended = run(SweepFile(models, budget_usd=budget, samples=64).write(tmp_path), db)
+    assert ended.status == 3
+    check_books(db)
+    check_bill(db, {"slow": desk.vendor, "quick": online}, int(budget * USD))
+    assert money(db, "slow").settled > 0.15 * budget * USD
+    assert money(db, "quick").settled > 0.3 * budget * USD
+
+
 def test_many_requests_are_several_batches(tmp_path, desk, monkeypatch):
     from orchestrator.run import batches
 
