@@ -17,15 +17,14 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 from verifiers.answer import final_number, marked_number
 from verifiers.cleaning import clean, without_bold
 from verifiers.expression import Readings
 from verifiers.number import render, scan
-from verifiers.types import Verdict
+from verifiers.types import Bounds, Isolation, Verdict
 
-OPTIONS = ("rule", "tolerance", "field")
 _VERSION = "1"
 _PAPER = re.compile(r"#### (-?[$0-9.,]+)")
 _MAX_ANSWER = 200
@@ -35,10 +34,19 @@ _UNIT_ONLY = re.compile(r"[^0-9=+*×÷/:;,(\n]{0,60}")
 class Numeric:
     """Pure and without state but its options; never raises for any text."""
 
+    OPTIONS: ClassVar[tuple[str, ...]] = ("rule", "tolerance", "field")
     kind = "numeric"
+    isolation: Isolation = "inline"
 
-    def __init__(self, *, rule: str = "final", tolerance: object = 0, field: str = "answer") -> None:
-        """ValueError, one line, for an option out of range."""
+    def __init__(
+        self,
+        *,
+        rule: str = "final",
+        tolerance: object = 0,
+        field: str = "answer",
+        bounds: Bounds | None = None,
+    ) -> None:
+        """ValueError, one line, for an option out of range. It needs no bounds: it is quick and cannot hang."""
         if rule not in ("final", "paper"):
             raise ValueError(f"verifier numeric: rule is {rule!r}; it may be 'final' or 'paper'")
         if not isinstance(field, str) or not field:  # pyright: ignore[reportUnnecessaryIsInstance] - from TOML
@@ -60,6 +68,12 @@ class Numeric:
         if self._field != "answer":
             parts.append(f"field={self._field}")
         return ";".join(parts)
+
+    def lacks(self) -> None:
+        return None
+
+    def close(self) -> None:
+        pass
 
     def verify(self, text: str, problem: Mapping[str, Any], /) -> Verdict:
         """passed None only where the gold is no number; a text without a number is wrong."""

@@ -1,10 +1,20 @@
-"""What a verifier is: text and problem in, verdict out."""
+"""What a verifier is: text and problem in, verdict out. Plain data both ways, so that a cluster could run it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
+
+Sandbox = Literal["bubblewrap", "container", "none-i-trust-this-code"]
+Isolation = Literal["inline", "worker", "process", "batch"]
+"""Where `verify` may be called.
+
+- inline: quick and pure Python that cannot hang; many at a time in one thread.
+- worker: Python that may hang or grow; in a worker process that is killed at its limits.
+- process: starts and kills a process of its own; from several threads at once.
+- batch: hours rather than seconds; never beside sampling, only by `manyfew verify`.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +26,21 @@ class Verdict:
     """The extracted answer, normalised, as plain text."""
     score: float | None = None
     reason: str | None = None
+    evidence: str | None = None
+    """What a person would look at: the test that failed, the prover's message. At most 2,000 characters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What one verification may take. None of it changes what is right, so none of it is in a version, except
+    where a program past its limit is wrong: then its limits are."""
+
+    timeout_s: float = 10.0
+    workers: int | None = None
+    """Verifications at once; None: as many as there are cores."""
+    memory_mb: int = 1024
+    sandbox: Sandbox | None = None
+    """None: bubblewrap where it is, else programs are refused."""
 
 
 class Verifier(Protocol):
@@ -29,6 +54,18 @@ class Verifier(Protocol):
         """Goes into every verdict; raise it whenever a verdict could change. Includes options that bear on it."""
         ...
 
+    @property
+    def isolation(self) -> Isolation: ...
+
+    def lacks(self) -> tuple[str, str] | None:
+        """(what this machine lacks to verify anything, the remedy), one line each; None: it can. Asked once, before
+        any money is spent."""
+        ...
+
     def verify(self, text: str, problem: Mapping[str, Any], /) -> Verdict:
-        """Judges one answer. `problem` has at least `answer` (gold). Never raises for any text."""
+        """Judges one answer. `problem` is the source's data. Never raises for any text; blocks until it is judged."""
+        ...
+
+    def close(self) -> None:
+        """Ends what it keeps running."""
         ...

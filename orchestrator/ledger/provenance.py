@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.connect import open_reader
+from orchestrator.ledger.settled_tokens import SettledTokens, settled_tokens
 from orchestrator.ledger.trouble import TROUBLE, trouble
 
 if TYPE_CHECKING:
@@ -38,10 +39,7 @@ class ModelProvenance:
     requests: int
     retries: int
     samples: int
-    input_tokens: int
-    cached_tokens: int
-    cache_write_tokens: int
-    output_tokens: int
+    tokens: SettledTokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +87,7 @@ def _ledger(connection: sqlite3.Connection, path: Path) -> Provenance:
 
 
 def _model(connection: sqlite3.Connection, model: sqlite3.Row) -> ModelProvenance:
-    tokens = connection.execute(
-        "SELECT coalesce(sum(prompt_tokens), 0) AS input, coalesce(sum(cached_tokens), 0) AS cached, "
-        "coalesce(sum(cache_write_tokens), 0) AS written, coalesce(sum(completion_tokens), 0) AS output "
-        "FROM request WHERE model_id = ? AND state = 'settled'",
-        (model["id"],),
-    ).fetchone()
+    tokens = settled_tokens(connection, model["id"])
     served = connection.execute(
         "SELECT DISTINCT vendor_model FROM request WHERE model_id = ? AND vendor_model IS NOT NULL "
         "ORDER BY 1 LIMIT 5",
@@ -115,8 +108,5 @@ def _model(connection: sqlite3.Connection, model: sqlite3.Row) -> ModelProvenanc
         requests=model["requests"],
         retries=model["retries"],
         samples=model["samples"],
-        input_tokens=tokens["input"],
-        cached_tokens=tokens["cached"],
-        cache_write_tokens=tokens["written"],
-        output_tokens=tokens["output"],
+        tokens=tokens,
     )

@@ -12,6 +12,7 @@ import numpy as np
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.connect import open_reader
+from orchestrator.ledger.settled_tokens import SettledTokens, settled_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,13 +42,7 @@ class Side:
     requests: int
     retries: int
     samples: int
-    input_tokens: int
-    cached_tokens: int
-    cache_write_tokens: int
-    cache_write_1h_tokens: int
-    output_tokens: int
-    reasoning_tokens: int
-    """Tokens of settled requests."""
+    tokens: SettledTokens
     cost_basis: str | None
     refused: int
     cut_off: int
@@ -82,12 +77,9 @@ def _read(path: Path) -> list[Side]:
 
 
 def _side(connection: sqlite3.Connection, model: sqlite3.Row) -> Side:
-    tokens = connection.execute(
-        "SELECT coalesce(sum(prompt_tokens), 0) AS input, coalesce(sum(cached_tokens), 0) AS cached, "
-        "coalesce(sum(cache_write_tokens), 0) AS written, coalesce(sum(cache_write_1h_tokens), 0) AS written_1h, "
-        "coalesce(sum(completion_tokens), 0) AS output, coalesce(sum(reasoning_tokens), 0) AS reasoning, "
-        "max(cost_basis) AS basis FROM request WHERE model_id = ? AND state = 'settled'",
-        (model["id"],),
+    tokens = settled_tokens(connection, model["id"])
+    (basis,) = connection.execute(
+        "SELECT max(cost_basis) FROM request WHERE model_id = ? AND state = 'settled'", (model["id"],)
     ).fetchone()
     ends = dict(
         connection.execute(
@@ -127,13 +119,8 @@ def _side(connection: sqlite3.Connection, model: sqlite3.Row) -> Side:
         requests=model["requests"],
         retries=model["retries"],
         samples=model["samples"],
-        input_tokens=tokens["input"],
-        cached_tokens=tokens["cached"],
-        cache_write_tokens=tokens["written"],
-        cache_write_1h_tokens=tokens["written_1h"],
-        output_tokens=tokens["output"],
-        reasoning_tokens=tokens["reasoning"],
-        cost_basis=tokens["basis"],
+        tokens=tokens,
+        cost_basis=basis,
         refused=sum(ends.get(reason, 0) for reason in REFUSED),
         cut_off=ends.get("length", 0),
         errors=errors,

@@ -33,7 +33,7 @@ def compare_document(sides: Sequence[Side]) -> dict[str, Any]:
 
 def _model(side: Side, warnings: list[str]) -> dict[str, Any]:
     price = None if side.price is None else price_from_json(side.price)
-    tokens = side.input_tokens + side.output_tokens
+    tokens = side.tokens.input + side.tokens.output
     waste = _share(side.presumed + side.unused, side.settled + side.presumed)
     if waste is not None and waste > WASTE_WORTH_A_WARNING:
         warnings.append(
@@ -55,10 +55,10 @@ def _model(side: Side, warnings: list[str]) -> dict[str, Any]:
         "usd_per_pass": side.settled / int(side.c.sum()) / PICO_PER_USD if side.c.sum() else None,
         "list_price": None if price is None else _listed(price),
         "paid_usd_per_mtok": side.settled / tokens * MTOK / PICO_PER_USD if tokens and side.settled else None,
-        "input_tokens_per_sample": _per(side.input_tokens, side.samples),
-        "output_tokens_per_sample": _per(side.output_tokens, side.samples),
-        "reasoning_share": _share(side.reasoning_tokens, side.output_tokens),
-        "cached_share": _share(side.cached_tokens, side.input_tokens),
+        "input_tokens_per_sample": _per(side.tokens.input, side.samples),
+        "output_tokens_per_sample": _per(side.tokens.output, side.samples),
+        "reasoning_share": _share(side.tokens.reasoning, side.tokens.output),
+        "cached_share": _share(side.tokens.cached, side.tokens.input),
         "cache_saved_usd": _cache_saved(side, price),
         "latency_s": _latency(side.latency_s),
         "output_tokens_per_s": _speed(side),
@@ -88,20 +88,20 @@ def _listed(price: Price) -> dict[str, Any]:
 def _cache_saved(side: Side, price: Price | None) -> float | None:
     """Against paying the whole input as uncached, at the first band's rates; negative where writing cost more than
     reading saved."""
-    if price is None or side.cost_basis not in ("usage", "batch", "replayed") or not side.input_tokens:
+    if price is None or side.cost_basis not in ("usage", "batch", "replayed") or not side.tokens.input:
         return None
-    if not (side.cached_tokens or side.cache_write_tokens):
+    if not (side.tokens.cached or side.tokens.cache_write):
         return 0.0
     flat = Price(bands=price.bands[:1], source=price.source, name=price.name)
-    plain = cost_pico(flat, Tokens(input=side.input_tokens, output=0))
+    plain = cost_pico(flat, Tokens(input=side.tokens.input, output=0))
     paid = cost_pico(
         flat,
         Tokens(
-            input=side.input_tokens,
+            input=side.tokens.input,
             output=0,
-            cached=side.cached_tokens,
-            cache_write=side.cache_write_tokens,
-            cache_write_1h=side.cache_write_1h_tokens,
+            cached=side.tokens.cached,
+            cache_write=side.tokens.cache_write,
+            cache_write_1h=side.tokens.cache_write_1h,
         ),
     )
     return (plain - paid) / PICO_PER_USD
@@ -117,7 +117,7 @@ def _latency(seconds: Any) -> dict[str, float] | None:
 def _speed(side: Side) -> float | None:
     """Output tokens a second of a request, all its samples together."""
     total = float(side.latency_s.sum())
-    return side.output_tokens / total if total > 0 else None
+    return side.tokens.output / total if total > 0 else None
 
 
 def _pair(one: Side, other: Side) -> dict[str, Any] | None:

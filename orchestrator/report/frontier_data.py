@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from orchestrator.coverage import bootstrap, cost, grid, power_law
-from orchestrator.coverage.extrapolate import extrapolate
+from orchestrator.coverage.extrapolate import BackTest, extrapolate
 from orchestrator.coverage.samples import Samples
 from orchestrator.report.frontier_pairs import comparisons
 from orchestrator.report.frontier_policies import policies
@@ -182,10 +182,16 @@ def _extrapolation(study: Study, outcomes: Outcomes, samples: Samples) -> dict[s
             "coverage": float(found.coverage[i]),
             "low": _number(found.low[i]),
             "high": _number(found.high[i]),
+            "model_dependent": bool(found.model_dependent[i]),
         }
         for i in range(len(found.ks))
     ]
-    return {"method": found.method, "points": points}
+    return {"method": found.method, "points": points, "goodness": _goodness(found.back_test)}
+
+
+def _goodness(test: BackTest | None) -> dict[str, Any] | None:
+    """How well a tenth of the samples would have foretold the coverage of all; null with too few for that."""
+    return None if test is None else asdict(test)
 
 
 def _costs_of_pass(study: Study, outcomes: Outcomes, samples: Samples, unit: int) -> dict[str, float | None]:

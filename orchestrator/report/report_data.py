@@ -137,10 +137,10 @@ def _rates(models: Sequence[ModelProvenance], *, free: bool) -> tuple[float, flo
         return None
     rates, model = price.bands[0].rates, models[0]
     factor = 1.0
-    if rates.input and model.input_tokens:
-        apart = model.cached_tokens * (1 - rates.cached_input / rates.input)
-        apart += model.cache_write_tokens * (1 - rates.cache_write / rates.input)
-        factor = float(1 - apart / model.input_tokens)
+    if rates.input and model.tokens.input:
+        apart = model.tokens.cached * (1 - rates.cached_input / rates.input)
+        apart += model.tokens.cache_write * (1 - rates.cache_write / rates.input)
+        factor = float(1 - apart / model.tokens.input)
     return float(rates.input), float(rates.output), factor
 
 
@@ -176,9 +176,9 @@ def _spending(model: ModelProvenance, ledger: Provenance) -> dict[str, Any]:
         "requests": model.requests,
         "retries": model.retries,
         "samples": model.samples,
-        "input_tokens": model.input_tokens,
-        "cached_tokens": model.cached_tokens,
-        "output_tokens": model.output_tokens,
+        "input_tokens": model.tokens.input,
+        "cached_tokens": model.tokens.cached,
+        "output_tokens": model.tokens.output,
     }
 
 

@@ -12,9 +12,10 @@ from orchestrator.ledger.rows import Failure, Outcome, Reservation, SampleRow
 from orchestrator.run.booking import Attempt, Booked, book, book_broken
 from orchestrator.run.prepare import Prepared, prompt_body
 from orchestrator.run.servers import LeaseOver, PaidServer, Share
+from orchestrator.scheduler.lane import Ticket
 from orchestrator.scheduler.rates import Estimate
 from orchestrator.scheduler.retry import Then
-from orchestrator.scheduler.scheduler import Scheduler, Ticket
+from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.scheduler.work import runs
 from orchestrator.sweep.types import Model
 from providers.errors import Lost, ProviderError, TooManySamples

@@ -10,7 +10,8 @@ from orchestrator.ledger.batch_jobs import OpenJob, OpenRequest
 from orchestrator.run.attempts import stop_rule
 from orchestrator.run.booking import Attempt
 from orchestrator.run.prepare import Prepared
-from orchestrator.scheduler.scheduler import NO_PROBLEM, Scheduler, Ticket
+from orchestrator.scheduler.lane import NO_PROBLEM, Ticket
+from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.scheduler.work import Item
 from pricing.form import price_from_json
 from providers.batch import custom_id

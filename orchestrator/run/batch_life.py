@@ -21,7 +21,7 @@ from orchestrator.run.batch_job import BatchJob, Waiting, new_job, untimed
 from orchestrator.run.batch_results import Results
 from orchestrator.run.batch_shared import GoesOn, Gone, Shared, Waits
 from orchestrator.run.batch_waits import Growing, Patience
-from orchestrator.scheduler.scheduler import Ticket
+from orchestrator.scheduler.lane import Ticket
 from orchestrator.sweep.types import Model
 from pricing.form import price_to_json
 from pricing.types import Price

@@ -21,7 +21,8 @@ from orchestrator.run.batch_job import adopted
 from orchestrator.run.batch_life import BatchLife, price_text
 from orchestrator.run.batch_shared import Shared
 from orchestrator.run.prepare import Prepared
-from orchestrator.scheduler.scheduler import ModelLane, Scheduler, Ticket
+from orchestrator.scheduler.lane import ModelLane, Ticket
+from orchestrator.scheduler.scheduler import Scheduler
 from providers.batch import BatchProvider
 
 MOST_REQUESTS = 2_000

@@ -18,7 +18,8 @@ from orchestrator.run.batches import Batches, Life
 from orchestrator.run.judge import Bench, Judge, Unjudged
 from orchestrator.run.prepare import Prepared
 from orchestrator.run.servers import paid_servers
-from orchestrator.scheduler.scheduler import ModelLane, Scheduler, Ticket
+from orchestrator.scheduler.lane import ModelLane, Ticket
+from orchestrator.scheduler.scheduler import Scheduler
 from providers.batch import BatchProvider
 from providers.types import Provider
 

@@ -7,8 +7,9 @@ from orchestrator.run.batches import MOST_IN_FLIGHT, MOST_REQUESTS
 from orchestrator.run.prepare import Means, Prepared
 from orchestrator.scheduler.budget import Budget, Funds
 from orchestrator.scheduler.endpoints import Endpoint
+from orchestrator.scheduler.lane import ModelLane
 from orchestrator.scheduler.rates import RateLimit
-from orchestrator.scheduler.scheduler import ModelLane, Scheduler
+from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.scheduler.warmth import Warmth
 from orchestrator.scheduler.work import Work
 from orchestrator.sweep.types import Model

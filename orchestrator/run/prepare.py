@@ -13,7 +13,7 @@ from typing import Any
 from orchestrator.errors import InputError
 from orchestrator.problems.registry import default_verifier, load, render
 from orchestrator.problems.types import Problem
-from orchestrator.scheduler.scheduler import Bound
+from orchestrator.scheduler.lane import Bound
 from orchestrator.sweep.definition import definition
 from orchestrator.sweep.source import located
 from orchestrator.sweep.types import Api, Model, Sweep

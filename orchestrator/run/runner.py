@@ -28,7 +28,8 @@ from orchestrator.run.providers import ask_versions, build_batch_providers, buil
 from orchestrator.run.signals import Signals
 from orchestrator.run.verify import verify_ledger
 from orchestrator.run.versions import versions
-from orchestrator.scheduler.scheduler import ModelLane, Scheduler
+from orchestrator.scheduler.lane import ModelLane
+from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sweep.definition import differences
 from pricing.types import PICO_PER_USD
 from providers.batch import BatchProvider

@@ -21,8 +21,10 @@ CREEPS = 0.001
 LOWER = 0.92
 LOWEST = 0.5
 SEEN_S = 10.0
+SHARE_S = 30.0
 TOLERATED = 0.025
-"""Refusals that are so few of the requests taken lately say nothing of the rate: some vendors refuse at random."""
+"""Refusals that are so few of the last half minute's answers say nothing of the rate: some vendors refuse at random.
+Two in a hundred at random already lower it; a stated limit is the remedy."""
 LEAST = 1.0
 
 
@@ -52,10 +54,10 @@ class FoundRate:
         """A 429."""
         self._refused.append(now)
         self._forget(now)
-        seen = len(self._taken) / SEEN_S * MINUTE_S
+        seen = sum(now - at <= SEEN_S for at in self._taken) / SEEN_S * MINUTE_S
         if self.bucket is None:
             self.bucket = Bucket(max(FIRST, seen / 2))
-        elif sent_at >= self._changed and len(self._refused) > TOLERATED * len(self._taken):
+        elif sent_at >= self._changed and self._share > TOLERATED:
             rate = self.bucket.per_minute
             self._ceiling = rate
             self.bucket.change(max(LEAST, LOWEST * rate, min(LOWER * rate, seen)), now)
@@ -72,7 +74,11 @@ class FoundRate:
             return rate + (self._ceiling - rate) * passed / CLIMBS_S + rate * CREEPS * passed
         return rate * (1 + CREEPS * passed)
 
+    @property
+    def _share(self) -> float:
+        return len(self._refused) / (len(self._refused) + len(self._taken))
+
     def _forget(self, now: float) -> None:
         for seen in (self._taken, self._refused):
-            while seen and now - seen[0] > SEEN_S:
+            while seen and now - seen[0] > SHARE_S:
                 seen.popleft()

@@ -7,93 +7,20 @@ it gets no Ticket, performs the tickets, and tells how each ended.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from random import Random
 from typing import Protocol
 
 from orchestrator.scheduler.budget import Budget
 from orchestrator.scheduler.endpoints import Endpoint, least_loaded
-from orchestrator.scheduler.rates import Estimate, RateLimit
+from orchestrator.scheduler.lane import Bound, ModelLane, Ticket
+from orchestrator.scheduler.rates import Estimate
 from orchestrator.scheduler.retry import Decision, Then, asks_too_long, decide
-from orchestrator.scheduler.work import Item, Work, runs
+from orchestrator.scheduler.work import Item, runs
 from providers.errors import BadRequest, Lost, NotSent, Overloaded, ProviderError, RateLimited
 from providers.rate_limits import VendorLimit
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bound:
-    """Worst case of a request of one problem, in pico-dollars: `fixed` for its input, `sample` for each sample."""
-
-    fixed: int
-    sample: int
-    input_tokens: int
-    """Expected, for limits of tokens."""
-
-    def worst(self, n: int) -> int:
-        return self.fixed + n * self.sample
-
-
-@dataclass(slots=True, kw_only=True)
-class ModelLane:
-    """One model as the scheduler sees it."""
-
-    alias: str
-    work: Work
-    endpoints: list[Endpoint]
-    rate: RateLimit
-    bounds: list[Bound | None]
-    """By ordinal; made when first needed, see Scheduler.bound."""
-    max_tokens: int
-    expected_output_tokens: int
-    max_attempts: int
-    max_wait_s: float
-    counts_max_tokens: bool = False
-    """Whether its limits count what was asked for, not what came."""
-    batch: bool = False
-    """Whether its requests go into batches, whose ends say nothing of a server's health or of a rate."""
-    stopped: str | None = None
-    """Why it can't go on in this run."""
-    replied: bool = False
-    refused: int = 0
-    """Problems refused outright before the first reply."""
-    out_of_money: bool = False
-    waiting: str | None = None
-    wake_at: float | None = None
-    homes: dict[int, int] = field(default_factory=dict[int, int])
-    """Of several servers, the one that was asked last, by problem: it may have the prompt in its cache."""
-    in_flight: dict[int, Ticket] = field(default_factory=dict[int, "Ticket"])
-    errors: dict[str, int] = field(default_factory=dict[str, int])
-    sent: int = 0
-    """Requests of this run."""
-    retried: int = 0
-
-    @property
-    def samples_in_flight(self) -> int:
-        return sum(e.samples for e in self.endpoints)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ticket:
-    """An admitted request: its money is held, its limits are debited."""
-
-    number: int
-    alias: str
-    item: Item
-    worst_pico: int
-    endpoint: int
-    estimate: Estimate
-    sent_at: float
-    adopted: bool = False
-    """Sent by an earlier run: it counts against no limit of this one."""
-
-    @property
-    def n(self) -> int:
-        return len(self.item.indices)
-
-
 WAITS_FOR_MONEY = "budget: held by what is in flight until it settles (a smaller max_tokens holds less)"
-NO_PROBLEM = -1
-"""The ordinal of a problem that the plan no longer asks."""
 REFUSED_OUTRIGHT = 5
 """So many problems refused without a single reply: the request itself is wrong, not the problems."""
 

@@ -33,8 +33,15 @@ def test_keys_are_the_contract_s_to_the_letter(tmp_path):
     ]  # fmt: skip
     assert list(model["coverage"][0]) == ["k", "coverage", "low", "high", "usd_per_problem"]
     assert list(model["power_law"]) == ["a", "b"]
-    assert list(model["extrapolation"]) == ["method", "points"]
-    assert list(model["extrapolation"]["points"][0]) == ["k", "coverage", "low", "high"]
+    assert list(model["extrapolation"])[:2] == ["method", "points"]
+    points = model["extrapolation"]["points"]
+    assert list(points[0])[:4] == ["k", "coverage", "low", "high"]
+    assert [p["k"] for p in points if not p["model_dependent"]] == [50, 100], (
+        "up to five times the 20 samples"
+    )
+    goodness = model["extrapolation"]["goodness"]
+    assert (goodness["from_k"], goodness["to_k"]) == (2, 20)
+    assert goodness["observed"] == pytest.approx(model["coverage"][-1]["coverage"])
     assert list(found["frontier"][0])[:5] == ["usd_per_problem", "coverage", "low", "high", "policy"]
     assert list(found["frontier"][0]["policy"]) == ["kind", "stop", "order", "samples"]
     assert list(found["comparisons"][0]) == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
+from random import Random
 
 import pytest
 
@@ -159,3 +160,22 @@ def test_a_clock_that_jumps_back_gives_nothing():
     rate.debit(ONE, 100.0)
     assert rate.ready_at(ONE, 100.0) > 100.0
     assert rate.ready_at(ONE, 50.0) > 50.0
+
+
+@pytest.mark.parametrize("share", [0.005, 0.01])
+def test_few_refusals_at_random_do_not_lower_the_rate_for_good(share):
+    """A vendor without a limit that refuses some requests whatever the rate."""
+
+    class Moody(VirtualVendor):
+        def ask(self, now: float) -> bool:
+            if random.random() < share:
+                self.refused.append(now)
+                return False
+            return super().ask(now)
+
+    random = Random(4)
+    vendor = Moody(6_000, 6_000)
+    drive(vendor, RateLimit(concurrency=16), 20)
+    late = sum(at >= 15 * 60 for at in vendor.taken) / 5
+    early = sum(at < 60 for at in vendor.taken)
+    assert late > 0.5 * early, (late, early)

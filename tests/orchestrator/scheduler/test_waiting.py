@@ -7,8 +7,9 @@ import pytest
 from orchestrator.problem_state import ProblemState
 from orchestrator.scheduler.budget import Budget, Funds
 from orchestrator.scheduler.endpoints import Endpoint
+from orchestrator.scheduler.lane import Bound, ModelLane
 from orchestrator.scheduler.rates import RateLimit
-from orchestrator.scheduler.scheduler import Bound, ModelLane, Scheduler
+from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.scheduler.work import Work
 
 BOUND = Bound(fixed=10, sample=100, input_tokens=50)
