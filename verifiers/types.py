@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 Sandbox = Literal["bubblewrap", "container", "none-i-trust-this-code"]
 Isolation = Literal["inline", "worker", "process", "batch"]
@@ -68,4 +68,16 @@ class Verifier(Protocol):
 
     def close(self) -> None:
         """Ends what it keeps running."""
+        ...
+
+
+@runtime_checkable
+class BatchVerifier(Verifier, Protocol):
+    """A verifier of isolation "batch": many answers in one call, since each costs minutes and most of its work is
+    shared. `verify` of one is `verify_many` of a list of one."""
+
+    def verify_many(self, items: Sequence[tuple[str, Mapping[str, Any]]], /) -> list[Verdict]:
+        """One verdict for each (text, problem), in their order; several texts of one problem may be among them.
+        Never raises for any text; what could not be judged has passed None and the reason, and is asked again by the
+        next `manyfew verify`. Interrupted by KeyboardInterrupt; what is done by then may be kept for the next call."""
         ...
