@@ -69,6 +69,41 @@ class Search:
         between = self.ks[before] + share * (self.ks[at] - self.ks[before])
         return np.where(at > before, np.ceil(between - 1e-9), self.ks[at])
 
+    def at_drawn(self, ks: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Coverage of ks[draw] samples in every draw, (draws,); 0 of none, that of the largest beyond it."""
+        rows = np.arange(len(ks))
+        place = np.searchsorted(self.ks, ks, side="right")
+        after, before = np.minimum(place, len(self.ks) - 1), np.maximum(place - 1, 0)
+        here, there = self.drawn[rows, before], self.drawn[rows, after]
+        if self.whole:
+            return np.where(ks < self.ks[0], 0.0, here)
+        share = (np.minimum(ks, self.largest) - self.ks[before]) / np.maximum(
+            self.ks[after] - self.ks[before], 1
+        )
+        return np.where(ks < self.ks[0], 0.0, here + np.clip(share, 0.0, 1.0) * (there - here))
+
+
+@dataclass(frozen=True, slots=True)
+class Banded:
+    """A figure and its 95% band over problems; None: not reached, or in so many draws that the band is open there."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class EqualCost:
+    """What the cheap model covers for what `dear_k` of the dear one cost."""
+
+    cheap_k: int
+    """As many as that buys, at most as many as were sampled."""
+    capped: bool
+    """It would buy more than were sampled: the coverage is at least what is told."""
+    coverage: Banded
+    gain: Banded
+    """Coverage of the cheap model less that of the dear one, paired."""
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -83,6 +118,14 @@ class Comparison:
     cost_dear: float
     probability: float
     """The share of paired draws of problems in which some cheap_k reaches the dear model and costs at most as much."""
+    equal_coverage: Banded
+    """What the cheap model costs where it covers as much; cheap_k is found anew in every draw."""
+    equal_cost: EqualCost | None
+    """None where the cheap model costs nothing."""
+    price_ratio: float | None
+    """A dear sample's cost over a cheap one's; None where the cheap model costs nothing."""
+    turns_at: Banded
+    """The price ratio above which the cheap model wins: cheap_k / dear_k."""
 
 
 def search(samples: Samples) -> Search | None:
@@ -111,8 +154,9 @@ def _one(cheap: Search, dear: Search, dear_k: int) -> Comparison:
     target = float(dear.coverage[at])
     cheap_k = cheap.fewest(target)
     drawn = cheap.fewest_drawn(dear.drawn[:, at])
-    paid = np.where(np.isfinite(drawn), drawn, 0.0) * cheap.drawn_cost
-    pays = np.isfinite(drawn) & (paid <= dear_k * dear.drawn_cost * (1 + _TIE))
+    reached = np.isfinite(drawn)
+    paid = np.where(reached, drawn, 0.0) * cheap.drawn_cost
+    pays = reached & (paid <= dear_k * dear.drawn_cost * (1 + _TIE))
     return Comparison(
         cheap_k=cheap_k,
         dear_k=dear_k,
@@ -121,4 +165,37 @@ def _one(cheap: Search, dear: Search, dear_k: int) -> Comparison:
         cost_cheap=None if cheap_k is None else cheap_k * cheap.cost,
         cost_dear=dear_k * dear.cost,
         probability=float(pays.mean()),
+        equal_coverage=_banded(
+            None if cheap_k is None else cheap_k * cheap.cost, np.where(reached, paid, np.inf)
+        ),
+        equal_cost=_for_as_much(cheap, dear, at),
+        price_ratio=dear.cost / cheap.cost if cheap.cost else None,
+        turns_at=_banded(None if cheap_k is None else cheap_k / dear_k, drawn / dear_k),
     )
+
+
+def _for_as_much(cheap: Search, dear: Search, at: int) -> EqualCost | None:
+    """Nothing is bought in part: the money buys whole samples, on average over problems."""
+    if not cheap.cost or not cheap.drawn_cost.all():
+        return None
+    dear_k = int(dear.ks[at])
+    buys = int(dear_k * dear.cost / cheap.cost * (1 + _TIE))
+    k = min(buys, cheap.largest)
+    coverage = cheap.at(k) if k else 0.0
+    drawn_k = np.floor(dear_k * dear.drawn_cost / cheap.drawn_cost * (1 + _TIE))
+    drawn = cheap.at_drawn(drawn_k)
+    return EqualCost(
+        cheap_k=k,
+        capped=buys > cheap.largest,
+        coverage=_banded(coverage, drawn),
+        gain=_banded(coverage - float(dear.coverage[at]), drawn - dear.drawn[:, at]),
+    )
+
+
+def _banded(value: float | None, drawn: NDArray[np.float64]) -> Banded:
+    """Observed quantiles, not between two draws, one of which may be inf. A band holds its figure."""
+    tail = (1 - bootstrap.LEVEL) / 2
+    low, high = np.quantile(drawn, [tail, 1 - tail], method="closest_observation").tolist()
+    if value is not None:
+        low, high = min(low, value), max(high, value)
+    return Banded(value, low if np.isfinite(low) else None, high if np.isfinite(high) else None)

@@ -63,6 +63,8 @@ class Outcomes:
     """Samples whose cost on this axis is not known, among all."""
     presumed: int
     """Pico-dollars of requests whose outcome is unknown, not in total_cost; 0 on other axes."""
+    unused: int
+    """Pico-dollars that were billed and brought no sample, a part of total_cost; 0 on other axes."""
     samples: int
     """All samples, with a verdict or not."""
     without_verdict: int
@@ -131,6 +133,7 @@ def _model(connection: sqlite3.Connection, model: sqlite3.Row, axis: Axis | Side
         total_cost=sum(row["total"] or 0 for row in rows) + (model["unused_pico"] if axis == "usd" else 0),
         uncosted=sum(row["uncosted"] for row in rows),
         presumed=model["presumed_pico"] if axis == "usd" else 0,
+        unused=model["unused_pico"] if axis == "usd" else 0,
         samples=sum(row["samples"] for row in rows),
         without_verdict=len(without),
         ledgers=(path,),
@@ -237,6 +240,7 @@ def _pool(parts: list[Outcomes]) -> Outcomes:
         total_cost=sum(part.total_cost for part in parts),
         uncosted=sum(part.uncosted for part in parts),
         presumed=sum(part.presumed for part in parts),
+        unused=sum(part.unused for part in parts),
         samples=sum(part.samples for part in parts),
         without_verdict=max(part.without_verdict for part in parts),
         ledgers=tuple(dict.fromkeys(path for part in parts for path in part.ledgers)),

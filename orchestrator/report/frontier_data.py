@@ -10,7 +10,9 @@ import numpy as np
 from orchestrator.coverage import bootstrap, cost, grid, power_law
 from orchestrator.coverage.extrapolate import BackTest, extrapolate
 from orchestrator.coverage.samples import Samples
-from orchestrator.report.frontier_pairs import comparisons
+from orchestrator.report.advice import advice
+from orchestrator.report.frontier_costs import costs_of_pass, log_failure, to_reach, warn_of_waste
+from orchestrator.report.frontier_pairs import comparisons, solved_by_one
 from orchestrator.report.frontier_policies import policies
 from orchestrator.report.money import PICO_PER_USD, usd
 
@@ -31,6 +33,8 @@ class Curve:
     low: np.ndarray[Any, np.dtype[np.float64]]
     high: np.ndarray[Any, np.dtype[np.float64]]
     cost: np.ndarray[Any, np.dtype[np.float64]]
+    cost_low: np.ndarray[Any, np.dtype[np.float64]]
+    cost_high: np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(slots=True)
@@ -53,14 +57,16 @@ def frontier_document(models: Sequence[Outcomes], axis: Axis) -> dict[str, Any]:
         study.warnings.append("there are no models in the ledger")
     described = {one.alias: _model(study, one, samples, unit) for one, samples in study.models}
     chosen = policies(study.axis, study.models, study.warnings)
-    return {
+    document = {
         "axis": axis,
         "models": described,
         "frontier": chosen["frontier"],
         "comparisons": comparisons(study.axis, study.models, study.warnings),
         "warnings": study.warnings,
         "frontier_without_stopping": chosen["frontier_without_stopping"],
+        "solved_by_one": solved_by_one(study.models),
     }
+    return {**document, "advice": advice(document)}
 
 
 def _samples(outcomes: Outcomes, unit: int) -> Samples:
@@ -72,6 +78,7 @@ def _model(study: Study, outcomes: Outcomes, samples: Samples, unit: int) -> dic
     axis, counted = study.axis, int(outcomes.n.sum())
     _warn_of_counts(study, outcomes, samples)
     curve = _curve(samples)
+    extrapolation = _extrapolation(study, outcomes, samples)
     costed = int(outcomes.costed.sum())
     return {
         "problems": samples.problems,
@@ -84,12 +91,16 @@ def _model(study: Study, outcomes: Outcomes, samples: Samples, unit: int) -> dic
                 "low": _number(curve.low[i]),
                 "high": _number(curve.high[i]),
                 f"{axis}_per_problem": _number(curve.cost[i]),
+                f"{axis}_per_problem_low": _number(curve.cost_low[i]),
+                f"{axis}_per_problem_high": _number(curve.cost_high[i]),
+                f"log_failure_per_{axis}": log_failure(float(curve.coverage[i]), _number(curve.cost[i])),
             }
             for i in range(len(curve.ks))
         ],
         "power_law": _power_law(study, outcomes, samples),
-        "extrapolation": _extrapolation(study, outcomes, samples),
-        **_costs_of_pass(study, outcomes, samples, unit),
+        "extrapolation": extrapolation,
+        **costs_of_pass(axis, outcomes, samples, unit, lambda text: study.warn(outcomes, text)),
+        "to_reach": to_reach(axis, samples, extrapolation),
     }
 
 
@@ -129,6 +140,7 @@ def _warn_of_counts(study: Study, outcomes: Outcomes, samples: Samples) -> None:
         )
     if study.axis == "usd" and not outcomes.total_cost:
         study.warn(outcomes, "its samples cost $0 in the ledger")
+    warn_of_waste(outcomes, lambda text: study.warn(outcomes, text))
     if outcomes.presumed:
         study.warn(
             outcomes, f"{usd(outcomes.presumed)} presumed for requests of unknown outcome is not in its costs"
@@ -152,10 +164,11 @@ def _curve(samples: Samples) -> Curve:
     ks = grid.shown(samples.largest_k)
     if not len(ks):
         nothing = np.array([], np.float64)
-        return Curve(ks, nothing, nothing, nothing, nothing)
+        return Curve(ks, *[nothing] * 6)
     values = samples.solved(ks)
     low, high = bootstrap.coverage_band(values, bootstrap.resampled_means(values))
-    return Curve(ks, values.mean(axis=0), low, high, cost.cost_of_k(samples.cost, ks))
+    each = cost.cost_of_k(samples.cost, ks)
+    return Curve(ks, values.mean(axis=0), low, high, each, *cost.cost_band(samples.cost, ks))
 
 
 def _power_law(study: Study, outcomes: Outcomes, samples: Samples) -> dict[str, float] | None:
@@ -192,23 +205,6 @@ def _extrapolation(study: Study, outcomes: Outcomes, samples: Samples) -> dict[s
 def _goodness(test: BackTest | None) -> dict[str, Any] | None:
     """How well a tenth of the samples would have foretold the coverage of all; null with too few for that."""
     return None if test is None else asdict(test)
-
-
-def _costs_of_pass(study: Study, outcomes: Outcomes, samples: Samples, unit: int) -> dict[str, float | None]:
-    axis, passes = study.axis, int(outcomes.c.sum())
-    complete = not outcomes.uncosted
-    of_pass = cost.cost_of_pass(outcomes.total_cost / unit, passes) if complete else None
-    mean = cost.cost_of_pass_problem_mean(samples.cost, outcomes.n, outcomes.c)
-    if samples.problems and not passes:
-        study.warn(outcomes, "no sample passed, so there is no cost of a pass")
-    elif samples.problems and mean is None:
-        unsolved = int((outcomes.c == 0).sum())
-        text = f"{unsolved:,} of {samples.problems:,} problems have no pass"
-        study.warn(outcomes, f"{text}, so the cost of a pass has no mean over problems")
-    return {
-        f"cost_of_pass_{axis}": of_pass,
-        f"cost_of_pass_problem_mean_{axis}": None if mean is None else _number(mean),
-    }
 
 
 def _number(value: float) -> float | None:

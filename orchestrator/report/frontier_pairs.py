@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from orchestrator.coverage.compare import Comparison, Search, compare, search
+from orchestrator.coverage.compare import Banded, Comparison, Search, compare, search
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +71,59 @@ def _row(axis: Axis, cheap: str, dear: str, problems: int, row: Comparison) -> d
         f"{axis}_dear": row.cost_dear,
         "cost_ratio": row.cost_dear / row.cost_cheap if row.cost_cheap else None,
         "probability": row.probability,
+        f"{axis}_cheap_low": row.equal_coverage.low,
+        f"{axis}_cheap_high": row.equal_coverage.high,
+        f"equal_{axis}": _equal_cost(row),
+        "price_ratio": row.price_ratio,
+        "turns_at": _banded(row.turns_at),
     }
+
+
+def _equal_cost(row: Comparison) -> dict[str, Any] | None:
+    """Coverage for the same money."""
+    found = row.equal_cost
+    if found is None:
+        return None
+    return {
+        "cheap_k": found.cheap_k,
+        "capped": found.capped,
+        "coverage_cheap": found.coverage.value,
+        "low": found.coverage.low,
+        "high": found.coverage.high,
+        "gain": found.gain.value,
+        "gain_low": found.gain.low,
+        "gain_high": found.gain.high,
+    }
+
+
+def _banded(found: Banded) -> dict[str, float | None]:
+    return {"value": found.value, "low": found.low, "high": found.high}
+
+
+def solved_by_one(models: Sequence[tuple[Outcomes, Samples]]) -> list[dict[str, Any]]:
+    """Of every pair, the problems that one of them solved in some sample and the other in none. What was sampled more
+    had more chances, so both numbers of samples are told."""
+    found: list[dict[str, Any]] = []
+    for (one, _), (other, _) in combinations([m for m in models if m[1].problems], 2):
+        counts = {key: (int(n), int(c)) for key, n, c in zip(other.problems, other.n, other.c, strict=True)}
+        both = [
+            (key, int(n), int(c), *counts[key])
+            for key, n, c in zip(one.problems, one.n, one.c, strict=True)
+            if key in counts
+        ]
+        if not both:
+            continue
+        found.append(
+            {
+                "models": [one.alias, other.alias],
+                "problems": len(both),
+                "samples": [sum(row[1] for row in both), sum(row[3] for row in both)],
+                "only_first": [row[0] for row in both if row[2] and not row[4]],
+                "only_second": [row[0] for row in both if row[4] and not row[2]],
+                "neither": sum(not row[2] and not row[4] for row in both),
+            }
+        )
+    return found
 
 
 def _of_row(cheap: str, search_of_cheap: Search, dear: str, row: Comparison) -> list[str]:

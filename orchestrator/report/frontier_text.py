@@ -4,12 +4,23 @@ statistics."""
 from __future__ import annotations
 
 import os
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.report.frontier_words import NAME, UNITS, amount, band, bought, percent, sentence
+from orchestrator.report.frontier_words import (
+    NAME,
+    UNITS,
+    amount,
+    band,
+    bought,
+    for_as_much,
+    percent,
+    sentence,
+    turning,
+)
 from orchestrator.report.plot import ASCII_MARKERS, MARKERS, Series, plot
 from orchestrator.report.safe import safe
 
@@ -22,6 +33,7 @@ Document = dict[str, Any]
 
 _COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
 _WIDEST = 120
+_PARAGRAPH = 80
 _HEIGHT = 16
 _STEP = 0.01
 
@@ -30,6 +42,12 @@ def print_frontier(console: Console, document: Document) -> None:
     """To `console`, no wider than it is."""
     axis, models = document["axis"], document["models"]
     plain = ascii_only(console)
+    if document["advice"]:
+        told = textwrap.fill(
+            " ".join(document["advice"]), min(console.width, _PARAGRAPH), break_on_hyphens=False
+        )
+        console.print(Text(told))
+        console.print()
     styles = {alias: _COLOURS[at % len(_COLOURS)] for at, alias in enumerate(models)}
     markers = ASCII_MARKERS if plain else MARKERS
     marks = {alias: markers[at % len(markers)] for at, alias in enumerate(models)}
@@ -145,6 +163,9 @@ def _print_comparisons(console: Console, comparisons: Sequence[Any], axis: str) 
     console.print(Text("many or few?", style="bold"))
     for row in comparisons:
         console.print(Text(f"  {sentence(row, axis)}"))
+        for more in (for_as_much(row, axis), turning(row)):
+            if more is not None:
+                console.print(Text(f"    {more}", style="dim"))
     console.print()
 
 

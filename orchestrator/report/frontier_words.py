@@ -51,6 +51,36 @@ def sentence(row: Mapping[str, Any], axis: str) -> str:
     return f"{row['cheap_k']:,} × {cheap} {verb} what {aim} does ({covers}){_as_share(row['cost_ratio'])}; {likely}"
 
 
+def for_as_much(row: Mapping[str, Any], axis: str) -> str | None:
+    """Coverage for the same cost; None where the cheap side costs nothing."""
+    found = row[f"equal_{axis}"]
+    if found is None:
+        return None
+    cheap = safe(row["cheap"], NAME)
+    if not found["cheap_k"]:
+        return f"for as much not one sample of {cheap} is to be had"
+    least = "at least " if found["capped"] else ""
+    gain = f"{100 * found['gain']:+.1f} points"
+    if found["gain_low"] is not None and found["gain_high"] is not None:
+        gain += f", {100 * found['gain_low']:+.1f} to {100 * found['gain_high']:+.1f}"
+    more = "all that were sampled, " if found["capped"] else ""
+    return f"for as much: {found['cheap_k']:,} × {cheap}, {more}{least}{percent(found['coverage_cheap'])} ({gain})"
+
+
+def turning(row: Mapping[str, Any]) -> str | None:
+    """At which ratio of the two prices the answer turns; None where no number of cheap ones reaches the dear."""
+    found = row["turns_at"]
+    if found["value"] is None or row["price_ratio"] is None:
+        return None
+    high = "no end" if found["high"] is None else f"{found['high']:.3g}"
+    span = "" if found["low"] is None else f" ({found['low']:.3g} to {high})"
+    dear, cheap = safe(row["dear"], NAME), safe(row["cheap"], NAME)
+    return (
+        f"the answer turns where a sample of {dear} costs {found['value']:.3g}{span} times one of {cheap}; here it is "
+        f"{row['price_ratio']:.3g}"
+    )
+
+
 def _as_share(ratio: float | None) -> str:
     """`ratio` of dear to cheap, as what share of the dear one's cost the cheap one takes."""
     if ratio is None:

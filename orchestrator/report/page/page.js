@@ -210,9 +210,10 @@
     row.querySelector(".cheap-cost").textContent = cost[0] === null ? "–" : amount(cost[0]);
     row.querySelector(".dear-cost").textContent = cost[1] === null ? "–" : amount(cost[1]);
     row.querySelector(".ratio").textContent = cost[0] && cost[1] !== null ? trimmed(cost[1] / cost[0], 3) : "–";
-    const likely = row.querySelector(".likely");
-    likely.dataset.billed ??= likely.textContent;
-    likely.textContent = repriced() ? "–" : likely.dataset.billed;
+    for (const figure of row.querySelectorAll(".likely, .billed")) {
+      figure.dataset.billed ??= figure.textContent;
+      figure.textContent = repriced() ? "–" : figure.dataset.billed;
+    }
   }
 
   // ---- controls

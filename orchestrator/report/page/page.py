@@ -127,10 +127,15 @@ def _head(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
         for axis, part in data["axes"].items()
         if part["comparisons"]
     ]
+    told = (
+        element("p", " ".join(document["advice"]), class_="advice", data_axis=document["axis"])
+        if document["advice"]
+        else ""
+    )
     title = ", ".join(name(sweep, 80).markup for sweep in sweeps) or "manyfew"
     return (
         f"<header><h1>{title}: many cheap samples, or a few dear ones?</h1>"
-        f'<p class="faint">{text(counts)} with a verdict</p>{"".join(found)}'
+        f'<p class="faint">{text(counts)} with a verdict</p>{told}{"".join(found)}'
         '<p class="repriced" hidden><strong>These sentences are of the prices paid, the rest is not.</strong></p>'
         "<noscript><p><strong>The charts need JavaScript; the tables below hold the same figures.</strong></p>"
         "</noscript></header>"

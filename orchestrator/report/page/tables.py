@@ -85,6 +85,8 @@ def comparisons(part: Document, axis: str, aliases: Sequence[str], shown: Sequen
         f"{UNITS[axis]} a problem",
         "dear costs, times cheap",
         "probability that cheap wins",
+        "cheap covers for as much",
+        "turns where dear costs, times cheap",
     ]
     caption = "Many or few: how many cheap samples cover what the dear ones do"
     return table(caption, heads, [f"<tbody>{''.join(body)}</tbody>"], 2)
@@ -109,10 +111,31 @@ def _pair(one: Mapping[str, Any], axis: str, place: Mapping[str, int], shown: Se
         Html(f"{spans[0].markup} and {spans[1].markup}"),
         Html(element("span", ratio, class_="ratio")),
         Html(element("span", chance(one["probability"]), class_="likely")),
+        _for_as_much(one, axis),
+        _turning(one),
     ]
     told = {f"data_{side}_cost": "" if cost is None else repr(cost) for side, cost in costs.items()}
     ks = {"data_cheap_k": one["cheap_k"], "data_dear_k": one["dear_k"]}
     return row(cells, 2, data_cheap=cheap, data_dear=dear, **told, **ks)
+
+
+def _for_as_much(one: Mapping[str, Any], axis: str) -> Html:
+    """As billed: the page does not follow prices here, and hides it where they are changed."""
+    found = one[f"equal_{axis}"]
+    if found is None:
+        told = "–"
+    else:
+        least = "≥ " if found["capped"] else ""
+        told = f"{least}{percent(found['coverage_cheap'])} ({found['cheap_k']:,} ×)"
+    return Html(element("span", told, class_="billed"))
+
+
+def _turning(one: Mapping[str, Any]) -> str:
+    found = one["turns_at"]
+    if found["value"] is None:
+        return "–"
+    low, high = ("…" if found[end] is None else f"{found[end]:.3g}" for end in ("low", "high"))
+    return f"{found['value']:.3g} ({low} – {high})"
 
 
 def spread(data: Document, shown: Sequence[str]) -> str:

@@ -97,3 +97,47 @@ def test_a_thousand_problems_of_ten_thousand_samples_in_a_second():
     start = time.process_time()
     compare(*(searched(one) for one in models))
     assert time.process_time() - start < 2  # one second on a quiet machine; two processes' time here
+
+
+def test_as_much_money_and_as_much_coverage_as_every_draw_has_it():
+    cheap, dear = model(5, 40, 60, 0.5, 3, 1.0), model(55, 40, 4, 1, 2, 6.0)
+    row = compare(searched(cheap), searched(dear))[0]
+    values, target = cheap.solved(np.arange(1, 61)), dear.solved(np.array([1]))[:, 0]
+    costs, covers, gains, turns = [], [], [], []
+    for block in bootstrap.weights(40):
+        for weight in block:
+            reached = np.flatnonzero(weight @ values >= weight @ target - 1e-12)
+            turns.append(reached[0] + 1 if len(reached) else np.inf)
+            costs.append(turns[-1] * (weight @ cheap.cost))
+            k = min(int((weight @ dear.cost) / (weight @ cheap.cost) * (1 + 1e-12)), 60)
+            covers.append(weight @ values[:, k - 1])
+            gains.append(covers[-1] - weight @ target)
+    found = row.equal_cost
+    assert found is not None
+    assert found.cheap_k == int(dear.cost.mean() / cheap.cost.mean())
+    assert found.coverage.value == pytest.approx(values[:, found.cheap_k - 1].mean())
+    for banded, draws in (
+        (row.equal_coverage, costs),
+        (row.turns_at, turns),
+        (found.coverage, covers),
+        (found.gain, gains),
+    ):
+        low, high = np.quantile(draws, [0.025, 0.975], method="closest_observation")
+        assert (banded.low, banded.high) == pytest.approx((low, high))
+
+
+def test_money_for_more_than_was_sampled_says_so():
+    cheap, dear = model(7, 20, 5, 0.5, 3, 1.0), model(8, 20, 3, 1, 2, 100.0)
+    found = compare(searched(cheap), searched(dear))[0].equal_cost
+    assert found is not None
+    assert (found.cheap_k, found.capped) == (5, True)
+    assert found.coverage.value == pytest.approx(cheap.solved(np.array([5])).mean())
+
+
+def test_money_for_less_than_one_covers_nothing():
+    dearest = Samples(np.full(5, 4), np.full(5, 2), np.full(5, 1.0))
+    few = Samples(np.full(5, 4), np.full(5, 1), np.full(5, 0.1))
+    found = compare(searched(dearest), searched(few))[0].equal_cost
+    assert found is not None
+    assert (found.cheap_k, found.coverage.value, found.coverage.high) == (0, 0.0, 0.0)
+    assert found.gain.value == pytest.approx(-0.25)
