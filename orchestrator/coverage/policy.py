@@ -65,11 +65,13 @@ def attempts(samples: Samples, ks: NDArray[np.int64]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """Policies and their means over problems, (policies,) each."""
+    """Policies and their means over problems, (policies,) each. `most`: what the dearest problem costs where a policy
+    asks for all that it may, at each problem's mean cost of a sample."""
 
     policies: list[Policy]
     cost: NDArray[np.float64]
     coverage: NDArray[np.float64]
+    most: NDArray[np.float64]
 
 
 def offers(models: Sequence[Buyable]) -> Offers:
@@ -79,28 +81,36 @@ def offers(models: Sequence[Buyable]) -> Offers:
     for one, other in combinations(models, 2):
         cheap, dear = (one, other) if one.cost.mean() <= other.cost.mean() else (other, one)
         parts += list(_pairs(cheap, dear))
+    if not parts:
+        nothing = np.zeros(0)
+        return Offers([], nothing, nothing, nothing)
+    policies, costs, coverages, mosts = zip(*parts, strict=True)
     return Offers(
-        [policy for policies, _, _ in parts for policy in policies],
-        np.concatenate([cost for _, cost, _ in parts]) if parts else np.zeros(0),
-        np.concatenate([coverage for _, _, coverage in parts]) if parts else np.zeros(0),
+        [policy for part in policies for policy in part],
+        np.concatenate(costs),
+        np.concatenate(coverages),
+        np.concatenate(mosts),
     )
 
 
-Part = tuple[list[Policy], "NDArray[np.float64]", "NDArray[np.float64]"]
+Part = tuple[list[Policy], "NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.float64]"]
 
 
 def _fixed(model: Buyable) -> Iterator[Part]:
     alias, coverage = model.alias, 1.0 - model.missed.mean(axis=0)
+    most = model.ks * model.cost.max()
     ks: list[int] = model.ks.tolist()
     yield (
         [Policy("fixed", "none", (alias,), {alias: k}) for k in ks],
         model.ks * model.cost.mean(),
         coverage,
+        most,
     )
     yield (
         [Policy("fixed", "first_success", (alias,), {alias: k}) for k in ks],
         (model.cost[:, None] * model.attempts).mean(axis=0),
         coverage,
+        most,
     )
 
 
@@ -109,11 +119,13 @@ def _pairs(cheap: Buyable, dear: Buyable) -> Iterator[Part]:
     order = (cheap.alias, dear.alias)
     numbers = [(k, j) for k in cheap.ks.tolist() for j in dear.ks.tolist()]
     coverage = (1.0 - cheap.missed.T @ dear.missed / problems).ravel()
+    most = np.array([(k * cheap.cost + j * dear.cost).max() for k, j in numbers])
     bought = cheap.ks[:, None] * cheap.cost.mean() + dear.ks * dear.cost.mean()
     yield (
         [Policy("mix", "none", order, dict(zip(order, pair, strict=True))) for pair in numbers],
         bought.ravel(),
         coverage,
+        most,
     )
     asked = (cheap.cost[:, None] * cheap.attempts).mean(axis=0)[:, None]
     then = cheap.missed.T @ (dear.cost[:, None] * dear.attempts) / problems
@@ -121,6 +133,7 @@ def _pairs(cheap: Buyable, dear: Buyable) -> Iterator[Part]:
         [Policy("cascade", "first_success", order, dict(zip(order, pair, strict=True))) for pair in numbers],
         (asked + then).ravel(),
         coverage,
+        most,
     )
 
 

@@ -13,7 +13,7 @@ from orchestrator.coverage.samples import Samples
 from orchestrator.report.advice import advice
 from orchestrator.report.frontier_costs import costs_of_pass, log_failure, to_reach, warn_of_waste
 from orchestrator.report.frontier_pairs import comparisons, solved_by_one
-from orchestrator.report.frontier_policies import policies
+from orchestrator.report.frontier_policies import NO_CAP, Cap, policies
 from orchestrator.report.money import PICO_PER_USD, usd
 
 if TYPE_CHECKING:
@@ -49,14 +49,14 @@ class Study:
         self.warnings.append(f"{outcomes.alias}: {text}")
 
 
-def frontier_document(models: Sequence[Outcomes], axis: Axis) -> dict[str, Any]:
+def frontier_document(models: Sequence[Outcomes], axis: Axis, cap: Cap = NO_CAP) -> dict[str, Any]:
     """CONTRACT's `frontier --json`: no NaN, null with a warning instead."""
     unit = PICO_PER_USD if axis == "usd" else 1
     study = Study(axis, [(one, _samples(one, unit)) for one in models])
     if not models:
         study.warnings.append("there are no models in the ledger")
     described = {one.alias: _model(study, one, samples, unit) for one, samples in study.models}
-    chosen = policies(study.axis, study.models, study.warnings)
+    chosen = policies(study.axis, study.models, study.warnings, cap)
     document = {
         "axis": axis,
         "models": described,
@@ -65,6 +65,7 @@ def frontier_document(models: Sequence[Outcomes], axis: Axis) -> dict[str, Any]:
         "warnings": study.warnings,
         "frontier_without_stopping": chosen["frontier_without_stopping"],
         "solved_by_one": solved_by_one(study.models),
+        "cap": {"average": cap.average, "hard": cap.hard},
     }
     return {**document, "advice": advice(document)}
 

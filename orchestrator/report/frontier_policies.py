@@ -3,6 +3,7 @@ the other, so that the best of many does not flatter itself."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -17,13 +18,34 @@ if TYPE_CHECKING:
     from orchestrator.coverage.samples import Samples
     from orchestrator.ledger.outcomes import Axis, Outcomes
 
+_ROUNDING = 1 + 1e-12
 LEAST_TO_HALVE = 20
 """Problems; with fewer the halves say too little, and policies are chosen on all of them."""
 Stop = Literal["none", "first_success"]
 
 
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """What a problem may cost, in the axis' unit. `average`: over problems, as expected. `hard`: the dearest problem
+    where a policy asks for all that it may. None: no cap."""
+
+    average: float | None = None
+    hard: float | None = None
+
+    def allows(self, of: Offers) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        allowed = np.ones(len(of.policies), bool)
+        if self.average is not None:
+            allowed &= of.cost <= self.average * _ROUNDING
+        if self.hard is not None:
+            allowed &= of.most <= self.hard * _ROUNDING
+        return allowed
+
+
+NO_CAP = Cap()
+
+
 def policies(
-    axis: Axis, models: Sequence[tuple[Outcomes, Samples]], warnings: list[str]
+    axis: Axis, models: Sequence[tuple[Outcomes, Samples]], warnings: list[str], cap: Cap = NO_CAP
 ) -> dict[str, list[dict[str, Any]]]:
     """`frontier`: over all policies. `frontier_without_stopping`: over those that need no verifier while they sample.
     Models are put on one frontier only by the problems that all of them have."""
@@ -41,10 +63,13 @@ def policies(
     )  # its order: the same draws
     found = [_aligned(outcomes, samples, keys) for outcomes, samples in ready]
     bought = [model for model in found if model is not None]
-    return {
-        "frontier": _frontier(axis, bought, len(keys), None),
-        "frontier_without_stopping": _frontier(axis, bought, len(keys), "none"),
+    found_frontiers = {
+        "frontier": _frontier(axis, bought, len(keys), None, cap),
+        "frontier_without_stopping": _frontier(axis, bought, len(keys), "none", cap),
     }
+    if bought and not found_frontiers["frontier"]:
+        warnings.append("no way of buying solves anything within the cap, so the frontier is empty")
+    return found_frontiers
 
 
 def _aligned(outcomes: Outcomes, samples: Samples, keys: Sequence[str]) -> Buyable | None:
@@ -52,11 +77,14 @@ def _aligned(outcomes: Outcomes, samples: Samples, keys: Sequence[str]) -> Buyab
     return buyable(outcomes.alias, samples.take(np.array([place[key] for key in keys], np.int64)))
 
 
-def _frontier(axis: Axis, models: list[Buyable], problems: int, stop: Stop | None) -> list[dict[str, Any]]:
+def _frontier(
+    axis: Axis, models: list[Buyable], problems: int, stop: Stop | None, cap: Cap
+) -> list[dict[str, Any]]:
     if not models:
         return []
     whole = offers(models)
     allowed = np.array([stop is None or policy.stop == stop for policy in whole.policies])
+    allowed &= cap.allows(whole)
     held_out: dict[int, tuple[float, float]] = {}
     chosen = allowed
     if problems >= LEAST_TO_HALVE:
@@ -97,6 +125,7 @@ def _point(
         "high": _number(high[0]),
         "policy": _policy(policy),
         f"{axis}_per_problem_p90": float(np.quantile(cost, 0.9)),
+        f"{axis}_per_problem_most": float(whole.most[at]),
         f"held_out_{axis}_per_problem": None if held_out is None else held_out[0],
         "held_out_coverage": None if held_out is None else held_out[1],
     }

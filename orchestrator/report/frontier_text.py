@@ -171,6 +171,13 @@ def _print_comparisons(console: Console, comparisons: Sequence[Any], axis: str) 
 
 def _print_lists(console: Console, document: Document, axis: str, *, plain: bool) -> None:
     """What to buy where all samples are bought at once, and where a verifier tells when to stop."""
+    caps = [
+        f"{amount(axis, value)} a problem {how}"
+        for value, how in ((document["cap"]["average"], "on average"), (document["cap"]["hard"], "at most"))
+        if value is not None
+    ]
+    if caps:
+        console.print(Text(f"within {' and '.join(caps)}:", style="bold"))
     head = "the frontier: most coverage for the money, of what was sampled"
     _print_list(console, head, document["frontier_without_stopping"], axis, plain=plain)
     stopped = document["frontier"]

@@ -104,3 +104,19 @@ def test_halves_part_the_problems():
     one, other = halves(41)
     assert len(one) == 20
     assert sorted([*one, *other]) == list(range(41))
+
+
+def test_the_most_that_a_policy_may_spend_on_the_dearest_problem():
+    cheap = buyable("cheap", Samples(np.array([2, 2]), np.array([1, 0]), np.array([1.0, 3.0])))
+    dear = buyable("dear", Samples(np.array([1, 1]), np.array([1, 1]), np.array([20.0, 10.0])))
+    assert cheap is not None
+    assert dear is not None
+    found = offers([cheap, dear])
+    most = {
+        (policy.kind, policy.stop, *policy.samples.values()): value
+        for policy, value in zip(found.policies, found.most.tolist(), strict=True)
+        if "cheap" in policy.samples
+    }
+    assert most["fixed", "none", 2] == most["fixed", "first_success", 2] == 6.0
+    assert most["mix", "none", 1, 1] == 21.0, "not 3 + 20: no problem has both"
+    assert most["mix", "none", 2, 1] == most["cascade", "first_success", 2, 1] == 22.0

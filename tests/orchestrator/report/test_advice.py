@@ -16,6 +16,7 @@ POINT = {
 def said(*rows, models=("small", "large"), frontier=(), stopping=(), solved=()):
     document = {
         "axis": "usd",
+        "cap": {"average": None, "hard": None},
         "models": dict.fromkeys(models),
         "comparisons": list(rows),
         "frontier_without_stopping": list(frontier),

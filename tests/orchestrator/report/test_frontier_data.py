@@ -5,6 +5,7 @@ import pytest
 
 from orchestrator.ledger.outcomes import Axis, Outcomes, read_outcomes
 from orchestrator.report.frontier_data import frontier_document
+from orchestrator.report.frontier_policies import Cap
 from tests.orchestrator.ledger_fixture import USD, Made, counted, make_ledger
 
 
@@ -261,3 +262,19 @@ def test_dollars_that_brought_no_sample_are_a_warning_above_a_hundredth(tmp_path
     counts = {"a": counted(4, 1), "b": counted(4, 2)}
     wasteful = document(tmp_path, {"m": Made(counts, USD, unused_pico=USD)})
     assert "m: 11.1% of its dollars brought no sample (presumed, or billed in vain)" in wasteful["warnings"]
+
+
+def test_a_cap_on_average_or_hard_leaves_out_what_costs_more(tmp_path):
+    models = read_outcomes([make_ledger(tmp_path / "l.db", two_models())], "usd")
+    whole = frontier_document(models, "usd")
+    cap = np.median([point["usd_per_problem"] for point in whole["frontier"]])
+    average = frontier_document(models, "usd", Cap(average=cap))
+    assert 0 < len(average["frontier"]) < len(whole["frontier"])
+    assert all(point["usd_per_problem"] <= cap for point in average["frontier"])
+    hard = frontier_document(models, "usd", Cap(hard=cap))
+    assert hard["cap"] == {"average": None, "hard": cap}
+    assert all(point["usd_per_problem_most"] <= cap for point in hard["frontier"])
+    assert hard["frontier"][-1]["coverage"] < average["frontier"][-1]["coverage"]
+    nothing = frontier_document(models, "usd", Cap(hard=1e-9))
+    assert nothing["frontier"] == nothing["frontier_without_stopping"] == []
+    assert any("within the cap" in warning for warning in nothing["warnings"])
