@@ -10,6 +10,7 @@ from verifiers.types import Bounds, Verifier
 
 _KINDS: Mapping[str, str] = {
     "numeric": "verifiers.numeric:Numeric",
+    "swebench": "verifiers.swebench:Swebench",
 }
 KINDS: tuple[str, ...] = tuple(_KINDS)
 """The names that `verifier.kind` may have."""

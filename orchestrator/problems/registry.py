@@ -12,11 +12,17 @@ from orchestrator.problems.draw import seeded, shuffle
 from orchestrator.problems.gsm8k import Gsm8k
 from orchestrator.problems.jsonl import Jsonl
 from orchestrator.problems.quickstart import Quickstart
+from orchestrator.problems.swebench_lite import SwebenchLite
 from orchestrator.problems.types import Problem, Source
 from orchestrator.sweep.types import Api, Problems, PromptStyle
 from providers.types import Prompt
 
-_SOURCES: Mapping[str, Source] = {"gsm8k": Gsm8k(), "jsonl": Jsonl(), "quickstart": Quickstart()}
+_SOURCES: Mapping[str, Source] = {
+    "gsm8k": Gsm8k(),
+    "jsonl": Jsonl(),
+    "quickstart": Quickstart(),
+    "swebench-lite": SwebenchLite(),
+}
 SOURCES: tuple[str, ...] = tuple(_SOURCES)
 """The names that `problems.source` may have."""
 
