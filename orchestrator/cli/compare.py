@@ -17,14 +17,22 @@ def compare(
     Example: manyfew compare runs/quickstart.db
     """
     from orchestrator.cli.output import console, emit_json
+    from orchestrator.ledger.import_aggregate import read_printed
     from orchestrator.ledger.sides import read_sides
     from orchestrator.report.compare_data import compare_document
+    from orchestrator.report.printed_data import printed_section
 
     document = compare_document(read_sides(db))
+    if printed := read_printed(db):
+        document["printed"] = printed_section(printed, document["models"])
+        document["warnings"] += document["printed"].pop("warnings")
     if json_:
         emit_json(document)
-    else:
-        from orchestrator.report.compare_text import print_compare
+        return 0
+    from orchestrator.report.compare_text import print_compare
+    from orchestrator.report.printed_text import print_printed
 
-        print_compare(console(), document)
+    if printed:
+        print_printed(console(), document["printed"]["table"], document["printed"]["comparisons"])
+    print_compare(console(), document)
     return 0

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from orchestrator.ledger.outcomes import Axis
     from orchestrator.report.report_file import Kind
 
@@ -41,26 +43,37 @@ def frontier(
     _check(wanted)
     from orchestrator.cli.output import console, emit_json
     from orchestrator.ledger.citation import cite as cited
+    from orchestrator.ledger.import_aggregate import read_printed
     from orchestrator.ledger.outcomes import read_outcomes
     from orchestrator.report.citation_text import citation_document
     from orchestrator.report.frontier_data import frontier_document
+    from orchestrator.report.printed_data import with_printed
     from orchestrator.report.safe import safe
 
     document = frontier_document(read_outcomes(db, chosen), chosen)
     document["citation"] = [citation_document(cited(path, always=cite)) for path in db]
     for kind, target in wanted.items():
         _write(kind, target, document, db)
+    whole = with_printed(document, read_printed(db))
     if json_:
-        emit_json(document)
+        emit_json(whole)
     else:
-        from orchestrator.report.frontier_text import print_frontier
-
-        print_frontier(console(), document)
+        _print(console(), document, whole)
         for of in document["citation"]:
             console().print(f"Cite: {of['text']}" + _undigested(of))
     for target in wanted.values():
         console(stderr=True).print(f"Report written to {safe(str(target))}")
     return 0
+
+
+def _print(out: Console, sampled: dict[str, Any], whole: dict[str, Any]) -> None:
+    """Printed results first, since they are few; then samples, as without any."""
+    from orchestrator.report.frontier_text import print_frontier
+    from orchestrator.report.printed_text import print_printed
+
+    if "printed" in whole:
+        print_printed(out, whole["printed"], whole["comparisons"])
+    print_frontier(out, {**sampled, "warnings": whole["warnings"]})
 
 
 def _check(wanted: dict[Kind, Path]) -> None:

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 def import_(
     file: Path = typer.Argument(..., help="JSON Lines, one sample a line; .gz is fine.", metavar="FILE"),
     db: Path = typer.Option(..., "--db", help="The ledger; made where there is none.", metavar="PATH"),
+    aggregate: bool = typer.Option(
+        False,
+        "--aggregate",
+        help="FILE is a table of printed results (CSV or JSON Lines): model, k, coverage, usd_per_attempt.",
+    ),
     json_: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
 ) -> int:
     """Read samples as `export --format jsonl` writes them into a ledger: all of them, or none.
@@ -22,7 +27,11 @@ def import_(
     A line needs model, problem and sample_index; question and gold may ride along, so that verify can judge.
 
     Example: manyfew import samples.jsonl --db runs/samples.db
+
+    Example: manyfew import table.csv --aggregate --db runs/printed.db
     """
+    if aggregate:
+        return _aggregate(file, db, json_=json_)
     from orchestrator.cli.output import console, emit_json
     from orchestrator.ledger.import_ import import_samples
     from orchestrator.report.counter import counting
@@ -33,6 +42,26 @@ def import_(
         emit_json({**dataclasses.asdict(done), "db": str(db)})
     else:
         console().print(_text(done, db))
+    return 0
+
+
+def _aggregate(file: Path, db: Path, *, json_: bool) -> int:
+    import shlex
+
+    from orchestrator.cli.output import console, emit_json
+    from orchestrator.ledger.import_aggregate import import_aggregate
+    from orchestrator.report.safe import safe
+
+    rows = import_aggregate(file, db)
+    models = list(dict.fromkeys(row.model for row in rows))
+    if json_:
+        emit_json({"rows": len(rows), "models": models, "db": str(db)})
+        return 0
+    place = safe(shlex.quote(str(db)))
+    names = ", ".join(safe(name, 60) for name in models[:20])
+    console().print(
+        f"{len(rows):,} printed results imported into {place}: {names}\nNext: manyfew frontier {place}"
+    )
     return 0
 
 

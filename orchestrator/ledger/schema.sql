@@ -197,6 +197,19 @@ CREATE TABLE reconciled (           -- what it was and what it became: one presu
   CHECK ((request_id IS NULL) != (lease_id IS NULL))
 ) STRICT;
 
+CREATE TABLE aggregate (            -- what somebody printed of a model, without its samples: `import --aggregate`
+  id INTEGER PRIMARY KEY,
+  sweep TEXT NOT NULL,              -- a name of its own: no sweep made it
+  model TEXT NOT NULL,
+  k INTEGER NOT NULL CHECK (k > 0),
+  coverage REAL NOT NULL CHECK (coverage BETWEEN 0 AND 1),
+  attempt_pico INTEGER NOT NULL CHECK (attempt_pico >= 0),   -- dollars of one attempt at one problem
+  problems INTEGER CHECK (problems > 0),                     -- NULL: not said
+  file TEXT NOT NULL,
+  imported_at REAL NOT NULL,
+  UNIQUE (sweep, model, k)
+) STRICT;
+
 CREATE VIEW sample_records AS
 SELECT
   sweep.name AS sweep, model.alias AS model, model.provider AS provider, problem.key AS problem,
