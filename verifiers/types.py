@@ -41,6 +41,8 @@ class Bounds:
     memory_mb: int = 1024
     sandbox: Sandbox | None = None
     """None: bubblewrap where it is, else programs are refused."""
+    folder: str | None = None
+    """Where relative names of an option are looked up: the sweep file's folder. None: the working directory."""
 
 
 class Verifier(Protocol):
@@ -67,7 +69,7 @@ class Verifier(Protocol):
         ...
 
     def close(self) -> None:
-        """Ends what it keeps running."""
+        """Ends what it keeps running, at once, calls of `verify` in other threads included. It may be used again."""
         ...
 
 

@@ -61,8 +61,8 @@ INSERT OR REPLACE INTO failure (model_id, problem_id, sample_index, n, run_id, e
 VALUES (?, ?, ?, ?, ?, ?, ?)"""
 
 INSERT_VERDICT = """
-INSERT OR REPLACE INTO verdict (verifier, problem_id, text_sha, passed, score, answer, reason)
-VALUES (?, ?, ?, ?, ?, ?, ?)"""
+INSERT OR REPLACE INTO verdict (verifier, problem_id, text_sha, passed, score, answer, reason, evidence)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 
 UPDATE_VERDICT = """
 UPDATE sample SET passed = ?, score = ?, answer = ?, verifier = ?
@@ -224,7 +224,7 @@ def _failure_row(f: Failure) -> tuple[Any, ...]:
 
 
 def _verdict_row(v: VerdictRow) -> tuple[Any, ...]:
-    return (v.verifier, v.problem_id, v.text_sha, v.passed, v.score, v.answer, v.reason)
+    return (v.verifier, v.problem_id, v.text_sha, v.passed, v.score, v.answer, v.reason, v.evidence)
 
 
 def _totals_row(model_id: int, t: ModelTotals) -> tuple[int, ...]:

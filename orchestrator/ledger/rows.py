@@ -124,6 +124,7 @@ class VerdictRow:
     score: float | None
     answer: str | None
     reason: str | None
+    evidence: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

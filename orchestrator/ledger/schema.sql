@@ -137,7 +137,7 @@ CREATE TABLE sample (
   prompt_tokens INTEGER, cached_tokens INTEGER, cache_write_tokens INTEGER, cache_write_1h_tokens INTEGER,
   completion_tokens INTEGER, reasoning_tokens INTEGER,
   token_basis TEXT,                 -- reported | split
-  cost_pico INTEGER NOT NULL DEFAULT 0 CHECK (cost_pico >= 0),
+  cost_pico INTEGER DEFAULT 0 CHECK (cost_pico >= 0),   -- NULL: not known, with cost_basis none
   cost_basis TEXT NOT NULL,
   server TEXT,
   stop_rule TEXT NOT NULL DEFAULT 'none',
@@ -159,6 +159,7 @@ CREATE TABLE verdict (              -- each distinct text is verified once
   problem_id INTEGER NOT NULL REFERENCES problem,
   text_sha BLOB NOT NULL,           -- first 16 bytes of SHA-256 of the text
   passed INTEGER, score REAL, answer TEXT, reason TEXT,
+  evidence TEXT,                    -- what a person would look at: the test that failed, the prover's message
   PRIMARY KEY (verifier, problem_id, text_sha)
 ) STRICT, WITHOUT ROWID;
 

@@ -30,6 +30,9 @@ def test_an_option_out_of_range_is_refused():
         get("numeric", {"rule": "x"})
 
 
+NEEDED = {"regex": {"pattern": "x"}, "python": {"call": "json:loads"}, "command": {"command": ["true"]}}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_a_version(kind):
-    assert get(kind, {}).version
+    assert get(kind, NEEDED.get(kind, {})).version

@@ -1,0 +1,166 @@
+"""Kind `choice`: the option of a multiple choice that an answer finally names, against the gold letter or index.
+
+Options
+- `field`: the problem's field that holds the gold, a letter (`"C"`, `"(C)"`) or a number; default `answer`.
+- `letters`: how many options there may be, from A on; default 10, so A to J.
+- `first_index`: the number of option A where the gold is a number; default 0.
+
+Priority: the last `\\boxed{…}` or `<answer>…</answer>` that names a letter; else the last phrase that states one (`the
+answer is (C)`, `Answer: A`, `correct option is B`, `I choose D`); else the last line that is nothing but a letter, or
+that alone begins with one (`(C) Paris`); else the letter in parentheses in the last line that has one. Two letters in
+one statement (`A or B`, `both A and C`) are no answer, and no answer is wrong. A lone capital in running text (`A train
+leaves`) says nothing. What follows a question that a base model goes on to ask itself is not read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from verifiers.gold import named_field
+from verifiers.types import Bounds, Isolation, Verdict
+
+_VERSION = "1"
+MAX_TEXT = 65_536
+"""Characters looked at, from the end: the final answer is there."""
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_OWN_QUESTION = re.compile(
+    r"\n[#* >]{0,6}(?:Question|Q|Problem|Exercise|Human|User)(?: ?#?[0-9]{1,4})?[* ]{0,3}:"
+)
+_MARKUP = re.compile(
+    r"\\(?:textbf|textrm|textsf|text|mathrm|mathbf|mathsf|mbox|rm|bf)(?![A-Za-z])|\\[()\[\],;:! ]|[*_`$~\u200b]"
+)
+_BOX = re.compile(r"(?:\\(?:boxed|fbox)[ ]?\{|<answer>)([^\n<]{0,80})")
+_STATED = re.compile(
+    r"\b(?:answer|option|choice|choose|chose|select|pick|go with)\b(?!s)"
+    r"(?:[ ](?:is|are|be|would|should|must|to|the|correct|right|best|final|option|choice|answer|letter|of|this"
+    r"|question|that|therefore|thus|indeed|clearly)\b){0,8}[ ]?[:=]{0,2}[\s{]{0,4}",
+    re.IGNORECASE,
+)
+_OPEN, _CLOSED = r"[\s\"'({\[]{0,4}", r"[)}\]\"']{0,3}"
+_LETTER = re.compile(rf"{_OPEN}(?:option |choice )?{_OPEN}([A-Za-z]){_CLOSED}(?![\w'’+=^-])", re.IGNORECASE)
+_ANOTHER = re.compile(
+    rf"[ ,;/]{{0,2}}(?:\bor\b|\band\b|/|,|&)[ ]?(?:option )?[({{\[]?([A-Z]){_CLOSED}(?![\w'’])"
+)
+_RUNS_ON = re.compile(r"[ ](?!because\b|since\b|as\b|for\b|with\b|which\b|is\b|from\b|if\b|due\b)[a-z]")
+_ALONE = re.compile(rf"[\s>#-]{{0,6}}{_OPEN}([A-Za-z]){_CLOSED}[.:]?\s{{0,4}}")
+_HEADED = re.compile(r"[\s>#-]{0,6}(?:\(([A-Z])\)|([A-Z])[).:])[ \t]{1,4}\S")
+_PAREN = re.compile(r"\(([A-Z])\)")
+
+
+class Choice:
+    """Pure; never raises for any text."""
+
+    OPTIONS: ClassVar[tuple[str, ...]] = ("field", "letters", "first_index")
+    kind = "choice"
+    isolation: Isolation = "inline"
+
+    def __init__(
+        self,
+        *,
+        field: object = "answer",
+        letters: object = 10,
+        first_index: object = 0,
+        bounds: Bounds | None = None,
+    ) -> None:
+        """ValueError, one line, for an option out of range. It needs no bounds: it is quick and cannot hang."""
+        self._field = named_field("choice", field)
+        if not isinstance(letters, int) or isinstance(letters, bool) or not 2 <= letters <= len(_LETTERS):
+            raise ValueError(
+                f"verifier choice: letters is {letters!r}; it may be a whole number from 2 to 26"
+            )
+        if isinstance(first_index, bool) or first_index not in (0, 1):
+            raise ValueError(f"verifier choice: first_index is {first_index!r}; it may be 0 or 1")
+        self._letters = _LETTERS[:letters]
+        self._first = 1 if first_index == 1 else 0
+
+    @property
+    def version(self) -> str:
+        parts = [_VERSION]
+        parts += [] if self._field == "answer" else [f"field={self._field}"]
+        parts += [] if len(self._letters) == 10 else [f"letters={len(self._letters)}"]
+        parts += ["first_index=1"] if self._first else []
+        return ";".join(parts)
+
+    def lacks(self) -> None:
+        return None
+
+    def close(self) -> None:
+        pass
+
+    def verify(self, text: str, problem: Mapping[str, Any], /) -> Verdict:
+        """passed None only where the gold is none of the letters."""
+        gold = self._gold(problem.get(self._field))
+        if gold is None:
+            return Verdict(passed=None, reason=f"the problem's {self._field} names none of its options")
+        letter = final_letter(text, self._letters)
+        if letter is None:
+            return Verdict(passed=False, reason="no option named in the answer")
+        return Verdict(passed=letter == gold, answer=letter)
+
+    def _gold(self, value: object) -> str | None:
+        if isinstance(value, str):
+            plain = value.strip().strip("().").upper()
+            if len(plain) == 1 and plain in self._letters:
+                return plain
+            if not plain.isdecimal() or len(plain) > 2:
+                return None
+            value = int(plain)
+        if not isinstance(value, int) or isinstance(value, bool):
+            return None
+        at = value - self._first
+        return self._letters[at] if 0 <= at < len(self._letters) else None
+
+
+def final_letter(text: str, letters: str) -> str | None:
+    """The option that a text finally names; None where it names none, or more than one. Linear in the text."""
+    said = text[-MAX_TEXT:].rpartition("</think>")[2]
+    if (question := _OWN_QUESTION.search(said)) and said[: question.start()].strip():
+        said = said[: question.start()]
+    said = _MARKUP.sub("", said)
+    for found in (*_boxed(said), *_stated(said)):
+        return found if found in letters else None
+    return _by_line(said, letters)
+
+
+def _boxed(said: str) -> Iterator[str]:
+    for box in reversed(list(_BOX.finditer(said))):
+        if (letter := _letter(box.group(1), 0)) is not None:
+            yield letter
+
+
+def _stated(said: str) -> Iterator[str]:
+    for phrase in reversed(list(_STATED.finditer(said))):
+        if (letter := _letter(said, phrase.end())) is not None:
+            yield letter
+
+
+def _letter(said: str, at: int) -> str | None:
+    """The letter that a statement goes on with; "" for two of them, None where it goes on otherwise."""
+    match = _LETTER.match(said, at)
+    if match is None:
+        return None
+    letter, end = match.group(1), match.end()
+    enclosed = end > match.end(1) or said[end : end + 1] in ".:;!" or not said[end : end + 1].strip(" \n")
+    if (letter.islower() or letter in "AI") and _RUNS_ON.match(said, end):
+        return None  # an article or a pronoun, not an option
+    if letter.islower() and not enclosed:
+        return None
+    return "" if _ANOTHER.match(said, end) else letter.upper()
+
+
+def _by_line(said: str, letters: str) -> str | None:
+    lines = [line for line in said.split("\n") if line.strip()]
+    for line in reversed(lines):
+        if (alone := _ALONE.fullmatch(line)) and alone.group(1).upper() in letters:
+            return alone.group(1).upper()
+    headed = {one or other for line in lines for one, other in _HEADED.findall(line[:20])}
+    if len(headed) == 1:
+        return next(iter(headed & set(letters)), None)
+    if headed:
+        return None  # it repeats the options
+    for line in reversed(lines):
+        if found := set(_PAREN.findall(line)):
+            return next(iter(found)) if len(found) == 1 and found <= set(letters) else None
+    return None
