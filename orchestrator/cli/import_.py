@@ -4,45 +4,77 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
     from orchestrator.ledger.import_ import Imported
+    from orchestrator.ledger.import_monkeys import Options
 
 
 def import_(
-    file: Path = typer.Argument(..., help="JSON Lines, one sample a line; .gz is fine.", metavar="FILE"),
+    file: Path = typer.Argument(
+        ..., help="JSON Lines, one sample a line; or a file of monkey_business.", metavar="FILE"
+    ),
     db: Path = typer.Option(..., "--db", help="The ledger; made where there is none.", metavar="PATH"),
     aggregate: bool = typer.Option(
         False,
         "--aggregate",
         help="FILE is a table of printed results (CSV or JSON Lines): model, k, coverage, usd_per_attempt.",
     ),
+    usd_per_sample: str | None = typer.Option(
+        None, "--usd-per-sample", help="monkey_business: what each sample cost.", metavar="USD"
+    ),
+    tokenizer: str | None = typer.Option(
+        None,
+        "--tokenizer",
+        help="monkey_business: count tokens by this tokenizer of the hub, or a tokenizer.json.",
+        metavar="NAME",
+    ),
     json_: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
 ) -> int:
     """Read samples as `export --format jsonl` writes them into a ledger: all of them, or none.
 
-    A line needs model, problem and sample_index; question and gold may ride along, so that verify can judge.
+    A line needs model, problem and sample_index; question and gold may ride along, so that verify can judge. Files in
+    the format of ScalingIntelligence/monkey_business (JSON, JSON Lines, Parquet) are known by what they hold.
 
     Example: manyfew import samples.jsonl --db runs/samples.db
 
     Example: manyfew import table.csv --aggregate --db runs/printed.db
     """
     if aggregate:
+        if usd_per_sample is not None or tokenizer is not None:
+            _refuse_options()
         return _aggregate(file, db, json_=json_)
     from orchestrator.cli.output import console, emit_json
     from orchestrator.ledger.import_ import import_samples
     from orchestrator.report.counter import counting
 
     with counting("lines read", json_=json_) as told:
-        done = import_samples(file, db, told)
+        done = import_samples(file, db, told, _options(usd_per_sample, tokenizer))
     if json_:
         emit_json({**dataclasses.asdict(done), "db": str(db)})
     else:
         console().print(_text(done, db))
     return 0
+
+
+def _options(usd_per_sample: str | None, tokenizer: str | None) -> Options | None:
+    from orchestrator.ledger.import_monkeys import Options
+    from orchestrator.sweep.load import parse_usd
+
+    if usd_per_sample is None and tokenizer is None:
+        return None
+    usd = None if usd_per_sample is None else parse_usd(usd_per_sample, where="--usd-per-sample")
+    return Options(usd_per_sample=usd, tokenizer=tokenizer)
+
+
+def _refuse_options() -> NoReturn:
+    from orchestrator.errors import InputError
+
+    message = "--tokenizer and --usd-per-sample are for samples, and --aggregate has none"
+    raise InputError("--aggregate", message, "state usd_per_attempt in the table")
 
 
 def _aggregate(file: Path, db: Path, *, json_: bool) -> int:
@@ -77,6 +109,9 @@ def _text(done: Imported, db: Path) -> str:
         lines.append(f"Keys not known here, ignored: {', '.join(safe(name, 60) for name in done.ignored)}.")
     if done.without_text:
         lines.append(f"{done.without_text:,} came without text: verify would find them empty, and so wrong.")
+    if done.without_cost:
+        what = "all" if done.without_cost == done.samples else f"{done.without_cost:,}"
+        lines.append(f"The cost of {what} of them is not known: --usd-per-sample or --tokenizer tells it.")
     if done.other_problems:
         lines.append(
             f"{done.other_problems:,} problems have another question or gold answer in the ledger, whose own hold."

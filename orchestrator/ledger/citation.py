@@ -74,7 +74,7 @@ def citation(connection: sqlite3.Connection, name: str, *, always: bool) -> Cita
         samples=samples,
         each=next(iter(sizes)) if even else None,
         settled_pico=sum(row[1] for row in asked if row[0] in bought)
-        + sum(row[3] for row in counts if row[0] not in bought),
+        + sum(row[3] or 0 for row in counts if row[0] not in bought),
         replayed=any(row[3] for row in asked),
         date=None if newest is None else datetime.fromtimestamp(newest, UTC).strftime("%Y-%m-%d"),
     )

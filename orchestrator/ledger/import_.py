@@ -13,9 +13,11 @@ from typing import IO, cast
 from orchestrator.errors import InputError
 from orchestrator.ledger.connect import refuse_foreign
 from orchestrator.ledger.import_line import Wrong, parse
+from orchestrator.ledger.import_monkeys import Monkeys, Options
 from orchestrator.ledger.import_stage import Stage
 from orchestrator.ledger.import_write import refuse_conflicts, write
 from orchestrator.ledger.lock import acquire
+from orchestrator.ledger.monkeys_file import is_monkeys
 from orchestrator.ledger.trouble import trouble
 
 LONGEST_LINE = 256 << 20
@@ -34,23 +36,36 @@ class Imported:
     """Samples by alias."""
     without_verdict: int
     without_text: int
+    without_cost: int
+    """Their cost is not known: null, and in no mean."""
     other_problems: int
     """Problems whose question or gold answer the ledger has otherwise; its own hold."""
     ignored: tuple[str, ...]
     """Keys of the lines that mean nothing here."""
 
 
-def import_samples(file: Path, db: Path, told: Callable[[int], None] = lambda _: None) -> Imported:
-    """Reads JSON Lines as export writes them (gzip where the name ends in .gz) into the ledger at `db`, which is made
-    where there is none. One bad line: InputError that names it, and the ledger stays byte for byte."""
+def import_samples(
+    file: Path, db: Path, told: Callable[[int], None] = lambda _: None, options: Options | None = None
+) -> Imported:
+    """Reads JSON Lines as export writes them (gzip where the name ends in .gz), or a file of monkey_business, into the
+    ledger at `db`, which is made where there is none. `options` are for the latter alone. One bad line: InputError that
+    names it, and the ledger stays byte for byte."""
     refuse_foreign(db)
-    with Stage(_sweep_name(file)) as stage:
+    monkeys = Monkeys(file, options or Options()) if is_monkeys(file) else None
+    if monkeys is None and options is not None:
+        message = "--tokenizer and --usd-per-sample are for files in the format of monkey_business"
+        raise InputError(str(file), message, "state cost_usd and tokens in the lines themselves")
+    staged = Stage(_sweep_name(file)) if monkeys is None else Stage(monkeys.sweep, monkeys.line_of)
+    with staged as stage:
         try:
-            _read(file, stage, told)
+            if monkeys is None:
+                _read(file, stage, told)
+            else:
+                _take(file, monkeys, stage, told)
             lock = acquire(db)
             try:
                 if db.exists() and db.stat().st_size > 0:
-                    refuse_conflicts(stage.connection, db, str(file))
+                    refuse_conflicts(stage.connection, db, str(file), stage.line_of)
                 others = write(stage.connection, db)
             finally:
                 lock.release()
@@ -78,6 +93,20 @@ def _read(file: Path, stage: Stage, told: Callable[[int], None]) -> None:
         raise InputError(
             str(file), "holds no sample", "one JSON object a line, as export --format jsonl writes"
         )
+    stage.done()
+
+
+def _take(file: Path, monkeys: Monkeys, stage: Stage, told: Callable[[int], None]) -> None:
+    for sample in monkeys:
+        try:
+            stage.add(sample.number, sample.line)
+        except Wrong as wrong:
+            where = f"{file}:{monkeys.line_of(sample.number)}"
+            raise InputError(where, wrong.message, wrong.remedy) from None
+        if stage.samples % EVERY == 0:
+            told(stage.samples)
+    if not stage.samples:
+        raise InputError(str(file), "holds no sample", "a record a problem, with its samples")
     stage.done()
 
 
@@ -113,8 +142,8 @@ def _sweep_name(file: Path) -> str:
 
 def _summary(stage: Stage, others: int) -> Imported:
     ask = stage.connection.execute
-    without_verdict, without_text = ask(
-        "SELECT count(*) - count(passed), count(*) - count(text) FROM sample"
+    without_verdict, without_text, without_cost = ask(
+        "SELECT count(*) - count(passed), count(*) - count(text), count(*) - count(cost_pico) FROM sample"
     ).fetchone()
     return Imported(
         samples=stage.samples,
@@ -128,6 +157,7 @@ def _summary(stage: Stage, others: int) -> Imported:
         ),
         without_verdict=without_verdict,
         without_text=without_text,
+        without_cost=without_cost,
         other_problems=others,
         ignored=tuple(name for name, _ in stage.unknown.most_common(20)),
     )

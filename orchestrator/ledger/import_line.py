@@ -45,7 +45,8 @@ class Line:
     question: str | None
     gold: str | None
     values: tuple[Any, ...]
-    cost_pico: int
+    cost_pico: int | None
+    """None: not known, where cost_basis says none."""
     unknown: frozenset[str]
     """Keys that mean nothing here."""
 
@@ -69,6 +70,30 @@ def parse(raw: bytes) -> Line:
         )
     except ArithmeticError:
         raise Wrong("a number is beyond all bounds", "write it out") from None
+
+
+def checked_values(
+    model: str,
+    sample_index: int,
+    about: Mapping[str, Any],
+    values: Mapping[str, Any],
+    *,
+    cost_pico: int | None,
+    unknown: frozenset[str],
+) -> Line:
+    """A sample of another format, held to the same rules. `about`: problem, question, gold. Raises Wrong."""
+    return Line(
+        sweep=None,
+        model=model,
+        provider=None,
+        problem=_needed(about, "problem", _name),
+        sample_index=sample_index,
+        question=_check(about, "question", _text),
+        gold=_check(about, "gold", _json),
+        values=tuple(_check(values, name, check) for name, check in _VALUES.items()),
+        cost_pico=cost_pico,
+        unknown=unknown,
+    )
 
 
 def _decode(raw: bytes) -> Mapping[str, Any]:
@@ -208,12 +233,13 @@ def _json(value: Any) -> str:
     return text
 
 
-def _cost(found: Mapping[str, Any]) -> int:
-    """Whole pico-dollars: cost_pico, else cost_usd's own digits to the nearest; 0 where neither is said."""
+def _cost(found: Mapping[str, Any]) -> int | None:
+    """Whole pico-dollars: cost_pico, else cost_usd's own digits to the nearest. Where neither is said: None where
+    cost_basis is none, as export writes what has no known cost; else 0."""
     pico: int | None = _check(found, "cost_pico", _whole(MAX_COST_PICO))
     usd: Decimal | None = _check(found, "cost_usd", _usd)
     if usd is None:
-        return pico or 0
+        return 0 if pico is None and found.get("cost_basis") != "none" else pico
     told = _EXACT.multiply(usd, Decimal(PICO_PER_USD))
     if pico is None:
         return int(_EXACT.to_integral_value(told))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -40,8 +41,10 @@ class _Known:
 class Stage:
     """Use as a context manager; `connection` is the private database, to which the ledger is attached later."""
 
-    def __init__(self, sweep: str) -> None:
+    def __init__(self, sweep: str, line_of: Callable[[int], int] = lambda number: number) -> None:
+        """`line_of`: the file's line of a number that `add` was given, where a line holds several samples."""
         self._sweep = sweep
+        self.line_of = line_of
         self._rows: dict[str, dict[tuple[str, str], _Known]] = {}
         self._cost_pico = 0
         self.samples = 0
@@ -60,7 +63,8 @@ class Stage:
         self.connection.close()
 
     def add(self, number: int, line: Line) -> None:
-        """Sets the file's line `number` aside. Raises Wrong where it does not go with an earlier one."""
+        """Sets the file's sample `number` (of one sample a line: the line's) aside. Raises Wrong where it does not go
+        with an earlier one."""
         sweep = self._sweep if line.sweep is None else line.sweep
         model = self._model(sweep, number, line)
         problem = self._problem(sweep, number, line)
@@ -72,11 +76,11 @@ class Stage:
                 "SELECT line FROM sample WHERE model = ? AND problem = ? AND sample_index = ?", row[1:4]
             ).fetchone()
             raise Wrong(
-                f"the sample is that of line {earlier}: same sweep, model, problem and sample_index",
+                f"the sample is that of line {self.line_of(earlier)}: same sweep, model, problem and sample_index",
                 "give every sample an index of its own",
             ) from None
         self.samples += 1
-        self._cost_pico += line.cost_pico
+        self._cost_pico += line.cost_pico or 0
         if self._cost_pico > LARGEST_INT:
             raise Wrong("the costs add up to more than the ledger can hold", "look at cost_usd and cost_pico")
         if line.unknown:

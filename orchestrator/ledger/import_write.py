@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,8 @@ _GIVEN = tuple(name for name in VALUE_COLUMNS if name not in ("text", "request",
 _ADD_SAMPLES = f"""
 INSERT INTO ledger.sample (model_id, problem_id, sample_index, cost_pico, cost_basis, text, request_ref, stop_rule,
   created_at, verifier, {", ".join(_GIVEN)})
-SELECT model.ledger_id, problem.ledger_id, s.sample_index, s.cost_pico, 'imported', coalesce(s.text, ''), s.request,
+SELECT model.ledger_id, problem.ledger_id, s.sample_index, s.cost_pico,
+  iif(s.cost_pico IS NULL, 'none', 'imported'), coalesce(s.text, ''), s.request,
   coalesce(s.stop_rule, 'none'), coalesce(s.created_at, :now), iif(s.passed IS NULL, NULL, '{VERIFIER}'),
   {", ".join("s." + name for name in _GIVEN)}
 FROM sample AS s CROSS JOIN model ON model.id = s.model CROSS JOIN problem ON problem.id = s.problem ORDER BY s.line"""
@@ -69,7 +71,9 @@ FROM (SELECT model.ledger_id AS id, count(*) AS n FROM sample JOIN model ON mode
 WHERE m.id = added.id"""
 
 
-def refuse_conflicts(connection: sqlite3.Connection, db: Path, where: str) -> None:
+def refuse_conflicts(
+    connection: sqlite3.Connection, db: Path, where: str, line_of: Callable[[int], int]
+) -> None:
     """What the ledger at `db` has already speaks against a line of the file. The ledger is opened read only, so that
     a refusal leaves every byte of it. Raises InputError naming the line; `where` is the file."""
     connection.execute("ATTACH ? AS ledger", (f"{db.resolve().as_uri()}?mode=ro",))
@@ -79,10 +83,12 @@ def refuse_conflicts(connection: sqlite3.Connection, db: Path, where: str) -> No
         if (row := connection.execute(_OTHER_PROVIDER).fetchone()) is not None:
             line, alias, ours, theirs = row
             message = f"the model {alias!r} is of provider {theirs!r} in {db}, of {ours!r} here"
-            raise InputError(f"{where}:{line}", message, "give it another alias or another sweep")
+            raise InputError(f"{where}:{line_of(line)}", message, "give it another alias or another sweep")
         if (row := connection.execute(_THERE_ALREADY).fetchone()) is not None:
             message = f"{db} has this sample already: same sweep, model, problem and sample_index"
-            raise InputError(f"{where}:{row[0]}", message, "nothing was imported; leave out what is there")
+            raise InputError(
+                f"{where}:{line_of(row[0])}", message, "nothing was imported; leave out what is there"
+            )
         if sum(connection.execute(_TOTAL).fetchone()) > LARGEST_INT:
             raise InputError(where, "the costs add up to more than the ledger can hold", "look at cost_usd")
     finally:

@@ -165,7 +165,7 @@ def _imported(connection: sqlite3.Connection, model_id: int, price: Price, *, wr
         "SELECT * FROM sample WHERE model_id = ? AND request_id IS NULL ORDER BY id", (model_id,)
     ).fetchall():
         if sample["completion_tokens"] is None or sample["prompt_tokens"] is None:
-            total += sample["cost_pico"]
+            total += sample["cost_pico"] or 0
             continue
         cost = cost_pico(
             price,
@@ -185,6 +185,6 @@ def _imported(connection: sqlite3.Connection, model_id: int, price: Price, *, wr
 
 def _write(connection: sqlite3.Connection, samples: list[sqlite3.Row], costs: list[int]) -> None:
     connection.executemany(
-        "UPDATE sample SET cost_pico = ? WHERE id = ?",
+        "UPDATE sample SET cost_pico = ?, cost_basis = iif(cost_basis = 'none', 'imported', cost_basis) WHERE id = ?",
         [(cost, sample["id"]) for sample, cost in zip(samples, costs, strict=True)],
     )
