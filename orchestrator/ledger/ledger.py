@@ -140,6 +140,15 @@ class Ledger:
 
         await self._write(fill)
 
+    async def end_with(self, outcome: Outcome, also: Sequence[tuple[str, tuple[Any, ...]]]) -> None:
+        """Settles, presumes or frees a request together with what else its reply brought, in one transaction."""
+
+        def fill(batch: Batch) -> None:
+            batch.outcomes.append(outcome)
+            batch.other.extend(also)
+
+        await self._write(fill)
+
     def lease(self, change: LeaseChange) -> asyncio.Future[None]:
         """A server's lease is opened, renewed or released, ahead of whatever is written after this call; it is on the
         disk when the future is done."""

@@ -12,9 +12,12 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.rows import LeaseChange
+from orchestrator.scheduler.budget import Budget
+from orchestrator.scheduler.endpoints import Endpoint
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sweep.types import Model
 from pricing.lease import Lease
@@ -40,14 +43,22 @@ class Share:
 class PaidServer:
     """One server of one model."""
 
-    def __init__(self, model: Model, endpoint: int, scheduler: Scheduler, ledger: Ledger) -> None:
-        assert model.gpu_usd_per_hour is not None
-        self._alias = model.alias
-        self._endpoint = scheduler.lanes[model.alias].endpoints[endpoint]
-        self._scheduler = scheduler
+    def __init__(
+        self,
+        alias: str,
+        endpoint: Endpoint,
+        budget: Budget,
+        ledger: Ledger,
+        *,
+        usd_per_hour: Decimal,
+        gpus: int,
+    ) -> None:
+        self._alias = alias
+        self._endpoint = endpoint
+        self._budget = budget
         self._ledger = ledger
-        self._usd_per_hour = str(model.gpu_usd_per_hour * model.gpus)
-        self._meter = ServerMeter(usd_per_hour=model.gpu_usd_per_hour, gpus=model.gpus)
+        self._usd_per_hour = str(usd_per_hour * gpus)
+        self._meter = ServerMeter(usd_per_hour=usd_per_hour, gpus=gpus)
         self._lease = Lease(self._meter)
         self._running: dict[int, asyncio.Timeout] = {}
         self.lease_id = ledger.new_lease_id()
@@ -71,11 +82,9 @@ class PaidServer:
     def _renew(self, now: int) -> bool:
         """Reserves a term from now, or as much of it as the budget has. Where that is next to nothing, nothing new
         goes there; what runs has the rest."""
-        held, room = self._lease.held_pico, max(0, self._scheduler.budget.lease_room(self._alias))
+        held, room = self._lease.held_pico, max(0, self._budget.lease_room(self._alias))
         wanted = min(self._lease.wanted_pico(now), held + room)
-        if wanted < self._lease.least_pico(now) or not self._scheduler.budget.lease(
-            self._alias, wanted - held
-        ):
+        if wanted < self._lease.least_pico(now) or not self._budget.lease(self._alias, wanted - held):
             self._endpoint.unpaid = True
             return False
         self._lease.renewed(now, wanted)
@@ -127,7 +136,7 @@ class PaidServer:
         pico = self._meter.finish(key, time.monotonic_ns())
         leased = min(pico, self._lease.held_pico)
         self._lease.settled(pico)
-        self._scheduler.budget.pay(self._alias, pico, leased=leased)
+        self._budget.pay(self._alias, pico, leased=leased)
         return Share(pico, leased)
 
     async def watch(self) -> None:
@@ -147,7 +156,7 @@ class PaidServer:
     def reconsider(self) -> None:
         """Takes requests again where there is room for a term by now."""
         change = self._lease.least_pico(time.monotonic_ns()) - self._lease.held_pico
-        if self._endpoint.unpaid and self._scheduler.budget.lease_room(self._alias) >= change:
+        if self._endpoint.unpaid and self._budget.lease_room(self._alias) >= change:
             self._endpoint.unpaid = False
 
     def release_idle(self) -> bool:
@@ -159,7 +168,7 @@ class PaidServer:
 
     def _release(self, *, ends: bool = False) -> None:
         rest = self._lease.release()
-        self._scheduler.budget.lease(self._alias, -rest)
+        self._budget.lease(self._alias, -rest)
         if self._opened:
             self._write(-rest, ends=ends)
 
@@ -176,8 +185,10 @@ def paid_servers(
 ) -> dict[tuple[str, int], PaidServer]:
     """By alias and endpoint, for the models that pay for their servers' time."""
     return {
-        (alias, i): PaidServer(model, i, scheduler, ledger)
+        (alias, i): PaidServer(
+            alias, endpoint, scheduler.budget, ledger, usd_per_hour=model.gpu_usd_per_hour, gpus=model.gpus
+        )
         for alias, model in models.items()
         if model.gpu_usd_per_hour is not None
-        for i in range(len(scheduler.lanes[alias].endpoints))
+        for i, endpoint in enumerate(scheduler.lanes[alias].endpoints)
     }
