@@ -1,9 +1,9 @@
-"""A loopback server that answers as fast as one core can: OpenAI's chat wire with replies made beforehand.
+"""A loopback server that answers as fast as one core can: OpenAI's chat wire and Anthropic's, replies made beforehand.
 
     python -m benchmarks.fast_server PORT
 
-Answers every POST with `n` choices of about 400 bytes, told from the body, and every GET with 404. It checks nothing
-and keeps no bill: tests/loopback is for that.
+Answers every POST with `n` choices of about 400 bytes, told from the body, or with one message where the path ends in
+/messages, and every GET with 404. It checks nothing and keeps no bill: tests/loopback is for that.
 """
 
 from __future__ import annotations
@@ -39,9 +39,37 @@ def reply(n: int) -> bytes:
         for i in range(n)
     ]
     usage = {"prompt_tokens": 80, "completion_tokens": n * TOKENS, "total_tokens": 80 + n * TOKENS}
-    body = json.dumps(
-        {"id": "x", "object": "chat.completion", "model": "m", "choices": choices, "usage": usage}
+    return _whole(
+        {
+            "id": "x",
+            "object": "chat.completion",
+            "created": 1,
+            "model": "m",
+            "choices": choices,
+            "usage": usage,
+        }
     )
+
+
+@lru_cache(maxsize=1)
+def message() -> bytes:
+    """Head and body of a reply of Anthropic's wire."""
+    return _whole(
+        {
+            "id": "x",
+            "type": "message",
+            "role": "assistant",
+            "model": "m",
+            "content": [{"type": "text", "text": TEXT}],
+            "stop_reason": "end_turn",
+            "stop_sequence": None,
+            "usage": {"input_tokens": 80, "output_tokens": TOKENS},
+        }
+    )
+
+
+def _whole(content: dict[str, object]) -> bytes:
+    body = json.dumps(content)
     head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
     return (head + body).encode()
 
@@ -64,6 +92,9 @@ class Answers(asyncio.Protocol):
             body, self._buffer = self._buffer[end + 4 : whole], self._buffer[whole:]
             if head.startswith(b"GET"):
                 self._transport.write(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")
+                continue
+            if b"/messages " in head.partition(b"\r\n")[0]:
+                self._transport.write(message())
                 continue
             n = _N.search(body)
             self._transport.write(reply(int(n.group(1)) if n else 1))

@@ -4,7 +4,8 @@
 
 End to end: `manyfew run` with plan, admission, durable reservations, HTTP, pricing, ledger, verification and plain
 progress lines, on a fast server of its own (benchmarks/fast_server.py). The bare loop (benchmarks/bare_client.py)
-posts the same bodies and decodes the replies. Both are processes; each is run with a few and with many requests, and
+posts the same bodies and decodes the replies; for the vendors' own SDKs it is the SDK alone, as its documentation uses
+it (benchmarks/sdk_client.py). Both are processes; each is run with a few and with many requests, and
 what the difference costs is told, so that start-up and the end are not counted. Processor time hardly depends on what
 else the machine does. Ratios of the medians over the rounds are what counts.
 """
@@ -25,7 +26,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-CASES = (("vllm", 1), ("openai-compatible", 1), ("openai-compatible", 32))
+CASES = (("vllm", 1), ("openai-compatible", 1), ("openai-compatible", 32), ("openai", 1), ("anthropic", 1))
+SDKS = ("openai", "anthropic")
 
 
 def main() -> None:
@@ -33,13 +35,16 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=8000)
     parser.add_argument("--in-flight", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", choices=sorted({provider for provider, _ in CASES}))
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     port = free_port()
     server = subprocess.Popen([sys.executable, "-m", "benchmarks.fast_server", str(port)], cwd=ROOT)
     try:
         wait_for(port)
-        found = [case(provider, n, port, options) for provider, n in CASES]
+        found = [
+            case(provider, n, port, options) for provider, n in CASES if options.only in (None, provider)
+        ]
     finally:
         server.terminate()
         server.wait(10)
@@ -66,8 +71,8 @@ def case(provider: str, n: int, port: int, options: argparse.Namespace) -> dict[
         more, wall = manyfew(provider, n, many, port, options.in_flight)
         ours.append((more - less) / (many - few) * 1000)
         walls.append(many * n / wall)
-        less, _ = bare_loop(n, few, port, options.in_flight)
-        more, _ = bare_loop(n, many, port, options.in_flight)
+        less, _ = bare_loop(provider, n, few, port, options.in_flight)
+        more, _ = bare_loop(provider, n, many, port, options.in_flight)
         bare.append((more - less) / (many - few) * 1000)
     return {
         "provider": provider,
@@ -88,11 +93,11 @@ def manyfew(provider: str, n: int, requests: int, port: int, in_flight: int) -> 
         place = Path(folder)
         lines = [{"id": f"p{i}", "question": f"{i} " + "q" * 110, "answer": "7"} for i in range(problems)]
         (place / "problems.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-        url = f"http://127.0.0.1:{port}/v1"
+        url = f"http://127.0.0.1:{port}" + ("" if provider == "anthropic" else "/v1")
         where = (
             f'servers = ["{url}"]\nsequences = {in_flight * n}'
             if provider == "vllm"
-            else f'base_url = "{url}"'
+            else f'base_url = "{url}"' + ('\napi_key_env = "BENCH_KEY"' if provider in SDKS else "")
         )
         (place / "sweep.toml").write_text(
             f'name = "bench"\nbudget_usd = 1000\n[problems]\nsource = "jsonl"\npath = "problems.jsonl"\n'
@@ -104,7 +109,19 @@ def manyfew(provider: str, n: int, requests: int, port: int, in_flight: int) -> 
         return measured(command, place)
 
 
-def bare_loop(n: int, requests: int, port: int, in_flight: int) -> tuple[float, float]:
+def bare_loop(provider: str, n: int, requests: int, port: int, in_flight: int) -> tuple[float, float]:
+    if provider in SDKS:
+        base_url = f"http://127.0.0.1:{port}" + ("" if provider == "anthropic" else "/v1")
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.sdk_client",
+            provider,
+            base_url,
+            str(requests),
+            str(in_flight),
+        ]
+        return measured(command, ROOT)
     url = f"http://127.0.0.1:{port}/v1/chat/completions"
     command = [sys.executable, "-m", "benchmarks.bare_client", url, str(requests), str(n), str(in_flight)]
     return measured(command, ROOT)
@@ -115,7 +132,7 @@ def measured(command: list[str], folder: Path) -> tuple[float, float]:
     done = subprocess.run(
         command,
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "BENCH_KEY": "k"},
         capture_output=True,
         text=True,
         timeout=600,

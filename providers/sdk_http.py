@@ -15,6 +15,7 @@ import httpx2
 
 from providers.connections import CONNECT_S, IDLE_S, keep_alive, proxy_for
 from providers.limits import LARGEST_ERROR, Bounded, TooLarge, reply_limit, stream_limit
+from providers.sdk_pools import Pools
 from providers.streaming import LINGER_S, is_event_stream
 
 if TYPE_CHECKING:
@@ -176,16 +177,22 @@ async def _bounded(chunks: AsyncIterable[bytes], limit: int) -> AsyncIterator[by
 
 def open_client(base_url: str, concurrency: int) -> httpx2.AsyncClient:
     """A client with room for `concurrency` connections and no retries, redirects or cookies of its own."""
-    limits = httpx2.Limits(
-        max_connections=max(1, concurrency),
-        max_keepalive_connections=max(1, concurrency),
-        keepalive_expiry=IDLE_S,
-    )
-    transport = httpx2.AsyncHTTPTransport(
-        limits=limits, retries=0, proxy=proxy_for(base_url), socket_options=keep_alive()
-    )
+    proxy, certificates = proxy_for(base_url), httpx2.create_ssl_context()
+
+    def pool(connections: int) -> httpx2.AsyncHTTPTransport:
+        limits = httpx2.Limits(
+            max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=IDLE_S
+        )
+        return httpx2.AsyncHTTPTransport(
+            verify=certificates,
+            limits=limits,
+            retries=0,
+            proxy=proxy,
+            socket_options=keep_alive(),
+        )
+
     return httpx2.AsyncClient(
-        transport=WitnessedTransport(transport),
+        transport=WitnessedTransport(Pools(pool, concurrency)),
         follow_redirects=False,
         trust_env=False,  # the proxy is chosen above; the environment is not asked a second time
     )

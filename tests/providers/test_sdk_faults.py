@@ -256,7 +256,7 @@ async def test_an_outer_time_out_is_the_callers(end):
 async def test_idle_connections_are_probed(end):
     async with talking(end) as (_, provider):
         await provider.send(ask())
-        transport = provider._client._client._transport._inner
+        transport = provider._client._client._transport._inner._pools[0].transport
         (connection,) = transport._pool.connections
         sock = connection._connection._network_stream.get_extra_info("socket")
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
