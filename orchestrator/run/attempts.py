@@ -152,7 +152,7 @@ class Attempts:
     async def not_sent(self, ticket: Ticket, attempt: Attempt, why: str) -> None:
         """It never left: it is free, and still to be asked."""
         self._scheduler.dropped(ticket, self._clock())
-        await self._ledger.end(_free(attempt, error="NotSent", message=why))
+        await self._ledger.end(free(attempt, error="NotSent", message=why))
 
     def request(self, ticket: Ticket) -> Request:
         """What is sent for a ticket."""
@@ -226,7 +226,7 @@ class Attempts:
         self._scheduler.told(ticket.alias, vendor_limits(error.rate_headers), self._clock())
         unknown = error.outcome is Cost.UNKNOWN and share is None
         presumed = attempt.worst_pico if unknown else 0
-        outcome = _ended_badly(attempt, error, share, unknown=unknown)
+        outcome = ended_badly(attempt, error, share, unknown=unknown)
         kept = {row.sample_index for row in outcome.samples}
         decision, given_up = self._scheduler.failed(
             ticket, self._clock(), error, presumed=presumed, arrived=kept
@@ -242,21 +242,7 @@ class Attempts:
     async def _ended_early(self, ticket: Ticket, attempt: Attempt, share: Share) -> None:
         """The lease ended: the server's time is paid, the samples were not made and are still to be asked."""
         self._scheduler.dropped(ticket, self._clock())
-        outcome = Outcome(
-            request_id=attempt.request_id,
-            model_id=attempt.model_id,
-            state="settled",
-            reserved_pico=attempt.worst_pico,
-            settled_pico=share.pico,
-            unused_pico=share.pico,
-            cost_basis=attempt.cost_basis,
-            lease_id=attempt.lease_id,
-            leased_pico=share.leased,
-            error="LeaseOver",
-            error_message="the budget does not cover more of this server's time",
-            ended_at=time.time(),
-        )
-        await self._ledger.end(outcome)
+        await self._ledger.end(lease_over(attempt, share))
 
     def _ignores_n(self, ticket: Ticket, booked: Booked) -> bool:
         """Whether it is seen now that this model's server gives one sample whatever n says: twice, and never more
@@ -285,7 +271,8 @@ class Attempts:
         )
 
 
-def _ended_badly(attempt: Attempt, error: ProviderError, share: Share | None, *, unknown: bool) -> Outcome:
+def ended_badly(attempt: Attempt, error: ProviderError, share: Share | None, *, unknown: bool) -> Outcome:
+    """A failed attempt: a server's time is settled, else `unknown` says whether it may have been billed."""
     if isinstance(error, Lost) and (error.choices or error.usage):
         paid = None if share is None else (share.pico, share.leased)
         return book_broken(error, attempt, time.time(), share=paid)
@@ -308,7 +295,26 @@ def _ended_badly(attempt: Attempt, error: ProviderError, share: Share | None, *,
     )
 
 
-def _free(attempt: Attempt, *, error: str, message: str) -> Outcome:
+def lease_over(attempt: Attempt, share: Share) -> Outcome:
+    """Ended because the budget has no more of the server's time: that time is paid, and it brought nothing."""
+    return Outcome(
+        request_id=attempt.request_id,
+        model_id=attempt.model_id,
+        state="settled",
+        reserved_pico=attempt.worst_pico,
+        settled_pico=share.pico,
+        unused_pico=share.pico,
+        cost_basis=attempt.cost_basis,
+        lease_id=attempt.lease_id,
+        leased_pico=share.leased,
+        error="LeaseOver",
+        error_message="the budget does not cover more of this server's time",
+        ended_at=time.time(),
+    )
+
+
+def free(attempt: Attempt, *, error: str, message: str) -> Outcome:
+    """It cost nothing."""
     return Outcome(
         request_id=attempt.request_id,
         model_id=attempt.model_id,
