@@ -1,0 +1,34 @@
+"""The sandbox that a sweep file asks for."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import IO, Protocol
+
+from verifiers.sandbox.child import Child
+from verifiers.sandbox.job import Job
+from verifiers.types import Sandbox
+
+
+class Jail(Protocol):
+    """A way to run jobs apart from everything else."""
+
+    @property
+    def name(self) -> Sandbox: ...
+
+    def lacks(self) -> tuple[str, str] | None:
+        """(what is missing for it to work here, the remedy); None: it works, which was tried."""
+        ...
+
+    def start(self, job: Job, stdin: IO[bytes] | int = subprocess.PIPE) -> Child:
+        """Starts the job; returns when it runs. SandboxError: nothing was run."""
+        ...
+
+
+def choose(name: Sandbox | None) -> Jail:
+    """The sandbox of that name; None: bubblewrap, never less. ValueError for a name that is none."""
+    from verifiers.sandbox.bubblewrap import Bubblewrap
+
+    if name in (None, "bubblewrap"):
+        return Bubblewrap()
+    raise ValueError(f"unknown sandbox {name!r}; known: bubblewrap, container, none-i-trust-this-code")
