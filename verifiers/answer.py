@@ -45,7 +45,7 @@ _BOLD_SPAN = re.compile(r"\*\*([^*\n]{1,80})\*\*")
 def final_number(text: str) -> Readings:
     """The readings of the answer's final number, () where there is none. Linear in at most MAX_TEXT characters."""
     with_bold = clean(_after_thinking(text[-MAX_TEXT:]))
-    chunks = _chunks(with_bold)
+    chunks = before_own_questions(with_bold)
     for chunk in chunks:
         if len(chunks) > 1 and (found := marked(without_bold(chunk), strong=True)):
             return found
@@ -66,7 +66,7 @@ def _after_thinking(text: str) -> str:
     return tail if mark and head and any(char.isdigit() for char in tail) else text
 
 
-def _chunks(text: str) -> list[str]:
+def before_own_questions(text: str) -> list[str]:
     """The text cut before each question that the model asks itself."""
     starts = [0, *(match.start() for match in _CUT.finditer(text)), len(text)]
     return [text[a:b] for a, b in pairwise(starts)]

@@ -1,0 +1,179 @@
+"""What an answer consists of: a list, a set, a tuple or an interval, a union, a matrix, a relation, or one formula."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Shape = Literal["atom", "list", "set", "tuple", "union", "matrix", "relation"]
+
+MAX_PARTS = 200
+_OPEN, _CLOSE = "([{", ")]}"
+_MATRIX = re.compile(
+    r"\\begin\{([pbvBV]?matrix|array)\}(?:\{[clr|]{1,20}\})?(.*)\\end\{\1\}(\^T|\^\{?\\top\}?)?", re.DOTALL
+)
+_SIGNS = ("\\le", "\\ge", "<", ">")
+_RELATION = re.compile(r"(\\le(?![A-Za-z])|\\ge(?![A-Za-z])|<|>)")
+_NAME = re.compile(
+    r"(?:\\?[A-Za-z]+|\\text\{[^{}]{0,60}\})(?:_\{?[A-Za-z0-9]{1,4}\}?)?(?:\^\{?-1\}?)?'{0,2}(?:\([A-Za-z0-9,]{1,9}\))?"
+)
+_MEMBER = re.compile(rf"(?:{_NAME.pattern})\\in(?![A-Za-z])\s?(.+)", re.DOTALL)
+_VARIABLE = re.compile(r"(?:\\?[A-Za-z]|\\[a-z]+)(?:_\{?[A-Za-z0-9]\}?)?")
+_INFINITE = re.compile(r"[-+]?\\infty")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """`inside`: the parts' texts. `marks`: what else must agree: brackets of a tuple, the rows of a matrix."""
+
+    shape: Shape
+    inside: tuple[str, ...]
+    marks: str = ""
+
+
+def parts_of(text: str) -> Parts:
+    """The outermost structure of a normal text."""
+    if member := _MEMBER.fullmatch(text):
+        text = member.group(1)
+    if text in ("\\emptyset", "\\{\\}"):
+        return Parts("set", ())
+    if match := _MATRIX.fullmatch(text):
+        return _matrix(match)
+    if len(found := split(text, ",")) > 1:
+        return Parts("list", found)
+    if len(found := split(text, "\\cup")) > 1:
+        return Parts("union", found)
+    if text.startswith("\\{") and text.endswith("\\}") and _whole(text, 1):
+        return Parts("set", _items(text[2:-2]))
+    if (inner := _bracketed(text)) is not None:
+        return inner
+    if "\\pm" in text or "\\mp" in text:
+        return _plus_minus(text)
+    return _relation(text)
+
+
+def split(text: str, by: str) -> tuple[str, ...]:
+    """The text split at `by` where no bracket is open; one part where there is none."""
+    depth = 0
+    start = 0
+    found: list[str] = []
+    index = 0
+    while index < len(text):
+        char = text[index]
+        if char in _OPEN:
+            depth += 1
+        elif char in _CLOSE:
+            depth -= 1
+        elif depth == 0 and text.startswith(by, index) and not _longer_name(text, index, by):
+            found.append(text[start:index])
+            index += len(by)
+            start = index
+            continue
+        index += 1
+    return (*found, text[start:])
+
+
+def assigned(text: str) -> tuple[str | None, str]:
+    """(the name, the value) of `x = 5` and of chains such as `A = \\pi r^2 = 9\\pi`; (None, the text) for others."""
+    sides = split(text, "=")
+    if len(sides) > 1 and len(split(text, ",")) == 1 and _NAME.fullmatch(sides[0]) and all(sides):
+        return sides[0], sides[-1]
+    return None, text
+
+
+def last_side(text: str) -> str:
+    """What the last equation comes to: `9 * 2 = 18` comes to 18."""
+    return split(text, "=")[-1]
+
+
+def sides_of(text: str) -> tuple[str, ...]:
+    """Sides and signs of a chain of inequalities in turn: `a < b \\le c` as a, <, b, \\le, c."""
+    return tuple(piece.strip() for piece in _RELATION.split(text))
+
+
+def _items(text: str) -> tuple[str, ...]:
+    return split(text, ",") if text else ()
+
+
+def _longer_name(text: str, index: int, by: str) -> bool:
+    end = index + len(by)
+    return by.startswith("\\") and end < len(text) and text[end].isalpha()
+
+
+def _bracketed(text: str) -> Parts | None:
+    """`(1,2)`, `[0,1)`: one pair of brackets around the whole, a comma inside."""
+    if len(text) < 3 or text[0] not in "([" or text[-1] not in ")]" or not _whole(text, 0):
+        return None
+    items = split(text[1:-1], ",")
+    return Parts("tuple", items, text[0] + text[-1]) if len(items) > 1 else None
+
+
+def _whole(text: str, at: int) -> bool:
+    """Whether the bracket at `at` closes at the end."""
+    depth = 0
+    for index in range(at, len(text)):
+        depth += (text[index] in _OPEN) - (text[index] in _CLOSE)
+        if depth == 0:
+            return index == len(text) - 1
+    return False
+
+
+def _matrix(match: re.Match[str]) -> Parts:
+    rows = [row for row in match.group(2).replace("\\cr", "\\\\").split("\\\\") if row.strip(" \\,")]
+    cells = [split(row, "&") for row in rows]
+    if match.group(3):
+        cells = [tuple(column) for column in zip(*cells, strict=False)]
+    width = len(cells[0]) if cells else 0
+    if any(len(row) != width for row in cells):
+        return Parts("atom", (match.group(),))
+    kind = "|" if match.group(1) in ("vmatrix", "Vmatrix") else ""
+    return Parts("matrix", tuple(cell for row in cells for cell in row), f"{kind}{len(cells)}x{width}")
+
+
+def _plus_minus(text: str) -> Parts:
+    """Both values of `1 \\pm \\sqrt{2}`."""
+    name, value = assigned(text)
+    head = f"{name}=" if name else ""
+    plus = re.sub(r"\\pm\s?", "+", re.sub(r"\\mp\s?", "-", value))
+    minus = re.sub(r"\\pm\s?", "-", re.sub(r"\\mp\s?", "+", value))
+    return Parts("list", tuple(f"{head}{side.removeprefix('+')}" for side in (plus, minus)))
+
+
+def _relation(text: str) -> Parts:
+    """`2 < x <= 5` as the interval that it names; another inequality as it is."""
+    pieces = sides_of(text)
+    sides, signs = pieces[::2], pieces[1::2]
+    if not signs:
+        return Parts("atom", (text,))
+    if all(sign in _SIGNS for sign in signs) and all(sides):
+        if (
+            len(signs) == 2
+            and _VARIABLE.fullmatch(sides[1])
+            and len({_points_up(sign) for sign in signs}) == 1
+        ):
+            ends = (sides[0], sides[2]) if _points_up(signs[0]) else (sides[2], sides[0])
+            opens = signs if _points_up(signs[0]) else signs[::-1]
+            return Parts(
+                "tuple", ends, ("(" if opens[0] in "<>" else "[") + (")" if opens[1] in "<>" else "]")
+            )
+        if len(signs) == 1 and (half := _half_line(sides[0], signs[0], sides[1])):
+            return half
+    return Parts("relation", (text,))
+
+
+def _half_line(left: str, sign: str, right: str) -> Parts | None:
+    """`x > 2` as (2, ∞)."""
+    if _VARIABLE.fullmatch(right) and not _VARIABLE.fullmatch(left):
+        left, right = right, left
+        sign = {"<": ">", ">": "<", "\\le": "\\ge", "\\ge": "\\le"}[sign]
+    if not _VARIABLE.fullmatch(left) or _INFINITE.fullmatch(left):
+        return None
+    is_open = sign in "<>"
+    if _points_up(sign):
+        return Parts("tuple", ("-\\infty", right), "()" if is_open else "(]")
+    return Parts("tuple", (right, "\\infty"), "()" if is_open else "[)")
+
+
+def _points_up(sign: str) -> bool:
+    return sign in ("<", "\\le")
