@@ -45,7 +45,8 @@ class Command:
         words = cast("list[object]", command) if isinstance(command, list) else []
         self._words = [word for word in words if isinstance(word, str) and word and "\0" not in word]
         if not words or len(self._words) != len(words):
-            raise ValueError('verifier command: command is no list of texts; such as command = ["./judge"]')
+            said = "is missing" if command is None else "is no list of texts"
+            raise ValueError(f"verifier command: command {said}")
         self._threshold = parse_threshold("command", threshold)
         self._bounds = bounds or Bounds()
         self._folder = Path(self._bounds.folder or ".").resolve()

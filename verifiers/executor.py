@@ -26,6 +26,11 @@ class Executor:
         self.at_once = (bounds.workers or cores()) if several else 1
 
     @property
+    def is_inline(self) -> bool:
+        """Whether a verdict costs so little that one more is no matter."""
+        return self.verifier.isolation == "inline"
+
+    @property
     def is_batch(self) -> bool:
         """Whether it judges only when asked to, by `manyfew verify`, and everything in few calls."""
         return self.verifier.isolation == "batch"
@@ -38,15 +43,19 @@ class Executor:
 
     def judge(self, items: Sequence[Item]) -> list[Verdict]:
         """One verdict an item, in their order."""
+        try:
+            verdicts = self._judge(items)
+        except Exception as error:
+            return [_broke(error)] * len(items)
+        if len(verdicts) != len(items):
+            return [Verdict(passed=None, reason="the verifier gave another number of verdicts")] * len(items)
+        return verdicts
+
+    def _judge(self, items: Sequence[Item]) -> list[Verdict]:
         if self._pool is not None:
             return self._pool.judge(items)
         if isinstance(self.verifier, BatchVerifier):
-            try:
-                verdicts = self.verifier.verify_many(items)
-            except Exception as error:
-                return [_broke(error)] * len(items)
-            broken = Verdict(passed=None, reason="the verifier gave another number of verdicts")
-            return verdicts if len(verdicts) == len(items) else [broken] * len(items)
+            return self.verifier.verify_many(items)
         return [self._one(text, problem) for text, problem in items]
 
     def close(self) -> None:

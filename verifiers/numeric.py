@@ -149,6 +149,8 @@ def _parse_tolerance(value: object) -> tuple[Fraction, bool]:
     try:
         if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal)):
             raise ValueError
+        if isinstance(value, str) and (len(value) > 40 or "e" in value.lower()):
+            raise ValueError  # its digits, written out, could fill the memory
         number = Fraction(value.strip().removesuffix("%") if isinstance(value, str) else str(value))
     except (ValueError, OverflowError, ZeroDivisionError):
         raise ValueError(

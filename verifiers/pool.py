@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -46,6 +47,8 @@ class Pool:
         self._free: list[Worker] = []
         self._closed = False
         self._mean_s = TRIP_S
+        # On Linux a worker ends with the thread that started it, so that is one that lives as long as the pool.
+        self._starter = ThreadPoolExecutor(1, "verifier workers")
 
     @property
     def size(self) -> int:
@@ -53,16 +56,23 @@ class Pool:
         return max(1, min(MOST_A_TRIP, int(TRIP_S / self._mean_s)))
 
     def judge(self, items: Sequence[Item]) -> list[Verdict]:
-        """One verdict an item, in their order. Never raises for any text."""
+        """One verdict an item, in their order. A text at which a worker dies is tried on a second one: what ended the
+        first, the kernel short of memory or a person, may have nothing to do with it."""
         began = time.monotonic()
         verdicts: list[Verdict] = []
+        tried = -1
         while len(verdicts) < len(items):
             worker = self._take()
             if worker is None:
                 verdicts.append(Verdict(passed=None, reason="the verifier was ended"))
                 continue
-            verdicts += worker.ask(items[len(verdicts) :])
+            found = worker.ask(items[len(verdicts) :])
             self._give_back(worker)
+            guilty = len(verdicts) + len(found) - 1
+            if worker.died and tried != guilty:
+                tried = guilty
+                found.pop()
+            verdicts += found
         self._mean_s += 0.2 * ((time.monotonic() - began) / max(1, len(items)) - self._mean_s)
         return verdicts
 
@@ -77,6 +87,7 @@ class Pool:
             worker.kill()
         for worker in workers:
             worker.wait()
+        self._starter.shutdown(wait=False)
 
     def _take(self) -> Worker | None:
         with self._lock:
@@ -84,7 +95,8 @@ class Pool:
                 return None
             if self._free:
                 return self._free.pop()
-            worker = Worker(self._start)  # under the lock, so that close() misses none
+            # Under the lock, so that close() misses none.
+            worker = self._starter.submit(Worker, self._start).result()
             self._workers.add(worker)
             return worker
 
@@ -104,6 +116,8 @@ class Worker:
     def __init__(self, start: Start) -> None:
         self._start = start
         self.usable = True
+        self.died = False
+        """Whether it ended by itself, or by another's hand, with a verdict owed."""
         self._ready = False
         self._buffer = bytearray()
         self._process = subprocess.Popen(  # noqa: S603 - this Python, with our own line
@@ -171,6 +185,7 @@ class Worker:
         return Verdict(passed=None, reason=reason)
 
     def _how_it_ended(self) -> str:
+        self.died = True
         self.kill()
         return status(self._process.wait())
 

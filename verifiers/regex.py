@@ -45,7 +45,7 @@ class Regex:
     ) -> None:
         """ValueError, one line, for an option out of range. Its bounds are kept by who runs the worker."""
         if not isinstance(pattern, str) or not pattern:
-            raise ValueError("verifier regex: pattern is missing; such as pattern = '#### (\\d+)'")
+            raise ValueError("verifier regex: pattern is missing")
         if which not in ("last", "first"):
             raise ValueError(f"verifier regex: which is {which!r}; it may be 'last' or 'first'")
         self._pattern = pattern

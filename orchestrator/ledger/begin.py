@@ -241,6 +241,12 @@ def _forget_verdicts(connection: sqlite3.Connection, sweep_id: int, data: dict[s
         "WHERE model_id = ? AND problem_id = ?",
         [(model["id"], problem_id) for model in models for problem_id in changed],
     )
+    if changed:  # texts are looked up there before they are judged
+        verifiers = connection.execute("SELECT DISTINCT verifier FROM verdict").fetchall()
+        connection.executemany(
+            "DELETE FROM verdict WHERE verifier = ? AND problem_id = ?",
+            [(row["verifier"], problem_id) for row in verifiers for problem_id in changed],
+        )
 
 
 def _refuse_other_prompts(

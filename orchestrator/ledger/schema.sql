@@ -51,6 +51,12 @@ CREATE TABLE model (
   samples INTEGER NOT NULL DEFAULT 0,
   overhead_tokens INTEGER NOT NULL DEFAULT 0,  -- raised by replies above their bound
   max_n INTEGER,                    -- what the endpoint was seen to take
+  -- what was paid in the ledgers that `manyfew merge` made this one of: it counts against no budget here
+  merged_settled_pico INTEGER NOT NULL DEFAULT 0,
+  merged_presumed_pico INTEGER NOT NULL DEFAULT 0,
+  merged_unused_pico INTEGER NOT NULL DEFAULT 0,
+  merged_requests INTEGER NOT NULL DEFAULT 0,
+  merged_retries INTEGER NOT NULL DEFAULT 0,
   stopped TEXT,                     -- why it could not go on, in its last run
   UNIQUE (sweep_id, alias)
 ) STRICT;
@@ -130,7 +136,8 @@ CREATE TABLE sample (
   problem_id INTEGER NOT NULL REFERENCES problem,
   sample_index INTEGER NOT NULL CHECK (sample_index >= 0),
   request_id INTEGER REFERENCES request,        -- NULL: imported
-  request_ref ANY,                              -- an imported sample's own word for its request, number or text
+  request_ref ANY,                              -- an imported sample's own word for its request, number or text;
+                                                -- a merged one's merged_request.ref
   text TEXT NOT NULL,
   reasoning TEXT,
   finish_reason TEXT,
@@ -151,8 +158,8 @@ CREATE TABLE sample (
   UNIQUE (model_id, problem_id, sample_index)
 ) STRICT;
 CREATE INDEX sample_unverified ON sample (model_id, problem_id) WHERE verifier IS NULL;
--- covers the statistics: counts and dollars a problem without touching the texts
-CREATE INDEX sample_outcome ON sample (model_id, problem_id, sample_index, passed, cost_pico, completion_tokens, prompt_tokens, latency_s);
+-- covers the statistics, and what lacks a verdict: counts and dollars a problem without touching the texts
+CREATE INDEX sample_outcome ON sample (model_id, problem_id, sample_index, passed, cost_pico, completion_tokens, prompt_tokens, latency_s, verifier);
 
 CREATE TABLE verdict (              -- each distinct text is verified once
   verifier TEXT NOT NULL,
@@ -210,6 +217,41 @@ CREATE TABLE aggregate (            -- what somebody printed of a model, without
   imported_at REAL NOT NULL,
   UNIQUE (sweep, model, k)
 ) STRICT;
+
+CREATE TABLE merged (               -- a ledger that `manyfew merge` read
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,               -- its file's name; a digest of its samples, as `frontier` cites it
+  digest TEXT NOT NULL,
+  samples INTEGER NOT NULL,
+  runs TEXT NOT NULL,               -- JSON: its runs, with their versions and hosts
+  merged_at REAL NOT NULL,
+  manyfew TEXT NOT NULL             -- the version that did it
+) STRICT;
+
+CREATE TABLE merged_request (       -- a request of a merged ledger, as it ended there; `indices` are those there
+  ref TEXT PRIMARY KEY,             -- LEDGER#ID
+  merged_id INTEGER NOT NULL REFERENCES merged,
+  model_id INTEGER NOT NULL REFERENCES model,
+  problem_id INTEGER NOT NULL REFERENCES problem,
+  prompt_id INTEGER NOT NULL REFERENCES prompt,
+  attempt INTEGER NOT NULL, n INTEGER NOT NULL, indices TEXT NOT NULL, max_tokens INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('settled', 'presumed', 'free')),
+  reserved_pico INTEGER NOT NULL, settled_pico INTEGER NOT NULL, presumed_pico INTEGER NOT NULL,
+  unused_pico INTEGER NOT NULL, cost_basis TEXT,
+  prompt_tokens INTEGER, cached_tokens INTEGER, cache_write_tokens INTEGER, cache_write_1h_tokens INTEGER,
+  completion_tokens INTEGER, reasoning_tokens INTEGER,
+  server TEXT, vendor_model TEXT, vendor_request TEXT, service_tier TEXT, inference_geo TEXT, server_version TEXT,
+  http_status INTEGER, error TEXT, error_message TEXT,
+  reserved_at REAL NOT NULL, ended_at REAL, latency_s REAL
+) STRICT;
+CREATE INDEX merged_request_prompt ON merged_request (model_id, problem_id, prompt_id);
+
+CREATE VIEW any_request AS          -- those made here, and those of merged ledgers
+SELECT model_id, state, cost_basis, prompt_tokens, cached_tokens, cache_write_tokens, cache_write_1h_tokens,
+  completion_tokens, reasoning_tokens, server, error, latency_s FROM request
+UNION ALL
+SELECT model_id, state, cost_basis, prompt_tokens, cached_tokens, cache_write_tokens, cache_write_1h_tokens,
+  completion_tokens, reasoning_tokens, server, error, latency_s FROM merged_request;
 
 CREATE VIEW sample_records AS
 SELECT

@@ -1,50 +1,51 @@
-"""Samples that lack a verdict of the wanted verifier, read in pieces and judged. Spends nothing."""
+"""Samples that lack a verdict of the wanted verifier, and the verdicts that a ledger already has. Spends nothing."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
+from array import array
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
+from orchestrator.ledger.batch import Batch
+from orchestrator.ledger.connect import open_reader
 from orchestrator.ledger.rows import VerdictRow
+from verifiers.types import Verdict
 
 PIECE = 1000
+Which = Literal["new", "open", "all"]
+"""Samples that no verifier, or another verifier or version, has judged (new); those that no verifier could decide
+(open); both, and those of other verifiers (all)."""
+_LACKS: Mapping[Which, str] = {
+    "new": "verifier IS NOT :verifier",
+    "open": "passed IS NULL",
+    "all": "(passed IS NULL OR verifier IS NOT :verifier)",
+}
 
-INSERT_VERDICT = """
-INSERT OR REPLACE INTO verdict (verifier, problem_id, text_sha, passed, score, answer, reason)
-VALUES (?, ?, ?, ?, ?, ?, ?)"""
-UPDATE_VERDICT = "UPDATE sample SET passed = ?, score = ?, answer = ?, verifier = ? WHERE id = ?"
 
-
-def pieces(connection: sqlite3.Connection, verifier: str | None) -> Iterator[list[sqlite3.Row]]:
-    """Samples without a verdict (verifier None), or without one of `verifier` ("kind/version"), 1,000 at a time."""
-    lacks = "verifier IS NULL" if verifier is None else "(verifier IS NULL OR verifier != ?)"
-    last = 0
-    while True:
-        rows = connection.execute(
-            f"SELECT id, model_id, problem_id, sample_index, text, finish_reason FROM sample "
-            f"WHERE id > ? AND {lacks} ORDER BY id LIMIT {PIECE}",
-            (last,) if verifier is None else (last, verifier),
+def pieces(connection: sqlite3.Connection, verifier: str, which: Which) -> Iterator[list[sqlite3.Row]]:
+    """What lacks a verdict of `verifier` ("kind/version"), 1,000 at a time, texts and all. What is found once is not
+    found again, whatever verdict it gets meanwhile."""
+    # Told by an index alone: going through a million samples for the few that lack one must not read their texts.
+    found = connection.execute(f"SELECT id FROM sample WHERE {_LACKS[which]}", {"verifier": verifier})
+    ids = array("q", (row[0] for row in found))
+    for at in range(0, len(ids), PIECE):
+        some = ids[at : at + PIECE]
+        yield connection.execute(
+            "SELECT model_id, problem_id, sample_index, text, finish_reason FROM sample "
+            f"WHERE id IN ({', '.join(map(str, some))})"
         ).fetchall()
-        if not rows:
-            return
-        yield rows
-        last = rows[-1]["id"]
 
 
-def write(connection: sqlite3.Connection, ids: list[int], verdicts: list[VerdictRow]) -> None:
-    """One piece's verdicts, in one transaction."""
+def write(connection: sqlite3.Connection, verdicts: list[VerdictRow]) -> None:
+    """In one transaction."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.executemany(
-            INSERT_VERDICT,
-            [(v.verifier, v.problem_id, v.text_sha, v.passed, v.score, v.answer, v.reason) for v in verdicts],
-        )
-        connection.executemany(
-            UPDATE_VERDICT,
-            [(v.passed, v.score, v.answer, v.verifier, i) for i, v in zip(ids, verdicts, strict=True)],
-        )
+        for sql, rows in Batch(verdicts=verdicts).statements():
+            if rows:
+                connection.executemany(sql, rows)
     except BaseException:
         if connection.in_transaction:  # SQLite ends it itself where the disk fails
             connection.execute("ROLLBACK")
@@ -53,14 +54,42 @@ def write(connection: sqlite3.Connection, ids: list[int], verdicts: list[Verdict
 
 
 def problem_reader(connection: sqlite3.Connection) -> Callable[[int], Mapping[str, Any]]:
-    """Gives a problem's data by its id, the last one kept in memory."""
-    last: dict[int, Mapping[str, Any]] = {}
+    """Gives a problem's data by its id, the last few kept in memory."""
+    kept: dict[int, Mapping[str, Any]] = {}
 
     def read(problem_id: int) -> Mapping[str, Any]:
-        if problem_id not in last:
-            last.clear()
+        if problem_id not in kept:
             (data,) = connection.execute("SELECT data FROM problem WHERE id = ?", (problem_id,)).fetchone()
-            last[problem_id] = json.loads(data)
-        return last[problem_id]
+            if len(kept) >= 64:
+                kept.pop(next(iter(kept)))
+            kept[problem_id] = json.loads(data)
+        return kept[problem_id]
 
     return read
+
+
+class VerdictReader:
+    """The verdicts, right or wrong, that a ledger has of one verifier and version, by problem and text."""
+
+    def __init__(self, path: Path, verifier: str) -> None:
+        self._verifier = verifier
+        self._connection = open_reader(path)
+        self.has_any = bool(
+            self._connection.execute(
+                "SELECT 1 FROM verdict WHERE verifier = ? LIMIT 1", (verifier,)
+            ).fetchone()
+        )
+
+    def __call__(self, problem_id: int, text_sha: bytes) -> Verdict | None:
+        row = self._connection.execute(
+            "SELECT passed, score, answer, reason, evidence FROM verdict "
+            "WHERE verifier = ? AND problem_id = ? AND text_sha = ? AND passed IS NOT NULL",
+            (self._verifier, problem_id, text_sha),
+        ).fetchone()
+        if row is None:
+            return None
+        passed, score, answer, reason, evidence = row
+        return Verdict(passed=bool(passed), score=score, answer=answer, reason=reason, evidence=evidence)
+
+    def close(self) -> None:
+        self._connection.close()

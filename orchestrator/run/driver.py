@@ -15,7 +15,8 @@ from orchestrator.progress import ModelProgress, Progress
 from orchestrator.run import fleet
 from orchestrator.run.attempts import Arrival, Attempts
 from orchestrator.run.batches import Batches, Life
-from orchestrator.run.judge import Bench, Judge, Unjudged
+from orchestrator.run.case import Unjudged
+from orchestrator.run.judge import Judge, Known
 from orchestrator.run.prepare import Prepared
 from orchestrator.run.servers import paid_servers
 from orchestrator.scheduler.lane import ModelLane, Ticket
@@ -82,7 +83,8 @@ class Driver:
         self._grace_s = 30.0
         self._grace_ends: float | None = None
         data = {pid: p.data for pid, p in zip(ledger.state.problem_ids, prepared.problems, strict=True)}
-        self._judge = Judge(Bench(prepared.verifier, data.__getitem__), write=ledger.judge, told=self._told)
+        known = Known(ledger.path, prepared.executor.name)
+        self._judge = Judge(prepared.executor, known, data.__getitem__, write=ledger.judge, told=self._told)
         self._servers = paid_servers(dict(prepared.sweep.models), scheduler, ledger)
         self._attempts = Attempts(
             prepared, scheduler, ledger, providers, servers=self._servers, clock=self._clock, warned=warned
@@ -112,14 +114,28 @@ class Driver:
                 for life in self._batches.resumed():
                     self._start(group, self._batch(life))
                 await self._sample(group)
-                if not self._abandoned:  # else the next run judges what has no verdict yet
-                    await self._judge.drained()
+                await self._judged()
             finally:
                 for task in (judging, *beside):
                     task.cancel()
         for server in self._servers.values():
             await server.close()
         await self._record_stops()
+
+    async def _judged(self) -> None:
+        """Waits for the verdicts that are due, unless it is told to leave: the next run judges what has none yet."""
+        due = asyncio.ensure_future(self._judge.drained())
+        try:
+            while not due.done() and not self._abandoned:
+                left = None if self._grace_ends is None else self._grace_ends - self._clock()
+                if left is not None and left <= 0:
+                    return
+                self._event.clear()
+                told = asyncio.ensure_future(self._event.wait())
+                await asyncio.wait({due, told}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+                told.cancel()
+        finally:
+            due.cancel()
 
     def _fleet(self) -> Iterator[Coroutine[Any, Any, None]]:
         for alias, model in self._prepared.sweep.models.items():

@@ -1,113 +1,90 @@
-"""Verification beside sampling: a bounded queue holds sampling back when verdicts fall behind.
-
-Each distinct text of a problem is verified once in a run; verdicts are written in batches.
+"""Verification beside sampling: what arrives is judged as it comes, so many calls at once, each distinct text of a
+problem once, over all runs of the ledger. A bound on what waits holds sampling back when verdicts fall behind.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from hashlib import sha256
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from orchestrator.ledger.rows import VerdictRow
-from verifiers.types import Verdict, Verifier
+from orchestrator.ledger.unjudged import VerdictReader
+from orchestrator.run.case import Case, Unjudged, settled
+from orchestrator.run.crew import Crew
+from orchestrator.run.pending import Pending
+from verifiers.executor import Executor
+from verifiers.types import Verdict
 
 MOST_WAITING = 4096
-MOST_A_BATCH = 256
 MOST_REMEMBERED = 20_000
-CUT_OFF = "length"
-REFUSED = frozenset({"refusal", "content_filter"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unjudged:
-    """A recorded sample that waits for its verdict."""
+class Known:
+    """Verdicts by case: those of this session in memory, older ones in the ledger. One that could not tell is
+    remembered for this session alone: the next tries again."""
 
-    alias: str
-    model_id: int
-    problem_id: int
-    ordinal: int
-    sample_index: int
-    text: str
-    finish_reason: str | None
-
-
-class Bench:
-    """Verifies texts, each distinct one once. `problem(problem_id)` gives a problem's data."""
-
-    def __init__(self, verifier: Verifier, problem: Callable[[int], Mapping[str, Any]]) -> None:
-        self.name = f"{verifier.kind}/{verifier.version}"
+    def __init__(self, path: Path, verifier: str) -> None:
+        self._path = path
         self._verifier = verifier
-        self._problem = problem
-        self._known: OrderedDict[tuple[int, bytes], Verdict] = OrderedDict()
+        self._reader: VerdictReader | None = None
+        self._reads = False
+        self._kept: OrderedDict[Case, Verdict] = OrderedDict()
 
-    def rows(self, samples: list[Unjudged]) -> list[VerdictRow]:
-        return [self.row(sample) for sample in samples]
-
-    def row(self, sample: Unjudged) -> VerdictRow:
-        """The verdict on one sample. Cut off, refused or empty is wrong (CONTRACT, Ledger), whatever the text says;
-        the answer is still extracted where there is one."""
-        digest = sha256(sample.text.encode("utf-8", "replace")).digest()[:16]
-        verdict = self._verdict(sample, digest)
-        passed, reason = verdict.passed, verdict.reason
-        if sample.finish_reason == CUT_OFF:
-            passed, reason, digest = False, "cut off at max_tokens", _mark(digest, b"cut")
-        elif sample.finish_reason in REFUSED:
-            passed, reason, digest = False, "refused", _mark(digest, b"refused")
-        elif not sample.text.strip():
-            passed, reason = False, "empty"
-        return VerdictRow(
-            model_id=sample.model_id,
-            problem_id=sample.problem_id,
-            sample_index=sample.sample_index,
-            verifier=self.name,
-            text_sha=digest,
-            passed=None if passed is None else int(passed),
-            score=verdict.score,
-            answer=verdict.answer,
-            reason=reason,
-        )
-
-    def _verdict(self, sample: Unjudged, digest: bytes) -> Verdict:
-        key = (sample.problem_id, digest)
-        known = self._known.get(key)
-        if known is None:
-            try:
-                known = self._verifier.verify(sample.text, self._problem(sample.problem_id))
-            except Exception as error:
-                known = Verdict(
-                    passed=None, reason=f"the verifier broke: {type(error).__name__}: {error}"[:300]
-                )
-            self._known[key] = known
-            if len(self._known) > MOST_REMEMBERED:
-                self._known.popitem(last=False)
-        else:
-            self._known.move_to_end(key)
+    def get(self, case: Case) -> Verdict | None:
+        known = self._kept.get(case)
+        if known is not None:
+            self._kept.move_to_end(case)
+        elif (known := self._from_ledger(case)) is not None:
+            self.keep(case, known)
         return known
 
+    def _from_ledger(self, case: Case) -> Verdict | None:
+        if self._reader is None:
+            self._reader = VerdictReader(self._path, self._verifier)
+            self._reads = self._reader.has_any
+        return self._reader(*case) if self._reads else None
 
-def _mark(digest: bytes, how: bytes) -> bytes:
-    """The same text, ended otherwise, is another case."""
-    return sha256(digest + how).digest()[:16]
+    def keep(self, case: Case, verdict: Verdict) -> None:
+        self._kept[case] = verdict
+        if len(self._kept) > MOST_REMEMBERED:
+            self._kept.popitem(last=False)
+            self._reads = True
+
+    def close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
 
 
 class Judge:
-    """The queue and its one consumer. `write` makes verdicts durable, `told` hears each sample's."""
+    """Samples in, verdicts out. `problem(problem_id)` gives a problem's data, `write` makes verdicts durable, `told`
+    hears each sample's. Where the verifier judges whole batches, samples stay without a verdict."""
 
     def __init__(
         self,
-        bench: Bench,
+        executor: Executor,
+        known: Known,
+        problem: Callable[[int], Mapping[str, Any]],
         *,
-        write: Callable[[list[VerdictRow]], Any],
+        write: Callable[[Sequence[VerdictRow]], Awaitable[None]],
         told: Callable[[Unjudged, VerdictRow], None],
     ) -> None:
-        self._bench = bench
+        self._executor = executor
+        self._known = known
+        self._problem = problem
         self._write = write
         self._told = told
-        self._queue: asyncio.Queue[Unjudged] = asyncio.Queue(MOST_WAITING)
+        self._crew = Crew(executor, self._judged)
+        self._pending = Pending(executor.at_once)
+        self._open: dict[Case, list[Unjudged]] = {}
+        """Samples of the cases that are being verified, or wait to be."""
+        self._done: list[tuple[Unjudged, VerdictRow]] = []
+        self._wake = asyncio.Event()
+        self._room = asyncio.Semaphore(MOST_WAITING)
+        self._nothing_waits = asyncio.Event()
+        self._nothing_waits.set()
         self._waiting = 0
 
     @property
@@ -118,25 +95,65 @@ class Judge:
     @property
     def behind(self) -> bool:
         """Whether sampling should hold back."""
-        return self._queue.qsize() > MOST_WAITING // 2
+        return self._waiting > MOST_WAITING // 2
 
     async def add(self, sample: Unjudged) -> None:
+        """Returns once there is room for it."""
+        if self._executor.is_batch:
+            return
         self._waiting += 1
-        await self._queue.put(sample)
+        self._nothing_waits.clear()
+        await self._room.acquire()
+        case = sample.case()
+        if (verdict := self._known.get(case)) is not None:
+            self._finish([sample], case, verdict)
+        elif (alike := self._open.get(case)) is not None:
+            alike.append(sample)
+        elif sample.ended is not None and not self._executor.is_inline:
+            # Its answer would be worth nothing, and to run half a program may take long.
+            self._finish([sample], case, settled(Verdict(passed=False), sample.ended))
+        else:
+            self._open[case] = [sample]
+            self._pending.add(case)
+            self._dispatch()
 
     async def drained(self) -> None:
         """Returns once every sample added so far has its verdict."""
-        await self._queue.join()
+        await self._nothing_waits.wait()
 
     async def run(self) -> None:
-        """Judges until cancelled."""
-        while True:
-            batch = [await self._queue.get()]
-            while len(batch) < MOST_A_BATCH and not self._queue.empty():
-                batch.append(self._queue.get_nowait())
-            rows = await asyncio.to_thread(self._bench.rows, batch)
-            await self._write(rows)
-            for sample, row in zip(batch, rows, strict=True):
-                self._told(sample, row)
-                self._waiting -= 1
-                self._queue.task_done()
+        """Writes verdicts until cancelled; what is not judged by then is judged by the next run."""
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                done, self._done = self._done, []
+                if not done:
+                    continue
+                await self._write([row for _, row in done])
+                for sample, row in done:
+                    self._told(sample, row)
+                    self._room.release()
+                self._waiting -= len(done)
+                if not self._waiting:
+                    self._nothing_waits.set()
+        finally:
+            self._crew.stop()
+            self._known.close()
+
+    def _dispatch(self) -> None:
+        while not self._crew.is_full and (cases := self._pending.take(self._executor.size)):
+            self._crew.start(cases, [(self._open[case][0].text, self._problem(case[0])) for case in cases])
+
+    def _judged(self, cases: Sequence[Case], verdicts: Sequence[Verdict]) -> None:
+        self._pending.ended(cases)
+        for case, found in zip(cases, verdicts, strict=True):
+            samples = self._open.pop(case)
+            verdict = settled(found, samples[0].ended)
+            self._known.keep(case, verdict)
+            self._finish(samples, case, verdict)
+        self._dispatch()
+
+    def _finish(self, samples: Sequence[Unjudged], case: Case, verdict: Verdict) -> None:
+        self._done += [(sample, sample.row(self._executor.name, case, verdict)) for sample in samples]
+        self._wake.set()

@@ -11,8 +11,9 @@ from hashlib import sha256
 from typing import Any
 
 from orchestrator.errors import InputError
-from orchestrator.problems.registry import default_verifier, load, render
+from orchestrator.problems.registry import load, render
 from orchestrator.problems.types import Problem
+from orchestrator.run.verifier import of_sweep
 from orchestrator.scheduler.lane import Bound
 from orchestrator.sweep.definition import definition
 from orchestrator.sweep.source import located
@@ -22,7 +23,7 @@ from pricing.server_time import server_pico
 from pricing.types import Price, Tokens
 from providers.messages_wire import LEAST_CACHED_BYTES
 from providers.types import Prompt
-from verifiers.types import Verifier
+from verifiers.executor import Executor
 
 BYTES_PER_TOKEN = 4
 """A usual ratio for English text; only for estimates, never for bounds."""
@@ -60,9 +61,10 @@ class Prepared:
     problems: list[Problem]
     prices: dict[str, Price]
     definitions: dict[str, dict[str, Any]]
-    verifier: Verifier
+    executor: Executor
+    """Of the sweep's verifier; whoever runs anything in it closes it."""
     verifier_choice: dict[str, Any]
-    """kind and options."""
+    """What the ledger keeps of it: kind, options, limits."""
     overheads: dict[str, int] = field(default_factory=dict[str, int])
     """Overhead tokens by alias where the ledger has learnt more than the sweep file states."""
     means: dict[str, Means] = field(default_factory=dict[str, Means])
@@ -162,13 +164,15 @@ def _prepare(sweep: Sweep) -> Prepared:
     problems = load(sweep.problems)
     if not problems:
         raise InputError(str(sweep.path), "the source gives no problems", "look at [problems]")
-    verifier, choice = _verifier(sweep)
+    executor, choice = of_sweep(sweep)
+    if executor.is_batch:
+        _refuse_until_solved(sweep, executor.verifier.kind)
     prepared = Prepared(
         sweep=sweep,
         problems=problems,
         prices={alias: price_of(sweep, model) for alias, model in sweep.models.items()},
         definitions={alias: definition(model, sweep) for alias, model in sweep.models.items()},
-        verifier=verifier,
+        executor=executor,
         verifier_choice=choice,
     )
     _check_prompts(prepared)
@@ -205,17 +209,14 @@ def price_of(sweep: Sweep, model: Model) -> Price:
         raise InputError(f"{sweep.path}: models.{model.alias}", error.message, error.remedy) from error
 
 
-def _verifier(sweep: Sweep) -> tuple[Verifier, dict[str, Any]]:
-    from verifiers.registry import get
-
-    kind, options = default_verifier(sweep.problems.source)
-    if sweep.verifier.kind is not None and sweep.verifier.kind != kind:
-        kind, options = sweep.verifier.kind, {}
-    choice: dict[str, Any] = {"kind": kind, "options": {**options, **sweep.verifier.options}}
-    try:
-        return get(kind, choice["options"]), choice
-    except ValueError as error:
-        raise InputError(f"{sweep.path}: verifier", str(error)) from error
+def _refuse_until_solved(sweep: Sweep, kind: str) -> None:
+    for alias, model in sweep.models.items():
+        if model.mode == "until_solved":
+            raise InputError(
+                f"{sweep.path}: models.{alias}.mode",
+                f"until_solved needs verdicts while it samples; {kind} gives them afterwards",
+                'write mode = "uniform"',
+            )
 
 
 def prompt_body(prompt: Prompt) -> str:

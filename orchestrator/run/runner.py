@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from orchestrator.errors import InputError, LedgerBroken
 from orchestrator.ledger.begin import ModelPlan, RunPlan, RunState, begin, read_state
@@ -26,6 +26,7 @@ from orchestrator.run.lanes import build_scheduler
 from orchestrator.run.prepare import Prepared
 from orchestrator.run.providers import ask_versions, build_batch_providers, build_providers, has_batches
 from orchestrator.run.signals import Signals
+from orchestrator.run.verifier import require
 from orchestrator.run.verify import verify_ledger
 from orchestrator.run.versions import versions
 from orchestrator.scheduler.lane import ModelLane
@@ -36,6 +37,7 @@ from providers.batch import BatchProvider
 from providers.types import Provider
 
 CLOSES_WITHIN_S = 1.0
+Ended = TypeVar("Ended")
 Status = str
 """complete | incomplete | budget | provider | interrupted"""
 
@@ -68,17 +70,19 @@ class Options:
 
 def run_sweep(prepared: Prepared, options: Options, show: Callable[[Progress], None]) -> Result:
     """Runs a sweep on its ledger. Raises InputError (nothing sent, ledger unchanged) or LedgerBroken."""
+    require(prepared.executor.verifier, f"{prepared.sweep.path}: verifier")
     refuse_foreign(options.db)
     refuse_other_sweep(options.db, prepared.sweep.name)
     lock = acquire(options.db)
     try:
         state = _begin(prepared, options)
-        result = _new_loop_run(_run(prepared, options, state, show))
+        result = new_loop_run(_run(prepared, options, state, show))
         with contextlib.suppress(InputError, *TROUBLE):  # a hint: the run has ended well
             result.warnings += identical_answers(options.db, prepared.sweep, state)
         show(result.progress)
         return result
     finally:
+        prepared.executor.close()
         lock.release()
 
 
@@ -87,7 +91,8 @@ def _begin(prepared: Prepared, options: Options) -> RunState:
     try:
         prepare_file(options.db)
         state = begin(options.db, _plan(prepared, options.budget_pico))
-        verify_ledger(options.db, prepared.verifier, anew=True)
+        if not prepared.executor.is_batch:
+            verify_ledger(options.db, prepared.executor, which="new")
         read_state(options.db, state)
     except TROUBLE as error:
         what, remedy = trouble(error, options.db)
@@ -95,7 +100,8 @@ def _begin(prepared: Prepared, options: Options) -> RunState:
     return state
 
 
-def _new_loop_run(main: Coroutine[Any, Any, Result]) -> Result:
+def new_loop_run(main: Coroutine[Any, Any, Ended]) -> Ended:
+    """The coroutine's result, from an event loop of its own."""
     try:
         import uvloop
     except ImportError:  # Windows
@@ -130,7 +136,7 @@ def _plan(prepared: Prepared, budget_pico: int) -> RunPlan:
             for alias, model in sweep.models.items()
         ],
         prompt_sha=prepared.prompt_sha,
-        versions=versions(prepared.verifier),
+        versions=versions(prepared.executor.verifier),
         differences=differences,
     )
 
@@ -165,7 +171,7 @@ async def _run(
             scheduler.presume_open()
             await ledger.presume_open()
         finally:
-            await _close(
+            await close_providers(
                 [*(p for endpoints in providers.values() for p in endpoints), *batch_providers.values()]
             )
         status, reason = _ended(driver, scheduler, exceeded=exceeded, cancelled=options.cancel_batches)
@@ -198,7 +204,7 @@ def _first(group: BaseExceptionGroup[LedgerBroken]) -> LedgerBroken:
     return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
-async def _close(providers: Iterable[Provider | BatchProvider]) -> None:
+async def close_providers(providers: Iterable[Provider | BatchProvider]) -> None:
     """Gives connections back; one that hangs is left to the end of the process."""
     for provider in providers:
         with contextlib.suppress(TimeoutError):

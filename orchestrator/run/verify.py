@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from orchestrator.errors import InputError
-from orchestrator.ledger.connect import open_for_writing, open_reader
-from orchestrator.ledger.unjudged import pieces, problem_reader, write
-from orchestrator.run.judge import Bench, Unjudged
-from verifiers.types import Verifier
+from orchestrator.ledger.connect import open_for_writing
+from orchestrator.ledger.rows import VerdictRow
+from orchestrator.ledger.unjudged import Which, pieces, problem_reader, write
+from orchestrator.run.case import Case, Unjudged, settled
+from orchestrator.run.judge import Judge, Known
+from verifiers.executor import Executor
+from verifiers.types import Verdict
+
+MOST_BEFORE_A_WRITE_S = 0.2
 
 
 @dataclass(slots=True)
@@ -25,50 +28,114 @@ class Verified:
     failed: int = 0
     undecided: int = 0
 
+    def add(self, row: VerdictRow) -> None:
+        self.judged += 1
+        self.passed += row.passed == 1
+        self.failed += row.passed == 0
+        self.undecided += row.passed is None
+
 
 def verify_ledger(
-    path: Path, verifier: Verifier, *, anew: bool, told: Callable[[int], None] = lambda _: None
+    path: Path, executor: Executor, *, which: Which, told: Callable[[int], None] = lambda _: None
 ) -> Verified:
-    """Judges every sample without a verdict; `anew`: also those that another verifier or version judged. `told`
-    hears how many are done. The caller holds the ledger's lock."""
+    """Judges the samples that lack a verdict of the executor's verifier; `told` hears how many are done. Interrupted,
+    what was judged by then is kept. The caller holds the ledger's lock and closes the executor."""
     connection = open_for_writing(path)
     connection.row_factory = sqlite3.Row
     try:
         connection.execute("PRAGMA synchronous = NORMAL")  # a verdict lost to a power cut is judged again
-        bench = Bench(verifier, problem_reader(connection))
-        done = Verified()
-        for rows in pieces(connection, bench.name if anew else None):
-            verdicts = [bench.row(_unjudged(row)) for row in rows]
-            write(connection, [row["id"] for row in rows], verdicts)
-            done.judged += len(verdicts)
-            done.passed += sum(v.passed == 1 for v in verdicts)
-            done.failed += sum(v.passed == 0 for v in verdicts)
-            done.undecided += sum(v.passed is None for v in verdicts)
-            told(done.judged)
-        return done
+        if executor.is_batch:
+            return _verify_in_batches(path, connection, executor, which, told)
+        return asyncio.run(_verify(path, connection, executor, which, told))
     finally:
         connection.close()
 
 
-def verifier_of(path: Path, kind: str | None) -> Verifier:
-    """The verifier named, else the one that the ledger's last run used, else numeric. Raises InputError."""
-    from verifiers.registry import get
+async def _verify(
+    path: Path,
+    connection: sqlite3.Connection,
+    executor: Executor,
+    which: Which,
+    told: Callable[[int], None],
+) -> Verified:
+    done = Verified()
 
-    options: dict[str, Any] = {}
-    if kind is None:
-        connection = open_reader(path)
-        try:
-            row = connection.execute(
-                "SELECT verifier FROM sweep WHERE verifier IS NOT NULL ORDER BY id"
-            ).fetchone()
-        finally:
-            connection.close()
-        stated: dict[str, Any] = json.loads(row["verifier"]) if row is not None else {}
-        kind, options = stated.get("kind", "numeric"), stated.get("options", {})
+    async def written(rows: Sequence[VerdictRow]) -> None:
+        write(connection, list(rows))
+
+    def counted(_: Unjudged, row: VerdictRow) -> None:
+        done.add(row)
+        told(done.judged)
+
+    judge = Judge(
+        executor, Known(path, executor.name), problem_reader(connection), write=written, told=counted
+    )
+    judging = asyncio.create_task(judge.run())
     try:
-        return get(kind or "numeric", options)
-    except ValueError as error:
-        raise InputError("--verifier", str(error)) from error
+        adding = asyncio.create_task(_add_all(connection, executor.name, which, judge))
+        await asyncio.wait({judging, adding}, return_when=asyncio.FIRST_COMPLETED)
+        if judging.done():  # only an error ends it
+            adding.cancel()
+            await judging
+        await adding
+    finally:
+        judging.cancel()
+        await asyncio.gather(judging, return_exceptions=True)
+    return done
+
+
+async def _add_all(connection: sqlite3.Connection, verifier: str, which: Which, judge: Judge) -> None:
+    for rows in pieces(connection, verifier, which):
+        for row in rows:
+            await judge.add(_unjudged(row))
+    await judge.drained()
+
+
+def _verify_in_batches(
+    path: Path,
+    connection: sqlite3.Connection,
+    executor: Executor,
+    which: Which,
+    told: Callable[[int], None],
+) -> Verified:
+    """Distinct texts are collected until they make a call; where all but a few are known that is all of them."""
+    done, known, problem = Verified(), Known(path, executor.name), problem_reader(connection)
+    wanted: dict[Case, list[Unjudged]] = {}
+
+    def finish(found: Mapping[Case, Verdict]) -> None:
+        rows = [
+            sample.row(executor.name, case, verdict)
+            for case, verdict in found.items()
+            for sample in wanted.pop(case)
+        ]
+        write(connection, rows)
+        for row in rows:
+            done.add(row)
+        told(done.judged)
+
+    def judge() -> None:
+        cases = list(wanted)
+        verdicts = executor.judge([(wanted[case][0].text, problem(case[0])) for case in cases])
+        finish({case: settled(verdict, None) for case, verdict in zip(cases, verdicts, strict=True)})
+
+    try:
+        for rows in pieces(connection, executor.name, which):
+            at_once: dict[Case, Verdict] = {}
+            for sample in map(_unjudged, rows):
+                case = sample.case()
+                if sample.ended is not None:
+                    at_once[case] = settled(Verdict(passed=False), sample.ended)
+                elif case not in wanted and (verdict := known.get(case)) is not None:
+                    at_once[case] = verdict
+                wanted.setdefault(case, []).append(sample)
+            finish(at_once)
+            if len(wanted) >= executor.size:
+                judge()
+        if wanted:
+            judge()
+    finally:
+        known.close()
+    return done
 
 
 def _unjudged(row: sqlite3.Row) -> Unjudged:

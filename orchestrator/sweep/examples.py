@@ -38,7 +38,20 @@ _EXAMPLES = {
     "verifier": '[verifier] with kind = "numeric"',
     "kind": '"numeric"',
     "workers": "2",
-    "sandbox": '"auto"',
+    "memory_mb": "1024",
+    "sandbox": '"container"',
+    "pattern": "'#### (\\d+)'",
+    "verifier.group": "1",
+    "which": '"last"',
+    "call": '"my_module:is_right"',
+    "command": '["./judge"]',
+    "threshold": "1.0",
+    "part": '"last_line"',
+    "letters": "4",
+    "first_index": "0",
+    "ignore_space": "true",
+    "ignore_case": "true",
+    "ignore_punctuation": "true",
     "rule": '"final"',
     "tolerance": '0.01 or "1%"',
     "field": '"answer"',
@@ -94,7 +107,7 @@ def example(key: Key) -> str:
     name = names[-1] if names else ""
     if len(names) == 2 and names[0] == "models":
         return '[models.cheap] with provider = "vllm"'
-    value = _EXAMPLES.get(name, "")
+    value = _EXAMPLES.get(".".join(names[-2:])) or _EXAMPLES.get(name, "")
     return (
         value
         if not value or name in {"problems", "prompt", "sampling", "verifier", "models"}

@@ -73,7 +73,8 @@ def input_error(source: Source, found: ValidationError) -> InputError:
     return source.error(key, _plain(error), _remedy(error, key))
 
 
-def unknown_key(source: Source, key: Key) -> InputError:
+def unknown_key(source: Source, key: Key, also: Iterable[str] = ()) -> InputError:
+    """`also`: what the table takes beside its usual keys."""
     name = str(key[-1])
     if _LOOKS_LIKE_A_SECRET.search(name) and name != "api_key_env":
         return source.error(
@@ -82,8 +83,8 @@ def unknown_key(source: Source, key: Key) -> InputError:
         )  # fmt: skip
     if name == "seed":
         return source.error(key, "one constant seed would make repeated samples alike", "delete it")
-    near = suggestion(name, _known(key[:-1]))
-    return source.error(key, "is not a known key", near or _elsewhere(name, key))
+    known = [*_known(key[:-1]), *also]
+    return source.error(key, "is not a known key", suggestion(name, known) or _elsewhere(name, known))
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
@@ -107,7 +108,7 @@ def _known(table: Key) -> list[str]:
     return list(kind.model_fields) if kind else []
 
 
-def _elsewhere(name: str, key: Key) -> str:
+def _elsewhere(name: str, known: Iterable[str]) -> str:
     """Where the key would belong, if anywhere."""
     homes = [f"[{title}]" for title, kind in _TABLES.items() if name in kind.model_fields]
     if name in ModelTable.model_fields:
@@ -116,7 +117,8 @@ def _elsewhere(name: str, key: Key) -> str:
         homes = ["the top of the file, before the first [table]"]
     if homes:
         return f"it belongs in {' or '.join(homes)}"
-    return f"known here: {', '.join(_known(key[:-1]))}" if _known(key[:-1]) else ""
+    here = ", ".join(known)
+    return f"known here: {here}" if here else ""
 
 
 def _plain(error: ErrorDetails) -> str:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import InputError
 from orchestrator.sweep.examples import example
 from orchestrator.sweep.extra import checked_extra
-from orchestrator.sweep.messages import suggestion
+from orchestrator.sweep.messages import suggestion, unknown_key
 from orchestrator.sweep.rules import check_model
-from orchestrator.sweep.schema import PARAMS, VERIFIER_OPTIONS, SamplingTable
+from orchestrator.sweep.schema import PARAMS, SamplingTable, option
 from orchestrator.sweep.types import Architecture, Model, PromptStyle, StatedPrice, VerifierChoice
 from orchestrator.sweep.urls import clean, is_own_host, problem_of
-from verifiers.registry import KINDS
+from verifiers.registry import KINDS, options_of
 from verifiers.registry import get as make_verifier
 
 if TYPE_CHECKING:
@@ -89,26 +89,40 @@ def verifier_choice(source: Source, sweep: SweepTable) -> VerifierChoice:
     from orchestrator.problems.registry import default_verifier
 
     table = sweep.verifier
-    stated = {name: getattr(table, name) for name in VERIFIER_OPTIONS if name in table.model_fields_set}
-    options = {name: str(value) if isinstance(value, Decimal) else value for name, value in stated.items()}
+    stated: dict[str, Any] = table.model_extra or {}
     kind = table.kind or default_verifier(sweep.problems.source)[0]
     if kind not in KINDS:
         near = suggestion(kind, KINDS) or f"known: {', '.join(KINDS)}"
         raise source.error(("verifier", "kind"), "is no known verifier", near)
+    known = options_of(kind)
+    options: dict[str, Any] = {}
+    for name, value in stated.items():
+        if name not in known:
+            raise unknown_key(source, ("verifier", name), also=known)
+        try:
+            options[name] = option(value)
+        except ValueError as error:
+            raise source.error(("verifier", name), str(error), _remedy(kind, ("verifier", name))) from None
     try:
         make_verifier(kind, options)
     except ValueError as error:
-        said = next((name for name in options if name in str(error)), None)
-        key = ("verifier", said) if said else ("verifier",)
         message = str(error).removeprefix(f"verifier {kind}: ")
-        raise source.error(key, message, f"such as {example(key)}" if said else "") from None
+        said = message.partition(" ")[0]
+        key = ("verifier", said) if said in known else ("verifier",)
+        raise source.error(key, message, _remedy(kind, key)) from None
     return VerifierChoice(
         kind=table.kind,
         timeout_s=table.timeout_s,
+        memory_mb=table.memory_mb,
         workers=table.workers,
         sandbox=table.sandbox,
         options=options,
     )
+
+
+def _remedy(kind: str, key: Key) -> str:
+    written = example(key)
+    return f"such as {written}" if written else f"docs/verifiers.md says what {kind} takes"
 
 
 def found_file(source: Source, key: Key, stated: str) -> Path:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import unicodedata
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from verifiers.types import Sandbox
 
 MAX_USD = 9_000_000
 """Nine million dollars in pico-dollars is the largest round sum below 2**63, the ledger's INTEGER."""
@@ -52,12 +54,17 @@ def _float(value: Any) -> Any:
     return number
 
 
-def _tolerance(value: Any) -> Any:
-    """A number, or a text such as "1%", as the verifier reads it; never one whose digits fill the memory."""
-    number = _decimal(value)
-    if isinstance(number, str) and (len(number) > 40 or "e" in number.lower()):
-        raise ValueError('must be a number or a share such as "1%"')
-    return number
+def option(value: Any) -> Any:
+    """An option of a verifier, which judges it itself, as JSON can keep it. ValueError for what it can't."""
+    if isinstance(value, Decimal):
+        return _float(value)
+    if isinstance(value, list):
+        return [option(item) for item in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        return {key: option(item) for key, item in cast("dict[str, Any]", value).items()}
+    if value is not None and not isinstance(value, (str, int, float, bool)):
+        raise ValueError("is a date or a time; write it as a text in quotes")
+    return value
 
 
 def _texts(value: Any) -> Any:
@@ -106,20 +113,15 @@ class PromptTable(Table):
 
 
 class VerifierTable(Table):
-    """`[verifier]`."""
+    """`[verifier]`. Its other keys are options of its kind."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
 
     kind: Line | None = None
-    timeout_s: Annotated[Number, Field(gt=0, le=86_400)] = 10.0
+    timeout_s: Annotated[Number, Field(gt=0, le=86_400)] | None = None
+    memory_mb: Annotated[int, _whole(64, 10_000_000)] | None = None
     workers: Annotated[int, _whole(1, 1024)] | None = None
-    sandbox: Line | None = None
-    # options of the numeric kind; the verifier itself judges their values
-    rule: Line | None = None
-    tolerance: Annotated[Any, BeforeValidator(_tolerance)] = None
-    field: Line | None = None
-
-
-VERIFIER_OPTIONS = ("rule", "tolerance", "field")
-"""The keys of [verifier] that go to the verifier of that kind as they are."""
+    sandbox: Sandbox | None = None
 
 
 class SamplingTable(Table):

@@ -8,6 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
+from verifiers.types import Sandbox
+
 ProviderName = Literal["vllm", "openai", "anthropic", "openai-compatible", "replay"]
 Api = Literal["chat", "completions", "responses"]
 Mode = Literal["uniform", "until_solved"]
@@ -45,9 +47,11 @@ class VerifierChoice:
 
     kind: str | None = None
     """None: the source's default."""
-    timeout_s: float = 10.0
+    timeout_s: float | None = None
+    """None, here and below: the kind's own."""
+    memory_mb: int | None = None
     workers: int | None = None
-    sandbox: str | None = None
+    sandbox: Sandbox | None = None
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Options of that verifier kind, such as `rule = "paper"` of numeric."""
 

@@ -251,7 +251,7 @@ def test_verifier_options(good, write):
     choice = load(
         write(good.replace('kind = "numeric"\n', "tolerance = 0.5\ntimeout_s = 2\nworkers = 3\n"))
     ).verifier
-    assert (choice.kind, choice.options) == (None, {"tolerance": "0.5"})
+    assert (choice.kind, choice.options) == (None, {"tolerance": 0.5})
     assert (choice.timeout_s, choice.workers) == (2.0, 3)
     assert load(write(good.replace('kind = "numeric"\n', 'rule = "paper"\n'))).verifier.options == {
         "rule": "paper"
