@@ -24,10 +24,14 @@ def plan(
     from orchestrator.report.plan_text import plan_text
     from orchestrator.run.plan import plan_sweep
     from orchestrator.run.prepare import prepare
+    from orchestrator.run.verifier import lack_of
     from orchestrator.sweep.load import load
 
     loaded = load(sweep, budget=budget)
-    planned = plan_sweep(prepare(loaded), db if db is not None else default_ledger(loaded.name))
+    prepared = prepare(loaded)
+    planned = plan_sweep(prepared, db if db is not None else default_ledger(loaded.name))
+    if (lack := lack_of(prepared.executor.verifier)) is not None:
+        console(stderr=True).print(f"warning: {lack}; run will refuse to start")
     if json_:
         emit_json(planned.document())
     else:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from verifiers.types import Sandbox
 
 
+MOST_REASONS = 5
+
+
 def verify(
     db: Path = typer.Argument(..., help="The ledger.", metavar="DB"),
     verifier: str | None = typer.Option(
@@ -37,7 +40,10 @@ def verify(
         None, "--sandbox", help="bubblewrap, container or none-i-trust-this-code.", metavar="KIND"
     ),
     budget: str | None = typer.Option(
-        None, "--budget", help="Dollars, over all that the ledger spends; for --verifier reward.", metavar="USD"
+        None,
+        "--budget",
+        help="Dollars, over all that the ledger spends; for --verifier reward.",
+        metavar="USD",
     ),
     json_: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
 ) -> int:
@@ -51,6 +57,7 @@ def verify(
     from orchestrator.ledger.identity import check
     from orchestrator.ledger.lock import acquire
     from orchestrator.report.counter import counting
+    from orchestrator.report.safe import safe
     from orchestrator.run.verifier import Stated, of_ledger, require
     from orchestrator.run.verify import verify_ledger
 
@@ -85,15 +92,19 @@ def verify(
         "passed": done.passed,
         "failed": done.failed,
         "undecided": done.undecided,
+        "reasons": dict(done.reasons.most_common(MOST_REASONS)),
     }
     if json_:
         emit_json(document)
         return 0
-    console().print(
-        f"{done.judged:,} samples judged by {executor.name}: {done.passed:,} right, {done.failed:,} wrong"
+    out = console()
+    out.print(
+        f"{done.judged:,} samples judged by {safe(executor.name, 80)}: {done.passed:,} right, {done.failed:,} wrong"
         + (f", {done.undecided:,} could not be told" if done.undecided else "")
         + f". Next: manyfew frontier {db}"
     )
+    for reason, count in done.reasons.most_common(MOST_REASONS):
+        out.print(f"  could not be told: {safe(reason, 200)} ({count:,})")
     return 0
 
 

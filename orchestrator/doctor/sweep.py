@@ -11,6 +11,7 @@ from orchestrator.doctor.place import place
 from orchestrator.errors import InputError
 from orchestrator.problems.registry import load
 from orchestrator.run.prepare import price_of
+from orchestrator.run.verifier import of_sweep
 from orchestrator.sweep.load import key_problem
 from orchestrator.sweep.source import located
 from orchestrator.sweep.types import Model, Sweep
@@ -25,6 +26,7 @@ def sweep_findings(sweep: Sweep, ledger: Path) -> list[Finding]:
         *_keys(sweep),
         *(_price(sweep, model) for model in sweep.models.values()),
         problems,
+        _verifier(sweep),
         *_tapes(sweep),
         *endpoints(sweep.models),
         *place(ledger, most_tokens=tokens),
@@ -71,6 +73,17 @@ def _problems(sweep: Sweep) -> tuple[Finding, int]:
     if not problems:
         return Finding("missing", "problems", "the source gives none", "look at [problems]"), 0
     return Finding("ok", "problems", f"{len(problems):,} from {sweep.problems.source}"), len(problems)
+
+
+def _verifier(sweep: Sweep) -> Finding:
+    try:
+        executor, _ = of_sweep(sweep)
+    except InputError as error:
+        return Finding("missing", "verifier", f"{error.where}: {error.message}", error.remedy)
+    lacking = executor.verifier.lacks()
+    if lacking is not None:
+        return Finding("missing", "verifier", *lacking)
+    return Finding("ok", "verifier", f"{executor.verifier.kind} can judge here")
 
 
 def _tapes(sweep: Sweep) -> Iterator[Finding]:

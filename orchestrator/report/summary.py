@@ -117,6 +117,8 @@ def next_commands(progress: Progress, ending: Ending) -> list[str]:
         commands.append(f"manyfew run {sweep}{where} --budget {_more(progress)}")
     elif ending.status in ("interrupted", "incomplete", "provider"):
         commands.append(f"manyfew run {sweep}{where}")
+    if any(m.done and not m.verified for m in progress.models):
+        commands.append(f"manyfew verify {db}")
     if any(m.verified for m in progress.models):
         commands.append(f"manyfew frontier {db}")
     return [safe(command) for command in commands]

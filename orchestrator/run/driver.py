@@ -70,6 +70,7 @@ class Driver:
         self._providers = providers
         self._ledger = ledger
         self._show = show
+        self._warned = warned
         self._tallies = tallies
         self._clock = time.monotonic
         self._started = self._clock()
@@ -250,6 +251,8 @@ class Driver:
         )
 
     def _told(self, sample: Unjudged, row: VerdictRow) -> None:
+        if row.passed is None:
+            self._warned(sample.alias, f"a sample could not be judged: {row.reason}")
         tally = self._tallies[sample.alias]
         tally.verified += row.passed is not None
         tally.passed += row.passed == 1

@@ -85,6 +85,12 @@ def require(verifier: Verifier, where: str) -> None:
         raise InputError(where, *lacking)
 
 
+def lack_of(verifier: Verifier) -> str | None:
+    """What this machine lacks and the remedy, on one line."""
+    lacking = verifier.lacks()
+    return None if lacking is None else f"{lacking[0]} ({lacking[1]})"
+
+
 def _kept(path: Path) -> dict[str, Any]:
     connection = open_reader(path)
     try:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.ledger.connect import open_for_writing
@@ -16,7 +17,7 @@ from orchestrator.run.judge import Judge, Known
 from verifiers.executor import Executor
 from verifiers.types import Verdict
 
-MOST_BEFORE_A_WRITE_S = 0.2
+MOST_REASONS = 1000
 
 
 @dataclass(slots=True)
@@ -27,12 +28,17 @@ class Verified:
     passed: int = 0
     failed: int = 0
     undecided: int = 0
+    reasons: Counter[str] = field(default_factory=Counter[str])
+    """Why some could not be told."""
 
     def add(self, row: VerdictRow) -> None:
         self.judged += 1
         self.passed += row.passed == 1
         self.failed += row.passed == 0
         self.undecided += row.passed is None
+        reason = row.reason or "no reason given"
+        if row.passed is None and (len(self.reasons) < MOST_REASONS or reason in self.reasons):
+            self.reasons[reason] += 1
 
 
 def verify_ledger(
