@@ -16,6 +16,8 @@ _KINDS: Mapping[str, str] = {
     "regex": "verifiers.regex:Regex",
     "python": "verifiers.python_call:PythonCall",
     "command": "verifiers.command:Command",
+    "code": "verifiers.code:Code",
+    "coq": "verifiers.coq:Coq",
 }
 KINDS: tuple[str, ...] = tuple(_KINDS)
 """The names that `verifier.kind` may have."""

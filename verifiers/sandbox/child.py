@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import selectors
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,7 +27,8 @@ class Child:
         self._process = process
         self._kill = kill
         self._job = job
-        self._closed = False
+        self._killing = threading.Lock()
+        self._killed = False
         assert process.stdout is not None
         assert process.stderr is not None
         self.stdout = process.stdout
@@ -89,16 +91,21 @@ class Child:
             return False
         return True
 
-    def close(self, *, keep_stderr: bool = False) -> int:
-        """Ends everything inside and waits for that; the exit status, 128 + N for signal N."""
-        if not self._closed:
-            self._closed = True
-            try:
+    def kill(self) -> None:
+        """Ends everything inside and waits for that; from any thread. Whoever reads sees the end of its pipes."""
+        with self._killing:
+            if not self._killed:
+                self._killed = True
                 self._kill()
-            finally:
-                self._process.wait()
-                if not keep_stderr:
-                    self._close_pipes()
+
+    def close(self, *, keep_stderr: bool = False) -> int:
+        """`kill`, and gives the pipes back; the exit status, 128 + N for signal N."""
+        try:
+            self.kill()
+        finally:
+            self._process.wait()
+            if not keep_stderr:
+                self._close_pipes()
         status = cast("int", self._process.returncode)
         return status if status >= 0 else 128 - status
 

@@ -1,0 +1,139 @@
+"""The program in a model's answer.
+
+What a reasoning model thought (up to the last `</think>`) is left out. Then:
+
+1. Of the fenced blocks (``` or ~~~, closed or cut off) those marked as Python, else those without a mark, else any;
+   for a function those that define it, where some do; and of these the last (or the first: `block = "first"`, as
+   "Large Language Monkeys" does). Before that, an answer to few-shot examples is cut where it goes on to ask itself
+   the next question (a line that begins with `Q:` or `Question:`).
+2. Without a block, the text itself: for a function, all of it if it defines the function, else the continuation of
+   the prompt, cut where something new begins at the left margin, as the HumanEval paper's stop sequences do
+   (`class`, `def`, `#`, `if`, `print`; here also decorators, imports, assertions, fences and end markers).
+
+Several readings of one answer are alternatives in a fixed order (with the indentation that a chat API has stripped
+put back, without the prose around a definition). The first that is Python is run, and no other.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+MAX_TEXT = 200_000
+"""Characters of an answer that are looked at; a longer one is no program."""
+Alternatives = list[list[str]]
+"""Readings of an answer, each in parts that run one after the other in one namespace."""
+
+_FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})[ \t]*([^`\n]*)$", re.MULTILINE)
+_INLINE_FENCE = re.compile(r"```(?=[^`\s])([^`]*)```")
+_PYTHON = re.compile(r"(?:python|py|python3|py3|pypy3?|python 3|ipython)\b", re.IGNORECASE)
+_MARK = re.compile(r"[A-Za-z][\w+#.-]{0,20}(?:[ \t{].*)?$")
+_NEXT_QUESTION = re.compile(r"^(?:Q|Question):", re.MULTILINE)
+_STOP = re.compile(
+    r"\n(?:class\b|def\b|async def\b|#|if\b|print\b|@|import\b|from\b|assert\b|```|~~~|<\||</)|<\|?endoftext|</?s>"
+)
+_MARGIN = re.compile(r"\n(?=[^\s])")
+_CODE_LINE = re.compile(r"^(?:(?:import|from|def|async def|class)\b|@)", re.MULTILINE)
+
+
+def whole_program(text: str, *, first_block: bool = False) -> Alternatives:
+    """The readings of an answer that is a program of its own; [] where there is none."""
+    text = _after_thinking(text)
+    question = _NEXT_QUESTION.search(text)
+    if question and question.start() > 0 and text[: question.start()].strip():
+        text = text[: question.start()]
+    blocks = _of_python(_blocks(text))
+    if blocks:
+        block = blocks[0 if first_block else -1]
+        return _unique([[block], [textwrap.dedent(block)]])
+    return _unique([[text], [textwrap.dedent(text)], *([part] for part in _code_in(text))])
+
+
+def function(text: str, problem: Mapping[str, Any], *, first_block: bool = False) -> Alternatives:
+    """The readings of an answer that gives HumanEval's `entry_point`, as a whole or as the rest of its `prompt`."""
+    text = _after_thinking(text)
+    prompt, name = str(problem["prompt"]), str(problem["entry_point"])
+    defines = re.compile(rf"^[ \t]*(?:async[ \t]+)?def[ \t]+{re.escape(name)}\b", re.MULTILINE)
+    stub = stubbed(prompt)
+    blocks = _blocks(text)
+    those = [body for _, body in blocks if defines.search(body)] or _of_python(blocks)
+    if those:
+        block = those[0 if first_block else -1]
+        if defines.search(block):
+            return _unique([[stub, block], [stub, textwrap.dedent(block)]])
+        return _unique([[prompt + block], [prompt + textwrap.indent(textwrap.dedent(block), "    ")]])
+    if defines.search(text):
+        return _unique([[stub, text], *([stub, part] for part in _code_in(text))])
+    cut = _STOP.split("\n" + text, maxsplit=1)[0][1:]
+    margin = _MARGIN.split(text, maxsplit=1)[0]
+    found = [part for part in (cut, margin) if part.strip()]
+    return _unique(
+        [[prompt + part] for part in found]
+        + [[prompt + "    " + part.lstrip()] for part in found]
+        + [[prompt + textwrap.indent(part, "    ")] for part in found]
+    )
+
+
+def stubbed(prompt: str) -> str:
+    """The prompt as Python that runs: its last function, which has only a docstring, does nothing."""
+    last = [line for line in prompt.splitlines() if line.strip()][-1:]
+    indent = last[0][: len(last[0]) - len(last[0].lstrip())] if last else ""
+    return f"{prompt.rstrip()}\n{indent or '    '}pass\n"
+
+
+def _after_thinking(text: str) -> str:
+    if len(text) > MAX_TEXT:
+        return ""
+    head, mark, tail = text.replace("\r\n", "\n").rpartition("</think>")
+    return tail if mark and (tail.strip() or not head.strip()) else head + mark + tail
+
+
+def _blocks(text: str) -> list[tuple[str, str]]:
+    """(mark, body) of each fenced block; one that is cut off goes to the end."""
+    out: list[tuple[str, str]] = []
+    at = 0
+    while opening := _FENCE.search(text, at):
+        fence, mark = opening[1], opening[2].strip()
+        closing = re.compile(rf"^[ \t>]*{fence[0]}{{{len(fence)},}}[ \t]*$", re.MULTILINE).search(
+            text, opening.end()
+        )
+        inside = text[opening.end() + 1 : closing.start() if closing else len(text)]
+        if mark and not _MARK.match(mark):  # ```n = int(input()): the code begins on the fence's own line
+            mark, inside = "", f"{mark}\n{inside}"
+        end = inside.rstrip()
+        out.append((mark, f"{end.removesuffix(fence)}\n"))
+        if closing is None:
+            break
+        at = closing.end()
+    return out or [("", match[1].strip() + "\n") for match in _INLINE_FENCE.finditer(text)]
+
+
+def _of_python(blocks: list[tuple[str, str]]) -> list[str]:
+    """Those marked as Python, else those without a mark, else all."""
+    marked = [body for mark, body in blocks if _PYTHON.match(mark)]
+    return marked or [body for mark, body in blocks if not mark] or [body for _, body in blocks]
+
+
+def _code_in(text: str) -> list[str]:
+    """The text from its first line of code on, without the prose before and after."""
+    start = _CODE_LINE.search(text)
+    if start is None:
+        return []
+    tail = text[start.start() :]
+    lines = tail.split("\n")
+    code = [
+        at
+        for at, line in enumerate(lines)
+        if line[:1] in (" ", "\t", ")", "]", "}") or _CODE_LINE.match(line)
+    ]
+    return [tail, "\n".join(lines[: code[-1] + 1]) + "\n"]
+
+
+def _unique(alternatives: Alternatives) -> Alternatives:
+    out: Alternatives = []
+    for parts in alternatives:
+        if parts not in out and any(part.strip() for part in parts[-1:]):
+            out.append(parts)
+    return out
