@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.sweep.examples import example
 from orchestrator.sweep.lines import line_of
 from orchestrator.sweep.schema import (
+    ArchitectureTable,
     LimitsTable,
     ModelTable,
     PriceTable,
@@ -55,6 +56,11 @@ _TABLES: dict[str, type[Any]] = {
     "sampling": SamplingTable,
     "verifier": VerifierTable,
 }
+_MODEL_TABLES: dict[str, type[Any]] = {
+    "price": PriceTable,
+    "limits": LimitsTable,
+    "architecture": ArchitectureTable,
+}
 _LOOKS_LIKE_A_SECRET = re.compile(
     r"(api|secret|auth|access).*(key|token)|^(key|token|password|authorization)$", re.IGNORECASE
 )
@@ -100,9 +106,7 @@ def _known(table: Key) -> list[str]:
     if not table:
         return list(SweepTable.model_fields)
     if table[0] == "models":
-        inner = (
-            {"price": PriceTable, "limits": LimitsTable}.get(str(table[2])) if len(table) > 2 else ModelTable
-        )
+        inner = _MODEL_TABLES.get(str(table[2])) if len(table) > 2 else ModelTable
         return list(inner.model_fields) if inner and len(table) > 1 else []
     kind = _TABLES.get(str(table[0]))
     return list(kind.model_fields) if kind else []

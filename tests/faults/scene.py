@@ -43,6 +43,8 @@ class Scene:
     seen: list[Seen] = field(default_factory=list[Seen])
     billed: list[Bill] = field(default_factory=list[Bill])
     numbers: Iterator[int] = field(default_factory=itertools.count)
+    late: int = 0
+    """Requests of an earlier run that came while another one ran."""
 
     @property
     def db(self) -> Path:
@@ -72,7 +74,9 @@ class Scene:
         self._rest()
         mine = f"Bearer {self.vendor.key}"
         seen = self.vendor.seen[len(before) :]
-        self.vendor.seen[:] = before + [s for s in seen if s.headers["Authorization"] == mine]
+        ours = [s for s in seen if s.headers["Authorization"] == mine]
+        self.late += len(seen) - len(ours)
+        self.vendor.seen[:] = before + ours
         return ended
 
     def calls(self, kinds: str) -> int:

@@ -62,6 +62,7 @@ def test_any_call(tmp_path, launch, name, continued, record_property):
             except AssertionError as error:
                 raise AssertionError(f"call {at} of {calls}, MANYFEW_FAULT_SEED={SEED}: {error}") from error
         record_property("faults", hits)
+        record_property("late", at_work.late)
         # Group commits differ from run to run, so that the last calls of one may be missing in another.
         assert hits >= len(places(calls)) // 3, f"{hits} of {len(places(calls))} faults came"
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pricing.lease import Lease
@@ -107,6 +107,7 @@ def histories(draw):
     return usd, draw(st.integers(1, 8)), moves
 
 
+@settings(deadline=None)
 @given(histories())
 def test_shares_sum_to_the_busy_time_rounded_once(history):
     usd, gpus, moves = history
@@ -186,6 +187,7 @@ def test_without_renewal_nothing_new_goes_out_and_what_runs_is_cancelled_at_the_
     assert lease.release() == 10**9
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_what_is_held_always_covers_what_is_owed_and_the_rest_of_the_term(data):
     m = ServerMeter(usd_per_hour=data.draw(st.decimals(min_value=0, max_value=50, places=5)), gpus=2)

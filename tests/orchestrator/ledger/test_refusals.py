@@ -112,18 +112,17 @@ def test_a_ledger_of_another_sweep_stays_as_it_is(tmp_path, killed):
 
 
 def test_the_second_of_two_runs_names_the_first(tmp_path):
-    vendor = openai_vendor(latency=8)
+    vendor = openai_vendor(latency=4)
     db = tmp_path / "test.db"
     with serving(vendor):
         path = SweepFile({"m": model(vendor)}).write(tmp_path)
         first = start(path, db)
         until = time.monotonic() + 15
-        while not vendor.seen:
+        while len(vendor.seen) < 10:  # all that the first will ever ask
             assert time.monotonic() < until
             time.sleep(0.01)
-        asked = len(vendor.seen)
         second = finish(start(path, db), 10)
-        assert len(vendor.seen) == asked
+        assert len(vendor.seen) == 10
         assert finish(first).status == 0
     assert second.status == 2
     assert f"process {first.pid} " in second.err
@@ -324,7 +323,7 @@ def test_a_full_disk_ends_the_run_in_one_line_and_loses_nothing(tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(disk)], capture_output=True
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(disk)], capture_output=True
     )
     if mounted.returncode:
         pytest.skip(f"can't mount here: {mounted.stderr.decode().strip()}")
@@ -334,8 +333,8 @@ def test_a_full_disk_ends_the_run_in_one_line_and_loses_nothing(tmp_path):
         with serving(vendor):
             sweep = SweepFile(
                 {"m": model(vendor, max_n=2, limits={"concurrency": 4})},
-                problems=200,
-                samples=100,
+                problems=100,
+                samples=20,
                 budget_usd=1000,
             )
             ended = finish(start(sweep.write(tmp_path), db))
@@ -348,7 +347,7 @@ def test_a_full_disk_ends_the_run_in_one_line_and_loses_nothing(tmp_path):
             there = len(sample_keys(kept))
             assert there > 20
             assert run(tmp_path / "sweep.toml", kept).status == 0
-            check_complete(kept, {"m": (200, 100)})
+            check_complete(kept, {"m": (100, 20)})
             assert money(kept).settled <= vendor.billed_pico <= money(kept).settled + money(kept).presumed
             check_books(kept)
     finally:

@@ -45,15 +45,11 @@ def serving(*vendors: Vendor) -> Generator[asyncio.AbstractEventLoop]:
         loop.close()
 
 
-def stop_serving(vendor: Vendor, loop: asyncio.AbstractEventLoop) -> None:
+async def die(vendor: Vendor) -> None:
     """The server dies: its port refuses connections, what it works on is cut off."""
-
-    async def die() -> None:
-        runner = vendor._runner
-        assert runner is not None
-        for site in list(runner.sites):
-            await site.stop()
-        for transport in vendor._kept:
-            transport.abort()
-
-    asyncio.run_coroutine_threadsafe(die(), loop).result(5)
+    runner = vendor._runner
+    assert runner is not None
+    for site in list(runner.sites):
+        await site.stop()
+    for transport in vendor._kept:
+        transport.abort()

@@ -212,9 +212,9 @@ def test_a_budget_too_small_is_used_in_rounds_and_never_exceeded(tmp_path, desk)
 
 def test_short_money_is_shared_with_a_model_that_is_asked_by_itself(tmp_path, desk):
     online = openai_vendor(latency=0.005)
-    desk.works_s = 0.3
+    desk.works_s = 0.05
     db = tmp_path / "test.db"
-    budget = 0.05
+    budget = 0.02
     with serving(desk.vendor, online), watched(db, int(budget * USD)):
         models = {"slow": batch_model(desk), "quick": model(online)}
         ended = run(SweepFile(models, budget_usd=budget, samples=64).write(tmp_path), db)

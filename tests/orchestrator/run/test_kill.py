@@ -1,7 +1,7 @@
 """A kill loop: real processes, SIGKILL at random instants, until the sweep is whole. Nothing recorded is asked again,
 nothing is bought that is not accounted for.
 
-MANYFEW_KILLS says how many kills (10 here, 30 in CI, 500 in the long run), MANYFEW_KILL_SEED which.
+MANYFEW_KILLS says how many kills (6 here, 30 in CI, 500 in the long run), MANYFEW_KILL_SEED which.
 A kill loses nothing that was written, so a long run is as good, and quicker, with --basetemp on a tmpfs."""
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tests.orchestrator.run.books import (
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import CHEAP_PRICES, USD, SweepFile, finish, model, start
 
-KILLS = int(os.environ.get("MANYFEW_KILLS", "10"))
+KILLS = int(os.environ.get("MANYFEW_KILLS", "6"))
 SEED = int(os.environ.get("MANYFEW_KILL_SEED", "0")) or random.randrange(1, 10**6)
 BUDGET = 100 * USD
 LEAST_KILLS = max(1, KILLS * 3 // 4)

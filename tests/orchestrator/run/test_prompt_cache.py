@@ -63,9 +63,9 @@ def test_what_would_not_pay_asks_for_no_cache(tmp_path, monkeypatch, question, k
 
 def test_a_small_budget_is_kept_with_writes_at_their_price(tmp_path, monkeypatch):
     """Rounds of 1, 1, 2, 4: the first two ask for no cache."""
-    _, db, ended = ask(tmp_path, monkeypatch, samples=40, budget=0.2)
+    _, db, ended = ask(tmp_path, monkeypatch, samples=40, budget=0.1)
     assert ended.status == 3
-    assert money(db).held <= 0.2 * USD
+    assert money(db).held <= 0.1 * USD
     assert one(db, "SELECT count(*) FROM request WHERE cached_tokens > 0") > 0
 
 

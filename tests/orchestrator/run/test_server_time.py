@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from math import ceil
 
 import pytest
 
+from pricing.lease import SECOND_NS, Lease
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.books import check_books, check_complete, money, one, rows, sample_keys, watched
 from tests.orchestrator.run.serving import serving
@@ -51,18 +53,26 @@ def test_costs_sum_to_the_busy_time(tmp_path, servers):
     assert max(held) >= servers * 30 / 3600 * 5 * USD, "the lease was reserved"
 
 
+@pytest.fixture
+def short_leases(monkeypatch):
+    """Leases of five seconds instead of thirty, so that a test sees them end."""
+    short = partial(Lease, term_ns=5 * SECOND_NS, margin_ns=SECOND_NS)
+    monkeypatch.setattr("orchestrator.run.servers.Lease", short)
+
+
+@pytest.mark.usefixtures("short_leases")
 def test_a_budget_for_a_part_of_it(tmp_path):
     """At $3,600 an hour a second is a dollar; the budget is one lease and a bit. What runs when it ends is ended, its
     time settled, its samples not made."""
     vendor = openai_vendor(flavour="vllm", latency=0.3)
     db = tmp_path / "test.db"
-    budget = 31 * USD
+    budget = 6 * USD
     with serving(vendor), watched(db, budget) as held:
         sweep = SweepFile(
             {"m": gpu(vendor, usd_per_hour=3600, max_n=1, sequences=4)},
             problems=400,
             samples=4,
-            budget_usd=31,
+            budget_usd=6,
         )
         ended = run(sweep.write(tmp_path), db, stop_after_s=60)
     assert ended.status == 3, ended.result

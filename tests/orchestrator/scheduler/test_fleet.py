@@ -113,3 +113,17 @@ def test_what_waits_to_be_asked_is_counted():
     assert work.unasked == 0
     scheduler.dropped(tickets[0], 0.0)
     assert work.unasked == tickets[0].n
+
+
+@pytest.mark.parametrize(("answered", "patience_s"), [(False, 15), (True, 120)])
+def test_a_dead_server_is_given_up_after_a_while(answered, patience_s):
+    endpoint = Endpoint(server="s")
+    if answered:
+        endpoint.sent(1)
+        endpoint.ended(1, 90.0, alive=True)
+    for failure in range(4):
+        endpoint.sent(1)
+        endpoint.ended(1, 100.0 + failure, alive=False)
+    assert endpoint.opened
+    assert not endpoint.dead(100.0 + patience_s - 0.1)
+    assert endpoint.dead(100.0 + patience_s)

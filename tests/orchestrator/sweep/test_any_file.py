@@ -63,14 +63,14 @@ def _check(content: bytes) -> None:
         assert outcome.remedy
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.integers(0, len(GOOD.splitlines())), KEYS, VALUES)
 def test_any_key_anywhere(line, key, value):
     lines = GOOD.splitlines()
     _check("\n".join([*lines[:line], f"{key} = {value}", *lines[line:]]).encode())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_any_value_of_a_key_that_is_there(data):
     lines = GOOD.splitlines()
@@ -79,7 +79,7 @@ def test_any_value_of_a_key_that_is_there(data):
     _check("\n".join(lines).encode())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.integers(0, len(GOOD)), st.integers(0, 30), st.binary(max_size=6))
 def test_any_damage(start, length, put):
     raw = GOOD.encode()
