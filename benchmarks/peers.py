@@ -1,0 +1,70 @@
+"""Samples a second, end to end, beside bespokelabs-curator and inspect_ai on the same loopback server in one run.
+
+    python -m benchmarks.peers [--curator PYTHON] [--inspect PYTHON] [--samples 2000] [--in-flight 64] [--rounds 3]
+
+PYTHON: interpreters of environments that have them (their pins differ from ours, so not this one). One request a
+sample, n = 1. manyfew's time is a whole `manyfew run`, process start, verification and ledger included; the peers' is
+their own call alone, without imports. Medians over the rounds, which take turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+
+from benchmarks.throughput import ROOT, free_port, manyfew, wait_for
+
+PROBLEMS = 20
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--curator", metavar="PYTHON")
+    parser.add_argument("--inspect", metavar="PYTHON")
+    parser.add_argument("--samples", type=int, default=2000)
+    parser.add_argument("--in-flight", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    peers = {name: path for name in ("curator", "inspect") if (path := getattr(given, name))}
+    port = free_port()
+    server = subprocess.Popen([sys.executable, "-m", "benchmarks.fast_server", str(port)], cwd=ROOT)
+    speeds: dict[str, list[float]] = {"manyfew": [], **{name: [] for name in peers}}
+    try:
+        wait_for(port)
+        for _ in range(given.rounds):
+            many = 10 * given.samples  # long enough that its start does not decide
+            _, wall = manyfew("openai-compatible", 1, many, port, given.in_flight)
+            speeds["manyfew"].append(many / wall)
+            for name, python in peers.items():
+                speeds[name].append(_peer(name, python, given.samples, given.in_flight, port))
+    finally:
+        server.terminate()
+        server.wait(10)
+    ours = statistics.median(speeds["manyfew"])
+    print(f"{'':<10} {'samples/s':>10} {'manyfew ÷':>10}")
+    for name, found in speeds.items():
+        print(f"{name:<10} {statistics.median(found):>10,.0f} {ours / statistics.median(found):>10.1f}")
+
+
+def _peer(name: str, python: str, samples: int, in_flight: int, port: int) -> float:
+    """Samples a second of one call."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"http://127.0.0.1:{port}/v1"
+        numbers = [str(PROBLEMS), str(samples // PROBLEMS), str(in_flight)]
+        command = [python, str(ROOT / "benchmarks" / f"peer_{name}.py"), *numbers, url, folder]
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        done = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False
+        )
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} exited {done.returncode}:\n{done.stderr[-2000:]}")
+    took, answered = done.stdout.split()[-2:]
+    return int(answered) / float(took)
+
+
+if __name__ == "__main__":
+    main()
