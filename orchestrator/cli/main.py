@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "import": "import_",
     "reconcile": "reconcile",
     "backup": "backup",
+    "merge": "merge",
     "prices": "prices",
     "reprice": "reprice",
     "doctor": "doctor",

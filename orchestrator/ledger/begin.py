@@ -35,6 +35,7 @@ class ModelPlan:
     definition: dict[str, Any]
     price: dict[str, Any]
     samples: int
+    samples_by_problem: Mapping[str, int] = field(default_factory=dict[str, int])
     replayed: bool
     architecture: dict[str, Any] | None = None
     overhead_tokens: int
@@ -191,20 +192,22 @@ def _model(connection: sqlite3.Connection, path: Path, plan: RunPlan, sweep_id: 
         definition,
         json.dumps(model.price),
         model.samples,
+        json.dumps(dict(model.samples_by_problem), ensure_ascii=False) if model.samples_by_problem else None,
         int(model.replayed),
         None if model.architecture is None else json.dumps(model.architecture),
         model.overhead_tokens,
     )
     if row is not None:
         connection.execute(
-            "UPDATE model SET provider = ?, name = ?, definition = ?, price = ?, samples_wanted = ?, replayed = ?, "
+            "UPDATE model SET provider = ?, name = ?, definition = ?, price = ?, samples_wanted = ?, "
+            "samples_by_problem = ?, replayed = ?, "
             "architecture = ?, overhead_tokens = max(overhead_tokens, ?), stopped = NULL WHERE id = ?",
             (*values, row["id"]),
         )
         return row["id"]
     model_id = connection.execute(
-        "INSERT INTO model (provider, name, definition, price, samples_wanted, replayed, architecture, "
-        "overhead_tokens, sweep_id, alias) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO model (provider, name, definition, price, samples_wanted, samples_by_problem, replayed, "
+        "architecture, overhead_tokens, sweep_id, alias) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (*values, sweep_id, model.alias),
     ).lastrowid
     assert model_id is not None
@@ -266,8 +269,10 @@ def _refuse_other_prompts(
             "(SELECT min(s.sample_index) FROM sample AS s WHERE s.model_id = sample.model_id "
             "AND s.problem_id = sample.problem_id) "
             "UNION SELECT request.problem_id, prompt.sha256 FROM request JOIN prompt ON prompt.id = request.prompt_id "
-            f"WHERE request.model_id = ? AND request.state = 'reserved' AND {OF_OPEN_JOB}",
-            (model_id, model_id),
+            f"WHERE request.model_id = ? AND request.state = 'reserved' AND {OF_OPEN_JOB} "
+            "UNION SELECT problem_id, prompt.sha256 FROM merged_request "
+            "JOIN prompt ON prompt.id = merged_request.prompt_id WHERE model_id = ? AND state != 'free'",
+            (model_id, model_id, model_id),
         )
         for row in rows:
             ordinal = ordinals.get(row["problem_id"])

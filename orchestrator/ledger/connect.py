@@ -58,7 +58,7 @@ def create(path: Path) -> None:
     try:
         _fill(new)
         # A log beside a file that is gone would be taken for the new one's. SQLite drops it in the same way.
-        _remove_logs(path)
+        remove_logs(path)
         new.replace(path)
         sync_folder(path.parent)
     finally:
@@ -83,10 +83,11 @@ def _fill(path: Path) -> None:
 
 def _remove(path: Path) -> None:
     path.unlink(missing_ok=True)
-    _remove_logs(path)
+    remove_logs(path)
 
 
-def _remove_logs(path: Path) -> None:
+def remove_logs(path: Path) -> None:
+    """What SQLite keeps beside a database that is not there, or is not to be."""
     for suffix in ("-journal", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 

@@ -17,7 +17,11 @@ def flops_sql(architecture: str | None) -> str:
         return "NULL"
     stated: dict[str, Any] = json.loads(architecture)
     parameters, attention = float(stated["parameters"]), 2.0 * int(stated["layers"]) * int(stated["width"])
-    prompt = "coalesce((SELECT request.prompt_tokens FROM request WHERE request.id = sample.request_id), prompt_tokens)"
+    prompt = (
+        "coalesce((SELECT request.prompt_tokens FROM request WHERE request.id = sample.request_id), "
+        "(SELECT merged.prompt_tokens FROM merged_request AS merged WHERE merged.ref = sample.request_ref), "
+        "prompt_tokens)"
+    )
     read = f"prompt_tokens * ({parameters!r} + {attention!r} * {prompt} / 2.0)"
     decoded = f"completion_tokens * ({parameters!r} + {attention!r} * ({prompt} + completion_tokens / 2.0))"
     return f"2.0 * ({read} + {decoded})"

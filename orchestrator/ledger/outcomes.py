@@ -130,15 +130,20 @@ def _model(connection: sqlite3.Connection, model: sqlite3.Row, axis: Axis | Side
         else np.array([firsts.get(r["problem_id"], 0) for r in counted], np.int64),
         cost=np.array([row["cost"] or 0 for row in counted], cost_type),
         costed=np.array([row["costed"] for row in counted], np.int64),
-        total_cost=sum(row["total"] or 0 for row in rows) + (model["unused_pico"] if axis == "usd" else 0),
+        total_cost=sum(row["total"] or 0 for row in rows) + _money(model, "unused", axis),
         uncosted=sum(row["uncosted"] for row in rows),
-        presumed=model["presumed_pico"] if axis == "usd" else 0,
-        unused=model["unused_pico"] if axis == "usd" else 0,
+        presumed=_money(model, "presumed", axis),
+        unused=_money(model, "unused", axis),
         samples=sum(row["samples"] for row in rows),
         without_verdict=len(without),
         ledgers=(path,),
         rows=((path, model["id"]),),
     )
+
+
+def _money(model: sqlite3.Row, kind: str, axis: Axis | Side) -> int:
+    """What was paid here, and in the ledgers merged into this one; none on other axes."""
+    return model[f"{kind}_pico"] + model[f"merged_{kind}_pico"] if axis == "usd" else 0
 
 
 def _problems(connection: sqlite3.Connection, sweep_id: int) -> tuple[dict[int, str], set[int]]:

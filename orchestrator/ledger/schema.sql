@@ -40,6 +40,7 @@ CREATE TABLE model (
   price TEXT,                       -- JSON: the price used, with source, version and date
   architecture TEXT,                -- JSON: parameters, layers, width; for FLOPs, where stated
   samples_wanted INTEGER,           -- per problem, as last stated
+  samples_by_problem TEXT,          -- JSON: key → samples, of problems that are asked another number of times
   replayed INTEGER NOT NULL DEFAULT 0,   -- 1: its dollars are a tape's and never count against the budget
   -- running totals, kept in the transaction that changes what they sum
   settled_pico INTEGER NOT NULL DEFAULT 0,

@@ -23,7 +23,7 @@ def settled_tokens(connection: sqlite3.Connection, model_id: int) -> SettledToke
     columns = ("prompt", "cached", "cache_write", "cache_write_1h", "completion", "reasoning")
     sums = ", ".join(f"coalesce(sum({name}_tokens), 0)" for name in columns)
     row = connection.execute(
-        f"SELECT {sums} FROM request WHERE model_id = ? AND state = 'settled'", (model_id,)
+        f"SELECT {sums} FROM any_request WHERE model_id = ? AND state = 'settled'", (model_id,)
     ).fetchone()
     return SettledTokens(
         input=row[0],

@@ -79,7 +79,7 @@ def _read(path: Path) -> list[Side]:
 def _side(connection: sqlite3.Connection, model: sqlite3.Row) -> Side:
     tokens = settled_tokens(connection, model["id"])
     (basis,) = connection.execute(
-        "SELECT max(cost_basis) FROM request WHERE model_id = ? AND state = 'settled'", (model["id"],)
+        "SELECT max(cost_basis) FROM any_request WHERE model_id = ? AND state = 'settled'", (model["id"],)
     ).fetchone()
     ends = dict(
         connection.execute(
@@ -89,16 +89,16 @@ def _side(connection: sqlite3.Connection, model: sqlite3.Row) -> Side:
     )
     errors = dict(
         connection.execute(
-            "SELECT error, count(*) FROM request WHERE model_id = ? AND error IS NOT NULL GROUP BY error",
+            "SELECT error, count(*) FROM any_request WHERE model_id = ? AND error IS NOT NULL GROUP BY error",
             (model["id"],),
         ).fetchall()
     )
     latency = connection.execute(
-        "SELECT latency_s FROM request WHERE model_id = ? AND state = 'settled' AND latency_s IS NOT NULL",
+        "SELECT latency_s FROM any_request WHERE model_id = ? AND state = 'settled' AND latency_s IS NOT NULL",
         (model["id"],),
     ).fetchall()
     servers = connection.execute(
-        "SELECT DISTINCT server FROM request WHERE model_id = ? AND server IS NOT NULL ORDER BY 1 LIMIT 20",
+        "SELECT DISTINCT server FROM any_request WHERE model_id = ? AND server IS NOT NULL ORDER BY 1 LIMIT 20",
         (model["id"],),
     ).fetchall()
     verdicts = connection.execute(
@@ -113,11 +113,11 @@ def _side(connection: sqlite3.Connection, model: sqlite3.Row) -> Side:
         name=model["name"],
         servers=tuple(row[0] for row in servers),
         price=None if model["price"] is None else json.loads(model["price"]),
-        settled=model["settled_pico"],
-        presumed=model["presumed_pico"],
-        unused=model["unused_pico"],
-        requests=model["requests"],
-        retries=model["retries"],
+        settled=model["settled_pico"] + model["merged_settled_pico"],
+        presumed=model["presumed_pico"] + model["merged_presumed_pico"],
+        unused=model["unused_pico"] + model["merged_unused_pico"],
+        requests=model["requests"] + model["merged_requests"],
+        retries=model["retries"] + model["merged_retries"],
         samples=model["samples"],
         tokens=tokens,
         cost_basis=basis,
