@@ -14,7 +14,7 @@ REMEDY = 'pip install "manyfew[hub]", or state a local file as path'
 def read_parquet(dataset: str, filename: str, columns: list[str]) -> Iterator[dict[str, Any]]:
     """Downloads the file (or takes it from the hub's own cache) and yields its rows. HF_ENDPOINT, HF_HOME,
     HF_HUB_OFFLINE and HF_TOKEN work as they always do with the hub's library."""
-    path = _download(dataset, filename)
+    path = download(dataset, filename)
     where = f"{dataset}/{filename}"
     try:
         pa: Any = import_module("pyarrow")  # has no type stubs
@@ -31,7 +31,8 @@ def read_parquet(dataset: str, filename: str, columns: list[str]) -> Iterator[di
         ) from error
 
 
-def _download(dataset: str, filename: str) -> str:
+def download(dataset: str, filename: str) -> str:
+    """The path of the file in the hub's own cache, fetched where it is not there yet."""
     try:
         hub: Any = import_module("huggingface_hub")  # its types name optional packages
         errors: Any = import_module("huggingface_hub.errors")

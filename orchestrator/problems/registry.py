@@ -11,6 +11,7 @@ from orchestrator.problems import prompts
 from orchestrator.problems.draw import seeded, shuffle
 from orchestrator.problems.gsm8k import Gsm8k
 from orchestrator.problems.jsonl import Jsonl
+from orchestrator.problems.math import Math
 from orchestrator.problems.quickstart import Quickstart
 from orchestrator.problems.swebench_lite import SwebenchLite
 from orchestrator.problems.types import Problem, Source
@@ -20,6 +21,7 @@ from providers.types import Prompt
 _SOURCES: Mapping[str, Source] = {
     "gsm8k": Gsm8k(),
     "jsonl": Jsonl(),
+    "math": Math(),
     "quickstart": Quickstart(),
     "swebench-lite": SwebenchLite(),
 }
@@ -32,6 +34,11 @@ def source(name: str) -> Source:
     if name not in _SOURCES:
         raise InputError("problems.source", f"unknown source {name!r}", f"one of {', '.join(SOURCES)}")
     return _SOURCES[name]
+
+
+def few_shot_sources() -> tuple[str, ...]:
+    """The sources for which few_shot may be stated."""
+    return tuple(name for name, chosen in _SOURCES.items() if chosen.few_shot)
 
 
 def load(spec: Problems) -> list[Problem]:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from orchestrator.sweep.schema import ProblemsTable
 
-_LATER = ("math", "humaneval", "codecontests", "minif2f", "swebench-lite")
+_LATER = ("humaneval", "codecontests", "minif2f", "swebench-lite")
+_FOLDERS = ("math",)
+"""Sources whose own format may be a folder of files."""
 
 
 def load(path: Path, *, budget: str | None = None) -> Sweep:
@@ -118,7 +120,7 @@ def _check_alias(source: Source, alias: str) -> None:
 
 
 def _problems(source: Source, table: ProblemsTable) -> Problems:
-    from orchestrator.problems.registry import SOURCES  # it imports this package's types
+    from orchestrator.problems.registry import SOURCES, few_shot_sources  # it imports this package's types
 
     if table.source not in SOURCES:
         later = table.source in _LATER
@@ -131,17 +133,19 @@ def _problems(source: Source, table: ProblemsTable) -> Problems:
     if table.source == "quickstart" and table.path is not None:
         raise source.error(at, "means nothing for quickstart, which has its own problems", "delete it")
     for key in ("few_shot", "few_shot_path", "few_shot_seed"):
-        if table.source != "gsm8k" and key in table.model_fields_set:
-            raise source.error(("problems", key), "goes with source gsm8k only", "delete it")
+        if key in table.model_fields_set and table.source not in few_shot_sources():
+            known = ", ".join(few_shot_sources())
+            raise source.error(("problems", key), f"goes with sources {known} only", "delete it")
     training = table.few_shot_path
+    folder = table.source in _FOLDERS
     return Problems(
         source=table.source,
-        path=resolve.found_file(source, at, table.path) if table.path else None,
+        path=resolve.found_file(source, at, table.path, folder=folder) if table.path else None,
         split=table.split,
         limit=table.limit,
         shuffle=table.shuffle,
         few_shot=table.few_shot,
-        few_shot_path=resolve.found_file(source, ("problems", "few_shot_path"), training)
+        few_shot_path=resolve.found_file(source, ("problems", "few_shot_path"), training, folder=folder)
         if training
         else None,
         few_shot_seed=table.few_shot_seed,

@@ -125,13 +125,14 @@ def _remedy(kind: str, key: Key) -> str:
     return f"such as {written}" if written else f"docs/verifiers.md says what {kind} takes"
 
 
-def found_file(source: Source, key: Key, stated: str) -> Path:
-    """`stated` beside the sweep file, else under the working directory. Raises InputError naming both."""
+def found_file(source: Source, key: Key, stated: str, *, folder: bool = False) -> Path:
+    """`stated` beside the sweep file, else under the working directory. Raises InputError naming both.
+    `folder`: it may be one."""
     path = Path(stated).expanduser()
     tried = [path] if path.is_absolute() else [source.path.parent / path, Path.cwd() / path]
     places = list(dict.fromkeys(place.resolve() for place in tried))
     for place in places:
-        if place.is_file():
+        if place.is_file() or (folder and place.is_dir()):
             return place
     names = " nor ".join(str(place) for place in places)
     if any(place.is_dir() for place in places):

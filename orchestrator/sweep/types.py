@@ -20,16 +20,16 @@ class Problems:
     """`[problems]`: what is asked."""
 
     source: str
-    """gsm8k | jsonl | quickstart"""
+    """One of orchestrator.problems.registry.SOURCES."""
     path: Path | None = None
     """Resolved against the sweep file's folder, then the working directory. None: the hub, or the source's own data."""
     split: str = "test"
     limit: int | None = None
     shuffle: int | None = None
     few_shot: int = 0
-    """gsm8k: worked examples from the training set put before each problem (the paper's style)."""
+    """gsm8k, math: worked examples from the training set put before each problem (the paper's style)."""
     few_shot_path: Path | None = None
-    """gsm8k: the training set as a local file; without it, the hub."""
+    """gsm8k, math: the training set as a local file; without it, the hub."""
     few_shot_seed: int = 0
 
 

@@ -69,7 +69,7 @@ WRONG = [
     ("limit = 100", "limit = 1.5", "problems.limit", "must be a whole number"),
     ("limit = 100", 'shuffle = "yes"', "problems.shuffle", "must be a whole number"),
     ("limit = 100", "limt = 100", "problems.limt", "did you mean limit?"),
-    ('source = "gsm8k"', 'source = "jsonl"\nfew_shot = 2', "problems.few_shot", "gsm8k only"),
+    ('source = "gsm8k"', 'source = "jsonl"\nfew_shot = 2', "problems.few_shot", "goes with sources gsm8k"),
     # prompt
     ('template = "Q: {question}"', 'template = ""', "prompt.template", "must not be empty"),
     ('system = "Think."', "system = 1", "prompt.system", "must be a text"),
