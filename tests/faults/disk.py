@@ -7,7 +7,7 @@ import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -98,9 +98,9 @@ class _File:
 
 class Platter:
     """What of a ledger's files is surely on the disk, and what was written since. `before`: name → bytes as the
-    process found them."""
+    process found them. `calls`: what it did."""
 
-    def __init__(self, before: dict[str, bytes], log: Path, random: Random) -> None:
+    def __init__(self, before: dict[str, bytes], calls: Iterable[Call], random: Random) -> None:
         self._random = random
         self._files: dict[int, _File] = {}
         self._names: dict[str, int] = {}
@@ -111,7 +111,7 @@ class Platter:
         for i, (name, data) in enumerate(before.items()):
             self._names[name] = -10 - i
             self._files[-10 - i] = _File(bytearray(data))
-        for call in read_log(log):
+        for call in calls:
             self._take(call)
 
     def _take(self, call: Call) -> None:

@@ -89,7 +89,7 @@ class Scene:
     def cut_power(self, fault: Fault, random: Random) -> None:
         """What was not synced may be gone."""
         assert fault.cut is not None
-        put_back(self.db, Platter(self.began, self.log, random).after_power_cut(fault.cut))
+        put_back(self.db, Platter(self.began, read_log(self.log), random).after_power_cut(fault.cut))
 
     def hit(self) -> bool:
         return any(call.op == "X" for call in read_log(self.log))
