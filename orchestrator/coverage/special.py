@@ -20,6 +20,10 @@ def betaln(a: Real, b: Real) -> NDArray[np.float64]:
     return _scipy.betaln(a, b)
 
 
+def gammaln(x: Real) -> NDArray[np.float64]:
+    return _scipy.gammaln(x)
+
+
 def betaincinv(a: Real, b: Real, share: float) -> NDArray[np.float64]:
     """The `share` quantile of Beta(a, b)."""
     return _scipy.betaincinv(a, b, share)

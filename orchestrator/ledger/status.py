@@ -11,6 +11,7 @@ from orchestrator.ledger.batch_jobs import count_open
 from orchestrator.ledger.connect import open_reader
 from orchestrator.ledger.lock import is_held
 from orchestrator.ledger.trouble import TROUBLE, trouble
+from orchestrator.ledger.wanted import wanted_of
 from pricing.types import PICO_PER_USD
 
 
@@ -77,9 +78,9 @@ def _status(run: sqlite3.Row | None, *, running: bool, lacking: int, failed: int
 
 def _counts(connection: sqlite3.Connection, model: sqlite3.Row) -> dict[str, int]:
     """Samples of one model. planned = done + failed + still to be asked."""
-    wanted = model["samples_wanted"]
+    wanted = wanted_of(model)
     rows = connection.execute(
-        "SELECT count(s.id) AS done, max(s.passed) AS solved, p.ordinal IS NOT NULL AS asked, "
+        "SELECT p.key, count(s.id) AS done, max(s.passed) AS solved, p.ordinal IS NOT NULL AS asked, "
         "coalesce((SELECT sum(n) FROM failure AS f WHERE f.model_id = ? AND f.problem_id = p.id), 0) AS failed "
         "FROM problem AS p LEFT JOIN sample AS s ON s.problem_id = p.id AND s.model_id = ? "
         "WHERE p.sweep_id = ? GROUP BY p.id",
@@ -89,7 +90,7 @@ def _counts(connection: sqlite3.Connection, model: sqlite3.Row) -> dict[str, int
     until_solved = '"until_solved"' in (model["definition"] or "")
     for row in rows:
         solved = bool(row["solved"])
-        lacking = max(0, (wanted or 0) - row["done"] - row["failed"]) if row["asked"] else 0
+        lacking = max(0, wanted(row["key"]) - row["done"] - row["failed"]) if row["asked"] else 0
         if until_solved and solved:
             lacking = 0
         counts["done"] += row["done"]

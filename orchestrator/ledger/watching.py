@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from orchestrator.errors import InputError
 from orchestrator.ledger.connect import open_reader
 from orchestrator.ledger.lock import is_held
+from orchestrator.ledger.wanted import wanted_of
 from orchestrator.progress import ModelProgress, Progress
 
 if TYPE_CHECKING:
@@ -74,12 +75,12 @@ class Watched:
         self, connection: sqlite3.Connection, model: sqlite3.Row, now: float, *, running: bool
     ) -> ModelProgress:
         done = verified = passed = solved = lacking = 0
-        wanted = model["samples_wanted"] or 0
+        wanted = wanted_of(model)
         until_solved = '"until_solved"' in (model["definition"] or "")
         asked = {
-            row["id"]
+            row["id"]: wanted(row["key"])
             for row in connection.execute(
-                "SELECT id FROM problem WHERE sweep_id = ? AND ordinal IS NOT NULL", (model["sweep_id"],)
+                "SELECT id, key FROM problem WHERE sweep_id = ? AND ordinal IS NOT NULL", (model["sweep_id"],)
             )
         }
         failures = dict(
@@ -88,7 +89,7 @@ class Watched:
                 (model["id"],),
             ).fetchall()
         )
-        lacking = sum(max(0, wanted - failures.get(problem, 0)) for problem in asked)
+        lacking = sum(max(0, n - failures.get(problem, 0)) for problem, n in asked.items())
         for row in connection.execute(
             "SELECT problem_id, count(*) AS done, count(passed) AS verified, coalesce(sum(passed), 0) AS passed "
             "FROM sample WHERE model_id = ? GROUP BY problem_id",
@@ -97,7 +98,7 @@ class Watched:
             done, verified, passed = done + row["done"], verified + row["verified"], passed + row["passed"]
             solved += row["passed"] > 0
             if row["problem_id"] in asked:
-                open_ = max(0, wanted - failures.get(row["problem_id"], 0))
+                open_ = max(0, asked[row["problem_id"]] - failures.get(row["problem_id"], 0))
                 lacking -= open_ if until_solved and row["passed"] else min(open_, row["done"])
         requests, samples = connection.execute(
             "SELECT count(*), coalesce(sum(n), 0) FROM request WHERE model_id = ? AND state = 'reserved'",

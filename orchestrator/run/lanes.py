@@ -71,7 +71,7 @@ def _lanes(prepared: Prepared, state: RunState, *, rounds: bool) -> dict[str, Mo
             alias=alias,
             work=Work(
                 model_state.problems,
-                samples=model.samples,
+                samples=[model.wanted(problem.key) for problem in prepared.problems],
                 max_n=most_n(model, model_state.max_n),
                 rounds=rounds,
                 until_solved=model.mode == "until_solved",
@@ -165,8 +165,8 @@ def _funds(prepared: Prepared, state: RunState, alias: str, work: Work) -> Funds
 def expected_pico(prepared: Prepared, alias: str) -> int:
     """What the whole plan of a model is expected to cost: its share's weight. In pico-dollars."""
     model = prepared.sweep.models[alias]
-    requests = -(-model.samples // most_n(model, None))
-    return sum(
-        prepared.expected_pico(alias, ordinal, requests=requests, samples=model.samples)
-        for ordinal in range(len(prepared.problems))
-    )
+    max_n, total = most_n(model, None), 0
+    for ordinal, problem in enumerate(prepared.problems):
+        wanted = model.wanted(problem.key)
+        total += prepared.expected_pico(alias, ordinal, requests=-(-wanted // max_n), samples=wanted)
+    return total

@@ -120,7 +120,7 @@ def _left(prepared: Prepared, db: Path) -> tuple[dict[str, list[tuple[int, int]]
         for problem in prepared.problems:
             done, solved = mine.get(problem.key, (0, False))
             ends = model.mode == "until_solved" and solved
-            left[alias].append((done, 0 if ends else max(0, model.samples - done)))
+            left[alias].append((done, 0 if ends else max(0, model.wanted(problem.key) - done)))
     return left, held
 
 

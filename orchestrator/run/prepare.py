@@ -16,7 +16,7 @@ from orchestrator.problems.types import Problem
 from orchestrator.run.verifier import of_sweep
 from orchestrator.scheduler.lane import Bound
 from orchestrator.sweep.definition import definition
-from orchestrator.sweep.source import located
+from orchestrator.sweep.source import located, where
 from orchestrator.sweep.types import Api, Model, Sweep
 from pricing.cost import cost_pico, worst_pico
 from pricing.server_time import server_pico
@@ -103,7 +103,10 @@ class Prepared:
             or model.mode == "until_solved"
         ):
             return False
-        return model.samples > 1 and self._rendered(model.api, ordinal).size_bytes >= LEAST_CACHED_BYTES
+        return (
+            model.wanted(self.problems[ordinal].key) > 1
+            and self._rendered(model.api, ordinal).size_bytes >= LEAST_CACHED_BYTES
+        )
 
     def bound(self, alias: str, ordinal: int) -> Bound:
         """The worst case of a request of this problem."""
@@ -175,8 +178,19 @@ def _prepare(sweep: Sweep) -> Prepared:
         executor=executor,
         verifier_choice=choice,
     )
+    _check_counts(prepared)
     _check_prompts(prepared)
     return prepared
+
+
+def _check_counts(prepared: Prepared) -> None:
+    """A misspelt problem would be asked for as often as the others, without a word."""
+    keys = {problem.key for problem in prepared.problems}
+    for alias, model in prepared.sweep.models.items():
+        for key in model.samples_by_problem:
+            if key not in keys:
+                at = where(prepared.sweep, "models", alias, "samples_by_problem")
+                raise InputError(at, f"the sweep has no problem {key[:80]!r}", "write the source's own ids")
 
 
 def _check_prompts(prepared: Prepared) -> None:

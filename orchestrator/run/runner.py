@@ -128,6 +128,7 @@ def _plan(prepared: Prepared, budget_pico: int) -> RunPlan:
                 definition=prepared.definitions[alias],
                 price=price_to_json(prepared.prices[alias]),
                 samples=model.samples,
+                samples_by_problem=model.samples_by_problem,
                 replayed=prepared.replayed[alias],
                 architecture=None if model.architecture is None else asdict(model.architecture),
                 overhead_tokens=model.prompt_overhead_tokens,

@@ -45,25 +45,26 @@ class Work:
         self,
         problems: Sequence[ProblemState],
         *,
-        samples: int,
+        samples: int | Sequence[int],
         max_n: int,
         rounds: bool,
         until_solved: bool,
         warmth: Warmth | None = None,
     ) -> None:
-        self.samples = samples
+        self.wanted = array("q", [samples] * len(problems) if isinstance(samples, int) else samples)
+        """Samples of each problem."""
         self.max_n = max_n
         self.rounds = rounds or until_solved
         self.until_solved = until_solved
         self._warmth = warmth
         self.asked = array("q", (p.next_index for p in problems))
         # Samples beyond those wanted now (an earlier run wanted more) stay in the ledger and do not count here.
-        self.done = array("q", (_done_of(p, samples) for p in problems))
+        self.done = array("q", (_done_of(p, n) for p, n in zip(problems, self.wanted, strict=True)))
         self.failed = array("q", bytes(8 * len(problems)))
         self.busy = array("q", (p.unverified + len(p.asked) if until_solved else 0 for p in problems))
         """Samples of a problem in flight or waiting for their verdict; kept for until_solved only."""
         self.solved = bytearray(p.solved for p in problems)
-        self.unasked = sum(max(0, samples - p.next_index) for p in problems)
+        self.unasked = sum(max(0, n - p.next_index) for p, n in zip(problems, self.wanted, strict=True))
         """Samples that wait to be asked, retries too. Of until_solved, where a verdict ends a problem: at most."""
         self._order = 0
         self._again: list[_Again] = []
@@ -75,7 +76,7 @@ class Work:
         for ordinal in range(len(problems)):
             self._queue(ordinal)
         for ordinal, problem in enumerate(problems):
-            holes = [index for index in problem.holes if index < samples]
+            holes = [index for index in problem.holes if index < self.wanted[ordinal]]
             if holes and not (until_solved and self.solved[ordinal]):
                 self._push(Item(problem=ordinal, indices=tuple(holes)), 0.0)
 
@@ -108,22 +109,23 @@ class Work:
             return None
         problem = self._fresh[0][1]
         asked = self.asked[problem]
-        indices = tuple(range(asked, asked + self._chunk(asked)))
+        indices = tuple(range(asked, asked + self._chunk(problem, asked)))
         return Item(problem=problem, indices=indices, cached=self._cached(problem, asked))
 
     def next_at(self) -> float | None:
         """When a retry becomes due, if one waits."""
         return self._again[0].ready_at if self._again else None
 
-    def _target(self, asked: int) -> int:
+    def _target(self, problem: int, asked: int) -> int:
         """How many samples of a problem are wanted now."""
-        return min(1 << asked.bit_length() if self.rounds else self.samples, self.samples)
+        wanted = self.wanted[problem]
+        return min(1 << asked.bit_length(), wanted) if self.rounds else wanted
 
-    def _chunk(self, asked: int) -> int:
-        return max(1, min(self._target(asked), asked + self.max_n) - asked)
+    def _chunk(self, problem: int, asked: int) -> int:
+        return max(1, min(self._target(problem, asked), asked + self.max_n) - asked)
 
     def _cached(self, problem: int, asked: int) -> bool:
-        return self._warmth is not None and self._warmth.cached(problem, asked, self._target(asked))
+        return self._warmth is not None and self._warmth.cached(problem, asked, self._target(problem, asked))
 
     def take(self, item: Item, n: int) -> Item:
         """Takes the first `n` samples of what `peek` showed; the rest stays."""
@@ -145,7 +147,7 @@ class Work:
             self.asked[problem] = asked + n
             self.unasked -= n
             if self._warmth is not None and taken.cached:
-                self._warmth.took(problem, asked + n, self._warmth.block(asked, self._target(asked)))
+                self._warmth.took(problem, asked + n, self._warmth.block(asked, self._target(problem, asked)))
             if not self.until_solved:
                 self._queue(problem)
         if self.until_solved:
@@ -183,10 +185,10 @@ class Work:
         self.unasked -= sum(len(a.item.indices) for a in self._again if a.item.problem == problem)
         self._again = [a for a in self._again if a.item.problem != problem]
         heapq.heapify(self._again)
-        if self.asked[problem] < self.samples:
-            given_up.append((self.asked[problem], self.samples - self.asked[problem]))
-            self.unasked -= self.samples - self.asked[problem]
-            self.asked[problem] = self.samples
+        if (more := self.wanted[problem] - self.asked[problem]) > 0:
+            given_up.append((self.asked[problem], more))
+            self.unasked -= more
+            self.asked[problem] += more
             self._fresh = [entry for entry in self._fresh if entry[1] != problem]
             heapq.heapify(self._fresh)
             self._queued[problem] = 0
@@ -215,7 +217,7 @@ class Work:
             self._queue(problem)
 
     def _queue(self, problem: int) -> None:
-        if self.asked[problem] < self.samples and not self._queued[problem] and self._open(problem):
+        if self.asked[problem] < self.wanted[problem] and not self._queued[problem] and self._open(problem):
             if self._warmth is not None and self._warmth.holds(problem):
                 return
             hot = self._warmth is not None and self._warmth.hot(problem)
@@ -231,7 +233,7 @@ class Work:
         """Samples of a problem that are still to be asked or on their way."""
         if self.until_solved and self.solved[problem]:
             return 0
-        return max(0, self.samples - self.done[problem] - self.failed[problem])
+        return max(0, self.wanted[problem] - self.done[problem] - self.failed[problem])
 
     def lacking(self) -> int:
         """The same of all problems."""

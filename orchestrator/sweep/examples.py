@@ -24,6 +24,7 @@ _EXAMPLES = {
     "template": '"{question}"',
     "sampling": "[sampling] with samples = 100 and max_tokens = 512",
     "samples": "100",
+    "samples_by_problem": '{ "test/17" = 400 }',
     "mode": '"uniform"',
     "max_tokens": "512",
     "temperature": "0.8",
@@ -105,6 +106,8 @@ def example(key: Key) -> str:
     """`samples = 100` for the last name of `key`; what to write for a table; empty for a name of the user's own."""
     names = [part for part in key if isinstance(part, str)]
     name = names[-1] if names else ""
+    if len(names) == 4 and names[2] == "samples_by_problem":
+        return '"test/17" = 400'
     if len(names) == 2 and names[0] == "models":
         return '[models.cheap] with provider = "vllm"'
     value = _EXAMPLES.get(".".join(names[-2:])) or _EXAMPLES.get(name, "")

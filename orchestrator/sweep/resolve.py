@@ -73,6 +73,7 @@ def model(source: Source, sweep: SweepTable, alias: str) -> Model:
         tape=_tape(source, alias, table),
         speed=table.speed or 60.0,
         samples=sampling.samples or 1,
+        samples_by_problem=table.samples_by_problem or {},
         mode=sampling.mode or "uniform",
         max_tokens=sampling.max_tokens,
         params={name: value for name in PARAMS if (value := getattr(sampling, name)) is not None},

@@ -200,6 +200,7 @@ class ModelTable(SamplingTable):
     max_attempts: Annotated[int, _whole(1, 1000)] = 8
     budget_usd: Usd | None = None
     unset: list[Line] = Field(default_factory=list[str])
+    samples_by_problem: dict[str, Annotated[int, _whole(1, 10_000_000)]] | None = None
     tape: Line | None = None
     speed: Annotated[Number, Field(gt=0, le=1_000_000)] | None = None
 

@@ -138,11 +138,17 @@ class Model:
     """replay: how many times faster than it was recorded."""
     # [sampling] with this model's overrides and `unset` applied
     samples: int
+    samples_by_problem: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Where some problems, by key, are asked another number of times than `samples`."""
     mode: Mode = "uniform"
     max_tokens: int
     params: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """temperature, top_p, top_k, min_p, stop, presence_penalty, frequency_penalty, repetition_penalty as stated."""
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def wanted(self, problem: str) -> int:
+        """How many samples of the problem of that key."""
+        return self.samples_by_problem.get(problem, self.samples)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,7 +144,7 @@ def sent(scheduler: Scheduler, world: World, ticket: Ticket) -> None:
     assert not pairs & world.flying[ticket.alias], "asked twice at once"
     assert not pairs & world.samples[ticket.alias], "asked again though recorded"
     assert not pairs & world.given_up[ticket.alias], "asked again though given up"
-    assert all(i < lane.work.samples for i in ticket.item.indices)
+    assert all(i < lane.work.wanted[ticket.item.problem] for i in ticket.item.indices)
     assert lane.stopped is None
     world.flying[ticket.alias] |= pairs
 

@@ -49,4 +49,4 @@ def ends_rightly(scheduler, world):
         elif not lane.work.until_solved:
             for problem in range(len(lane.work.done)):
                 indices = {i for p, i in done | world.given_up[alias] if p == problem}
-                assert indices >= set(range(lane.work.samples)), "gaps when all are in"
+                assert indices >= set(range(lane.work.wanted[problem])), "gaps when all are in"
