@@ -130,7 +130,7 @@ def _limit_memory(pid: int, memory_mb: int) -> None:
 
 def status(code: int) -> str:
     """How a process ended, for a sentence."""
-    if code > 0:
+    if code >= 0:
         return f"ended with status {code}"
     try:
         return f"was killed by {signal.Signals(-code).name}"

@@ -31,7 +31,7 @@ _OWN_QUESTION = re.compile(
 _MARKUP = re.compile(
     r"\\(?:textbf|textrm|textsf|text|mathrm|mathbf|mathsf|mbox|rm|bf)(?![A-Za-z])|\\[()\[\],;:! ]|[*_`$~\u200b]"
 )
-_BOX = re.compile(r"(?:\\(?:boxed|fbox)[ ]?\{|<answer>)([^\n<]{0,80})")
+_BOX = re.compile(r"(?:\\(?:boxed|fbox)[ ]?\{|<answer>)(?=([^\n<]{0,80}))")
 _STATED = re.compile(
     r"\b(?:answer|option|choice|choose|chose|select|pick|go with)\b(?!s)"
     r"(?:[ ](?:is|are|be|would|should|must|to|the|correct|right|best|final|option|choice|answer|letter|of|this"
@@ -142,9 +142,10 @@ def _letter(said: str, at: int) -> str | None:
     if match is None:
         return None
     letter, end = match.group(1), match.end()
-    enclosed = end > match.end(1) or said[end : end + 1] in ".:;!" or not said[end : end + 1].strip(" \n")
-    if (letter.islower() or letter in "AI") and _RUNS_ON.match(said, end):
+    bare = end == match.end(1)
+    if bare and (letter.islower() or letter in "AI") and _RUNS_ON.match(said, end):
         return None  # an article or a pronoun, not an option
+    enclosed = not bare or said[end : end + 1] in ".:;!" or not said[end : end + 1].strip(" \n")
     if letter.islower() and not enclosed:
         return None
     return "" if _ANOTHER.match(said, end) else letter.upper()
@@ -155,7 +156,8 @@ def _by_line(said: str, letters: str) -> str | None:
     for line in reversed(lines):
         if (alone := _ALONE.fullmatch(line)) and alone.group(1).upper() in letters:
             return alone.group(1).upper()
-    headed = {one or other for line in lines for one, other in _HEADED.findall(line[:20])}
+    heads = (_HEADED.match(line) for line in lines)
+    headed = {head.group(1) or head.group(2) for head in heads if head}
     if len(headed) == 1:
         return next(iter(headed & set(letters)), None)
     if headed:
