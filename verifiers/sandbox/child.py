@@ -35,6 +35,11 @@ class Child:
         self.stderr = process.stderr
 
     @property
+    def pid(self) -> int:
+        """Of the process outside that holds the job: the job's own are below it."""
+        return self._process.pid
+
+    @property
     def stdin(self) -> IO[bytes]:
         """Where the job was started without a file as its input."""
         assert self._process.stdin is not None
