@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import IO
 
 _PIECE = 65_536
 _MOST_SAID = 2_000
+_LOOK_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,29 +72,35 @@ class Child:
         ]
         for thread in threads:
             thread.start()
-        try:
-            process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
+        if not self._ends(threads[1], time.monotonic() + timeout_s):
             self.kill(f"ran past its limit of {timeout_s:g} s")
         kill_group(process)  # what it left running holds its pipes open, and more
         process.wait()
         for thread in threads:
-            thread.join(1.0)
+            thread.join(1.0)  # what left the group may hold a pipe open: its reader is not waited for
         if self._trouble is None and process.returncode:
             self._trouble = status(process.returncode)
-        for pipe, thread in zip((process.stdin, process.stdout, process.stderr), threads, strict=True):
-            if (
-                not thread.is_alive()
-            ):  # else what escaped the group holds it open, and the reader is inside it
-                pipe.close()
         return Ended(bytes(out), bytes(err).decode("utf-8", "replace").strip()[-_MOST_SAID:], self._trouble)
 
+    def _ends(self, reading: threading.Thread, deadline: float) -> bool:
+        """Whether it ends by then. As a rule its output ends as it does, and that is heard of at once."""
+        while self._process.poll() is None:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            if reading.is_alive():
+                reading.join(min(left, _LOOK_S))
+            else:
+                time.sleep(min(left, _LOOK_S / 10))
+        return True
+
     def _read(self, pipe: IO[bytes], into: bytearray, most: int) -> None:
-        while piece := os.read(pipe.fileno(), _PIECE):
-            if len(into) + len(piece) > most:
-                self.kill(f"wrote more than {most:,} bytes")
-                return
-            into += piece
+        with pipe:
+            while piece := os.read(pipe.fileno(), _PIECE):
+                if len(into) + len(piece) > most:
+                    self.kill(f"wrote more than {most:,} bytes")
+                    return
+                into += piece
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
@@ -112,9 +120,10 @@ def _feed(pipe: IO[bytes], given: bytes) -> None:
 
 
 def _read_end(pipe: IO[bytes], into: bytearray) -> None:
-    while piece := os.read(pipe.fileno(), _PIECE):
-        into += piece
-        del into[: -4 * _MOST_SAID]
+    with pipe:
+        while piece := os.read(pipe.fileno(), _PIECE):
+            into += piece
+            del into[: -4 * _MOST_SAID]
 
 
 def _limit_memory(pid: int, memory_mb: int) -> None:

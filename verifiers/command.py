@@ -52,6 +52,8 @@ class Command:
         self._folder = Path(self._bounds.folder or ".").resolve()
         self._running: set[Child] = set()
         self._lock = threading.Lock()
+        self._closed = 0
+        """How often `close` was called: a child that was just being started then ends, too."""
 
     @cached_property
     def version(self) -> str:
@@ -76,6 +78,7 @@ class Command:
 
     def close(self) -> None:
         with self._lock:
+            self._closed += 1
             for child in self._running:
                 child.kill()
 
@@ -83,6 +86,7 @@ class Command:
         """passed None, with the reason, for whatever the program does but answer."""
         if self._program is None:
             return Verdict(passed=None, reason=f"no program {self._words[0]}")
+        closed = self._closed
         asked = json.dumps({"text": text, "problem": dict(problem)}).encode()
         try:
             child = Child([self._program, *self._words[1:]], self._folder, self._bounds.memory_mb)
@@ -90,6 +94,8 @@ class Command:
             return Verdict(passed=None, reason=f"the command did not start: {error.strerror}")
         with self._lock:
             self._running.add(child)
+            if self._closed != closed:
+                child.kill()
         try:
             ended = child.run(asked, timeout_s=self._bounds.timeout_s, most_output=MOST_OUTPUT)
         finally:

@@ -32,7 +32,8 @@ sys.path[:] = sys.argv[3:]
 from importlib import import_module
 from functools import reduce
 function = reduce(getattr, sys.argv[2].split("."), import_module(sys.argv[1]))
-sys.exit(0 if callable(function) else "it is not callable")
+sys.stdout.write("callable" if callable(function) else "")
+sys.exit(not callable(function) and "it is not callable")
 """
 _CHECK_S = 120.0
 
@@ -80,9 +81,9 @@ class PythonCall:
                 f"the verifier's module {self._module} takes more than {_CHECK_S:.0f} s to import",
                 "mend it",
             )
-        if done.returncode == 0:
+        if done.returncode == 0 and done.stdout.endswith(b"callable"):
             return None
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it ends Python"]
+        lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["its import ends Python"]
         return f"the verifier {self._module}:{self._name} can't be called: {lines[-1][:300]}", "mend it"
 
     def prepare(self) -> None:
