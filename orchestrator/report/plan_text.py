@@ -9,6 +9,8 @@ from orchestrator.report.safe import safe
 from orchestrator.report.span import span
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import RenderableType
 
     from orchestrator.run.plan import ModelPlanned, Planned
@@ -68,6 +70,7 @@ def sentences(plan: Planned) -> list[str]:
         )
         lines.append(_reach(plan, left))
     lines += [line for m in plan.models if (line := _slow(m))]
+    lines += [line for m in plan.models for line in _saved(m)]
     if any(m.replayed for m in plan.models):
         lines.append(
             "Replayed models play back a recording: their dollars are not spent and count against no budget."
@@ -101,3 +104,14 @@ def _slow(m: ModelPlanned) -> str | None:
         f"{safe(m.alias)}: the budget lets {m.in_flight} requests be in flight, since each reserves "
         f"{usd(m.dearest_pico)}; a smaller max_tokens lets more."
     )
+
+
+def _saved(m: ModelPlanned) -> Iterator[str]:
+    """What packing and the vendor's cache are expected to save."""
+    if m.requests < m.samples:
+        money = f" and {usd(m.packing_pico)}" if m.packing_pico else ""
+        yield (
+            f"{safe(m.alias)}: packing saves {m.samples - m.requests:,} requests{money} against one for each sample."
+        )
+    if m.caching_pico:
+        yield f"{safe(m.alias)}: caching of prompts saves {usd(m.caching_pico)} of what is expected without it."

@@ -37,6 +37,11 @@ class ModelPlanned:
     covered: float
     """The share of its samples that the budget is expected to pay."""
     max_n: int
+    packing_pico: int | None
+    """What its requests of several samples are expected to cost less than one for each sample; None where time is paid
+    and nobody can tell."""
+    caching_pico: int
+    """What the cache that is asked for is expected to save; it is off the expected dollars."""
     replayed: bool
     by_server_time: bool
     from_ledger: bool
@@ -80,6 +85,11 @@ class Planned:
                     "worst_usd": m.worst_pico / PICO_PER_USD,
                     "seconds": m.seconds,
                     "covered": m.covered,
+                    "packing_saves": {
+                        "requests": m.samples - m.requests,
+                        "usd": None if m.packing_pico is None else m.packing_pico / PICO_PER_USD,
+                    },
+                    "caching_saves_usd": m.caching_pico / PICO_PER_USD,
                 }
                 for m in self.models
             },
@@ -199,7 +209,7 @@ def _model(
 ) -> ModelPlanned:
     max_n = most_n(prepared.sweep.models[alias], None)
     share = shares[alias]
-    requests = samples = input_tokens = output_tokens = expected = dearest = 0
+    requests = samples = input_tokens = output_tokens = expected = dearest = packing = caching = 0
     for ordinal, (done, lacking) in enumerate(counts):
         if not lacking:
             continue
@@ -208,6 +218,9 @@ def _model(
         requests, samples, expected = requests + count, samples + lacking, expected + pico
         input_tokens, output_tokens = input_tokens + tokens_in, output_tokens + tokens_out
         dearest = max(dearest, prepared.bound(alias, ordinal).worst(1))
+        packing += prepared.expected_pico(alias, ordinal, requests=lacking, samples=lacking) - pico
+        caching += prepared.caching_saves_pico(alias, ordinal, lacking)
+    by_server_time = prepared.sweep.models[alias].gpu_usd_per_hour is not None
     cap = prepared.sweep.models[alias].budget_pico
     money = share if share is not None else cap
     covered = 1.0 if money is None or not expected else min(1.0, money / expected)
@@ -226,8 +239,10 @@ def _model(
         in_flight=in_flight,
         covered=covered,
         max_n=max_n,
+        packing_pico=None if by_server_time else packing,
+        caching_pico=caching,
         replayed=prepared.replayed[alias],
-        by_server_time=prepared.sweep.models[alias].gpu_usd_per_hour is not None,
+        by_server_time=by_server_time,
         from_ledger=prepared.means[alias].completion_tokens is not None,
     )
 

@@ -15,6 +15,7 @@ from orchestrator.problems.registry import load, render
 from orchestrator.problems.types import Problem
 from orchestrator.run.verifier import of_sweep
 from orchestrator.scheduler.lane import Bound
+from orchestrator.scheduler.warmth import BLOCK
 from orchestrator.sweep.definition import definition
 from orchestrator.sweep.source import located, where
 from orchestrator.sweep.types import Api, Model, Sweep
@@ -140,7 +141,23 @@ class Prepared:
             return self.server_pico(alias, output)
         price = self.prices[alias]
         fixed = cost_pico(price, Tokens(input=round(self.expected_input(alias, ordinal)), output=0))
-        return requests * fixed + cost_pico(price, Tokens(input=0, output=output))
+        cached = self.caching_saves_pico(alias, ordinal, samples)
+        return requests * fixed - cached + cost_pico(price, Tokens(input=0, output=output))
+
+    def caching_saves_pico(self, alias: str, ordinal: int, samples: int) -> int:
+        """What the cache that is asked for is expected to save on the input of a problem's samples: in each block the
+        first writes and the others read, though a block that follows at once finds it written. What a vendor caches
+        unasked is not counted on."""
+        if not self.caches(alias, ordinal):
+            return 0
+        blocks, rest = divmod(samples, BLOCK)
+        writes = blocks + (rest > 1)  # a single one would write what nobody reads
+        reads = blocks * (BLOCK - 1) + max(0, rest - 1)
+        price, tokens = self.prices[alias], round(self.expected_input(alias, ordinal))
+        plain = cost_pico(price, Tokens(input=tokens, output=0))
+        read = cost_pico(price, Tokens(input=tokens, output=0, cached=tokens))
+        write = cost_pico(price, Tokens(input=tokens, output=0, cache_write=tokens))
+        return reads * (plain - read) - writes * (write - plain)
 
     def server_pico(self, alias: str, output_tokens: int) -> int:
         """What a paid server's time for so much output is expected to cost."""
