@@ -8,8 +8,10 @@ from typing import Any
 
 from orchestrator.errors import InputError
 from orchestrator.problems import prompts
+from orchestrator.problems.codecontests import CodeContests
 from orchestrator.problems.draw import seeded, shuffle
 from orchestrator.problems.gsm8k import Gsm8k
+from orchestrator.problems.humaneval import HumanEval
 from orchestrator.problems.jsonl import Jsonl
 from orchestrator.problems.math import Math
 from orchestrator.problems.quickstart import Quickstart
@@ -19,7 +21,9 @@ from orchestrator.sweep.types import Api, Problems, PromptStyle
 from providers.types import Prompt
 
 _SOURCES: Mapping[str, Source] = {
+    "codecontests": CodeContests(),
     "gsm8k": Gsm8k(),
+    "humaneval": HumanEval(),
     "jsonl": Jsonl(),
     "math": Math(),
     "quickstart": Quickstart(),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from orchestrator.sweep.schema import ProblemsTable
 
-_LATER = ("humaneval", "codecontests", "minif2f", "swebench-lite")
+_LATER = ("minif2f", "swebench-lite")
 _FOLDERS = ("math",)
 """Sources whose own format may be a folder of files."""
 

@@ -136,6 +136,8 @@ def _arguments(job: Job, uid: int) -> list[str]:
     out += ["--proc", "/proc"]
     for device in _DEVICES:
         out += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        out += ["--symlink", f"/proc/self/fd/{number}", f"/dev/{name}"]
     out += ["--perms", "1777", "--size", str(job.limits.scratch_mb * 1024 * 1024), "--tmpfs", _SCRATCH]
     return [*out, "--remount-ro", "/", "--chdir", _SCRATCH]
 
