@@ -142,8 +142,12 @@ async def open_writer(path: Path) -> aiosqlite.Connection:
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
-    """A read-only connection that never checkpoints; rows by name. Raises InputError for what is no ledger."""
-    check(path)
+    """A read-only connection that never checkpoints; rows by name. A ledger of an older schema is brought up to this
+    one first. Raises InputError for what is no ledger."""
+    if check(path) < SCHEMA_VERSION:
+        from orchestrator.ledger.lock import acquire
+
+        acquire(path).release()
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)
     connection.row_factory = sqlite3.Row
     return connection

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import InputError
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x6D66_6577
 """PRAGMA application_id: "mfew"."""
 SCHEMA_VERSION = 1
-"""PRAGMA user_version: raised by every change of schema.sql."""
+"""PRAGMA user_version: raised by every change of schema.sql since the last release, together with a step in
+migrate.py."""
 
 # https://www.sqlite.org/fileformat.html, the database header: big-endian, at these offsets.
 _MAGIC = b"SQLite format 3\x00"
@@ -26,8 +27,9 @@ _APPLICATION_ID = slice(68, 72)
 _REMEDY = "name a ledger, such as runs/NAME.db"
 
 
-def check(path: Path) -> None:
-    """Raises InputError where `path` is missing, no SQLite database, another program's, or from a newer manyfew.
+def check(path: Path) -> int:
+    """The ledger's schema version, this one or older. Raises InputError where `path` is missing, no SQLite database,
+    another program's, or from a newer manyfew.
     Not for a process that has a connection to it open: closing a file drops all locks that the process has on it
     (https://www.sqlite.org/howtocorrupt.html, 2.2)."""
     header = _header(path)
@@ -35,13 +37,23 @@ def check(path: Path) -> None:
         raise InputError(str(path), "this is not a ledger: it is no SQLite database", _REMEDY)
     identity = int.from_bytes(header[_APPLICATION_ID], "big")
     version = int.from_bytes(header[_USER_VERSION], "big")
-    if identity != APPLICATION_ID and _has_wal(path):
+    if (identity != APPLICATION_ID or version < SCHEMA_VERSION) and _has_wal(path):
         identity, version = _ask_sqlite(path)
     if identity != APPLICATION_ID:
         raise InputError(str(path), "this is not a ledger: it is another program's database", _REMEDY)
     if version > SCHEMA_VERSION:
         message = f"this ledger is of schema {version}, newer than this manyfew, which knows {SCHEMA_VERSION}"
         raise InputError(str(path), message, "install a newer manyfew: pip install -U manyfew")
+    return version
+
+
+def ledger_version(path: Path) -> int | None:
+    """The schema version of a ledger; None where none lies, or what is none: saying so is another's task."""
+    if not path.is_file() or path.stat().st_size == 0:
+        return None
+    with suppress(InputError):
+        return check(path)
+    return None
 
 
 def refuse_other_sweep(path: Path, name: str) -> None:
@@ -49,7 +61,7 @@ def refuse_other_sweep(path: Path, name: str) -> None:
     if not path.exists() or path.stat().st_size == 0:
         return
     try:
-        with closing(_read_only(path)) as connection:
+        with closing(read_only(path)) as connection:
             names = [row[0] for row in connection.execute("SELECT name FROM sweep ORDER BY id")]
     except TROUBLE as error:
         what, remedy = trouble(error, path)
@@ -59,7 +71,8 @@ def refuse_other_sweep(path: Path, name: str) -> None:
         raise InputError(str(path), message, "name another ledger with --db")
 
 
-def _read_only(path: Path) -> sqlite3.Connection:
+def read_only(path: Path) -> sqlite3.Connection:
+    """Of whatever schema it is."""
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)
 
 
@@ -85,7 +98,7 @@ def _has_wal(path: Path) -> bool:
 
 def _ask_sqlite(path: Path) -> tuple[int, int]:
     try:
-        with closing(_read_only(path)) as connection:
+        with closing(read_only(path)) as connection:
             (identity,) = connection.execute("PRAGMA application_id").fetchone()
             (version,) = connection.execute("PRAGMA user_version").fetchone()
     except TROUBLE as error:

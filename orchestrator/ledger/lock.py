@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.connect import open_reader
 from orchestrator.ledger.folder import make_folder
+from orchestrator.ledger.identity import read_only
+from orchestrator.ledger.migrate import migrate
 
 
 def lock_path(db: Path) -> Path:
@@ -18,7 +20,8 @@ def lock_path(db: Path) -> Path:
 
 
 def acquire(db: Path) -> FileLock:
-    """Holds the ledger for this process. Raises InputError that names the process which holds it."""
+    """Holds the ledger for this process, and brings it up to this schema where it is of an older one. Raises
+    InputError that names the process which holds it."""
     lock = FileLock(lock_path(db))
     try:
         make_folder(db.parent)
@@ -32,6 +35,11 @@ def acquire(db: Path) -> FileLock:
         raise InputError(
             str(db), f"the ledger's lock can't be made: {error}", "name a writable local place with --db"
         ) from error
+    try:
+        migrate(db)
+    except BaseException:
+        lock.release()
+        raise
     return lock
 
 
@@ -53,16 +61,13 @@ def is_held(db: Path) -> bool:
 def holder(db: Path) -> str:
     """The process that holds the lock, as its run recorded itself."""
     try:
-        connection = open_reader(db)
-        try:
+        with closing(read_only(db)) as connection:
             row = connection.execute(
                 "SELECT pid, host, started_at FROM run WHERE ended_at IS NULL ORDER BY id DESC LIMIT 1"
             ).fetchone()
-        finally:
-            connection.close()
-    except (InputError, sqlite3.Error):
+    except sqlite3.Error:
         row = None
     if row is None:
         return "it has not said which"
-    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row["started_at"]))
-    return f"process {row['pid']} on {row['host']}, since {since}"
+    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row[2]))
+    return f"process {row[0]} on {row[1]}, since {since}"
