@@ -47,10 +47,12 @@ def frontier(
     from orchestrator.ledger.outcomes import read_outcomes
     from orchestrator.report.citation_text import citation_document
     from orchestrator.report.frontier_data import frontier_document
+    from orchestrator.report.frontier_selection import with_selection
     from orchestrator.report.printed_data import with_printed
     from orchestrator.report.safe import safe
 
-    document = frontier_document(read_outcomes(db, chosen), chosen)
+    outcomes = read_outcomes(db, chosen)
+    document = with_selection(frontier_document(outcomes, chosen), outcomes)
     document["citation"] = [citation_document(cited(path, always=cite)) for path in db]
     for kind, target in wanted.items():
         _write(kind, target, document, db)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
+from orchestrator.report.charts.rows import vote_points
 from orchestrator.report.frontier_words import (
     NAME,
     UNITS,
@@ -55,6 +56,7 @@ def print_frontier(console: Console, document: Document) -> None:
         console.print(_head(alias, model, axis, marks[alias], styles[alias]))
         if model["coverage"]:
             console.print(_table(model, axis, plain=plain))
+            _print_vote(console, model, plain=plain)
         console.print()
     if any(model["extrapolation"] for model in models.values()):
         console.print(
@@ -106,6 +108,18 @@ def _table(model: Mapping[str, Any], axis: str, *, plain: bool) -> Table:
         row = (f"{point['k']:,}", f"~{percent(point['coverage'])}", band(point, plain=plain), cost)
         table.add_row(*row, style="dim")
     return table
+
+
+def _print_vote(console: Console, model: Mapping[str, Any], *, plain: bool) -> None:
+    """How far choosing without a verifier falls behind."""
+    points = vote_points(model)
+    if not points:
+        return
+    first, last = points[0], points[-1]
+    told = f"majority vote right: {percent(first['accuracy'])} at k = {first['k']:,}"
+    if last is not first:
+        told += f", {percent(last['accuracy'])} ({band(last, plain=plain)}) at k = {last['k']:,}"
+    console.print(Text(told, style="dim"))
 
 
 def _some(points: Sequence[Any]) -> list[Any]:

@@ -39,7 +39,8 @@ def figure_of(document: Mapping[str, Any]) -> dict[str, Any]:
     """The frontier's document as the figure for a paper. What is free has no place on a logarithmic axis."""
     axis = document["axis"]
     curves = _drawable(rows.curves(document["models"], axis))
-    coverage = spec.coverage_chart(curves, rows.labels(curves), axis, LIGHT)
+    votes = _drawable(rows.votes(document["models"], axis))
+    coverage = spec.coverage_chart(curves + votes, rows.labels(curves), axis, LIGHT)
     frontier = spec.frontier_chart(_drawable(rows.frontier(document, axis)), axis, LIGHT)
     return spec.figure(coverage, frontier, LIGHT)
 

@@ -57,6 +57,33 @@ def curves(models: Mapping[str, Mapping[str, Any]], axis: str) -> list[Row]:
     return rows
 
 
+def votes(models: Mapping[str, Mapping[str, Any]], axis: str) -> list[Row]:
+    """A row a model and k: how often the majority vote of k samples is right."""
+    return [
+        {
+            "m": m,
+            "name": name,
+            "kind": "voted",
+            "k": point["k"],
+            "coverage": point["accuracy"],
+            "low": point["low"],
+            "high": point["high"],
+            "band": band(point),
+            "cost": None if each is None else each * point["k"],
+        }
+        for m, (name, model) in enumerate(zip(names(list(models)), models.values(), strict=True))
+        if model["coverage"]
+        for each in (model["coverage"][0][f"{axis}_per_problem"],)
+        for point in vote_points(model)
+    ]
+
+
+def vote_points(model: Mapping[str, Any]) -> list[Row]:
+    """The majority vote's points; none in a document without votes."""
+    selection: Mapping[str, Any] | None = model.get("selection")
+    return selection["points"] if selection else []
+
+
 def labels(rows: Sequence[Row]) -> list[Row]:
     """A row a curve that has a cost: where it ends, and `at`, the height of its name beside the chart, pushed apart
     where curves end together."""

@@ -63,7 +63,7 @@ def cost_axis(axis: str) -> Spec:
 def coverage_chart(rows: Sequence[Row], ends: Sequence[Row], axis: str, paint: Paint) -> Spec:
     """Coverage against cost: a curve a model with its band, a mark at every k, its name beside its end."""
     faint = min(0.17, 0.7 / max(len(_places(rows)), 1))  # many bands over one another are mud
-    sampled, beyond = "datum.kind == 'sampled'", "datum.kind == 'beyond'"
+    sampled, beyond, voted = (f"datum.kind == '{kind}'" for kind in ("sampled", "beyond", "voted"))
     x = _cost(axis)
     y = _share("coverage", "coverage: problems that any of k samples solves")
     colour = _colour(rows, paint)
@@ -80,6 +80,7 @@ def coverage_chart(rows: Sequence[Row], ends: Sequence[Row], axis: str, paint: P
                 _layer({"type": "area", "opacity": faint / 2}, band, f"{beyond} && isValid(datum.low)"),
                 _layer({"type": "line", "strokeWidth": 2}, line, sampled),
                 _layer({"type": "line", "strokeWidth": 1.5, "strokeDash": [5, 4]}, line, beyond),
+                _layer({"type": "line", "strokeWidth": 1.5, "strokeDash": [1, 3]}, line, voted),
                 _layer(
                     {"type": "point", "filled": True, "opacity": 1},
                     line | {"shape": _shape(rows), "size": {"value": 55}},

@@ -77,7 +77,7 @@ def _variables() -> str:
 
 def _for_page(document: Mapping[str, Any], data: Mapping[str, Any], shown: Sequence[str]) -> dict[str, Any]:
     axis, models, paints = document["axis"], document["models"], paint.variables()
-    curves = rows.curves(models, axis)
+    curves, votes = rows.curves(models, axis), rows.votes(models, axis)
     ends = rows.labels(curves)
     spread = rows.spread(list(models), [one["points"] for one in data["spread"]])
     sampled = [
@@ -101,13 +101,13 @@ def _for_page(document: Mapping[str, Any], data: Mapping[str, Any], shown: Seque
             for alias, of in zip(shown, sampled, strict=True)
         ],
         "ways": [rows.AT_ONCE, rows.UNTIL_SOLVED],
-        "curves": curves,
+        "curves": curves + votes,
         "ends": ends,
         "spread": spread,
         "labels": spec.LABELS,
         "tips": spec.TIPS,
         "specs": {
-            "coverage": spec.coverage_chart(curves, ends, axis, paints) | {"datasets": {}},
+            "coverage": spec.coverage_chart(curves + votes, ends, axis, paints) | {"datasets": {}},
             "frontier": spec.frontier_chart([], axis, paints),
             "spread": spec.spread_chart(spread, paints) | {"datasets": {}},
             "spending": spec.spending_chart(rows.spending(data["spending"]), paints),
@@ -166,11 +166,12 @@ def _coverage(document: Mapping[str, Any], shown: Sequence[str]) -> str:
     caption = (
         "Coverage: the share of problems that any of k samples solves. Marks: k = 1, 2, 5, 10 … Bands: 95%, over "
         "problems. Dashed: extrapolated from the pass rates of the problems; it depends on the model fitted, the more "
-        "the farther."
+        "the farther. Dotted: how often a majority vote of the k samples, without a verifier, picks a right answer."
     )
     return _section(
         "Coverage",
         _beside(_chart("coverage", says, caption), tables.coverage(document, shown)),
+        *tables.selection(document, shown),
         of="coverage",
     )
 

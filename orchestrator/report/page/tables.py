@@ -32,6 +32,28 @@ def coverage(document: Document, shown: Sequence[str]) -> str:
     return table("Coverage by model and number of samples; italics: extrapolated", heads, groups)
 
 
+def selection(document: Document, shown: Sequence[str]) -> list[str]:
+    """What a majority vote picks, beside coverage; nothing where no model has answers to vote with."""
+    groups: list[str] = []
+    for m, (alias, model) in enumerate(zip(shown, document["models"].values(), strict=True)):
+        covered = {point["k"]: point["coverage"] for point in model["coverage"]}
+        lines = [
+            row([f"{one['k']:,}", percent(one["accuracy"]), rows.band(one), _covered(covered, one["k"])])
+            for one in rows.vote_points(model)
+        ]
+        if lines:
+            head = element("tr", Html(element("th", name(alias), colspan=4, scope="rowgroup")))
+            groups.append(element("tbody", Html(head + "".join(lines)), data_m=m))
+    if not groups:
+        return []
+    heads = ["samples (k)", "majority vote right", "95% band", "coverage"]
+    return [table("Choosing without a verifier: majority vote of k samples", heads, groups)]
+
+
+def _covered(covered: Mapping[int, float], k: int) -> str:
+    return percent(covered[k]) if k in covered else "–"
+
+
 def _largest(document: Document, m: int) -> int:
     return list(document["models"].values())[m]["coverage"][-1]["k"]
 
