@@ -18,10 +18,11 @@ _KINDS: Mapping[str, str] = {
     "command": "verifiers.command:Command",
     "code": "verifiers.code:Code",
     "coq": "verifiers.coq:Coq",
+    "lean": "verifiers.lean:Lean",
 }
 KINDS: tuple[str, ...] = tuple(_KINDS)
 """The names that `verifier.kind` may have."""
-FOREIGN = frozenset({"python", "command"})
+FOREIGN = frozenset({"python", "command", "lean"})
 """Kinds whose options name code to run: nothing that only a ledger says, which may be another person's, runs."""
 
 
