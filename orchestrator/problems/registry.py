@@ -14,6 +14,7 @@ from orchestrator.problems.gsm8k import Gsm8k
 from orchestrator.problems.humaneval import HumanEval
 from orchestrator.problems.jsonl import Jsonl
 from orchestrator.problems.math import Math
+from orchestrator.problems.minif2f import MiniF2F
 from orchestrator.problems.quickstart import Quickstart
 from orchestrator.problems.swebench_lite import SwebenchLite
 from orchestrator.problems.types import Problem, Source
@@ -26,6 +27,7 @@ _SOURCES: Mapping[str, Source] = {
     "humaneval": HumanEval(),
     "jsonl": Jsonl(),
     "math": Math(),
+    "minif2f": MiniF2F(),
     "quickstart": Quickstart(),
     "swebench-lite": SwebenchLite(),
 }
