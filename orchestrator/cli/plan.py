@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 
 
 def plan(
-    sweep: Path = typer.Argument(..., help="The sweep file.", metavar="SWEEP"),
+    sweep: Path = typer.Argument(..., help="The sweep file; with --next a ledger.", metavar="SWEEP"),
     db: Path | None = typer.Option(None, "--db", help="The ledger. Default: runs/NAME.db."),
     budget: str | None = typer.Option(
         None, "--budget", help="Dollars, instead of budget_usd.", metavar="USD"
+    ),
+    next_: str | None = typer.Option(
+        None, "--next", help="Where this much more, on a ledger, narrows a comparison most.", metavar="USD"
+    ),
+    pair: tuple[str, str] | None = typer.Option(
+        None, "--pair", help="With --next: the two models to compare.", metavar="ALIAS ALIAS"
+    ),
+    out: Path | None = typer.Option(
+        None, "-o", "--output", help="With --next: write the sweep that buys it.", metavar="FILE"
     ),
     json_: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
 ) -> int:
     """Show what a sweep will ask and cost, and how far the budget reaches. Sends nothing.
 
     Example: manyfew plan runs/quickstart.toml
+
+    Example: manyfew plan runs/gsm8k.db --next 2.50 -o next.toml
     """
+    if next_ is not None:
+        return _next(sweep, next_, pair, out, json_=json_)
+    if pair is not None or out is not None:
+        _refuse("--pair" if pair is not None else "--output")
     from orchestrator.cli.output import console, emit_json
     from orchestrator.cli.values import default_ledger
     from orchestrator.report.plan_text import plan_text
@@ -37,3 +53,37 @@ def plan(
     else:
         console().print(plan_text(planned, name=loaded.name))
     return 0
+
+
+def _next(db: Path, money: str, pair: tuple[str, str] | None, out: Path | None, *, json_: bool) -> int:
+    import shlex
+
+    from orchestrator.cli.output import console, emit_json
+    from orchestrator.errors import InputError
+    from orchestrator.report.next_text import next_text
+    from orchestrator.report.safe import safe
+    from orchestrator.spend_next.study import document, study
+    from orchestrator.spend_next.sweep_text import next_sweep, write_new
+    from orchestrator.sweep.load import parse_usd
+
+    usd = parse_usd(money, where="--next")
+    if not usd:
+        raise InputError("--next", "no money buys nothing", "such as --next 2.50")
+    sweep, found = study(db, float(usd), pair)
+    said = document(found, float(usd))
+    if out is not None:
+        write_new(out, next_sweep(sweep, found, usd))
+    if json_:
+        emit_json({**said, "file": None if out is None else str(out)})
+        return 0
+    console().print(next_text(said))
+    if out is not None:
+        ledger, file = (safe(shlex.quote(str(path))) for path in (db, out))
+        console().print(f"Next: manyfew run {file} --db {ledger}")
+    return 0
+
+
+def _refuse(flag: str) -> NoReturn:
+    from orchestrator.errors import InputError
+
+    raise InputError(flag, "goes with --next", "add --next USD, and name a ledger")

@@ -1,0 +1,70 @@
+"""Sweep files made from the one that a ledger keeps: for what `plan --next` found, and for a policy of the frontier."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.errors import InputError
+from orchestrator.report.money import PICO_PER_USD
+from orchestrator.sweep.write import to_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from orchestrator.ledger.last_sweep import LastSweep
+    from orchestrator.spend_next.study import Study
+
+
+def next_sweep(sweep: LastSweep, found: Study, usd: Decimal) -> str:
+    """Asks for what was planned and nothing else, within `usd` beyond what the ledger has borne."""
+    data = tables(sweep)
+    models: dict[str, Any] = {}
+    for one, targets in zip((found.cheap, found.dear), found.planned.targets, strict=True):
+        more = {
+            key: int(target)
+            for key, n, target in zip(found.problems, one.side.n, targets, strict=True)
+            if target > n
+        }
+        if more:
+            table = {name: value for name, value in data["models"][one.alias].items() if name != "budget_usd"}
+            models[one.alias] = {**table, "samples": int(one.side.n.min()), "samples_by_problem": more}
+    if not models:
+        raise InputError("--next", f"{usd} dollars buy not one sample of either model", "state more")
+    budget = Decimal(sweep.held_pico) / PICO_PER_USD + usd
+    head = (
+        f"${usd} more on the ledger of {sweep.name}: where samples narrow best what {found.cheap.side.k} x "
+        f"{found.cheap.alias} solve\nless {found.dear.side.k} x {found.dear.alias}. Run it on that ledger; "
+        "budget_usd is a total over all its runs."
+    )
+    return to_toml({**data, "budget_usd": budget, "models": models}, head)
+
+
+def tables(sweep: LastSweep) -> dict[str, Any]:
+    """The kept file, parsed: numbers as they are written."""
+    return tomllib.loads(sweep.text, parse_float=Decimal)
+
+
+def write_new(file: Path, text: str) -> None:
+    """Whole or not at all, and never over another file. Raises InputError."""
+    try:
+        with file.open("x", encoding="utf-8") as opened:
+            opened.write(text)
+            opened.flush()
+            os.fsync(opened.fileno())
+    except FileExistsError:
+        raise InputError(str(file), "is there already", "name another file") from None
+    except OSError as error:
+        file.unlink(missing_ok=True)
+        raise InputError(str(file), f"can't be written: {error.strerror}", "name a writable place") from error
+
+
+def only(models: Mapping[str, Any], aliases: tuple[str, ...], place: str) -> dict[str, Any]:
+    """The tables of these models. Raises InputError where the file has no such model."""
+    if missing := [alias for alias in aliases if alias not in models]:
+        message = f"the ledger's last sweep file has no model {missing[0]!r}"
+        raise InputError(place, message, "write the sweep file by hand")
+    return {alias: dict(models[alias]) for alias in aliases}

@@ -1,0 +1,142 @@
+"""`plan DB --next`: what further money narrows, said and bought."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tomllib
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from tests.orchestrator.ledger_fixture import USD, Made, counted, make_ledger
+
+TEXT = """
+name = "test"
+budget_usd = 9.0
+[problems]
+source = "jsonl"
+path = "problems.jsonl"
+[sampling]
+max_tokens = 100
+samples = 30
+temperature = 0.5
+[models.cheap]
+provider = "openai-compatible"
+model = "m"
+base_url = "http://127.0.0.1:1/v1"
+price = { input = 1.0, output = 1.0 }
+[models."the dear"]
+provider = "openai-compatible"
+model = "m"
+base_url = "http://127.0.0.1:1/v1"
+price = { input = 20.0, output = 20.0 }
+budget_usd = 5.0
+"""
+PROBLEMS = 24
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    generator = np.random.default_rng(5)
+    rates = generator.beta(0.5, 3, PROBLEMS)
+    keys = [f"p.{at}" for at in range(PROBLEMS)]
+    passes = [generator.binomial(30, np.minimum(rates * factor, 0.95)) for factor in (1, 3)]
+    models = {
+        alias: Made(
+            {key: counted(30, int(c)) for key, c in zip(keys, found, strict=True)},
+            cost_pico=cost,
+            definition=None,
+        )
+        for alias, found, cost in zip(("cheap", "the dear"), passes, (USD // 10_000, USD // 500), strict=True)
+    }
+    path = make_ledger(tmp_path / "a.db", models)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute('UPDATE model SET definition = \'{"mode": "uniform"}\'')
+        connection.execute("INSERT INTO sweep_file VALUES (1, 1, 'x', ?, 0)", (TEXT,))
+        connection.execute(
+            "INSERT INTO run (sweep_file_id, budget_pico, started_at, ended_at, status, pid, host, versions) "
+            "VALUES (1, ?, 0, 1, 'complete', 1, 'h', '{}')",
+            (9 * USD,),
+        )
+    rows = ({"id": key, "question": "?", "answer": "1"} for key in keys)
+    (tmp_path / "problems.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_it_says_what_narrows_and_writes_the_sweep_that_buys_it(command, tmp_path, ledger):
+    done = command("plan", "a.db", "--next", "0.5", "-o", "next.toml", "--json")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert (said["comparison"]["cheap"], said["comparison"]["cheap_k"]) == ("cheap", 20)
+    assert (said["comparison"]["dear"], said["comparison"]["dear_k"]) == ("the dear", 1)
+    width, over = said["half_width"], said["half_width_over_problems"]
+    assert 0 < width["planned"] < width["uniform"] < width["now"]
+    assert over["limit"] < over["planned"] < over["now"]
+    assert width["now"] < over["now"]
+    assert 0.45 < said["expected_usd"] <= 0.5
+
+    sweep = tomllib.loads((tmp_path / "next.toml").read_text())
+    with closing(sqlite3.connect(ledger)) as connection:
+        (held,) = connection.execute("SELECT sum(settled_pico) FROM model").fetchone()
+    assert sweep["budget_usd"] == pytest.approx(held / USD + 0.5)
+    for alias, model in sweep["models"].items():
+        wanted = {row["problem"]: row["samples"] for row in said["models"][alias]["by_problem"]}
+        assert model["samples_by_problem"] == wanted
+        assert model["samples"] == 30
+        assert "budget_usd" not in model
+
+    planned = command("plan", "next.toml", "--db", "a.db", "--json")
+    assert planned.returncode == 0, planned.stderr
+    models = json.loads(planned.stdout)["models"]
+    bought = {alias: model["samples"] for alias, model in said["models"].items() if model["samples"]}
+    assert {alias: model["samples"] for alias, model in models.items()} == bought
+
+
+def test_more_money_narrows_more_and_the_text_says_it(command, ledger):
+    widths = [
+        json.loads(command("plan", "a.db", "--next", money, "--json").stdout)["half_width"]["planned"]
+        for money in ("0.05", "0.5", "5")
+    ]
+    assert widths == sorted(widths, reverse=True)
+    assert len(set(widths)) == 3
+    text = command("plan", "a.db", "--next", "$0.50").stdout
+    assert "more samples of" in text
+    assert "if spent evenly" in text
+
+
+def test_it_never_overwrites(command, tmp_path, ledger):
+    (tmp_path / "next.toml").write_text("mine")
+    done = command("plan", "a.db", "--next", "1", "-o", "next.toml")
+    assert done.returncode == 2
+    assert (tmp_path / "next.toml").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("a.db", "--next", "0"), "--next"),
+        (("a.db", "--next", "-1"), "--next"),
+        (("a.db", "--next", "much"), "--next"),
+        (("a.db", "--next", "1", "--pair", "cheap", "nobody"), "'nobody'"),
+        (("a.db", "--next", "1", "--pair", "cheap", "cheap"), "two models"),
+        (("a.db", "--next", "0.00001", "-o", "x.toml"), "buy not one"),
+        (("missing.db", "--next", "1"), "missing.db"),
+        (("a.db", "-o", "x.toml"), "--next"),
+    ],
+)
+def test_what_makes_no_sense_is_one_line(command, ledger, tmp_path, arguments, word):
+    done = command("plan", *arguments)
+    assert done.returncode == 2
+    assert word in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "x.toml").exists()
+
+
+def test_an_imported_ledger_and_one_that_stops_early_are_refused(command, tmp_path, ledger):
+    make_ledger(tmp_path / "b.db", {"m": Made({"p": [1]}, definition=None)})
+    assert "no run made" in command("plan", "b.db", "--next", "1").stderr
+    with closing(sqlite3.connect(ledger)) as connection, connection:
+        connection.execute('UPDATE model SET definition = \'{"mode": "until_solved"}\'')
+    assert "stops at its first success" in command("plan", "a.db", "--next", "1").stderr
