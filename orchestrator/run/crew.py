@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 
@@ -14,12 +15,14 @@ from verifiers.pool import Item
 from verifiers.types import Verdict
 
 Call = tuple[Sequence[Case], Sequence[Item]]
+Done = Callable[[Sequence[Case], Sequence[Verdict], float], None]
 
 
 class Crew:
-    """`done` hears each call's verdicts in the event loop that made the crew. Threads start as they are needed."""
+    """`done` hears each call's verdicts, and how long it took, in the event loop that made the crew. Threads start as
+    they are needed."""
 
-    def __init__(self, executor: Executor, done: Callable[[Sequence[Case], Sequence[Verdict]], None]) -> None:
+    def __init__(self, executor: Executor, done: Done) -> None:
         self._executor = executor
         self._done = done
         self._loop = asyncio.get_running_loop()
@@ -47,10 +50,12 @@ class Crew:
     def _work(self) -> None:
         while (call := self._calls.get()) is not None:
             cases, items = call
+            began = time.monotonic()
             verdicts = self._executor.judge(items)
+            seconds = time.monotonic() - began
             with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more
-                self._loop.call_soon_threadsafe(self._heard, cases, verdicts)
+                self._loop.call_soon_threadsafe(self._heard, cases, verdicts, seconds)
 
-    def _heard(self, cases: Sequence[Case], verdicts: Sequence[Verdict]) -> None:
+    def _heard(self, cases: Sequence[Case], verdicts: Sequence[Verdict], seconds: float) -> None:
         self._busy -= 1
-        self._done(cases, verdicts)
+        self._done(cases, verdicts, seconds)

@@ -145,8 +145,8 @@ class Judge:
         while not self._crew.is_full and (cases := self._pending.take(self._executor.size)):
             self._crew.start(cases, [(self._open[case][0].text, self._problem(case[0])) for case in cases])
 
-    def _judged(self, cases: Sequence[Case], verdicts: Sequence[Verdict]) -> None:
-        self._pending.ended(cases)
+    def _judged(self, cases: Sequence[Case], verdicts: Sequence[Verdict], seconds: float) -> None:
+        self._pending.ended(cases, seconds)
         for case, found in zip(cases, verdicts, strict=True):
             samples = self._open.pop(case)
             verdict = settled(found, samples[0].ended)

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 
 from orchestrator.run.case import Case
 
+SLOW_S = 0.1
+
 
 class Pending:
     """First come, first served within a problem; the problems take turns. Of several calls at once, one problem's
-    cases never take the last, once there is more than one problem."""
+    cases never take the last, once there is more than one problem; and what was slow goes into a call alone, since
+    the texts of a call get their verdicts together."""
 
     def __init__(self, at_once: int) -> None:
         self._most_of_one = max(1, at_once - 1)
@@ -18,6 +21,7 @@ class Pending:
         self._waiting: OrderedDict[int, deque[Case]] = OrderedDict()
         self._running: Counter[int] = Counter()
         self._seen: set[int] = set()
+        self._slow: set[int] = set()
 
     def add(self, case: Case) -> None:
         if len(self._seen) < 2:
@@ -32,7 +36,8 @@ class Pending:
         passed_over = 0
         while len(taken) < most and passed_over < len(self._waiting):
             problem, cases = next(iter(self._waiting.items()))
-            if problem not in calls and self._running[problem] >= limit:
+            full = problem not in calls and self._running[problem] >= limit
+            if full or (taken and problem in self._slow):
                 self._waiting.move_to_end(problem)
                 passed_over += 1
                 continue
@@ -45,11 +50,18 @@ class Pending:
                 self._waiting.move_to_end(problem)
             else:
                 del self._waiting[problem]
+            if problem in self._slow:
+                break
         return taken
 
-    def ended(self, taken: Sequence[Case]) -> None:
-        """A call that `take` filled is over."""
-        for problem in {problem for problem, _ in taken}:
+    def ended(self, taken: Sequence[Case], seconds: float = 0.0) -> None:
+        """A call that `take` filled is over, after so long."""
+        problems = {problem for problem, _ in taken}
+        if seconds > SLOW_S:
+            self._slow |= problems  # any of them may have been it; those that were not clear themselves
+        else:
+            self._slow -= problems
+        for problem in problems:
             self._running[problem] -= 1
             if not self._running[problem]:
                 del self._running[problem]

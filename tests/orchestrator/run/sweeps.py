@@ -49,6 +49,7 @@ class SweepFile:
     max_tokens: int = 64
     sampling: dict[str, Any] = field(default_factory=dict)
     source: dict[str, Any] | None = None
+    verifier: dict[str, Any] = field(default_factory=dict)
 
     def write(self, folder: Path, name: str = "sweep.toml") -> Path:
         folder.mkdir(exist_ok=True, parents=True)
@@ -66,6 +67,7 @@ class SweepFile:
                     "budget_usd": self.budget_usd,
                     "problems": source,
                     "sampling": {"samples": self.samples, "max_tokens": self.max_tokens, **self.sampling},
+                    "verifier": self.verifier,
                     "models": self.models,
                 }
             )
