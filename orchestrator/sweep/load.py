@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from orchestrator.sweep.schema import ProblemsTable
 
-_LATER = ("minif2f", "swebench-lite")
 _FOLDERS = ("math",)
 """Sources whose own format may be a folder of files."""
 
@@ -123,10 +122,8 @@ def _problems(source: Source, table: ProblemsTable) -> Problems:
     from orchestrator.problems.registry import SOURCES, few_shot_sources  # it imports this package's types
 
     if table.source not in SOURCES:
-        later = table.source in _LATER
-        message = f'"{table.source}" is not built yet' if later else "is no known source"
-        remedy = "" if later else suggestion(table.source, SOURCES)
-        raise source.error(("problems", "source"), message, remedy or f"known: {', '.join(SOURCES)}")
+        remedy = suggestion(table.source, SOURCES) or f"known: {', '.join(SOURCES)}"
+        raise source.error(("problems", "source"), "is no known source", remedy)
     at = ("problems", "path")
     if table.source == "jsonl" and table.path is None:
         raise source.error(at, "is missing: jsonl needs a local file", 'add path = "problems.jsonl"')

@@ -60,7 +60,7 @@ WRONG = [
     ("[problems]", "[problem]", "problem", "did you mean problems?"),
     ('source = "gsm8k"', "", "problems.source", "is missing"),
     ('source = "gsm8k"', 'source = "gsm8"', "problems.source", "did you mean gsm8k?"),
-    ('source = "gsm8k"', 'source = "nonsense"', "problems.source", "known: gsm8k"),
+    ('source = "gsm8k"', 'source = "nonsense"', "problems.source", "known: codecontests"),
     ('source = "gsm8k"\npath = "problems.jsonl"', 'source = "jsonl"', "problems.path", "needs a local file"),
     ('path = "problems.jsonl"', 'path = "none.jsonl"', "problems.path", "no such file"),
     ('path = "problems.jsonl"', 'path = "."', "problems.path", "is a folder"),
@@ -69,7 +69,7 @@ WRONG = [
     ("limit = 100", "limit = 1.5", "problems.limit", "must be a whole number"),
     ("limit = 100", 'shuffle = "yes"', "problems.shuffle", "must be a whole number"),
     ("limit = 100", "limt = 100", "problems.limt", "did you mean limit?"),
-    ('source = "gsm8k"', 'source = "jsonl"\nfew_shot = 2', "problems.few_shot", "goes with sources gsm8k"),
+    ('source = "gsm8k"', 'source = "jsonl"\nfew_shot = 2', "problems.few_shot", "goes with sources codecontests"),
     # prompt
     ('template = "Q: {question}"', 'template = ""', "prompt.template", "must not be empty"),
     ('system = "Think."', "system = 1", "prompt.system", "must be a text"),
