@@ -37,6 +37,8 @@ LABELS = "labels"
 """Name of the layers with the curves' names, which a narrow page leaves out."""
 _HEIGHT = 320
 _LABEL_WIDTH = 150
+_VOTED = "Dotted: how often a majority vote of the k samples, without a verifier, is right."
+_PICKED = "Dashed and dotted: how often the sample with the best score is right."
 _NOTE = (
     "Marks: k = 1, 2, 5, 10 … Bands: 95%, over problems. Dashed: extrapolated, depends on the model fitted."
 )
@@ -63,7 +65,9 @@ def cost_axis(axis: str) -> Spec:
 def coverage_chart(rows: Sequence[Row], ends: Sequence[Row], axis: str, paint: Paint) -> Spec:
     """Coverage against cost: a curve a model with its band, a mark at every k, its name beside its end."""
     faint = min(0.17, 0.7 / max(len(_places(rows)), 1))  # many bands over one another are mud
-    sampled, beyond, voted = (f"datum.kind == '{kind}'" for kind in ("sampled", "beyond", "voted"))
+    sampled, beyond, voted, picked = (
+        f"datum.kind == '{kind}'" for kind in ("sampled", "beyond", "voted", "picked")
+    )
     x = _cost(axis)
     y = _share("coverage", "coverage: problems that any of k samples solves")
     colour = _colour(rows, paint)
@@ -81,6 +85,7 @@ def coverage_chart(rows: Sequence[Row], ends: Sequence[Row], axis: str, paint: P
                 _layer({"type": "line", "strokeWidth": 2}, line, sampled),
                 _layer({"type": "line", "strokeWidth": 1.5, "strokeDash": [5, 4]}, line, beyond),
                 _layer({"type": "line", "strokeWidth": 1.5, "strokeDash": [1, 3]}, line, voted),
+                _layer({"type": "line", "strokeWidth": 1.5, "strokeDash": [6, 2, 1, 2]}, line, picked),
                 _layer(
                     {"type": "point", "filled": True, "opacity": 1},
                     line | {"shape": _shape(rows), "size": {"value": 55}},
@@ -197,6 +202,11 @@ def spending_chart(rows: Sequence[Row], paint: Paint) -> Spec:
     )
 
 
+def _notes(coverage: Spec) -> list[str]:
+    kinds = {row["kind"] for row in coverage["datasets"]["curves"]}
+    return [_NOTE, *(note for kind, note in (("voted", _VOTED), ("picked", _PICKED)) if kind in kinds)]
+
+
 def figure(coverage: Spec, frontier: Spec, paint: Paint) -> Spec:
     """The two that a paper needs, side by side."""
     panels = [
@@ -208,7 +218,7 @@ def figure(coverage: Spec, frontier: Spec, paint: Paint) -> Spec:
         | {"width": width, "height": _HEIGHT, "title": title}
         | {"layer": [layer for layer in panel["layer"] if "params" not in layer]}  # nobody points at paper
         for panel, width, title in (
-            (coverage, 400, {"text": "Coverage by model", "subtitle": _NOTE}),
+            (coverage, 400, {"text": "Coverage by model", "subtitle": _notes(coverage)}),
             (frontier, 400, {"text": "The frontier", "subtitle": "What no other way of buying beats."}),
         )
     ]
