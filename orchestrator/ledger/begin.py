@@ -263,16 +263,16 @@ def _refuse_other_prompts(
     ordinals = {problem_id: ordinal for ordinal, problem_id in enumerate(problem_ids)}
     for alias, model_id in model_ids.items():
         rows = connection.execute(
-            "SELECT sample.problem_id, prompt.sha256 FROM sample "
+            # By problem (CROSS JOIN keeps that order), each with a look into the index: by sample it would be a million.
+            "SELECT sample.problem_id, prompt.sha256 FROM problem "
+            "CROSS JOIN sample ON sample.model_id = ? AND sample.problem_id = problem.id AND sample.sample_index = "
+            "(SELECT min(s.sample_index) FROM sample AS s WHERE s.model_id = ? AND s.problem_id = problem.id) "
             "JOIN request ON request.id = sample.request_id JOIN prompt ON prompt.id = request.prompt_id "
-            "WHERE sample.model_id = ? AND sample.sample_index = "
-            "(SELECT min(s.sample_index) FROM sample AS s WHERE s.model_id = sample.model_id "
-            "AND s.problem_id = sample.problem_id) "
             "UNION SELECT request.problem_id, prompt.sha256 FROM request JOIN prompt ON prompt.id = request.prompt_id "
             f"WHERE request.model_id = ? AND request.state = 'reserved' AND {OF_OPEN_JOB} "
             "UNION SELECT problem_id, prompt.sha256 FROM merged_request "
             "JOIN prompt ON prompt.id = merged_request.prompt_id WHERE model_id = ? AND state != 'free'",
-            (model_id, model_id, model_id),
+            (model_id,) * 4,
         )
         for row in rows:
             ordinal = ordinals.get(row["problem_id"])
