@@ -13,6 +13,7 @@ import numpy as np
 from orchestrator.errors import InputError
 from orchestrator.ledger.connect import open_reader
 from orchestrator.ledger.flops import flops_sql
+from orchestrator.ledger.scorers import NO_SCORER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,7 +98,7 @@ def _read(path: Path, axis: Axis | Side) -> list[Outcomes]:
             connection.execute("BEGIN")  # one moment of the ledger for all queries
             rows = connection.execute(
                 "SELECT model.*, sweep.name AS sweep FROM model JOIN sweep ON sweep.id = model.sweep_id "
-                "ORDER BY model.id"
+                f"WHERE {NO_SCORER} ORDER BY model.id"
             ).fetchall()
             return [_model(connection, row, axis, path) for row in rows]
     except sqlite3.Error as error:

@@ -12,6 +12,7 @@ import numpy as np
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.connect import open_reader
+from orchestrator.ledger.scorers import NO_SCORER
 from orchestrator.ledger.settled_tokens import SettledTokens, settled_tokens
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def _read(path: Path) -> list[Side]:
         with closing(open_reader(path)) as connection:
             connection.execute("BEGIN")  # one moment of the ledger for all queries
             models = connection.execute(
-                "SELECT model.*, sweep.name AS sweep FROM model JOIN sweep ON sweep.id = sweep_id ORDER BY model.id"
+                "SELECT model.*, sweep.name AS sweep FROM model JOIN sweep ON sweep.id = sweep_id "
+                f"WHERE {NO_SCORER} ORDER BY model.id"
             ).fetchall()
             return [_side(connection, model) for model in models]
     except sqlite3.Error as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from orchestrator.coverage import bootstrap, grid, voting
+from orchestrator.report.frontier_best_of import best_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,9 +20,10 @@ MOST_SAMPLES = 2_000_000
 
 
 def with_selection(document: dict[str, Any], models: Sequence[Outcomes]) -> dict[str, Any]:
-    """The frontier's document with `selection` in every model: the rule, its points, and why it has none."""
+    """The frontier's document with `selection` (majority vote) and `best_of` (by score) in every model: the rule, its
+    points, and why it has none."""
     described = {
-        one.alias: {**document["models"][one.alias], "selection": _majority(one)}
+        one.alias: {**document["models"][one.alias], "selection": _majority(one), "best_of": best_of(one)}
         for one in models
         if one.alias in document["models"]
     }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.report.charts.rows import vote_points
+from orchestrator.report.charts.rows import pick_points, vote_points
 from orchestrator.report.frontier_words import (
     NAME,
     UNITS,
@@ -112,14 +112,14 @@ def _table(model: Mapping[str, Any], axis: str, *, plain: bool) -> Table:
 
 def _print_vote(console: Console, model: Mapping[str, Any], *, plain: bool) -> None:
     """How far choosing without a verifier falls behind."""
-    points = vote_points(model)
-    if not points:
-        return
-    first, last = points[0], points[-1]
-    told = f"majority vote right: {percent(first['accuracy'])} at k = {first['k']:,}"
-    if last is not first:
-        told += f", {percent(last['accuracy'])} ({band(last, plain=plain)}) at k = {last['k']:,}"
-    console.print(Text(told, style="dim"))
+    for what, points in (("majority vote", vote_points(model)), ("best score", pick_points(model))):
+        if not points:
+            continue
+        first, last = points[0], points[-1]
+        told = f"{what} right: {percent(first['accuracy'])} at k = {first['k']:,}"
+        if last is not first:
+            told += f", {percent(last['accuracy'])} ({band(last, plain=plain)}) at k = {last['k']:,}"
+        console.print(Text(told, style="dim"))
 
 
 def _some(points: Sequence[Any]) -> list[Any]:

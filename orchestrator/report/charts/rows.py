@@ -58,12 +58,12 @@ def curves(models: Mapping[str, Mapping[str, Any]], axis: str) -> list[Row]:
 
 
 def votes(models: Mapping[str, Mapping[str, Any]], axis: str) -> list[Row]:
-    """A row a model and k: how often the majority vote of k samples is right."""
+    """A row a model and k: how often what is chosen of k samples is right, voted (by majority) or picked (by score)."""
     return [
         {
             "m": m,
             "name": name,
-            "kind": "voted",
+            "kind": kind,
             "k": point["k"],
             "coverage": point["accuracy"],
             "low": point["low"],
@@ -74,7 +74,8 @@ def votes(models: Mapping[str, Mapping[str, Any]], axis: str) -> list[Row]:
         for m, (name, model) in enumerate(zip(names(list(models)), models.values(), strict=True))
         if model["coverage"]
         for each in (model["coverage"][0][f"{axis}_per_problem"],)
-        for point in vote_points(model)
+        for kind, points in (("voted", vote_points(model)), ("picked", pick_points(model)))
+        for point in points
     ]
 
 
@@ -82,6 +83,12 @@ def vote_points(model: Mapping[str, Any]) -> list[Row]:
     """The majority vote's points; none in a document without votes."""
     selection: Mapping[str, Any] | None = model.get("selection")
     return selection["points"] if selection else []
+
+
+def pick_points(model: Mapping[str, Any]) -> list[Row]:
+    """The points of best of k by score; none in a document without scores."""
+    best: Mapping[str, Any] | None = model.get("best_of")
+    return best["points"] if best else []
 
 
 def labels(rows: Sequence[Row]) -> list[Row]:

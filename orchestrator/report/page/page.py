@@ -128,7 +128,9 @@ def _head(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
         if part["comparisons"]
     ]
     told = (
-        element("p", " ".join(document["advice"]), class_="advice", data_axis=document["axis"])
+        element(
+            "p", Html(" ".join(map(text, document["advice"]))), class_="advice", data_axis=document["axis"]
+        )
         if document["advice"]
         else ""
     )
@@ -166,7 +168,8 @@ def _coverage(document: Mapping[str, Any], shown: Sequence[str]) -> str:
     caption = (
         "Coverage: the share of problems that any of k samples solves. Marks: k = 1, 2, 5, 10 … Bands: 95%, over "
         "problems. Dashed: extrapolated from the pass rates of the problems; it depends on the model fitted, the more "
-        "the farther. Dotted: how often a majority vote of the k samples, without a verifier, picks a right answer."
+        "the farther. Dotted: how often a majority vote of the k samples, without a verifier, picks a right answer; "
+        "dashed and dotted: how often the sample with the best score, where they have scores."
     )
     return _section(
         "Coverage",

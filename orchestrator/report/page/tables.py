@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -33,21 +33,30 @@ def coverage(document: Document, shown: Sequence[str]) -> str:
 
 
 def selection(document: Document, shown: Sequence[str]) -> list[str]:
-    """What a majority vote picks, beside coverage; nothing where no model has answers to vote with."""
+    """What a majority vote and the best score pick, beside coverage; nothing where no model has answers or scores."""
+    return [
+        *_chosen(document, shown, "majority vote", rows.vote_points),
+        *_chosen(document, shown, "best score", rows.pick_points),
+    ]
+
+
+def _chosen(
+    document: Document, shown: Sequence[str], what: str, points: Callable[[Document], list[rows.Row]]
+) -> list[str]:
     groups: list[str] = []
     for m, (alias, model) in enumerate(zip(shown, document["models"].values(), strict=True)):
         covered = {point["k"]: point["coverage"] for point in model["coverage"]}
         lines = [
             row([f"{one['k']:,}", percent(one["accuracy"]), rows.band(one), _covered(covered, one["k"])])
-            for one in rows.vote_points(model)
+            for one in points(model)
         ]
         if lines:
             head = element("tr", Html(element("th", name(alias), colspan=4, scope="rowgroup")))
             groups.append(element("tbody", Html(head + "".join(lines)), data_m=m))
     if not groups:
         return []
-    heads = ["samples (k)", "majority vote right", "95% band", "coverage"]
-    return [table("Choosing without a verifier: majority vote of k samples", heads, groups)]
+    heads = ["samples (k)", f"{what} right", "95% band", "coverage"]
+    return [table(f"Choosing without a verifier: {what} of k samples", heads, groups)]
 
 
 def _covered(covered: Mapping[int, float], k: int) -> str:
