@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 MAX_TEXT = 200_000
@@ -29,7 +30,7 @@ Alternatives = list[list[str]]
 _FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})[ \t]*([^`\n]*)$", re.MULTILINE)
 _INLINE_FENCE = re.compile(r"```(?=[^`\s])([^`]*)```")
 _PYTHON = re.compile(r"(?:python|py|python3|py3|pypy3?|python 3|ipython)\b", re.IGNORECASE)
-_MARK = re.compile(r"[A-Za-z][\w+#.-]{0,20}(?:[ \t{].*)?$")
+_MARK = re.compile(r"(?:[A-Za-z][\w+#.-]{0,20}|(?:python|py)[\w]{0,9}[ \t{:,].*)$", re.IGNORECASE)
 _NEXT_QUESTION = re.compile(r"^(?:Q|Question):", re.MULTILINE)
 _STOP = re.compile(
     r"\n(?:class\b|def\b|async def\b|#|if\b|print\b|@|import\b|from\b|assert\b|```|~~~|<\||</)|<\|?endoftext|</?s>"
@@ -58,22 +59,33 @@ def function(text: str, problem: Mapping[str, Any], *, first_block: bool = False
     defines = re.compile(rf"^[ \t]*(?:async[ \t]+)?def[ \t]+{re.escape(name)}\b", re.MULTILINE)
     stub = stubbed(prompt)
     blocks = _blocks(text)
-    those = [body for _, body in blocks if defines.search(body)] or _of_python(blocks)
+    those = [body for _, body in blocks if defines.search(body)]
     if those:
         block = those[0 if first_block else -1]
-        if defines.search(block):
-            return _unique([[stub, block], [stub, textwrap.dedent(block)]])
-        return _unique([[prompt + block], [prompt + textwrap.indent(textwrap.dedent(block), "    ")]])
-    if defines.search(text):
+        return _unique([[stub, block], [stub, textwrap.dedent(block)]])
+    if defines.search(text) and not blocks:
         return _unique([[stub, text], *([stub, part] for part in _code_in(text))])
-    cut = _STOP.split("\n" + text, maxsplit=1)[0][1:]
-    margin = _MARGIN.split(text, maxsplit=1)[0]
-    found = [part for part in (cut, margin) if part.strip()]
-    return _unique(
-        [[prompt + part] for part in found]
-        + [[prompt + "    " + part.lstrip()] for part in found]
-        + [[prompt + textwrap.indent(part, "    ")] for part in found]
-    )
+    if not blocks or _begins_indented(text):
+        cut = _STOP.split("\n" + text, maxsplit=1)[0][1:]
+        margin = _MARGIN.split(text, maxsplit=1)[0]
+        return _unique([*_continuations(prompt, cut), *_continuations(prompt, margin)])
+    block = _of_python(blocks)[0 if first_block else -1]
+    return _unique(_continuations(prompt, block))
+
+
+def _continuations(prompt: str, rest: str) -> Alternatives:
+    """The prompt goes on with the rest: as it is, with the first line's indentation put back, or with all of it."""
+    if not rest.strip():
+        return []
+    first = "    " + rest.lstrip()
+    return [[prompt + rest], [prompt + first], [prompt + textwrap.indent(textwrap.dedent(rest), "    ")]]
+
+
+def _begins_indented(text: str) -> bool:
+    """As the body of a function does; an indented fence is no body."""
+    rest = text.lstrip()
+    indent = text[: len(text) - len(rest)].rpartition("\n")[2]
+    return bool(indent) and not rest.startswith(("```", "~~~"))
 
 
 def stubbed(prompt: str) -> str:
@@ -96,18 +108,21 @@ def _blocks(text: str) -> list[tuple[str, str]]:
     at = 0
     while opening := _FENCE.search(text, at):
         fence, mark = opening[1], opening[2].strip()
-        closing = re.compile(rf"^[ \t>]*{fence[0]}{{{len(fence)},}}[ \t]*$", re.MULTILINE).search(
-            text, opening.end()
-        )
+        # At the end of a line is enough: few-shot examples have their fences on the lines of the program.
+        closing = _closing(fence).search(text, opening.end())
         inside = text[opening.end() + 1 : closing.start() if closing else len(text)]
         if mark and not _MARK.match(mark):  # ```n = int(input()): the code begins on the fence's own line
             mark, inside = "", f"{mark}\n{inside}"
-        end = inside.rstrip()
-        out.append((mark, f"{end.removesuffix(fence)}\n"))
+        out.append((mark, f"{inside.rstrip()}\n"))
         if closing is None:
             break
         at = closing.end()
     return out or [("", match[1].strip() + "\n") for match in _INLINE_FENCE.finditer(text)]
+
+
+@lru_cache(maxsize=16)
+def _closing(fence: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!{fence[0]}){fence[0]}{{{len(fence)},}}[ \t]*$", re.MULTILINE)
 
 
 def _of_python(blocks: list[tuple[str, str]]) -> list[str]:
