@@ -11,7 +11,8 @@ from typing import Any
 
 from orchestrator.report.safe import safe
 
-_LONGEST = 400
+_LONGEST = 2000
+_LONGEST_NAME = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ def text(said: Content, limit: int = _LONGEST) -> str:
     return said.markup if isinstance(said, Html) else escape(safe(said, limit))
 
 
-def name(said: str, limit: int = _LONGEST) -> Html:
+def name(said: str, limit: int = _LONGEST_NAME) -> Html:
     """A name from the data: its own direction of writing stays its own."""
     return Html(f"<bdi>{text(said, limit)}</bdi>")
 
