@@ -10,6 +10,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from manyfew.chart import Chart as Chart
+    from manyfew.ledger import Coverage as Coverage
+    from manyfew.ledger import Ledger as Ledger
+    from manyfew.ledger import open_ledger as open  # noqa: A004 - manyfew.open, as gzip.open is
+    from manyfew.running import Run as Run
+    from manyfew.running import run as run
+    from manyfew.running import run_async as run_async
     from orchestrator.coverage.passk import pass_at_k as pass_at_k
     from orchestrator.errors import InputError as InputError
     from orchestrator.ledger.outcomes import Outcomes as Outcomes
@@ -20,14 +27,37 @@ if TYPE_CHECKING:
     __version__: str
 
 _NAMES = {
+    "Chart": "manyfew.chart",
+    "Coverage": "manyfew.ledger",
     "InputError": "orchestrator.errors",
+    "Ledger": "manyfew.ledger",
     "Outcomes": "orchestrator.ledger.outcomes",
+    "Run": "manyfew.running",
     "Sweep": "orchestrator.sweep.types",
     "load": "orchestrator.sweep.load",
+    "open": "manyfew.ledger:open_ledger",
     "pass_at_k": "orchestrator.coverage.passk",
     "read_outcomes": "orchestrator.ledger.outcomes",
+    "run": "manyfew.running",
+    "run_async": "manyfew.running",
 }
-__all__ = ["InputError", "Outcomes", "Sweep", "__version__", "load", "pass_at_k", "read_outcomes"]  # pyright: ignore[reportUnsupportedDunderAll]
+"""Where each is, under its own name if no other is said."""
+__all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
+    "Chart",
+    "Coverage",
+    "InputError",
+    "Ledger",
+    "Outcomes",
+    "Run",
+    "Sweep",
+    "__version__",
+    "load",
+    "open",
+    "pass_at_k",
+    "read_outcomes",
+    "run",
+    "run_async",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -40,7 +70,8 @@ def __getattr__(name: str) -> Any:
     guard = shadow_check()
     if lines := guard.shadowed():
         raise ImportError(f"{lines[0]} ({guard.REMEDY})")
-    return getattr(importlib.import_module(_NAMES[name]), name)
+    module, _, own = _NAMES[name].partition(":")
+    return getattr(importlib.import_module(module), own or name)
 
 
 def __dir__() -> list[str]:

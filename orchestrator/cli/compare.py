@@ -20,19 +20,16 @@ def compare(
     from orchestrator.ledger.import_aggregate import read_printed
     from orchestrator.ledger.sides import read_sides
     from orchestrator.report.compare_data import compare_document
-    from orchestrator.report.printed_data import printed_section
+    from orchestrator.report.printed_data import with_printed_table
 
-    document = compare_document(read_sides(db))
-    if printed := read_printed(db):
-        document["printed"] = printed_section(printed, document["models"])
-        document["warnings"] += document["printed"].pop("warnings")
+    document = with_printed_table(compare_document(read_sides(db)), read_printed(db))
     if json_:
         emit_json(document)
         return 0
     from orchestrator.report.compare_text import print_compare
     from orchestrator.report.printed_text import print_printed
 
-    if printed:
+    if "printed" in document:
         print_printed(console(), document["printed"]["table"], document["printed"]["comparisons"])
     print_compare(console(), document)
     return 0

@@ -44,14 +44,17 @@ def with_printed(document: Mapping[str, Any], printed: Sequence[PrintedModel]) -
 NO_MODELS = "there are no models in the ledger"
 
 
-def printed_section(printed: Sequence[PrintedModel], taken: Mapping[str, Any]) -> dict[str, Any]:
-    """For `compare`: the cost table, every pair, and what to mind."""
-    named = list(zip(_names(printed, taken), printed, strict=True))
+def with_printed_table(document: Mapping[str, Any], printed: Sequence[PrintedModel]) -> dict[str, Any]:
+    """The document of `compare` with `printed`: the cost table and every pair. The same where nothing is printed."""
+    if not printed:
+        return dict(document)
+    named = list(zip(_names(printed, document["models"]), printed, strict=True))
     rows = comparisons(named)
+    said = _warnings("usd", named, rows, sampled=bool(document["models"]))
     return {
-        "table": cost_table(named),
-        "comparisons": rows,
-        "warnings": _warnings("usd", named, rows, sampled=bool(taken)),
+        **document,
+        "warnings": [*document["warnings"], *said],
+        "printed": {"table": cost_table(named), "comparisons": rows},
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import asdict, dataclass, field
@@ -64,6 +65,8 @@ class Options:
     budget_pico: int
     stop_after_s: float | None = None
     grace_s: float = 30.0
+    stop: threading.Event | None = None
+    """Set from another thread: end as the first Ctrl-C does."""
     cancel_batches: bool = False
     """Ask for nothing: cancel the batches that are open, and take what they brought by then."""
 
@@ -164,7 +167,9 @@ async def _run(
                 warned=warnings.add,
             )
             at_start = driver.progress("sampling")
-            signals = Signals(driver, grace_s=options.grace_s, stop_after_s=options.stop_after_s)
+            signals = Signals(
+                driver, grace_s=options.grace_s, stop_after_s=options.stop_after_s, stop=options.stop
+            )
             with signals:
                 if not scheduler.budget.exceeded and _lacking(scheduler):
                     await ask_versions(prepared.sweep, providers)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import threading
 from types import TracebackType
 from typing import Protocol, Self
+
+LOOK_EVERY_S = 0.1
 
 
 class Drains(Protocol):
@@ -17,19 +20,38 @@ class Drains(Protocol):
 
 
 class Signals:
-    """Context manager: handlers are in place inside it. `received` is the first signal, if one came."""
+    """Context manager: handlers are in place inside it. `received` is the first signal, if one came. Outside the main
+    thread no signal can be heard, and `stop`, an event set by another thread, takes its place."""
 
-    def __init__(self, driver: Drains, *, grace_s: float, stop_after_s: float | None) -> None:
+    def __init__(
+        self,
+        driver: Drains,
+        *,
+        grace_s: float,
+        stop_after_s: float | None,
+        stop: threading.Event | None = None,
+    ) -> None:
         self._driver = driver
         self._grace_s = grace_s
         self._stop_after_s = stop_after_s
+        self._stop = stop
         self._timer: asyncio.TimerHandle | None = None
+        self._look: asyncio.TimerHandle | None = None
         self._draining = False
         self._before: dict[int, object] = {}
         self.received: int | None = None
 
     def __enter__(self) -> Self:
         loop = asyncio.get_running_loop()
+        if self._stop is not None:
+            self._look_at(self._stop)
+        if threading.current_thread() is threading.main_thread():
+            self._listen(loop)
+        if self._stop_after_s is not None:
+            self._timer = loop.call_later(self._stop_after_s, self._time_is_up)
+        return self
+
+    def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             try:
                 loop.add_signal_handler(number, self._signal, number)
@@ -39,16 +61,24 @@ class Signals:
                 )
         if hasattr(signal, "SIGHUP"):
             self._before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        if self._stop_after_s is not None:
-            self._timer = loop.call_later(self._stop_after_s, self._time_is_up)
-        return self
+
+    def _look_at(self, stop: threading.Event) -> None:
+        if stop.is_set():
+            if not self._draining:
+                self.received = self.received or signal.SIGINT
+                self._drain(f"stopped: up to {self._grace_s:.0f} s for what is in flight")
+            return
+        self._look = asyncio.get_running_loop().call_later(LOOK_EVERY_S, self._look_at, stop)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         loop = asyncio.get_running_loop()
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._look):
+            if timer is not None:
+                timer.cancel()
+        if threading.current_thread() is not threading.main_thread():
+            return
         for number in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(NotImplementedError):
                 loop.remove_signal_handler(number)
