@@ -110,7 +110,8 @@ def test_a_budget_that_stopped_it_is_followed_by_one_that_should_do(budget, held
 
 
 def test_without_a_verdict_there_is_no_frontier_to_draw():
-    assert next_commands(progress(model()), ending()) == []
+    assert next_commands(progress(model()), ending()) == ["manyfew verify runs/gsm8k.db"]
+    assert next_commands(progress(model(done=0)), ending()) == []
 
 
 @pytest.mark.parametrize(
