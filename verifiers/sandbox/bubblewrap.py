@@ -132,13 +132,14 @@ def _arguments(job: Job, uid: int) -> list[str]:
         out += ["--unshare-user", "--uid", str(_NOBODY), "--gid", str(_NOBODY)]
     for key, value in {**ENVIRONMENT, **job.environment}.items():
         out += ["--setenv", key, value]
+    # Before the rest, so that a job may name what lies in this machine's own /tmp.
+    out += ["--perms", "1777", "--size", str(job.limits.scratch_mb * 1024 * 1024), "--tmpfs", _SCRATCH]
     out += _mounts(job, python)
     out += ["--proc", "/proc"]
     for device in _DEVICES:
         out += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         out += ["--symlink", f"/proc/self/fd/{number}", f"/dev/{name}"]
-    out += ["--perms", "1777", "--size", str(job.limits.scratch_mb * 1024 * 1024), "--tmpfs", _SCRATCH]
     return [*out, "--remount-ro", "/", "--chdir", _SCRATCH]
 
 
