@@ -17,12 +17,13 @@ _KINDS: Mapping[str, str] = {
     "python": "verifiers.python_call:PythonCall",
     "command": "verifiers.command:Command",
     "code": "verifiers.code:Code",
+    "swebench": "verifiers.swebench:Swebench",
     "coq": "verifiers.coq:Coq",
     "lean": "verifiers.lean:Lean",
 }
 KINDS: tuple[str, ...] = tuple(_KINDS)
 """The names that `verifier.kind` may have."""
-FOREIGN = frozenset({"python", "command", "lean"})
+FOREIGN = frozenset({"python", "command", "lean", "swebench"})
 """Kinds whose options name code to run: nothing that only a ledger says, which may be another person's, runs."""
 
 

@@ -14,6 +14,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from math import ceil
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,7 +25,6 @@ from verifiers.types import Bounds, Isolation, Verdict
 
 DATASET = "SWE-bench/SWE-bench_Lite"
 WORK = "runs/swebench"
-TESTS_TIMEOUT_S = 1800
 INSTALL = 'pip install "manyfew[swebench]"'
 DOCKER = "install docker and start its daemon; this user must be allowed to ask it (docker info)"
 _INSTANCE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -33,12 +33,13 @@ _FILES = (".json", ".jsonl", ".parquet")
 
 class Swebench:
     """Options: `dataset` and `split` as the harness takes them, `work` (where its logs and reports stay),
-    `tests_timeout_s` (its limit on one instance's tests), `python` (the interpreter that has swebench), `namespace`
-    (of the images; swebench 4 only). `workers` is how many instances run at once."""
+    `python` (the interpreter that has swebench), `namespace` (of the images; swebench 4 only). Paths are taken from
+    where the command runs. Of the bounds, `timeout_s` is the harness's limit on one instance's tests, and `workers`
+    how many instances run at once."""
 
-    OPTIONS: ClassVar[tuple[str, ...]] = (
-        "dataset", "split", "work", "tests_timeout_s", "python", "namespace",
-    )  # fmt: skip
+    OPTIONS: ClassVar[tuple[str, ...]] = ("dataset", "split", "work", "python", "namespace")
+    TIMEOUT_S: ClassVar[float] = 1800.0
+    """The harness's own."""
     kind = "swebench"
     isolation: Isolation = "batch"
 
@@ -49,20 +50,18 @@ class Swebench:
         dataset: str = DATASET,
         split: str = "test",
         work: str = WORK,
-        tests_timeout_s: int = TESTS_TIMEOUT_S,
         python: str = sys.executable,
         namespace: str | None = None,
     ) -> None:
+        bounds = bounds or Bounds(timeout_s=self.TIMEOUT_S)
         for name, value in {"dataset": dataset, "split": split, "work": work, "python": python}.items():
             if not isinstance(value, str) or not value:  # pyright: ignore[reportUnnecessaryIsInstance]  # a file's
                 raise ValueError(f"{name} is not text")
-        if isinstance(tests_timeout_s, bool) or not isinstance(tests_timeout_s, int) or tests_timeout_s < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise ValueError("tests_timeout_s is not a whole number of seconds, at least 1")
-        self._workers = (bounds.workers if bounds else None) or max(1, (os.cpu_count() or 1) * 3 // 4)
+        self._workers = bounds.workers or max(1, (os.cpu_count() or 1) * 3 // 4)
         self._dataset = str(Path(dataset).resolve()) if dataset.endswith(_FILES) else dataset
         self._split = split
         self._work = Path(work)
-        self._timeout_s = tests_timeout_s
+        self._timeout_s = ceil(bounds.timeout_s)
         self._python = python
         self._namespace = namespace
 

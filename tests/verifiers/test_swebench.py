@@ -39,9 +39,9 @@ def made(tmp_path, monkeypatch):
     monkeypatch.setenv("STANDIN_CONTAINERS", str(tmp_path / "containers"))
     monkeypatch.setattr(harness, "POLL_S", 0.02)
 
-    def make(**options) -> Swebench:
-        options = {"dataset": str(CASES), "work": str(tmp_path / "work"), "tests_timeout_s": 900} | options
-        made = get("swebench", options, Bounds(workers=3))
+    def make(timeout_s: float = 900, **options) -> Swebench:
+        options = {"dataset": str(CASES), "work": str(tmp_path / "work")} | options
+        made = get("swebench", options, Bounds(workers=3, timeout_s=timeout_s))
         assert isinstance(made, Swebench)
         return made
 
@@ -160,7 +160,7 @@ def test_half_a_surrogate_pair_is_no_patch(made):
 def test_a_harness_without_a_sign_of_life_is_ended_with_its_containers(made, tmp_path, monkeypatch):
     monkeypatch.setattr(harness, "SET_UP_S", 0.3)
     (tmp_path / "containers/someone_elses").touch()
-    verdicts = judge(made(tests_timeout_s=1), (A, patch("FIXES")), (B, patch("LINGERS")))
+    verdicts = judge(made(timeout_s=1), (A, patch("FIXES")), (B, patch("LINGERS")))
     assert [verdict.passed for verdict in verdicts] == [True, None]
     assert "no sign of life for 1 s" in str(verdicts[1].reason)
     assert [path.name for path in (tmp_path / "containers").iterdir()] == ["someone_elses"]
@@ -244,7 +244,7 @@ def test_what_decides_is_in_the_version(made, tmp_path):
     assert made().version == base
     other = tmp_path / "other.jsonl"
     other.write_text(CASES.read_text() + "\n")
-    for changed in ({"dataset": str(other)}, {"split": "dev"}, {"tests_timeout_s": 901}):
+    for changed in ({"dataset": str(other)}, {"split": "dev"}, {"timeout_s": 901}):
         assert made(**changed).version != base
     assert made(work=str(tmp_path / "elsewhere")).version == base
 
@@ -252,7 +252,6 @@ def test_what_decides_is_in_the_version(made, tmp_path):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"tests_timeout_s": 0}, "tests_timeout_s"),
         ({"split": 3}, "split"),
         ({"dataset": ""}, "dataset"),
         ({"x": 1}, "'x'"),
