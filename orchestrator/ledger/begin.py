@@ -263,7 +263,7 @@ def _refuse_other_prompts(
     ordinals = {problem_id: ordinal for ordinal, problem_id in enumerate(problem_ids)}
     for alias, model_id in model_ids.items():
         rows = connection.execute(
-            # By problem (CROSS JOIN keeps that order), each with a look into the index: by sample it would be a million.
+            # By problem (CROSS JOIN keeps that order), each with a look into the index: by sample, a million looks.
             "SELECT sample.problem_id, prompt.sha256 FROM problem "
             "CROSS JOIN sample ON sample.model_id = ? AND sample.problem_id = problem.id AND sample.sample_index = "
             "(SELECT min(s.sample_index) FROM sample AS s WHERE s.model_id = ? AND s.problem_id = problem.id) "

@@ -38,9 +38,11 @@ def peek_state(
     ).fetchone()
     there: dict[str, dict[str, tuple[int, bool]]] = {}
     rows = connection.execute(
-        "SELECT model.alias, problem.key, count(*) AS done, max(passed) AS solved FROM sample "
-        "JOIN model ON model.id = sample.model_id JOIN problem ON problem.id = sample.problem_id "
-        "JOIN sweep ON sweep.id = model.sweep_id WHERE sweep.name = ? GROUP BY sample.model_id, sample.problem_id",
+        # Counted before it is joined: an index alone tells it.
+        "SELECT model.alias, problem.key, s.done, s.solved FROM (SELECT model_id, problem_id, count(*) AS done, "
+        "max(passed) AS solved FROM sample GROUP BY model_id, problem_id) AS s "
+        "JOIN model ON model.id = s.model_id JOIN problem ON problem.id = s.problem_id "
+        "JOIN sweep ON sweep.id = model.sweep_id WHERE sweep.name = ?",
         (sweep,),
     )
     for row in rows:

@@ -162,7 +162,7 @@ def test_a_clock_that_jumps_back_gives_nothing():
     assert rate.ready_at(ONE, 50.0) > 50.0
 
 
-@pytest.mark.parametrize("share", [0.005, 0.01])
+@pytest.mark.parametrize("share", [0.005, 0.01, 0.03, 0.05, 0.1])
 def test_few_refusals_at_random_do_not_lower_the_rate_for_good(share):
     """A vendor without a limit that refuses some requests whatever the rate."""
 
@@ -179,3 +179,21 @@ def test_few_refusals_at_random_do_not_lower_the_rate_for_good(share):
     late = sum(at >= 15 * 60 for at in vendor.taken) / 5
     early = sum(at < 60 for at in vendor.taken)
     assert late > 0.5 * early, (late, early)
+
+
+@pytest.mark.parametrize("share_refused", [0.03, 0.05])
+def test_a_limit_is_found_though_some_are_refused_at_random(share_refused):
+    """Half the rate with as many refusals clears the rate; without that it sank to a tenth of the limit and below."""
+
+    class Moody(VirtualVendor):
+        def ask(self, now: float) -> bool:
+            if random.random() < share_refused:
+                self.refused.append(now)
+                return False
+            return super().ask(now)
+
+    random = Random(2)
+    vendor = Moody(600, 10, latency_s=0.5)
+    drive(vendor, RateLimit(concurrency=1024), 20)
+    assert share(vendor, 20, after=5) > 0.3
+    assert refused_share(vendor, after=5) < 0.15
