@@ -234,7 +234,8 @@ def test_a_container_is_asked_for_with_every_limit(docker):
     text = " ".join(arguments)
     for wanted in (
         "--rm", "--interactive", "--pull never", "--network none", "--read-only", "--cap-drop ALL",
-        "--user 65534:65534", "--security-opt no-new-privileges", "--memory 250m", "--memory-swap 250m", "--pids-limit 10", "--ipc none",
+        "--user 65534:65534",
+        "--security-opt no-new-privileges", "--memory 250m", "--memory-swap 250m", "--pids-limit 10", "--ipc none",
         "--tmpfs /tmp:rw,nosuid,nodev,size=50m,mode=1777", "--log-driver none",
     ):  # fmt: skip
         assert wanted in text
