@@ -13,6 +13,7 @@ from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.rows import VerdictRow
 from orchestrator.progress import ModelProgress, Progress
 from orchestrator.run import fleet
+from orchestrator.run.at_once import AtOnce
 from orchestrator.run.attempts import Arrival, Attempts
 from orchestrator.run.batches import Batches, Life
 from orchestrator.run.case import Unjudged
@@ -88,7 +89,14 @@ class Driver:
         self._judge = Judge(prepared.executor, known, data.__getitem__, write=ledger.judge, told=self._told)
         self._servers = paid_servers(dict(prepared.sweep.models), scheduler, ledger)
         self._attempts = Attempts(
-            prepared, scheduler, ledger, providers, servers=self._servers, clock=self._clock, warned=warned
+            prepared,
+            scheduler,
+            ledger,
+            providers,
+            servers=self._servers,
+            judged=AtOnce(prepared.executor, known, data.__getitem__).judge,
+            clock=self._clock,
+            warned=warned,
         )
         self._batches = Batches(
             prepared,
@@ -145,6 +153,11 @@ class Driver:
                     self._providers[alias], self.scheduler.lanes[alias].endpoints, strict=True
                 ):
                     yield fleet.watch(cast("VllmProvider", server), endpoint)
+
+    @property
+    def unjudged(self) -> int:
+        """Samples whose verdict was due and is not there."""
+        return self._judge.waiting
 
     def drain(self, *, grace_s: float, note: str) -> None:
         """Stop sending; what is in flight may land for `grace_s`."""
@@ -212,7 +225,12 @@ class Driver:
         await self._record_stops()
 
     async def _arrived(self, arrival: Arrival) -> None:
-        await self._judge.add(self._unjudged(arrival))
+        self._tallies[arrival.alias].done += 1
+        if arrival.verdict is None:
+            await self._judge.add(self._unjudged(arrival))
+        else:
+            verdict = arrival.verdict
+            self._heard(arrival.alias, arrival.ordinal, verdict.passed, verdict.reason)
 
     async def _record_stops(self) -> None:
         """Writes down why models stopped, once each."""
@@ -239,7 +257,6 @@ class Driver:
 
     def _unjudged(self, arrival: Arrival) -> Unjudged:
         state = self._ledger.state
-        self._tallies[arrival.alias].done += 1
         return Unjudged(
             alias=arrival.alias,
             model_id=state.models[arrival.alias].model_id,
@@ -251,13 +268,16 @@ class Driver:
         )
 
     def _told(self, sample: Unjudged, row: VerdictRow) -> None:
-        if row.passed is None:
-            self._warned(sample.alias, f"a sample could not be judged: {row.reason}")
-        tally = self._tallies[sample.alias]
-        tally.verified += row.passed is not None
-        tally.passed += row.passed == 1
-        self.scheduler.lanes[sample.alias].work.judged(sample.ordinal, passed=row.passed == 1)
+        self._heard(sample.alias, sample.ordinal, row.passed, row.reason)
         self._event.set()
+
+    def _heard(self, alias: str, ordinal: int, passed: int | None, reason: str | None) -> None:
+        if passed is None:
+            self._warned(alias, f"a sample could not be judged: {reason}")
+        tally = self._tallies[alias]
+        tally.verified += passed is not None
+        tally.passed += passed == 1
+        self.scheduler.lanes[alias].work.judged(ordinal, passed=passed == 1)
 
     async def _display(self) -> None:
         while True:

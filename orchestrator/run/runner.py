@@ -235,7 +235,7 @@ def _ended(
     """What ended the run; when several things did, the one that a person must act on first (CONTRACT). `exceeded`:
     the budget was when the run began."""
     lanes, lacking = scheduler.lanes.values(), _lacking(scheduler)
-    if driver.interrupted and lacking:
+    if driver.interrupted and (lacking or driver.unjudged):
         return "interrupted", driver.note
     if cancelled and lacking:
         return "interrupted", "its batches were cancelled"
