@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from verifiers import lean_units as units
@@ -63,14 +64,17 @@ class WarmRepl:
 
 
 class Pool:
-    """As many REPLs as there are verifications at once; those at rest wait for the next. Safe from several threads."""
+    """As many REPLs as there are verifications at once; those at rest wait for the next. Safe from several threads.
+
+    They are started by a thread of the pool's own: a sandbox dies with the thread that started it, and whoever
+    verifies may be a thread for this one time."""
 
     def __init__(self, start: Callable[[], Repl], memory_mb: int) -> None:
         self._start = start
         self._memory_mb = memory_mb
         self._resting: list[WarmRepl] = []
         self._lock = threading.Lock()
-        self._closed = False
+        self._starter: ThreadPoolExecutor | None = None
 
     @contextmanager
     def one(self, *, fresh: bool = False) -> Generator[WarmRepl]:
@@ -91,23 +95,27 @@ class Pool:
 
     def close(self) -> None:
         with self._lock:
-            self._closed = True
+            starter, self._starter = self._starter, None
             resting, self._resting = self._resting, []
         for warm in resting:
             warm.repl.close()
+        if starter is not None:
+            starter.shutdown()
 
     def _take(self, fresh: bool) -> WarmRepl:
         with self._lock:
-            self._closed = False
             if self._resting and not fresh:
                 return self._resting.pop()
-        return WarmRepl(self._start())
+            if self._starter is None:
+                self._starter = ThreadPoolExecutor(1, thread_name_prefix="lean")
+            started = self._starter.submit(self._start)
+        return WarmRepl(started.result())
 
     def _give_back(self, warm: WarmRepl) -> None:
         warm.answers += 1
         keeps = not warm.is_full(self._memory_mb)
         with self._lock:
-            if keeps and not self._closed:
+            if keeps and self._starter is not None:  # else it was closed meanwhile
                 self._resting.append(warm)
                 return
         warm.repl.close()

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -252,6 +253,9 @@ def test_each_thread_has_a_repl_of_its_own_and_none_is_left():
     pids = resting(verifier)
     assert 1 <= len(pids) <= 3
     assert len(set(pids)) == len(pids)
+    time.sleep(0.3)  # the threads that verified are gone; a sandbox dies with the thread that started it
+    assert verifier.verify("norm_num", FOUR).passed is True
+    assert set(resting(verifier)) == set(pids)
     verifier.close()
     assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
 
