@@ -28,8 +28,8 @@ from orchestrator.quickstart import tape_path
 from orchestrator.run.case import Unjudged
 from orchestrator.run.judge import Judge, Known
 from verifiers.executor import Executor, cores
-from verifiers.pool import Item
 from verifiers.registry import bounds_for, get
+from verifiers.worker_process import Item
 
 PROGRAM = "```python\nimport sys\nnumbers = [int(word) for word in sys.stdin.read().split()]\nprint(sum(numbers))\n```"
 TESTS = {"input": ["1 2 3\n"], "output": ["6\n"]}

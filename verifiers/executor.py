@@ -7,8 +7,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from verifiers.pool import Item, Pool
+from verifiers.pool import Pool
 from verifiers.types import BatchVerifier, Bounds, Verdict, Verifier
+from verifiers.worker_process import Item
 
 MOST_INLINE = 256
 MOST_BATCH = 10_000

@@ -11,8 +11,8 @@ from queue import SimpleQueue
 
 from orchestrator.run.case import Case
 from verifiers.executor import Executor
-from verifiers.pool import Item
 from verifiers.types import Verdict
+from verifiers.worker_process import Item
 
 Call = tuple[Sequence[Case], Sequence[Item]]
 Done = Callable[[Sequence[Case], Sequence[Verdict], float], None]
