@@ -113,9 +113,12 @@ class Ledger:
         """What `manyfew frontier --json` prints: curves with bands, fits, policies, comparisons, warnings."""
         from orchestrator.ledger.import_aggregate import read_printed
         from orchestrator.report.frontier_data import frontier_document
+        from orchestrator.report.frontier_selection import with_selection
         from orchestrator.report.printed_data import with_printed
 
-        return with_printed(frontier_document(self.outcomes(axis), axis), read_printed(self.paths))
+        found = self.outcomes(axis)
+        document = with_selection(frontier_document(found, axis), found)
+        return with_printed(document, read_printed(self.paths))
 
     def compare(self) -> dict[str, Any]:
         """What `manyfew compare --json` prints: models side by side, as billed."""

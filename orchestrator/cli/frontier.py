@@ -26,6 +26,24 @@ def frontier(
     ),
     png: Path | None = typer.Option(None, "--png", help="Write the figure as a picture.", metavar="FILE"),
     svg: Path | None = typer.Option(None, "--svg", help="Write the figure as SVG.", metavar="FILE"),
+    cap: float | None = typer.Option(
+        None,
+        "--cap",
+        help="Only what costs at most this a problem on average, in the axis' unit.",
+        metavar="COST",
+    ),
+    hard_cap: float | None = typer.Option(
+        None, "--hard-cap", help="Only what no problem costs more than this for.", metavar="COST"
+    ),
+    write_policy: int | None = typer.Option(
+        None,
+        "--write-policy",
+        help="Write the sweep that buys this point of the frontier, counted from 1 as --json lists them.",
+        metavar="N",
+    ),
+    output: Path | None = typer.Option(
+        None, "-o", "--output", help="Where --write-policy writes.", metavar="FILE"
+    ),
     cite: bool = typer.Option(
         False, "--cite", help="Digest the samples for the line to cite by, also where they are over 100,000."
     ),
@@ -41,21 +59,26 @@ def frontier(
     targets: dict[Kind, Path | None] = {"html": html, "png": png, "svg": svg}
     wanted: dict[Kind, Path] = {kind: target for kind, target in targets.items() if target is not None}
     _check(wanted)
+    _check_policy(write_policy, output)
     from orchestrator.cli.output import console, emit_json
     from orchestrator.ledger.citation import cite as cited
     from orchestrator.ledger.import_aggregate import read_printed
     from orchestrator.ledger.outcomes import read_outcomes
     from orchestrator.report.citation_text import citation_document
     from orchestrator.report.frontier_data import frontier_document
+    from orchestrator.report.frontier_policies import Cap
     from orchestrator.report.frontier_selection import with_selection
     from orchestrator.report.printed_data import with_printed
     from orchestrator.report.safe import safe
 
+    allowed = Cap(_cost("--cap", cap), _cost("--hard-cap", hard_cap))
     outcomes = read_outcomes(db, chosen)
-    document = with_selection(frontier_document(outcomes, chosen), outcomes)
+    document = with_selection(frontier_document(outcomes, chosen, allowed), outcomes)
     document["citation"] = [citation_document(cited(path, always=cite)) for path in db]
     for kind, target in wanted.items():
         _write(kind, target, document, db)
+    if write_policy is not None and output is not None:
+        _write_policy(db, document, write_policy, output)
     whole = with_printed(document, read_printed(db))
     if json_:
         emit_json(whole)
@@ -76,6 +99,29 @@ def _print(out: Console, sampled: dict[str, Any], whole: dict[str, Any]) -> None
     if "printed" in whole:
         print_printed(out, whole["printed"], whole["comparisons"])
     print_frontier(out, {**sampled, "warnings": whole["warnings"]})
+
+
+def _write_policy(db: list[Path], document: dict[str, Any], number: int, output: Path) -> None:
+    import shlex
+
+    from orchestrator.cli.output import console
+    from orchestrator.report.frontier_words import bought
+    from orchestrator.report.safe import safe
+    from orchestrator.spend_next.policy_sweep import write_policy
+
+    files = write_policy(db, document, number, output)
+    runs = " && ".join(f"manyfew run {safe(shlex.quote(str(file)))}" for file in files)
+    console(stderr=True).print(
+        f"Policy {number}: {bought(document['frontier'][number - 1]['policy'])}. Next: {runs}"
+    )
+
+
+def _check_policy(number: int | None, output: Path | None) -> None:
+    from orchestrator.errors import InputError
+
+    if (number is None) != (output is None):
+        lacking = "-o FILE" if output is None else "--write-policy N"
+        raise InputError("--write-policy", "goes with -o, which says where to", f"add {lacking}")
 
 
 def _check(wanted: dict[Kind, Path]) -> None:
@@ -115,6 +161,14 @@ def _page(document: dict[str, Any], db: list[Path]) -> str:
 
 def _undigested(citation: dict[str, Any]) -> str:
     return "" if citation["sha256"] is not None else " (with a digest of the samples: --cite)"
+
+
+def _cost(flag: str, value: float | None) -> float | None:
+    from orchestrator.errors import InputError
+
+    if value is None or 0 < value < float("inf"):
+        return value
+    raise InputError(flag, f"{value} is no cost", "state a number above 0")
 
 
 def _axis(text: str) -> Axis:

@@ -18,6 +18,7 @@ from orchestrator.problems.minif2f import MiniF2F
 from orchestrator.problems.quickstart import Quickstart
 from orchestrator.problems.swebench_lite import SwebenchLite
 from orchestrator.problems.types import Problem, Source
+from orchestrator.problems.unsolved import unsolved
 from orchestrator.sweep.types import Api, Problems, PromptStyle
 from providers.types import Prompt
 
@@ -59,10 +60,10 @@ def load(spec: Problems) -> list[Problem]:
             "remove it",
         )
     if spec.shuffle is None:
-        return list(islice(chosen.read(spec), spec.limit))
+        return unsolved(spec, list(islice(chosen.read(spec), spec.limit)))
     problems = list(chosen.read(spec))
     shuffle(problems, seeded("problems", spec.shuffle))
-    return problems[: spec.limit]
+    return unsolved(spec, problems[: spec.limit])
 
 
 def default_verifier(name: str) -> tuple[str, Mapping[str, Any]]:

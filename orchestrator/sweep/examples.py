@@ -16,6 +16,8 @@ _EXAMPLES = {
     "split": '"test"',
     "limit": "100",
     "shuffle": "7",
+    "unsolved_in": '"runs/cheap-first.db"',
+    "unsolved_by": '"cheap"',
     "few_shot": "5",
     "few_shot_path": '"gsm8k_train.jsonl"',
     "few_shot_seed": "0",

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from orchestrator.errors import InputError
 from orchestrator.sweep import resolve
+from orchestrator.sweep.examples import example
 from orchestrator.sweep.messages import input_error, suggestion
 from orchestrator.sweep.schema import MAX_USD, SweepTable, is_writable
 from orchestrator.sweep.source import Source, read, where
@@ -141,12 +142,25 @@ def _problems(source: Source, table: ProblemsTable) -> Problems:
         split=table.split,
         limit=table.limit,
         shuffle=table.shuffle,
+        unsolved_in=_unsolved_in(source, table),
+        unsolved_by=table.unsolved_by,
         few_shot=table.few_shot,
         few_shot_path=resolve.found_file(source, ("problems", "few_shot_path"), training, folder=folder)
         if training
         else None,
         few_shot_seed=table.few_shot_seed,
     )
+
+
+def _unsolved_in(source: Source, table: ProblemsTable) -> Path | None:
+    if (table.unsolved_in is None) != (table.unsolved_by is None):
+        lacking = "unsolved_in" if table.unsolved_in is None else "unsolved_by"
+        raise source.error(
+            ("problems",), f"{lacking} is missing: the two go together", example(("problems", lacking))
+        )
+    if table.unsolved_in is None:
+        return None
+    return resolve.found_file(source, ("problems", "unsolved_in"), table.unsolved_in)
 
 
 def _join_groups(source: Source, models: dict[str, Model]) -> dict[str, Model]:

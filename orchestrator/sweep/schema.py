@@ -99,6 +99,8 @@ class ProblemsTable(Table):
     split: Line = "test"
     limit: Annotated[int, _whole(1, 10_000_000)] | None = None
     shuffle: Annotated[int, _whole(0, 2**63 - 1)] | None = None
+    unsolved_in: Line | None = None
+    unsolved_by: Line | None = None
     few_shot: Annotated[int, _whole(0, 100)] = 0
     few_shot_path: Line | None = None
     few_shot_seed: Annotated[int, _whole(0, 2**63 - 1)] = 0

@@ -26,6 +26,9 @@ class Problems:
     split: str = "test"
     limit: int | None = None
     shuffle: int | None = None
+    unsolved_in: Path | None = None
+    """Of those, only what the model `unsolved_by` did not solve in this ledger: the second stage of a cascade."""
+    unsolved_by: str | None = None
     few_shot: int = 0
     """gsm8k, math: worked examples from the training set put before each problem (the paper's style)."""
     few_shot_path: Path | None = None
