@@ -1,0 +1,170 @@
+"""The reference pages, made from the code when the site is built (a hook of mkdocs), so that they can't differ from it.
+
+python docs/make_reference.py FOLDER      writes them as files, to be looked at
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from types import NoneType
+from typing import Any, get_args, get_origin
+
+HERE = Path(__file__).parent
+FIXED = (
+    *("index.md", "tutorial.md", "guarantees.md", "statistics.md", "benchmarks.md", "architecture.md"),
+    *("how-to/", "reference/"),
+)
+"""Pages that mkdocs.yml names itself; all others are listed under More."""
+
+
+def pages() -> dict[str, str]:
+    """Markdown by the page's place in docs/."""
+    return {
+        "reference/commands.md": commands(),
+        "reference/sweep-file.md": sweep_file(),
+        "reference/ledger.md": ledger(),
+    }
+
+
+def commands() -> str:
+    """Each command's own help."""
+    from typer.main import get_command
+
+    from orchestrator.cli.main import COMMANDS, app
+
+    group: Any = get_command(app())
+    parts = ["# Commands\n", "As `manyfew COMMAND --help` says it.\n"]
+    for name in COMMANDS:
+        command = group.commands[name]
+        with command.make_context(
+            f"manyfew {name}", [], resilient_parsing=True, terminal_width=96
+        ) as context:
+            parts.append(f"## manyfew {name}\n\n```text\n{command.get_help(context).rstrip()}\n```\n")
+    return "\n".join(parts)
+
+
+def sweep_file() -> str:
+    """Every key of the schema, with its type and what docs/sweep_keys.toml says it means."""
+    from orchestrator.sweep import schema
+
+    told = tomllib.loads((HERE / "sweep_keys.toml").read_text("utf-8"))
+    tables = (
+        ("top", "The file", schema.SweepTable),
+        ("problems", "`[problems]`", schema.ProblemsTable),
+        ("prompt", "`[prompt]`", schema.PromptTable),
+        ("sampling", "`[sampling]`", schema.SamplingTable),
+        ("verifier", "`[verifier]`", schema.VerifierTable),
+        ("models", "`[models.ALIAS]`", schema.ModelTable),
+        ("price", "`price = { … }`", schema.PriceTable),
+        ("limits", "`limits = { … }`", schema.LimitsTable),
+        ("architecture", "`architecture = { … }`", schema.ArchitectureTable),
+    )
+    parts = [
+        "# Sweep file\n",
+        "TOML. What is unknown, of a wrong type or absurd is refused in one line with file, line and remedy.\n",
+    ]
+    for name, title, table in tables:
+        known = told[name]
+        keys = [
+            key
+            for key in table.model_fields
+            if name != "models" or key not in schema.SamplingTable.model_fields
+        ]
+        if set(keys) != set(known):
+            wrong = ", ".join(sorted(set(keys) ^ set(known)))
+            raise ValueError(
+                f"docs/sweep_keys.toml: [{name}] and orchestrator/sweep/schema.py differ in {wrong}"
+            )
+        parts.append(f"## {title}\n\n| key | type | default | means |\n|---|---|---|---|")
+        for key in keys:
+            field = table.model_fields[key]
+            default = _default(field)
+            parts.append(f"| `{key}` | {_type(field.annotation)} | {default} | {known[key]} |")
+        parts.append("")
+    parts.append("A model may also state any key of `[sampling]`, for itself.\n")
+    return "\n".join(parts)
+
+
+def _default(field: Any) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    simple = isinstance(value, (str, int, float)) or value == []
+    return f"`{json.dumps(value)}`" if simple else ""
+
+
+def _type(annotation: Any) -> str:
+    """In words of TOML."""
+    arguments = get_args(annotation)
+    if arguments and str(get_origin(annotation)) == "typing.Literal":
+        return " or ".join(f"`{value}`" for value in arguments)
+    if arguments and get_origin(annotation) is list:
+        return f"list of {_type(arguments[0])}"
+    if get_origin(annotation) is dict:
+        return "table"
+    inner = [argument for argument in arguments if argument is not NoneType]
+    if arguments and isinstance(annotation, type) is False:
+        return _type(inner[0])
+    words = {
+        "str": "text",
+        "int": "whole number",
+        "float": "number",
+        "Decimal": "number",
+        "bool": "true or false",
+    }
+    return words.get(getattr(annotation, "__name__", ""), "table")
+
+
+def ledger() -> str:
+    """The schema as it is, and the columns of the views."""
+    schema = files("orchestrator.ledger").joinpath("schema.sql").read_text("utf-8")
+    views = "\n\n".join(f"```sql\n{sql}\n```" for sql in _views(schema))
+    return (
+        "# Ledger\n\n"
+        "A SQLite database in WAL mode. The views `sample_records` (a row a sample) and `spend` (a row a model) are "
+        "the stable face; the tables are manyfew's own and may change, with a migration. Money is whole pico-dollars "
+        "(1e-12 $) in columns named `…_pico`; `…_usd` are the same, divided. Times are Unix seconds.\n\n"
+        f"## The two views\n\n{views}\n\n## Everything\n\n```sql\n{schema.rstrip()}\n```\n"
+    )
+
+
+def _views(schema: str) -> Iterator[str]:
+    for name in ("sample_records", "spend"):
+        found = re.search(rf"CREATE VIEW {name} AS.*?;", schema, re.DOTALL)
+        assert found is not None, name
+        yield found[0]
+
+
+def on_config(config: Any) -> Any:
+    """Lists, under More, the pages that mkdocs.yml doesn't name, so that a new page is never left out."""
+    others = [
+        path.relative_to(HERE).as_posix()
+        for path in sorted(HERE.rglob("*.md"))
+        if not path.relative_to(HERE).as_posix().startswith(FIXED)
+    ]
+    for entry in config.nav:
+        if isinstance(entry, dict) and "More" in entry:
+            entry["More"] = others
+    return config
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """Adds the pages made here."""
+    from mkdocs.structure.files import File
+
+    for place, text in pages().items():
+        files.append(File.generated(config, place, content=text))
+    return files
+
+
+if __name__ == "__main__":
+    for place, text in pages().items():
+        target = Path(sys.argv[1]) / place
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, "utf-8")
