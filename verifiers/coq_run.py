@@ -35,7 +35,11 @@ _Key = tuple[str, str, str]
 
 
 class CoqError(Exception):
-    """Coq could not be asked, or the problem's own files don't compile: nothing about the answer."""
+    """Coq could not be asked: nothing about the answer."""
+
+
+class ProblemError(CoqError):
+    """The problem's own files don't compile, now or ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,9 @@ class CoqRunner:
     bounds: Bounds
     jail: Jail = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _prepared: dict[_Key, Prepared | CoqError] = field(default_factory=dict[_Key, "Prepared | CoqError"])
+    _prepared: dict[_Key, Prepared | ProblemError] = field(
+        default_factory=dict[_Key, "Prepared | ProblemError"]
+    )
     _locks: dict[_Key, threading.Lock] = field(default_factory=dict[_Key, threading.Lock])
 
     def __post_init__(self) -> None:
@@ -85,7 +91,7 @@ class CoqRunner:
         return (found.stdout.split() or ["none"])[0]
 
     def prepare(self, header: str, definitions: str, proposition: str) -> Prepared:
-        """Compiles what the problem itself states, once. CoqError where that can't be compiled."""
+        """Compiles what the problem itself states, once. ProblemError where that can't be compiled."""
         key = (header, definitions, proposition)
         with self._lock:
             lock = self._locks.setdefault(key, threading.Lock())
@@ -93,11 +99,11 @@ class CoqRunner:
             if key not in self._prepared:
                 try:
                     self._prepared[key] = self._compile_problem(header, definitions, proposition)
-                except CoqError as error:
+                except ProblemError as error:
                     self._prepared[key] = error
             found = self._prepared[key]
-        if isinstance(found, CoqError):
-            raise CoqError(*found.args)
+        if isinstance(found, ProblemError):
+            raise ProblemError(*found.args)
         return found
 
     def compile_proof(self, prepared: Prepared, source: str) -> Ended:
@@ -184,7 +190,7 @@ def _ended(outcome: Outcome) -> Ended:
 
 def _own(ended: Ended, what: str) -> bytes:
     if ended.how != "well":
-        raise CoqError(f"the problem's {what} cannot be compiled: {short(ended.error) or ended.how}")
+        raise ProblemError(f"the problem's {what} cannot be compiled: {short(ended.error) or ended.how}")
     return ended.output
 
 

@@ -39,10 +39,12 @@ def is_whole(statement: Statement, code: str) -> bool:
 def without_imports(code: str) -> str:
     """A text that repeats the header's imports; they are there already, and none can come later. A blank line for
     each, so that line numbers stay."""
-    plain = proof_scan.lean(code).code
-    for match in _IMPORT.finditer(plain):
-        code = code[: match.start()] + " " * (match.end() - match.start()) + code[match.end() :]
-    return code
+    out: list[str] = []
+    at = 0
+    for match in _IMPORT.finditer(proof_scan.lean(code).code):
+        out += code[at : match.start()], " " * (match.end() - match.start())
+        at = match.end()
+    return "".join([*out, code[at:]])
 
 
 def own_part(statement: Statement, code: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.verifiers.coq_cases import BY_NAME, CASES, FALSE_GOAL, Cheat, cheats
 from verifiers.coq import Coq
+from verifiers.coq_run import CoqRunner
 from verifiers.registry import get
 from verifiers.types import Bounds
 
@@ -103,6 +104,36 @@ def test_an_axiom_of_the_same_name_is_not_the_one_allowed(text):
     assert (verdict.reason or "").startswith("rests on ")
 
 
+def test_an_extension_of_the_theory_is_no_axiom_but_does_not_count(coq):
+    """Uniqueness of identity proofs, true but unprovable in Coq, by a flag that makes it hold by computation."""
+    problem = {"name": "uip", "statement": "forall (A : Set) (a b : A) (p q : a = b), p = q"}
+    text = """Set Definitional UIP.
+Inductive seq {A : Set} (a : A) : A -> SProp := srefl : seq a a.
+Definition into {A : Set} {a b : A} (e : a = b) : seq a b := match e with eq_refl => srefl a end.
+Definition back {A : Set} {a b : A} (e : seq a b) : a = b := match e with srefl _ => eq_refl end.
+Lemma round {A : Set} {a b : A} (e : a = b) : back (into e) = e. Proof. destruct e. reflexivity. Qed.
+Theorem uip : forall (A : Set) (a b : A) (p q : a = b), p = q.
+Proof. intros. rewrite <- (round p), <- (round q). reflexivity. Qed."""
+    verdict = coq.verify(f"```coq\n{text}\n```", problem)
+    assert verdict.passed is False
+    assert "relies on definitional UIP" in (verdict.reason or "")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        'Redirect "{path}" Print nat.',
+        'Print Universes "{path}.out".',
+        'Require Extraction. Extraction "{path}.ml" nat.',
+    ],
+)
+def test_commands_on_files_reach_none_of_ours_were_they_not_refused(coq, tmp_path, command):
+    runner = CoqRunner(Bounds())
+    source = command.format(path=tmp_path / "written")
+    runner.compile_proof(runner.prepare("", "", "1 = 1"), source)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_statement_counts_up_to_computation(coq):
     """The kernel takes one for the other: a proof of 4 = 4 is one of 2 + 2 = 4."""
     problem = {"name": "four", "statement": "2 + 2 = 4"}
@@ -133,7 +164,7 @@ def test_a_problem_that_cannot_be_asked_is_not_the_answers_fault(coq, problem, s
 
 
 def test_several_threads_at_once(coq):
-    names = [case.name for case in CASES if not case.header] * 2
+    names = [case.name for case in CASES if not case.header]
     with ThreadPoolExecutor(4) as threads:
         verdicts = list(
             threads.map(lambda name: coq.verify(BY_NAME[name].right[0], BY_NAME[name].problem), names)

@@ -12,7 +12,9 @@ import re
 import sys
 import time
 
-THEOREM = re.compile(r"(?:theorem|lemma)\s+([\w.]+)\s*((?:[({\[][^)}\]]*[)}\]]\s*)*):\s*(.*?)\s*:=\s*(.*)", re.DOTALL)
+THEOREM = re.compile(
+    r"(?:theorem|lemma)\s+([\w.]+)\s*((?:[({\[][^)}\]]*[)}\]]\s*)*):\s*(.*?)\s*:=\s*(.*)", re.DOTALL
+)
 DEFINITION = re.compile(r"def\s+(\w+)\s*:\s*Prop\s*:=\s*(.*)", re.DOTALL)
 EXAMPLE = re.compile(r"example\s*:\s*(\w+)\s*:=\s*@([\w.]+)")
 COMMAND = re.compile(r"^(?=(?:theorem|lemma|def|example|import|open|namespace|end)\b|#print)", re.MULTILINE)
@@ -67,7 +69,12 @@ class Lean:
 
     def one(self, piece, env, messages, sorries, may_import):
         say = lambda severity, data: messages.append(  # noqa: E731
-            {"severity": severity, "pos": {"line": 1, "column": 0}, "endPos": {"line": 1, "column": 5}, "data": data}
+            {
+                "severity": severity,
+                "pos": {"line": 1, "column": 0},
+                "endPos": {"line": 1, "column": 5},
+                "data": data,
+            }
         )
         if piece.startswith("import"):
             if not may_import:
