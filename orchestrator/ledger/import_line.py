@@ -90,7 +90,7 @@ def checked_values(
         sample_index=sample_index,
         question=_check(about, "question", _text),
         gold=_check(about, "gold", _json),
-        values=tuple(_check(values, name, check) for name, check in _VALUES.items()),
+        values=tuple(_check(values, name, _VALUES[name]) if name in values else None for name in _VALUES),
         cost_pico=cost_pico,
         unknown=unknown,
     )
