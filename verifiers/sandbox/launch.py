@@ -1,12 +1,20 @@
 """The first thing that runs in a sandbox, as the text of `python -c`: sets the limits, gives up every right, then
 becomes the command or runs the source. Imports nothing of manyfew: nothing of it is there.
 
-Arguments: the settings (`uid=… memory=…`), then `command` and its words, or `python` and (name, source) pairs.
+Arguments: the settings (`uid=… memory=…`), then `command` and its words, or `python` and (name, source) pairs,
+or `compiled` and (name, code) pairs.
 """
 
+from __future__ import annotations
+
+import marshal
 import os
 import resource
 import sys
+
+TYPE_CHECKING = False  # typing is not imported where every millisecond counts
+if TYPE_CHECKING:
+    from types import CodeType
 
 STARTED = b"\x06"  # as in job.py
 
@@ -59,14 +67,20 @@ def main() -> None:
         os.execv(path, rest)  # noqa: S606 - no shell is meant
     sys.argv[1:] = []
     modules = list(zip(rest[::2], rest[1::2], strict=True))
-    for name, source in modules[:-1]:
+    for name, text in modules[:-1]:
         module = type(sys)(name)
         sys.modules[name] = module
-        exec(compile(source, f"<{name}>", "exec"), module.__dict__)  # noqa: S102 - our own source
-    name, source = modules[-1]
-    code = compile(source, f"<{name}>", "exec")
+        exec(code_of(kind, name, text), module.__dict__)  # noqa: S102 - our own source
+    code = code_of(kind, *modules[-1])
     os.write(1, STARTED)
     exec(code, {"__name__": "__main__", "__builtins__": __builtins__})  # noqa: S102 - our own source
+
+
+def code_of(kind: str, name: str, text: str) -> CodeType:
+    """The code of one part, from its source or as manyfew compiled it for this very interpreter."""
+    if kind == "compiled":
+        return marshal.loads(bytes.fromhex(text))  # noqa: S302 - our own
+    return compile(text, f"<{name}>", "exec")
 
 
 if __name__ == "__main__":
