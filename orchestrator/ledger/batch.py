@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 from orchestrator.ledger.rows import (
@@ -17,6 +18,7 @@ from orchestrator.ledger.rows import (
     Outcome,
     Reservation,
     SampleRow,
+    SampleVerdict,
     VerdictRow,
 )
 
@@ -42,8 +44,9 @@ WHERE id = ? AND state = 'reserved'"""
 INSERT_SAMPLE = """
 INSERT INTO sample (model_id, problem_id, sample_index, request_id, text, reasoning, finish_reason,
   prompt_tokens, cached_tokens, cache_write_tokens, cache_write_1h_tokens, completion_tokens,
-  reasoning_tokens, token_basis, cost_pico, cost_basis, server, stop_rule, latency_s, created_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+  reasoning_tokens, token_basis, cost_pico, cost_basis, server, stop_rule, latency_s, created_at,
+  passed, score, answer, verifier)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 INSERT_LEASE = """
 INSERT INTO lease (id, run_id, model_id, server, reserved_pico, usd_per_hour, opened_at)
@@ -75,6 +78,9 @@ UPDATE model SET settled_pico = settled_pico + ?, presumed_pico = presumed_pico 
 WHERE id = ?"""
 
 
+_UNJUDGED = (None, None, None, None)
+
+
 @dataclass(slots=True)
 class Batch:
     """Filled by many tasks, written once, whole or not at all."""
@@ -90,7 +96,6 @@ class Batch:
 
     def statements(self) -> Iterator[tuple[str, Sequence[Sequence[Any]]]]:
         """(SQL, rows) for executemany, in an order that satisfies the references."""
-        samples = [(outcome, sample) for outcome in self.outcomes for sample in outcome.samples]
         yield INSERT_PROMPT, self.prompts
         yield INSERT_BATCH_JOB, [_job_row(j) for j in self.jobs]
         yield INSERT_REQUEST, [_request_row(r) for r in self.reservations]
@@ -111,8 +116,16 @@ class Batch:
             [(o.leased_pico, o.settled_pico, o.lease_id) for o in self.outcomes if o.lease_id is not None],
         )
         yield UPDATE_REQUEST, [_outcome_row(o) for o in self.outcomes]
-        yield INSERT_SAMPLE, [_sample_row(o, s) for o, s in samples]
+        yield (
+            INSERT_SAMPLE,
+            [
+                _sample_row(o, sample, verdict)
+                for o in self.outcomes
+                for sample, verdict in zip(o.samples, o.judged or repeat(None), strict=False)
+            ],
+        )
         yield INSERT_FAILURE, [_failure_row(f) for f in self.failures]
+        yield INSERT_VERDICT, [_verdict_row(v) for o in self.outcomes for v in o.verdicts]
         yield INSERT_VERDICT, [_verdict_row(v) for v in self.verdicts]
         yield (
             UPDATE_VERDICT,
@@ -194,7 +207,7 @@ def _outcome_row(o: Outcome) -> tuple[Any, ...]:
     )
 
 
-def _sample_row(o: Outcome, s: SampleRow) -> tuple[Any, ...]:
+def _sample_row(o: Outcome, s: SampleRow, v: SampleVerdict | None) -> tuple[Any, ...]:
     return (
         o.model_id,
         s.problem_id,
@@ -216,6 +229,7 @@ def _sample_row(o: Outcome, s: SampleRow) -> tuple[Any, ...]:
         s.stop_rule,
         s.latency_s,
         o.ended_at,
+        *(_UNJUDGED if v is None else v[:4]),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,16 @@ class SampleRow:
     latency_s: float | None
 
 
+class SampleVerdict(NamedTuple):
+    """A verdict as a sample's row has it. `passed` None: the verifier broke or could not tell; `reason` says why."""
+
+    passed: int | None
+    score: float | None
+    answer: str | None
+    verifier: str
+    reason: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """How an attempt ended. What is neither settled nor presumed of its reservation is free again."""
@@ -105,6 +116,10 @@ class Outcome:
     ended_at: float
     latency_s: float | None = None
     samples: tuple[SampleRow, ...] = ()
+    judged: tuple[SampleVerdict | None, ...] = ()
+    """By sample, where verdicts are there when it is written; else none at all."""
+    verdicts: tuple[VerdictRow, ...] = ()
+    """Those among them that the ledger does not have yet."""
     lease_id: int | None = None
     """Where a server's time is paid: the lease that the settled dollars come out of …"""
     leased_pico: int = 0

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.rows import Failure, Outcome, Reservation, SampleRow
+from orchestrator.ledger.rows import Failure, Outcome, Reservation, SampleRow, SampleVerdict
 from orchestrator.run.booking import Attempt, Booked, book, book_broken
 from orchestrator.run.prepare import Prepared, prompt_body
 from orchestrator.run.servers import LeaseOver, PaidServer, Share
@@ -29,15 +29,16 @@ OVER_OUTPUT = "a reply held more output than max_tokens asks for: its worst case
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A sample just recorded."""
+    """A sample just recorded; `verdict`: the one that was recorded with it."""
 
     alias: str
     ordinal: int
     row: SampleRow
+    verdict: SampleVerdict | None
 
 
 class Attempts:
-    """Performs tickets. `warned` hears what is worth a line."""
+    """Performs tickets. `judged` adds the verdicts that can be given at once; `warned` hears what is worth a line."""
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class Attempts:
         providers: dict[str, list[Provider]],
         *,
         servers: Mapping[tuple[str, int], PaidServer],
+        judged: Callable[[Outcome], Outcome],
         clock: Callable[[], float],
         warned: Callable[[str, str], None],
     ) -> None:
@@ -55,6 +57,7 @@ class Attempts:
         self._ledger = ledger
         self._providers = providers
         self._servers = servers
+        self._judged = judged
         self._clock = clock
         self._warned = warned
         self._state = ledger.state
@@ -174,7 +177,7 @@ class Attempts:
         """Memory first, then the ledger, in one step without a wait between: what is freed here can be reserved anew
         only in the same transaction or a later one, and a reply above its bound is held against the budget before
         anything else is admitted."""
-        outcome, alias = booked.outcome, ticket.alias
+        outcome, alias = self._judged(booked.outcome), ticket.alias
         if booked.over_output:
             self._scheduler.stop(alias, OVER_OUTPUT)
         raised = self._raise_overhead(ticket, attempt, booked) if booked.extra_input_tokens else None
@@ -201,7 +204,7 @@ class Attempts:
             await self._ledger.learn_max_n(attempt.model_id, 1)
         if booked.warning:
             self._warned(alias, booked.warning)
-        return [Arrival(alias=alias, ordinal=ticket.item.problem, row=row) for row in outcome.samples]
+        return _arrivals(ticket, outcome)
 
     def _raise_overhead(self, ticket: Ticket, attempt: Attempt, booked: Booked) -> int | None:
         """Input above its bound: the bound was too small for this model, so it grows for all that follow. Gives the
@@ -226,7 +229,7 @@ class Attempts:
         self._scheduler.told(ticket.alias, vendor_limits(error.rate_headers), self._clock())
         unknown = error.outcome is Cost.UNKNOWN and share is None
         presumed = attempt.worst_pico if unknown else 0
-        outcome = ended_badly(attempt, error, share, unknown=unknown)
+        outcome = self._judged(ended_badly(attempt, error, share, unknown=unknown))
         kept = {row.sample_index for row in outcome.samples}
         decision, given_up = self._scheduler.failed(
             ticket, self._clock(), error, presumed=presumed, arrived=kept
@@ -237,7 +240,7 @@ class Attempts:
             await self._ledger.learn_max_n(attempt.model_id, self._scheduler.lanes[ticket.alias].work.max_n)
         if unknown:
             self._warned(ticket.alias, f"outcome unknown, charged at its bound: {error.message}")
-        return [Arrival(alias=ticket.alias, ordinal=ticket.item.problem, row=row) for row in outcome.samples]
+        return _arrivals(ticket, outcome)
 
     async def _ended_early(self, ticket: Ticket, attempt: Attempt, share: Share) -> None:
         """The lease ended: the server's time is paid, the samples were not made and are still to be asked."""
@@ -269,6 +272,14 @@ class Attempts:
             error=error,
             message=message,
         )
+
+
+def _arrivals(ticket: Ticket, outcome: Outcome) -> list[Arrival]:
+    verdicts = outcome.judged or (None,) * len(outcome.samples)
+    return [
+        Arrival(alias=ticket.alias, ordinal=ticket.item.problem, row=row, verdict=verdict)
+        for row, verdict in zip(outcome.samples, verdicts, strict=True)
+    ]
 
 
 def ended_badly(attempt: Attempt, error: ProviderError, share: Share | None, *, unknown: bool) -> Outcome:

@@ -33,34 +33,46 @@ class Unjudged:
 
     @property
     def ended(self) -> str | None:
-        """Why it is wrong whatever its text says (CONTRACT, Ledger); None where the text decides."""
-        if self.finish_reason == CUT_OFF:
-            return "cut off at max_tokens"
-        if self.finish_reason in REFUSED:
-            return "refused"
-        return None if self.text.strip() else "empty"
+        return ended_of(self.text, self.finish_reason)
 
     def case(self) -> Case:
-        digest = sha256(self.text.encode("utf-8", "replace"))
-        if self.finish_reason == CUT_OFF:  # the same text, ended otherwise, is another case
-            digest = sha256(digest.digest()[:16] + b"cut")
-        elif self.finish_reason in REFUSED:
-            digest = sha256(digest.digest()[:16] + b"refused")
-        return self.problem_id, digest.digest()[:16]
+        return case_of(self.problem_id, self.text, self.finish_reason)
 
     def row(self, verifier: str, case: Case, verdict: Verdict) -> VerdictRow:
-        return VerdictRow(
-            model_id=self.model_id,
-            problem_id=self.problem_id,
-            sample_index=self.sample_index,
-            verifier=verifier,
-            text_sha=case[1],
-            passed=None if verdict.passed is None else int(verdict.passed),
-            score=verdict.score,
-            answer=verdict.answer,
-            reason=verdict.reason,
-            evidence=verdict.evidence,
-        )
+        return verdict_row(self.model_id, self.sample_index, verifier, case, verdict)
+
+
+def ended_of(text: str, finish_reason: str | None) -> str | None:
+    """Why a sample is wrong whatever its text says (CONTRACT, Ledger); None where the text decides."""
+    if finish_reason == CUT_OFF:
+        return "cut off at max_tokens"
+    if finish_reason in REFUSED:
+        return "refused"
+    return None if text.strip() else "empty"
+
+
+def case_of(problem_id: int, text: str, finish_reason: str | None) -> Case:
+    digest = sha256(text.encode("utf-8", "replace")).digest()[:16]
+    if finish_reason == CUT_OFF:  # the same text, ended otherwise, is another case
+        digest = sha256(digest + b"cut").digest()[:16]
+    elif finish_reason in REFUSED:
+        digest = sha256(digest + b"refused").digest()[:16]
+    return problem_id, digest
+
+
+def verdict_row(model_id: int, sample_index: int, verifier: str, case: Case, verdict: Verdict) -> VerdictRow:
+    return VerdictRow(
+        model_id=model_id,
+        problem_id=case[0],
+        sample_index=sample_index,
+        verifier=verifier,
+        text_sha=case[1],
+        passed=None if verdict.passed is None else int(verdict.passed),
+        score=verdict.score,
+        answer=verdict.answer,
+        reason=verdict.reason,
+        evidence=verdict.evidence,
+    )
 
 
 def settled(verdict: Verdict, ended: str | None) -> Verdict:
