@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -19,15 +21,43 @@ def init(
             "--quickstart", help="Write the recorded quickstart, which needs no key and no network."
         ),
     ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Ask nothing: the examples stay in the file.")
+    ] = False,
 ) -> None:
-    """Write a commented sweep file to start from. Never overwrites."""
+    """Write a commented sweep file to start from. Never overwrites. On a terminal it asks three questions first.
+
+    Example: manyfew init gsm8k.toml
+    """
     default = "quickstart.toml" if quickstart else "sweep.toml"
     target = path if path is not None else Path(default)
     if target.is_dir():
         target /= default
-    write_new(target, _text(quickstart=quickstart))
+    text = _text(quickstart=quickstart)
+    if (
+        not quickstart
+        and not yes
+        and sys.stdin.isatty()
+        and sys.stdout.isatty()
+        and not os.path.lexists(target)
+    ):
+        text = _with_answers(text)
+    write_new(target, text)
     after = "run" if quickstart else "plan"
     typer.echo(f"wrote {target}\nnext: manyfew {after} {_quoted(target)}")
+
+
+def _with_answers(text: str) -> str:
+    from orchestrator.cli.init_questions import ask_all, filled, served_at
+    from orchestrator.report.safe import safe
+
+    def ask(question: str, default: str) -> str:
+        return input(safe(f"{question} [{default}]: "))
+
+    try:
+        return filled(text, ask_all(ask, typer.echo, served_at))
+    except EOFError:
+        raise InputError("manyfew init", "the terminal ended before the answers", "add --yes") from None
 
 
 def write_new(target: Path, text: str) -> None:
