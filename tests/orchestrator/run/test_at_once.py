@@ -1,0 +1,101 @@
+"""Verdicts that are quick go into the ledger with their samples; all else is for the judge."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.ledger.connect import create
+from orchestrator.ledger.rows import Outcome, SampleRow
+from orchestrator.run import at_once
+from orchestrator.run.at_once import AtOnce
+from orchestrator.run.case import case_of
+from orchestrator.run.judge import Known
+from tests.loopback.openai_wire import openai_vendor
+from tests.orchestrator.run.books import check_books, one, rows
+from tests.orchestrator.run.judging import calls, executor_of
+from tests.orchestrator.run.serving import serving
+from tests.orchestrator.run.sweeps import SweepFile, model, run
+from verifiers.executor import Executor
+from verifiers.numeric import Numeric
+from verifiers.types import Bounds, Verdict
+
+
+def sample(text: str, index: int = 0, finish_reason: str | None = "stop") -> SampleRow:
+    return SampleRow(
+        problem_id=1, sample_index=index, text=text, reasoning=None, finish_reason=finish_reason,
+        prompt_tokens=1, cached_tokens=0, cache_write_tokens=0, cache_write_1h_tokens=0, completion_tokens=1,
+        reasoning_tokens=0, token_basis="reported", cost_pico=1, cost_basis="usage", server="s", stop_rule="none",
+        latency_s=1.0,
+    )  # fmt: skip
+
+
+def outcome(*samples: SampleRow) -> Outcome:
+    return Outcome(request_id=1, model_id=1, state="settled", reserved_pico=1, ended_at=0.0, samples=samples)
+
+
+@pytest.fixture
+def numeric(tmp_path):
+    create(tmp_path / "l.db")
+    executor = Executor(Numeric(), {}, Bounds())
+    known = Known(tmp_path / "l.db", executor.name)
+    yield AtOnce(executor, known, lambda _: {"answer": 18}), known
+    known.close()
+
+
+def test_a_reply_alike_is_verified_once_and_a_new_verdict_is_told_once(numeric):
+    quick, _ = numeric
+    found = quick.judge(outcome(sample("#### 18"), sample("#### 17", 1), sample("#### 18", 2)))
+    assert [verdict.passed for verdict in found.judged] == [1, 0, 1]
+    assert [row.sample_index for row in found.verdicts] == [0, 1]
+    assert quick.judge(outcome(sample("#### 17"))).verdicts == ()
+
+
+def test_how_a_sample_ended_decides_as_in_the_judge(numeric):
+    quick, _ = numeric
+    ends = [
+        sample("#### 18", 0, "length"),
+        sample("#### 18", 1, "refusal"),
+        sample(" ", 2),
+        sample("#### 18", 3),
+    ]
+    found = quick.judge(outcome(*ends))
+    assert [verdict.passed for verdict in found.judged] == [0, 0, 0, 1]
+    assert [verdict.reason for verdict in found.judged][:3] == ["cut off at max_tokens", "refused", "empty"]
+    assert found.judged[0].answer == "18", "the answer stays"
+
+
+def test_texts_that_would_hold_up_the_rest_are_for_the_judge(numeric, monkeypatch):
+    monkeypatch.setattr(at_once, "MOST_CHARACTERS", 20)
+    quick, _ = numeric
+    long = "a long way of saying " * 5 + "#### 18"
+    found = quick.judge(outcome(sample("#### 18"), sample(long, 1), sample("#### 17", 2)))
+    assert [verdict and verdict.passed for verdict in found.judged] == [1, None, 0]
+
+
+def test_a_slow_verifier_is_never_called_here_but_what_it_said_before_is_known(tmp_path):
+    create(tmp_path / "l.db")
+    with executor_of(tmp_path) as executor:
+        known = Known(tmp_path / "l.db", executor.name)
+        known.keep(case_of(1, "18", "stop"), Verdict(passed=True, answer="18"))
+        quick = AtOnce(executor, known, lambda _: {"answer": 18})
+        found = quick.judge(outcome(sample("18"), sample("17", 1)))
+        known.close()
+    assert [verdict and verdict.passed for verdict in found.judged] == [1, None]
+    assert found.verdicts == ()
+    assert calls(tmp_path) == []
+
+
+def test_a_run_writes_sample_and_verdict_together(tmp_path):
+    vendor = openai_vendor(answer=lambda prompt, index: f"#### {index % 3}")
+    db = tmp_path / "l.db"
+    with serving(vendor):
+        sweep = SweepFile({"m": model(vendor, max_n=4)}, problems=3, samples=12)
+        assert run(sweep.write(tmp_path), db).status == 0
+    check_books(db)
+    assert one(db, "SELECT count(*) FROM sample_records WHERE passed IS NOT NULL") == 36
+    assert one(db, "SELECT count(*) FROM verdict") == 3 * 3
+    joined = rows(
+        db, "SELECT DISTINCT s.text, s.passed, s.answer FROM sample AS s JOIN verdict AS v USING (problem_id, answer)"
+    )  # fmt: skip
+    assert {row["text"] for row in joined} == {"#### 0", "#### 1", "#### 2"}
+    assert all(row["answer"] == row["text"].removeprefix("#### ") for row in joined)
