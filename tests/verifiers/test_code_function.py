@@ -121,7 +121,7 @@ def test_humaneval_functions_that_do_nothing_do_not(humaneval):
     ],
 )
 def test_it_says_why_not(answer, reason):
-    verdict = Code(bounds=Bounds(timeout_s=1)).verify(answer, OWN[2])
+    verdict = Code(bounds=Bounds(timeout_s=1 if "while" in answer else 20)).verify(answer, OWN[2])
     assert verdict.passed is False
     assert reason in str(verdict.reason)
 
@@ -139,7 +139,7 @@ def test_it_says_why_not(answer, reason):
     ],
 )
 def test_a_broken_test_is_no_verdict(test, reason):
-    verdict = Code(bounds=Bounds(timeout_s=5)).verify("    return x", {**OWN[2], "test": test})
+    verdict = Code(bounds=Bounds(timeout_s=20)).verify("    return x", {**OWN[2], "test": test})
     assert verdict.passed is None
     assert reason in str(verdict.reason)
 
@@ -172,11 +172,11 @@ def test_values_that_cross_are_equal_to_what_they_were(program, equal):
         "entry_point": "f",
         "test": f"def check(c):\n    assert c() == {equal}",
     }
-    verdict = Code(bounds=Bounds(timeout_s=5)).verify(fenced(program), problem)
+    verdict = Code(bounds=Bounds(timeout_s=20)).verify(fenced(program), problem)
     assert verdict.passed is True, verdict
 
 
 def test_an_iterator_is_no_list_but_goes_through():
     test = "def check(c):\n    assert c() != [1, 2]\n    assert list(c()) == [1, 2]"
     answer = fenced("def f():\n    yield 1\n    yield 2")
-    assert Code().verify(answer, {**SMALL, "test": test}).passed is True
+    assert Code(bounds=Bounds(timeout_s=20)).verify(answer, {**SMALL, "test": test}).passed is True

@@ -103,6 +103,7 @@ def done(tmp_path_factory):
     mark = secrets.token_hex(16)
     code = Code(bounds=Bounds(timeout_s=LIMIT_S, memory_mb=512))
     code._jail = Marked(mark)
+    patient = Code(bounds=Bounds(timeout_s=20))  # an honest program must pass on a busy machine too
     numbers = {n: 10**10 + secrets.randbelow(10**10) for n in range(3)}
     function = {
         "prompt": 'def answer(n: int) -> int:\n    """The answer to n."""\n',
@@ -113,11 +114,11 @@ def done(tmp_path_factory):
     program = {"public_tests": {"input": ["1\n"], "output": [secret]}}
 
     def judge(item):
-        text, problem = item
+        name, (text, problem) = item
         for key, value in values.items():
             text = text.replace(f"@{key}@", value)
         started = time.monotonic()
-        verdict = code.verify(f"```python\n{text}\n```", problem)
+        verdict = (patient if "honest" in name else code).verify(f"```python\n{text}\n```", problem)
         return verdict, time.monotonic() - started
 
     table = {
@@ -130,7 +131,7 @@ def done(tmp_path_factory):
     }
     try:
         with ThreadPoolExecutor(4) as threads:
-            results = dict(zip(table, threads.map(judge, table.values()), strict=True))
+            results = dict(zip(table, threads.map(judge, table.items()), strict=True))
         yield SimpleNamespace(results=results, reached=outside.reached, left=processes(mark), drop=drop)
     finally:
         outside.close()
