@@ -7,6 +7,7 @@ import os
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -37,6 +38,8 @@ _WIDEST = 120
 _PARAGRAPH = 80
 _HEIGHT = 16
 _STEP = 0.01
+_NARROW = 64
+"""Columns below which a policy has no room beside its figures."""
 
 
 def print_frontier(console: Console, document: Document) -> None:
@@ -217,10 +220,16 @@ def _print_list(console: Console, head: str, points: Sequence[Any], axis: str, *
     for justify in ("right", "right", "right"):
         table.add_column(justify=justify, no_wrap=True)
     table.add_column(overflow="fold")  # the one that gives way where the terminal is narrow
+    narrow = console.width < _NARROW
     for point in _worth_showing(points):
         cost = amount(axis, point[f"{axis}_per_problem"])
-        table.add_row(
-            f"  {cost}", percent(point["coverage"]), band(point, plain=plain), Text(bought(point["policy"]))
-        )
-    console.print(table)
+        policy = Text(bought(point["policy"]))
+        cells = (f"  {cost}", percent(point["coverage"]), band(point, plain=plain))
+        if narrow:  # what is bought goes above its figures: beside them it would be a word a line
+            console.print(Padding(policy, (0, 0, 0, 2), expand=False))
+            console.print(Text("   ".join(cells).rstrip()))
+        else:
+            table.add_row(*cells, policy)
+    if not narrow:
+        console.print(table)
     console.print()

@@ -30,6 +30,19 @@ def test_says_what_to_buy(tmp_path):
     assert "▲ dear" in text
 
 
+def test_on_a_narrow_terminal_what_is_bought_stays_readable(tmp_path):
+    """A column of one word a line is none."""
+    wide, narrow = (shown(document(tmp_path, two_models()), width) for width in (120, 40))
+    bought = [line for line in wide.split("the frontier:")[1].split("\n\n")[0].splitlines() if " × " in line]
+    assert bought
+    lines = narrow.split("the frontier:")[1].split("\n\n")[0].splitlines()
+    assert max(map(len, lines[1:])) <= 40
+    for line in bought:
+        policy = "".join(line.split("   ")[-1].split())
+        assert policy in "".join("".join(lines).split())
+    assert not any(0 < len(line.strip()) < 3 for line in lines)
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_plots_and_tables_keep_to_the_width(tmp_path, width):
     lines = shown(document(tmp_path, two_models()), width).splitlines()
