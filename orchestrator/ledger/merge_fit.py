@@ -103,11 +103,13 @@ class MergeFit:
             self._first[key] = source, model
             ask(
                 "INSERT INTO main.model (sweep_id, alias, provider, name, definition, price, architecture, "
-                "samples_wanted, replayed, overhead_tokens, max_n) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "samples_wanted, samples_by_problem, replayed, overhead_tokens, max_n) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *key,
                     *(model[name] for name in ("provider", "name", "definition", "price", "architecture")),
-                    *(model[name] for name in ("samples_wanted", "replayed", "overhead_tokens", "max_n")),
+                    *(model[name] for name in ("samples_wanted", "samples_by_problem", "replayed")),
+                    *(model[name] for name in ("overhead_tokens", "max_n")),
                 ),
             )
         else:

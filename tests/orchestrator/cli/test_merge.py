@@ -191,7 +191,10 @@ def test_what_was_billed_for_nothing_comes_along(command, tmp_path):
     for at, name in enumerate(("a.db", "b.db")):
         made = Made({f"p{at}": [1, 0]}, unused_pico=7, presumed_pico=11)
         make_ledger(tmp_path / name, {"m": made})
+    with closing(sqlite3.connect("a.db")) as connection, connection:
+        connection.execute("UPDATE model SET samples_by_problem = ?", ['{"p0": 9}'])
     assert command("merge", "out.db", "a.db", "b.db").returncode == 0
+    assert rows(tmp_path / "out.db", "SELECT samples_by_problem AS s FROM model") == [{"s": '{"p0": 9}'}]
     (merged,) = read_outcomes([tmp_path / "out.db"])
     (apart,) = read_outcomes([tmp_path / "a.db", tmp_path / "b.db"])
     assert (merged.unused, merged.presumed, merged.total_cost) == (14, 22, apart.total_cost)
