@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,8 +26,8 @@ def _bought(folder: Path, machine: str, mark: str, problems: int = 3, **keys) ->
     """A ledger of the sweep `test`, whose samples say where they were drawn."""
     vendor = openai_vendor(answer=lambda prompt, index: f"{mark} #### {index}")
     with serving(vendor):
-        keys = {"samples": 4, **keys}
-        sweep = SweepFile({"m": model(vendor, max_n=2)}, problems=problems, **keys)
+        given: dict[str, Any] = {"samples": 4, **keys}
+        sweep = SweepFile({"m": model(vendor, max_n=2)}, problems=problems, **given)
         assert run(sweep.write(folder / machine), folder / machine / "test.db").status == 0
     return folder / machine / "test.db"
 
