@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def ledger(here) -> manyfew.Ledger:
     return manyfew.open(make_ledger(here / "a.db", made))
 
 
-def sweep(**models) -> dict:
+def sweep(**models) -> dict[str, Any]:
     found = tomllib.loads((ROOT / "runs" / "quickstart.toml").read_text("utf-8"))
     found["problems"]["limit"] = 2
     found["sampling"]["samples"] = 4
@@ -44,7 +45,8 @@ def sweep(**models) -> dict:
 
 def test_the_page_is_what_its_code_prints(here, capsys):
     (here / "quickstart.toml").write_text((ROOT / "runs" / "quickstart.toml").read_text("utf-8"))
-    names: dict = {}
+    names: dict[str, Any] = {}
+    said = ""
     for kind, text in re.findall(r"```(python|text)\n(.*?)```", PAGE, re.DOTALL):
         if kind == "python":
             exec(compile(text, "python.md", "exec"), names)

@@ -7,6 +7,7 @@ import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def paper(command, tmp_path) -> Path:
     return tmp_path / "paper.db"
 
 
-def frontier(command, *options: str) -> dict:
+def frontier(command, *options: str) -> dict[str, Any]:
     done = command("frontier", "paper.db", "--json", *options)
     assert done.returncode == 0, done.err
     return json.loads(done.stdout)

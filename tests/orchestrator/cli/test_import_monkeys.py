@@ -6,6 +6,7 @@ import gzip
 import json
 import sqlite3
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from orchestrator.ledger import monkeys_file
 from tests.orchestrator.sample_files import records
 
 RIGHT, WRONG = "It is 3 + 4 = 7 in all.\n#### 7", "Perhaps 8?\n#### 8"
-RECORDS = [
+RECORDS: list[dict[str, Any]] = [
     {
         "question": "Ana has 3 pears and picks 4 more. How many has she?",
         "samples": [RIGHT, WRONG, "pears – seven\n#### 7"],
@@ -157,7 +158,7 @@ def test_options_for_monkeys_go_with_nothing_else(command, tmp_path, file):
     assert done.returncode == 2
 
 
-def changed(at: int, **fields) -> list[dict]:
+def changed(at: int, **fields) -> list[dict[str, Any]]:
     return [{**record, **fields} if index == at else record for index, record in enumerate(RECORDS)]
 
 

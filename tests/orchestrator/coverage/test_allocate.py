@@ -97,7 +97,7 @@ def test_a_simulated_error_is_the_expected_one_and_uniform_needs_twice_the_money
         n = np.full(60, 40)
         counts = [generator.binomial(n, r) for r in rates]
         costs, ks = [np.ones(60), np.full(60, 20.0)], [5, 1]
-        sides = tuple(side(Samples(n, *x), k) for *x, k in zip(counts, costs, ks, strict=True))
+        sides = tuple(side(Samples(n, c, cost), k) for c, cost, k in zip(counts, costs, ks, strict=True))
         truth = float((1 - (1 - rates[0]) ** 5).mean() - rates[1].mean())
         money = 40.0 * 21 * 60
         for targets, errors in (
