@@ -10,7 +10,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from orchestrator.errors import InputError, LedgerBroken
 from orchestrator.ledger.rows import VerdictRow
+from orchestrator.ledger.trouble import TROUBLE, trouble
 from orchestrator.ledger.unjudged import VerdictReader
 from orchestrator.run.case import Case, Unjudged, settled
 from orchestrator.run.crew import Crew
@@ -42,6 +44,16 @@ class Known:
         return known
 
     def _from_ledger(self, case: Case) -> Verdict | None:
+        """Raises LedgerBroken where the ledger can't be read: a run is under way, which ends in one line."""
+        try:
+            return self._read(case)
+        except InputError as error:
+            raise LedgerBroken(error.where, error.message, error.remedy) from error
+        except TROUBLE as error:
+            what, remedy = trouble(error, self._path)
+            raise LedgerBroken(str(self._path), f"the ledger can't be read: {what}", remedy) from error
+
+    def _read(self, case: Case) -> Verdict | None:
         if self._reader is None:
             self._reader = VerdictReader(self._path, self._verifier)
             self._reads = self._reader.has_any

@@ -23,8 +23,9 @@ def keys(monkeypatch):
     with_keys(monkeypatch)
 
 
-@pytest.fixture(params=DESKS)
+@pytest.fixture(params=["openai", "anthropic"])
 def desk(request):
+    """One of each vendor: how a crash is mended does not depend on what the batch's requests ask for."""
     return DESKS[request.param]()
 
 
@@ -113,13 +114,12 @@ def test_another_batch_of_the_same_size_is_not_taken_for_it(tmp_path, desk):
     assert theirs.number == 0
 
 
-@pytest.mark.parametrize("kills", [1, 3])
-def test_killed_while_the_vendor_works(tmp_path, desk, kills):
+def test_killed_while_the_vendor_works(tmp_path, desk):
     desk.held.set()
     db = tmp_path / "test.db"
     with serving(desk.vendor), watched(db, 10 * USD):
         path = SweepFile({"m": batch_model(desk)}).write(tmp_path)
-        for _ in range(kills):
+        for _ in range(2):
             kill_at(desk, "looked", path, db)
             check_books(db, ended=False)
         desk.held.clear()
