@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from orchestrator.errors import InputError
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from orchestrator.ledger.import_ import Imported
     from orchestrator.ledger.import_monkeys import Options
+    from orchestrator.problems.types import Problem
 
 
 def import_(
@@ -24,7 +29,7 @@ def import_(
         help="FILE is a table of printed results (CSV or JSON Lines): model, k, coverage, usd_per_attempt.",
     ),
     usd_per_sample: str | None = typer.Option(
-        None, "--usd-per-sample", help="monkey_business: what each sample cost.", metavar="USD"
+        None, "--usd-per-sample", help="What each sample cost, where the file does not say it.", metavar="USD"
     ),
     tokenizer: str | None = typer.Option(
         None,
@@ -32,14 +37,29 @@ def import_(
         help="monkey_business: count tokens by this tokenizer of the hub, or a tokenizer.json.",
         metavar="NAME",
     ),
+    model: str | None = typer.Option(
+        None, "--model", help="Lines of task_id and completion: which model they are of.", metavar="ALIAS"
+    ),
+    source: str | None = typer.Option(
+        None,
+        "--source",
+        help="Take what judges them from this source of problems, such as humaneval.",
+        metavar="NAME",
+    ),
+    path: Path | None = typer.Option(
+        None, "--path", help="The source's local file; without it, the hub.", metavar="FILE"
+    ),
     json_: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
 ) -> int:
     """Read samples as `export --format jsonl` writes them into a ledger: all of them, or none.
 
-    A line needs model, problem and sample_index; question and gold may ride along, so that verify can judge. Files in
-    the format of ScalingIntelligence/monkey_business (JSON, JSON Lines, Parquet) are known by what they hold.
+    A line needs model, problem and sample_index; question and gold may ride along, so that verify can judge. Lines of
+    HumanEval's samples.jsonl (task_id, completion) and files in the format of ScalingIntelligence/monkey_business
+    (JSON, JSON Lines, Parquet) are known by what they hold.
 
     Example: manyfew import samples.jsonl --db runs/samples.db
+
+    Example: manyfew import samples.jsonl --db he.db --model mine --source humaneval --path HumanEval.jsonl.gz
 
     Example: manyfew import table.csv --aggregate --db runs/printed.db
     """
@@ -49,14 +69,22 @@ def import_(
         return _aggregate(file, db, json_=json_)
     from orchestrator.cli.output import console, emit_json
     from orchestrator.ledger.import_ import import_samples
+    from orchestrator.problems.registry import default_verifier
     from orchestrator.report.counter import counting
 
     with counting("lines read", json_=json_) as told:
-        done = import_samples(file, db, told, _options(usd_per_sample, tokenizer))
+        done = import_samples(
+            file,
+            db,
+            told,
+            _options(usd_per_sample, tokenizer),
+            model=_alias(model),
+            problems=_problems(source, path),
+        )
     if json_:
         emit_json({**dataclasses.asdict(done), "db": str(db)})
     else:
-        console().print(_text(done, db))
+        console().print(_text(done, db, None if source is None else default_verifier(source)[0]))
     return 0
 
 
@@ -70,9 +98,25 @@ def _options(usd_per_sample: str | None, tokenizer: str | None) -> Options | Non
     return Options(usd_per_sample=usd, tokenizer=tokenizer)
 
 
-def _refuse_options() -> NoReturn:
-    from orchestrator.errors import InputError
+def _alias(model: str | None) -> str | None:
+    if model is None or model.strip():
+        return model
+    raise InputError("--model", "is empty", "name the model that the samples are of")
 
+
+def _problems(source: str | None, path: Path | None) -> Callable[[], Iterable[Problem]] | None:
+    from orchestrator.problems.registry import source as source_of
+    from orchestrator.sweep.types import Problems
+
+    if source is None:
+        if path is not None:
+            raise InputError("--path", "is the file of a --source", "name the source, such as humaneval")
+        return None
+    chosen, spec = source_of(source), Problems(source=source, path=path)
+    return lambda: chosen.read(spec)
+
+
+def _refuse_options() -> NoReturn:
     message = "--tokenizer and --usd-per-sample are for samples, and --aggregate has none"
     raise InputError("--aggregate", message, "state usd_per_attempt in the table")
 
@@ -97,7 +141,7 @@ def _aggregate(file: Path, db: Path, *, json_: bool) -> int:
     return 0
 
 
-def _text(done: Imported, db: Path) -> str:
+def _text(done: Imported, db: Path, verifier: str | None) -> str:
     import shlex
 
     from orchestrator.report.safe import safe
@@ -111,13 +155,16 @@ def _text(done: Imported, db: Path) -> str:
         lines.append(f"{done.without_text:,} came without text: verify would find them empty, and so wrong.")
     if done.without_cost:
         what = "all" if done.without_cost == done.samples else f"{done.without_cost:,}"
-        lines.append(f"The cost of {what} of them is not known: --usd-per-sample or --tokenizer tells it.")
+        lines.append(f"The cost of {what} of them is not known: state --usd-per-sample to have it.")
     if done.other_problems:
         lines.append(
             f"{done.other_problems:,} problems have another question or gold answer in the ledger, whose own hold."
         )
+    if done.described is not None:
+        lines.append(f"{done.described:,} of the problems were found in the source.")
     if done.without_verdict:
-        lines.append(f"{done.without_verdict:,} have no verdict. Next: manyfew verify {place}")
+        judge = "" if verifier is None else f" --verifier {verifier}"
+        lines.append(f"{done.without_verdict:,} have no verdict. Next: manyfew verify {place}{judge}")
     else:
         lines.append(f"Next: manyfew frontier {place}")
     return "\n".join(lines)

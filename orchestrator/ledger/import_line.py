@@ -53,7 +53,7 @@ class Line:
 
 def parse(raw: bytes) -> Line:
     """Reads and checks one line. Raises Wrong."""
-    found = _decode(raw)
+    found = decode(raw)
     try:
         cost = _cost(found)
         return Line(
@@ -96,7 +96,8 @@ def checked_values(
     )
 
 
-def _decode(raw: bytes) -> Mapping[str, Any]:
+def decode(raw: bytes) -> Mapping[str, Any]:
+    """A line's object, with decimal numbers. Raises Wrong."""
     remedy = "one JSON object a line, as export --format jsonl writes them"
     try:
         value: object = _DECODER.decode(raw.decode())

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -20,7 +20,7 @@ CREATE TABLE model (
   id INTEGER PRIMARY KEY, sweep TEXT, alias TEXT, provider TEXT, line INTEGER, ledger_id INTEGER,
   UNIQUE (sweep, alias));
 CREATE TABLE problem (
-  id INTEGER PRIMARY KEY, sweep TEXT, key TEXT, question TEXT, gold TEXT, line INTEGER, ledger_id INTEGER,
+  id INTEGER PRIMARY KEY, sweep TEXT, key TEXT, question TEXT, gold TEXT, data TEXT, line INTEGER, ledger_id INTEGER,
   UNIQUE (sweep, key));
 CREATE TABLE sample (
   line INTEGER PRIMARY KEY, model INTEGER, problem INTEGER, sample_index INTEGER, cost_pico INTEGER,
@@ -85,6 +85,14 @@ class Stage:
             raise Wrong("the costs add up to more than the ledger can hold", "look at cost_usd and cost_pico")
         if line.unknown:
             self._note(line.unknown)
+
+    def describe(self, problems: Iterable[tuple[str, str]]) -> int:
+        """`problems`: (key, JSON of all its data), whatever the sweep. Gives how many of the file's problems are
+        among them."""
+        for key, data in problems:
+            self.connection.execute("UPDATE problem SET data = ? WHERE key = ?", (data, key))
+        (found,) = self.connection.execute("SELECT count(data) FROM problem").fetchone()
+        return found
 
     def done(self) -> None:
         """No more lines: the ledger may be attached."""

@@ -49,12 +49,13 @@ INSERT INTO ledger.problem (sweep_id, key, data)
 SELECT w.id, problem.key, coalesce(
   (SELECT p.data FROM ledger.sweep AS run CROSS JOIN ledger.problem AS p ON p.sweep_id = run.id AND p.key = problem.key
    WHERE run.budget_pico IS NOT NULL AND p.data != '{}' ORDER BY run.id LIMIT 1),
-  problem_data(problem.question, problem.gold))
+  problem_data(problem.question, problem.gold, problem.data))
 FROM problem JOIN ledger.sweep AS w ON w.name = problem.sweep WHERE problem.ledger_id IS NULL ORDER BY problem.id"""
 _SAID_PROBLEMS = """
-SELECT problem.id, problem.question, problem.gold, p.id, p.data, w.budget_pico IS NOT NULL FROM problem
+SELECT problem.id, problem.question, problem.gold, problem.data, p.id, p.data, w.budget_pico IS NOT NULL FROM problem
 JOIN ledger.problem AS p ON p.id = problem.ledger_id JOIN ledger.sweep AS w ON w.id = p.sweep_id
-WHERE problem.id > ? AND (problem.question IS NOT NULL OR problem.gold IS NOT NULL) ORDER BY problem.id LIMIT ?"""
+WHERE problem.id > ? AND coalesce(problem.question, problem.gold, problem.data) IS NOT NULL
+ORDER BY problem.id LIMIT ?"""
 
 _GIVEN = tuple(name for name in VALUE_COLUMNS if name not in ("text", "request", "stop_rule", "created_at"))
 _ADD_SAMPLES = f"""
@@ -102,7 +103,7 @@ def write(connection: sqlite3.Connection, db: Path) -> int:
     if made:
         create(db)
     try:
-        connection.create_function("problem_data", 2, _data, deterministic=True)
+        connection.create_function("problem_data", 3, _data, deterministic=True)
         connection.execute("ATTACH ? AS ledger", (db.resolve().as_uri(),))
         try:
             return _write(connection)
@@ -144,9 +145,9 @@ def _fill_in(connection: sqlite3.Connection) -> int:
     others, last = 0, 0
     while rows := connection.execute(_SAID_PROBLEMS, (last, PIECE)).fetchall():
         last = rows[-1][0]
-        for _, question, gold, problem_id, text, run in rows:
+        for _, question, gold, whole, problem_id, text, run in rows:
             there: dict[str, Any] = json.loads(text)
-            said: dict[str, Any] = json.loads(_data(question, gold))
+            said: dict[str, Any] = json.loads(_data(question, gold, whole))
             lacking = {name: value for name, value in said.items() if name not in there}
             others += any(there[name] != value for name, value in said.items() if name in there)
             if lacking and not (run and there):  # what a run asked is the run's own
@@ -155,9 +156,9 @@ def _fill_in(connection: sqlite3.Connection) -> int:
     return others
 
 
-def _data(question: str | None, gold: str | None) -> str:
-    """A problem's data as the ledger keeps it."""
-    said: dict[str, Any] = {}
+def _data(question: str | None, gold: str | None, whole: str | None) -> str:
+    """A problem's data as the ledger keeps it. `whole`: its source's own data, as JSON."""
+    said: dict[str, Any] = {} if whole is None else json.loads(whole)
     if question is not None:
         said["question"] = question
     if gold is not None:

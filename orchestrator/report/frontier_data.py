@@ -139,7 +139,7 @@ def _warn_of_counts(study: Study, outcomes: Outcomes, samples: Samples) -> None:
         study.warn(
             outcomes, f"the {study.axis} of {outcomes.uncosted:,} samples are not known; means leave them out"
         )
-    if study.axis == "usd" and not outcomes.total_cost:
+    if study.axis == "usd" and not outcomes.total_cost and outcomes.uncosted < outcomes.samples:
         study.warn(outcomes, "its samples cost $0 in the ledger")
     warn_of_waste(outcomes, lambda text: study.warn(outcomes, text))
     if outcomes.presumed:

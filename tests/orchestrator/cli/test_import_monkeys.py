@@ -153,7 +153,7 @@ def test_options_for_monkeys_go_with_nothing_else(command, tmp_path, file):
     (tmp_path / "a.jsonl").write_text('{"model": "m", "problem": "p", "sample_index": 0}\n')
     done = command("import", "a.jsonl", "--db", "a.db", "--usd-per-sample", "1")
     assert done.returncode == 2
-    assert "monkey_business" in done.stderr
+    assert "say nothing of their cost" in done.stderr
     done = command("import", "a.jsonl", "--db", "a.db", "--usd-per-sample", "1", "--aggregate")
     assert done.returncode == 2
 
