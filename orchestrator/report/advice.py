@@ -73,8 +73,8 @@ def _most(document: Mapping[str, Any], axis: str) -> list[str]:
     last = at_once[-1]
     capped = any(value is not None for value in document["cap"].values())
     told = (
-        f"The most that {'the cap allows' if capped else 'was reached'}, {percent(last['coverage'])}, takes {bought(last['policy'])}: "
-        f"{amount(axis, last[f'{axis}_per_problem'])} a problem"
+        f"The most that {'the cap allows' if capped else 'was reached'}, {percent(last['coverage'])}, takes "
+        f"{bought(last['policy'])}: {amount(axis, last[f'{axis}_per_problem'])} a problem"
     )
     cheaper = [p for p in stopping if p["policy"]["stop"] != "none" and p["coverage"] >= last["coverage"]]
     if cheaper:

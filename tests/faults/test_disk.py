@@ -1,6 +1,6 @@
 """Every call that SQLite makes to the disk can fail, be the process's last, or be undone by a power cut.
 
-MANYFEW_FAULTS says at how many calls of each kind (5 here, 16 in CI, `all` in the long run), MANYFEW_FAULT_SEED which
+MANYFEW_FAULTS says at how many calls of each kind (3 here, 16 in CI, `all` in the long run), MANYFEW_FAULT_SEED which
 sectors a power cut keeps. A failure names both."""
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.orchestrator.run.books import check_bill, check_books, check_complete
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import USD, SweepFile, finish, model, start
 
-FAULTS = os.environ.get("MANYFEW_FAULTS", "5")
+FAULTS = os.environ.get("MANYFEW_FAULTS", "3")
 SEED = int(os.environ.get("MANYFEW_FAULT_SEED", "0")) or random.randrange(1, 10**6)
 
 ERRORS = {

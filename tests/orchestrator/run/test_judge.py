@@ -171,8 +171,8 @@ async def test_cancelling_while_a_verdict_is_due_ends_at_once(tmp_path):
         started = time.monotonic()
         async with judging(executor, tmp_path, heard) as judge:
             await judge.add(sample("hang"))
-            while not calls(tmp_path):
-                await asyncio.sleep(0.01)  # noqa: ASYNC110 - another process writes the file
+            while not calls(tmp_path):  # noqa: ASYNC110 - another process writes the file
+                await asyncio.sleep(0.01)
         executor.close()
         assert time.monotonic() - started < 5
     assert heard.rows == []
