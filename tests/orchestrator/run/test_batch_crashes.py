@@ -378,11 +378,14 @@ def kill_loop(folder, instants, kills):
     check_complete(db, dict.fromkeys(models, (12, 6)))
     check_bill(db, vendors, 10 * USD)
     for alias, desk in desks.items():
-        assert money(db, alias).settled == desk.vendor.billed_pico, alias
         presumed = one(
             db,
             "SELECT count(*) FROM batch_job JOIN model ON model.id = model_id WHERE alias = ? "
             "AND outcome = 'not found'",
             alias,
         )
-        assert (money(db, alias).presumed > 0) == (presumed > 0), "only what nobody can know stays charged"
+        held = money(db, alias)
+        assert (held.presumed > 0) == (presumed > 0), "only what nobody can know stays charged"
+        # A batch that a slow desk did not show in time may have been made: it was billed, and stays charged.
+        assert held.settled <= desk.vendor.billed_pico <= held.settled + held.presumed, alias
+        assert presumed or held.settled == desk.vendor.billed_pico, alias
