@@ -38,8 +38,9 @@ from providers.errors import (
 )
 from providers.errors import Outcome as Cost
 
-READS = 3
-"""A results file that lacks requests is fetched so often; then what it lacks is as good as lost."""
+READS = 6
+"""A results file that lacks requests is fetched so often; then what it lacks is as good as lost. Fetching costs
+nothing, and what is given up on stays charged."""
 
 
 class BatchLife:
