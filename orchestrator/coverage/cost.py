@@ -35,8 +35,8 @@ def cost_band(
         nothing = np.full(len(ks), np.nan)
         return nothing, nothing
     low, high = bootstrap.quantiles(bootstrap.resampled_means(sample_cost[:, None]))
-    mean = sample_cost.mean()  # equal costs: sums in another order differ by a hair
-    return ks * np.minimum(low, mean), ks * np.maximum(high, mean)
+    mean = float(sample_cost.mean())  # equal costs: sums in another order differ by a hair
+    return ks * min(float(low[0]), mean), ks * max(float(high[0]), mean)
 
 
 def cost_of_pass_band(total: NDArray[np.float64], passes: NDArray[np.int64]) -> tuple[float, float]:

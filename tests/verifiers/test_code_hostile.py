@@ -21,7 +21,10 @@ from verifiers.sandbox import Child, Job, choose
 from verifiers.types import Bounds, Sandbox, Verdict
 
 LACKS = choose(None).lacks()
-pytestmark = pytest.mark.skipif(LACKS is not None, reason=str(LACKS))
+pytestmark = [
+    pytest.mark.skipif(LACKS is not None, reason=str(LACKS)),
+    pytest.mark.xdist_group("hostile programs"),  # they are run once, by a fixture
+]
 LIMIT_S = 1.0
 # A program may have twice its limit and two seconds; starting and killing on a busy machine the rest.
 MOST_S = 2 * LIMIT_S + 2 + 8

@@ -11,10 +11,13 @@ from verifiers.coq_run import CoqRunner
 from verifiers.registry import get
 from verifiers.types import Bounds
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("coqc") is None or shutil.which("bwrap") is None,
-    reason="needs Coq and bubblewrap (apt install coq bubblewrap)",
-)
+pytestmark = [
+    pytest.mark.skipif(
+        shutil.which("coqc") is None or shutil.which("bwrap") is None,
+        reason="needs Coq and bubblewrap (apt install coq bubblewrap)",
+    ),
+    pytest.mark.xdist_group("coq"),
+]
 
 
 @pytest.fixture(scope="module")

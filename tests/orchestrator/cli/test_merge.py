@@ -21,6 +21,8 @@ from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import SweepFile, model, run
 from tests.orchestrator.sample_files import exported, records, rows, spend, write
 
+pytestmark = pytest.mark.xdist_group("merge")  # one ledger for all of its tests
+
 
 def _bought(folder: Path, machine: str, mark: str, problems: int = 3, **keys) -> Path:
     """A ledger of the sweep `test`, whose samples say where they were drawn."""

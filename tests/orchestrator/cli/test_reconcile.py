@@ -17,6 +17,8 @@ from tests.orchestrator.run.books import check_bill, check_books, money, one, ro
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import USD, SweepFile, model, run
 
+pytestmark = pytest.mark.xdist_group("reconcile")  # one ledger for all of its tests
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):

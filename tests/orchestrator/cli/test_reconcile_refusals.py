@@ -16,6 +16,8 @@ from tests.orchestrator.presumed_fixture import document, make_presumed, settle
 from tests.orchestrator.run.books import check_books, money, one, rows
 from tests.orchestrator.run.sweeps import USD
 
+pytestmark = pytest.mark.xdist_group("reconcile_refusals")  # one ledger for all of its tests
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):

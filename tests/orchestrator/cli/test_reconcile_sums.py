@@ -16,6 +16,8 @@ from tests.orchestrator.run.books import check_books, money
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import USD, SweepFile, run
 
+pytestmark = pytest.mark.xdist_group("reconcile_sums")  # one ledger for all of its tests
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from orchestrator.report.advice import advice
@@ -6,7 +8,7 @@ ROW = {
     "cheap": "small", "dear": "large", "cheap_k": 5, "dear_k": 1, "coverage_cheap": 0.4, "coverage_dear": 0.36,
     "usd_cheap": 0.01, "usd_dear": 0.02, "probability": 0.99,
 }  # fmt: skip
-POINT = {
+POINT: dict[str, Any] = {
     "usd_per_problem": 0.5,
     "coverage": 0.9,
     "policy": {"kind": "fixed", "stop": "none", "order": ["large"], "samples": {"large": 64}},

@@ -15,7 +15,7 @@ from tests.orchestrator.run.books import check_bill, check_books, money, one, ro
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import CHEAP_PRICES, USD, SweepFile, finish, model, run, start
 
-SEEDS = [int(s) for s in os.environ.get("MANYFEW_FAULT_SEEDS", "1 2").split()]
+SEEDS = [int(s) for s in os.environ.get("MANYFEW_FAULT_SEEDS", "1").split()]
 PROBLEMS, SAMPLES = 10, 6
 
 PASSING = [
