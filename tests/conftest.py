@@ -1,4 +1,4 @@
-"""Half of the tests wait, for a child or for a second to pass: two workers a core keep the cores busy."""
+"""Half of the tests wait, for a child or for a second to pass: three workers a core keep the cores busy."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ import pytest
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    return 2 * (os.cpu_count() or 1)
+    return 3 * (os.cpu_count() or 1)

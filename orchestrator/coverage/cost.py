@@ -36,7 +36,8 @@ def cost_band(
         return nothing, nothing
     low, high = bootstrap.quantiles(bootstrap.resampled_means(sample_cost[:, None]))
     mean = float(sample_cost.mean())  # equal costs: sums in another order differ by a hair
-    return ks * min(float(low[0]), mean), ks * max(float(high[0]), mean)
+    k = ks.astype(np.float64)
+    return k * min(float(low[0]), mean), k * max(float(high[0]), mean)
 
 
 def cost_of_pass_band(total: NDArray[np.float64], passes: NDArray[np.int64]) -> tuple[float, float]:
