@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from orchestrator.coverage.paired import difference
+from orchestrator.report.waste import waste_warning
 from pricing.cost import cost_pico
 from pricing.form import price_from_json
 from pricing.types import PICO_PER_USD, Price, Tokens
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from orchestrator.ledger.sides import Side
 
-WASTE_WORTH_A_WARNING = 0.01
 MTOK = 10**6
 
 
@@ -35,10 +35,8 @@ def _model(side: Side, warnings: list[str]) -> dict[str, Any]:
     price = None if side.price is None else price_from_json(side.price)
     tokens = side.tokens.input + side.tokens.output
     waste = _share(side.presumed + side.unused, side.settled + side.presumed)
-    if waste is not None and waste > WASTE_WORTH_A_WARNING:
-        warnings.append(
-            f"{side.alias}: {waste:.1%} of its dollars brought no sample (presumed, or billed in vain)"
-        )
+    if (told := waste_warning(side.presumed + side.unused, side.settled + side.presumed)) is not None:
+        warnings.append(f"{side.alias}: {told}")
     judged = int(side.n.sum())
     return {
         "provider": side.provider,

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from orchestrator.coverage.samples import Samples
     from orchestrator.ledger.outcomes import Axis, Outcomes
 
-WASTE_WORTH_A_WARNING = 0.01
-"""Share of a model's dollars that brought no sample."""
 WANTED = (0.5, 0.8, 0.9, 0.95, 0.99)
 
 Warn = Callable[[str], None]
@@ -50,13 +48,6 @@ def costs_of_pass(axis: Axis, outcomes: Outcomes, samples: Samples, unit: int, w
         f"cost_of_pass_{axis}_low": low,
         f"cost_of_pass_{axis}_high": high,
     }
-
-
-def warn_of_waste(outcomes: Outcomes, warn: Warn) -> None:
-    """Dollars only: what is presumed or was billed in vain brought no sample."""
-    wasted, paid = outcomes.presumed + outcomes.unused, outcomes.total_cost + outcomes.presumed
-    if paid and wasted / paid > WASTE_WORTH_A_WARNING:
-        warn(f"{wasted / paid:.1%} of its dollars brought no sample (presumed, or billed in vain)")
 
 
 def to_reach(axis: Axis, samples: Samples, extrapolation: Mapping[str, Any] | None) -> list[dict[str, Any]]:

@@ -11,10 +11,11 @@ from orchestrator.coverage import bootstrap, cost, grid, power_law
 from orchestrator.coverage.extrapolate import BackTest, extrapolate
 from orchestrator.coverage.samples import Samples
 from orchestrator.report.advice import advice
-from orchestrator.report.frontier_costs import costs_of_pass, log_failure, to_reach, warn_of_waste
+from orchestrator.report.frontier_costs import costs_of_pass, log_failure, to_reach
 from orchestrator.report.frontier_pairs import comparisons, solved_by_one
 from orchestrator.report.frontier_policies import NO_CAP, Cap, policies
 from orchestrator.report.money import PICO_PER_USD, usd
+from orchestrator.report.waste import waste_warning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,7 +142,9 @@ def _warn_of_counts(study: Study, outcomes: Outcomes, samples: Samples) -> None:
         )
     if study.axis == "usd" and not outcomes.total_cost and outcomes.uncosted < outcomes.samples:
         study.warn(outcomes, "its samples cost $0 in the ledger")
-    warn_of_waste(outcomes, lambda text: study.warn(outcomes, text))
+    wasted, paid = outcomes.presumed + outcomes.unused, int(outcomes.total_cost) + outcomes.presumed
+    if (text := waste_warning(wasted, paid)) is not None:
+        study.warn(outcomes, text)
     if outcomes.presumed:
         study.warn(
             outcomes, f"{usd(outcomes.presumed)} presumed for requests of unknown outcome is not in its costs"

@@ -29,6 +29,11 @@ def next_sweep(sweep: LastSweep, found: Study, usd: Decimal) -> str:
             for key, n, target in zip(found.problems, one.side.n, targets, strict=True)
             if target > n
         }
+        if more and data["models"][one.alias].get("provider") == "replay":
+            message = f"{one.alias} plays back a recording, which has no more samples than were recorded"
+            raise InputError(
+                "--output", message, "leave it out, or name a ledger of models that can be asked"
+            )
         if more:
             table = {name: value for name, value in data["models"][one.alias].items() if name != "budget_usd"}
             models[one.alias] = {**table, "samples": int(one.side.n.min()), "samples_by_problem": more}

@@ -140,3 +140,13 @@ def test_an_imported_ledger_and_one_that_stops_early_are_refused(command, tmp_pa
     with closing(sqlite3.connect(ledger)) as connection, connection:
         connection.execute('UPDATE model SET definition = \'{"mode": "until_solved"}\'')
     assert "stops at its first success" in command("plan", "a.db", "--next", "1").stderr
+
+
+def test_no_sweep_is_written_that_asks_a_recording_for_more(command, ledger, tmp_path):
+    with closing(sqlite3.connect(ledger)) as connection, connection:
+        connection.execute("UPDATE sweep_file SET text = replace(text, 'openai-compatible', 'replay')")
+    done = command("plan", str(ledger), "--next", "0.5", "-o", "next.toml")
+    assert done.returncode == 2
+    assert "plays back a recording" in done.stderr
+    assert not (tmp_path / "next.toml").exists()
+    assert command("plan", str(ledger), "--next", "0.5").returncode == 0
