@@ -10,6 +10,7 @@ import numpy as np
 
 from orchestrator.coverage import cost
 from orchestrator.coverage.compare import search
+from orchestrator.report.finite import finite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +35,7 @@ def costs_of_pass(axis: Axis, outcomes: Outcomes, samples: Samples, unit: int, w
         share = (
             of_pass * passes / per_problem.sum() if per_problem.sum() else 1.0
         )  # with what brought no sample
-        low, high = (_number(value * share) for value in found)
+        low, high = (finite(value * share) for value in found)
     mean = cost.cost_of_pass_problem_mean(samples.cost, outcomes.n, outcomes.c)
     if samples.problems and not passes:
         warn("no sample passed, so there is no cost of a pass")
@@ -44,7 +45,7 @@ def costs_of_pass(axis: Axis, outcomes: Outcomes, samples: Samples, unit: int, w
         warn(f"{text}, so the cost of a pass has no mean over problems")
     return {
         f"cost_of_pass_{axis}": of_pass,
-        f"cost_of_pass_problem_mean_{axis}": None if mean is None else _number(mean),
+        f"cost_of_pass_problem_mean_{axis}": None if mean is None else finite(mean),
         f"cost_of_pass_{axis}_low": low,
         f"cost_of_pass_{axis}_high": high,
     }
@@ -90,7 +91,3 @@ def log_failure(coverage: float, paid: float | None) -> float | None:
     if not paid or coverage >= 1.0:
         return None
     return float(-np.log1p(-coverage) / paid)
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -11,6 +11,7 @@ from orchestrator.coverage import bootstrap, cost, grid, power_law
 from orchestrator.coverage.extrapolate import BackTest, extrapolate
 from orchestrator.coverage.samples import Samples
 from orchestrator.report.advice import advice
+from orchestrator.report.finite import finite
 from orchestrator.report.frontier_costs import costs_of_pass, log_failure, to_reach
 from orchestrator.report.frontier_pairs import comparisons, solved_by_one
 from orchestrator.report.frontier_policies import NO_CAP, Cap, policies
@@ -90,12 +91,12 @@ def _model(study: Study, outcomes: Outcomes, samples: Samples, unit: int) -> dic
             {
                 "k": int(curve.ks[i]),
                 "coverage": float(curve.coverage[i]),
-                "low": _number(curve.low[i]),
-                "high": _number(curve.high[i]),
-                f"{axis}_per_problem": _number(curve.cost[i]),
-                f"{axis}_per_problem_low": _number(curve.cost_low[i]),
-                f"{axis}_per_problem_high": _number(curve.cost_high[i]),
-                f"log_failure_per_{axis}": log_failure(float(curve.coverage[i]), _number(curve.cost[i])),
+                "low": finite(curve.low[i]),
+                "high": finite(curve.high[i]),
+                f"{axis}_per_problem": finite(curve.cost[i]),
+                f"{axis}_per_problem_low": finite(curve.cost_low[i]),
+                f"{axis}_per_problem_high": finite(curve.cost_high[i]),
+                f"log_failure_per_{axis}": log_failure(float(curve.coverage[i]), finite(curve.cost[i])),
             }
             for i in range(len(curve.ks))
         ],
@@ -197,8 +198,8 @@ def _extrapolation(study: Study, outcomes: Outcomes, samples: Samples) -> dict[s
         {
             "k": int(found.ks[i]),
             "coverage": float(found.coverage[i]),
-            "low": _number(found.low[i]),
-            "high": _number(found.high[i]),
+            "low": finite(found.low[i]),
+            "high": finite(found.high[i]),
             "model_dependent": bool(found.model_dependent[i]),
         }
         for i in range(len(found.ks))
@@ -209,7 +210,3 @@ def _extrapolation(study: Study, outcomes: Outcomes, samples: Samples) -> dict[s
 def _goodness(test: BackTest | None) -> dict[str, Any] | None:
     """How well a tenth of the samples would have foretold the coverage of all; null with too few for that."""
     return None if test is None else asdict(test)
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -11,6 +11,7 @@ import numpy as np
 from orchestrator.coverage import bootstrap
 from orchestrator.coverage.frontier import Policy, best
 from orchestrator.coverage.policy import Buyable, Offers, buyable, by_problem, halves, offers
+from orchestrator.report.finite import finite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,8 +122,8 @@ def _point(
     return {
         f"{axis}_per_problem": float(whole.cost[at]),
         "coverage": float(whole.coverage[at]),
-        "low": _number(low[0]),
-        "high": _number(high[0]),
+        "low": finite(low[0]),
+        "high": finite(high[0]),
         "policy": _policy(policy),
         f"{axis}_per_problem_p90": float(np.quantile(cost, 0.9)),
         f"{axis}_per_problem_most": float(whole.most[at]),
@@ -138,7 +139,3 @@ def _policy(policy: Policy) -> dict[str, Any]:
         "order": list(policy.order),
         "samples": dict(policy.samples),
     }
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -11,6 +11,7 @@ import numpy as np
 from orchestrator.coverage import cost
 from orchestrator.coverage.policy import attempts
 from orchestrator.coverage.samples import Samples
+from orchestrator.report.finite import finite
 from orchestrator.report.frontier_pairs import comparisons
 from orchestrator.report.frontier_policies import policies
 from orchestrator.report.money import PICO_PER_USD
@@ -79,7 +80,7 @@ def _axis(
     else:
         made = {key: document[key] for key in ("frontier", "frontier_without_stopping", "comparisons")}
     return {
-        "per_sample": [_number(samples.cost.mean()) if samples.problems else None for _, samples in ready],
+        "per_sample": [finite(samples.cost.mean()) if samples.problems else None for _, samples in ready],
         "until_solved": [_until_solved(samples, ks[place]) for place, (_, samples) in enumerate(ready)],
         **made,
     }
@@ -89,7 +90,7 @@ def _until_solved(samples: Samples, ks: Sequence[int]) -> list[float | None]:
     """The mean over problems of what asking one by one, at most k, costs; by k."""
     asked = attempts(samples, np.array(ks, np.int64)) if ks else np.zeros((samples.problems, 0))
     return (
-        [_number(value) for value in (samples.cost[:, None] * asked).mean(axis=0)] if samples.problems else []
+        [finite(value) for value in (samples.cost[:, None] * asked).mean(axis=0)] if samples.problems else []
     )
 
 
@@ -217,7 +218,3 @@ def _price(stored: dict[str, Any]) -> dict[str, Any]:
         "service_tier": price.service_tier,
         "batch": price.batch,
     }
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if np.isfinite(value) else None
