@@ -13,7 +13,7 @@ from orchestrator.ledger.identity import APPLICATION_ID, SCHEMA_VERSION, check
 from orchestrator.ledger.trouble import trouble
 
 if TYPE_CHECKING:
-    import aiosqlite
+    from orchestrator.ledger.connection import LedgerConnection
 
 # WAL lets others read while a run writes. FULL syncs the WAL at every commit: a reservation is on the disk before
 # the request leaves. On macOS only F_FULLFSYNC reaches the platter.
@@ -127,11 +127,12 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     return connection
 
 
-async def open_writer(path: Path) -> aiosqlite.Connection:
+async def open_writer(path: Path) -> LedgerConnection:
     """The writing connection of a run; the caller holds the ledger's lock. Raises sqlite3.Error."""
-    import aiosqlite
+    from orchestrator.ledger.connection import LedgerConnection
 
-    connection = await aiosqlite.connect(path, isolation_level=None)
+    connection = LedgerConnection(path)
+    await connection
     try:
         for pragma in PRAGMAS:
             await connection.execute(pragma)

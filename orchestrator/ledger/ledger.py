@@ -19,7 +19,7 @@ from orchestrator.ledger.trouble import TROUBLE, trouble
 from orchestrator.ledger.writer import Writer
 
 if TYPE_CHECKING:
-    import aiosqlite
+    from orchestrator.ledger.connection import LedgerConnection
 
 
 class Ledger:
@@ -33,7 +33,7 @@ class Ledger:
         self._next_prompt_id = 1
         self._next_lease_id = 1
         self._next_batch_job_id = 1
-        self._connection: aiosqlite.Connection | None = None
+        self._connection: LedgerConnection | None = None
         self._writer: Writer | None = None
 
     async def __aenter__(self) -> Self:
@@ -50,7 +50,7 @@ class Ledger:
         self._writer = await Writer(self._connection, str(self.path)).__aenter__()
         return self
 
-    async def _read_ids(self, connection: aiosqlite.Connection) -> None:
+    async def _read_ids(self, connection: LedgerConnection) -> None:
         async with connection.execute("SELECT sha256, id FROM prompt") as rows:
             self._prompt_ids = {sha: prompt_id async for sha, prompt_id in rows}
         self._next_prompt_id = max(self._prompt_ids.values(), default=0) + 1

@@ -1,4 +1,4 @@
-"""What goes into the ledger: one dataclass a row kind. Money is pico-dollars, times are Unix seconds."""
+"""What goes into the ledger: one class a row kind. Money is pico-dollars, times are Unix seconds."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ class LeaseChange:
     ends: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SampleRow:
-    """One sample as it arrived; tokens and cost are its share of its request's."""
+class SampleRow(NamedTuple):
+    """One sample as it arrived; tokens and cost are its share of its request's. Its fields are in the order of
+    batch.INSERT_SAMPLE."""
 
     problem_id: int
     sample_index: int
@@ -126,20 +126,20 @@ class Outcome:
     """… and how much of them it held."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerdictRow:
-    """One sample's verdict. `passed` None: the verifier broke or could not tell."""
+class VerdictRow(NamedTuple):
+    """One sample's verdict. `passed` None: the verifier broke or could not tell. Its fields are in the order of
+    batch.INSERT_VERDICT, and then those that name the sample."""
 
-    model_id: int
-    problem_id: int
-    sample_index: int
     verifier: str
+    problem_id: int
     text_sha: bytes
     passed: int | None
     score: float | None
     answer: str | None
     reason: str | None
-    evidence: str | None = None
+    evidence: str | None
+    model_id: int
+    sample_index: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,9 +43,7 @@ def write(connection: sqlite3.Connection, verdicts: list[VerdictRow]) -> None:
     """In one transaction."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for sql, rows in Batch(verdicts=verdicts).statements():
-            if rows:
-                connection.executemany(sql, rows)
+        Batch(verdicts=verdicts).write(connection)
     except BaseException:
         if connection.in_transaction:  # SQLite ends it itself where the disk fails
             connection.execute("ROLLBACK")

@@ -17,7 +17,7 @@ from orchestrator.ledger.batch import Batch
 from orchestrator.ledger.trouble import trouble
 
 if TYPE_CHECKING:
-    import aiosqlite
+    from orchestrator.ledger.connection import LedgerConnection
 
 
 GATHER_S = 0.002
@@ -28,11 +28,12 @@ all processor time of a request to a quick server; beside a model's seconds it i
 class Writer:
     """Use as an async context manager; after a failed commit every further write raises LedgerBroken."""
 
-    def __init__(self, connection: aiosqlite.Connection, where: str) -> None:
+    def __init__(self, connection: LedgerConnection, where: str) -> None:
         self._connection = connection
         self._where = where
         self._batch = Batch()
-        self._written: asyncio.Future[None] | None = None
+        self._waiters: list[asyncio.Future[None]] = []
+        """Of the current batch. One each: when one is cancelled the others still wait for the same commit."""
         self._wake = asyncio.Event()
         self._broken: LedgerBroken | None = None
         self._closing = False
@@ -53,11 +54,10 @@ class Writer:
         if self._broken is not None:
             raise self._broken
         fill(self._batch)
-        if self._written is None:
-            self._written = asyncio.get_running_loop().create_future()
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
         self._wake.set()
-        # Shielded: when one waiter is cancelled the others still wait for the same commit.
-        return asyncio.shield(self._written)
+        return waiter
 
     async def write(self, fill: Callable[[Batch], Any]) -> None:
         """Adds to the current batch and returns once it is durable. Raises LedgerBroken."""
@@ -67,33 +67,30 @@ class Writer:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._written is not None:
+            while self._waiters:
                 await asyncio.sleep(GATHER_S)
-                batch, written = self._batch, self._written
-                self._batch, self._written = Batch(), None
-                await self._commit(batch, written)
+                batch, waiters = self._batch, self._waiters
+                self._batch, self._waiters = Batch(), []
+                await self._commit(batch, waiters)
             if self._closing:
                 return
 
-    async def _commit(self, batch: Batch, written: asyncio.Future[None]) -> None:
+    async def _commit(self, batch: Batch, waiters: list[asyncio.Future[None]]) -> None:
         try:
             if self._broken is not None:
                 raise self._broken
-            await self._connection.execute("BEGIN IMMEDIATE")
-            for sql, rows in batch.statements():
-                if rows:
-                    await self._connection.executemany(sql, rows)
-            await self._connection.execute("COMMIT")
+            await self._connection.commit_batch(batch)
         except BaseException as error:
             # Whatever it was, those who wait must hear of it: a writer that died silently would hold the run forever.
-            await self._fail(error, written)
+            await self._fail(error, waiters)
             if not isinstance(error, (sqlite3.Error, LedgerBroken)):
                 raise
         else:
-            if not written.done():
-                written.set_result(None)
+            for waiter in waiters:
+                if not waiter.done():
+                    waiter.set_result(None)
 
-    async def _fail(self, error: BaseException, written: asyncio.Future[None]) -> None:
+    async def _fail(self, error: BaseException, waiters: list[asyncio.Future[None]]) -> None:
         if self._broken is None:
             what, remedy = trouble(error, self._where)
             self._broken = LedgerBroken(self._where, f"the ledger could not be written: {what}", remedy)
@@ -101,6 +98,7 @@ class Writer:
                 # Where the disk is gone, the journal rolls back at the next open.
                 with contextlib.suppress(sqlite3.Error):
                     await self._connection.execute("ROLLBACK")
-        if not written.done():
-            written.set_exception(self._broken)
-            written.exception()  # a waiter that was cancelled must not leave an unretrieved exception behind
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_exception(self._broken)
+                waiter.exception()  # one that nobody awaits must not leave an unretrieved exception behind

@@ -76,7 +76,7 @@ class PaidServer:
     async def ready(self) -> bool:
         """Whether an admitted request may go out: what it was admitted under is on the disk and not over."""
         if self._written is not None:
-            await self._written
+            await asyncio.shield(self._written)  # others wait for it too
         return self._lease.open(time.monotonic_ns())
 
     def _renew(self, now: int) -> bool:

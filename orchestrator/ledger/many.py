@@ -1,0 +1,38 @@
+"""A statement for many rows, executed as few times as possible: at each execution Python's sqlite3 gives its lock up and
+waits for it again, up to 5 ms where another thread computes. One row at a time, a commit of 200 samples beside a busy
+event loop took 28 times as long."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+_MOST = 64
+"""Rows an execution. Statements are made for powers of two up to this, few enough that sqlite3 keeps them prepared."""
+
+
+class ForMany(NamedTuple):
+    """SQL around `VALUES (…), (…)`; each row has `width` values."""
+
+    before: str
+    width: int
+    after: str = ""
+
+    def execute(self, connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> None:
+        """All rows, in their order. Raises sqlite3.Error."""
+        at, left = 0, len(rows)
+        while left:
+            n = min(_MOST, 1 << (left.bit_length() - 1))
+            values = [value for row in rows[at : at + n] for value in row]
+            connection.execute(_sql(self, n), values)
+            at, left = at + n, left - n
+
+
+@lru_cache(maxsize=256)
+def _sql(statement: ForMany, n: int) -> str:
+    row = f"({', '.join('?' * statement.width)})"
+    return f"{statement.before} VALUES {', '.join([row] * n)}{statement.after}"
