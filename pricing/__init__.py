@@ -1,7 +1,7 @@
 """What a request may cost and what it did cost, in whole pico-dollars."""
 
 from pricing.book import Inexact, look_up
-from pricing.cost import cost_pico, split_pico, split_tokens, worst_pico
+from pricing.cost import cost_pico, split_pico, worst_pico
 from pricing.form import price_from_json, price_to_json
 from pricing.lease import Lease
 from pricing.resolve import by_server_time, resolve
@@ -28,7 +28,6 @@ __all__ = [
     "price_to_json",
     "resolve",
     "split_pico",
-    "split_tokens",
     "stated_price",
     "tier_price",
     "worst_pico",

@@ -71,7 +71,7 @@ def share_pico(total: int, input_pico: int, own: Sequence[int], output: int) -> 
     tokens of `output`; tokens that no sample holds are a bucket of their own. Whole pico-dollars that sum to it."""
     if not own:
         return [], total
-    inputs = split_pico(input_pico, [1] * len(own))
+    inputs = split_equally(input_pico, len(own))
     rest = output - sum(own)
     shares = split_pico(total - input_pico, [*own, rest] if rest else own)
     unused = shares.pop() if rest else 0
@@ -98,8 +98,12 @@ def split_pico(total: int, weights: Sequence[int]) -> list[int]:
     return shares
 
 
-split_tokens = split_pico
-"""The same rule for a request's tokens."""
+def split_equally(total: int, n: int) -> list[int]:
+    """`split_pico` among `n` of equal weight. Raises ValueError for none, or for a negative total."""
+    if n < 1 or total < 0:
+        raise ValueError(f"{total=} can't be split among {n}")
+    share, more = divmod(total, n)
+    return [share + 1] * more + [share] * (n - more)
 
 
 def _disjoint(tokens: Tokens) -> tuple[int, int]:

@@ -4,11 +4,11 @@ attempt: aiohttp makes only idempotent methods again on a connection that had di
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from providers.address import at_root, password_in, public_url, unusable
 from providers.chat_stream import STREAMING, ChatStream

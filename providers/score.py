@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import msgspec
@@ -32,8 +31,7 @@ WIRES: tuple[Wire, ...] = ("score", "classify", "pooling")
 MOST_NESTED = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreRequest(Request):
+class ScoreRequest(Request, frozen=True, kw_only=True):
     """One HTTP attempt: `n` answers to one question, `max_tokens` 0. classify and pooling take one at a time."""
 
     question: str

@@ -3,8 +3,9 @@ from."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from providers.errors import Lost, ProviderError
 from providers.vendor_text import KEY, scrub, scrub_error
@@ -20,6 +21,8 @@ SHORTEST = 8
 
 def clean_reply(reply: Reply, secrets: Collection[str]) -> Reply:
     """The same reply without the keys, whole as they are, in any of its texts."""
+    if not any(len(secret) >= SHORTEST for secret in secrets):
+        return reply
     return replace(
         reply,
         choices=_choices(reply.choices, secrets),

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Message:
+
+class Message(msgspec.Struct, frozen=True):
     """One chat message; `content` is plain text."""
 
     role: Literal["system", "user", "assistant"]
     content: str
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(msgspec.Struct, frozen=True):
     """What is asked: chat `messages`, or raw `text` for the completions wire. Exactly one is set."""
 
     messages: tuple[Message, ...] = ()
@@ -33,8 +32,7 @@ class Prompt:
         return sum(len(part.encode()) for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One HTTP attempt: `n` samples of one problem."""
 
     model: str
@@ -43,9 +41,9 @@ class Request:
     n: int
     max_tokens: int
     """Bound on the output tokens of one sample."""
-    params: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    params: Mapping[str, Any] = msgspec.field(default_factory=dict[str, Any])
     """Stated sampling parameters by OpenAI's names (temperature, top_p, top_k, stop …); nothing else is sent."""
-    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    extra: Mapping[str, Any] = msgspec.field(default_factory=dict[str, Any])
     """Vendor-specific fields, passed as they are."""
     timeout_s: float
     """From writing the request to the end of the reply."""
@@ -57,8 +55,7 @@ class Request:
     """Whether to use the vendor's cache of prompts, where it must be asked for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
     """Billed tokens, normalised once for all wires. `input` is all input and cached/cache_write are parts of it;
     `output` is all output and `reasoning` is a part of it. `cache_write` counts writes of every lifetime,
     `cache_write_1h` those of one hour among them."""
@@ -71,8 +68,7 @@ class Usage:
     reasoning: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """One sample of a reply."""
 
     index: int
@@ -89,8 +85,7 @@ class Choice:
     """Where a tape knows each sample's own; else the reply's holds."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """A 2xx answer, whole. `usage` is None where the server sent none or nonsense: the outcome is then presumed."""
 
     choices: tuple[Choice, ...]
@@ -104,7 +99,7 @@ class Reply:
     speed: str | None = None
     """Anthropic's `usage.speed`: standard, or fast, which costs more and is never asked for."""
     server_version: str | None = None
-    rate_headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    rate_headers: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     """The vendor's rate-limit headers, lower-cased."""
     latency_s: float = 0.0
     """From writing the request to the end of the reply."""

@@ -23,6 +23,7 @@ class Executor:
         self.verifier = verifier
         self.name = f"{verifier.kind}/{verifier.version}"
         self._pool = Pool(verifier.kind, options, bounds) if verifier.isolation == "worker" else None
+        self._many = verifier if isinstance(verifier, BatchVerifier) else None
         several = verifier.isolation in ("worker", "process")
         self.at_once = (bounds.workers or cores()) if several else 1
 
@@ -55,8 +56,8 @@ class Executor:
     def _judge(self, items: Sequence[Item]) -> list[Verdict]:
         if self._pool is not None:
             return self._pool.judge(items)
-        if isinstance(self.verifier, BatchVerifier):
-            return self.verifier.verify_many(items)
+        if self._many is not None:
+            return self._many.verify_many(items)
         return [self._one(text, problem) for text, problem in items]
 
     def close(self) -> None:

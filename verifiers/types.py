@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 Sandbox = Literal["bubblewrap", "container", "none-i-trust-this-code"]
 Isolation = Literal["inline", "worker", "process", "batch"]
@@ -17,8 +17,7 @@ Isolation = Literal["inline", "worker", "process", "batch"]
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(NamedTuple):
     """passed: True right, False wrong, None could not tell (`reason` says why)."""
 
     passed: bool | None

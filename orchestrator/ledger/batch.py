@@ -64,7 +64,8 @@ INSERT_FAILURE = ForMany(
 )
 
 INSERT_VERDICT = ForMany(
-    "INSERT OR REPLACE INTO verdict (verifier, problem_id, text_sha, passed, score, answer, reason, evidence)", 8
+    "INSERT OR REPLACE INTO verdict (verifier, problem_id, text_sha, passed, score, answer, reason, evidence)",
+    8,
 )
 
 UPDATE_VERDICT = ForMany(

@@ -24,7 +24,7 @@ class LedgerConnection(aiosqlite.Connection):
 
         Each statement by itself would be a turn of two threads: at one sample a request those took a sixth of all
         processor time."""
-        await self._execute(_commit, self._conn, batch)
+        await self._execute(_commit, self._conn, batch)  # pyright: ignore[reportUnknownMemberType]
 
 
 def _commit(connection: sqlite3.Connection, batch: Batch) -> None:

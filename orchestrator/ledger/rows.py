@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import msgspec
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reservation:
+
+class Reservation(msgspec.Struct, frozen=True, kw_only=True):
     """One HTTP attempt about to be made, with its worst case."""
 
     request_id: int
@@ -86,8 +87,7 @@ class SampleVerdict(NamedTuple):
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """How an attempt ended. What is neither settled nor presumed of its reservation is free again."""
 
     request_id: int

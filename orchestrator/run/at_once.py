@@ -5,8 +5,9 @@ is quick itself, of any. Sample and verdict then go into the ledger together, wh
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from orchestrator.ledger.rows import SampleVerdict
 from orchestrator.run.case import case_of, ended_of, settled, verdict_row
@@ -46,18 +47,13 @@ class AtOnce:
                 new.append(
                     verdict_row(outcome.model_id, row.sample_index, self._executor.name, case, verdict)
                 )
-            judged.append(
-                None
-                if verdict is None
-                else SampleVerdict(
-                    None if verdict.passed is None else int(verdict.passed),
-                    verdict.score,
-                    verdict.answer,
-                    self._executor.name,
-                    verdict.reason,
-                )
-            )
+            judged.append(None if verdict is None else self._of_sample(verdict))
         return replace(outcome, judged=tuple(judged), verdicts=tuple(new))
+
+    def _of_sample(self, verdict: Verdict) -> SampleVerdict:
+        passed, answer, score, reason, _ = verdict
+        passes = None if passed is None else int(passed)
+        return SampleVerdict(passes, score, answer, self._executor.name, reason)
 
     def _verified(self, row: SampleRow) -> Verdict:
         (found,) = self._executor.judge([(row.text, self._problem(row.problem_id))])

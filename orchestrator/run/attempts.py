@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.rows import Failure, Outcome, Reservation, SampleRow, SampleVerdict
@@ -27,8 +27,7 @@ LONGEST_TIMEOUT_S = 3600.0
 OVER_OUTPUT = "a reply held more output than max_tokens asks for: its worst case can't be bounded"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A sample just recorded; `verdict`: the one that was recorded with it."""
 
     alias: str
@@ -275,10 +274,10 @@ class Attempts:
 
 
 def _arrivals(ticket: Ticket, outcome: Outcome) -> list[Arrival]:
+    alias, ordinal = ticket.alias, ticket.item.problem
     verdicts = outcome.judged or (None,) * len(outcome.samples)
     return [
-        Arrival(alias=ticket.alias, ordinal=ticket.item.problem, row=row, verdict=verdict)
-        for row, verdict in zip(outcome.samples, verdicts, strict=True)
+        Arrival(alias, ordinal, row, verdict) for row, verdict in zip(outcome.samples, verdicts, strict=True)
     ]
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from secrets import token_hex
+
+from msgspec.structs import replace
 
 from orchestrator.ledger.batch_jobs import OpenJob, OpenRequest
 from orchestrator.run.attempts import stop_rule

@@ -7,18 +7,21 @@ so that they sum to the request's exactly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from itertools import repeat
+
+import msgspec
+from msgspec.structs import replace
 
 from orchestrator.ledger.rows import Outcome, SampleRow
-from pricing.cost import cost_pico, share_pico, split_pico
+from pricing.cost import cost_pico, share_pico, split_equally, split_pico
 from pricing.tiers import tier_price
 from pricing.types import Price, Tokens, Unpriceable
 from providers.errors import Lost
 from providers.types import Choice, Reply, Usage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """What booking needs to know of the request that was sent."""
 
     request_id: int
@@ -40,8 +43,7 @@ class Attempt:
     lease_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Booked:
+class Booked(msgspec.Struct, frozen=True, kw_only=True):
     """A reply, booked. `warning` names what the user should know of it."""
 
     outcome: Outcome
@@ -77,8 +79,8 @@ def book(reply: Reply, attempt: Attempt, ended_at: float, *, share: tuple[int, i
         return Booked(outcome=outcome, arrived=len(choices), missing=missing, warning=str(error))
     usage = reply.usage if reply.usage is not None else _told(choices)
     try:
-        total = cost_pico(price, _tokens(usage)) if share is None else share[0]
-        input_pico = min(total, cost_pico(price, _input_only(usage))) if share is None else 0
+        total = cost_pico(price, _tokens(usage, output=usage.output)) if share is None else share[0]
+        input_pico = min(total, cost_pico(price, _tokens(usage, output=0))) if share is None else 0
     except ValueError as error:  # counts that contradict each other
         warning = f"usage that makes no sense is charged at its bound: {error}"
         outcome = _presumed(reply, attempt, choices, ended_at, warning)
@@ -122,23 +124,19 @@ def _settled(
     ended_at: float,
 ) -> Outcome:
     own, basis = _own_tokens(usage, choices)
-    k = len(choices)
     costs, unused = share_pico(total, input_pico, own, usage.output)
-    shares = _InputShares(usage, k)
-    reasoning = _reasoning_shares(usage, choices, own)
-    samples = tuple(
-        _sample(
-            attempt,
-            choice,
-            reply,
-            shares.row(i),
-            completion=own[i],
-            reasoning_tokens=reasoning[i],
-            basis=basis,
-            cost=costs[i],
-            cost_basis=attempt.cost_basis,
-        )
-        for i, choice in enumerate(choices)
+    k = len(choices)
+    inputs = (usage.input, usage.cached, usage.cache_write, usage.cache_write_1h)
+    samples = _samples(
+        attempt,
+        choices,
+        reply,
+        [split_equally(tokens, k) for tokens in inputs] if k else [],
+        own,
+        _reasoning_shares(usage, choices, own),
+        bases=[basis] * k,
+        costs=costs,
+        cost_basis=attempt.cost_basis,
     )
     return _outcome(
         reply,
@@ -159,7 +157,7 @@ def _own_tokens(usage: Usage, choices: list[Choice]) -> tuple[list[int], str]:
     reported = [t for t in told if t is not None]
     if choices and len(reported) == len(choices) and sum(reported) <= usage.output:
         return reported, "reported"
-    return (split_pico(usage.output, [1] * len(choices)) if choices else []), "split"
+    return (split_equally(usage.output, len(choices)) if choices else []), "split"
 
 
 def _reasoning_shares(usage: Usage, choices: list[Choice], own: list[int]) -> list[int]:
@@ -169,32 +167,18 @@ def _reasoning_shares(usage: Usage, choices: list[Choice], own: list[int]) -> li
     return split_pico(usage.reasoning, own) if choices else []
 
 
-class _InputShares:
-    """The input's tokens by sample, each kind shared equally."""
-
-    def __init__(self, usage: Usage, k: int) -> None:
-        kinds = (usage.input, usage.cached, usage.cache_write, usage.cache_write_1h)
-        self._columns = [split_pico(tokens, [1] * k) if k else [] for tokens in kinds]
-
-    def row(self, i: int) -> tuple[int, int, int, int]:
-        prompt, cached, write, write_1h = (column[i] for column in self._columns)
-        return prompt, cached, write, write_1h
-
-
 def _presumed(reply: Reply, attempt: Attempt, choices: list[Choice], ended_at: float, why: str) -> Outcome:
-    samples = tuple(
-        _sample(
-            attempt,
-            choice,
-            reply,
-            (None, None, None, None),
-            completion=choice.output_tokens,
-            reasoning_tokens=choice.reasoning_tokens,
-            basis="reported" if choice.output_tokens is not None else None,
-            cost=0,
-            cost_basis="none",
-        )
-        for choice in choices
+    told = [choice.output_tokens for choice in choices]
+    samples = _samples(
+        attempt,
+        choices,
+        reply,
+        [],
+        told,
+        [choice.reasoning_tokens for choice in choices],
+        bases=[None if tokens is None else "reported" for tokens in told],
+        costs=[0] * len(choices),
+        cost_basis="none",
     )
     return _outcome(
         reply,
@@ -210,40 +194,45 @@ def _presumed(reply: Reply, attempt: Attempt, choices: list[Choice], ended_at: f
     )
 
 
-def _sample(
+def _samples(
     attempt: Attempt,
-    choice: Choice,
+    choices: Sequence[Choice],
     reply: Reply,
-    inputs: tuple[int | None, int | None, int | None, int | None],
+    inputs: Sequence[Sequence[int]],
+    completion: Sequence[int | None],
+    reasoning: Sequence[int | None],
     *,
-    completion: int | None,
-    reasoning_tokens: int | None,
-    basis: str | None,
-    cost: int,
+    bases: Sequence[str | None],
+    costs: Sequence[int],
     cost_basis: str,
-) -> SampleRow:
-    return SampleRow(
-        problem_id=attempt.problem_id,
-        sample_index=attempt.indices[choice.index],
-        text=clean(choice.text),
-        reasoning=None if choice.reasoning is None else clean(choice.reasoning),
-        finish_reason=choice.finish_reason,
-        prompt_tokens=inputs[0],
-        cached_tokens=inputs[1],
-        cache_write_tokens=inputs[2],
-        cache_write_1h_tokens=inputs[3],
-        completion_tokens=completion,
-        reasoning_tokens=reasoning_tokens,
-        token_basis=basis,
-        cost_pico=cost,
-        cost_basis=cost_basis,
-        server=attempt.server,
-        stop_rule=attempt.stop_rule,
-        latency_s=None
-        if attempt.batch
-        else choice.latency_s
-        if choice.latency_s is not None
-        else reply.latency_s,
+) -> tuple[SampleRow, ...]:
+    """`inputs`: each kind's tokens by sample; () where they are not known."""
+    shares = zip(*inputs, strict=True) if inputs else repeat((None, None, None, None))
+    indices, problem_id, server, rule = attempt.indices, attempt.problem_id, attempt.server, attempt.stop_rule
+    latency = None if attempt.batch else reply.latency_s
+    return tuple(
+        SampleRow(  # by position: there may be very many
+            problem_id,
+            indices[choice.index],
+            clean(choice.text),
+            None if choice.reasoning is None else clean(choice.reasoning),
+            choice.finish_reason,
+            prompt,
+            cached,
+            write,
+            write_1h,
+            output,
+            thought,
+            basis,
+            cost,
+            cost_basis,
+            server,
+            rule,
+            latency if choice.latency_s is None or attempt.batch else choice.latency_s,
+        )
+        for choice, (prompt, cached, write, write_1h), output, thought, basis, cost in zip(
+            choices, shares, completion, reasoning, bases, costs, strict=False
+        )
     )
 
 
@@ -296,14 +285,10 @@ def _told(choices: list[Choice]) -> Usage:
     return Usage(input=0, output=sum(c.output_tokens or 0 for c in choices))
 
 
-def _input_only(usage: Usage) -> Tokens:
-    return replace(_tokens(usage), output=0)
-
-
-def _tokens(usage: Usage) -> Tokens:
+def _tokens(usage: Usage, *, output: int) -> Tokens:
     return Tokens(
         input=usage.input,
-        output=usage.output,
+        output=output,
         cached=usage.cached,
         cache_write=usage.cache_write,
         cache_write_1h=usage.cache_write_1h,

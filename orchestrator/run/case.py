@@ -4,7 +4,7 @@ is verified once."""
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 
 from orchestrator.ledger.rows import VerdictRow
@@ -61,30 +61,31 @@ def case_of(problem_id: int, text: str, finish_reason: str | None) -> Case:
 
 
 def verdict_row(model_id: int, sample_index: int, verifier: str, case: Case, verdict: Verdict) -> VerdictRow:
+    passed, answer, score, reason, evidence = verdict
     return VerdictRow(
-        model_id=model_id,
-        problem_id=case[0],
-        sample_index=sample_index,
         verifier=verifier,
+        problem_id=case[0],
         text_sha=case[1],
-        passed=None if verdict.passed is None else int(verdict.passed),
-        score=verdict.score,
-        answer=verdict.answer,
-        reason=verdict.reason,
-        evidence=verdict.evidence,
+        passed=None if passed is None else int(passed),
+        score=score,
+        answer=answer,
+        reason=reason,
+        evidence=evidence,
+        model_id=model_id,
+        sample_index=sample_index,
     )
 
 
 def settled(verdict: Verdict, ended: str | None) -> Verdict:
     """The verdict as it is kept: bounded, of finite numbers and writable text, and wrong where the sample's end says
     so. The answer stays."""
-    return replace(
-        verdict,
-        passed=False if ended is not None else verdict.passed,
-        score=verdict.score if verdict.score is None or math.isfinite(verdict.score) else None,
-        answer=_text(verdict.answer, MOST_TEXT),
-        reason=_text(ended or verdict.reason, MOST_REASON),
-        evidence=_text(verdict.evidence, MOST_TEXT),
+    passed, answer, score, reason, evidence = verdict
+    return Verdict(
+        False if ended is not None else passed,
+        _text(answer, MOST_TEXT),
+        score if score is None or math.isfinite(score) else None,
+        _text(ended or reason, MOST_REASON),
+        _text(evidence, MOST_TEXT),
     )
 
 
@@ -92,4 +93,4 @@ def _text(text: str | None, most: int) -> str | None:
     if text is None:
         return None
     cut = text if len(text) <= most else f"{text[: most - 1]}…"
-    return cut.encode("utf-8", "replace").decode("utf-8")
+    return cut if cut.isascii() else cut.encode("utf-8", "replace").decode("utf-8")

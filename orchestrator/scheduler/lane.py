@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import msgspec
+
 from orchestrator.scheduler.endpoints import Endpoint
 from orchestrator.scheduler.rates import Estimate, RateLimit
 from orchestrator.scheduler.work import Item, Work
@@ -12,8 +14,7 @@ NO_PROBLEM = -1
 """The ordinal of a problem that the plan no longer asks."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bound:
+class Bound(msgspec.Struct, frozen=True, kw_only=True):
     """Worst case of a request of one problem, in pico-dollars: `fixed` for its input, `sample` for each sample."""
 
     fixed: int
@@ -64,8 +65,7 @@ class ModelLane:
         return sum(e.samples for e in self.endpoints)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ticket:
+class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     """An admitted request: its money is held, its limits are debited."""
 
     number: int

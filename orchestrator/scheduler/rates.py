@@ -4,7 +4,8 @@ or found by its refusals. No I/O."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from orchestrator.scheduler.bucket import Bucket
 from orchestrator.scheduler.found_rate import FoundRate
@@ -14,8 +15,7 @@ FIRST_IN_FLIGHT = 8
 """While no limit is known and no reply has told any: so few requests that a small limit is not overrun at once."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
+class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     """What a request is expected to count against limits of tokens."""
 
     input_tokens: int

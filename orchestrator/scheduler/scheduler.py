@@ -7,9 +7,10 @@ it gets no Ticket, performs the tickets, and tells how each ended.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from random import Random
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from orchestrator.scheduler.budget import Budget
 from orchestrator.scheduler.endpoints import Endpoint, least_loaded

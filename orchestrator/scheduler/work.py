@@ -11,12 +11,13 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from orchestrator.problem_state import ProblemState
 from orchestrator.scheduler.warmth import Warmth
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(msgspec.Struct, frozen=True, kw_only=True):
     """Samples of one problem that go out together. `attempt` is 1 for the first try."""
 
     problem: int

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pricing.cost import cost_pico, split_pico, split_tokens, worst_pico
+from pricing.cost import cost_pico, split_equally, split_pico, worst_pico
 from pricing.types import Band, Price, Tokens
 from tests.pricing.prices import any_price, flat, rates
 
@@ -179,7 +179,6 @@ def test_cost_is_the_exact_sum_rounded_up(price, tokens_in, tokens_out):
 )
 def test_split(total, weights, shares):
     assert split_pico(total, weights) == shares
-    assert split_tokens(total, weights) == shares
 
 
 @given(st.integers(0, 10**18), st.lists(st.integers(0, 10**9), min_size=1, max_size=200))
@@ -192,7 +191,15 @@ def test_split_sums_exactly_and_each_share_is_within_one(total, weights):
         assert abs(share - exact) < 1
 
 
+@given(st.integers(0, 10**18), st.integers(1, 200))
+def test_equal_shares_are_those_of_equal_weights(total, n):
+    assert split_equally(total, n) == split_pico(total, [1] * n)
+
+
 def test_split_refuses_nothing_and_negatives():
     for total, weights in ((1, []), (-1, [1]), (1, [1, -1])):
         with pytest.raises(ValueError, match=r"negative|nothing"):
             split_pico(total, weights)
+    for total, n in ((1, 0), (-1, 1)):
+        with pytest.raises(ValueError, match="split"):
+            split_equally(total, n)

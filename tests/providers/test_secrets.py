@@ -1,9 +1,8 @@
 """A key that a vendor echoes, wherever it can, is in nothing that a provider hands on. On every wire."""
 
-import json
 import traceback
-from dataclasses import asdict
 
+import msgspec
 import pytest
 from aiohttp import web
 
@@ -97,7 +96,7 @@ async def test_a_key_in_a_good_reply(wire, streamed):
         vendor.answer = lambda prompt, index: Sample(text=f"your key is {KEY}.", reasoning=f"hm, {KEY}")
         vendor.headers = lambda request_id: {"x-request-id": KEY, "x-ratelimit-limit-requests": KEY}
         reply = await provider.send(ask(model=KEY, timeout_s=5))
-        assert KEY not in json.dumps(asdict(reply), default=str)
+        assert KEY not in msgspec.json.encode(reply).decode()
         assert reply.choices[0].text == "your key is [key]."
         assert reply.usage is not None
 

@@ -1,12 +1,12 @@
 """Streamed replies over every wire: whole ones are the unstreamed ones, broken ones tell what they brought."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from providers import streaming
 from providers.errors import Lost, Overloaded
@@ -28,7 +28,7 @@ def at_once(monkeypatch):
 def same(reply: Reply) -> dict[str, Any]:
     """What must not differ: all but the clock and the vendor's numbering."""
     like = replace(reply, latency_s=0.0, request_id="", rate_headers=dict.fromkeys(reply.rate_headers, ""))
-    return {name: getattr(like, name) for name in Reply.__dataclass_fields__}
+    return {name: getattr(like, name) for name in Reply.__struct_fields__}
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=120)
