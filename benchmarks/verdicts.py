@@ -93,7 +93,7 @@ def beside_sampling(executor: Executor, items: list[Item], folder: Path) -> floa
         def told(*_: object) -> None:
             pass
 
-        judge = Judge(executor, Known(ledger, executor.name), problems.__getitem__, write=write, told=told)
+        judge = Judge(executor, Known(ledger, executor), problems.__getitem__, write=write, told=told)
         judging = asyncio.create_task(judge.run())
         await judge.add(_sample(0, items[0][0]))
         await judge.drained()

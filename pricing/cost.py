@@ -39,16 +39,21 @@ def cost_pico(price: Price, tokens: Tokens) -> int:
     Inclusive counts are split into disjoint ones, so that no token is billed twice. Raises ValueError, naming the
     keys, where the parts exceed their whole: such usage is nonsense and must not be clamped to something payable.
     """
+    return cost_and_input_pico(price, tokens)[0]
+
+
+def cost_and_input_pico(price: Price, tokens: Tokens) -> tuple[int, int]:
+    """(`cost_pico`, what it would be without its output). Raises as that does."""
     uncached, write_5m = _disjoint(tokens)
     rates = _scaled(rates_at(price.bands, tokens.input))
-    parts = (
+    inputs = (
         uncached * rates.input
         + tokens.cached * rates.cached_input
         + write_5m * rates.cache_write
         + tokens.cache_write_1h * rates.cache_write_1h
-        + tokens.output * rates.output
     )
-    return _ceil_div(parts, rates.scale) + price.per_request_pico
+    whole = _ceil_div(inputs + tokens.output * rates.output, rates.scale)
+    return whole + price.per_request_pico, _ceil_div(inputs, rates.scale) + price.per_request_pico
 
 
 def worst_pico(price: Price, input_tokens: int, output_tokens: int) -> int:
@@ -108,9 +113,9 @@ def split_equally(total: int, n: int) -> list[int]:
 
 def _disjoint(tokens: Tokens) -> tuple[int, int]:
     """(uncached input, 5-minute cache writes)."""
-    for key in ("input", "output", "cached", "cache_write", "cache_write_1h"):
-        if getattr(tokens, key) < 0:
-            raise ValueError(f"{key} tokens must not be negative, got {getattr(tokens, key)}")
+    if min(tokens) < 0:
+        key, count = next((key, count) for key, count in tokens._asdict().items() if count < 0)
+        raise ValueError(f"{key} tokens must not be negative, got {count}")
     uncached = tokens.input - tokens.cached - tokens.cache_write
     if uncached < 0:
         raise ValueError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 PICO_PER_USD = 10**12
 
@@ -51,8 +52,7 @@ class Price:
     () where it leaves none. For reservations only."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tokens:
+class Tokens(NamedTuple):
     """Billed tokens, as providers.types.Usage (pricing knows nothing of providers): `input` is all input and
     cached/cache_write/cache_write_1h are parts of it (1h a part of cache_write); `output` is all output."""
 

@@ -17,6 +17,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from verifiers.answer import final_number, marked_number
@@ -120,6 +121,11 @@ def parse_gold(gold: object) -> Readings:
         return (Fraction(gold),) if gold.is_finite() else ()
     if not isinstance(gold, str):
         return ()
+    return _parse_gold_text(gold)
+
+
+@lru_cache(maxsize=2048)  # a problem's gold meets each of its samples
+def _parse_gold_text(gold: str) -> Readings:
     tail = gold.rpartition("####")[2] if "####" in gold else gold
     return _whole(tail) or marked_number(gold)
 

@@ -44,9 +44,12 @@ class AtOnce:
                 left -= len(row.text)
                 verdict = self._verified(row)
                 self._known.keep(case, verdict)
-                new.append(
-                    verdict_row(outcome.model_id, row.sample_index, self._executor.name, case, verdict)
-                )
+                if (
+                    verdict.reason is not None or verdict.evidence is not None
+                ):  # else the sample's row says it all
+                    new.append(
+                        verdict_row(outcome.model_id, row.sample_index, self._executor.name, case, verdict)
+                    )
             judged.append(None if verdict is None else self._of_sample(verdict))
         return replace(outcome, judged=tuple(judged), verdicts=tuple(new))
 

@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from orchestrator.ledger.rows import Outcome, SampleRow
-from pricing.cost import cost_pico, share_pico, split_equally, split_pico
+from pricing.cost import cost_and_input_pico, share_pico, split_equally, split_pico
 from pricing.tiers import tier_price
 from pricing.types import Price, Tokens, Unpriceable
 from providers.errors import Lost
@@ -79,8 +79,7 @@ def book(reply: Reply, attempt: Attempt, ended_at: float, *, share: tuple[int, i
         return Booked(outcome=outcome, arrived=len(choices), missing=missing, warning=str(error))
     usage = reply.usage if reply.usage is not None else _told(choices)
     try:
-        total = cost_pico(price, _tokens(usage, output=usage.output)) if share is None else share[0]
-        input_pico = min(total, cost_pico(price, _tokens(usage, output=0))) if share is None else 0
+        total, input_pico = cost_and_input_pico(price, _tokens(usage)) if share is None else (share[0], 0)
     except ValueError as error:  # counts that contradict each other
         warning = f"usage that makes no sense is charged at its bound: {error}"
         outcome = _presumed(reply, attempt, choices, ended_at, warning)
@@ -285,10 +284,10 @@ def _told(choices: list[Choice]) -> Usage:
     return Usage(input=0, output=sum(c.output_tokens or 0 for c in choices))
 
 
-def _tokens(usage: Usage, *, output: int) -> Tokens:
+def _tokens(usage: Usage) -> Tokens:
     return Tokens(
         input=usage.input,
-        output=output,
+        output=usage.output,
         cached=usage.cached,
         cache_write=usage.cache_write,
         cache_write_1h=usage.cache_write_1h,

@@ -85,7 +85,7 @@ class Driver:
         self._grace_s = 30.0
         self._grace_ends: float | None = None
         data = {pid: p.data for pid, p in zip(ledger.state.problem_ids, prepared.problems, strict=True)}
-        known = Known(ledger.path, prepared.executor.name)
+        known = Known(ledger.path, prepared.executor)
         self._judge = Judge(prepared.executor, known, data.__getitem__, write=ledger.judge, told=self._told)
         self._servers = paid_servers(dict(prepared.sweep.models), scheduler, ledger)
         self._attempts = Attempts(

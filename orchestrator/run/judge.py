@@ -26,11 +26,12 @@ MOST_REMEMBERED = 20_000
 
 class Known:
     """Verdicts by case: those of this session in memory, older ones in the ledger. One that could not tell is
-    remembered for this session alone: the next tries again."""
+    remembered for this session alone: the next tries again. A quick verifier is asked anew sooner than the ledger."""
 
-    def __init__(self, path: Path, verifier: str) -> None:
+    def __init__(self, path: Path, executor: Executor) -> None:
         self._path = path
-        self._verifier = verifier
+        self._verifier = executor.name
+        self._looks_up = not executor.is_inline
         self._reader: VerdictReader | None = None
         self._reads = False
         self._kept: OrderedDict[Case, Verdict] = OrderedDict()
@@ -39,7 +40,7 @@ class Known:
         known = self._kept.get(case)
         if known is not None:
             self._kept.move_to_end(case)
-        elif (known := self._from_ledger(case)) is not None:
+        elif self._looks_up and (known := self._from_ledger(case)) is not None:
             self.keep(case, known)
         return known
 

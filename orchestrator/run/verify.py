@@ -73,9 +73,7 @@ async def _verify(
         done.add(row)
         told(done.judged)
 
-    judge = Judge(
-        executor, Known(path, executor.name), problem_reader(connection), write=written, told=counted
-    )
+    judge = Judge(executor, Known(path, executor), problem_reader(connection), write=written, told=counted)
     judging = asyncio.create_task(judge.run())
     try:
         adding = asyncio.create_task(_add_all(connection, executor.name, which, judge))
@@ -105,7 +103,7 @@ def _verify_in_batches(
     told: Callable[[int], None],
 ) -> Verified:
     """Distinct texts are collected until they make a call; where all but a few are known that is all of them."""
-    done, known, problem = Verified(), Known(path, executor.name), problem_reader(connection)
+    done, known, problem = Verified(), Known(path, executor), problem_reader(connection)
     wanted: dict[Case, list[Unjudged]] = {}
 
     def finish(found: Mapping[Case, Verdict]) -> None:

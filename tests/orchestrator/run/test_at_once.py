@@ -37,17 +37,17 @@ def outcome(*samples: SampleRow) -> Outcome:
 def numeric(tmp_path):
     create(tmp_path / "l.db")
     executor = Executor(Numeric(), {}, Bounds())
-    known = Known(tmp_path / "l.db", executor.name)
+    known = Known(tmp_path / "l.db", executor)
     yield AtOnce(executor, known, lambda _: {"answer": 18}), known
     known.close()
 
 
 def test_a_reply_alike_is_verified_once_and_a_new_verdict_is_told_once(numeric):
     quick, _ = numeric
-    found = quick.judge(outcome(sample("#### 18"), sample("#### 17", 1), sample("#### 18", 2)))
-    assert [verdict.passed for verdict in found.judged] == [1, 0, 1]
-    assert [row.sample_index for row in found.verdicts] == [0, 1]
-    assert quick.judge(outcome(sample("#### 17"))).verdicts == ()
+    found = quick.judge(outcome(sample("none"), sample("#### 17", 1), sample("none", 2), sample("#### 18", 3)))
+    assert [verdict.passed for verdict in found.judged] == [0, 0, 0, 1]
+    assert [row.reason for row in found.verdicts] == ["no number in the answer"], "the others' rows say it all"
+    assert quick.judge(outcome(sample("none"))).verdicts == ()
 
 
 def test_how_a_sample_ended_decides_as_in_the_judge(numeric):
@@ -75,7 +75,7 @@ def test_texts_that_would_hold_up_the_rest_are_for_the_judge(numeric, monkeypatc
 def test_a_slow_verifier_is_never_called_here_but_what_it_said_before_is_known(tmp_path):
     create(tmp_path / "l.db")
     with executor_of(tmp_path) as executor:
-        known = Known(tmp_path / "l.db", executor.name)
+        known = Known(tmp_path / "l.db", executor)
         known.keep(case_of(1, "18", "stop"), Verdict(passed=True, answer="18"))
         quick = AtOnce(executor, known, lambda _: {"answer": 18})
         found = quick.judge(outcome(sample("18"), sample("17", 1)))
@@ -86,16 +86,15 @@ def test_a_slow_verifier_is_never_called_here_but_what_it_said_before_is_known(t
 
 
 def test_a_run_writes_sample_and_verdict_together(tmp_path):
-    vendor = openai_vendor(answer=lambda prompt, index: f"#### {index % 3}")
+    vendor = openai_vendor(answer=lambda prompt, index: f"#### {index % 3}" if index % 4 else "none")
     db = tmp_path / "l.db"
     with serving(vendor):
         sweep = SweepFile({"m": model(vendor, max_n=4)}, problems=3, samples=12)
         assert run(sweep.write(tmp_path), db).status == 0
     check_books(db)
     assert one(db, "SELECT count(*) FROM sample_records WHERE passed IS NOT NULL") == 36
-    assert one(db, "SELECT count(*) FROM verdict") == 3 * 3
-    joined = rows(
-        db, "SELECT DISTINCT s.text, s.passed, s.answer FROM sample AS s JOIN verdict AS v USING (problem_id, answer)"
-    )  # fmt: skip
-    assert {row["text"] for row in joined} == {"#### 0", "#### 1", "#### 2"}
-    assert all(row["answer"] == row["text"].removeprefix("#### ") for row in joined)
+    kept = rows(db, "SELECT problem_id, passed, answer, reason FROM verdict")
+    assert [tuple(row)[1:] for row in kept] == [(0, None, "no number in the answer")] * 3, "once a problem"
+    told = rows(db, "SELECT DISTINCT text, answer FROM sample WHERE answer IS NOT NULL")
+    assert {row["text"] for row in told} == {"#### 0", "#### 1", "#### 2"}
+    assert all(row["answer"] == row["text"].removeprefix("#### ") for row in told)

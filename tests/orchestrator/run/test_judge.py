@@ -61,7 +61,7 @@ async def judging(executor: Executor, tmp_path, heard: Heard) -> AsyncGenerator[
         create(ledger)
     made = Judge(
         executor,
-        Known(ledger, executor.name),
+        Known(ledger, executor),
         lambda problem: {"id": problem, "answer": 18},
         write=heard.write,
         told=heard.told,
