@@ -7,7 +7,8 @@ error, is no reply.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import msgspec
 
@@ -33,6 +34,24 @@ class Body(msgspec.Struct):
     service_tier: Any = None
     system_fingerprint: Any = None
     error: Any = None
+
+
+class _Choice(TypedDict, total=False):
+    """What is read of a choice. Its token ids are only counted, so they are left as they are."""
+
+    index: Any
+    message: Any
+    text: Any
+    finish_reason: Any
+    reasoning_content: Any
+    reasoning: Any
+    token_ids: msgspec.Raw
+
+
+class UsualBody(Body):
+    """A reply whose choices are objects: all that is not read of them is skipped too."""
+
+    choices: list[_Choice] = msgspec.field(default_factory=list[_Choice])
 
 
 def chat_payload(request: Request, *, max_tokens_key: str) -> dict[str, Any]:
@@ -86,7 +105,7 @@ def _reply(
     headers: Mapping[str, str],
     n: int,
 ) -> Reply:
-    fields = decode_object(body, Body)
+    fields = _decoded(body)
     request_id = request_id_of(headers) or as_text(None if fields is None else fields.id)
     if fields is None:
         message = f"a reply that is no JSON object: {excerpt(body)!r}"
@@ -115,6 +134,13 @@ def _reply(
     )
 
 
+def _decoded(body: bytes | dict[str, Any]) -> Body | None:
+    if isinstance(body, bytes):
+        with suppress(msgspec.DecodeError, ValueError, RecursionError):
+            return msgspec.json.decode(body, type=UsualBody)
+    return decode_object(body, Body)
+
+
 def _choice(
     position: int, read: tuple[str, str | None, str | None], output: int | None, usage: Usage | None
 ) -> Choice:
@@ -133,6 +159,8 @@ def place(given: list[dict[str, Any]], n: int) -> tuple[list[tuple[int, dict[str
     """Gives each choice its position 0 … n-1, in order, and notes for what was wrong. An index seen before is a
     duplicate and dropped; a missing or impossible index gets the lowest free position; what is more than n is
     dropped."""
+    if len(given) <= n and [choice.get("index") for choice in given] == list(range(len(given))):
+        return list(enumerate(given)), []
     placed: dict[int, dict[str, Any]] = {}
     strays: list[dict[str, Any]] = []
     seen: set[int] = set()
@@ -175,9 +203,18 @@ def own_tokens(
 
 
 def _id_counts(choices: list[dict[str, Any]]) -> list[int] | None:
-    ids = [choice.get("token_ids") for choice in choices]
-    counts = [len(cast("list[Any]", one)) for one in ids if isinstance(one, list)]
+    counts = [count for choice in choices if (count := _length(choice.get("token_ids"))) is not None]
     return counts if counts and len(counts) == len(choices) else None
+
+
+def _length(ids: object) -> int | None:
+    """Of a list, decoded or not."""
+    if isinstance(ids, msgspec.Raw):
+        raw = bytes(ids)
+        if b"," in raw and not (b'"' in raw or b"{" in raw or raw.count(b"[") > 1):
+            return raw.count(b",") + 1
+        ids = msgspec.json.decode(raw)
+    return len(cast("list[Any]", ids)) if isinstance(ids, list) else None
 
 
 def _chat_text(choice: dict[str, Any]) -> tuple[str, str | None, str | None]:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 GATHER_S = 0.002
 """What comes within this time goes into one commit. On a quick disk commits would else be many and small, a seventh of
 all processor time of a request to a quick server; beside a model's seconds it is nothing."""
+BUSY_GATHER_S = 0.005
+"""The same while there is much to write …"""
+BUSY = 12
+"""… which is where so many wait for one commit."""
 
 
 class Writer:
@@ -67,8 +71,10 @@ class Writer:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            busy = False
             while self._waiters:
-                await asyncio.sleep(GATHER_S)
+                await asyncio.sleep(BUSY_GATHER_S if busy else GATHER_S)
+                busy = len(self._waiters) >= BUSY
                 batch, waiters = self._batch, self._waiters
                 self._batch, self._waiters = Batch(), []
                 await self._commit(batch, waiters)
