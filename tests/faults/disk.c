@@ -6,6 +6,7 @@
  * DISK_ON      1: and at each that follows
  * DISK_DO      an errno's number: the call fails so; short: half is written, what follows finds a full disk;
  *              before, half, after: SIGKILL there; jump: the wall clock moves by DISK_SHIFT_S seconds
+ * DISK_TURN    before the WAL is opened for this time, from 1, the process waits (2 s at most) until a reader has made it
  * DISK_LOG     where every call is written down, with its bytes: disk.py tells from it what a power cut may leave
  *
  * Nothing is really synced: a killed process leaves its writes to the kernel, and the power cuts are made from the log.
@@ -34,7 +35,7 @@ static char ledger[PATH], folder[PATH], counted[8];
 static char paths[FILES][PATH]; /* by number; "" once it is unlinked: the next of that name is another file */
 static int files, file_of[FDS];
 static int log_fd = -1, armed, goes_on, error;
-static long at, calls, shift_s, shifted_s;
+static long at, calls, shift_s, shifted_s, turn, turns;
 static enum deed deed;
 
 struct record { /* disk.py reads these */
@@ -146,6 +147,17 @@ static int synced(int fd, long call) {
 int fsync(int fd) { return synced(fd, SYS_fsync); }
 int fdatasync(int fd) { return synced(fd, SYS_fdatasync); }
 
+static int is_wal(const char *path) {
+    size_t n = strlen(ledger);
+    return armed && !strncmp(path, ledger, n) && !strcmp(path + n, "-wal");
+}
+
+/* A slow machine lets a reader come first. */
+static void give_way(const char *path) {
+    note('P', 0, turn, NULL, 0);
+    for (int i = 0; i < 2000 && syscall(SYS_faccessat, AT_FDCWD, path, F_OK); i++) usleep(1000);
+}
+
 static int opened(const char *path, int flags, mode_t mode) {
     int fd, number = 0, is_due = 0;
     if (!is_watched(path)) {
@@ -153,6 +165,7 @@ static int opened(const char *path, int flags, mode_t mode) {
         if (fd >= 0 && fd < FDS) file_of[fd] = armed && !strcmp(path, folder) ? FOLDER : 0;
         return fd;
     }
+    if (turn && is_wal(path) && ++turns == turn) give_way(path);
     pthread_mutex_lock(&lock);
     int made = (flags & O_CREAT) && syscall(SYS_faccessat, AT_FDCWD, path, F_OK);
     if (made) is_due = due('w');
@@ -264,6 +277,7 @@ __attribute__((constructor)) void disk_arm(void) {
     at = atol(given("DISK_AT"));
     goes_on = atoi(given("DISK_ON"));
     shift_s = atol(given("DISK_SHIFT_S"));
+    turn = atol(given("DISK_TURN"));
     error = atoi(what);
     deed = !strcmp(what, "short")    ? SHORT
            : !strcmp(what, "before") ? BEFORE

@@ -44,6 +44,8 @@ class Fault:
     on: bool = False
     cut: str | None = None
     shift_s: int = 0
+    turn: int = 0
+    """Which opening of the WAL waits for a reader to come first."""
 
     def environment(self, db: Path, log: Path, at: int) -> dict[str, str]:
         number = getattr(errno, self.do, None)
@@ -55,13 +57,14 @@ class Fault:
             "DISK_ON": str(int(self.on)),
             "DISK_AT": str(at),
             "DISK_SHIFT_S": str(self.shift_s),
+            "DISK_TURN": str(self.turn),
         }
 
 
 @dataclass(frozen=True)
 class Call:
     """One call that the ledger's files saw: W write, T truncate, C create, O open, U unlink, R rename, S sync,
-    F failed sync; X: the fault came here."""
+    F failed sync; X: the fault came here; P: here a reader had its turn."""
 
     op: str
     file: int

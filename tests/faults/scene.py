@@ -56,10 +56,11 @@ class Scene:
 
     def perform(self, fault: Fault, at: int, *, watched: bool = False) -> tuple[Finished, Texts]:
         """The run, from the beginning again, with this fault in it. Returns when the vendor is at rest; with what
-        another program saw recorded meanwhile, if it is `watched`."""
+        another program saw recorded meanwhile, if it is `watched`: from the beginning, or from the reader's turn on."""
         put_back(self.db, self.began)
         self.vendor.seen[:], self.vendor.billed[:] = self.seen, self.billed
-        with reading(self.db, whether=watched) as recorded:
+        self.log.unlink(missing_ok=True)
+        with reading(self.db, whether=watched, turn=self.log if fault.turn else None) as recorded:
             ended = self._run(fault, at)
         return ended, recorded
 
@@ -186,14 +187,17 @@ def texts(db: Path) -> Texts:
 
 
 @contextmanager
-def reading(db: Path, *, whether: bool) -> Generator[Texts]:
-    """Reads the ledger all the while, as another program would. Gives every sample that it ever saw."""
+def reading(db: Path, *, whether: bool, turn: Path | None = None) -> Generator[Texts]:
+    """Reads the ledger all the while, as another program would; or from the moment on at which the calls written down
+    at `turn` say that it is a reader's turn. Gives every sample that it ever saw."""
     found: Texts = {}
     over = threading.Event()
     held: list[int] = []
 
     def read() -> None:
         connection: sqlite3.Connection | None = None
+        while turn is not None and not over.is_set() and not any(call.op == "P" for call in read_log(turn)):
+            time.sleep(0.001)
         while not over.is_set():
             try:
                 if connection is None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.disk import Fault, Platter, put_back, read_log
+from tests.faults.disk import Call, Fault, Platter, put_back, read_log
 from tests.faults.scene import scene
 from tests.orchestrator.run.books import rows
 
@@ -32,25 +32,45 @@ def test_at_any_call_the_disk_has_what_was_committed(tmp_path, launch, continued
     with scene(launch, tmp_path, continued=continued) as at_work:
         ended, _ = at_work.perform(Fault(), 0, watched=watched)
         assert ended.status == 0, ended.err
+        check_cuts(at_work.began, list(read_log(at_work.log)), tmp_path / "cut")
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_a_reader_may_come_at_any_opening_of_the_log(tmp_path, launch, turn):
+    """A connection that closes takes the log away, and a reader may make the next one before this process does: so it
+    came once on a loaded machine, and the model of the disk then lost that log."""
+    with scene(launch, tmp_path, continued=False) as at_work:
+        ended, _ = at_work.perform(Fault(turn=turn), 0, watched=True)
+        assert ended.status == 0, ended.err
         calls = list(read_log(at_work.log))
-    place = tmp_path / "cut" / "test.db"
-    place.parent.mkdir()
+    (came,) = (i for i, call in enumerate(calls) if call.op == "P")
+    assert calls[came + 1].op == "O", "no reader came"
+    check_cuts({}, calls, tmp_path / "cut", since=came, seeds=1)
+
+
+def check_cuts(
+    began: dict[str, bytes], calls: list[Call], folder: Path, *, since: int = 0, seeds: int = SEEDS
+) -> None:
+    """`calls` of a run that found `began`; the power goes at each of them from `since` on."""
+    place = folder / "test.db"
+    folder.mkdir()
 
     def state(until: int, kept: str, seed: int = 0) -> State:
-        platter = Platter(at_work.began, calls[:until], random.Random(seed))
+        platter = Platter(began, calls[:until], random.Random(seed))
         put_back(place, platter.after_power_cut(kept))
         return read(place)
 
-    durable = written = state(0, "all")
+    durable = written = state(since, "all")
     commits = 0
-    for until in range(1, len(calls) + 1):
+    for until in range(since + 1, len(calls) + 1):
         before, written = written, state(until, "all")
         if written != before:
             assert calls[until].op == "S", f"call {until}: not synced at once"
             commits += 1
         if calls[until - 1].op == "S" and (until == len(calls) or calls[until].op != "S"):
             durable = written  # all syncs of a commit are over, so it returned
-        for kept, seed in [("none", 0), *(("some", SEED + i) for i in range(SEEDS))]:
+        for kept, seed in [("none", 0), *(("some", SEED + i) for i in range(seeds))]:
             left = state(until, kept, seed)
             assert left in (durable, written), (
                 f"call {until} of {len(calls)}, {kept} kept, MANYFEW_FAULT_SEED={seed}: {left}, "
