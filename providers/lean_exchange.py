@@ -102,6 +102,8 @@ async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
     if (response.content_length or 0) > limit:
         response.close()
         raise TooLarge(limit, response.content_length)
+    if response.content_length is not None and "Content-Encoding" not in response.headers:
+        return await response.read()  # it can't be longer than it said
     chunks: list[bytes] = []
     size = 0
     async for chunk in response.content.iter_any():
