@@ -151,7 +151,7 @@ CREATE TABLE sample (
   stop_rule TEXT NOT NULL DEFAULT 'none',
   latency_s REAL,
   created_at REAL NOT NULL,
-  -- the current verdict; NULL: the verifier did not run or broke. `verdict` keeps all of them
+  -- the current verdict; NULL: the verifier did not run or broke. `verdict` keeps what was said before
   passed INTEGER CHECK (passed IN (0, 1)),
   score REAL,
   answer TEXT,
@@ -162,7 +162,8 @@ CREATE INDEX sample_unverified ON sample (model_id, problem_id) WHERE verifier I
 -- covers the statistics, and what lacks a verdict: counts and dollars a problem without touching the texts
 CREATE INDEX sample_outcome ON sample (model_id, problem_id, sample_index, passed, cost_pico, completion_tokens, prompt_tokens, latency_s, verifier);
 
-CREATE TABLE verdict (              -- each distinct text is verified once
+CREATE TABLE verdict (              -- each distinct text is verified once. A quick verifier's verdict
+                                    -- is here only where it says more than its samples' rows
   verifier TEXT NOT NULL,
   problem_id INTEGER NOT NULL REFERENCES problem,
   text_sha BLOB NOT NULL,           -- first 16 bytes of SHA-256 of the text

@@ -171,15 +171,15 @@ CREATE TABLE request (              -- one HTTP attempt, or one request of a bat
   http_status INTEGER, error TEXT, error_message TEXT,
   reserved_at REAL NOT NULL, ended_at REAL, latency_s REAL
 ) STRICT;
-INSERT INTO "request" VALUES(1,1,1,1,1,1,2,'[0, 1]',64,'settled',4550000000,115000000,0,0,'usage',11,0,0,0,4,0,NULL,'http://127.0.0.1/v1','m','req_00000001',NULL,NULL,'fp_loopback',200,NULL,NULL,1.79552327390724349026e+09,1.79552327394126200674e+09,6.00000000122236087918e-03);
-INSERT INTO "request" VALUES(2,1,2,1,1,1,1,'[0]',64,'settled',3590000000,130000000,0,0,'usage',11,0,0,0,5,0,NULL,'http://127.0.0.1/v1','m','req_00000001',NULL,NULL,'fp_loopback',200,NULL,NULL,1.79552327390739917753e+09,1795523273.94358,6.99999999960709828883e-03);
-INSERT INTO "request" VALUES(3,1,1,2,2,1,2,'[0, 1]',64,'settled',4550000000,115000000,0,0,'usage',11,0,0,0,4,0,NULL,'http://127.0.0.1/v1','m','req_00000002',NULL,NULL,'fp_loopback',200,NULL,NULL,1.79552327390741705897e+09,1.7955232739438443184e+09,7.99999999981082510203e-03);
-INSERT INTO "request" VALUES(4,1,2,2,2,1,1,'[0]',64,'settled',3590000000,235000000,0,0,'usage',11,0,0,0,12,0,NULL,'http://127.0.0.1/v1','m','req_00000002',NULL,NULL,'fp_loopback',200,NULL,NULL,1.79552327390744328496e+09,1.79552327394748091702e+09,1.10000000004220055416e-02);
-INSERT INTO "request" VALUES(5,1,1,3,3,1,2,'[0, 1]',64,'settled',4550000000,115000000,0,0,'usage',11,0,0,0,4,0,NULL,'http://127.0.0.1/v1','m','req_00000003',NULL,NULL,'fp_loopback',200,NULL,NULL,1.7955232739074585438e+09,1.79552327394770169259e+09,1.20000000006257323548e-02);
-INSERT INTO "request" VALUES(6,1,2,3,3,1,1,'[0]',64,'settled',3590000000,130000000,0,0,'usage',11,0,0,0,5,0,NULL,'http://127.0.0.1/v1','m','req_00000003',NULL,NULL,'fp_loopback',200,NULL,NULL,1.79552327390747594828e+09,1.79552327394784641263e+09,6.99999999960709828883e-03);
-INSERT INTO "request" VALUES(7,1,1,1,1,1,2,'[2, 3]',64,'settled',4550000000,115000000,0,0,'usage',11,0,0,0,4,0,NULL,'http://127.0.0.1/v1','m','req_00000004',NULL,NULL,'fp_loopback',200,NULL,NULL,1.7955232739074904919e+09,1.79552327394796824456e+09,6.99999999960709828883e-03);
-INSERT INTO "request" VALUES(8,1,1,2,2,1,2,'[2, 3]',64,'settled',4550000000,115000000,0,0,'usage',11,0,0,0,4,0,NULL,'http://127.0.0.1/v1','m','req_00000005',NULL,NULL,'fp_loopback',200,NULL,NULL,1.79552327390751314162e+09,1.79552327394811773305e+09,6.99999999960709828883e-03);
-INSERT INTO "request" VALUES(9,1,1,3,3,1,2,'[2, 3]',64,'settled',4550000000,115000000,0,0,'usage',11,0,0,0,4,0,NULL,'http://127.0.0.1/v1','m','req_00000006',NULL,NULL,'fp_loopback',200,NULL,NULL,1.79552327390754413605e+09,1.79552327394826030737e+09,6.99999999960709828883e-03);
+INSERT INTO "request" VALUES(1,1,1,1,1,1,2,'[0, 1]',64,'settled',4550000000,115000000,0,0,'usage',11,0,0,0,4,0,NULL,'http://127.0.0.1/v1','m','req_00000001',NULL,NULL,'fp_loopback',200,NULL,NULL,1.79553612428932499881e+09,1.79553612431169629095e+09,3.00000000061118043959e-03);
+INSERT INTO "request" VALUES(2,1,2,1,1,1,1,'[0]',64,'settled',3590000000,130000000,0,0,'usage',11,0,0,0,5,0,NULL,'http://127.0.0.1/v1','m','req_00000001',NULL,NULL,'fp_loopback',200,NULL,NULL,1.79553612428936815257e+09,1.79553612431251621243e+09,3.99999999717692844569e-03);
+INSERT INTO "request" VALUES(3,1,1,2,2,1,2,'[0, 1]',64,'settled',4550000000,115000000,0,0,'usage',11,0,0,0,4,0,NULL,'http://127.0.0.1/v1','m','req_00000002',NULL,NULL,'fp_loopback',200,NULL,NULL,1.7955361242893776893e+09,1.79553612431281280513e+09,3.99999999717692844569e-03);
+INSERT INTO "request" VALUES(4,1,2,2,2,1,1,'[0]',64,'settled',3590000000,235000000,0,0,'usage',11,0,0,0,12,0,NULL,'http://127.0.0.1/v1','m','req_00000002',NULL,NULL,'fp_loopback',200,NULL,NULL,1.79553612428939151765e+09,1.79553612431706357006e+09,5.99999999758438207209e-03);
+INSERT INTO "request" VALUES(5,1,1,3,3,1,2,'[0, 1]',64,'settled',4550000000,115000000,0,0,'usage',11,0,0,0,4,0,NULL,'http://127.0.0.1/v1','m','req_00000003',NULL,NULL,'fp_loopback',200,NULL,NULL,1.79553612428939867017e+09,1.79553612431735324858e+09,5.99999999758438207209e-03);
+INSERT INTO "request" VALUES(6,1,2,3,3,1,1,'[0]',64,'settled',3590000000,130000000,0,0,'usage',11,0,0,0,5,0,NULL,'http://127.0.0.1/v1','m','req_00000003',NULL,NULL,'fp_loopback',200,NULL,NULL,1.79553612428941392897e+09,1.79553612431806564335e+09,6.99999999778810888528e-03);
+INSERT INTO "request" VALUES(7,1,1,1,1,1,2,'[2, 3]',64,'settled',4550000000,115000000,0,0,'usage',11,0,0,0,4,0,NULL,'http://127.0.0.1/v1','m','req_00000004',NULL,NULL,'fp_loopback',200,NULL,NULL,1.79553612428942084315e+09,1.79553612431827783581e+09,6.99999999778810888528e-03);
+INSERT INTO "request" VALUES(8,1,1,2,2,1,2,'[2, 3]',64,'settled',4550000000,115000000,0,0,'usage',11,0,0,0,4,0,NULL,'http://127.0.0.1/v1','m','req_00000005',NULL,NULL,'fp_loopback',200,NULL,NULL,1.79553612428943824763e+09,1.79553612431853747369e+09,7.99999999799183569848e-03);
+INSERT INTO "request" VALUES(9,1,1,3,3,1,2,'[2, 3]',64,'settled',4550000000,115000000,0,0,'usage',11,0,0,0,4,0,NULL,'http://127.0.0.1/v1','m','req_00000006',NULL,NULL,'fp_loopback',200,NULL,NULL,1.79553612428950071329e+09,1.79553612431900501246e+09,7.99999999799183569848e-03);
 CREATE TABLE run (                  -- one call of `manyfew run`
   id INTEGER PRIMARY KEY,
   sweep_file_id INTEGER NOT NULL REFERENCES sweep_file,
@@ -192,7 +192,7 @@ CREATE TABLE run (                  -- one call of `manyfew run`
   host TEXT NOT NULL,
   versions TEXT NOT NULL            -- JSON: manyfew, python, sqlite, SDKs, genai-prices
 ) STRICT;
-INSERT INTO "run" VALUES(1,1,10000000000000,1.79552327383694243436e+09,1.795523273973978281e+09,'complete',NULL,1,'host','{"python": "3.11.7", "sqlite": "3.40.1", "platform": "Linux-6.18.44-fc-v669-x86_64-with-glibc2.36", "manyfew": "0.1.0", "openai": "3.54.0", "anthropic": "2.12.0", "aiohttp": "3.14.5", "httpx2": "2.16.2", "genai-prices": "0.2.3", "aiosqlite": "0.22.1", "numpy": "2.4.6", "scipy": "1.17.1", "verifier": "numeric/1"}');
+INSERT INTO "run" VALUES(1,1,10000000000000,1.79553612424649596218e+09,1.79553612432677841184e+09,'complete',NULL,1,'host','{"python": "3.11.7", "sqlite": "3.40.1", "platform": "Linux-6.18.44-fc-v669-x86_64-with-glibc2.36", "manyfew": "0.1.0", "openai": "3.54.0", "anthropic": "2.12.0", "aiohttp": "3.14.5", "httpx2": "2.16.2", "genai-prices": "0.2.3", "aiosqlite": "0.22.1", "numpy": "2.4.6", "scipy": "1.17.1", "verifier": "numeric/1"}');
 CREATE TABLE sample (
   id INTEGER PRIMARY KEY,
   model_id INTEGER NOT NULL REFERENCES model,
@@ -213,28 +213,28 @@ CREATE TABLE sample (
   stop_rule TEXT NOT NULL DEFAULT 'none',
   latency_s REAL,
   created_at REAL NOT NULL,
-  -- the current verdict; NULL: the verifier did not run or broke. `verdict` keeps all of them
+  -- the current verdict; NULL: the verifier did not run or broke. `verdict` keeps what was said before
   passed INTEGER CHECK (passed IN (0, 1)),
   score REAL,
   answer TEXT,
   verifier TEXT,                    -- kind/version of the current verdict
   UNIQUE (model_id, problem_id, sample_index)
 ) STRICT;
-INSERT INTO "sample" VALUES(1,1,1,0,1,NULL,'#### 0',NULL,'stop',6,0,0,0,2,0,'split',57500000,'usage','http://127.0.0.1/v1','none',6.00000000122236087918e-03,1.79552327394126200674e+09,1,NULL,'0','numeric/1');
-INSERT INTO "sample" VALUES(2,1,1,1,1,NULL,'#### 1',NULL,'stop',5,0,0,0,2,0,'split',57500000,'usage','http://127.0.0.1/v1','none',6.00000000122236087918e-03,1.79552327394126200674e+09,0,NULL,'1','numeric/1');
-INSERT INTO "sample" VALUES(3,2,1,0,2,NULL,'Let me think. #### 9',NULL,'stop',11,0,0,0,5,0,'reported',130000000,'usage','http://127.0.0.1/v1','none',6.99999999960709828883e-03,1795523273.94358,0,NULL,'9','numeric/1');
-INSERT INTO "sample" VALUES(4,1,2,0,3,NULL,'#### 0',NULL,'stop',6,0,0,0,2,0,'split',57500000,'usage','http://127.0.0.1/v1','none',7.99999999981082510203e-03,1.7955232739438443184e+09,0,NULL,'0','numeric/1');
-INSERT INTO "sample" VALUES(5,1,2,1,3,NULL,'#### 1',NULL,'stop',5,0,0,0,2,0,'split',57500000,'usage','http://127.0.0.1/v1','none',7.99999999981082510203e-03,1.7955232739438443184e+09,0,NULL,'1','numeric/1');
-INSERT INTO "sample" VALUES(6,2,2,0,4,NULL,'Let me think. Let me think. Let me think. #### 1',NULL,'stop',11,0,0,0,12,0,'reported',235000000,'usage','http://127.0.0.1/v1','none',1.10000000004220055416e-02,1.79552327394748091702e+09,0,NULL,'1','numeric/1');
-INSERT INTO "sample" VALUES(7,1,3,0,5,NULL,'#### 0',NULL,'stop',6,0,0,0,2,0,'split',57500000,'usage','http://127.0.0.1/v1','none',1.20000000006257323548e-02,1.79552327394770169259e+09,0,NULL,'0','numeric/1');
-INSERT INTO "sample" VALUES(8,1,3,1,5,NULL,'#### 1',NULL,'stop',5,0,0,0,2,0,'split',57500000,'usage','http://127.0.0.1/v1','none',1.20000000006257323548e-02,1.79552327394770169259e+09,0,NULL,'1','numeric/1');
-INSERT INTO "sample" VALUES(9,2,3,0,6,NULL,'Let me think. #### 2',NULL,'stop',11,0,0,0,5,0,'reported',130000000,'usage','http://127.0.0.1/v1','none',6.99999999960709828883e-03,1.79552327394784641263e+09,0,NULL,'2','numeric/1');
-INSERT INTO "sample" VALUES(10,1,1,2,7,NULL,'#### 2',NULL,'stop',6,0,0,0,2,0,'split',57500000,'usage','http://127.0.0.1/v1','none',6.99999999960709828883e-03,1.79552327394796824456e+09,0,NULL,'2','numeric/1');
-INSERT INTO "sample" VALUES(11,1,1,3,7,NULL,'#### 3',NULL,'stop',5,0,0,0,2,0,'split',57500000,'usage','http://127.0.0.1/v1','none',6.99999999960709828883e-03,1.79552327394796824456e+09,0,NULL,'3','numeric/1');
-INSERT INTO "sample" VALUES(12,1,2,2,8,NULL,'#### 2',NULL,'stop',6,0,0,0,2,0,'split',57500000,'usage','http://127.0.0.1/v1','none',6.99999999960709828883e-03,1.79552327394811773305e+09,1,NULL,'2','numeric/1');
-INSERT INTO "sample" VALUES(13,1,2,3,8,NULL,'#### 3',NULL,'stop',5,0,0,0,2,0,'split',57500000,'usage','http://127.0.0.1/v1','none',6.99999999960709828883e-03,1.79552327394811773305e+09,0,NULL,'3','numeric/1');
-INSERT INTO "sample" VALUES(14,1,3,2,9,NULL,'#### 2',NULL,'stop',6,0,0,0,2,0,'split',57500000,'usage','http://127.0.0.1/v1','none',6.99999999960709828883e-03,1.79552327394826030737e+09,0,NULL,'2','numeric/1');
-INSERT INTO "sample" VALUES(15,1,3,3,9,NULL,'#### 3',NULL,'stop',5,0,0,0,2,0,'split',57500000,'usage','http://127.0.0.1/v1','none',6.99999999960709828883e-03,1.79552327394826030737e+09,0,NULL,'3','numeric/1');
+INSERT INTO "sample" VALUES(1,1,1,0,1,NULL,'#### 0',NULL,'stop',6,0,0,0,2,0,'split',57500000,'usage','http://127.0.0.1/v1','none',3.00000000061118043959e-03,1.79553612431169629095e+09,1,NULL,'0','numeric/1');
+INSERT INTO "sample" VALUES(2,1,1,1,1,NULL,'#### 1',NULL,'stop',5,0,0,0,2,0,'split',57500000,'usage','http://127.0.0.1/v1','none',3.00000000061118043959e-03,1.79553612431169629095e+09,0,NULL,'1','numeric/1');
+INSERT INTO "sample" VALUES(3,2,1,0,2,NULL,'Let me think. #### 9',NULL,'stop',11,0,0,0,5,0,'reported',130000000,'usage','http://127.0.0.1/v1','none',3.99999999717692844569e-03,1.79553612431251621243e+09,0,NULL,'9','numeric/1');
+INSERT INTO "sample" VALUES(4,1,2,0,3,NULL,'#### 0',NULL,'stop',6,0,0,0,2,0,'split',57500000,'usage','http://127.0.0.1/v1','none',3.99999999717692844569e-03,1.79553612431281280513e+09,0,NULL,'0','numeric/1');
+INSERT INTO "sample" VALUES(5,1,2,1,3,NULL,'#### 1',NULL,'stop',5,0,0,0,2,0,'split',57500000,'usage','http://127.0.0.1/v1','none',3.99999999717692844569e-03,1.79553612431281280513e+09,0,NULL,'1','numeric/1');
+INSERT INTO "sample" VALUES(6,2,2,0,4,NULL,'Let me think. Let me think. Let me think. #### 1',NULL,'stop',11,0,0,0,12,0,'reported',235000000,'usage','http://127.0.0.1/v1','none',5.99999999758438207209e-03,1.79553612431706357006e+09,0,NULL,'1','numeric/1');
+INSERT INTO "sample" VALUES(7,1,3,0,5,NULL,'#### 0',NULL,'stop',6,0,0,0,2,0,'split',57500000,'usage','http://127.0.0.1/v1','none',5.99999999758438207209e-03,1.79553612431735324858e+09,0,NULL,'0','numeric/1');
+INSERT INTO "sample" VALUES(8,1,3,1,5,NULL,'#### 1',NULL,'stop',5,0,0,0,2,0,'split',57500000,'usage','http://127.0.0.1/v1','none',5.99999999758438207209e-03,1.79553612431735324858e+09,0,NULL,'1','numeric/1');
+INSERT INTO "sample" VALUES(9,2,3,0,6,NULL,'Let me think. #### 2',NULL,'stop',11,0,0,0,5,0,'reported',130000000,'usage','http://127.0.0.1/v1','none',6.99999999778810888528e-03,1.79553612431806564335e+09,0,NULL,'2','numeric/1');
+INSERT INTO "sample" VALUES(10,1,1,2,7,NULL,'#### 2',NULL,'stop',6,0,0,0,2,0,'split',57500000,'usage','http://127.0.0.1/v1','none',6.99999999778810888528e-03,1.79553612431827783581e+09,0,NULL,'2','numeric/1');
+INSERT INTO "sample" VALUES(11,1,1,3,7,NULL,'#### 3',NULL,'stop',5,0,0,0,2,0,'split',57500000,'usage','http://127.0.0.1/v1','none',6.99999999778810888528e-03,1.79553612431827783581e+09,0,NULL,'3','numeric/1');
+INSERT INTO "sample" VALUES(12,1,2,2,8,NULL,'#### 2',NULL,'stop',6,0,0,0,2,0,'split',57500000,'usage','http://127.0.0.1/v1','none',7.99999999799183569848e-03,1.79553612431853747369e+09,1,NULL,'2','numeric/1');
+INSERT INTO "sample" VALUES(13,1,2,3,8,NULL,'#### 3',NULL,'stop',5,0,0,0,2,0,'split',57500000,'usage','http://127.0.0.1/v1','none',7.99999999799183569848e-03,1.79553612431853747369e+09,0,NULL,'3','numeric/1');
+INSERT INTO "sample" VALUES(14,1,3,2,9,NULL,'#### 2',NULL,'stop',6,0,0,0,2,0,'split',57500000,'usage','http://127.0.0.1/v1','none',7.99999999799183569848e-03,1.79553612431900501246e+09,0,NULL,'2','numeric/1');
+INSERT INTO "sample" VALUES(15,1,3,3,9,NULL,'#### 3',NULL,'stop',5,0,0,0,2,0,'split',57500000,'usage','http://127.0.0.1/v1','none',7.99999999799183569848e-03,1.79553612431900501246e+09,0,NULL,'3','numeric/1');
 CREATE TABLE sweep (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
@@ -250,7 +250,7 @@ CREATE TABLE sweep_file (           -- every sweep file as it was read, once
   read_at REAL NOT NULL,
   UNIQUE (sweep_id, sha256)
 ) STRICT;
-INSERT INTO "sweep_file" VALUES(1,1,'4f7afb28c3b20b9c504bc8592db4136c716988acc1964267d81094518509a21a','"name" = "test"
+INSERT INTO "sweep_file" VALUES(1,1,'84a94ec8a091f90e4a4fff7f7fdc348344dfeb33dd1cf929be8580e9c26fff58','"name" = "test"
 "budget_usd" = 10
 
 ["problems"]
@@ -260,6 +260,9 @@ INSERT INTO "sweep_file" VALUES(1,1,'4f7afb28c3b20b9c504bc8592db4136c716988acc19
 ["sampling"]
 "samples" = 4
 "max_tokens" = 64
+
+["verifier"]
+
 
 ["models"]
 
@@ -283,8 +286,9 @@ INSERT INTO "sweep_file" VALUES(1,1,'4f7afb28c3b20b9c504bc8592db4136c716988acc19
 ["models"."dear"."price"]
 "input" = 5.0
 "cached_input" = 2.5
-"output" = 15.0',1.79552327383694243436e+09);
-CREATE TABLE verdict (              -- each distinct text is verified once
+"output" = 15.0',1.79553612424649596218e+09);
+CREATE TABLE verdict (              -- each distinct text is verified once. A quick verifier's verdict
+                                    -- is here only where it says more than its samples' rows
   verifier TEXT NOT NULL,
   problem_id INTEGER NOT NULL REFERENCES problem,
   text_sha BLOB NOT NULL,           -- first 16 bytes of SHA-256 of the text
@@ -292,21 +296,6 @@ CREATE TABLE verdict (              -- each distinct text is verified once
   evidence TEXT,                    -- what a person would look at: the test that failed, the prover's message
   PRIMARY KEY (verifier, problem_id, text_sha)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO "verdict" VALUES('numeric/1',1,X'239D1E16CAE79D4D1FA398721DE037B3',1,NULL,'0',NULL,NULL);
-INSERT INTO "verdict" VALUES('numeric/1',1,X'6793ED172859469BA4521DC5D132BE9F',0,NULL,'3',NULL,NULL);
-INSERT INTO "verdict" VALUES('numeric/1',1,X'83E21EA3D79A7797B11828F9FA231B0B',0,NULL,'1',NULL,NULL);
-INSERT INTO "verdict" VALUES('numeric/1',1,X'BB94A526DED2526AADF3EB604D1C5221',0,NULL,'2',NULL,NULL);
-INSERT INTO "verdict" VALUES('numeric/1',1,X'C56A166627F9592349A40D94B84AA284',0,NULL,'9',NULL,NULL);
-INSERT INTO "verdict" VALUES('numeric/1',2,X'0851F6F6262B17BA9A97A0A876C95DB0',0,NULL,'1',NULL,NULL);
-INSERT INTO "verdict" VALUES('numeric/1',2,X'239D1E16CAE79D4D1FA398721DE037B3',0,NULL,'0',NULL,NULL);
-INSERT INTO "verdict" VALUES('numeric/1',2,X'6793ED172859469BA4521DC5D132BE9F',0,NULL,'3',NULL,NULL);
-INSERT INTO "verdict" VALUES('numeric/1',2,X'83E21EA3D79A7797B11828F9FA231B0B',0,NULL,'1',NULL,NULL);
-INSERT INTO "verdict" VALUES('numeric/1',2,X'BB94A526DED2526AADF3EB604D1C5221',1,NULL,'2',NULL,NULL);
-INSERT INTO "verdict" VALUES('numeric/1',3,X'239D1E16CAE79D4D1FA398721DE037B3',0,NULL,'0',NULL,NULL);
-INSERT INTO "verdict" VALUES('numeric/1',3,X'6793ED172859469BA4521DC5D132BE9F',0,NULL,'3',NULL,NULL);
-INSERT INTO "verdict" VALUES('numeric/1',3,X'83E21EA3D79A7797B11828F9FA231B0B',0,NULL,'1',NULL,NULL);
-INSERT INTO "verdict" VALUES('numeric/1',3,X'BB94A526DED2526AADF3EB604D1C5221',0,NULL,'2',NULL,NULL);
-INSERT INTO "verdict" VALUES('numeric/1',3,X'D1891EB5B1C92D2928162E04AFE46FF9',0,NULL,'2',NULL,NULL);
 CREATE INDEX batch_job_open ON batch_job (model_id) WHERE ended_at IS NULL;
 CREATE INDEX request_open ON request (model_id) WHERE state = 'reserved';
 CREATE INDEX sample_unverified ON sample (model_id, problem_id) WHERE verifier IS NULL;
