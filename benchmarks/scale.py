@@ -205,7 +205,8 @@ def fill(db: Path, samples: int) -> None:
         insert(connection, "sample", columns["sample"], of_sample, source)
         connection.execute(
             "UPDATE model SET samples = (SELECT count(*) FROM sample), requests = (SELECT count(*) FROM request), "
-            "settled_pico = (SELECT sum(settled_pico) FROM request)"
+            "settled_pico = (SELECT sum(settled_pico) FROM request), samples_wanted = ?",
+            (samples,),
         )
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

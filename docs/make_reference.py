@@ -36,7 +36,8 @@ def commands() -> str:
     """Each command's own help."""
     from typer.main import get_command
 
-    from orchestrator.cli.main import COMMANDS, app
+    from orchestrator.cli.app import app
+    from orchestrator.cli.main import COMMANDS
 
     group: Any = get_command(app())
     parts = ["# Commands\n", "As `manyfew COMMAND --help` says it.\n"]

@@ -3,10 +3,7 @@ package loads this file by its path, since `orchestrator` itself may be the name
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import importlib.machinery
-import importlib.metadata
 import sys
 from pathlib import Path
 
@@ -30,6 +27,8 @@ def shadowed(home: Path = _HOME) -> list[str]:
 def overwritten() -> list[str]:
     """A line for each package whose first file is no longer the installed one: another distribution that carries
     the same name (PyPI's `verifiers` does) was installed over it. Reads files, so only `doctor` asks."""
+    import importlib.metadata
+
     try:
         files = importlib.metadata.files("manyfew") or []
     except importlib.metadata.PackageNotFoundError:
@@ -57,6 +56,9 @@ def _found(name: str) -> Path | None:
 
 def _digest(path: Path) -> str | None:
     """As a wheel's RECORD writes it."""
+    import base64
+    import hashlib
+
     try:
         content = path.read_bytes()
     except OSError:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import sys
-import traceback
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import typer
-
 from orchestrator.cli.output import close_stdout, emit_json, error_document
+from orchestrator.cli.quick_status import asked_status, show_status
 from orchestrator.errors import InputError, ManyfewError
 
 if TYPE_CHECKING:
@@ -38,12 +34,7 @@ COMMANDS: dict[str, str] = {
 """Each command's module in orchestrator/cli, which holds a function of the module's name. The modules stay thin:
 what is heavy is imported inside that function, so that `manyfew --help` is quick."""
 
-# Click's own classes, whether typer brings its copy of click or takes the installed one.
-_UsageError: Any = typer.BadParameter.__mro__[1]
-_ClickError: Any = typer.BadParameter.__mro__[2]
-
 _INTERRUPTED = 130
-_HELP = "Many cheap samples, or a few dear ones? Buys language-model samples within a hard dollar budget."
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -61,49 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(status)
 
 
-def app() -> typer.Typer:
-    """The command line, with every command that is there."""
-    made = typer.Typer(
-        name="manyfew",
-        add_completion=True,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
-    made.callback(help=_HELP)(_options)
-    for name, module in COMMANDS.items():
-        place = f"orchestrator.cli.{module}"
-        if importlib.util.find_spec(place) is None:
-            continue
-        made.command(name)(getattr(importlib.import_module(place), module))
-    return made
-
-
-def _show_version(asked: bool) -> None:
-    if asked:
-        from importlib.metadata import version
-
-        typer.echo(f"manyfew {version('manyfew')}")
-        raise typer.Exit
-
-
-def _options(
-    version: bool = typer.Option(
-        False, "--version", help="Show the version and exit.", is_eager=True, callback=_show_version
-    ),
-) -> None:
-    """Options of manyfew itself."""
-
-
 def _run(arguments: list[str], *, json_wanted: bool) -> int:
     try:
-        status: Any = app()(arguments, prog_name="manyfew", standalone_mode=False)
+        status: Any = _answer(arguments)
     except ManyfewError as error:
         return _say(error, json_wanted=json_wanted)
-    except _UsageError as error:
-        return _say(_usage_error(error), json_wanted=json_wanted)
-    except _ClickError as error:
-        return _say(InputError("manyfew", error.format_message()), json_wanted=json_wanted)
     except BrokenPipeError:
         close_stdout()
         return 0
@@ -112,7 +65,7 @@ def _run(arguments: list[str], *, json_wanted: bool) -> int:
             raise
         close_stdout()
         return 0
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
         sys.stderr.write("manyfew: interrupted\n")
         return _INTERRUPTED
     except Exception as error:
@@ -120,10 +73,12 @@ def _run(arguments: list[str], *, json_wanted: bool) -> int:
     return status if isinstance(status, int) else 0
 
 
-def _usage_error(error: Any) -> InputError:
-    command = error.ctx.command_path if error.ctx else "manyfew"
-    message = error.format_message().strip().rstrip(".")
-    return InputError(command, message[:1].lower() + message[1:], f"{command} --help")
+def _answer(arguments: list[str]) -> Any:
+    if (asked := asked_status(arguments)) is not None:
+        return show_status(*asked)
+    from orchestrator.cli import app
+
+    return app.run_command(arguments)
 
 
 def _say(error: ManyfewError, *, json_wanted: bool) -> int:
@@ -138,6 +93,8 @@ def _say(error: ManyfewError, *, json_wanted: bool) -> int:
 
 
 def _own_error(error: Exception, *, json_wanted: bool) -> int:
+    import traceback
+
     sys.stderr.write("".join(traceback.format_exception(error)))
     line = f"{type(error).__name__}: {error}".split("\n", 1)[0]
     remedy = "what the ledger holds is safe; please report the lines above"

@@ -15,14 +15,6 @@ def status(
 
     Example: manyfew status runs/quickstart.db
     """
-    from orchestrator.cli.output import console, emit_json
-    from orchestrator.ledger.status import read_status
+    from orchestrator.cli.quick_status import show_status
 
-    document = read_status(db)
-    if json_:
-        emit_json(document)
-    else:
-        from orchestrator.report.status_text import status_text
-
-        console().print(status_text(document))
-    return 0
+    return show_status(db, json_)

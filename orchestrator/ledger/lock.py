@@ -16,7 +16,7 @@ from orchestrator.ledger.migrate import migrate
 
 
 def lock_path(db: Path) -> Path:
-    return db.with_name(db.name + ".lock")
+    return db.parent / f"{db.name}.lock"  # of `.` there is no with_name: that it is no ledger is told later
 
 
 def acquire(db: Path) -> FileLock:

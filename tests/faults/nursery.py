@@ -32,7 +32,7 @@ OURS = (
 
 
 def main() -> None:
-    importlib.import_module("orchestrator.cli.main")
+    importlib.import_module("orchestrator.cli.app")
     for line in sys.stdin:
         given = json.loads(line)
         told = raise_child(given)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from orchestrator.cli import app as words
 from orchestrator.cli import main as frame
 from orchestrator.cli.output import console, emit_json
 from orchestrator.errors import InputError, LedgerBroken
@@ -29,7 +30,7 @@ def _command(monkeypatch, capsys, act, *arguments):
     def _go(json: bool = False, times: int = 1) -> None:
         act()
 
-    monkeypatch.setattr(frame, "app", lambda: made)
+    monkeypatch.setattr(words, "app", lambda _: made)
     with pytest.raises(SystemExit) as ended:
         frame.main(["go", *arguments])
     out, err = capsys.readouterr()

@@ -2,11 +2,16 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from tests.orchestrator.ledger_fixture import USD, Made, counted, make_ledger
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -55,3 +60,41 @@ def test_a_file_that_is_no_ledger_is_one_line(command, tmp_path):
     done = command("status", "x.db")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert "this is not a ledger" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [["status", "{db}"], ["status", "{db}", "--json"], ["status", "--json", "{db}"]]
+)
+def test_as_it_is_typed_it_needs_no_parser(ledger, words):
+    """Its start is most of what it takes: typer and what that brings are not imported, nor numpy, nor the SDKs."""
+    words = [word.format(db=ledger) for word in words]
+    code = (
+        "import sys\nfrom manyfew.__main__ import main\n"
+        f"sys.argv = ['manyfew', *{words!r}]\n"
+        "try: main()\n"
+        "finally: print(*sorted({name.split('.')[0] for name in sys.modules}), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.split())
+    assert "sqlite3" in loaded
+    assert not {"typer", "click", "pydantic", "numpy", "aiohttp", "asyncio"} & loaded
+    assert ("rich" in loaded) is ("--json" not in words)
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (["{db}", "--jsonn"], 2),
+        (["{db}", "{db}"], 2),
+        ([], 2),
+        ([""], 2),
+        (["--help"], 0),
+        (["--", "{db}"], 0),
+        (["{db}", "--json", "--json"], 0),
+    ],
+)
+def test_any_other_words_are_answered_as_ever(command, ledger, words, status):
+    done = command("status", *(word.format(db=ledger) for word in words))
+    assert done.returncode == status
+    assert (done.stdout == "") is (status == 2)
+    assert len(done.stderr.splitlines()) == (1 if status else 0)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from orchestrator.cli.main import app
+from orchestrator.cli.app import app
 from orchestrator.ledger.answers import read_votes
 from orchestrator.ledger.outcomes import read_outcomes
 from orchestrator.report.charts.rows import votes

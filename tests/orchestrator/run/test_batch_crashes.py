@@ -189,7 +189,7 @@ def test_an_interrupted_run_leaves_its_batch_to_the_next(tmp_path, desk):
 def test_status_and_doctor_tell_of_open_batches(tmp_path):
     from typer.testing import CliRunner
 
-    from orchestrator.cli.main import app
+    from orchestrator.cli.app import app
     from orchestrator.ledger.status import read_status
 
     desk = DESKS["openai"]()

@@ -1,0 +1,69 @@
+"""The command line as typer parses it. Only the command that was named is imported; for help and for a wrong name, all
+are."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import typer
+
+from orchestrator.cli.main import COMMANDS
+from orchestrator.errors import InputError
+
+_HELP = "Many cheap samples, or a few dear ones? Buys language-model samples within a hard dollar budget."
+
+# Click's own classes, whether typer brings its copy of click or takes the installed one.
+_UsageError: Any = typer.BadParameter.__mro__[1]
+_ClickError: Any = typer.BadParameter.__mro__[2]
+
+
+def run_command(arguments: list[str]) -> Any:
+    """Runs one command and gives what it returned. Raises InputError for words and flags that are none."""
+    first = arguments[0] if arguments else ""
+    try:
+        return app(first)(arguments, prog_name="manyfew", standalone_mode=False)
+    except _UsageError as error:
+        raise _usage_error(error) from None
+    except _ClickError as error:
+        raise InputError("manyfew", error.format_message()) from None
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+
+
+def app(only: str | None = None) -> typer.Typer:
+    """The command line with every command, or with `only` this one where there is one of that name."""
+    made = typer.Typer(
+        name="manyfew",
+        add_completion=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    made.callback(help=_HELP)(_options)
+    for name, module in COMMANDS.items():
+        if only in (None, name) or only not in COMMANDS:
+            made.command(name)(getattr(importlib.import_module(f"orchestrator.cli.{module}"), module))
+    return made
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"manyfew {version('manyfew')}")
+        raise typer.Exit
+
+
+def _options(
+    version: bool = typer.Option(
+        False, "--version", help="Show the version and exit.", is_eager=True, callback=_show_version
+    ),
+) -> None:
+    """Options of manyfew itself."""
+
+
+def _usage_error(error: Any) -> InputError:
+    command = error.ctx.command_path if error.ctx else "manyfew"
+    message = error.format_message().strip().rstrip(".")
+    return InputError(command, message[:1].lower() + message[1:], f"{command} --help")

@@ -1,0 +1,35 @@
+"""`manyfew status DB [--json]`, as it is nearly always typed, without the library that parses command lines: its start
+takes longer than the answer, and scripts ask for it every few seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def asked_status(arguments: Sequence[str]) -> tuple[Path, bool] | None:
+    """(ledger, whether JSON), or None for any other command line: typer then answers it, its errors and its help."""
+    if not arguments or arguments[0] != "status":
+        return None
+    words = [word for word in arguments[1:] if word != "--json"]
+    if len(words) != 1 or not words[0] or words[0].startswith("-"):
+        return None
+    return Path(words[0]), len(words) + 1 < len(arguments)
+
+
+def show_status(db: Path, json_wanted: bool) -> int:
+    """Prints how a ledger stands. Raises InputError."""
+    from orchestrator.cli.output import console, emit_json
+    from orchestrator.ledger.status import read_status
+
+    document = read_status(db)
+    if json_wanted:
+        emit_json(document)
+    else:
+        from orchestrator.report.status_text import status_text
+
+        console().print(status_text(document))
+    return 0
