@@ -20,6 +20,10 @@ from pricing.types import Price, Tokens, Unpriceable
 from providers.errors import Lost
 from providers.types import Choice, Reply, Usage
 
+ABSURD_PICO = 10**16
+"""Ten thousand dollars. A reply that costs more, and more than its bound, was counted wrong: a few of them would not
+fit the ledger's whole numbers."""
+
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """What booking needs to know of the request that was sent."""
@@ -74,20 +78,24 @@ def book(reply: Reply, attempt: Attempt, ended_at: float, *, share: tuple[int, i
             inference_geo=reply.inference_geo,
             batch=attempt.batch,
         )
-    except Unpriceable as error:
-        outcome = _presumed(reply, attempt, choices, ended_at, str(error))
-        return Booked(outcome=outcome, arrived=len(choices), missing=missing, warning=str(error))
-    usage = reply.usage if reply.usage is not None else _told(choices)
-    try:
-        total, input_pico = cost_and_input_pico(price, _tokens(usage)) if share is None else (share[0], 0)
-    except ValueError as error:  # counts that contradict each other
-        warning = f"usage that makes no sense is charged at its bound: {error}"
+        usage = reply.usage if reply.usage is not None else _told(choices)
+        total, input_pico = _cost(price, usage, attempt) if share is None else (share[0], 0)
+    except (Unpriceable, ValueError) as error:
+        warning = str(error)
+        if not isinstance(error, Unpriceable):
+            warning = f"usage that makes no sense is charged at its bound: {error}"
         outcome = _presumed(reply, attempt, choices, ended_at, warning)
-        return Booked(outcome=outcome, arrived=len(choices), missing=missing, warning=warning)
+        return Booked(
+            outcome=outcome,
+            arrived=len(choices),
+            missing=missing,
+            over_output=reply.usage is not None and _is_over(reply.usage, attempt),
+            warning=warning,
+        )
     outcome = _settled(reply, usage, attempt, choices, total, input_pico, ended_at)
     if share is not None:
         outcome = replace(outcome, lease_id=attempt.lease_id, leased_pico=share[1])
-    over = usage.output > len(attempt.indices) * attempt.max_tokens
+    over = _is_over(usage, attempt)
     return Booked(
         outcome=outcome,
         arrived=len(choices),
@@ -96,6 +104,18 @@ def book(reply: Reply, attempt: Attempt, ended_at: float, *, share: tuple[int, i
         extra_input_tokens=max(0, usage.input - attempt.input_bound) if share is None else 0,
         warning="a reply with more output than was asked" if over else None,
     )
+
+
+def _cost(price: Price, usage: Usage, attempt: Attempt) -> tuple[int, int]:
+    """(what it costs, what of it is input). Raises ValueError for counts that contradict each other, or are absurd."""
+    total, input_pico = cost_and_input_pico(price, _tokens(usage))
+    if total > max(ABSURD_PICO, attempt.worst_pico):
+        raise ValueError(f"{usage.input} tokens in, {usage.output} out")
+    return total, input_pico
+
+
+def _is_over(usage: Usage, attempt: Attempt) -> bool:
+    return usage.output > len(attempt.indices) * attempt.max_tokens
 
 
 def book_broken(
