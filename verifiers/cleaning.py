@@ -53,22 +53,27 @@ _LATEX: _Steps = tuple(
         (r"\^[ ]?(?:\{[ ]?\\circ[ ]?\}|\\circ)", "°"),
     )
 )
-_STEPS: _Steps = tuple(
-    (re.compile(pattern), by)
-    for pattern, by in (
-        (r"\{,\}", ","),
-        (r"√[ ]?\(?[0-9.,]{1,40}\)?", " √ "),
-        (r"\^[ ]?\{[ ]?([-+]?[0-9]{1,6})[ ]?\}", r"^\1"),
-        (r"(?<=[A-Za-z})])\^[-+]?[0-9]{1,6}", ""),  # the exponent of a unit
-        (r"(?<=[0-9)][ ])\*\*(?=[ ][0-9(])", "^"),
-        (r"(?<=[$£€])([1-9][0-9]{0,2}) ([0-9]{3})(?![0-9])", "\\1\u2009\\2"),  # $118 000
-        (r"(?<=\u2009[0-9]{3}) ([0-9]{3})(?![0-9])", "\u2009\\1"),
-        (r"&nbsp;|&#160;", "\u2009"),
-        (r"&#36;|&dollar;", "$"),
-        (r"</?(?!answer>|s>|eos>|end_of_turn>)[A-Za-z][^<>\n]{0,80}>", ""),
-        (r"\b(Rs|approx|Approx|No|Ans|ans|Tk)\.(?=[ ]?[$0-9])", r"\1 "),
+_STEPS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = tuple(
+    (signs, re.compile(pattern), by)
+    for signs, pattern, by in (
+        (("{,}",), r"\{,\}", ","),
+        (("√",), r"√[ ]?\(?[0-9.,]{1,40}\)?", " √ "),
+        (("^",), r"\^[ ]?\{[ ]?([-+]?[0-9]{1,6})[ ]?\}", r"^\1"),
+        (("^",), r"(?<=[A-Za-z})])\^[-+]?[0-9]{1,6}", ""),  # the exponent of a unit
+        (("**",), r"(?<=[0-9)][ ])\*\*(?=[ ][0-9(])", "^"),
+        (("$", "£", "€"), r"(?<=[$£€])([1-9][0-9]{0,2}) ([0-9]{3})(?![0-9])", "\\1\u2009\\2"),  # $118 000
+        (("\u2009",), r"(?<=\u2009[0-9]{3}) ([0-9]{3})(?![0-9])", "\u2009\\1"),
+        (("&",), r"&nbsp;|&#160;", "\u2009"),
+        (("&",), r"&#36;|&dollar;", "$"),
+        (("<",), r"</?(?!answer>|s>|eos>|end_of_turn>)[A-Za-z][^<>\n]{0,80}>", ""),
+        (
+            ("Rs.", "pprox.", "No.", "Ans.", "ans.", "Tk."),
+            r"\b(Rs|approx|Approx|No|Ans|ans|Tk)\.(?=[ ]?[$0-9])",
+            r"\1 ",
+        ),
     )
 )
+"""Each with the signs that it needs one of: to look for them first takes a tenth of the time."""
 _WORD = re.compile(r"\\([A-Za-z]{1,40})")
 _KEPT_WORDS = frozenset(("boxed", "fbox"))
 _ANNOTATION = re.compile(r"<<([^<>\n]{0,200})>>([ ]?[$]?[0-9.]?)")
@@ -86,21 +91,25 @@ def _table() -> dict[int, str]:
 
 def clean(text: str) -> str:
     """The text with its numbers in plain ASCII and its formulas as far undone as a reader of numbers needs."""
-    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    plain = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
     if not plain.isascii() or "\x00" in plain:
         plain = plain.translate(_table())
-    plain = _ANNOTATION.sub(_annotation, plain)
+    if "<<" in plain:
+        plain = _ANNOTATION.sub(_annotation, plain)
     if "\\" in plain:
         for pattern, by in _LATEX:
             plain = pattern.sub(by, plain)
-    for pattern, by in _STEPS:
-        plain = pattern.sub(by, plain)
+    for signs, pattern, by in _STEPS:
+        for sign in signs:
+            if sign in plain:
+                plain = pattern.sub(by, plain)
+                break
     return _WORD.sub(_word, plain) if "\\" in plain else plain
 
 
 def without_bold(text: str) -> str:
     """Without the `**` and `__` of bold text; a power such as 2**5 stays."""
-    return _BOLD.sub("", text)
+    return _BOLD.sub("", text) if "**" in text or "__" in text else text
 
 
 def _annotation(match: re.Match[str]) -> str:

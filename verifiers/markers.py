@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Iterator
 
 from verifiers.expression import (
     Readings,
@@ -58,13 +59,24 @@ def marked(text: str, *, strong: bool) -> Readings | None:
     """The number of the last marker that has one; () without any; None where that marker states something that is not
     one number. Strong markers are all but `Answer:`, which also heads a piece of reasoning."""
     last_digit = _last_digit(text)
-    for match in reversed(deque(_MARKER.finditer(text), maxlen=_MARKERS)):
+    for match in _from_end(text):
         if strong and (match.group("label") or match.group("title")):
             continue
         found = _at_marker(text, match, last_digit)
         if found is None or found:
             return found
     return ()
+
+
+def _from_end(text: str) -> Iterator[re.Match[str]]:
+    """The markers, the last one first. None reaches over a line's end, and most often the last line has one: it is
+    looked at by itself."""
+    last_line = text.rstrip().rfind("\n") + 1
+    found = 0
+    for start, end in ((last_line, len(text)), (0, last_line)):
+        for match in reversed(deque(_MARKER.finditer(text, start, end), maxlen=_MARKERS - found)):
+            found += 1
+            yield match
 
 
 def _last_digit(text: str) -> int:
