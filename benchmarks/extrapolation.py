@@ -1,12 +1,13 @@
 """Coverage foretold at a hundred times the samples, against the truth of simulated problems:
 
-    python -m benchmarks.extrapolation [--problems 128] [--samples 100] [--seeds 60] [--only known|untuned]
-        [--dynamic]
+    python -m benchmarks.extrapolation [--problems 128] [--samples 100] [--seeds 60]
+        [--only known|untuned|random|foreign] [--shapes 240] [--dynamic]
 
 One row a shape of pass rates: mean absolute error of ln coverage (and bias) of the power law by least squares on
 coverage at 40 k (as the paper's, we suppose), of the same on ln(−ln coverage) at every k, of a beta-binomial by
 maximum likelihood, and of manyfew's; then how often manyfew's 95% band held the truth of these problems and of all
 problems of that shape, and its median width. Below: mean error over mean error of the power law.
+Of shapes drawn at random (extrapolation_random; 5 seeds each, or fewer) only the mean stands.
 With --dynamic the same number of attempts goes round robin to the problems that are still unsolved."""
 
 from __future__ import annotations
@@ -19,21 +20,23 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import scipy.optimize as scipy_optimize  # pyright: ignore[reportMissingTypeStubs]
 
+from benchmarks.extrapolation_random import COMMON, FOREIGN, FOREIGN_SEED, TEST_SEED, random_shapes
 from benchmarks.extrapolation_shapes import KNOWN, UNTUNED
 from orchestrator.coverage import beta_binomial, grid, power_law
 from orchestrator.coverage.extrapolate import extrapolate
 from orchestrator.coverage.samples import Samples
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
     from benchmarks.extrapolation_shapes import Draw
 
 _scipy = cast("Any", scipy_optimize)
-_FACTOR = 100
+FACTOR = 100
 _POPULATION = 200_000
+_SEEDS_AT_RANDOM = 5
 
 
 @dataclass
@@ -94,7 +97,7 @@ def one(draw: Draw, problems: int, n: int, seed: int, population: float, dynamic
         samples = until_solved(rates, problems * n, generator)
     else:
         samples = Samples(np.full(problems, n), generator.binomial(n, rates), np.ones(problems))
-    k = _FACTOR * n
+    k = FACTOR * n
     truth = float(np.mean(1 - (1 - rates) ** k))
     found = extrapolate(samples)
     told = [method(samples, k) for method in (by_curve_fit, by_log_log, by_beta_binomial)]
@@ -109,37 +112,57 @@ def one(draw: Draw, problems: int, n: int, seed: int, population: float, dynamic
     return Run(truth, errors, *inside, float(high - low), back_test)
 
 
-def table(title: str, shapes: Mapping[str, Draw], problems: int, n: int, seeds: int, dynamic: bool) -> None:
-    print(f"\n{title}: {problems} problems, {n} samples -> k = {_FACTOR * n:,}, {seeds} seeds")
+@dataclass
+class Row:
+    """Of one shape, means over its runs in which manyfew drew a line (nan: in none); `rest`: the band held the truth,
+    held that of all problems, its median width, the back-test held."""
+
+    truth: float
+    errors: NDArray[np.float64]
+    bias: NDArray[np.float64]
+    rest: NDArray[np.float64]
+    none: int
+
+    def __str__(self) -> str:
+        cells = [f"{mean:.3f} ({bias:+.3f})" for mean, bias in zip(self.errors, self.bias, strict=True)]
+        held, everywhere, width, _ = self.rest
+        return f"{self.truth:.3f} | {' | '.join(cells)} | {held:.2f} | {everywhere:.2f} | {width:.3f} | {self.none}"
+
+
+def row(draw: Draw, problems: int, n: int, seeds: int, dynamic: bool) -> Row:
+    many = draw(np.random.default_rng(10**6), _POPULATION)
+    population = float(np.mean(1 - (1 - many) ** (FACTOR * n)))
+    runs = [one(draw, problems, n, seed, population, dynamic) for seed in range(seeds)]
+    truth = float(np.mean([run.truth for run in runs]))
+    drawn = [run for run in runs if not np.isnan(run.width)]
+    if not drawn:
+        return Row(truth, np.full(4, np.nan), np.full(4, np.nan), np.full(4, np.nan), len(runs))
+    errors = np.ma.masked_invalid([run.errors for run in drawn])
+    held = [np.mean([getattr(run, key) for run in drawn]) for key in ("held", "held_population")]
+    width, back = np.median([run.width for run in drawn]), [run.back_test_held for run in drawn]
+    rest = np.array([*held, width, np.ma.masked_invalid(back).mean()], np.float64)
+    error, bias = (np.ma.filled(found.mean(axis=0), np.nan) for found in (np.abs(errors), errors))
+    return Row(truth, error, bias, rest, len(runs) - len(drawn))
+
+
+def table(title: str, rows: Mapping[str, Row], each: bool) -> None:
+    """`each`: a line a shape."""
+    print(f"\n{title}, {len(rows)} shapes")
     print(
         "| shape | truth | power law, c | power law, ln ln | beta-binomial | manyfew | held | all | width | none |"
     )
     print("|---|---|---|---|---|---|---|---|---|---|")
-    means: list[NDArray[np.float64]] = []
-    rest: list[list[float]] = []
-    for name, draw in shapes.items():
-        many = draw(np.random.default_rng(10**6), _POPULATION)
-        population = float(np.mean(1 - (1 - many) ** (_FACTOR * n)))
-        runs = [one(draw, problems, n, seed, population, dynamic) for seed in range(seeds)]
-        errors = np.array([run.errors for run in runs])
-        none = int(np.isnan(errors[:, -1]).sum())
-        means.append(np.nanmean(np.abs(errors), axis=0))
-        held = [float(np.nanmean([getattr(run, key) for run in runs])) for key in ("held", "held_population")]
-        width = float(np.nanmedian([run.width for run in runs]))
-        rest.append([*held, width, float(np.nanmean([run.back_test_held for run in runs]))])
-        cells = [
-            f"{mean:.3f} ({bias:+.3f})"
-            for mean, bias in zip(means[-1], np.nanmean(errors, axis=0), strict=True)
-        ]
-        truth = np.mean([run.truth for run in runs])
-        print(
-            f"| {name} | {truth:.3f} | {' | '.join(cells)} | {held[0]:.2f} | {held[1]:.2f} | {width:.3f} | {none} |"
-        )
-    mean, other = np.mean(means, axis=0), np.mean(rest, axis=0)
+    for name, found in rows.items():
+        if each:
+            print(f"| {name} | {found} |")
+    mean = np.nanmean([found.errors for found in rows.values()], axis=0)
+    rest = np.array([found.rest for found in rows.values()])
+    other, none = np.nanmean(rest, axis=0), sum(found.none for found in rows.values())
     cells = [f"{value:.4f}" for value in mean] + [f"{value:.3f}" for value in other[:3]]
-    print(f"| mean | | {' | '.join(cells)} | |")
+    print(f"| mean | | {' | '.join(cells)} | {none} |")
     print(f"over the power law's, c: {' '.join(f'{value / mean[0]:.2f}' for value in mean)}")
     print(f"over the power law's, ln ln: {' '.join(f'{value / mean[1]:.2f}' for value in mean)}")
+    print(f"band held in less than half the runs: {np.mean(rest[:, 0] < 0.5):.3f} of shapes")
     print(f"back-tests held: {other[3]:.3f}")
 
 
@@ -150,13 +173,27 @@ def main() -> None:
     parser.add_argument("--problems", type=int, default=128)
     parser.add_argument("--samples", type=int, default=100)
     parser.add_argument("--seeds", type=int, default=60)
+    parser.add_argument("--shapes", type=int, default=240)
     parser.add_argument("--dynamic", action="store_true")
-    parser.add_argument("--only", choices=("known", "untuned"))
+    parser.add_argument("--only", choices=("known", "untuned", "random", "foreign"))
     given = parser.parse_args()
     began = time.perf_counter()
-    for title, shapes in (("known", KNOWN), ("untuned", UNTUNED)):
+    print(f"{given.problems} problems, {given.samples} samples -> k = {FACTOR * given.samples:,}")
+    sets: dict[str, Callable[[], Mapping[str, Draw]]] = {
+        "known": lambda: KNOWN,
+        "untuned": lambda: UNTUNED,
+        "random": lambda: random_shapes(TEST_SEED, given.shapes, COMMON),
+        "foreign": lambda: random_shapes(FOREIGN_SEED, given.shapes, FOREIGN),
+    }
+    for title, shapes in sets.items():
         if given.only in (None, title):
-            table(title, shapes, given.problems, given.samples, given.seeds, given.dynamic)
+            few = title in ("known", "untuned")
+            seeds = given.seeds if few else min(given.seeds, _SEEDS_AT_RANDOM)
+            rows = {
+                name: row(draw, given.problems, given.samples, seeds, given.dynamic)
+                for name, draw in shapes().items()
+            }
+            table(title, rows, each=few)
     print(f"{time.perf_counter() - began:.0f} s")
 
 

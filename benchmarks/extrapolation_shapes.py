@@ -57,6 +57,11 @@ def logit_t(mean: float, scale: float, degrees: float) -> Draw:
     return lambda generator, problems: _expit(mean + scale * generator.standard_t(degrees, problems))
 
 
+def log_gamma(shape: float, scale: float) -> Draw:
+    """−ln p is a Gamma variable."""
+    return lambda generator, problems: np.exp(-scale * generator.gamma(shape, size=problems))
+
+
 def _expit(x: NDArray[np.float64]) -> NDArray[np.float64]:
     return 1 / (1 + np.exp(-x))
 

@@ -81,7 +81,7 @@ def extrapolate(samples: Samples, factor: int = tail_laws.FAR) -> Extrapolation 
 
 def _method(largest: int) -> str:
     return (
-        "median over laws of small pass rates, weighted by the likelihood of the problems with few passes; "
+        "median over laws of pass rates, weighted by the likelihood of the problems with few passes; "
         "band: 95% over these laws and over problems; "
         f"beyond k = {TRUSTED * largest:,} ({TRUSTED} × the sampled k) it depends on the choice of laws"
     )

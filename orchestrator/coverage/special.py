@@ -37,9 +37,9 @@ def trigamma(x: Real) -> NDArray[np.float64]:
     return _scipy.zeta(2, x)  # as scipy's own polygamma(1, x), without its detours
 
 
-def ndtri(share: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Quantiles of the standard normal distribution."""
-    return _scipy.ndtri(share)
+def ndtr(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The share of the standard normal distribution below x."""
+    return _scipy.ndtr(x)
 
 
 def betainc(a: Real, b: Real, x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 
     from orchestrator.coverage.samples import Samples
 
-_FEW = 6
-"""Passes within the sampled k that still count as few, less below k = 40. 5 to 10 do alike in simulation; more lets
-easy ones in."""
-_MOST_FEW = 50
+_FEW, _SHARE = 60, 5
+"""Passes within the sampled k that still count as few: up to a fifth of it, and to 60. 20 do nearly as well at
+k = 100; 200 at k = 1,000 let easy ones in."""
+_MOST_FEW = 100
+"""Of a problem with more samples than that: the laws' rates are 10% apart."""
 _DRAWS = 2000
 _SEED = 20250224
+_ENOUGH = 50
+"""Laws that share the weight, at least, counted by 1/sum of squared shares (Kish 1965)."""
 _EASY = 0.5
 """Of problems outside the tail: their rate has the density of Beta(c + 1/2, n − c + 1)."""
 
@@ -67,22 +70,21 @@ def fit(samples: Samples) -> TailFit:
     k = samples.largest_k
     laws = tail_laws(k)
     if samples.first is None:
-        few = min(_FEW, 2 + k // 10)
+        few = min(_FEW, 1 + k // _SHARE)
         most = np.minimum(np.clip(np.ceil(few * samples.n / k), few, _MOST_FEW), samples.n)
         tail = samples.c <= most
     else:
         most = np.zeros(samples.problems)
         tail = (samples.first == 0) | (samples.first > k // _FEW)
     n, c, limit = (x[tail].astype(float) for x in (samples.n, samples.c, most))
-    log_weight = laws.log_prior + _log_likelihood(laws, n, c)
+    pairs, times = np.unique(np.stack([n, c]), axis=1, return_counts=True)
+    log_weight = laws.log_likelihood(*_kernel(laws, pairs[0], pairs[1]), times)
     if samples.first is None:
-        sizes, back = np.unique(np.stack([n, limit]), axis=1, return_inverse=True)
-        within = _at_most(sizes[1][:, None], sizes[0][:, None], np.exp(laws.log_miss))
-        into_tail = np.log(laws.chance(within, np.ones(len(within))))
-        log_weight = log_weight - into_tail @ np.bincount(back.reshape(-1), minlength=len(within))
+        sizes, times = np.unique(np.stack([n, limit]), axis=1, return_counts=True)
+        into_tail = _at_most(sizes[1][:, None], sizes[0][:, None], np.exp(laws.log_miss))
     else:
-        late = np.exp((k // _FEW) * laws.log_miss)[None]
-        log_weight = log_weight - len(n) * np.log(laws.chance(late, np.ones(1)))[:, 0]
+        into_tail, times = np.exp((k // _FEW) * laws.log_miss)[None], np.array([len(n)])
+    log_weight = log_weight - laws.log_likelihood(into_tail, np.ones(len(times)), times)
     return _drawn(samples, laws, log_weight, tail)
 
 
@@ -90,12 +92,23 @@ def _drawn(
     samples: Samples, laws: TailLaws, log_weight: NDArray[np.float64], tail: NDArray[np.bool_]
 ) -> TailFit:
     """Posterior draws of laws, evenly spaced through the weights, then shuffled."""
-    weight = np.cumsum(np.exp(log_weight - log_weight.max()))
+    weight = np.cumsum(_tempered(log_weight - log_weight.max()))
     spaced = (np.arange(_DRAWS) + 0.5) / _DRAWS * weight[-1]
     at = np.asarray(np.searchsorted(weight, spaced), np.int64)
     used, drawn = np.unique(at, return_inverse=True)
     drawn = np.random.default_rng(_SEED).permutation(drawn.reshape(-1).astype(np.int64))
     return TailFit(samples, laws.take(used), drawn, tail)
+
+
+def _tempered(log_weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weights to a power below 1 where many problems leave but a few of the laws: none of these is the truth, so which
+    of them is nearest says less than it seems to, and a band over so few would be too narrow."""
+    power = 1.0
+    while True:
+        weight = np.exp(power * log_weight)
+        if weight.sum() ** 2 >= _ENOUGH * (weight**2).sum():
+            return weight
+        power *= 0.8
 
 
 def _easy_unsolved(n: NDArray[np.float64], c: NDArray[np.float64], k: int) -> NDArray[np.float64]:
@@ -107,12 +120,6 @@ def _at_most(
 ) -> NDArray[np.float64]:
     """The chance of at most so many passes among n samples that fail with chance `miss`."""
     return np.where(most < n, betainc(np.maximum(n - most, 1.0), most + 1, miss), 1.0)
-
-
-def _log_likelihood(laws: TailLaws, n: NDArray[np.float64], c: NDArray[np.float64]) -> NDArray[np.float64]:
-    pairs, weight = np.unique(np.stack([n, c]), axis=1, return_counts=True)
-    kernel, hopeless = _kernel(laws, pairs[0], pairs[1])
-    return np.log(laws.chance(kernel, hopeless)) @ weight.astype(np.float64)
 
 
 def _kernel(

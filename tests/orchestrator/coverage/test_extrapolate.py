@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.extrapolation_shapes import KNOWN
+from benchmarks.extrapolation_shapes import KNOWN, logit_normal, mixture
 from orchestrator.coverage.extrapolate import Extrapolation, extrapolate
 from orchestrator.coverage.samples import Samples
 from orchestrator.coverage.thinning import thinned
@@ -68,12 +68,22 @@ def test_bands_hold_the_truth_and_points_come_near(shape):
 
 
 def test_sampled_until_solved_comes_to_the_same():
+    """Fewer samples in all: a wider band, and a point less near."""
     rates = np.random.default_rng(3).beta(0.4, 3, 1000)
-    for samples in (drawn(rates, 100), until_solved(rates, 100)):
+    for samples, near in ((drawn(rates, 100), 0.03), (until_solved(rates, 100), 0.09)):
         found = found_of(samples)
         true = truth(rates, found.ks)
-        assert found.coverage == pytest.approx(true, abs=0.03)
+        assert found.coverage == pytest.approx(true, abs=near)
         assert ((found.low <= true) & (true <= found.high)).all()
+
+
+def test_many_problems_that_are_never_solved():
+    rates = mixture((0.4, logit_normal(-3, 2)))(np.random.default_rng(8), 400)
+    found = found_of(drawn(rates, 100))
+    true = truth(rates, found.ks)
+    assert ((found.low <= true) & (true <= found.high)).all()
+    assert found.high[-1] < 0.85
+    assert found.coverage == pytest.approx(true, abs=0.15)
 
 
 def test_unequal_numbers_of_samples():

@@ -2,40 +2,90 @@ import numpy as np
 import pytest
 from scipy import stats  # pyright: ignore[reportMissingTypeStubs]
 
-from orchestrator.coverage import tail_fit
+from orchestrator.coverage import tail_fit, tail_parts
 from orchestrator.coverage.samples import Samples
-from orchestrator.coverage.tail_laws import FAR, tail_laws
+from orchestrator.coverage.tail_laws import FAR, TailLaws, tail_laws
+from orchestrator.coverage.tail_parts import TailParts, log_rate
 
 
-def test_laws_are_the_same_at_every_call_and_proper():
-    laws = tail_laws(100)
-    assert laws is tail_laws(100)
-    assert (laws.mass >= 0).all()
-    assert (laws.never >= 0).all()
-    assert np.exp(laws.log_prior).sum() == pytest.approx(1, abs=0.05)
-    assert np.exp(laws.log_rate) + np.exp(laws.log_miss) == pytest.approx(np.ones(len(laws.logit)))
+@pytest.mark.parametrize("k", [2, 100, 10_000])
+def test_laws_are_the_same_at_every_call_and_proper(k):
+    laws = tail_laws(k)
+    assert laws is tail_laws(k)
+    assert np.exp(laws.log_rate) + np.exp(laws.log_miss) == pytest.approx(np.ones(len(laws.parts.logit)))
+    parts = laws.parts.mass.sum(axis=1) + laws.parts.never
+    assert 0.98 < parts.min() <= parts.max() < 1.001
+    whole = laws.chance(np.ones((1, len(laws.parts.logit))), np.ones(1))[:, 0]
+    assert whole == pytest.approx(np.ones(len(whole)), abs=0.02)
+    assert np.mean(laws.hopeless > 0) == pytest.approx(0.5, abs=0.01)
+    assert np.mean(laws.hopeless > 0.3) == pytest.approx(0.075, abs=0.01)
 
 
 @pytest.mark.parametrize("k", [2, 20, 1000])
-def test_the_share_that_stays_unsolved_has_the_prior_it_should(k):
+def test_laws_differ_in_what_they_say_of_the_unseen(k):
     laws = tail_laws(k)
     kernel = np.exp(np.array([[k], [k * (1 + FAR)]]) * laws.log_miss)
     unsolved = laws.chance(kernel, np.ones(2))
-    left, weight = unsolved[:, 1] / unsolved[:, 0], np.exp(laws.log_prior)
-    assert weight[left < 0.002].sum() > 0.14
-    assert weight[left > 0.2].sum() == pytest.approx(0.82 * 0.8**3 + 0.03, abs=0.03)
+    left = unsolved[:, 1] / unsolved[:, 0]
+    assert (np.histogram(left, np.linspace(0, 1, 6))[0] > 0.03 * len(left)).all()
+
+
+def one_law(parts):
+    return TailLaws(parts, np.array([[0]]), np.ones((1, 1)), np.zeros(1))
 
 
 def test_a_law_s_chances_are_those_of_its_beta():
-    laws = tail_laws(50)
-    a, b = 0.7, 4.0
-    mass = np.exp(a * laws.log_rate + b * laws.log_miss)
-    one = type(laws)(laws.logit, mass[None], np.zeros(1), np.zeros(1))
+    logit, a, b = tail_laws(50).parts.logit, 0.7, 4.0
+    mass = np.exp(a * log_rate(logit) + b * log_rate(-logit))
+    one = one_law(TailParts(logit, mass[None] / mass.sum(), np.zeros(1)))
     n, c = np.array([50.0, 50.0, 20.0]), np.array([0.0, 3.0, 1.0])
-    kernel = np.exp(c[:, None] * laws.log_rate + (n - c)[:, None] * laws.log_miss)
-    found = one.chance(kernel, np.zeros(3)) / one.mass.sum()
+    kernel = np.exp(c[:, None] * one.log_rate + (n - c)[:, None] * one.log_miss)
     ways = stats.betabinom.pmf(c, n, a, b) / np.array([1.0, stats.binom.pmf(3, 50, 0.5) * 2.0**50, 20.0])
-    assert found[0] == pytest.approx(ways, rel=2e-3)
+    assert one.chance(kernel, np.zeros(3))[0] == pytest.approx(ways, rel=2e-3)
+    times = np.array([7, 2, 3])
+    assert one.log_likelihood(kernel, np.zeros(3), times) == pytest.approx([times @ np.log(ways)], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("family", "begin"),
+    [(tail_parts._betas, 1e-3), (tail_parts._logit_normals, 1e-3), (tail_parts._even, 1e-2)],
+)
+def test_parts_have_the_masses_of_their_distributions(family, begin):
+    """What lies below a grid that begins higher is what the lower points held."""
+    generator, k = np.random.default_rng, 100
+    logit = np.arange(np.log(1e-5 / k), 9.0, 0.1)
+    mass, never = family(generator(1), logit, k)
+    upto = int(np.searchsorted(logit, np.log(begin)))
+    shorter, more = family(generator(1), logit[upto:], k)
+    assert mass[:, :upto].sum(axis=1) + never == pytest.approx(more, abs=0.02)
+    assert shorter == pytest.approx(mass[:, upto:])
+
+
+def test_mixed_laws_say_what_their_parts_say():
+    laws = tail_laws(100)
+    at = np.array([3, 70, 19_999])
+    kernel, hopeless = np.exp(np.array([[0.0], [40.0]]) * laws.log_miss), np.array([1.0, 0.5])
+    mixed = laws.take(at).chance(kernel, hopeless)
+    assert mixed == pytest.approx(laws.chance(kernel, hopeless)[at])
+    part, weight = laws.part[70], laws.weight[70]
+    by_hand = weight @ (laws.parts.mass[part] @ kernel[1] + 0.5 * laws.parts.never[part])
+    assert mixed[1, 1] == pytest.approx(by_hand + 0.5 * laws.hopeless[70])
+
+
+def test_no_few_laws_rule_alone():
+    one_rules = np.r_[0.0, np.full(999, -400.0)]
+    weight = tail_fit._tempered(one_rules)
+    assert weight.sum() ** 2 / (weight**2).sum() > 50
+    assert weight[0] == weight.max()
+    many = np.log(np.linspace(0.1, 1.0, 500))
+    assert tail_fit._tempered(many) == pytest.approx(np.exp(many))
+
+
+def test_a_sharp_rate_is_seen_as_one():
+    """Every problem at .02: all are solved by 2,000 samples, and a law of a smooth tail would leave some."""
+    counts = np.random.default_rng(5).binomial(100, 0.02, 400)
+    these, _ = tail_fit.fit(Samples(np.full(400, 100), counts, np.ones(400))).unsolved(np.array([500, 2000]))
+    assert np.median(these, axis=0) == pytest.approx(np.zeros(2), abs=0.01)
 
 
 def test_chances_of_few_passes():
