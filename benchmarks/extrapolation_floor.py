@@ -4,7 +4,7 @@
 
 Over a set of shapes, no method has a smaller expected mean |error of ln coverage| than the posterior median of somebody
 who knows that the truth is one of just these shapes, each as likely (the Bayes estimate under this loss; Berger 1985,
-section 4.4). One row a shape, one column a degree of knowledge: the shape itself; its set (six known or twelve untuned);
+section 4.4). One row a shape, one column a way of knowing: the shape itself; its set (six known or twelve untuned);
 all eighteen; the eighteen, half the time with 5 to 30% of problems made unsolvable; these moved by -1, -.5, 0, .5 or 1
 in the logit as well. The last two say how much is gone once the shapes are known but roughly. Then manyfew, which knows
 none of this, and the power law fitted on c."""
