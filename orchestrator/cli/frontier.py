@@ -75,11 +75,11 @@ def frontier(
     outcomes = read_outcomes(db, chosen)
     document = with_selection(frontier_document(outcomes, chosen, allowed), outcomes)
     document["citation"] = [citation_document(cited(path, always=cite)) for path in db]
+    whole = with_printed(document, read_printed(db))
     for kind, target in wanted.items():
-        _write(kind, target, document, db)
+        _write(kind, target, document, whole, db)
     if write_policy is not None and output is not None:
         _write_policy(db, document, write_policy, output)
-    whole = with_printed(document, read_printed(db))
     if json_:
         emit_json(whole)
     else:
@@ -134,29 +134,29 @@ def _check(wanted: dict[Kind, Path]) -> None:
         check_target(kind, target)
 
 
-def _write(kind: Kind, target: Path, document: dict[str, Any], db: list[Path]) -> None:
+def _write(kind: Kind, target: Path, sampled: dict[str, Any], whole: dict[str, Any], db: list[Path]) -> None:
     from orchestrator.report.charts import draw
     from orchestrator.report.report_file import write_report
 
-    said = "; ".join(of["text"] for of in document["citation"])
+    said = "; ".join(of["text"] for of in whole["citation"])
     if kind == "html":
-        content = _page(document, db).encode()
+        content = _page(sampled, whole, db).encode()
     elif kind == "png":
-        content = draw.png(draw.figure_of(document), said)
+        content = draw.png(draw.figure_of(whole), said)
     else:
-        content = draw.svg(draw.figure_of(document), said).encode()
+        content = draw.svg(draw.figure_of(whole), said).encode()
     write_report(kind, target, content)
 
 
-def _page(document: dict[str, Any], db: list[Path]) -> str:
+def _page(sampled: dict[str, Any], whole: dict[str, Any], db: list[Path]) -> str:
     from orchestrator.ledger.outcomes import read_outcomes
     from orchestrator.ledger.provenance import read_provenance
     from orchestrator.report.charts.draw import program
     from orchestrator.report.page.page import page
     from orchestrator.report.report_data import report_data
 
-    data = report_data(document, lambda axis: read_outcomes(db, axis), read_provenance(db))
-    return page(document, data, program())
+    data = report_data(sampled, lambda axis: read_outcomes(db, axis), read_provenance(db))
+    return page(whole, data, program())
 
 
 def _undigested(citation: dict[str, Any]) -> str:

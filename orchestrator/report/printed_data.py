@@ -5,11 +5,9 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from orchestrator.coverage.frontier import best
 from orchestrator.report.frontier_costs import log_failure
 from orchestrator.report.money import PICO_PER_USD
+from orchestrator.report.printed_buy import printed_advice, printed_frontier
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,15 +18,15 @@ if TYPE_CHECKING:
 def with_printed(document: Mapping[str, Any], printed: Sequence[PrintedModel]) -> dict[str, Any]:
     """The frontier's document with the printed models in it; the same where there are none.
 
-    They join `models`, `comparisons` (within one table: whether two tables are of the same problems is not known) and,
-    where nothing was sampled, `frontier`. `printed` has the cost table."""
+    They join `models`, `comparisons` (within one table: whether two tables are of the same problems is not known),
+    `advice` and, where nothing was sampled, `frontier`. `printed` has the cost table."""
     if not printed:
         return dict(document)
     axis, taken = document["axis"], document["models"]
     named = list(zip(_names(printed, taken), printed, strict=True))
     rows = comparisons(named) if axis == "usd" else []
-    sampled = bool(taken)
-    chosen = document["frontier"] if sampled or axis != "usd" else _frontier(named)
+    sampled, table = bool(taken), cost_table(named)
+    chosen = document["frontier"] if sampled or axis != "usd" else printed_frontier(table)
     said = [text for text in document["warnings"] if sampled or text != NO_MODELS]
     return {
         **document,
@@ -37,7 +35,8 @@ def with_printed(document: Mapping[str, Any], printed: Sequence[PrintedModel]) -
         "frontier_without_stopping": document["frontier_without_stopping"] if sampled else chosen,
         "comparisons": [*document["comparisons"], *rows],
         "warnings": [*said, *_warnings(axis, named, rows, sampled=sampled)],
-        "printed": cost_table(named),
+        "advice": [*document["advice"], *printed_advice(rows)],
+        "printed": table,
     }
 
 
@@ -173,32 +172,6 @@ def _point(axis: str, point: Point) -> dict[str, Any]:
         f"{axis}_per_problem_high": None,
         f"log_failure_per_{axis}": log_failure(point.coverage, each),
     }
-
-
-def _frontier(named: Sequence[tuple[str, PrintedModel]]) -> list[dict[str, Any]]:
-    if len({one.sweep for _, one in named}) > 1:
-        return []
-    points = [(name, point) for name, one in named for point in one.points]
-    cost = np.array([point.k * point.attempt_pico for _, point in points], np.float64) / PICO_PER_USD
-    coverage = np.array([point.coverage for _, point in points])
-    return [
-        {
-            "usd_per_problem": float(cost[at]),
-            "coverage": float(coverage[at]),
-            "low": None,
-            "high": None,
-            "policy": {
-                "kind": "fixed",
-                "stop": "none",
-                "order": [points[at][0]],
-                "samples": {points[at][0]: points[at][1].k},
-            },
-            "usd_per_problem_p90": None,
-            "held_out_usd_per_problem": None,
-            "held_out_coverage": None,
-        }
-        for at in best(cost, coverage, np.ones(len(points), bool))
-    ]
 
 
 def _warnings(

@@ -22,7 +22,7 @@ def print_printed(
 ) -> None:
     """To `console`; `comparisons` may hold those of samples too, which are left to the frontier's own text."""
     console.print(Text("as printed: coverages that came without their samples", style="bold"))
-    shown = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     shown.add_column("model", overflow="fold")
     for name in ("attempts", "coverage", "an attempt", "a problem", "in all", "ratio"):
         shown.add_column(name, justify="right", no_wrap=True)

@@ -10,7 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import InputError
-from orchestrator.report.charts import rows, spec
+from orchestrator.report.charts import printed, rows, spec
 from orchestrator.report.charts.paint import LIGHT
 
 if TYPE_CHECKING:
@@ -40,8 +40,11 @@ def figure_of(document: Mapping[str, Any]) -> dict[str, Any]:
     axis = document["axis"]
     curves = _drawable(rows.curves(document["models"], axis))
     votes = _drawable(rows.votes(document["models"], axis))
-    coverage = spec.coverage_chart(curves + votes, rows.labels(curves), axis, LIGHT)
-    frontier = spec.frontier_chart(_drawable(rows.frontier(document, axis)), axis, LIGHT)
+    points = _drawable(printed.points(document))
+    coverage = spec.coverage_chart(curves + votes + points, rows.labels(curves + points), axis, LIGHT)
+    ways = _drawable(rows.frontier(document, axis))
+    stops = any(row["way"] == rows.UNTIL_SOLVED for row in ways)
+    frontier = spec.frontier_chart(ways, axis, LIGHT, stops=stops)
     return spec.figure(coverage, frontier, LIGHT)
 
 

@@ -34,7 +34,7 @@ def curves(models: Mapping[str, Mapping[str, Any]], axis: str) -> list[Row]:
     rows: list[Row] = []
     for m, (name, model) in enumerate(zip(names(list(models)), models.values(), strict=True)):
         sampled: list[Row] = model["coverage"]
-        if not sampled:
+        if not sampled or "printed" in model:
             continue
         each = sampled[0][f"{axis}_per_problem"]
         guessed: list[Row] = model["extrapolation"]["points"] if model["extrapolation"] else []
@@ -72,7 +72,7 @@ def votes(models: Mapping[str, Mapping[str, Any]], axis: str) -> list[Row]:
             "cost": None if each is None else each * point["k"],
         }
         for m, (name, model) in enumerate(zip(names(list(models)), models.values(), strict=True))
-        if model["coverage"]
+        if model["coverage"] and "printed" not in model
         for each in (model["coverage"][0][f"{axis}_per_problem"],)
         for kind, points in (("voted", vote_points(model)), ("picked", pick_points(model)))
         for point in points
@@ -101,7 +101,7 @@ def labels(rows: Sequence[Row]) -> list[Row]:
     order = sorted(ends.values(), key=lambda row: row["coverage"])
     heights = _apart([row["coverage"] for row in order])
     return [
-        {key: row[key] for key in ("m", "name", "coverage", "cost")} | {"at": height}
+        {key: row[key] for key in ("m", "name", "kind", "coverage", "cost")} | {"at": height}
         for row, height in zip(order, heights, strict=True)
     ]
 
@@ -132,7 +132,7 @@ def frontier(document: Mapping[str, Any], axis: str) -> list[Row]:
                 "coverage": point["coverage"],
                 "low": point["low"],
                 "high": point["high"],
-                "band": band(point),
+                "band": "–" if point["low"] is None else band(point),
                 "cost": point[f"{axis}_per_problem"],
                 "buy": bought(point["policy"]),
             }

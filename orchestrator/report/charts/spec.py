@@ -35,10 +35,13 @@ _POINTED_AT: Spec = {"value": True}
 """That there is something to tell: the page takes it from the point's row."""
 LABELS = "labels"
 """Name of the layers with the curves' names, which a narrow page leaves out."""
+HOLLOW: Spec = {"type": "point", "filled": False, "strokeWidth": 2, "opacity": 1}
+"""The mark of what is printed."""
 _HEIGHT = 320
 _LABEL_WIDTH = 150
 _VOTED = "Dotted: how often a majority vote of the k samples, without a verifier, is right."
 _PICKED = "Dashed and dotted: how often the sample with the best score is right."
+_PRINTED = "Hollow marks: as printed, without their samples, so without a band."
 _NOTE = (
     "Marks: k = 1, 2, 5, 10 … Bands: 95%, over problems. Dashed: extrapolated, depends on the model fitted."
 )
@@ -65,8 +68,8 @@ def cost_axis(axis: str) -> Spec:
 def coverage_chart(rows: Sequence[Row], ends: Sequence[Row], axis: str, paint: Paint) -> Spec:
     """Coverage against cost: a curve a model with its band, a mark at every k, its name beside its end."""
     faint = min(0.17, 0.7 / max(len(_places(rows)), 1))  # many bands over one another are mud
-    sampled, beyond, voted, picked = (
-        f"datum.kind == '{kind}'" for kind in ("sampled", "beyond", "voted", "picked")
+    sampled, beyond, voted, picked, printed = (
+        f"datum.kind == '{kind}'" for kind in ("sampled", "beyond", "voted", "picked", "printed")
     )
     x = _cost(axis)
     y = _share("coverage", "coverage: problems that any of k samples solves")
@@ -91,6 +94,7 @@ def coverage_chart(rows: Sequence[Row], ends: Sequence[Row], axis: str, paint: P
                     line | {"shape": _shape(rows), "size": {"value": 55}},
                     sampled,
                 ),
+                _layer(HOLLOW, line | {"shape": _shape(rows), "size": {"value": 75}}, printed),
                 *_names(x, y, colour, _shape(rows)),
                 _hover(x, y, colour),
             ],
@@ -98,11 +102,11 @@ def coverage_chart(rows: Sequence[Row], ends: Sequence[Row], axis: str, paint: P
     )
 
 
-def frontier_chart(rows: Sequence[Row], axis: str, paint: Paint) -> Spec:
-    """The policies that no other beats: a staircase for each way of buying."""
-    ways = [AT_ONCE, UNTIL_SOLVED]
+def frontier_chart(rows: Sequence[Row], axis: str, paint: Paint, *, stops: bool = True) -> Spec:
+    """The policies that no other beats: a staircase for each way of buying, at once only where nothing `stops`."""
+    ways = [AT_ONCE, UNTIL_SOLVED][: 1 + stops]
     x, y = _cost(axis), _share("coverage", "coverage")
-    colours = {"domain": ways, "range": [paint.ink, paint.series[3]]}
+    colours = {"domain": ways, "range": [paint.ink, paint.series[3]][: len(ways)]}
     legend: Spec = {
         "title": None,
         "orient": "bottom",
@@ -117,7 +121,8 @@ def frontier_chart(rows: Sequence[Row], axis: str, paint: Paint) -> Spec:
         "x": x,
         "y": y,
         "color": colour,
-        "shape": way | {"scale": {"domain": ways, "range": ["circle", "triangle-up"]}, "legend": legend},
+        "shape": way
+        | {"scale": {"domain": ways, "range": ["circle", "triangle-up"][: len(ways)]}, "legend": legend},
         "size": {"value": 55},
     }
     return _chart(
@@ -204,7 +209,8 @@ def spending_chart(rows: Sequence[Row], paint: Paint) -> Spec:
 
 def _notes(coverage: Spec) -> list[str]:
     kinds = {row["kind"] for row in coverage["datasets"]["curves"]}
-    return [_NOTE, *(note for kind, note in (("voted", _VOTED), ("picked", _PICKED)) if kind in kinds)]
+    notes = (("sampled", _NOTE), ("voted", _VOTED), ("picked", _PICKED), ("printed", _PRINTED))
+    return [note for kind, note in notes if kind in kinds]
 
 
 def figure(coverage: Spec, frontier: Spec, paint: Paint) -> Spec:
@@ -300,13 +306,18 @@ def _names(x: Spec, y: Spec, colour: Spec, shape: Spec) -> list[Spec]:
         "text": {"field": "name", "type": "nominal"},
     }
     text = {"type": "text", "align": "left", "baseline": "middle", "dx": 16, "limit": _LABEL_WIDTH}
-    mark = {"type": "point", "filled": True, "opacity": 1, "xOffset": 8}
+    filled: Spec = {"type": "point", "filled": True, "opacity": 1}
     sign = {"x": edge, "y": name["y"], "color": colour, "shape": shape, "size": {"value": 55}}
     return [
         ends
         | {"name": f"{LABELS}-line"}
         | _layer({"type": "rule", "strokeWidth": 1, "opacity": 0.4}, leader),
-        ends | {"name": f"{LABELS}-mark"} | _layer(mark, sign),
+        *(
+            ends
+            | {"name": f"{LABELS}-mark-{kind}"}
+            | _layer(mark | {"xOffset": 8}, sign, f"datum.kind {is_} 'printed'")
+            for kind, mark, is_ in (("sampled", filled, "!="), ("printed", HOLLOW, "=="))
+        ),
         ends | {"name": f"{LABELS}-text"} | _layer(text, name),
     ]
 

@@ -22,8 +22,8 @@ _OUTLINES = {
 _CHEAPEST, _DEAREST = -4, 3
 """Decades of dollars a million tokens, or of times what was paid."""
 
+_TOKENS = "Tokens stay as they were sampled; what was read from or written to a cache keeps its share of the price. "
 _EXPLAINED = (
-    "Tokens stay as they were sampled; what was read from or written to a cache keeps its share of the price. "
     "The charts and tables above follow. The frontier is then of single models, and probabilities, which would "
     "have to be found anew, are left out."
 )
@@ -35,7 +35,7 @@ def bar(document: Mapping[str, Any], data: Mapping[str, Any], shown: Sequence[st
         _select("axis", "cost in", axes, document["axis"]),
         _select("scale", "scale of cost", [("log", "logarithmic"), ("linear", "linear")], "log"),
         '<label><input type="checkbox" id="beyond" checked> extrapolate</label>',
-        _models(shown),
+        _models(shown, ["printed" in model for model in document["models"].values()]),
         _select(
             "theme", "colours", [("auto", "as the system"), ("light", "light"), ("dark", "dark")], "auto"
         ),
@@ -59,9 +59,10 @@ def what_if(data: Mapping[str, Any], shown: Sequence[str]) -> str:
     ]
     if not groups:
         return ""
+    told = _TOKENS if any(prices["tokens"] for prices in data["prices"]) else ""
     return (
         '<section id="what-if" class="needs-script" aria-labelledby="prices" hidden>'
-        f'<h2 id="prices">What if prices changed?</h2><p>{_EXPLAINED} '
+        f'<h2 id="prices">What if prices changed?</h2><p>{told}{_EXPLAINED} '
         '<span id="what-if-on" class="repriced" hidden>Shown now: other prices than were paid.</span> '
         f'<button type="button" id="reset">As paid</button></p><div class="sliders">{"".join(groups)}</div></section>'
     )
@@ -72,7 +73,8 @@ def _sliders(m: int, alias: str, prices: Mapping[str, Any]) -> str:
         kinds = [("input", "usd", prices["usd_per_mtok"][0]), ("output", "usd", prices["usd_per_mtok"][1])]
         unit = ", dollars a million tokens"
     else:
-        kinds, unit = [("times what was paid", "times", 1)], ""
+        what = "printed" if prices.get("printed") else "paid"
+        kinds, unit = [(f"times what was {what}", "times", 1)], ""
     made = [
         _slider(f"price-{m}-{at}", m, label + unit, kind, paid)
         for at, (label, kind, paid) in enumerate(kinds)
@@ -96,15 +98,17 @@ def _select(key: str, label: str, options: Sequence[tuple[str, str]], chosen: st
     return f'<div><label class="label" for="{key}">{label}</label><select id="{key}">{made}</select></div>'
 
 
-def _models(shown: Sequence[str]) -> str:
+def _models(shown: Sequence[str], hollow: Sequence[bool]) -> str:
     boxes = [
-        f'<label><input type="checkbox" value="{m}" checked>{_mark(m)}{name(alias).markup}</label>'
-        for m, alias in enumerate(shown)
+        f'<label><input type="checkbox" value="{m}" checked>{_mark(m, hollow=open_)}{name(alias).markup}</label>'
+        for m, (alias, open_) in enumerate(zip(shown, hollow, strict=True))
     ]
     return f'<fieldset id="models"><legend>models</legend>{"".join(boxes)}</fieldset>'
 
 
-def _mark(m: int) -> str:
+def _mark(m: int, *, hollow: bool) -> str:
     outline = _OUTLINES[SHAPES[(m + m // len(SHAPES)) % len(SHAPES)]]
-    drawn = f'<g fill="var(--series-{m % len(LIGHT.series)})">{outline}</g>'
-    return element("svg", Html(drawn), class_="mark", viewBox="0 0 16 16", aria_hidden="true")
+    colour = f"var(--series-{m % len(LIGHT.series)})"
+    look = f'fill="none" stroke="{colour}" stroke-width="2"' if hollow else f'fill="{colour}"'
+    box = "-1 -1 18 18" if hollow else "0 0 16 16"
+    return element("svg", Html(f"<g {look}>{outline}</g>"), class_="mark", viewBox=box, aria_hidden="true")

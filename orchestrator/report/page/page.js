@@ -52,6 +52,9 @@
     return read.map((x, i) => (x === null ? null : (x * set[0] + written[i] * set[1]) / 1e6));
   }
   const times = (k, each) => (each === null ? null : k * each);
+  // What is printed costs what it says, in dollars alone.
+  const printed = (m, usd) => (state.axis === "usd" ? usd * (state.prices.get(m)?.[0] ?? 1) : null);
+  const costOf = (row, m = row.m) => (row.usd === undefined ? times(row.k, perSample(m)) : printed(m, row.usd));
 
   // ---- rows of the charts
 
@@ -59,7 +62,7 @@
   function curveRows() {
     const guess = state.beyond && state.scale === "log";
     return data.curves.filter((row) => shown(row) && (guess || row.kind !== "beyond"))
-      .map((row) => ({ ...row, cost: drawable(times(row.k, perSample(row.m))) }));
+      .map((row) => ({ ...row, cost: drawable(costOf(row)) }));
   }
   const drawable = (cost) => (cost === 0 && state.scale === "log" ? null : cost);
   function endRows(rows) {
@@ -78,10 +81,10 @@
     data.ways.forEach((way, stops) => {
       const offers = [];
       data.models.forEach((model, m) => {
-        if (state.off.has(m)) return;
-        const expected = stops ? untilSolved(m) : null, each = perSample(m);
+        if (state.off.has(m) || !model.on_frontier) return;
+        const expected = stops ? untilSolved(m) : null;
         model.coverage.forEach((point, i) => {
-          const cost = stops ? expected[i] : times(point.k, each);
+          const cost = stops ? expected[i] : costOf(point, m);
           if (cost === null || cost === undefined) return;
           offers.push({ way, cost, coverage: point.coverage, low: point.low, high: point.high, band: point.band,
             buy: (stops ? "up to " : "") + point.k.toLocaleString("en") + " × " + model.name });
@@ -151,9 +154,9 @@
   };
   // What the tooltip says is put into the rows, so that no format has to be found in the chart.
   const told = (rows) => rows.map((row) => ({ ...row,
-    said_coverage: row.coverage === undefined ? undefined : percent(row.coverage),
+    said_coverage: row.said_coverage ?? (row.coverage === undefined ? undefined : percent(row.coverage)),
     said_cost: row.cost === undefined ? undefined : amount(row.cost),
-    said_k: row.k === undefined ? undefined : row.k.toLocaleString("en") + ({ beyond: " (extrapolated)", voted: " (majority vote)", picked: " (best by score)" }[row.kind] || ""),
+    said_k: row.k === undefined ? undefined : row.k.toLocaleString("en") + ({ beyond: " (extrapolated)", voted: " (majority vote)", picked: " (best by score)", printed: " (as printed)" }[row.kind] || ""),
   }));
 
   let whole = true; // other prices leave two of the charts as they are
@@ -182,8 +185,9 @@
   function tables(front) {
     for (const part of document.querySelectorAll("[data-axis]")) part.hidden = part.dataset.axis !== state.axis;
     for (const part of document.querySelectorAll("[data-m]")) {
-      if (part.dataset.k !== undefined) part.textContent = amount(times(Number(part.dataset.k), perSample(Number(part.dataset.m))));
-      else part.hidden = state.off.has(Number(part.dataset.m));
+      const { m, k, usd } = part.dataset;
+      if (k !== undefined) part.textContent = amount(costOf({ m: Number(m), k: Number(k), usd: usd && Number(usd) }));
+      else part.hidden = state.off.has(Number(m));
     }
     for (const row of document.querySelectorAll("tr[data-cheap]")) compared(row);
     at("cost-name").textContent = data.cost_axes[state.axis].title;

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
-from orchestrator.report.charts import paint, rows, spec
+from orchestrator.report.charts import paint, printed, rows, spec
 from orchestrator.report.frontier_words import sentence
-from orchestrator.report.page import controls, tables
+from orchestrator.report.page import as_printed, controls, tables
 from orchestrator.report.page.text import Html, element, for_script, items, name, text
 
 GENERATOR = "manyfew report"
@@ -19,7 +19,9 @@ _MOST_SENTENCES = 8
 
 
 def page(document: Mapping[str, Any], data: Mapping[str, Any], program: str) -> str:
-    """`document`: the frontier's; `data`: report_data's; `program`: Vega, from charts.draw."""
+    """`document`: the frontier's, printed results and all; `data`: report_data's of the sampled models, which stand
+    first in it; `program`: Vega, from charts.draw."""
+    data = as_printed.with_printed(data, document)
     shown = rows.names(list(document["models"]))
     style = _variables() + _file("page.css")
     own = _file("page.js")
@@ -28,15 +30,19 @@ def page(document: Mapping[str, Any], data: Mapping[str, Any], program: str) -> 
             _head(document, data),
             controls.bar(document, data, shown),
             _coverage(document, shown),
+            as_printed.section(document),
             _comparisons(document, data, shown),
             _frontier(document, data),
             controls.what_if(data, shown),
-            _spread(data, shown),
-            _spending(data),
+            *(
+                [_spread(data, shown[: len(data["spread"])]), _spending(data)]
+                if not _printed_alone(document)
+                else []
+            ),
             _provenance(document, data),
         ]
     )
-    sweeps = ", ".join(sweep for one in data["provenance"] for sweep in one["sweeps"])
+    sweeps = ", ".join(_sweeps(document, data))
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta name="generator" content="{GENERATOR}">'
@@ -78,12 +84,15 @@ def _variables() -> str:
 def _for_page(document: Mapping[str, Any], data: Mapping[str, Any], shown: Sequence[str]) -> dict[str, Any]:
     axis, models, paints = document["axis"], document["models"], paint.variables()
     curves, votes = rows.curves(models, axis), rows.votes(models, axis)
-    ends = rows.labels(curves)
-    spread = rows.spread(list(models), [one["points"] for one in data["spread"]])
+    points = printed.points(document)
+    ends = rows.labels(curves + [row | {"cost": row["usd"]} for row in points])
+    spread = rows.spread(list(models)[: len(data["spread"])], [one["points"] for one in data["spread"]])
     sampled = [
-        [row for row in curves if row["m"] == m and row["kind"] == "sampled"] for m in range(len(shown))
+        [row for row in curves + points if row["m"] == m and row["kind"] != "beyond"]
+        for m in range(len(shown))
     ]
-    keep = ("k", "coverage", "low", "high", "band")
+    keep = ("k", "coverage", "low", "high", "band", "usd")
+    sides = as_printed.on_frontier(document)
     return {
         "axis": axis,
         "axes": {
@@ -97,18 +106,22 @@ def _for_page(document: Mapping[str, Any], data: Mapping[str, Any], shown: Seque
         "cost_axes": {key: spec.cost_axis(key) for key in data["axes"]},
         "prices": data["prices"],
         "models": [
-            {"name": alias, "coverage": [{key: row[key] for key in keep} for row in of]}
-            for alias, of in zip(shown, sampled, strict=True)
+            {
+                "name": alias,
+                "coverage": [{key: row[key] for key in keep if key in row} for row in of],
+                "on_frontier": on,
+            }
+            for alias, of, on in zip(shown, sampled, sides, strict=True)
         ],
         "ways": [rows.AT_ONCE, rows.UNTIL_SOLVED],
-        "curves": curves + votes,
+        "curves": curves + votes + points,
         "ends": ends,
         "spread": spread,
         "labels": spec.LABELS,
         "tips": spec.TIPS,
         "specs": {
-            "coverage": spec.coverage_chart(curves + votes, ends, axis, paints) | {"datasets": {}},
-            "frontier": spec.frontier_chart([], axis, paints),
+            "coverage": spec.coverage_chart(curves + votes + points, ends, axis, paints) | {"datasets": {}},
+            "frontier": spec.frontier_chart([], axis, paints, stops=bool(data["spread"])),
             "spread": spec.spread_chart(spread, paints) | {"datasets": {}},
             "spending": spec.spending_chart(rows.spending(data["spending"]), paints),
         },
@@ -116,16 +129,26 @@ def _for_page(document: Mapping[str, Any], data: Mapping[str, Any], shown: Seque
 
 
 def _head(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
-    sweeps = [sweep for one in data["provenance"] for sweep in one["sweeps"]]
-    counts = f"{len(document['models']):,} models, {sum(m['samples'] for m in document['models'].values()):,} samples"
+    models = document["models"].values()
+    sampled = [model for model in models if "printed" not in model]
+    counts = [f"{len(sampled):,} models, {sum(m['samples'] for m in sampled):,} samples with a verdict"]
+    if len(sampled) < len(models):
+        counts = [
+            *(counts if sampled else []),
+            f"{len(models) - len(sampled):,} models as printed, without samples",
+        ]
     found = [
         items(
-            (sentence(row, axis) for row in part["comparisons"][:_MOST_SENTENCES]),
+            (
+                sentence(row, axis)
+                for row in part["comparisons"][:_MOST_SENTENCES]
+                if row["probability"] is not None
+            ),
             data_axis=axis,
             hidden=_hide(axis, document),
         )
         for axis, part in data["axes"].items()
-        if part["comparisons"]
+        if any(row["probability"] is not None for row in part["comparisons"])
     ]
     told = (
         element(
@@ -134,14 +157,25 @@ def _head(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
         if document["advice"]
         else ""
     )
-    title = ", ".join(name(sweep, 80).markup for sweep in sweeps) or "manyfew"
+    title = ", ".join(name(sweep, 80).markup for sweep in _sweeps(document, data)) or "manyfew"
     return (
         f"<header><h1>{title}: many cheap samples, or a few dear ones?</h1>"
-        f'<p class="faint">{text(counts)} with a verdict</p>{told}{"".join(found)}'
+        f'<p class="faint">{text("; ".join(counts))}</p>{told}{"".join(found)}'
         '<p class="repriced" hidden><strong>These sentences are of the prices paid, the rest is not.</strong></p>'
         "<noscript><p><strong>The charts need JavaScript; the tables below hold the same figures.</strong></p>"
         "</noscript></header>"
     )
+
+
+def _sweeps(document: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
+    """And the tables of what is printed."""
+    sampled = [sweep for one in data["provenance"] for sweep in one["sweeps"]]
+    return list(dict.fromkeys([*sampled, *(row["sweep"] for row in document.get("printed", ()))]))
+
+
+def _printed_alone(document: Mapping[str, Any]) -> bool:
+    """Whether nothing was sampled that could be told of besides."""
+    return "printed" in document and all("printed" in model for model in document["models"].values())
 
 
 def _hide(axis: str, document: Mapping[str, Any]) -> str | None:
@@ -171,6 +205,9 @@ def _coverage(document: Mapping[str, Any], shown: Sequence[str]) -> str:
         "the farther. Dotted: how often a majority vote of the k samples, without a verifier, picks a right answer; "
         "dashed and dotted: how often the sample with the best score, where they have scores."
     )
+    if "printed" in document:
+        hollow = "Hollow marks: as printed, without their samples, so without a band or a line between them."
+        caption = f"{caption[: caption.index('.') + 1] if _printed_alone(document) else caption} {hollow}"
     return _section(
         "Coverage",
         _beside(_chart("coverage", says, caption), tables.coverage(document, shown)),
@@ -234,7 +271,7 @@ def _spending(data: Mapping[str, Any]) -> str:
 
 
 def _provenance(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
-    parts = [tables.prices(data)]
+    parts = [tables.prices(data)] if not _printed_alone(document) else []
     for one, cited in zip(data["provenance"], document["citation"], strict=True):
         versions = ", ".join(f"{key} {version}" for key, version in one["versions"].items())
         parts.append(f"<h3>{name(one['ledger']).markup}</h3>")

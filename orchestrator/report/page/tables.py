@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from orchestrator.report.charts import rows
+from orchestrator.report.charts import printed, rows
 from orchestrator.report.frontier_words import UNITS, amount, chance, percent
 from orchestrator.report.page.text import Content, Html, element, name, row, table
 from orchestrator.report.report_data import SPREAD_BOUNDS
@@ -17,15 +17,17 @@ Document = Mapping[str, Any]
 def coverage(document: Document, shown: Sequence[str]) -> str:
     """A group of rows a model. The cells of cost say of which model and k, so that they follow axis and prices."""
     axis = document["axis"]
-    drawn = rows.curves(document["models"], axis)
+    drawn = rows.curves(document["models"], axis) + printed.points(document)
+    as_printed = {one["m"] for one in drawn if one["kind"] == "printed"}
     groups: list[str] = []
     for m, alias in enumerate(shown):
         lines = [
             _curve_row(one, axis)
             for one in drawn
-            if one["m"] == m and (one["kind"] == "sampled" or one["k"] > _largest(document, m))
+            if one["m"] == m and (one["kind"] != "beyond" or one["k"] > _largest(document, m))
         ]
-        head = element("tr", Html(element("th", name(alias), colspan=4, scope="rowgroup")))
+        told = Html(name(alias).markup + (" (as printed)" if m in as_printed else ""))
+        head = element("tr", Html(element("th", told, colspan=4, scope="rowgroup")))
         groups.append(element("tbody", Html(head + "".join(lines)), data_m=m))
     cost = Html(element("span", f"{UNITS[axis]} a problem", id="cost-name"))
     heads = ["samples (k)", "coverage", "95% band", cost]
@@ -68,8 +70,9 @@ def _largest(document: Document, m: int) -> int:
 
 
 def _curve_row(one: Mapping[str, Any], axis: str) -> str:
-    cost = Html(element("span", amount(axis, one["cost"]), data_m=one["m"], data_k=one["k"]))
-    share = ("~" if one["kind"] == "beyond" else "") + percent(one["coverage"])
+    usd = repr(one["usd"]) if one["kind"] == "printed" else None
+    cost = Html(element("span", amount(axis, one["cost"]), data_m=one["m"], data_k=one["k"], data_usd=usd))
+    share = one.get("said_coverage") or ("~" if one["kind"] == "beyond" else "") + percent(one["coverage"])
     return row(
         [f"{one['k']:,}", share, one["band"], cost], 1, class_="guess" if one["kind"] == "beyond" else None
     )
@@ -133,15 +136,17 @@ def _pair(one: Mapping[str, Any], axis: str, place: Mapping[str, int], shown: Se
         for side in ("cheap", "dear")
     ]
     many = "no number of" if one["cheap_k"] is None else f"{one['cheap_k']:,} ×"
-    covers = "–" if one["coverage_cheap"] is None else percent(one["coverage_cheap"])
+    share = printed.as_printed if one["probability"] is None else percent
+    covers = "–" if one["coverage_cheap"] is None else share(one["coverage_cheap"])
+    likely = "–" if one["probability"] is None else chance(one["probability"])
     ratio = "–" if one["cost_ratio"] is None else f"{one['cost_ratio']:.3g}"
     cells: list[Content] = [
         Html(f"{many} {name(shown[cheap]).markup}"),
         Html(f"{one['dear_k']:,} × {name(shown[dear]).markup}"),
-        f"{covers} and {percent(one['coverage_dear'])}",
+        f"{covers} and {share(one['coverage_dear'])}",
         Html(f"{spans[0].markup} and {spans[1].markup}"),
         Html(element("span", ratio, class_="ratio")),
-        Html(element("span", chance(one["probability"]), class_="likely")),
+        Html(element("span", likely, class_="likely")),
         _for_as_much(one, axis),
         _turning(one),
     ]
@@ -165,6 +170,8 @@ def _turning(one: Mapping[str, Any]) -> str:
     found = one["turns_at"]
     if found["value"] is None:
         return "–"
+    if one["probability"] is None:
+        return f"{found['value']:.3g}"
     low, high = ("…" if found[end] is None else f"{found[end]:.3g}" for end in ("low", "high"))
     return f"{found['value']:.3g} ({low} – {high})"
 

@@ -56,7 +56,7 @@ def test_a_curve_goes_on_where_its_samples_end(tmp_path):
 
 def test_names_beside_the_chart_do_not_overlap():
     def end(m, coverage):
-        return {"m": m, "name": str(m), "coverage": coverage, "cost": 1.0}
+        return {"m": m, "name": str(m), "kind": "sampled", "coverage": coverage, "cost": 1.0}
 
     made = rows.labels([end(0, 1.0), end(1, 1.0), end(2, 0.99), end(3, 0.2), end(4, 0.0), end(5, 0.0)])
     heights = sorted(one["at"] for one in made)

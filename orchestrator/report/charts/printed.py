@@ -1,0 +1,38 @@
+"""Printed results as points to draw: in dollars alone, without a line between them or a band."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.report.charts.rows import Row, names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def points(document: Mapping[str, Any]) -> list[Row]:
+    """A row a printed number of attempts, like those of `rows.curves`; `usd` is its cost whatever the axis. None in a
+    document without printed results."""
+    shown = names(list(document["models"]))
+    place = {alias: m for m, alias in enumerate(document["models"])}
+    return [
+        {
+            "m": place[row["model"]],
+            "name": shown[place[row["model"]]],
+            "kind": "printed",
+            "k": row["k"],
+            "coverage": row["coverage"],
+            "low": None,
+            "high": None,
+            "band": "–",
+            "cost": row["usd_per_problem"] if document["axis"] == "usd" else None,
+            "usd": row["usd_per_problem"],
+            "said_coverage": as_printed(row["coverage"]),
+        }
+        for row in document.get("printed", ())
+    ]
+
+
+def as_printed(share: float) -> str:
+    """With the two decimals that papers print."""
+    return f"{100 * share:.2f}%"
