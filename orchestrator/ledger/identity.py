@@ -30,13 +30,12 @@ _REMEDY = "name a ledger, such as runs/NAME.db"
 def check(path: Path) -> int:
     """The ledger's schema version, this one or older. Raises InputError where `path` is missing, no SQLite database,
     another program's, or from a newer manyfew.
-    Not for a process that has a connection to it open: closing a file drops all locks that the process has on it
-    (https://www.sqlite.org/howtocorrupt.html, 2.2)."""
-    header = _header(path)
-    if not header.startswith(_MAGIC) or len(header) < _HEADER_BYTES:
-        raise InputError(str(path), "this is not a ledger: it is no SQLite database", _REMEDY)
-    identity = int.from_bytes(header[_APPLICATION_ID], "big")
-    version = int.from_bytes(header[_USER_VERSION], "big")
+
+    It is SQLite that opens the file, since this process may have a connection to it: where another descriptor of it
+    is closed, the system drops all locks that the process has on it
+    (https://www.sqlite.org/howtocorrupt.html, 2.2). A program that then opens the ledger and closes it takes itself
+    for the last one and removes the log that the connection goes on writing to."""
+    identity, version = _without_log(path)
     if (identity != APPLICATION_ID or version < SCHEMA_VERSION) and _has_wal(path):
         identity, version = _ask_sqlite(path)
     if identity != APPLICATION_ID:
@@ -76,6 +75,24 @@ def read_only(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)
 
 
+def _without_log(path: Path) -> tuple[int, int]:
+    """What the file itself says. `immutable`: nothing is locked, and nothing made beside it."""
+    try:
+        with closing(
+            sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+        ) as connection:
+            if path.stat().st_size >= _HEADER_BYTES:
+                return _identity(connection)
+    except (sqlite3.Error, OSError) as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_CORRUPT:
+            return _ask_sqlite(path)  # half of it may be in the log, or just on its way from there
+    # Nothing that a connection could have open; the header tells what it is.
+    header = _header(path)
+    if not header.startswith(_MAGIC) or len(header) < _HEADER_BYTES:
+        raise InputError(str(path), "this is not a ledger: it is no SQLite database", _REMEDY)
+    return int.from_bytes(header[_APPLICATION_ID], "big"), int.from_bytes(header[_USER_VERSION], "big")
+
+
 def _header(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
@@ -99,9 +116,13 @@ def _has_wal(path: Path) -> bool:
 def _ask_sqlite(path: Path) -> tuple[int, int]:
     try:
         with closing(read_only(path)) as connection:
-            (identity,) = connection.execute("PRAGMA application_id").fetchone()
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            return _identity(connection)
     except TROUBLE as error:
         what, remedy = trouble(error, path)
         raise InputError(str(path), f"the database can't be read: {what}", remedy) from error
+
+
+def _identity(connection: sqlite3.Connection) -> tuple[int, int]:
+    (identity,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
     return identity, version
