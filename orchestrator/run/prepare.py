@@ -115,8 +115,7 @@ class Prepared:
         tokens = self.input_bound(alias, ordinal)
         fixed = worst_pico(price, tokens, 0)
         sample = worst_pico(price, tokens, model.max_tokens) - fixed
-        many = 1000
-        if worst_pico(price, tokens, many * model.max_tokens) > fixed + many * sample:
+        if worst_pico(price, tokens, model.max_n * model.max_tokens) > fixed + model.max_n * sample:
             sample += 1  # a rate finer than a pico-dollar a token: n samples may round up further than one
         return Bound(
             fixed=fixed,

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from random import Random
+
 import pytest
 
+from orchestrator.run.prepare import prepare
+from orchestrator.sweep.load import load
+from pricing.cost import worst_pico
 from tests.loopback.openai_wire import openai_vendor
 from tests.loopback.vendor import Sample
 from tests.orchestrator.run.books import check_books, check_complete, money, one
@@ -31,3 +37,27 @@ def test_a_reply_that_would_cost_more_than_a_ledger_can_hold_is_charged_at_its_b
     assert money(db).presumed == one(db, "SELECT sum(reserved_pico) FROM request") < USD
     # Above 2^40 a count is no count at all; below, it says that max_tokens bounds nothing there.
     assert (ended.status, again.status) == ((4, 0) if tokens < 1 << 40 else (0, 0))
+
+
+def fine_rates():
+    yield {"input": Decimal("0.0000005"), "output": Decimal("0.0000010001")}  # seen from 5,000 samples on
+    random = Random(1)
+    for digits in (6, 7, 9, 12, 12, 18, 18, 30):
+        yield {name: Decimal(random.randrange(1, 10**5)).scaleb(-digits) for name in ("input", "output")}
+
+
+@pytest.mark.parametrize("rates", fine_rates(), ids=lambda rates: f"{rates['output']:f}")
+@pytest.mark.parametrize("max_tokens", [1, 512])
+def test_a_bound_holds_for_any_n_at_rates_finer_than_a_pico_dollar(tmp_path, rates, max_tokens):
+    """A request's cost is rounded up once: n samples' worst case must not be below what n samples can cost."""
+    keys = {"provider": "openai-compatible", "model": "m", "base_url": "http://127.0.0.1:1/v1"}
+    problems = [{"id": str(i), "question": "?" * i, "answer": "1"} for i in (1, 2)]
+    sweep = SweepFile(
+        {"m": {**keys, "max_n": 16_384, "price": rates}}, problems=problems, max_tokens=max_tokens
+    )
+    path = sweep.write(tmp_path)
+    prepared = prepare(load(path))
+    for ordinal in range(2):
+        bound, tokens = prepared.bound("m", ordinal), prepared.input_bound("m", ordinal)
+        for n in [*range(1, 130), 999, 1000, 1001, 5000, 16_383, 16_384]:
+            assert bound.worst(n) >= worst_pico(prepared.prices["m"], tokens, n * max_tokens)
