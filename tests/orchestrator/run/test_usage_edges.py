@@ -46,7 +46,7 @@ def fine_rates():
         yield {name: Decimal(random.randrange(1, 10**5)).scaleb(-digits) for name in ("input", "output")}
 
 
-@pytest.mark.parametrize("rates", fine_rates(), ids=lambda rates: f"{rates['output']:f}")
+@pytest.mark.parametrize("rates", list(fine_rates()), ids=lambda rates: f"{rates['output']:f}")
 @pytest.mark.parametrize("max_tokens", [1, 512])
 def test_a_bound_holds_for_any_n_at_rates_finer_than_a_pico_dollar(tmp_path, rates, max_tokens):
     """A request's cost is rounded up once: n samples' worst case must not be below what n samples can cost."""
