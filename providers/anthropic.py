@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from providers.account import anthropic_account
 from providers.messages_stream import STREAMING, MessagesStream
 from providers.messages_wire import messages_payload, parse_message, version_header
-from providers.sdk import SdkProvider, usable_key
+from providers.sdk import SdkProvider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from providers.errors import ProviderError
     from providers.streaming import Assembly
     from providers.types import Reply, Request
-
-VENDOR_URL = "https://api.anthropic.com"
 
 
 class AnthropicProvider(SdkProvider):
@@ -37,28 +36,13 @@ class AnthropicProvider(SdkProvider):
         api_version: str | None = None,
         concurrency: int = 64,
     ) -> None:
-        import anthropic
-
-        from providers.sdk_http import open_client
-
-        name = f"anthropic {model}"
-        key = usable_key(api_key, name)
-        url = (base_url or VENDOR_URL).rstrip("/")
-        client = anthropic.AsyncAnthropic(
-            api_key=key, base_url=url, max_retries=0, http_client=open_client(url, concurrency)
-        )
         if service_tier is None and own_host:
             service_tier = "standard_only"
         super().__init__(
             MessagesWire(service_tier, inference_geo, api_version),
-            cast("Any", client),
-            sdk=anthropic,
-            name=name,
-            base_url=url,
-            api_key=key,
-            own_host=own_host,
-            free_5xx=free_5xx,
-            custom_headers="ANTHROPIC_CUSTOM_HEADERS",
+            anthropic_account(
+                model, api_key, base_url, own_host=own_host, free_5xx=free_5xx, concurrency=concurrency
+            ),
         )
 
 

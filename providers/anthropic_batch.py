@@ -15,13 +15,13 @@ from urllib.parse import quote
 
 import msgspec
 
-from providers.anthropic import VENDOR_URL, MessagesWire
+from providers.account import anthropic_account
+from providers.anthropic import MessagesWire
 from providers.batch import BatchState, Found, ResultLine, VendorBatch, is_of
-from providers.errors import BadRequest, Lost, ProviderError, Undone
+from providers.errors import Lost, ProviderError, Undone
 from providers.failures import failure_from_status, one_line
 from providers.lenient import as_object, as_objects, as_text
-from providers.sdk import usable_key
-from providers.sdk_calls import TRANSFER_S, SdkCalls, json_lines
+from providers.sdk_calls import CALLS_AT_ONCE, TRANSFER_S, SdkCalls, json_lines
 from providers.secrets import clean_error, clean_reply
 
 if TYPE_CHECKING:
@@ -61,39 +61,19 @@ class AnthropicBatches:
         inference_geo: str | None = None,
         api_version: str | None = None,
     ) -> None:
-        import anthropic
-
-        from providers.sdk_http import open_client
-
-        name = f"anthropic {model}"
-        key = usable_key(api_key, name)
-        url = (base_url or VENDOR_URL).rstrip("/")
-        client = anthropic.AsyncAnthropic(
-            api_key=key, base_url=url, max_retries=0, http_client=open_client(url, concurrency=8)
+        self._account = anthropic_account(
+            model, api_key, base_url, own_host=own_host, free_5xx=free_5xx, concurrency=CALLS_AT_ONCE
         )
-        self._calls = SdkCalls(
-            client,
-            sdk=anthropic,
-            name=name,
-            base_url=url,
-            api_key=key,
-            own_host=own_host,
-            free_5xx=free_5xx,
-            custom_headers="ANTHROPIC_CUSTOM_HEADERS",
-        )
+        self._calls = SdkCalls(self._account)
         self._wire = MessagesWire(None, inference_geo, api_version)
 
     @property
     def server(self) -> str:
-        return self._calls.server
+        return self._account.server
 
     def line(self, custom_id: str, request: Request, /) -> bytes:
         params = self._wire.payload(request)
-        try:
-            return msgspec.json.encode({"custom_id": custom_id, "params": params})
-        except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            said = one_line(f"{type(error).__name__}: {error}")[:160]
-            raise BadRequest(f"{self._calls.name}: this request can't be written as JSON: {said}") from error
+        return self._account.encoded({"custom_id": custom_id, "params": params})
 
     async def upload(self, lines: Sequence[bytes], marker: str, /) -> str:
         """Nothing: `create` brings them itself."""
@@ -133,7 +113,7 @@ class AnthropicBatches:
         try:
             fields = as_object(msgspec.json.decode(line))
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
-            raise Lost(f"{self._calls.name}: the results of a batch broke off") from error
+            raise Lost(f"{self._account.name}: the results of a batch broke off") from error
         return is_of(marker, as_text(fields.get("custom_id")) or "")
 
     async def look(self, batch: str, /) -> VendorBatch:
@@ -149,14 +129,14 @@ class AnthropicBatches:
                 custom_id=as_text(fields.get("custom_id")) or "", fields=as_object(fields.get("result"))
             )
             for file in files
-            for fields in json_lines(file, lenient=lenient, name=self._calls.name)
+            for fields in json_lines(file, lenient=lenient, name=self._account.name)
         )
 
     def read(self, line: ResultLine, n: int, /) -> Reply:
         try:
-            return clean_reply(self._read(line.fields, n), self._calls.secrets)
+            return clean_reply(self._read(line.fields, n), self._account.secrets)
         except ProviderError as error:
-            clean_error(error, self._calls.secrets)
+            clean_error(error, self._account.secrets)
             raise
 
     def _read(self, fields: Mapping[str, Any], n: int) -> Reply:
@@ -164,16 +144,16 @@ class AnthropicBatches:
         if kind == "succeeded":
             return self._wire.parse(as_object(fields.get("message")), latency_s=0.0, headers={}, n=n)
         if kind not in ("errored", "expired", "canceled"):
-            raise Lost(f"{self._calls.name}: a result that is none known: {one_line(kind)[:40]!r}")
+            raise Lost(f"{self._account.name}: a result that is none known: {one_line(kind)[:40]!r}")
         if kind != "errored":
-            raise Undone(f"{self._calls.name}: not done in its batch: {one_line(kind)[:40]}")
+            raise Undone(f"{self._account.name}: not done in its batch: {one_line(kind)[:40]}")
         # As the API words an error, with its id of the request: {"type": "error", "error": {"type", "message"}}.
         said = as_object(fields.get("error"))
         inner = as_object(said.get("error")) or said
         status = STATUS.get(as_text(inner.get("type")) or "")
         if status is None:
             text = one_line(f"{inner.get('type')}: {as_text(inner.get('message')) or ''}")
-            raise Undone(f"{self._calls.name}: not done in its batch: {text[:200]}")
+            raise Undone(f"{self._account.name}: not done in its batch: {text[:200]}")
         body = msgspec.json.encode({"type": "error", "error": inner, "request_id": said.get("request_id")})
         raise failure_from_status(
             status,
@@ -181,17 +161,17 @@ class AnthropicBatches:
             {},
             own_host=True,
             free_5xx=True,
-            what=self._calls.name,
-            secrets=self._calls.secrets,
+            what=self._account.name,
+            secrets=self._account.secrets,
         )
 
     async def aclose(self) -> None:
-        await self._calls.aclose()
+        await self._account.aclose()
 
     def _batch(self, fields: Mapping[str, Any]) -> VendorBatch:
         number, said = as_text(fields.get("id")), as_text(fields.get("processing_status")) or ""
         if not number:
-            raise Lost(f"{self._calls.name}: a reply that names no id of a batch", status=200)
+            raise Lost(f"{self._account.name}: a reply that names no id of a batch", status=200)
         ended = said == "ended"
         # Its own address of the results is not followed: the key goes to the base URL alone.
         path = f"{BATCHES}/{quote(number, safe='')}/results"

@@ -3,15 +3,16 @@ not before."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
+from providers.account import openai_account
 from providers.chat_stream import STREAMING, ChatStream
 from providers.chat_wire import chat_payload, parse_chat
 from providers.errors import Stopped
 from providers.responses_stream import STREAMING as RESPONSES_STREAMING
 from providers.responses_stream import ResponsesStream
 from providers.responses_wire import parse_response, responses_payload
-from providers.sdk import SdkProvider, usable_key
+from providers.sdk import SdkProvider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from providers.errors import ProviderError
     from providers.streaming import Assembly
     from providers.types import Reply, Request
-
-VENDOR_URL = "https://api.openai.com/v1"
 
 
 class OpenAIProvider(SdkProvider):
@@ -40,28 +39,13 @@ class OpenAIProvider(SdkProvider):
         service_tier: str | None = None,
         concurrency: int = 64,
     ) -> None:
-        import openai
-
-        from providers.sdk_http import open_client
-
-        name = f"openai {model}"
-        key = usable_key(api_key, name)
-        url = (base_url or VENDOR_URL).rstrip("/")
-        client = openai.AsyncOpenAI(
-            api_key=key, base_url=url, max_retries=0, http_client=open_client(url, concurrency)
-        )
         if service_tier is None and own_host:
             service_tier = "default"
         super().__init__(
             ChatWire(service_tier) if api == "chat" else ResponsesWire(service_tier),
-            cast("Any", client),
-            sdk=openai,
-            name=name,
-            base_url=url,
-            api_key=key,
-            own_host=own_host,
-            free_5xx=free_5xx,
-            custom_headers="OPENAI_CUSTOM_HEADERS",
+            openai_account(
+                model, api_key, base_url, own_host=own_host, free_5xx=free_5xx, concurrency=concurrency
+            ),
         )
 
 

@@ -10,13 +10,13 @@ from urllib.parse import quote
 
 import msgspec
 
+from providers.account import openai_account
 from providers.batch import BatchState, Found, ResultLine, VendorBatch
 from providers.errors import BadRequest, Lost, Overloaded, ProviderError, RateLimited, Stopped, Undone
 from providers.failures import failure_from_status, one_line
 from providers.lenient import as_object, as_objects, as_text
-from providers.openai import VENDOR_URL, ChatWire, ResponsesWire
-from providers.sdk import usable_key
-from providers.sdk_calls import SdkCalls, json_lines
+from providers.openai import ChatWire, ResponsesWire
+from providers.sdk_calls import CALLS_AT_ONCE, SdkCalls, json_lines
 from providers.secrets import clean_error, clean_reply
 
 if TYPE_CHECKING:
@@ -50,42 +50,22 @@ class OpenAIBatches:
         own_host: bool,
         free_5xx: bool = False,
     ) -> None:
-        import openai
-
-        from providers.sdk_http import open_client
-
-        name = f"openai {model}"
-        key = usable_key(api_key, name)
-        url = (base_url or VENDOR_URL).rstrip("/")
-        client = openai.AsyncOpenAI(
-            api_key=key, base_url=url, max_retries=0, http_client=open_client(url, concurrency=8)
+        self._account = openai_account(
+            model, api_key, base_url, own_host=own_host, free_5xx=free_5xx, concurrency=CALLS_AT_ONCE
         )
-        self._calls = SdkCalls(
-            client,
-            sdk=openai,
-            name=name,
-            base_url=url,
-            api_key=key,
-            own_host=own_host,
-            free_5xx=free_5xx,
-            custom_headers="OPENAI_CUSTOM_HEADERS",
-        )
+        self._calls = SdkCalls(self._account)
         self._wire = ChatWire(None) if api == "chat" else ResponsesWire(None)
         self._endpoint = f"/v1{self._wire.path}"
 
     @property
     def server(self) -> str:
-        return self._calls.server
+        return self._account.server
 
     def line(self, custom_id: str, request: Request, /) -> bytes:
         body = self._wire.payload(request)
-        try:
-            return msgspec.json.encode(
-                {"custom_id": custom_id, "method": "POST", "url": self._endpoint, "body": body}
-            )
-        except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            said = one_line(f"{type(error).__name__}: {error}")[:160]
-            raise BadRequest(f"{self._calls.name}: this request can't be written as JSON: {said}") from error
+        return self._account.encoded(
+            {"custom_id": custom_id, "method": "POST", "url": self._endpoint, "body": body}
+        )
 
     async def upload(self, lines: Sequence[bytes], marker: str, /) -> str:
         content = b"\n".join((*lines, b""))
@@ -127,14 +107,14 @@ class OpenAIBatches:
         return (
             ResultLine(custom_id=as_text(fields.get("custom_id")) or "", fields=fields)
             for file in files
-            for fields in json_lines(file, lenient=lenient, name=self._calls.name)
+            for fields in json_lines(file, lenient=lenient, name=self._account.name)
         )
 
     def read(self, line: ResultLine, n: int, /) -> Reply:
         try:
-            return clean_reply(self._read(line.fields, n), self._calls.secrets)
+            return clean_reply(self._read(line.fields, n), self._account.secrets)
         except ProviderError as error:
-            clean_error(error, self._calls.secrets)
+            clean_error(error, self._account.secrets)
             raise
 
     def _read(self, fields: Mapping[str, Any], n: int) -> Reply:
@@ -143,9 +123,9 @@ class OpenAIBatches:
         if not isinstance(status, int):
             error = as_object(fields.get("error"))
             if not error:
-                raise Lost(f"{self._calls.name}: a result that tells neither a reply nor an error")
+                raise Lost(f"{self._account.name}: a result that tells neither a reply nor an error")
             said = one_line(f"{as_text(error.get('code')) or 'error'}: {as_text(error.get('message')) or ''}")
-            raise Undone(f"{self._calls.name}: not done in its batch: {said[:200]}")
+            raise Undone(f"{self._account.name}: not done in its batch: {said[:200]}")
         headers = {"x-request-id": as_text(response.get("request_id")) or ""}
         if 200 <= status < 300:
             return self._wire.parse(as_object(response.get("body")), latency_s=0.0, headers=headers, n=n)
@@ -153,17 +133,17 @@ class OpenAIBatches:
             status,
             msgspec.json.encode(response.get("body")),
             headers,
-            own_host=self._calls.own_host,
-            free_5xx=self._calls.free_5xx,
-            what=self._calls.name,
-            secrets=self._calls.secrets,
+            own_host=self._account.own_host,
+            free_5xx=self._account.free_5xx,
+            what=self._account.name,
+            secrets=self._account.secrets,
         )
         if isinstance(error, (RateLimited, Overloaded)):
             raise Undone(error.message, status=status, request_id=error.request_id)
         raise self._wire.mend(error)
 
     async def aclose(self) -> None:
-        await self._calls.aclose()
+        await self._account.aclose()
 
     def _batch(self, fields: Mapping[str, Any]) -> VendorBatch:
         said = as_text(fields.get("status")) or ""
@@ -187,7 +167,7 @@ class OpenAIBatches:
         first = errors[0] if errors else {}
         if first.get("code") == "token_limit_exceeded":
             said = one_line(as_text(first.get("message")) or "too many tokens are enqueued")[:200]
-            return RateLimited(f"{self._calls.name}: {said}")
+            return RateLimited(f"{self._account.name}: {said}")
         body = {key: first.get(key) for key in ("message", "code", "param")}
         error = failure_from_status(
             400,
@@ -195,15 +175,15 @@ class OpenAIBatches:
             {},
             own_host=True,
             free_5xx=True,
-            what=f"{self._calls.name}: the batch was refused",
-            secrets=self._calls.secrets,
+            what=f"{self._account.name}: the batch was refused",
+            secrets=self._account.secrets,
         )
         return Stopped(error.message, status=400) if isinstance(error, (BadRequest, Lost)) else error
 
     def _id(self, fields: Mapping[str, Any], what: str) -> str:
         found = as_text(fields.get("id"))
         if not found:
-            raise Lost(f"{self._calls.name}: a reply that names no id of {what}", status=200)
+            raise Lost(f"{self._account.name}: a reply that names no id of {what}", status=200)
         return found
 
 

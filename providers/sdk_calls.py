@@ -7,7 +7,6 @@ witnesses whether a call left.
 from __future__ import annotations
 
 import asyncio
-import os
 import tempfile
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -15,18 +14,18 @@ from typing import IO, TYPE_CHECKING, Any, cast
 import httpx2
 import msgspec
 
-from providers.address import public_url
 from providers.connections import CONNECT_S
-from providers.errors import Lost, ProviderError, Stopped
+from providers.errors import Lost
 from providers.limits import TooLarge
-from providers.sdk import secrets_in
-from providers.sdk_failures import Sdk, failure_of
 from providers.sdk_http import Exchange, time_limits
 from providers.secrets import clean_error
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
+    from providers.account import Account
+
+CALLS_AT_ONCE = 8
 CALL_S = 120.0
 """For a call that brings or fetches little."""
 TRANSFER_S = 3600.0
@@ -46,28 +45,10 @@ class _Bounds:
 
 
 class SdkCalls:
-    """One vendor's API behind its SDK's client. `name` begins error messages."""
+    """One vendor's API behind its SDK's client."""
 
-    def __init__(
-        self,
-        client: Any,
-        *,
-        sdk: Sdk,
-        name: str,
-        base_url: str,
-        api_key: str,
-        own_host: bool,
-        free_5xx: bool,
-        custom_headers: str,
-    ) -> None:
-        self._client = client
-        self._sdk = sdk
-        self.name = name
-        self.own_host = own_host
-        self.free_5xx = free_5xx
-        self._key = api_key
-        self.server = public_url(base_url)
-        self.secrets = (api_key, *secrets_in(os.environ.get(custom_headers, "")))
+    def __init__(self, account: Account) -> None:
+        self._account = account
 
     async def get(self, path: str, query: Mapping[str, Any] | None = None, **headers: str) -> dict[str, Any]:
         """The JSON object that a GET brings."""
@@ -105,8 +86,8 @@ class SdkCalls:
         try:
             exchange = Exchange(_Bounds(timeout_s=TRANSFER_S))
             timeout = httpx2.Timeout(connect=CONNECT_S, write=STALLED_S, read=STALLED_S, pool=None)
-            options = self._options({"Accept": "application/binary"}, timeout)
-            call = self._client.get
+            options = self._account.options({"Accept": "application/binary"}, timeout)
+            call = self._account.client.get
             await self._made(
                 exchange, lambda: call(path, cast_to=httpx2.Response, options=options, stream=True), take
             )
@@ -115,10 +96,6 @@ class SdkCalls:
             raise
         into.seek(0)
         return into
-
-    async def aclose(self) -> None:
-        """Closes all connections."""
-        await self._client.close()
 
     async def _json(
         self,
@@ -130,8 +107,8 @@ class SdkCalls:
         content: dict[str, Any],
     ) -> dict[str, Any]:
         exchange = Exchange(_Bounds(timeout_s=timeout_s))
-        given = self._options(headers, time_limits(timeout_s)) | options
-        call = getattr(self._client, method)
+        given = self._account.options(headers, time_limits(timeout_s)) | options
+        call = getattr(self._account.client, method)
         await self._made(
             exchange,
             lambda: call(path, cast_to=httpx2.Response, options=given, stream=True, **content),
@@ -142,16 +119,8 @@ class SdkCalls:
         except (msgspec.DecodeError, ValueError, RecursionError):
             decoded = None
         if not isinstance(decoded, dict):
-            raise Lost(f"{self.name}: a reply that is no JSON object", status=exchange.status)
+            raise Lost(f"{self._account.name}: a reply that is no JSON object", status=exchange.status)
         return cast("dict[str, Any]", decoded)
-
-    def _options(self, headers: Mapping[str, str], timeout: httpx2.Timeout) -> dict[str, Any]:
-        if not (self._key.isascii() and self._key.isprintable()):
-            raise Stopped(
-                f"{self.name}: the key holds characters that no header can carry (check api_key_env)"
-            )
-        headers = {"Authorization": f"Bearer {self._key}", **headers}
-        return {"headers": headers, "timeout": timeout, "max_retries": 0}
 
     async def _made(
         self,
@@ -164,22 +133,10 @@ class SdkCalls:
                 with exchange.opened(limit):
                     await take(await call())
         except Exception as error:
-            failure = self._failure(error, exchange)
+            failure = self._account.failure(error, exchange)
             failure.__cause__ = error
-            clean_error(failure, self.secrets)
+            clean_error(failure, self._account.secrets)
             raise failure from failure.__cause__
-
-    def _failure(self, error: Exception, exchange: Exchange) -> ProviderError:
-        return failure_of(
-            error,
-            exchange,
-            sdk=self._sdk,
-            what=self.name,
-            server=self.server,
-            own_host=self.own_host,
-            free_5xx=self.free_5xx,
-            secrets=self.secrets,
-        )
 
 
 def json_lines(file: IO[bytes], *, lenient: bool, name: str) -> Iterator[dict[str, Any]]:

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from orchestrator.doctor.finding import Finding
 from orchestrator.sweep.load import key_problem
 from orchestrator.sweep.types import Model
+from providers.address import ANTHROPIC_URL, OPENAI_URL
 from providers.errors import ProviderError
 from providers.lean import LeanProvider
 from providers.probe import read_models, read_version
 
 TIMEOUT_S = 5.0
-VENDOR_URL = {"openai": "https://api.openai.com/v1", "anthropic": "https://api.anthropic.com"}
+VENDOR_URL = {"openai": OPENAI_URL, "anthropic": ANTHROPIC_URL}
 ANTHROPIC_VERSION = "2023-06-01"
 """The list of models is the same in every version."""
 _KEY_REFUSED = (401, 403)

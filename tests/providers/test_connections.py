@@ -19,7 +19,9 @@ from tests.providers.wires import SDK, WIRES, provider_of, talking
 def live_socket(wire: str, provider: Any) -> Any:
     """The socket of the provider's one connection."""
     if wire in SDK:
-        (connection,) = provider._client._client._transport._inner._pools[0].transport._pool.connections
+        (connection,) = provider._account.client._client._transport._inner._pools[
+            0
+        ].transport._pool.connections
         return connection._connection._network_stream.get_extra_info("socket")
     ((held, _),) = next(iter(provider._session.connector._conns.values()))
     return held.transport.get_extra_info("socket")

@@ -256,7 +256,7 @@ async def test_an_outer_time_out_is_the_callers(end):
 async def test_idle_connections_are_probed(end):
     async with talking(end) as (_, provider):
         await provider.send(ask())
-        transport = provider._client._client._transport._inner._pools[0].transport
+        transport = provider._account.client._client._transport._inner._pools[0].transport
         (connection,) = transport._pool.connections
         sock = connection._connection._network_stream.get_extra_info("socket")
         assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
@@ -433,19 +433,19 @@ async def test_a_second_attempt_of_an_sdk_never_reaches_the_wire():
     """Should an SDK retry by itself one day, the transport refuses it, and the first stays charged."""
     async with talking("chat") as (vendor, provider):
         vendor.faults.extend([faults.ERROR_500, faults.ERROR_500])
-        provider._client = openai.AsyncOpenAI(
+        provider._account.client = openai.AsyncOpenAI(
             api_key=KEY, base_url=vendor.base_url, http_client=open_client(vendor.base_url, 1)
         )
-        original: Any = provider._client.post
+        original: Any = provider._account.client.post
 
         def retrying(path: str, **more: Any) -> Any:
             return original(path, **{**more, "options": {**more["options"], "max_retries": 1}})
 
-        provider._client.post = retrying
+        provider._account.client.post = retrying
         error = await failing(provider)
         assert len(vendor.seen) == 1
         assert type(error) is Lost  # an SDK that asks again drops what the vendor said
-        await provider._client.close()
+        await provider._account.client.close()
 
 
 async def test_the_transport_sends_nothing_outside_an_exchange():
