@@ -169,7 +169,8 @@ def _sweep(connection: sqlite3.Connection, path: Path, plan: RunPlan) -> int:
 
 def _model(connection: sqlite3.Connection, path: Path, plan: RunPlan, sweep_id: int, model: ModelPlan) -> int:
     row = connection.execute(
-        "SELECT id, definition, requests, samples + EXISTS (SELECT 1 FROM batch_job WHERE model_id = model.id "
+        "SELECT id, definition, replayed, settled_pico + presumed_pico + reserved_pico AS held, "
+        "samples + EXISTS (SELECT 1 FROM batch_job WHERE model_id = model.id "
         "AND ended_at IS NULL AND state != 'preparing') AS samples FROM model WHERE sweep_id = ? AND alias = ?",
         (sweep_id, model.alias),
     ).fetchone()
@@ -185,6 +186,12 @@ def _model(connection: sqlite3.Connection, path: Path, plan: RunPlan, sweep_id: 
             f"{path}: model {model.alias!r}",
             f"its samples here were made otherwise: {changed}",
             "undo the change, give the model another alias, or name a new ledger with --db",
+        )
+    if row is not None and row["held"] and not row["replayed"] and model.replayed:
+        raise InputError(
+            f"{path}: model {model.alias!r}",
+            "it has spent money here and is no recording, whose dollars count against no budget",
+            "give the recording another alias",
         )
     values = (
         model.provider,
