@@ -1,11 +1,11 @@
 """What a million samples cost the program itself: memory, and the wait before the first request and for `status`.
 
-    python -m benchmarks.scale [--problems 1000] [--samples 10 1000] [--json]
+    python -m benchmarks.scale [--problems 1000] [--samples 10 1000] [--pack 32] [--json]
 
 A ledger is made by a real run of one sample a problem on the fast loopback server, and filled up through SQL: rows as
-a run writes them, 32 samples a request. Then, each in a process of its own: `status`, `plan` and `run` for one more
-sample a problem, and a `run` of the whole plan on a new ledger, ended after some seconds. Told are the seconds by the
-clock and, in brackets, of the processor, which hardly depends on what else the machine does.
+a run writes them, 32 samples a request or as many as `--pack` says. Then, each in a process of its own: `status`,
+`plan` and `run` for one more sample a problem, and a `run` of the whole plan on a new ledger, ended after some seconds.
+Told are the seconds by the clock and, in brackets, of the processor, which hardly depends on what else runs.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from pathlib import Path
 from benchmarks.fast_server import Answers
 
 ROOT = Path(__file__).resolve().parents[1]
-PACK = 32
 STOPS_AFTER_S = 5
 
 
@@ -97,11 +96,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--problems", type=int, default=1000)
     parser.add_argument("--samples", type=int, nargs="+", default=[10, 1000], help="of each problem")
+    parser.add_argument("--pack", type=int, default=32, help="samples a request")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     server = Server()
     with tempfile.TemporaryDirectory() as folder:
-        found = [at(Path(folder), server, options.problems, samples) for samples in options.samples]
+        found = [
+            at(Path(folder), server, options.problems, samples, options.pack) for samples in options.samples
+        ]
     if options.json:
         print(json.dumps(found, indent=2))
         return
@@ -109,18 +111,18 @@ def main() -> None:
         print(f"{key:<24}", *(f"{row[key]:>16}" for row in found))
 
 
-def at(folder: Path, server: Server, problems: int, samples: int) -> dict[str, str]:
+def at(folder: Path, server: Server, problems: int, samples: int, pack: int) -> dict[str, str]:
     """The figures with so many samples of each problem in the ledger, and planned."""
     place = folder / str(samples)
     place.mkdir()
     db = place / "full.db"
-    measure("run", str(sweep(place, server.port, problems, 1)), "--db", str(db), "--no-progress")
-    fill(db, samples)
+    measure("run", str(sweep(place, server.port, problems, 1, pack)), "--db", str(db), "--no-progress")
+    fill(db, samples, pack)
     status = min((measure("status", str(db), "--json").span for _ in range(3)), key=lambda span: span.used_s)
-    more = sweep(place, server.port, problems, samples + 1)
+    more = sweep(place, server.port, problems, samples + 1, pack)
     planned = measure("plan", str(more), "--db", str(db), "--json")
     resumes, resumed = server.until_first("run", str(more), "--db", str(db), "--no-progress")
-    whole, new = sweep(place, server.port, problems, samples), place / "new.db"
+    whole, new = sweep(place, server.port, problems, samples, pack), place / "new.db"
     begins, begun = server.until_first(
         "run", str(whole), "--db", str(new), "--no-progress", "--stop-after", f"{STOPS_AFTER_S}s"
     )
@@ -136,7 +138,7 @@ def at(folder: Path, server: Server, problems: int, samples: int) -> dict[str, s
     }
 
 
-def sweep(place: Path, port: int, problems: int, samples: int) -> Path:
+def sweep(place: Path, port: int, problems: int, samples: int, pack: int) -> Path:
     lines = [
         json.dumps({"id": f"p{i}", "question": f"What is {i} + {i}?", "answer": str(2 * i)})
         for i in range(problems)
@@ -147,7 +149,7 @@ def sweep(place: Path, port: int, problems: int, samples: int) -> Path:
         f'name = "scale"\nbudget_usd = 1e6\n[problems]\nsource = "jsonl"\npath = "problems.jsonl"\n'
         f"[sampling]\nsamples = {samples}\nmax_tokens = 256\n"
         f'[models.m]\nprovider = "openai-compatible"\nmodel = "m"\nbase_url = "http://127.0.0.1:{port}/v1"\n'
-        f"price = {{ input = 0.1, output = 0.4 }}\nmax_n = {PACK}\n"
+        f"price = {{ input = 0.1, output = 0.4 }}\nmax_n = {pack}\n"
     )
     return path
 
@@ -173,14 +175,14 @@ def measure(*arguments: str, started: Callable[[int], None] = lambda _: None) ->
     return Run(span, round(usage.ru_maxrss / 1024))
 
 
-def fill(db: Path, samples: int) -> None:
+def fill(db: Path, samples: int, pack: int) -> None:
     """Copies each problem's sample and request, with indices of their own, until there are so many."""
     with closing(sqlite3.connect(db, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("BEGIN")
         connection.execute("CREATE TEMP TABLE pack (first, n, indices)")
-        for first in range(1, samples, PACK):
-            indices = list(range(first, min(first + PACK, samples)))
+        for first in range(1, samples, pack):
+            indices = list(range(first, min(first + pack, samples)))
             connection.execute(
                 "INSERT INTO pack VALUES (?, ?, ?)", (first, len(indices), json.dumps(indices))
             )
