@@ -2,8 +2,9 @@
 
 For each spread of pass rates, pilot and price ratio: draw problems, sample both models n times each, plan the next
 money by the fitted spread, sample what was planned, estimate the difference of coverage as `frontier` does, and compare
-with its truth on these problems. The same with the money spent evenly, at several times the money, which tells how much
-of it brings the same error. Run: python -m benchmarks.next_dollar [--runs 400]
+with its truth on these problems; and once more with the money spent in four steps, planned anew after each. The same
+with the money spent evenly, at several times the money, which tells how much of it brings the same error.
+Run: python -m benchmarks.next_dollar [--runs 400]; benchmarks/next_until_solved.py has models asked until solved
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from orchestrator.coverage.allocate import best, side
 from orchestrator.coverage.samples import Samples
 
 PROBLEMS = 100
+STEPS = (1, 4)
 POWERS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0)
 PILOTS = ((20, 10.0, 5), (50, 20.0, 10), (50, 4.0, 4))
 SHAPES = {
@@ -64,8 +66,25 @@ def difference(generator: np.random.Generator, world: Sequence[Model], targets: 
     return found[0] - found[1]
 
 
-def one_run(generator: np.random.Generator, case: Case) -> tuple[float, list[float], bool]:
-    """(error as planned, errors of uniform at each power of the money, whether the band holds the truth)."""
+def spent_in(
+    generator: np.random.Generator, world: Sequence[Model], money: float, steps: int
+) -> tuple[float, float]:
+    """(difference found, its expected standard error) once `money` is spent in equal steps, planned anew after each."""
+    for step in range(steps):
+        sides = tuple(side(Samples(n, c, cost), k) for _, cost, k, n, c in world)
+        planned = best(sides, money / steps)
+        assert planned.spent <= money / steps * (1 + 1e-9)
+        if step == steps - 1:
+            return difference(generator, world, planned.targets), planned.error
+        world = [
+            (p, cost, k, target, c + drawn(generator, p, target - n))
+            for (p, cost, k, n, c), target in zip(world, planned.targets, strict=True)
+        ]
+    raise AssertionError
+
+
+def one_run(generator: np.random.Generator, case: Case) -> tuple[list[tuple[float, bool]], list[float]]:
+    """((error, whether the band holds the truth) by number of steps, errors of uniform at each power of the money)."""
     harder = SHAPES[case.shape](generator, PROBLEMS)
     inside = np.clip(harder, 1e-12, 1 - 1e-12)
     odds = 4 * inside / (1 - inside)  # the dear model solves the same problems more readily
@@ -77,35 +96,39 @@ def one_run(generator: np.random.Generator, case: Case) -> tuple[float, list[flo
     world: list[Model] = [
         (p, cost, k, n, drawn(generator, p, n)) for p, cost, k in zip(rates, costs, ks, strict=True)
     ]
-    sides = tuple(side(Samples(n, c, cost), k) for _, cost, k, n, c in world)
     money = case.times * case.pilot * float(sum(cost.sum() for cost in costs))
-    planned = best(sides, money)
-    assert planned.spent <= money * (1 + 1e-9)
-    error = difference(generator, world, planned.targets) - truth
+    planned: list[tuple[float, bool]] = []
+    for steps in STEPS:
+        found, expected = spent_in(generator, world, money, steps)
+        planned.append((found - truth, abs(found - truth) <= 1.96 * expected))
     even: list[float] = []
     for power in POWERS:
         more = n + round(power * case.times * case.pilot)
         even.append(difference(generator, world, (more, more)) - truth)
-    return error, even, abs(error) <= 1.96 * planned.error
+    return planned, even
 
 
 def row(case: Case, runs: int) -> str:
     generator = np.random.default_rng(7)
     found = [one_run(generator, case) for _ in range(runs)]
-    errors: Rates = np.array([error for error, _, _ in found], np.float64)
-    planned = float(np.sqrt((errors**2).mean()))
-    all_even: Rates = np.array([errors_of for _, errors_of, _ in found], np.float64)
+    all_even: Rates = np.array([errors for _, errors in found], np.float64)
     even: Rates = np.sqrt((all_even**2).mean(axis=0))
-    # The error falls with the money: straight in logs between the powers tried.
-    powers: Rates = np.log(np.array(POWERS, np.float64))
-    at: Rates = np.interp(np.array([-np.log(planned)]), -np.log(even), powers)
-    need = float(np.exp(at[0]))
-    mark = ">" if planned < even[-1] else ""
-    held = float(np.mean([held for *_, held in found]))
-    return (
-        f"{case.shape} | {case.pilot} | {case.ratio:g} | {case.k} | {case.times:g} | {planned:.5f} | {even[0]:.5f} | "
-        f"{mark}{need:.2f} x | {float(errors.mean()) / planned:+.2f} | {held:.3f}"
-    )
+    told = [case.shape, f"{case.pilot}", f"{case.ratio:g}", f"{case.k}", f"{case.times:g} x"]
+    for at in range(len(STEPS)):
+        errors: Rates = np.array([planned[at][0] for planned, _ in found], np.float64)
+        error = float(np.sqrt((errors**2).mean()))
+        held = float(np.mean([planned[at][1] for planned, _ in found]))
+        told += [needed(error, even), f"{float(errors.mean()) / error:+.2f}", f"{held:.3f}"]
+    return " | ".join(told)
+
+
+def needed(error: float, even: Rates) -> str:
+    """How many times the money uniform sampling takes; its error falls with the money: straight in logs between the
+    powers tried."""
+    if error < even[-1]:
+        return f">{POWERS[-1]:.2f} x"
+    at: Rates = np.interp(np.array([-np.log(error)]), -np.log(even), np.log(np.array(POWERS, np.float64)))
+    return f"{float(np.exp(at[0])):.2f} x"
 
 
 def main() -> None:
@@ -113,8 +136,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=400)
     runs: int = parser.parse_args().runs
     print(
-        "shape | pilot | price ratio | k | money (pilots) | error planned | uniform | money uniform needs | "
-        "bias/error | band holds"
+        "shape | first round | price ratio | k | money | at once: needs | bias/error | band holds | "
+        "in four steps: needs | bias/error | band holds"
     )
     for shape, (pilot, ratio, k), times in product(SHAPES, PILOTS, (1.0, 4.0)):
         print(row(Case(shape, pilot, ratio, k, times), runs), flush=True)

@@ -62,7 +62,8 @@ def _next(db: Path, money: str, pair: tuple[str, str] | None, out: Path | None, 
     from orchestrator.errors import InputError
     from orchestrator.report.next_text import next_text
     from orchestrator.report.safe import safe
-    from orchestrator.spend_next.study import document, study
+    from orchestrator.spend_next.document import document
+    from orchestrator.spend_next.study import study
     from orchestrator.spend_next.sweep_text import next_sweep, write_new
     from orchestrator.sweep.load import parse_usd
 

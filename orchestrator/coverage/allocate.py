@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from orchestrator.coverage.samples import Samples
 
-_JEFFREYS = 0.5
+JEFFREYS = 0.5
 _ROUNDS = 3
 """The variance falls as 1/n only about, so the factor is found anew at the n that it led to."""
 _STEPS = 200
@@ -53,6 +53,10 @@ class Side:
         missed = self._missed(2 * self.k - overlap) - self._missed(np.array([2 * self.k]))
         return np.asarray((share * missed).sum(axis=1))
 
+    def price(self, more: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Of so many more samples of each problem."""
+        return more * self.cost
+
     def _missed(self, draws: NDArray[np.int64]) -> NDArray[np.float64]:
         """The mean of (1 − p)^draws, (problems, draws)."""
         before = betaln(self.alpha, self.beta)[:, None]
@@ -62,7 +66,7 @@ class Side:
 def side(samples: Samples, k: int) -> Side:
     """Costs must be known. The posterior is of the fitted spread; without a fit, of Jeffreys' prior."""
     fitted = beta_binomial.fit(samples.n, samples.c) if samples.problems > 1 else None
-    a = b = _JEFFREYS
+    a = b = JEFFREYS
     if fitted is not None and not fitted.at_edge:
         a, b = float(np.exp(fitted.log_a)), float(np.exp(fitted.log_b))
     right, wrong = samples.c.astype(np.float64), (samples.n - samples.c).astype(np.float64)

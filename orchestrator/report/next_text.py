@@ -12,35 +12,66 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SHOWN = 8
+_STEPS = 4
+"""As in docs/next-dollar.md."""
 
 
 def next_text(document: Mapping[str, Any]) -> str:
     of, given, over = (document[key] for key in ("comparison", "half_width", "half_width_over_problems"))
     cheap, dear = safe(of["cheap"], NAME), safe(of["dear"], NAME)
     money = usd(document["next_usd"] * PICO_PER_USD)
-    lines = [
-        f"The comparison: what {of['cheap_k']:,} x {cheap} cover, as many as one {dear} pays, less what",
-        f"  {of['dear_k']:,} x {dear} covers, on {of['problems']:,} problems: {100 * of['difference']:+.1f} points",
+    stops = of["stop"] == "first_success"
+    lines = _comparison(of, cheap, dear, stops=stops)
+    lines += [
         f"of these problems, 95%: ±{_points(given['now'])} now; with {money} more ±{_points(given['planned'])} as",
         f"  planned here, ±{_points(given['uniform'])} if spent evenly",
         f"over problems, 95%: ±{_points(over['now'])} now, ±{_points(over['planned'])} as planned here; no number",
         f"  of samples of these problems brings it below ±{_points(over['limit'])}",
     ]
     if (more := over["more_problems"]) is not None and more["half_width"] < over["planned"]:
+        each = "each asked until solved" if stops else f"{more['samples']:,} samples of each by either model"
         lines.append(
-            f"for the band over problems new ones are better: {more['problems']:,} more, {more['samples']:,} samples "
-            f"of each by either model, would bring ±{_points(more['half_width'])} (raise limit in [problems])"
+            f"for the band over problems new ones are better: {more['problems']:,} more, {each}, would bring "
+            f"±{_points(more['half_width'])} (raise limit in [problems])"
+        )
+    if not stops:
+        quarter = usd(document["next_usd"] * PICO_PER_USD / _STEPS)
+        lines.append(
+            f"planned anew after each of {_STEPS} parts (--next {quarter.removeprefix('$')}), the same money narrows "
+            "it more"
         )
     for alias, model in document["models"].items():
-        lines.append(
-            f"{safe(alias, NAME)}: {model['samples']:,} more samples of {model['problems']:,} problems, about "
-            f"{usd(model['expected_usd'] * PICO_PER_USD)}"
-        )
-        most = sorted(model["by_problem"], key=lambda row: row["there"] - row["samples"])[:_SHOWN]
-        lines += [f"  {safe(row['problem'], 60)}: {row['there']:,} to {row['samples']:,}" for row in most]
-        if model["problems"] > len(most):
-            lines.append(f"  and {model['problems'] - len(most):,} more problems")
+        lines += _model(alias, model, stops=stops)
     return "\n".join(lines)
+
+
+def _comparison(of: Mapping[str, Any], cheap: str, dear: str, *, stops: bool) -> list[str]:
+    difference = f"on {of['problems']:,} problems: {100 * of['difference']:+.1f} points"
+    if not stops:
+        return [
+            f"The comparison: what {of['cheap_k']:,} x {cheap} cover, as many as one {dear} pays, less what",
+            f"  {of['dear_k']:,} x {dear} covers, {difference}",
+        ]
+    return [
+        f"The comparison: what up to {of['cheap_k']:,} x {cheap} solve, as many as {of['dear_k']:,} x {dear} pay, less",
+        f"  what up to {of['dear_k']:,} x {dear} solve, {difference}",
+        "  (what was not tried stands at the chance that the fitted spread gives it; a solved problem needs no more)",
+    ]
+
+
+def _model(alias: str, model: Mapping[str, Any], *, stops: bool) -> list[str]:
+    what = (
+        "up to {:,} more attempts at {:,} unsolved problems"
+        if stops
+        else "{:,} more samples of {:,} problems"
+    )
+    spent = usd(model["expected_usd"] * PICO_PER_USD)
+    lines = [f"{safe(alias, NAME)}: {what.format(model['samples'], model['problems'])}, about {spent}"]
+    most = sorted(model["by_problem"], key=lambda row: row["there"] - row["samples"])[:_SHOWN]
+    lines += [f"  {safe(row['problem'], 60)}: {row['there']:,} to {row['samples']:,}" for row in most]
+    if model["problems"] > len(most):
+        lines.append(f"  and {model['problems'] - len(most):,} more problems")
+    return lines
 
 
 def _points(half_width: float) -> str:

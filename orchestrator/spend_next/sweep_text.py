@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orchestrator.ledger.last_sweep import LastSweep
-    from orchestrator.spend_next.study import Study
+    from orchestrator.spend_next.types import Study
 
 
 def next_sweep(sweep: LastSweep, found: Study, usd: Decimal) -> str:

@@ -37,6 +37,17 @@ budget_usd = 5.0
 PROBLEMS = 24
 
 
+def ran(path, text):
+    """Keeps the sweep file and a run, as a run does."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO sweep_file VALUES (1, 1, 'x', ?, 0)", (text,))
+        connection.execute(
+            "INSERT INTO run (sweep_file_id, budget_pico, started_at, ended_at, status, pid, host, versions) "
+            "VALUES (1, ?, 0, 1, 'complete', 1, 'h', '{}')",
+            (9 * USD,),
+        )
+
+
 @pytest.fixture
 def ledger(tmp_path):
     generator = np.random.default_rng(5)
@@ -54,12 +65,7 @@ def ledger(tmp_path):
     path = make_ledger(tmp_path / "a.db", models)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute('UPDATE model SET definition = \'{"mode": "uniform"}\'')
-        connection.execute("INSERT INTO sweep_file VALUES (1, 1, 'x', ?, 0)", (TEXT,))
-        connection.execute(
-            "INSERT INTO run (sweep_file_id, budget_pico, started_at, ended_at, status, pid, host, versions) "
-            "VALUES (1, ?, 0, 1, 'complete', 1, 'h', '{}')",
-            (9 * USD,),
-        )
+    ran(path, TEXT)
     rows = ({"id": key, "question": "?", "answer": "1"} for key in keys)
     (tmp_path / "problems.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
@@ -134,12 +140,81 @@ def test_what_makes_no_sense_is_one_line(command, ledger, tmp_path, arguments, w
     assert not (tmp_path / "x.toml").exists()
 
 
-def test_an_imported_ledger_and_one_that_stops_early_are_refused(command, tmp_path, ledger):
+def test_an_imported_ledger_and_one_of_two_modes_are_refused(command, tmp_path, ledger):
     make_ledger(tmp_path / "b.db", {"m": Made({"p": [1]}, definition=None)})
     assert "no run made" in command("plan", "b.db", "--next", "1").stderr
     with closing(sqlite3.connect(ledger)) as connection, connection:
-        connection.execute('UPDATE model SET definition = \'{"mode": "until_solved"}\'')
-    assert "stops at its first success" in command("plan", "a.db", "--next", "1").stderr
+        connection.execute(
+            "UPDATE model SET definition = '{\"mode\": \"until_solved\"}' WHERE alias = 'cheap'"
+        )
+    assert "until solved and the other" in command("plan", "a.db", "--next", "1").stderr
+
+
+def stopped(path, cap):
+    """Asked until solved, `cap[alias]` times at most, at rates that both share."""
+    generator = np.random.default_rng(8)
+    rates = generator.beta(0.5, 3, PROBLEMS)
+    models = {}
+    for alias, factor, cost in (("cheap", 1, USD // 10_000), ("the dear", 3, USD // 500)):
+        first = generator.geometric(np.clip(rates * factor, 1e-6, 0.95))
+        passed = {
+            f"p.{at}": [0] * (int(t) - 1) + [1] if t <= cap[alias] else [0] * cap[alias]
+            for at, t in enumerate(first)
+        }
+        models[alias] = Made(passed, cost_pico=cost, mode="until_solved", definition={"mode": "until_solved"})
+    return models
+
+
+def test_of_models_asked_until_solved_the_unsolved_problems_go_on(command, tmp_path, ledger):
+    ledger.unlink()
+    models = stopped(ledger, {"cheap": 12, "the dear": 3})
+    make_ledger(ledger, models)
+    text = TEXT.replace("samples = 30", 'samples = 30\nmode = "until_solved"')
+    ran(ledger, text)
+    done = command("plan", "a.db", "--next", "0.02", "-o", "next.toml", "--json")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["comparison"]["stop"] == "first_success"
+    assert (said["comparison"]["cheap_k"], said["comparison"]["dear_k"]) == (60, 3)
+    width = said["half_width"]
+    assert 0 < width["planned"] < width["uniform"] <= width["now"]
+    assert said["half_width_over_problems"]["limit"] < said["half_width_over_problems"]["planned"]
+    assert 0 < said["expected_usd"] <= 0.02
+    unsolved = {key for key, passed in models["cheap"].passed.items() if not sum(passed)}
+    rows = said["models"]["cheap"]["by_problem"]
+    assert {row["problem"] for row in rows} < unsolved
+    assert max(row["samples"] for row in rows) == 60
+    assert said["models"]["the dear"]["samples"] == 0  # known as far as it is compared
+
+    sweep = tomllib.loads((tmp_path / "next.toml").read_text())
+    assert list(sweep["models"]) == ["cheap"]
+    planned = command("plan", "next.toml", "--db", "a.db", "--json")
+    assert planned.returncode == 0, planned.stderr
+    asked = json.loads(planned.stdout)["models"]["cheap"]["samples"]
+    assert asked == said["models"]["cheap"]["samples"]  # solved and other problems ask no more
+
+    wide = json.loads(command("plan", "a.db", "--next", "50", "--json").stdout)
+    assert wide["comparison"]["dear_k"] > 3
+    assert wide["half_width"]["planned"] == pytest.approx(0.0, abs=1e-9)
+    text = command("plan", "a.db", "--next", "0.02").stdout
+    assert "more attempts at" in text
+    assert "unsolved problems" in text
+
+
+def test_where_all_is_solved_only_other_problems_tell_more(command, tmp_path):
+    passed = {f"p.{at}": [0] * at + [1] for at in range(4)}
+    models = {
+        alias: Made(passed, cost_pico=cost, mode="until_solved", definition={"mode": "until_solved"})
+        for alias, cost in (("cheap", USD // 10_000), ("the dear", USD // 500))
+    }
+    path = make_ledger(tmp_path / "s.db", models)
+    ran(path, TEXT)
+    (tmp_path / "problems.jsonl").write_text(
+        "".join(json.dumps({"id": key, "question": "?", "answer": "1"}) + "\n" for key in passed)
+    )
+    done = command("plan", "s.db", "--next", "1")
+    assert done.returncode == 2
+    assert "limit in [problems]" in done.stderr
 
 
 def test_no_sweep_is_written_that_asks_a_recording_for_more(command, ledger, tmp_path):
