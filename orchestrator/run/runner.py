@@ -187,14 +187,16 @@ async def _run(
                 if not scheduler.budget.exceeded and _lacking(scheduler):
                     await ask_versions(prepared.sweep, providers)
                 await _drive(driver)
-            scheduler.presume_open()
-            await ledger.presume_open()
+                scheduler.presume_open()
+                await ledger.presume_open()
+                status, reason = _ended(
+                    driver, scheduler, exceeded=exceeded, cancelled=options.cancel_batches
+                )
+                await ledger.finish(status, reason)
         finally:
             await close_providers(
                 [*(p for endpoints in providers.values() for p in endpoints), *batch_providers.values()]
             )
-        status, reason = _ended(driver, scheduler, exceeded=exceeded, cancelled=options.cancel_batches)
-        await ledger.finish(status, reason)
         progress = driver.progress("done")
     return Result(
         status=status,
