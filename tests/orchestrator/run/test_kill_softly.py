@@ -42,7 +42,7 @@ def test_signals_at_random_instants(tmp_path):
 
 def interrupted_runs(folder, instants):
     vendor = openai_vendor(latency=lambda _: instants.uniform(0.0, 0.06), seed=SEED)
-    vendor.fault_rates = {faults.RESET_BILLED: 0.01, faults.RATE_LIMITED: 0.02}
+    vendor.fault_rates = {faults.RESET_BILLED: 0.004, faults.ERROR_500: 0.005}
     db = folder / "test.db"
     samples = 15 * RUNS
     with serving(vendor), watched(db, BUDGET):
