@@ -2,12 +2,14 @@
 
     python -m benchmarks.real_vllm [--problems 4] [--samples 16] [--tokens 64] [--rounds 2] [--json]
 
-Two servers, a chat model and a base model (half the samples: it is half as fast). Each round is manyfew, bare, bare,
-manyfew: `manyfew run` with its ledger and its verdicts, then the same bodies, as many at once, posted by an aiohttp
-loop that only counts tokens. Every sample has exactly --tokens tokens (ignore_eos) and every pass a cache salt of its
-own, so that all do the same work; the engines' steps tell whether a client kept them as full. Seconds are from the
-first request to the last reply; the whole command is told beside them, and the processor time of the client (of the
-whole command too). On a machine that does other things, trust the median of the pairs, and take more rounds.
+Two servers, a chat model and a base model (half the samples: it is half as fast). After one pass of each that only
+warms the servers up, each round is manyfew, bare, bare, manyfew: `manyfew run` with its ledger and its verdicts, then
+the same bodies, as many at once, posted by an aiohttp loop that only counts tokens. Every sample has exactly --tokens
+tokens (ignore_eos) and every pass a cache salt of its own, so that all do the same work. The engines' steps and the
+requests in flight, on average, tell whether a client kept the servers as full: where both are alike, what is left
+between the two is the machine. Seconds are from the first request to the last reply; the whole command is told beside
+them, and the processor time of the client (of the whole command too). On a machine that does other things, trust the
+median of the pairs and their range, and take more rounds.
 Needs tests/real/setup_vllm.sh.
 """
 
@@ -49,6 +51,8 @@ class Pass:
     """The whole command."""
     cpu_s: float
     """Processor time of the client."""
+    in_flight: float
+    """Requests at the servers, on average."""
     steps: int = 0
     """Of the servers' engines."""
 
@@ -88,10 +92,13 @@ def manyfew(
     )
     (row,) = rows(
         db,
-        "SELECT sum(completion_tokens) AS tokens, max(ended_at) - min(reserved_at) AS seconds FROM request",
+        "SELECT sum(completion_tokens) AS tokens, max(ended_at) - min(reserved_at) AS seconds, "
+        "sum(latency_s) AS open_s FROM request",
     )
     samples = one(db, "SELECT count(*) FROM sample_records")
-    return Pass("manyfew", samples, row["tokens"], row["seconds"], command_s, cpu_s), _posts(db, size.tokens)
+    in_flight = row["open_s"] / row["seconds"]
+    told = Pass("manyfew", samples, row["tokens"], row["seconds"], command_s, cpu_s, in_flight)
+    return told, _posts(db, size.tokens)
 
 
 def _posts(db: Path, tokens: int) -> list[Post]:
@@ -118,15 +125,18 @@ async def bare(posts: list[Post], salt: str) -> Pass:
     for post in posts:
         queues.setdefault(post.url, []).append(post)
     counted = [0, 0]
+    open_s: list[float] = []
     timeout = aiohttp.ClientTimeout(total=None)
     async with aiohttp.ClientSession(timeout=timeout) as session:
 
         async def work(queue: list[Post]) -> None:
             while queue:
                 post = queue.pop(0)
+                sent = time.perf_counter()
                 async with session.post(post.url, json={**post.body, "cache_salt": salt}) as response:
                     response.raise_for_status()
                     reply = await response.json()
+                open_s.append(time.perf_counter() - sent)
                 counted[0] += len(reply["choices"])
                 counted[1] += reply["usage"]["completion_tokens"]
 
@@ -136,7 +146,8 @@ async def bare(posts: list[Post], salt: str) -> Pass:
                 for _ in range(SEQUENCES // MAX_N):
                     group.create_task(work(queue))
         seconds = time.perf_counter() - began
-    return Pass("bare", counted[0], counted[1], seconds, seconds, time.process_time() - cpu_began)
+    cpu_s = time.process_time() - cpu_began
+    return Pass("bare", counted[0], counted[1], seconds, seconds, cpu_s, sum(open_s) / seconds)
 
 
 def main() -> None:
@@ -160,8 +171,9 @@ def main() -> None:
         with Fleet(folder, {"chat": "smollm2-135m", "base": "gemma-3-270m"}) as fleet:
             chat, base = fleet.get("chat", "base")
             urls = {"chat": chat.base_url, "base": base.base_url}
-            for number in range(2 * size.rounds):
-                for who in ("manyfew", "bare") if number % 2 == 0 else ("bare", "manyfew"):
+            for number in range(-1, 2 * size.rounds):
+                first = number % 2 == 0 or number < 0  # the warming up: bare needs manyfew's bodies
+                for who in ("manyfew", "bare") if first else ("bare", "manyfew"):
                     before = chat.counters().steps + base.counters().steps
                     salt = f"{who}{time.time_ns()}"
                     if who == "manyfew":
@@ -169,15 +181,16 @@ def main() -> None:
                     else:
                         found = asyncio.run(bare(posts, salt))
                     found.steps = chat.counters().steps + base.counters().steps - before
-                    passes.append(found)
                     _say(found)
+                    if number >= 0:
+                        passes.append(found)
     _report(passes, as_json=size.json)
 
 
 def _say(one_pass: Pass) -> None:
     print(
         f"{one_pass.who:8} {one_pass.samples:6,} samples {one_pass.tokens:8,} tokens {one_pass.seconds:7.1f} s "
-        f"{one_pass.tokens_per_s:7.1f} tokens/s   {one_pass.steps:,} steps   "
+        f"{one_pass.tokens_per_s:7.1f} tokens/s   {one_pass.steps:,} steps, {one_pass.in_flight:.2f} in flight   "
         f"whole command {one_pass.command_s:.1f} s, its processor time {one_pass.cpu_s:.2f} s",
         file=sys.stderr,
         flush=True,
@@ -190,18 +203,24 @@ def _report(passes: list[Pass], *, as_json: bool) -> None:
     ratio = rate["manyfew"] / rate["bare"]
     pairs = [m.tokens_per_s / b.tokens_per_s for m, b in zip(of["manyfew"], of["bare"], strict=True)]
     median = statistics.median(pairs)
+    full = statistics.median(
+        m.in_flight / b.in_flight for m, b in zip(of["manyfew"], of["bare"], strict=True)
+    )
     if as_json:
         document = {
             "passes": [asdict(p) for p in passes],
             "tokens_per_s": rate,
             "ratio": ratio,
             "median": median,
+            "pairs": pairs,
+            "in_flight_ratio": full,
         }
         print(json.dumps(document))
     else:
         print(
             f"manyfew {rate['manyfew']:.1f}, bare {rate['bare']:.1f} tokens/s: ratio {ratio:.3f}, "
-            f"median of {len(pairs)} pairs {median:.3f}"
+            f"median of {len(pairs)} pairs {median:.3f} ({min(pairs):.3f} to {max(pairs):.3f}); "
+            f"in flight {full:.3f} of the bare client's"
         )
 
 
