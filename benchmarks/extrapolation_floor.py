@@ -32,6 +32,8 @@ _STEP = 0.05
 _LOGIT = np.arange(np.log(1e-9), 14.0, _STEP)
 _MANY = 1_000_000
 _DRAWS = 600
+_LITTLE = 1e-5
+"""The chance of staying unsolved below which it counts as none."""
 _UNSOLVABLE = np.maximum(np.linspace(-0.25, 0.3, 12), 0)
 """None in half the cases, else 5 to 30%."""
 _MOVES = np.rint(np.array([-1, -0.5, 0, 0.5, 1]) / _STEP).astype(int)
@@ -81,39 +83,51 @@ def sight(n: int, k: int) -> Sight:
     return Sight(np.hstack([seen, c[:, None] == 0]), np.append(np.exp(k * log_miss), 1.0))
 
 
-def posterior_median(known: Knowledge, sight: Sight, counts: NDArray[np.int64]) -> float:
-    """Of these problems' coverage: draws of the shape by the likelihood of all counts, then of every rate."""
-    times = np.bincount(counts, minlength=len(sight.seen))
-    log_weight = np.log(np.maximum(known.mass @ sight.seen.T, 1e-300)) @ times
-    weight = np.cumsum(np.exp(log_weight - log_weight.max()))
-    spaced = (np.arange(_DRAWS) + 0.5) / _DRAWS * weight[-1]
-    drawn = np.asarray(np.searchsorted(weight, spaced), np.int64)
-    shapes, draws = np.unique(drawn, return_counts=True)
-    generator = np.random.default_rng(0)
-    unsolved: list[NDArray[np.float64]] = []
-    for shape, repeats in zip(shapes, draws, strict=True):
+class Knower:
+    """Foretells the coverage of the problems that have such counts."""
+
+    def __init__(self, known: Knowledge, sight: Sight) -> None:
+        self._mass, self._sight = known.mass, sight
+        self._chance = known.mass @ sight.seen.T
+        unsolved = known.mass @ (sight.seen * sight.unsolved).T
+        self._matters = unsolved > _LITTLE * self._chance
+
+    def median(self, counts: NDArray[np.int64]) -> float:
+        """Of the posterior: draws of the shape by the likelihood of all counts, then of every rate."""
+        times = np.bincount(counts, minlength=len(self._sight.seen))
+        log_weight = np.log(np.maximum(self._chance, 1e-300)) @ times
+        weight = np.cumsum(np.exp(log_weight - log_weight.max()))
+        spaced = (np.arange(_DRAWS) + 0.5) / _DRAWS * weight[-1]
+        drawn = np.asarray(np.searchsorted(weight, spaced), np.int64)
+        generator = np.random.default_rng(0)
+        unsolved = [
+            self._unsolved(generator, shape, times, repeats)
+            for shape, repeats in zip(*np.unique(drawn, return_counts=True), strict=True)
+        ]
+        return float(1 - np.median(np.concatenate(unsolved)) / len(counts))
+
+    def _unsolved(
+        self, generator: np.random.Generator, shape: int, times: NDArray[np.int64], repeats: int
+    ) -> NDArray[np.float64]:
         left = np.zeros(repeats)
-        for c in np.flatnonzero(times):
-            rates = np.cumsum(known.mass[shape] * sight.seen[c])
-            if known.mass[shape] @ (sight.seen[c] * sight.unsolved) > 1e-9 * rates[-1]:
-                place = generator.random((repeats, times[c])) * rates[-1]
-                at = np.asarray(np.searchsorted(rates, place), np.int64)
-                left += sight.unsolved[np.minimum(at, len(rates) - 1)].sum(axis=1)
-        unsolved.append(left)
-    return float(1 - np.median(np.concatenate(unsolved)) / len(counts))
+        for c in np.flatnonzero((times > 0) & self._matters[shape]):
+            rates = np.cumsum(self._mass[shape] * self._sight.seen[c])
+            place = generator.random((repeats, times[c])) * rates[-1]
+            at = np.minimum(np.asarray(np.searchsorted(rates, place), np.int64), len(rates) - 1)
+            left += self._sight.unsolved[at].sum(axis=1)
+        return left
 
 
-def errors(draw: Draw, knowledge: list[Knowledge], problems: int, n: int, seeds: int) -> NDArray[np.float64]:
-    """Mean |error of ln coverage| by knowledge, then manyfew's and the power law's."""
+def errors(draw: Draw, knowers: list[Knower], problems: int, n: int, seeds: int) -> NDArray[np.float64]:
+    """Mean |error of ln coverage| by knower, then manyfew's and the power law's."""
     k = FACTOR * n
     found: list[list[float]] = []
-    shown = sight(n, k)
     for seed in range(seeds):
         generator = np.random.default_rng(seed)
         rates = draw(generator, problems)
         counts = generator.binomial(n, rates)
         samples = Samples(np.full(problems, n), counts, np.ones(problems))
-        told = [posterior_median(known, shown, counts) for known in knowledge]
+        told = [knower.median(counts) for knower in knowers]
         ours = extrapolate(samples)
         told += [
             float("nan") if isinstance(ours, str) else float(ours.coverage[-1]),
@@ -131,17 +145,19 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=100)
     parser.add_argument("--seeds", type=int, default=60)
     given = parser.parse_args()
+    shown = sight(given.samples, FACTOR * given.samples)
     eighteen = of_shapes(*KNOWN.values(), *UNTUNED.values())
-    wide = [eighteen, eighteen.with_unsolvable(), eighteen.with_unsolvable().moved()]
+    roughly = eighteen.with_unsolvable()
+    wide = [Knower(known, shown) for known in (eighteen, roughly, roughly.moved())]
     print("| shape | itself | its set | all 18 | with unsolvable | moved, too | manyfew | power law, c |")
     print("|---|---|---|---|---|---|---|---|")
     for title, shapes in (("six", KNOWN), ("twelve", UNTUNED)):
-        its_set = of_shapes(*shapes.values())
+        its_set = Knower(of_shapes(*shapes.values()), shown)
         rows: list[NDArray[np.float64]] = []
         for name, draw in shapes.items():
-            knowledge = [of_shapes(draw), its_set, *wide]
-            rows.append(errors(draw, knowledge, given.problems, given.samples, given.seeds))
-            print(f"| {name} | {' | '.join(f'{value:.3f}' for value in rows[-1])} |")
+            knowers = [Knower(of_shapes(draw), shown), its_set, *wide]
+            rows.append(errors(draw, knowers, given.problems, given.samples, given.seeds))
+            print(f"| {name} | {' | '.join(f'{value:.3f}' for value in rows[-1])} |", flush=True)
         mean = np.mean(rows, axis=0)
         print(f"| mean of the {title} | {' | '.join(f'{value:.4f}' for value in mean)} |")
         print(f"| over the power law's | {' | '.join(f'{value / mean[-1]:.2f}' for value in mean)} |")
