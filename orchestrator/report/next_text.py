@@ -28,6 +28,10 @@ def next_text(document: Mapping[str, Any]) -> str:
         f"over problems, 95%: ±{_points(over['now'])} now, ±{_points(over['planned'])} as planned here; no number",
         f"  of samples of these problems brings it below ±{_points(over['limit'])}",
     ]
+    if stops:
+        lines.append(
+            f"about {usd(document['settles_all_usd'] * PICO_PER_USD)} settles all of it on these problems"
+        )
     if (more := over["more_problems"]) is not None and more["half_width"] < over["planned"]:
         each = "each asked until solved" if stops else f"{more['samples']:,} samples of each by either model"
         lines.append(
@@ -60,6 +64,8 @@ def _comparison(of: Mapping[str, Any], cheap: str, dear: str, *, stops: bool) ->
 
 
 def _model(alias: str, model: Mapping[str, Any], *, stops: bool) -> list[str]:
+    if not model["samples"]:
+        return [f"{safe(alias, NAME)}: no more"]
     what = (
         "up to {:,} more attempts at {:,} unsolved problems"
         if stops

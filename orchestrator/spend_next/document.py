@@ -27,6 +27,7 @@ def document(found: Study, usd: float) -> dict[str, Any]:
             "stop": "first_success" if found.stops else "none",
             "difference": found.difference,
         },
+        "settles_all_usd": found.settles_all,
         "half_width": {"now": found.given_now, "planned": found.given_planned, "uniform": found.given_even},
         "half_width_over_problems": {
             "now": found.over_now,

@@ -44,6 +44,7 @@ def stopping_study(
         over_planned=Z * float(np.sqrt((spread + left) / count)),
         over_limit=Z * float(np.sqrt(spread / count)),
         more=_more(sides, spread, noise, usd) if count > 1 else None,
+        settles_all=sum(float(one.price(one.left).sum()) for one in sides),
     )
 
 

@@ -62,6 +62,8 @@ class Study:
     over_planned: float
     over_limit: float
     more: MoreProblems | None
+    settles_all: float | None = None
+    """Of what `stops`: expected dollars after which nothing of the comparison is open on these problems."""
 
     @property
     def given_planned(self) -> float:

@@ -199,21 +199,35 @@ def _beside(chart: str, table: str) -> str:
 
 def _coverage(document: Mapping[str, Any], shown: Sequence[str]) -> str:
     says = "Lines: coverage against cost a problem, one line a model. The table beside it holds the figures."
-    caption = (
-        "Coverage: the share of problems that any of k samples solves. Marks: k = 1, 2, 5, 10 … Bands: 95%, over "
-        "problems. Dashed: extrapolated from the pass rates of the problems; it depends on the model fitted, the more "
-        "the farther. Dotted: how often a majority vote of the k samples, without a verifier, picks a right answer; "
-        "dashed and dotted: how often the sample with the best score, where they have scores."
-    )
-    if "printed" in document:
-        hollow = "Hollow marks: as printed, without their samples, so without a band or a line between them."
-        caption = f"{caption[: caption.index('.') + 1] if _printed_alone(document) else caption} {hollow}"
+    caption = " ".join(_caption(document))
     return _section(
         "Coverage",
         _beside(_chart("coverage", says, caption), tables.coverage(document, shown)),
         *tables.selection(document, shown),
         of="coverage",
     )
+
+
+def _caption(document: Mapping[str, Any]) -> list[str]:
+    """Of what there is to see in the chart, and of nothing else."""
+    models = document["models"].values()
+    said = ["Coverage: the share of problems that any of k samples solves."]
+    if not _printed_alone(document):
+        said.append("Marks: k = 1, 2, 5, 10 … Bands: 95%, over problems.")
+    if any(model["extrapolation"] for model in models):
+        said.append(
+            "Dashed: extrapolated from the pass rates of the problems; it depends on the model fitted, the more the "
+            "farther."
+        )
+    if any(rows.vote_points(model) for model in models):
+        said.append("Dotted: how often a majority vote of the k samples, without a verifier, is right.")
+    if any(rows.pick_points(model) for model in models):
+        said.append("Dashed and dotted: how often the sample with the best score is right.")
+    if "printed" in document:
+        said.append(
+            "Hollow marks: as printed, without their samples, so without a band or a line between them."
+        )
+    return said
 
 
 def _comparisons(document: Mapping[str, Any], data: Mapping[str, Any], shown: Sequence[str]) -> str:

@@ -179,7 +179,7 @@ def test_of_models_asked_until_solved_the_unsolved_problems_go_on(command, tmp_p
     width = said["half_width"]
     assert 0 < width["planned"] < width["uniform"] <= width["now"]
     assert said["half_width_over_problems"]["limit"] < said["half_width_over_problems"]["planned"]
-    assert 0 < said["expected_usd"] <= 0.02
+    assert 0 < said["expected_usd"] <= 0.02 < said["settles_all_usd"]
     unsolved = {key for key, passed in models["cheap"].passed.items() if not sum(passed)}
     rows = said["models"]["cheap"]["by_problem"]
     assert {row["problem"] for row in rows} < unsolved
