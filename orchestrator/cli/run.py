@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
@@ -51,11 +52,13 @@ def run(
             f"{sweep}: budget_usd", "no budget is stated", "add budget_usd = 5.0, or pass --budget 5"
         )
     check_keys(loaded)
+    place = db if db is not None else default_ledger(loaded.name)
     options = Options(
-        db=db if db is not None else default_ledger(loaded.name),
+        db=place,
         budget_pico=loaded.budget_pico,
         stop_after_s=None if stop_after is None else seconds(stop_after, where="--stop-after"),
         grace_s=seconds(grace, where="--grace"),
+        leave=partial(leave, db=place, json_wanted=json_),
     )
     prepared = prepare(loaded)
     with choose(no_progress=no_progress) as display:
@@ -76,6 +79,25 @@ def run(
     if json_:
         emit_json(read_status(options.db))
     return exit_status(result)
+
+
+def leave(number: int, db: Path, *, json_wanted: bool) -> NoReturn:
+    """Ends this process though the ledger can't be written just now. What was committed stands."""
+    import os
+    import sys
+
+    from orchestrator.cli.output import emit_json, error_document
+    from orchestrator.errors import LedgerBroken
+
+    why = "it could not be written when you left: another program holds it, or its disk hangs"
+    error = LedgerBroken(str(db), why, "run again: what was in flight is charged at its bound")
+    shown = "\x1b[?25h" if sys.stderr.isatty() else ""  # the display hides the cursor
+    sys.stderr.write(f"{shown}manyfew: {error}\n")
+    if json_wanted:
+        emit_json(error_document(error))
+    for stream in (sys.stderr, sys.stdout):
+        stream.flush()
+    os._exit(128 + number)
 
 
 def exit_status(result: Result) -> int:

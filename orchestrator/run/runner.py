@@ -68,6 +68,8 @@ class Options:
     grace_s: float = 30.0
     stop: threading.Event | None = None
     """Set from another thread: end as the first Ctrl-C does."""
+    leave: Callable[[int], None] | None = None
+    """Ends the process, told the signal, where it hangs after the second one."""
     cancel_batches: bool = False
     """Ask for nothing: cancel the batches that are open, and take what they brought by then."""
 
@@ -181,7 +183,11 @@ async def _run(
             )
             at_start = driver.progress("sampling")
             signals = Signals(
-                driver, grace_s=options.grace_s, stop_after_s=options.stop_after_s, stop=options.stop
+                driver,
+                grace_s=options.grace_s,
+                stop_after_s=options.stop_after_s,
+                stop=options.stop,
+                leave=options.leave,
             )
             with signals:
                 if not scheduler.budget.exceeded and _lacking(scheduler):

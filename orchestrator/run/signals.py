@@ -6,10 +6,13 @@ import asyncio
 import contextlib
 import signal
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 
 LOOK_EVERY_S = 0.1
+LEAVES_WITHIN_S = 2.5
+"""After the second signal, whatever hangs: the disk, or another program that holds the ledger."""
 
 
 class Drains(Protocol):
@@ -21,7 +24,8 @@ class Drains(Protocol):
 
 class Signals:
     """Context manager: handlers are in place inside it. `received` is the first signal, if one came. Outside the main
-    thread no signal can be heard, and `stop`, an event set by another thread, takes its place."""
+    thread no signal can be heard, and `stop`, an event set by another thread, takes its place. `leave` ends the
+    process where it still hangs some time after the second signal; it is told the first."""
 
     def __init__(
         self,
@@ -30,8 +34,11 @@ class Signals:
         grace_s: float,
         stop_after_s: float | None,
         stop: threading.Event | None = None,
+        leave: Callable[[int], None] | None = None,
     ) -> None:
         self._driver = driver
+        self._leave = leave
+        self._leaving: asyncio.TimerHandle | None = None
         self._grace_s = grace_s
         self._stop_after_s = stop_after_s
         self._stop = stop
@@ -74,7 +81,7 @@ class Signals:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         loop = asyncio.get_running_loop()
-        for timer in (self._timer, self._look):
+        for timer in (self._timer, self._look, self._leaving):
             if timer is not None:
                 timer.cancel()
         if threading.current_thread() is not threading.main_thread():
@@ -89,6 +96,9 @@ class Signals:
         name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
         if self._draining:
             self._driver.abandon()
+            if self._leave is not None and self._leaving is None:
+                loop, first = asyncio.get_running_loop(), self.received or number
+                self._leaving = loop.call_later(LEAVES_WITHIN_S, self._leave, first)
             return
         self.received = number
         self._drain(

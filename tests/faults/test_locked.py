@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import sqlite3
 import time
 from contextlib import closing, contextmanager
@@ -79,3 +81,29 @@ def test_for_ever(tmp_path):
     check_books(db)
     check_complete(db, {"m": (PROBLEMS, 2)})
     check_bill(db, {"m": first}, BUDGET)
+
+
+def test_ctrl_c_twice_leaves_within_three_seconds_all_the_same(tmp_path):
+    vendor = openai_vendor(latency=0.1)
+    db = tmp_path / "test.db"
+    with serving(vendor):
+        path = sweep(vendor).write(tmp_path)
+        process = start(path, db, "--json")
+        sampling(vendor, process)
+        with locked(db):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.2)
+            process.send_signal(signal.SIGINT)
+            began = time.monotonic()
+            ended = finish(process)
+            assert time.monotonic() - began < 3
+        assert ended.status == 130, ended.err
+        assert ended.err.count("\n") == 1
+        assert "it could not be written when you left" in ended.err
+        assert json.loads(ended.out)["status"] == "error"
+        check_books(db, ended=False)
+        assert money(db).settled <= vendor.billed_pico <= money(db).held <= BUDGET
+        assert run(path, db).status == 0
+    check_books(db)
+    check_complete(db, {"m": (PROBLEMS, 2)})
+    check_bill(db, {"m": vendor}, BUDGET)
