@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from decimal import Decimal
 from random import Random
 
@@ -10,9 +11,10 @@ import pytest
 from orchestrator.run.prepare import prepare
 from orchestrator.sweep.load import load
 from pricing.cost import worst_pico
-from tests.loopback.openai_wire import openai_vendor
-from tests.loopback.vendor import Sample
-from tests.orchestrator.run.books import check_books, check_complete, money, one
+from tests.loopback import faults
+from tests.loopback.openai_wire import ChatWire, openai_vendor
+from tests.loopback.vendor import Sample, Vendor
+from tests.orchestrator.run.books import check_bill, check_books, check_complete, money, one, watched
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import USD, SweepFile, model, run
 
@@ -61,3 +63,61 @@ def test_a_bound_holds_for_any_n_at_rates_finer_than_a_pico_dollar(tmp_path, rat
         bound, tokens = prepared.bound("m", ordinal), prepared.input_bound("m", ordinal)
         for n in [*range(1, 130), 999, 1000, 1001, 5000, 16_383, 16_384]:
             assert bound.worst(n) >= worst_pico(prepared.prices["m"], tokens, n * max_tokens)
+
+
+def test_a_thousand_samples_in_a_request_of_which_some_are_missing(tmp_path):
+    """What is missing is asked again with what it costs; its first reply is settled whole, each sample once."""
+    vendor = openai_vendor(
+        n_limit=1000, faults=deque([faults.MISSING, faults.DUPLICATE, faults.SHUFFLED, faults.SURPLUS])
+    )
+    db = tmp_path / "test.db"
+    with serving(vendor), watched(db, 10 * USD):
+        keys = {"max_n": 1000, "limits": {"concurrency": 1}}
+        sweep = SweepFile({"m": model(vendor, **keys)}, problems=4, samples=1000, max_tokens=8)
+        assert run(sweep.write(tmp_path), db).status == 0
+    check_books(db)
+    check_complete(db, {"m": (4, 1000)})
+    check_bill(db, {"m": vendor}, 10 * USD)
+    asked = [seen.body.get("n", 1) for seen in vendor.seen]
+    assert sorted(asked) == [1, 1000, 1000, 1000, 1000]
+
+
+class Odd(ChatWire):
+    """Usage that says what it likes."""
+
+    def __init__(self, usage):
+        self.usage = usage
+
+    def write(self, job, vendor):
+        return {**super().write(job, vendor), "usage": self.usage}
+
+
+@pytest.mark.parametrize(
+    ("usage", "settled"),
+    [
+        ({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, 0),
+        ({"prompt_tokens": 7.0, "completion_tokens": 2.0}, 7 * 5 + 2 * 15),
+        ({"prompt_tokens": 7, "completion_tokens": 2.5}, None),
+        ({"prompt_tokens": 7, "completion_tokens": -2}, None),
+        ({"prompt_tokens": "7", "completion_tokens": "2"}, None),
+        ({"prompt_tokens": True, "completion_tokens": 2}, None),
+        ({"prompt_tokens": 1e308, "completion_tokens": 2}, None),
+        ({"prompt_tokens": 7}, None),
+        ([], None),
+        ("7", None),
+    ],
+    ids=str,
+)
+def test_usage_is_taken_at_its_word_or_not_at_all(tmp_path, usage, settled):
+    vendor = Vendor([Odd(usage)])
+    db = tmp_path / "test.db"
+    with serving(vendor):
+        path = SweepFile({"m": model(vendor)}, problems=1, samples=2).write(tmp_path)
+        assert run(path, db).status == 0
+        assert run(path, db).status == 0
+    check_books(db)
+    check_complete(db, {"m": (1, 2)})
+    assert len(vendor.seen) == 1
+    of = money(db)
+    bound = one(db, "SELECT reserved_pico FROM request")
+    assert (of.settled, of.presumed) == ((0, bound) if settled is None else (settled * 10**6, 0))
