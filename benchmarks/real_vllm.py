@@ -19,12 +19,14 @@ import argparse
 import asyncio
 import json
 import resource
+import signal
 import statistics
 import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import aiohttp
@@ -164,6 +166,7 @@ def main() -> None:
     size = parser.parse_args()
     if (what := lacking()) is not None:
         sys.exit(what)
+    signal.signal(signal.SIGTERM, _end)
     passes: list[Pass] = []
     posts: list[Post] = []
     with tempfile.TemporaryDirectory() as temporary:
@@ -222,6 +225,11 @@ def _report(passes: list[Pass], *, as_json: bool) -> None:
             f"median of {len(pairs)} pairs {median:.3f} ({min(pairs):.3f} to {max(pairs):.3f}); "
             f"in flight {full:.3f} of the bare client's"
         )
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    """The servers end with us, also where `timeout` ends us."""
+    sys.exit(128 + number)
 
 
 def _children_cpu_s() -> float:
