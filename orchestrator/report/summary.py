@@ -113,7 +113,8 @@ def next_commands(progress: Progress, ending: Ending) -> list[str]:
     db, sweep = shlex.quote(str(ending.db)), shlex.quote(str(ending.sweep))
     commands: list[str] = []
     where = "" if ending.db == Path("runs") / f"{progress.name}.db" else f" --db {db}"
-    if ending.status == "budget":
+    lacking = any(m.done + m.failed < m.planned for m in progress.models)
+    if ending.status == "budget" and lacking:
         commands.append(f"manyfew run {sweep}{where} --budget {_more(progress)}")
     elif ending.status in ("interrupted", "incomplete", "provider"):
         commands.append(f"manyfew run {sweep}{where}")
@@ -121,12 +122,17 @@ def next_commands(progress: Progress, ending: Ending) -> list[str]:
         commands.append(f"manyfew verify {db}")
     if any(m.verified for m in progress.models):
         commands.append(f"manyfew frontier {db}")
+    if any(m.presumed_pico for m in progress.models if not m.replayed):
+        commands.append(f"manyfew reconcile {db}")
     return [safe(command) for command in commands]
 
 
 def _more(progress: Progress) -> str:
-    """A budget that should do, at what a sample cost so far, and at least twice the one that did not."""
-    total = max(sum(_needed(m) for m in progress.models if not m.replayed), 2 * progress.budget_pico)
+    """A budget that should do, at what a sample cost so far, and that leaves at least as much as the one that did not
+    was."""
+    held = progress.settled_pico + progress.presumed_pico
+    needed = sum(_needed(m) for m in progress.models if not m.replayed)
+    total = max(needed, progress.budget_pico + max(held, progress.budget_pico))
     places = parts_of(progress).places if total < PICO_PER_USD else 2
     unit = PICO_PER_USD // 10**places
     return dollars(-(-total // unit) * unit, places).lstrip("$").replace(",", "")

@@ -138,3 +138,21 @@ def test_hostile_texts_drive_nothing(text):
     printed = shown(moment, how)
     assert "\x1b" not in printed
     assert "\u202e" not in printed
+
+
+def test_what_is_presumed_can_be_settled():
+    assert next_commands(progress(judged(presumed_pico=PICO)), ending()) == [
+        "manyfew frontier runs/gsm8k.db",
+        "manyfew reconcile runs/gsm8k.db",
+    ]
+    assert not any(
+        "reconcile" in command
+        for command in next_commands(progress(judged(presumed_pico=PICO, replayed=True)), ending())
+    )
+
+
+def test_a_budget_far_exceeded_is_followed_by_one_above_what_is_held():
+    moment = progress(judged(done=0), budget_pico=PICO, settled_pico=7 * PICO, presumed_pico=PICO)
+    assert next_commands(moment, ending("budget"))[0] == "manyfew run sweep.toml --budget 9.00"
+    nothing_lacks = progress(judged(), budget_pico=PICO, settled_pico=7 * PICO, presumed_pico=0)
+    assert next_commands(nothing_lacks, ending("budget")) == ["manyfew frontier runs/gsm8k.db"]
