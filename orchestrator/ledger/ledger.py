@@ -21,6 +21,8 @@ from orchestrator.ledger.writer import Writer
 if TYPE_CHECKING:
     from orchestrator.ledger.connection import LedgerConnection
 
+RAISE_OVERHEAD = "UPDATE model SET overhead_tokens = max(overhead_tokens, ?) WHERE id = ?"
+
 
 class Ledger:
     """Async context manager around one writing connection. Raises LedgerBroken where the disk says no."""
@@ -131,12 +133,17 @@ class Ledger:
         """All of the batch's requests are booked."""
         await self._write(lambda batch: batch.other.append((END_JOB, (time.time(), outcome, batch_job_id))))
 
-    async def end(self, outcome: Outcome, failures: Sequence[Failure] = ()) -> None:
-        """Settles, presumes or frees a request and writes its samples, in one transaction."""
+    async def end(
+        self, outcome: Outcome, failures: Sequence[Failure] = (), *, overhead: int | None = None
+    ) -> None:
+        """Settles, presumes or frees a request and writes its samples, in one transaction; with the overhead in
+        tokens that its reply showed the model to have, so that no run after this one reserves less."""
 
         def fill(batch: Batch) -> None:
             batch.outcomes.append(outcome)
             batch.failures.extend(failures)
+            if overhead is not None:
+                batch.other.append((RAISE_OVERHEAD, (overhead, outcome.model_id)))
 
         await self._write(fill)
 
@@ -169,8 +176,7 @@ class Ledger:
         )
 
     async def raise_overhead(self, model_id: int, tokens: int) -> None:
-        sql = "UPDATE model SET overhead_tokens = max(overhead_tokens, ?) WHERE id = ?"
-        await self._write(lambda batch: batch.other.append((sql, (tokens, model_id))))
+        await self._write(lambda batch: batch.other.append((RAISE_OVERHEAD, (tokens, model_id))))
 
     async def stop_model(self, model_id: int, reason: str) -> None:
         sql = "UPDATE model SET stopped = ? WHERE id = ?"

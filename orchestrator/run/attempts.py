@@ -196,9 +196,7 @@ class Attempts:
         failures = [
             self._failure(attempt, first, n, "missing", "not in the reply") for first, n in runs(for_good)
         ]
-        await self._ledger.end(outcome, failures)
-        if raised is not None:
-            await self._ledger.raise_overhead(attempt.model_id, raised)
+        await self._ledger.end(outcome, failures, overhead=raised)
         if fewer:
             await self._ledger.learn_max_n(attempt.model_id, 1)
         if booked.warning:
