@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SHOWN = 8
-_STEPS = 4
-"""As in docs/next-dollar.md."""
 
 
 def next_text(document: Mapping[str, Any]) -> str:
@@ -38,11 +36,11 @@ def next_text(document: Mapping[str, Any]) -> str:
             f"for the band over problems new ones are better: {more['problems']:,} more, {each}, would bring "
             f"±{_points(more['half_width'])} (raise limit in [problems])"
         )
-    if not stops:
-        quarter = usd(document["next_usd"] * PICO_PER_USD / _STEPS)
+    if (parts := document["parts"]) > 1:
+        part = usd(document["next_usd"] * PICO_PER_USD / parts).removeprefix("$")
         lines.append(
-            f"planned anew after each of {_STEPS} parts (--next {quarter.removeprefix('$')}), the same money narrows "
-            "it more"
+            f"that is more than what is there cost: spent in {parts} parts (--next {part}, run, and again), each "
+            "planned with what the last one showed, it narrows more"
         )
     for alias, model in document["models"].items():
         lines += _model(alias, model, stops=stops)

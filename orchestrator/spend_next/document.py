@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from orchestrator.spend_next.types import Named, Study
+
+_MOST_PARTS = 4
 
 
 def document(found: Study, usd: float) -> dict[str, Any]:
@@ -27,6 +30,7 @@ def document(found: Study, usd: float) -> dict[str, Any]:
             "stop": "first_success" if found.stops else "none",
             "difference": found.difference,
         },
+        "parts": 1 if found.stops else _parts(found, usd),
         "settles_all_usd": found.settles_all,
         "half_width": {"now": found.given_now, "planned": found.given_planned, "uniform": found.given_even},
         "half_width_over_problems": {
@@ -46,6 +50,13 @@ def document(found: Study, usd: float) -> dict[str, Any]:
             for one, targets in zip((found.cheap, found.dear), found.planned.targets, strict=True)
         },
     }
+
+
+def _parts(found: Study, usd: float) -> int:
+    """In how many to spend it, planned anew after each: none of them more than what is there cost, and at most four
+    (docs/next-dollar.md has what that brings)."""
+    there = sum(float((one.side.n * one.side.cost).sum()) for one in (found.cheap, found.dear))
+    return min(_MOST_PARTS, max(1, ceil(usd / there)))
 
 
 def _model(one: Named, problems: Sequence[str], targets: NDArray[np.int64]) -> dict[str, Any]:

@@ -107,7 +107,15 @@ def test_more_money_narrows_more_and_the_text_says_it(command, ledger):
     ]
     assert widths == sorted(widths, reverse=True)
     assert len(set(widths)) == 3
+    # there are 24 problems x 30 samples at $0.0001 and at $0.002: $1.512
+    parts = [
+        json.loads(command("plan", "a.db", "--next", money, "--json").stdout)["parts"]
+        for money in ("1.5", "1.6", "50")
+    ]
+    assert parts == [1, 2, 4]
+    assert "spent in 2 parts (--next 0.80" in command("plan", "a.db", "--next", "1.6").stdout
     text = command("plan", "a.db", "--next", "$0.50").stdout
+    assert "parts" not in text
     assert "more samples of" in text
     assert "if spent evenly" in text
 
