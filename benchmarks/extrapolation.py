@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from benchmarks.extrapolation_shapes import Draw
 
 _scipy = cast("Any", scipy_optimize)
-FACTOR = 100
 _POPULATION = 200_000
 _SEEDS_AT_RANDOM = 5
 
@@ -49,6 +48,11 @@ class Run:
     held_population: float
     width: float
     back_test_held: float
+
+
+def farthest(n: int) -> int:
+    """The last k that manyfew draws: 100 times n, or the last step before it."""
+    return int(grid.beyond(n)[-1])
 
 
 def by_curve_fit(samples: Samples, k: int) -> float:
@@ -97,7 +101,7 @@ def one(draw: Draw, problems: int, n: int, seed: int, population: float, dynamic
         samples = until_solved(rates, problems * n, generator)
     else:
         samples = Samples(np.full(problems, n), generator.binomial(n, rates), np.ones(problems))
-    k = FACTOR * n
+    k = farthest(n)
     truth = float(np.mean(1 - (1 - rates) ** k))
     found = extrapolate(samples)
     told = [method(samples, k) for method in (by_curve_fit, by_log_log, by_beta_binomial)]
@@ -131,18 +135,22 @@ class Row:
 
 def row(draw: Draw, problems: int, n: int, seeds: int, dynamic: bool) -> Row:
     many = draw(np.random.default_rng(10**6), _POPULATION)
-    population = float(np.mean(1 - (1 - many) ** (FACTOR * n)))
+    population = float(np.mean(1 - (1 - many) ** farthest(n)))
     runs = [one(draw, problems, n, seed, population, dynamic) for seed in range(seeds)]
     truth = float(np.mean([run.truth for run in runs]))
     drawn = [run for run in runs if not np.isnan(run.width)]
     if not drawn:
         return Row(truth, np.full(4, np.nan), np.full(4, np.nan), np.full(4, np.nan), len(runs))
-    errors = np.ma.masked_invalid([run.errors for run in drawn])
+    errors = np.array([run.errors for run in drawn])
     held = [np.mean([getattr(run, key) for run in drawn]) for key in ("held", "held_population")]
     width, back = np.median([run.width for run in drawn]), [run.back_test_held for run in drawn]
-    rest = np.array([*held, width, np.ma.masked_invalid(back).mean()], np.float64)
-    error, bias = (np.ma.filled(found.mean(axis=0), np.nan) for found in (np.abs(errors), errors))
-    return Row(truth, error, bias, rest, len(runs) - len(drawn))
+    rest = np.array([*held, width, _mean(np.array(back))], np.float64)
+    return Row(truth, _mean(np.abs(errors)), _mean(errors), rest, len(runs) - len(drawn))
+
+
+def _mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Along the first axis, without those that are nan; nan where all are."""
+    return np.ma.filled(np.ma.masked_invalid(values).mean(axis=0), np.nan)
 
 
 def table(title: str, rows: Mapping[str, Row], each: bool) -> None:
@@ -155,9 +163,9 @@ def table(title: str, rows: Mapping[str, Row], each: bool) -> None:
     for name, found in rows.items():
         if each:
             print(f"| {name} | {found} |")
-    mean = np.nanmean([found.errors for found in rows.values()], axis=0)
+    mean = _mean(np.array([found.errors for found in rows.values()]))
     rest = np.array([found.rest for found in rows.values()])
-    other, none = np.nanmean(rest, axis=0), sum(found.none for found in rows.values())
+    other, none = _mean(rest), sum(found.none for found in rows.values())
     cells = [f"{value:.4f}" for value in mean] + [f"{value:.3f}" for value in other[:3]]
     print(f"| mean | | {' | '.join(cells)} | {none} |")
     print(f"over the power law's, c: {' '.join(f'{value / mean[0]:.2f}' for value in mean)}")
@@ -178,7 +186,7 @@ def main() -> None:
     parser.add_argument("--only", choices=("known", "untuned", "random", "foreign"))
     given = parser.parse_args()
     began = time.perf_counter()
-    print(f"{given.problems} problems, {given.samples} samples -> k = {FACTOR * given.samples:,}")
+    print(f"{given.problems} problems, {given.samples} samples -> k = {farthest(given.samples):,}")
     sets: dict[str, Callable[[], Mapping[str, Draw]]] = {
         "known": lambda: KNOWN,
         "untuned": lambda: UNTUNED,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.extrapolation import FACTOR, by_curve_fit
+from benchmarks.extrapolation import by_curve_fit, farthest
 from benchmarks.extrapolation_shapes import KNOWN, UNTUNED
 from orchestrator.coverage.extrapolate import extrapolate
 from orchestrator.coverage.samples import Samples
@@ -120,7 +120,7 @@ class Knower:
 
 def errors(draw: Draw, knowers: list[Knower], problems: int, n: int, seeds: int) -> NDArray[np.float64]:
     """Mean |error of ln coverage| by knower, then manyfew's and the power law's."""
-    k = FACTOR * n
+    k = farthest(n)
     found: list[list[float]] = []
     for seed in range(seeds):
         generator = np.random.default_rng(seed)
@@ -145,7 +145,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=100)
     parser.add_argument("--seeds", type=int, default=60)
     given = parser.parse_args()
-    shown = sight(given.samples, FACTOR * given.samples)
+    shown = sight(given.samples, farthest(given.samples))
     eighteen = of_shapes(*KNOWN.values(), *UNTUNED.values())
     roughly = eighteen.with_unsolvable()
     wide = [Knower(known, shown) for known in (eighteen, roughly, roughly.moved())]
