@@ -44,9 +44,13 @@ def numeric(tmp_path):
 
 def test_a_reply_alike_is_verified_once_and_a_new_verdict_is_told_once(numeric):
     quick, _ = numeric
-    found = quick.judge(outcome(sample("none"), sample("#### 17", 1), sample("none", 2), sample("#### 18", 3)))
+    found = quick.judge(
+        outcome(sample("none"), sample("#### 17", 1), sample("none", 2), sample("#### 18", 3))
+    )
     assert [verdict.passed for verdict in found.judged] == [0, 0, 0, 1]
-    assert [row.reason for row in found.verdicts] == ["no number in the answer"], "the others' rows say it all"
+    assert [row.reason for row in found.verdicts] == ["no number in the answer"], (
+        "the others' rows say it all"
+    )
     assert quick.judge(outcome(sample("none"))).verdicts == ()
 
 
