@@ -111,13 +111,16 @@ class Ledger:
 
     def frontier(self, axis: Axis = "usd") -> dict[str, Any]:
         """What `manyfew frontier --json` prints: curves with bands, fits, policies, comparisons, warnings."""
+        from orchestrator.ledger.citation import cite
         from orchestrator.ledger.import_aggregate import read_printed
+        from orchestrator.report.citation_text import citation_document
         from orchestrator.report.frontier_data import frontier_document
         from orchestrator.report.frontier_selection import with_selection
         from orchestrator.report.printed_data import with_printed
 
         found = self.outcomes(axis)
         document = with_selection(frontier_document(found, axis), found)
+        document["citation"] = [citation_document(cite(path)) for path in self.paths]
         return with_printed(document, read_printed(self.paths))
 
     def compare(self) -> dict[str, Any]:
@@ -132,9 +135,8 @@ class Ledger:
     def chart(self, axis: Axis = "usd") -> Chart:
         """The figure of `frontier --png`: shown by a notebook as it is, or saved. Takes manyfew[charts]."""
         from manyfew.chart import Chart
-        from orchestrator.report.frontier_data import frontier_document
 
-        return Chart(frontier_document(self.outcomes(axis), axis))
+        return Chart(self.frontier(axis))
 
     def _rows(
         self, model: str | None, columns: Sequence[str] | None

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import manyfew
+from orchestrator.cli.main import main
 from tests.orchestrator.cli.conftest import ROOT
 from tests.orchestrator.ledger_fixture import USD, Made, counted, make_ledger
 
@@ -143,6 +144,19 @@ def test_a_chart_is_a_picture(ledger, here):
     assert chart._repr_svg_().startswith("<svg")
     assert chart.save(here / "a.png").read_bytes().startswith(b"\x89PNG")
     assert json.loads(chart.save("a.json").read_text()) == chart.spec
+
+
+def test_frontier_and_chart_are_the_commands(ledger, here, capsys):
+    (here / "table.csv").write_text("model,k,coverage,usd_per_attempt\nprinted,5,0.3,0.01\n")
+    said = ""
+    arguments = (["import", "table.csv", "--aggregate", "--db", "a.db"], ["frontier", "a.db", "--json"])
+    for given in arguments:
+        with pytest.raises(SystemExit, match="0"):
+            main(given)
+        said = capsys.readouterr().out
+    assert ledger.frontier() == json.loads(said)
+    kinds = {row["kind"] for row in ledger.chart().spec["datasets"]["curves"]}
+    assert {"sampled", "printed"} <= kinds
 
 
 def test_a_run_goes_on_and_names_its_ledger(here):
