@@ -105,7 +105,7 @@ def one(draw: Draw, problems: int, n: int, seed: int, population: float, dynamic
     truth = float(np.mean(1 - (1 - rates) ** k))
     found = extrapolate(samples)
     told = [method(samples, k) for method in (by_curve_fit, by_log_log, by_beta_binomial)]
-    if isinstance(found, str):
+    if isinstance(found, str) or k not in found.ks:  # dynamic sampling of easy problems goes beyond k
         nan = float("nan")
         return Run(truth, [*(np.log(told) - np.log(truth)), nan], nan, nan, nan, nan)
     at = int(np.flatnonzero(found.ks == k)[0])
