@@ -56,22 +56,25 @@ def _unknown(sampled: int, added: int) -> dict[str, Any]:
 
 def _dollars(part: dict[str, Any], document: Mapping[str, Any], added: list[str]) -> dict[str, Any]:
     each = {row["model"]: row["usd_per_attempt"] for row in reversed(document["printed"])}
-    alone = len(added) == len(document["models"])
     made = {**part, "per_sample": [*part["per_sample"][: -len(added)], *(each[alias] for alias in added)]}
-    if alone:
+    if alone(document):
         made["frontier"] = made["frontier_without_stopping"] = printed_frontier(document["printed"])
     if document["axis"] == "usd":
         made["comparisons"] = document["comparisons"]
     return made
 
 
+def alone(document: Mapping[str, Any]) -> bool:
+    """Whether nothing was sampled that could be told of besides."""
+    return "printed" in document and all("printed" in model for model in document["models"].values())
+
+
 def on_frontier(document: Mapping[str, Any]) -> list[bool]:
     """For each model whether it has a place on one frontier with the others: printed ones only where nothing was
     sampled and all are of one table, since problems may differ."""
     models = document["models"].values()
-    alone = all("printed" in model for model in models)
     one = len({row["sweep"] for row in document.get("printed", ())}) == 1
-    return ["printed" not in model or (alone and one) for model in models]
+    return ["printed" not in model or (alone(document) and one) for model in models]
 
 
 def section(document: Mapping[str, Any]) -> str:

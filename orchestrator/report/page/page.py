@@ -9,13 +9,12 @@ from importlib.resources import files
 from typing import Any
 
 from orchestrator.report.charts import paint, printed, rows, spec
-from orchestrator.report.frontier_words import sentence
 from orchestrator.report.page import as_printed, controls, tables
+from orchestrator.report.page.head import head, hide, sweeps
 from orchestrator.report.page.text import Html, element, for_script, items, name, text
 
 GENERATOR = "manyfew report"
 """By this a report is known, and may be written anew."""
-_MOST_SENTENCES = 8
 
 
 def page(document: Mapping[str, Any], data: Mapping[str, Any], program: str) -> str:
@@ -27,7 +26,7 @@ def page(document: Mapping[str, Any], data: Mapping[str, Any], program: str) -> 
     own = _file("page.js")
     body = "".join(
         [
-            _head(document, data),
+            head(document, data),
             controls.bar(document, data, shown),
             _coverage(document, shown),
             as_printed.section(document),
@@ -36,19 +35,19 @@ def page(document: Mapping[str, Any], data: Mapping[str, Any], program: str) -> 
             controls.what_if(data, shown),
             *(
                 [_spread(data, shown[: len(data["spread"])]), _spending(data)]
-                if not _printed_alone(document)
+                if not as_printed.alone(document)
                 else []
             ),
             _provenance(document, data),
         ]
     )
-    sweeps = ", ".join(_sweeps(document, data))
+    titled = ", ".join(sweeps(document, data))
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta name="generator" content="{GENERATOR}">'
         f'<meta http-equiv="Content-Security-Policy" content="{_policy([program, own], style)}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{text(sweeps or 'manyfew', 80)}: many or few?</title><style>{style}</style></head>"
+        f"<title>{text(titled or 'manyfew', 80)}: many or few?</title><style>{style}</style></head>"
         f'<body>{body}<div id="tip" role="tooltip" hidden></div>'
         f'<script type="application/json" id="data">{for_script(_for_page(document, data, shown))}</script>'
         f"<script>{program}</script><script>{own}</script></body></html>\n"
@@ -128,60 +127,6 @@ def _for_page(document: Mapping[str, Any], data: Mapping[str, Any], shown: Seque
     }
 
 
-def _head(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
-    models = document["models"].values()
-    sampled = [model for model in models if "printed" not in model]
-    counts = [f"{len(sampled):,} models, {sum(m['samples'] for m in sampled):,} samples with a verdict"]
-    if len(sampled) < len(models):
-        counts = [
-            *(counts if sampled else []),
-            f"{len(models) - len(sampled):,} models as printed, without samples",
-        ]
-    found = [
-        items(
-            (
-                sentence(row, axis)
-                for row in part["comparisons"][:_MOST_SENTENCES]
-                if row["probability"] is not None
-            ),
-            data_axis=axis,
-            hidden=_hide(axis, document),
-        )
-        for axis, part in data["axes"].items()
-        if any(row["probability"] is not None for row in part["comparisons"])
-    ]
-    told = (
-        element(
-            "p", Html(" ".join(map(text, document["advice"]))), class_="advice", data_axis=document["axis"]
-        )
-        if document["advice"]
-        else ""
-    )
-    title = ", ".join(name(sweep, 80).markup for sweep in _sweeps(document, data)) or "manyfew"
-    return (
-        f"<header><h1>{title}: many cheap samples, or a few dear ones?</h1>"
-        f'<p class="faint">{text("; ".join(counts))}</p>{told}{"".join(found)}'
-        '<p class="repriced" hidden><strong>These sentences are of the prices paid, the rest is not.</strong></p>'
-        "<noscript><p><strong>The charts need JavaScript; the tables below hold the same figures.</strong></p>"
-        "</noscript></header>"
-    )
-
-
-def _sweeps(document: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
-    """And the tables of what is printed."""
-    sampled = [sweep for one in data["provenance"] for sweep in one["sweeps"]]
-    return list(dict.fromkeys([*sampled, *(row["sweep"] for row in document.get("printed", ()))]))
-
-
-def _printed_alone(document: Mapping[str, Any]) -> bool:
-    """Whether nothing was sampled that could be told of besides."""
-    return "printed" in document and all("printed" in model for model in document["models"].values())
-
-
-def _hide(axis: str, document: Mapping[str, Any]) -> str | None:
-    return None if axis == document["axis"] else ""
-
-
 def _chart(of: str, says: str, caption: str) -> str:
     drawn = element(
         "div", Html(""), id=f"chart-{of}", class_="chart needs-script", role="img", aria_label=says, hidden=""
@@ -212,7 +157,7 @@ def _caption(document: Mapping[str, Any]) -> list[str]:
     """Of what there is to see in the chart, and of nothing else."""
     models = document["models"].values()
     said = ["Coverage: the share of problems that any of k samples solves."]
-    if not _printed_alone(document):
+    if not as_printed.alone(document):
         said.append("Marks: k = 1, 2, 5, 10 … Bands: 95%, over problems.")
     if any(model["extrapolation"] for model in models):
         said.append(
@@ -236,7 +181,7 @@ def _comparisons(document: Mapping[str, Any], data: Mapping[str, Any], shown: Se
             "div",
             Html(tables.comparisons(part, axis, list(document["models"]), shown)),
             data_axis=axis,
-            hidden=_hide(axis, document),
+            hidden=hide(axis, document),
         )
         for axis, part in data["axes"].items()
         if part["comparisons"]
@@ -251,7 +196,7 @@ def _frontier(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
         "one by one needs a verifier that tells right from wrong while sampling."
     )
     parts = [
-        element("div", Html(tables.frontier(part, axis)), data_axis=axis, hidden=_hide(axis, document))
+        element("div", Html(tables.frontier(part, axis)), data_axis=axis, hidden=hide(axis, document))
         for axis, part in data["axes"].items()
     ]
     heads = "".join(
@@ -285,7 +230,7 @@ def _spending(data: Mapping[str, Any]) -> str:
 
 
 def _provenance(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
-    parts = [tables.prices(data)] if not _printed_alone(document) else []
+    parts = [tables.prices(data)] if not as_printed.alone(document) else []
     for one, cited in zip(data["provenance"], document["citation"], strict=True):
         versions = ", ".join(f"{key} {version}" for key, version in one["versions"].items())
         parts.append(f"<h3>{name(one['ledger']).markup}</h3>")

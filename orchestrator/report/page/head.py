@@ -1,0 +1,60 @@
+"""The top of the page: of what it is, and what to buy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.report.frontier_words import sentence
+from orchestrator.report.page.text import Html, element, items, name, text
+
+_MOST_SENTENCES = 8
+
+
+def head(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    models = document["models"].values()
+    sampled = [model for model in models if "printed" not in model]
+    counts = [f"{len(sampled):,} models, {sum(m['samples'] for m in sampled):,} samples with a verdict"]
+    if len(sampled) < len(models):
+        counts = [
+            *(counts if sampled else []),
+            f"{len(models) - len(sampled):,} models as printed, without samples",
+        ]
+    found = [
+        items(
+            (
+                sentence(row, axis)
+                for row in part["comparisons"][:_MOST_SENTENCES]
+                if row["probability"] is not None
+            ),
+            data_axis=axis,
+            hidden=hide(axis, document),
+        )
+        for axis, part in data["axes"].items()
+        if any(row["probability"] is not None for row in part["comparisons"])
+    ]
+    told = (
+        element(
+            "p", Html(" ".join(map(text, document["advice"]))), class_="advice", data_axis=document["axis"]
+        )
+        if document["advice"]
+        else ""
+    )
+    title = ", ".join(name(sweep, 80).markup for sweep in sweeps(document, data)) or "manyfew"
+    return (
+        f"<header><h1>{title}: many cheap samples, or a few dear ones?</h1>"
+        f'<p class="faint">{text("; ".join(counts))}</p>{told}{"".join(found)}'
+        '<p class="repriced" hidden><strong>These sentences are of the prices paid, the rest is not.</strong></p>'
+        "<noscript><p><strong>The charts need JavaScript; the tables below hold the same figures.</strong></p>"
+        "</noscript></header>"
+    )
+
+
+def sweeps(document: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
+    """And the tables of what is printed."""
+    sampled = [sweep for one in data["provenance"] for sweep in one["sweeps"]]
+    return list(dict.fromkeys([*sampled, *(row["sweep"] for row in document.get("printed", ()))]))
+
+
+def hide(axis: str, document: Mapping[str, Any]) -> str | None:
+    return None if axis == document["axis"] else ""
