@@ -27,18 +27,18 @@ _SAID = re.compile(
 def rate_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """The rate-limit headers, names in lower case, values cut to 200 characters."""
     return {
-        name.lower(): _CONTROL.sub(" ", value)[:200]
+        lower: _CONTROL.sub(" ", value)[:200]
         for name, value in headers.items()
-        if name.lower().startswith(_PREFIXES)
+        if (lower := name.lower()).startswith(_PREFIXES)
     }
 
 
 def request_id_of(headers: Mapping[str, str]) -> str | None:
     """The vendor's id of the request: x-request-id (OpenAI, vLLM) or request-id (Anthropic)."""
     found = {
-        name.lower(): value
+        lower: value
         for name, value in headers.items()
-        if name.lower() in ("x-request-id", "request-id")
+        if (lower := name.lower()) in ("x-request-id", "request-id")
     }
     value = found.get("x-request-id") or found.get("request-id")
     return _CONTROL.sub("", value)[:200] or None if value else None

@@ -21,6 +21,7 @@ from orchestrator.scheduler.work import Item, runs
 from providers.errors import BadRequest, Lost, NotSent, Overloaded, ProviderError, RateLimited
 from providers.rate_limits import VendorLimit
 
+FULL = "as many requests in flight as its limit allows"
 WAITS_FOR_MONEY = "budget: held by what is in flight until it settles (a smaller max_tokens holds less)"
 REFUSED_OUTRIGHT = 5
 """So many problems refused without a single reply: the request itself is wrong, not the problems."""
@@ -87,6 +88,9 @@ class Scheduler:
         lane.waiting, lane.wake_at = None, None
         if lane.stopped is not None:
             return None
+        if lane.rate.full and lane.in_flight and lane.work.unasked:
+            lane.waiting = FULL  # the end of what is in flight lets more go
+            return None
         item = lane.work.peek(now)
         if item is None:
             lane.wake_at = lane.work.next_at()
@@ -126,7 +130,7 @@ class Scheduler:
 
     def _endpoint(self, lane: ModelLane, item: Item, now: float, *, home: Endpoint | None) -> Endpoint | None:
         if lane.rate.full:
-            lane.waiting = "as many requests in flight as its limit allows"
+            lane.waiting = FULL
             return None
         endpoint = least_loaded(lane.endpoints, len(item.indices), now, home=home)
         if endpoint is not None:

@@ -103,7 +103,7 @@ class Work:
                 self.unasked -= len(item.indices)
                 self._waiting.setdefault(item.problem, []).append(item)
                 continue
-            return item if len(item.indices) <= self.max_n else _cut(item, self.max_n)[0]
+            return _first(item, self.max_n)
         while self._fresh and not self._open(self._fresh[0][1]):
             self._queued[heapq.heappop(self._fresh)[1]] = 0
         if not self._fresh:
@@ -130,7 +130,7 @@ class Work:
 
     def take(self, item: Item, n: int) -> Item:
         """Takes the first `n` samples of what `peek` showed; the rest stays."""
-        taken, _ = _cut(item, n)
+        taken = _first(item, n)
         if (
             self._again
             and self._again[0].item.problem == item.problem
@@ -252,8 +252,8 @@ def _with(item: Item, indices: tuple[int, ...]) -> Item:
     )
 
 
-def _cut(item: Item, n: int) -> tuple[Item, Item]:
-    return _with(item, item.indices[:n]), _with(item, item.indices[n:])
+def _first(item: Item, n: int) -> Item:
+    return item if len(item.indices) <= n else _with(item, item.indices[:n])
 
 
 def _done_of(problem: ProblemState, samples: int) -> int:
