@@ -16,10 +16,12 @@ from typing import IO
 import pytest
 
 from tests.verifiers.hostile import HOSTILE
+from tests.verifiers.some import some
 from verifiers.code import Code
 from verifiers.sandbox import Child, Job, choose
 from verifiers.types import Bounds, Sandbox, Verdict
 
+TRIED = dict(some(list(HOSTILE.items()), 2))
 LACKS = choose(None).lacks()
 pytestmark = [
     pytest.mark.skipif(LACKS is not None, reason=str(LACKS)),
@@ -126,8 +128,7 @@ def done(tmp_path_factory):
 
     table = {
         **{
-            name: (text, function if name.startswith("function") else program)
-            for name, text in HOSTILE.items()
+            name: (text, function if name.startswith("function") else program) for name, text in TRIED.items()
         },
         "function: honest": (f"def answer(n):\n    return {numbers}[n]", function),
         "program: honest": (f"print('{secret}')", program),
@@ -155,7 +156,7 @@ def processes(mark: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("name", sorted(HOSTILE))
+@pytest.mark.parametrize("name", sorted(TRIED))
 def test_it_does_not_pass_and_ends_in_time(done, name):
     verdict, seconds = done.results[name]
     assert verdict.passed is False, verdict

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.verifiers.coq_cases import BY_NAME, CASES, FALSE_GOAL, Cheat, cheats
+from tests.verifiers.some import some
 from verifiers.coq import Coq
 from verifiers.coq_run import CoqRunner
 from verifiers.registry import get
@@ -61,7 +62,7 @@ def test_there_are_cheats():
     assert len({cheat.name for cheat in cheats()}) == len(cheats())
 
 
-@pytest.mark.parametrize("cheat", cheats(), ids=lambda cheat: cheat.name)
+@pytest.mark.parametrize("cheat", some(cheats(), 4), ids=lambda cheat: cheat.name)
 def test_a_cheat_does_not_count(coq, hurried, cheat: Cheat):
     verifier = hurried if cheat.says.startswith("past") else coq
     whole = "Theorem false_goal" in cheat.text
