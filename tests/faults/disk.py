@@ -73,12 +73,15 @@ class Call:
     bytes: bytes = b""
 
 
-def read_log(path: Path) -> Iterator[Call]:
+def read_log(path: Path, *, growing: bool = False) -> Iterator[Call]:
+    """`growing`: its last record may still be on its way."""
     if not path.exists():
         return
     data = path.read_bytes()
     place = 0
     while place < len(data):
+        if growing and place + RECORD.size > len(data):
+            return
         op, file, offset, length = RECORD.unpack_from(data, place)
         place += RECORD.size
         held = data[place : place + length] if chr(op) in "WCOR" else b""

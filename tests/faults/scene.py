@@ -196,7 +196,11 @@ def reading(db: Path, *, whether: bool, turn: Path | None = None) -> Generator[T
 
     def read() -> None:
         connection: sqlite3.Connection | None = None
-        while turn is not None and not over.is_set() and not any(call.op == "P" for call in read_log(turn)):
+        while (
+            turn is not None
+            and not over.is_set()
+            and not any(call.op == "P" for call in read_log(turn, growing=True))
+        ):
             time.sleep(0.001)
         while not over.is_set():
             try:
