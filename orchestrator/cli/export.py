@@ -78,7 +78,7 @@ def _check_format(name: str, *, to_stdout: bool) -> None:
 
 
 def _to_stdout(name: str, records: Records, told: Told) -> None:
-    from orchestrator.errors import InputError
+    from orchestrator.cli.output import stdout_error
 
     try:
         _write(name, records, sys.stdout.buffer, told, terminal=sys.stdout.isatty())
@@ -86,7 +86,7 @@ def _to_stdout(name: str, records: Records, told: Told) -> None:
     except BrokenPipeError:
         raise  # a reader that has enough is no error
     except OSError as error:
-        raise InputError("stdout", f"can't be written: {error.strerror or error}", "make room") from error
+        raise stdout_error(error) from error
 
 
 def _write(name: str, records: Records, file: IO[bytes], told: Told, *, terminal: bool) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from orchestrator.cli.output import close_stdout, emit_json, error_document
+from orchestrator.cli.output import close_stdout, emit_json, error_document, is_stdout_full, stdout_error
 from orchestrator.cli.quick_status import asked_status, show_status
 from orchestrator.errors import InputError, ManyfewError
 
@@ -44,11 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")  # a terminal that lacks a character still gets the line
-    status = _run(given or ["--help"], json_wanted="--json" in given)
+    json_wanted = "--json" in given
+    status = _run(given or ["--help"], json_wanted=json_wanted)
     try:
         sys.stdout.flush()
     except BrokenPipeError:
         close_stdout()
+    except OSError as error:
+        status = _say(stdout_error(error), json_wanted=json_wanted)
     sys.exit(status)
 
 
@@ -69,6 +72,8 @@ def _run(arguments: list[str], *, json_wanted: bool) -> int:
         sys.stderr.write("manyfew: interrupted\n")
         return _INTERRUPTED
     except Exception as error:
+        if isinstance(error, OSError) and is_stdout_full():
+            return _say(stdout_error(error), json_wanted=json_wanted)
         return _own_error(error, json_wanted=json_wanted)
     return status if isinstance(status, int) else 0
 

@@ -7,6 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
+from orchestrator.errors import InputError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -34,6 +36,23 @@ def error_document(error: ManyfewError) -> dict[str, Any]:
 def close_stdout() -> None:
     """After a broken pipe: what is still buffered, and the interpreter's own last flush, go nowhere."""
     send_nowhere(sys.stdout)
+
+
+def stdout_error(error: OSError) -> InputError:
+    """For a stdout that takes no more. What is still buffered goes nowhere: the interpreter's own last flush would
+    fail on it and change the exit status."""
+    close_stdout()
+    return InputError("stdout", f"can't be written: {error.strerror or error}", "make room")
+
+
+def is_stdout_full() -> bool:
+    """Told by a line end more, in an output that an error has broken off: what failed to be written is forgotten by
+    the stream, so nothing else tells."""
+    try:
+        os.write(sys.stdout.fileno(), b"\n")
+    except OSError:
+        return True
+    return False
 
 
 def send_nowhere(stream: TextIO) -> None:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Self
 from orchestrator.errors import LedgerBroken
 from orchestrator.ledger.batch import Batch
 from orchestrator.ledger.batch_jobs import END_JOB, SUBMITTED, SUBMITTING, WITHDRAWN
-from orchestrator.ledger.begin import PRESUME_LEASES, PRESUME_REQUESTS, PRESUME_TOTALS, RunState
 from orchestrator.ledger.connect import open_writer
+from orchestrator.ledger.presume import PRESUME_LEASES, PRESUME_REQUESTS, PRESUME_TOTALS
 from orchestrator.ledger.rows import BatchJobRow, Failure, LeaseChange, Outcome, Reservation, VerdictRow
+from orchestrator.ledger.run_state import RunState
 from orchestrator.ledger.trouble import TROUBLE, trouble
 from orchestrator.ledger.writer import Writer
 

@@ -9,8 +9,8 @@ from contextlib import closing
 from pathlib import Path
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.begin import presume_leftovers
 from orchestrator.ledger.connect import open_for_writing
+from orchestrator.ledger.presume import presume_leftovers
 from orchestrator.ledger.trouble import TROUBLE, trouble
 from orchestrator.reconcile.proposal import Change, Proposal
 

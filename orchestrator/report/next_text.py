@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.report.frontier_words import NAME
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SHOWN = 8
+_WIDTH = 80
 
 
 def next_text(document: Mapping[str, Any]) -> str:
@@ -21,10 +23,14 @@ def next_text(document: Mapping[str, Any]) -> str:
     stops = of["stop"] == "first_success"
     lines = _comparison(of, cheap, dear, stops=stops)
     lines += [
-        f"of these problems, 95%: ±{_points(given['now'])} now; with {money} more ±{_points(given['planned'])} as",
-        f"  planned here, ±{_points(given['uniform'])} if spent evenly",
-        f"over problems, 95%: ±{_points(over['now'])} now, ±{_points(over['planned'])} as planned here; no number",
-        f"  of samples of these problems brings it below ±{_points(over['limit'])}",
+        (
+            f"of these problems, 95%: ±{_points(given['now'])} now; with {money} more ±{_points(given['planned'])} as "
+            f"planned here, ±{_points(given['uniform'])} if spent evenly"
+        ),
+        (
+            f"over problems, 95%: ±{_points(over['now'])} now, ±{_points(over['planned'])} as planned here; no number "
+            f"of samples of these problems brings it below ±{_points(over['limit'])}"
+        ),
     ]
     if stops:
         lines.append(
@@ -42,6 +48,7 @@ def next_text(document: Mapping[str, Any]) -> str:
             f"that is more than what is there cost: spent in {parts} parts (--next {part}, run, and again), each "
             "planned with what the last one showed, it narrows more"
         )
+    lines = [textwrap.fill(line, _WIDTH, subsequent_indent="  ", break_on_hyphens=False) for line in lines]
     for alias, model in document["models"].items():
         lines += _model(alias, model, stops=stops)
     return "\n".join(lines)
@@ -51,13 +58,17 @@ def _comparison(of: Mapping[str, Any], cheap: str, dear: str, *, stops: bool) ->
     difference = f"on {of['problems']:,} problems: {100 * of['difference']:+.1f} points"
     if not stops:
         return [
-            f"The comparison: what {of['cheap_k']:,} x {cheap} cover, as many as one {dear} pays, less what",
-            f"  {of['dear_k']:,} x {dear} covers, {difference}",
+            (
+                f"The comparison: what {of['cheap_k']:,} x {cheap} cover, as many as one {dear} pays, less what "
+                f"{of['dear_k']:,} x {dear} covers, {difference}"
+            )
         ]
     return [
-        f"The comparison: what up to {of['cheap_k']:,} x {cheap} solve, as many as {of['dear_k']:,} x {dear} pay, less",
-        f"  what up to {of['dear_k']:,} x {dear} solve, {difference}",
-        "  (what was not tried stands at the chance that the fitted spread gives it; a solved problem needs no more)",
+        (
+            f"The comparison: what up to {of['cheap_k']:,} x {cheap} solve, as many as {of['dear_k']:,} x {dear} pay, "
+            f"less what up to {of['dear_k']:,} x {dear} solve, {difference} "
+            "(what was not tried stands at the chance that the fitted spread gives it; a solved problem needs no more)"
+        ),
     ]
 
 

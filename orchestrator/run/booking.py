@@ -8,7 +8,6 @@ so that they sum to the request's exactly.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import repeat
 
 import msgspec
 from msgspec.structs import replace
@@ -226,7 +225,8 @@ def _samples(
     cost_basis: str,
 ) -> tuple[SampleRow, ...]:
     """`inputs`: each kind's tokens by sample; () where they are not known."""
-    shares = zip(*inputs, strict=True) if inputs else repeat((None, None, None, None))
+    unknown = [(None, None, None, None)] * len(choices)
+    shares = zip(*inputs, strict=True) if inputs else unknown
     indices, problem_id, server, rule = attempt.indices, attempt.problem_id, attempt.server, attempt.stop_rule
     latency = None if attempt.batch else reply.latency_s
     return tuple(
@@ -250,7 +250,7 @@ def _samples(
             latency if choice.latency_s is None or attempt.batch else choice.latency_s,
         )
         for choice, (prompt, cached, write, write_1h), output, thought, basis, cost in zip(
-            choices, shares, completion, reasoning, bases, costs, strict=False
+            choices, shares, completion, reasoning, bases, costs, strict=True
         )
     )
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-from orchestrator.ledger.begin import RunState
 from orchestrator.ledger.connect import open_reader
+from orchestrator.ledger.run_state import RunState
 from orchestrator.sweep.types import Sweep
 
 LOOKED_AT = 32

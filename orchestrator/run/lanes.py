@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.ledger.begin import RunState
+from orchestrator.ledger.run_state import RunState
 from orchestrator.run.batches import MOST_IN_FLIGHT, MOST_REQUESTS
 from orchestrator.run.prepare import Means, Prepared
 from orchestrator.scheduler.budget import Budget, Funds

@@ -7,7 +7,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, cast
 
-from orchestrator.ledger.begin import RunState
+from orchestrator.ledger.run_state import RunState
 from orchestrator.run.lanes import DEFAULT_CONCURRENCY
 from orchestrator.sweep.types import Model, Sweep
 from providers.batch import BatchProvider

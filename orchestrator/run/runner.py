@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from orchestrator.errors import InputError, LedgerBroken
-from orchestrator.ledger.begin import ModelPlan, RunPlan, RunState, begin, read_state
+from orchestrator.ledger.begin import ModelPlan, RunPlan, begin
 from orchestrator.ledger.connect import prepare as prepare_file
 from orchestrator.ledger.connect import refuse_foreign
 from orchestrator.ledger.identity import refuse_other_sweep
 from orchestrator.ledger.ledger import Ledger
 from orchestrator.ledger.lock import acquire
+from orchestrator.ledger.run_state import RunState, read_state
 from orchestrator.ledger.trouble import TROUBLE, trouble
 from orchestrator.progress import Progress
 from orchestrator.run.attempts import OVER_OUTPUT

@@ -14,9 +14,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.begin import ModelState, RunState, presume_leftovers
 from orchestrator.ledger.connect import open_for_writing
+from orchestrator.ledger.presume import presume_leftovers
 from orchestrator.ledger.rows import ModelTotals
+from orchestrator.ledger.run_state import ModelState, RunState
 from orchestrator.ledger.trouble import TROUBLE, trouble
 from orchestrator.score.scorer import Scorer
 from pricing.form import price_to_json

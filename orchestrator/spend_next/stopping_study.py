@@ -30,7 +30,6 @@ def stopping_study(
     # Of what is found in the end, 1 or 0 a model: the spread of the chances and what is open of them.
     spread = float(gap.var(ddof=1)) + noise if count > 1 else 0.0
     planned, even = settle(sides, usd), alike(sides, usd)
-    left = planned.error**2 * count
     return Study(
         stops=True,
         cheap=named[0],
@@ -39,10 +38,8 @@ def stopping_study(
         difference=float(gap.mean()),
         planned=planned,
         even=even,
-        given_now=Z * float(np.sqrt(noise / count)),
-        over_now=Z * float(np.sqrt((spread + noise) / count)),
-        over_planned=Z * float(np.sqrt((spread + left) / count)),
-        over_limit=Z * float(np.sqrt(spread / count)),
+        spread=spread,
+        noise=noise,
         more=_more(sides, spread, noise, usd) if count > 1 else None,
         settles_all=sum(float(one.price(one.left).sum()) for one in sides),
     )

@@ -112,10 +112,7 @@ def _study(
     cheap, dear = named
     planned, even = best(sides, usd), uniform(sides, usd)
     gap = cheap.by_problem - dear.by_problem
-    noise, left = (
-        float(sum(one.variance(n).mean() for one, n in zip(sides, targets, strict=True)))
-        for targets in (tuple(one.n for one in sides), planned.targets)
-    )
+    noise = float(sum(one.variance(one.n).mean() for one in sides))
     count = len(problems)
     spread = max(0.0, float(gap.var(ddof=1)) - noise) if count > 1 else 0.0
     return Study(
@@ -126,10 +123,8 @@ def _study(
         difference=float(gap.mean()),
         planned=planned,
         even=even,
-        given_now=Z * float(np.sqrt(noise / count)),
-        over_now=Z * float(np.sqrt((spread + noise) / count)),
-        over_planned=Z * float(np.sqrt((spread + left) / count)),
-        over_limit=Z * float(np.sqrt(spread / count)),
+        spread=spread,
+        noise=noise,
         more=_more(sides, spread, noise, usd) if count > 1 else None,
     )
 

@@ -57,13 +57,17 @@ class Study:
     difference: float
     planned: Allocation
     even: Allocation
-    given_now: float
-    over_now: float
-    over_planned: float
-    over_limit: float
+    spread: float
+    """Variance over problems of the difference as it would be if nothing were open …"""
+    noise: float
+    """… and what is open of it now, a problem."""
     more: MoreProblems | None
     settles_all: float | None = None
     """Of what `stops`: expected dollars after which nothing of the comparison is open on these problems."""
+
+    @property
+    def given_now(self) -> float:
+        return Z * float(np.sqrt(self.noise / len(self.problems)))
 
     @property
     def given_planned(self) -> float:
@@ -72,3 +76,15 @@ class Study:
     @property
     def given_even(self) -> float:
         return Z * self.even.error
+
+    @property
+    def over_now(self) -> float:
+        return Z * float(np.sqrt((self.spread + self.noise) / len(self.problems)))
+
+    @property
+    def over_planned(self) -> float:
+        return Z * float(np.sqrt(self.spread / len(self.problems) + self.planned.error**2))
+
+    @property
+    def over_limit(self) -> float:
+        return Z * float(np.sqrt(self.spread / len(self.problems)))

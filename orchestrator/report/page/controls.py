@@ -23,6 +23,7 @@ _CHEAPEST, _DEAREST = -4, 3
 """Decades of dollars a million tokens, or of times what was paid."""
 
 _TOKENS = "Tokens stay as they were sampled; what was read from or written to a cache keeps its share of the price. "
+_BEYOND = '<label><input type="checkbox" id="beyond" checked> extrapolate</label>'
 _EXPLAINED = (
     "The charts and tables above follow. The frontier is then of single models, and probabilities, which would "
     "have to be found anew, are left out."
@@ -34,7 +35,7 @@ def bar(document: Mapping[str, Any], data: Mapping[str, Any], shown: Sequence[st
     parts = [
         _select("axis", "cost in", axes, document["axis"]),
         _select("scale", "scale of cost", [("log", "logarithmic"), ("linear", "linear")], "log"),
-        '<label><input type="checkbox" id="beyond" checked> extrapolate</label>',
+        _BEYOND if any(model["extrapolation"] for model in document["models"].values()) else "",
         _models(shown, ["printed" in model for model in document["models"].values()]),
         _select(
             "theme", "colours", [("auto", "as the system"), ("light", "light"), ("dark", "dark")], "auto"

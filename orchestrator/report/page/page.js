@@ -231,7 +231,7 @@
   }
   at("axis").addEventListener("change", (event) => { state.axis = event.target.value; soon(); });
   at("scale").addEventListener("change", (event) => { state.scale = event.target.value; soon(); });
-  at("beyond").addEventListener("change", (event) => { state.beyond = event.target.checked; soon(); });
+  at("beyond")?.addEventListener("change", (event) => { state.beyond = event.target.checked; soon(); });
   at("theme").addEventListener("change", (event) => {
     if (event.target.value === "auto") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = event.target.value;
