@@ -135,24 +135,22 @@ class Ledger:
         await self._write(lambda batch: batch.other.append((END_JOB, (time.time(), outcome, batch_job_id))))
 
     async def end(
-        self, outcome: Outcome, failures: Sequence[Failure] = (), *, overhead: int | None = None
+        self,
+        outcome: Outcome,
+        failures: Sequence[Failure] = (),
+        *,
+        overhead: int | None = None,
+        also: Sequence[tuple[str, tuple[Any, ...]]] = (),
     ) -> None:
-        """Settles, presumes or frees a request and writes its samples, in one transaction; with the overhead in
-        tokens that its reply showed the model to have, so that no run after this one reserves less."""
+        """Settles, presumes or frees a request and writes its samples, and what `also` its reply brought, in one
+        transaction; with the overhead in tokens that its reply showed the model to have, so that no run after this
+        one reserves less."""
 
         def fill(batch: Batch) -> None:
             batch.outcomes.append(outcome)
             batch.failures.extend(failures)
             if overhead is not None:
                 batch.other.append((RAISE_OVERHEAD, (overhead, outcome.model_id)))
-
-        await self._write(fill)
-
-    async def end_with(self, outcome: Outcome, also: Sequence[tuple[str, tuple[Any, ...]]]) -> None:
-        """Settles, presumes or frees a request together with what else its reply brought, in one transaction."""
-
-        def fill(batch: Batch) -> None:
-            batch.outcomes.append(outcome)
             batch.other.extend(also)
 
         await self._write(fill)
@@ -175,9 +173,6 @@ class Ledger:
         await self._write(
             lambda batch: batch.other.append(("UPDATE model SET max_n = ? WHERE id = ?", (max_n, model_id)))
         )
-
-    async def raise_overhead(self, model_id: int, tokens: int) -> None:
-        await self._write(lambda batch: batch.other.append((RAISE_OVERHEAD, (tokens, model_id))))
 
     async def stop_model(self, model_id: int, reason: str) -> None:
         sql = "UPDATE model SET stopped = ? WHERE id = ?"

@@ -261,9 +261,8 @@ class Driver:
             self.tally.stopped = OVER_OUTPUT
         statements = self._kept(job, reply)
         self._count(job, reply, booked.warning or "no score in the reply")
-        await self._ledger.end_with(outcome, statements)
-        if raised:
-            await self._ledger.raise_overhead(attempt.model_id, self._requests.overhead_tokens)
+        overhead = self._requests.overhead_tokens if raised else None
+        await self._ledger.end(outcome, overhead=overhead, also=statements)
 
     def _kept(self, job: Job, reply: Reply) -> list[Statement]:
         return [
