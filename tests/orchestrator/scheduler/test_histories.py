@@ -8,7 +8,7 @@ import pytest
 
 from tests.orchestrator.scheduler.histories import check, history
 
-HISTORIES = int(os.environ.get("MANYFEW_HISTORIES", "5000"))
+HISTORIES = int(os.environ.get("MANYFEW_HISTORIES", "1000"))
 CHUNKS = 10
 
 
