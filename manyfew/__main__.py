@@ -19,7 +19,18 @@ def main() -> NoReturn:
         if lines := guard.overwritten():
             _refuse(lines[0], guard.REMEDY)
         raise
-    command()
+    try:
+        command()
+    finally:
+        _end()
+
+
+def _end() -> None:
+    """The command has ended, and its exit status stands: a late Ctrl-C, while Python goes, must not replace it."""
+    import signal
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _refuse(message: str, remedy: str) -> NoReturn:

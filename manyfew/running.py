@@ -91,19 +91,20 @@ class _Stated:
         from orchestrator.ledger.status import read_status
         from orchestrator.run.prepare import prepare
         from orchestrator.run.runner import Options, run_sweep
+        from orchestrator.run.signals import Signals
         from orchestrator.sweep.load import check_budget, check_keys
 
         with tempfile.TemporaryDirectory() as folder:
             loaded = _load(sweep, Path(folder), self.budget)
             check_keys(loaded)
+            signals = Signals(grace_s=self.grace_s, stop_after_s=self.stop_after_s, stop=stop)
             options: Options = Options(
                 db=self.db or Path("runs") / f"{loaded.name}.db",
                 budget_pico=check_budget(loaded),
-                stop_after_s=self.stop_after_s,
-                grace_s=self.grace_s,
-                stop=stop,
+                signals=signals,
             )
-            result: Result = run_sweep(prepare(loaded), options, show or (lambda _: None))
+            with signals:
+                result: Result = run_sweep(prepare(loaded), options, show or (lambda _: None))
         totals = read_status(options.db)
         return Run(result.status, result.reason, result.warnings, totals, Ledger(options.db))
 

@@ -17,7 +17,9 @@ def cancel(
     Example: manyfew cancel sweep.toml
     """
     from contextlib import closing
+    from functools import partial
 
+    from orchestrator.cli.left import left
     from orchestrator.cli.output import console, emit_json
     from orchestrator.cli.values import default_ledger
     from orchestrator.errors import InputError
@@ -28,6 +30,7 @@ def cancel(
     from orchestrator.report.safe import safe
     from orchestrator.run.prepare import prepare
     from orchestrator.run.runner import Options, run_sweep
+    from orchestrator.run.signals import Signals
     from orchestrator.sweep.load import check_keys, load
 
     loaded = load(sweep)
@@ -42,8 +45,9 @@ def cancel(
     else:
         if budget is None:
             raise InputError(str(place), "this ledger has never been run", "manyfew run SWEEP")
-        options = Options(db=place, budget_pico=budget, cancel_batches=True)
-        with choose(no_progress=True) as display:
+        signals = Signals(left=partial(left, db=place, json_wanted=json_))
+        options = Options(db=place, budget_pico=budget, signals=signals, cancel_batches=True)
+        with signals, choose(no_progress=True) as display:
             result = run_sweep(prepare(loaded), options, display.update)
         for line in result.warnings:
             said.print(safe(line), markup=False)

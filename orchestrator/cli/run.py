@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -36,6 +36,7 @@ def run(
     """
     import sys
 
+    from orchestrator.cli.left import left
     from orchestrator.cli.output import console, emit_json, send_nowhere
     from orchestrator.cli.values import default_ledger, seconds
     from orchestrator.errors import InputError
@@ -44,6 +45,7 @@ def run(
     from orchestrator.report.summary import Ending, summary
     from orchestrator.run.prepare import prepare
     from orchestrator.run.runner import Options, run_sweep
+    from orchestrator.run.signals import Signals
     from orchestrator.sweep.load import check_keys, load
 
     loaded = load(sweep, budget=budget)
@@ -53,51 +55,32 @@ def run(
         )
     check_keys(loaded)
     place = db if db is not None else default_ledger(loaded.name)
-    options = Options(
-        db=place,
-        budget_pico=loaded.budget_pico,
-        stop_after_s=None if stop_after is None else seconds(stop_after, where="--stop-after"),
+    signals = Signals(
         grace_s=seconds(grace, where="--grace"),
-        leave=partial(leave, db=place, json_wanted=json_),
+        stop_after_s=None if stop_after is None else seconds(stop_after, where="--stop-after"),
+        left=partial(left, db=place, json_wanted=json_),
     )
+    options = Options(db=place, budget_pico=loaded.budget_pico, signals=signals)
     prepared = prepare(loaded)
-    with choose(no_progress=no_progress) as display:
-        result = run_sweep(prepared, options, display.update)
-    ending = Ending(
-        status=result.status,
-        reason=result.reason,
-        warnings=result.warnings,
-        db=options.db,
-        sweep=sweep,
-        before=result.at_start,
-        leftovers=result.presumed_leftovers,
-    )
-    try:
-        console(stderr=True).print(summary(result.progress, ending))
-    except BrokenPipeError:  # nobody reads the summary: the exit status and the document still count
-        send_nowhere(sys.stderr)
-    if json_:
-        emit_json(read_status(options.db))
+    with signals:
+        with choose(no_progress=no_progress) as display:
+            result = run_sweep(prepared, options, display.update)
+        ending = Ending(
+            status=result.status,
+            reason=result.reason,
+            warnings=result.warnings,
+            db=options.db,
+            sweep=sweep,
+            before=result.at_start,
+            leftovers=result.presumed_leftovers,
+        )
+        try:
+            console(stderr=True).print(summary(result.progress, ending))
+        except BrokenPipeError:  # nobody reads the summary: the exit status and the document still count
+            send_nowhere(sys.stderr)
+        if json_:
+            emit_json(read_status(options.db))
     return exit_status(result)
-
-
-def leave(number: int, db: Path, *, json_wanted: bool) -> NoReturn:
-    """Ends this process though the ledger can't be written just now. What was committed stands."""
-    import os
-    import sys
-
-    from orchestrator.cli.output import emit_json, error_document
-    from orchestrator.errors import LedgerBroken
-
-    why = "it could not be written when you left: another program holds it, or its disk hangs"
-    error = LedgerBroken(str(db), why, "run again: what was in flight is charged at its bound")
-    shown = "\x1b[?25h" if sys.stderr.isatty() else ""  # the display hides the cursor
-    sys.stderr.write(f"{shown}manyfew: {error}\n")
-    if json_wanted:
-        emit_json(error_document(error))
-    for stream in (sys.stderr, sys.stdout):
-        stream.flush()
-    os._exit(128 + number)
 
 
 def exit_status(result: Result) -> int:

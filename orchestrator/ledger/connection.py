@@ -18,6 +18,8 @@ class LedgerConnection(aiosqlite.Connection):
 
     def __init__(self, path: Path) -> None:
         super().__init__(lambda: sqlite3.connect(path, isolation_level=None), iter_chunk_size=64)
+        # A run whose end was broken off is over: without this its process would wait for this thread for ever.
+        self._thread.daemon = True
 
     async def commit_batch(self, batch: Batch) -> None:
         """The batch in one transaction. Where it fails the transaction may be open still. Raises sqlite3.Error.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import threading
 from collections import Counter
 from collections.abc import Callable, Coroutine, Generator, Iterable
 from dataclasses import asdict, dataclass, field
@@ -65,12 +64,8 @@ class Options:
 
     db: Path
     budget_pico: int
-    stop_after_s: float | None = None
-    grace_s: float = 30.0
-    stop: threading.Event | None = None
-    """Set from another thread: end as the first Ctrl-C does."""
-    leave: Callable[[int], None] | None = None
-    """Ends the process, told the signal, where it hangs after the second one."""
+    signals: Signals
+    """Entered by who runs it: from the start of sampling to the end of that context no signal ends it halfway."""
     cancel_batches: bool = False
     """Ask for nothing: cancel the batches that are open, and take what they brought by then."""
 
@@ -183,14 +178,7 @@ async def _run(
                 warned=warnings.add,
             )
             at_start = driver.progress("sampling")
-            signals = Signals(
-                driver,
-                grace_s=options.grace_s,
-                stop_after_s=options.stop_after_s,
-                stop=options.stop,
-                leave=options.leave,
-            )
-            with signals:
+            with options.signals.steering(driver):
                 if not scheduler.budget.exceeded and _lacking(scheduler):
                     await ask_versions(prepared.sweep, providers)
                 await _drive(driver)
@@ -210,7 +198,7 @@ async def _run(
         reason=reason,
         progress=progress,
         warnings=warnings.lines(),
-        signal=signals.received,
+        signal=options.signals.received,
         presumed_leftovers=state.presumed_leftovers,
         at_start=at_start,
     )

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import threading
-from collections.abc import Callable
-from types import TracebackType
-from typing import Protocol, Self
+from collections.abc import Callable, Generator
+from types import FrameType, TracebackType
+from typing import Any, Protocol, Self
 
+_SIGHUP: int | None = getattr(signal, "SIGHUP", None)
+_HEARD: list[int] = [n for n in (signal.SIGINT, signal.SIGTERM, _SIGHUP) if n is not None]
 LOOK_EVERY_S = 0.1
-LEAVES_WITHIN_S = 2.5
-"""After the second signal, whatever hangs: the disk, or another program that holds the ledger."""
+LEAVES_WITHIN_S = 2.3
+"""After the second signal, whatever hangs: the disk, another program that holds the ledger, or one that reads what is
+shown …"""
+SAYS_WITHIN_S = 0.4
+"""… to which even that it was left can't be said."""
 
 
 class Drains(Protocol):
@@ -23,92 +29,115 @@ class Drains(Protocol):
 
 
 class Signals:
-    """Context manager: handlers are in place inside it. `received` is the first signal, if one came. Outside the main
-    thread no signal can be heard, and `stop`, an event set by another thread, takes its place. `leave` ends the
-    process where it still hangs some time after the second signal; it is told the first."""
+    """Context manager around all that a run does, its summary too. Inside `steering` signals drain and abandon a
+    driver; from there to the end of the context none of them ends the process halfway, so that what ended is said, and
+    its exit status holds. Before `steering` they do what they did.
+
+    Outside the main thread no signal can be heard, and `stop`, an event set by another thread, takes its place. With
+    `left` the process ends where it still hangs some time after the second signal: `left` says so, and is told whether
+    the run's end is booked. `received` is the first signal, if one came."""
 
     def __init__(
         self,
-        driver: Drains,
         *,
-        grace_s: float,
-        stop_after_s: float | None,
+        grace_s: float = 30.0,
+        stop_after_s: float | None = None,
         stop: threading.Event | None = None,
-        leave: Callable[[int], None] | None = None,
+        left: Callable[[bool], None] | None = None,
     ) -> None:
-        self._driver = driver
-        self._leave = leave
-        self._leaving: asyncio.TimerHandle | None = None
         self._grace_s = grace_s
         self._stop_after_s = stop_after_s
         self._stop = stop
+        self._left = left
+        self._driver: Drains | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._look: asyncio.TimerHandle | None = None
+        self._leaving: threading.Timer | None = None
         self._draining = False
-        self._before: dict[int, object] = {}
+        self._booked = False
+        self._before: dict[int, Any] = {}
+        self._hears = False
         self.received: int | None = None
 
     def __enter__(self) -> Self:
-        loop = asyncio.get_running_loop()
-        if self._stop is not None:
-            self._look_at(self._stop)
-        if threading.current_thread() is threading.main_thread():
-            self._listen(loop)
-        if self._stop_after_s is not None:
-            self._timer = loop.call_later(self._stop_after_s, self._time_is_up)
+        # The handlers of now, not those of `steering`: asyncio has its own for Ctrl-C while a loop runs.
+        self._hears = threading.current_thread() is threading.main_thread()
+        if self._hears:
+            self._before = {number: signal.getsignal(number) or signal.SIG_DFL for number in _HEARD}
         return self
-
-    def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            try:
-                loop.add_signal_handler(number, self._signal, number)
-            except NotImplementedError:  # Windows' event loop
-                self._before[number] = signal.signal(
-                    number, lambda n, _: loop.call_soon_threadsafe(self._signal, n)
-                )
-        if hasattr(signal, "SIGHUP"):
-            self._before[signal.SIGHUP] = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
-    def _look_at(self, stop: threading.Event) -> None:
-        if stop.is_set():
-            if not self._draining:
-                self.received = self.received or signal.SIGINT
-                self._drain(f"stopped: up to {self._grace_s:.0f} s for what is in flight")
-            return
-        self._look = asyncio.get_running_loop().call_later(LOOK_EVERY_S, self._look_at, stop)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        loop = asyncio.get_running_loop()
-        for timer in (self._timer, self._look, self._leaving):
-            if timer is not None:
-                timer.cancel()
-        if threading.current_thread() is not threading.main_thread():
-            return
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with contextlib.suppress(NotImplementedError):
-                loop.remove_signal_handler(number)
-        for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
+        if self._hears:
+            for number, handler in self._before.items():
+                signal.signal(number, handler)
+        if self._leaving is not None:
+            self._leaving.cancel()
 
-    def _signal(self, number: int) -> None:
-        name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+    @contextlib.contextmanager
+    def steering(self, driver: Drains) -> Generator[None]:
+        """Inside it signals act on the driver, whose event loop must run. Its end without an error means that the
+        run's end is booked."""
+        self._loop, self._driver = asyncio.get_running_loop(), driver
+        if self._hears:
+            for number in _HEARD:
+                # Ignored, it is so in the workers too.
+                signal.signal(number, signal.SIG_IGN if number == _SIGHUP else self._hear)
+        if self._stop is not None:
+            self._look_at(self._stop, self._loop)
+        if self._stop_after_s is not None:
+            self._timer = self._loop.call_later(self._stop_after_s, self._time_is_up)
+        try:
+            yield
+            self._booked = True
+        finally:
+            self._driver = None
+            for timer in (self._timer, self._look):
+                if timer is not None:
+                    timer.cancel()
+
+    def _hear(self, number: int, _frame: FrameType | None) -> None:
+        is_second = self._draining or self.received is not None
+        self.received = self.received or number
+        if is_second and self._left is not None and self._leaving is None:
+            # By a thread of its own, since what hangs may be the event loop.
+            self._leaving = threading.Timer(LEAVES_WITHIN_S, self._leave, [self._left, self.received])
+            self._leaving.daemon = True
+            self._leaving.start()
+        if self._driver is not None and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._act, number)
+
+    def _leave(self, left: Callable[[bool], None], first: int) -> None:
+        saying = threading.Thread(target=left, args=[self._booked], daemon=True)
+        saying.start()
+        saying.join(SAYS_WITHIN_S)
+        os._exit(128 + first)
+
+    def _act(self, number: int) -> None:
+        if self._driver is None:
+            return
         if self._draining:
             self._driver.abandon()
-            if self._leave is not None and self._leaving is None:
-                loop, first = asyncio.get_running_loop(), self.received or number
-                self._leaving = loop.call_later(LEAVES_WITHIN_S, self._leave, first)
             return
-        self.received = number
+        name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
         self._drain(
             f"{name}: sending stopped, up to {self._grace_s:.0f} s for what is in flight; again to leave now"
         )
 
+    def _look_at(self, stop: threading.Event, loop: asyncio.AbstractEventLoop) -> None:
+        if stop.is_set():
+            self.received = self.received or signal.SIGINT
+            self._drain(f"stopped: up to {self._grace_s:.0f} s for what is in flight")
+            return
+        self._look = loop.call_later(LOOK_EVERY_S, self._look_at, stop, loop)
+
     def _time_is_up(self) -> None:
-        if not self._draining:
-            self._drain(f"--stop-after: sending stopped, up to {self._grace_s:.0f} s for what is in flight")
+        self._drain(f"--stop-after: sending stopped, up to {self._grace_s:.0f} s for what is in flight")
 
     def _drain(self, note: str) -> None:
+        if self._draining or self._driver is None:
+            return
         self._draining = True
         self._driver.drain(grace_s=self._grace_s, note=note)

@@ -21,8 +21,6 @@ from orchestrator.score.jobs import Job, jobs, lacking, problems_of
 from orchestrator.score.scorer import Scorer
 from pricing.types import PICO_PER_USD
 
-GRACE_S = 30.0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
@@ -46,18 +44,19 @@ def score_ledger(
     scorer: Scorer,
     budget_pico: int,
     *,
-    grace_s: float = GRACE_S,
+    signals: Signals,
     told: Callable[[int], None] = lambda _: None,
 ) -> Scored:
     """Scores every distinct text that has none by this scorer, within the budget: a total over all that the ledger
-    spends, as `run --budget` is. The caller holds the lock. Raises InputError or LedgerBroken."""
+    spends, as `run --budget` is. The caller holds the lock, and has entered `signals`. Raises InputError or
+    LedgerBroken."""
     begun = begin(path, scorer, budget_pico)
     try:
         _restore(path, scorer.name)
     except TROUBLE as error:
         what, remedy = trouble(error, path)
         raise InputError(str(path), f"the ledger can't be read or written: {what}", remedy) from error
-    return new_loop_run(_score(path, scorer, begun, budget_pico, grace_s, told))
+    return new_loop_run(_score(path, scorer, begun, budget_pico, signals, told))
 
 
 def _restore(path: Path, name: str) -> None:
@@ -77,7 +76,7 @@ async def _score(
     scorer: Scorer,
     begun: Begun,
     budget_pico: int,
-    grace_s: float,
+    signals: Signals,
     told: Callable[[int], None],
 ) -> Scored:
     funds = Funds(weight=1, settled=begun.settled, presumed=begun.presumed)
@@ -96,9 +95,9 @@ async def _score(
                     overhead_tokens=begun.overhead_tokens,
                     told=told,
                 )
-                with Signals(driver, grace_s=grace_s, stop_after_s=None) as signals:
+                with signals.steering(driver):
                     await driver.run()
-                await ledger.presume_open()
+                    await ledger.presume_open()
             finally:
                 await close_providers(providers)
     tally = driver.tally

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -15,6 +17,7 @@ from orchestrator.cli.run import exit_status
 from orchestrator.progress import Progress
 from orchestrator.run.prepare import prepare
 from orchestrator.run.runner import Options, Result, run_sweep
+from orchestrator.run.signals import Signals
 from orchestrator.sweep.load import check_keys, load
 
 if TYPE_CHECKING:
@@ -100,14 +103,23 @@ class Ended:
     shown: list[Progress]
 
 
-def run(path: Path, db: Path, *, budget: str | None = None, **options: Any) -> Ended:
+def run(
+    path: Path,
+    db: Path,
+    *,
+    budget: str | None = None,
+    stop_after_s: float | None = None,
+    grace_s: float = 30.0,
+    **options: Any,
+) -> Ended:
     """Loads, prepares and runs as `manyfew run` does, without its display."""
     sweep = load(path, budget=budget)
     check_keys(sweep)
     assert sweep.budget_pico is not None
     shown: list[Progress] = []
-    given = Options(db=db, budget_pico=sweep.budget_pico, **options)
-    result = run_sweep(prepare(sweep), given, shown.append)
+    with Signals(grace_s=grace_s, stop_after_s=stop_after_s) as signals:
+        given = Options(db=db, budget_pico=sweep.budget_pico, signals=signals, **options)
+        result = run_sweep(prepare(sweep), given, shown.append)
     return Ended(exit_status(result), result, db, shown)
 
 
@@ -128,7 +140,7 @@ def start(path: Path, db: Path, *arguments: str, **environment: str) -> subproce
             *arguments,
         ],
         cwd=path.parent,
-        env={**kept, "PYTHONPATH": str(ROOT), **environment},
+        env={**kept, "PYTHONPATH": str(ROOT), "PYTHONFAULTHANDLER": "1", **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -145,11 +157,14 @@ class Finished:
 
 
 def finish(process: subprocess.Popen[str], timeout_s: float = 60) -> Finished:
-    """Waits for it; one that hangs is killed and fails the test."""
+    """Waits for it; one that hangs says where each thread is, is killed, and fails the test."""
     try:
         out, err = process.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(5)
         process.kill()
         out, err = process.communicate()
-        raise AssertionError(f"the run did not end within {timeout_s} s: {err[-2000:]}") from None
+        raise AssertionError(f"the run did not end within {timeout_s} s: {err[-8000:]}") from None
     return Finished(process.returncode, out, err)

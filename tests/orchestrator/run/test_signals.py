@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -73,6 +75,35 @@ def test_twice_leaves_within_three_seconds(tmp_path):
     assert ended.status == 130, ended.err
     invariants(db, vendor, leftovers=True)
     assert one(db, "SELECT count(*) FROM request WHERE state = 'presumed'") == 4
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="makes a pipe small")
+def test_twice_leaves_though_nobody_reads_what_is_shown(tmp_path):
+    import fcntl
+
+    vendor = openai_vendor()
+    db = tmp_path / "test.db"
+    with serving(vendor):
+        file = sweep(vendor)
+        file.problems = 2
+        process = start(file.write(tmp_path), db)
+        assert process.stderr is not None
+        pipe = process.stderr.fileno()
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
+        with Path(f"/proc/self/fd/{pipe}").open("wb", buffering=0) as full:
+            full.write(b"x" * 4096)
+        wait_for(process, lambda: db.exists() and rows(db, "SELECT 1 FROM run WHERE status IS NOT NULL"))
+        time.sleep(0.5)
+        began = time.monotonic()
+        for _ in range(2):
+            assert process.poll() is None, "it waits for who reads its summary"
+            os.kill(process.pid, signal.SIGINT)
+            time.sleep(0.1)
+        assert process.wait(10) == 130
+        assert time.monotonic() - began < 3.2
+        process.communicate()
+    check_books(db)
+    assert one(db, "SELECT status FROM run") == "complete"
 
 
 def test_grace_ends_the_wait(tmp_path):

@@ -17,6 +17,7 @@ from orchestrator.report.summary import Ending, next_commands
 from orchestrator.run import judge as judge_module
 from orchestrator.run.prepare import prepare
 from orchestrator.run.runner import Options, run_sweep
+from orchestrator.run.signals import Signals
 from orchestrator.run.verify import verify_ledger
 from orchestrator.sweep.load import load
 from tests.loopback.openai_wire import openai_vendor
@@ -197,7 +198,9 @@ def test_whole_batches_are_judged_by_verify_alone(tmp_path):
         loaded = load(SweepFile({"m": model(vendor, max_n=4)}, problems=2, samples=4).write(tmp_path))
         prepared = prepare(loaded)
         prepared.executor = executor
-        result = run_sweep(prepared, Options(db=db, budget_pico=10 * USD), lambda _: None)
+        with Signals() as signals:
+            options = Options(db=db, budget_pico=10 * USD, signals=signals)
+            result = run_sweep(prepared, options, lambda _: None)
     assert (result.status, layers.asked) == ("complete", [])
     ending = Ending(status="complete", reason=None, warnings=[], db=db, sweep=tmp_path / "s.toml")
     assert next_commands(result.progress, ending) == [f"manyfew verify {db}"]

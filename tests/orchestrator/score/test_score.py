@@ -15,6 +15,7 @@ import pytest
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.lock import acquire
+from orchestrator.run.signals import Signals
 from orchestrator.score.score import Scored, score_ledger
 from orchestrator.score.scorer import scorer
 from tests.loopback import faults
@@ -52,7 +53,8 @@ def ask(db: Path, *vendors: ScoreVendor, budget: int = BUDGET, grace_s: float = 
     stated = {"model": "rm", "servers": [vendor.base_url for vendor in vendors]} | options
     lock = acquire(db)
     try:
-        return score_ledger(db, scorer(stated), budget, grace_s=grace_s)
+        with Signals(grace_s=grace_s) as signals:
+            return score_ledger(db, scorer(stated), budget, signals=signals)
     finally:
         lock.release()
 
