@@ -1,6 +1,7 @@
-"""The same work with inspect_ai, run by an interpreter that has it: PROBLEMS SAMPLES IN_FLIGHT BASE_URL FOLDER.
+"""The same work with inspect_ai, run by an interpreter that has it: PROBLEMS SAMPLES IN_FLIGHT BASE_URL FOLDER [quiet].
 
-Prints the seconds of the evaluation itself; imports are not counted."""
+quiet: without its live log and display, and with as many samples at once as connections. Prints the seconds of the
+evaluation itself; imports are not counted."""
 
 # pyright: basic, reportMissingImports=false
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import Any
 
 
 def main() -> None:
-    problems, samples, in_flight, base_url, folder = sys.argv[1:]
+    problems, samples, in_flight, base_url, folder, *way = sys.argv[1:]
+    quiet: dict[str, Any] = {"display": "none", "log_realtime": False, "max_samples": int(in_flight)}
     import inspect_ai
     from inspect_ai import dataset, model, scorer
 
@@ -26,10 +28,8 @@ def main() -> None:
         model=chosen,
         max_tokens=128,
         max_connections=int(in_flight),
-        max_samples=int(in_flight),
-        display="none",
         log_dir=folder,
-        log_realtime=False,
+        **(quiet if way else {}),
     )
     took = time.monotonic() - began
     done = logs[0].results.completed_samples if logs[0].results else 0

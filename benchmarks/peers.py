@@ -2,9 +2,11 @@
 
     python -m benchmarks.peers [--curator PYTHON] [--inspect PYTHON] [--samples 2000] [--in-flight 64] [--rounds 3]
 
-PYTHON: interpreters of environments that have them (their pins differ from ours, so not this one). One request a
-sample, n = 1. manyfew's time is a whole `manyfew run`, process start, verification and ledger included; the peers' is
-their own call alone, without imports. Medians over the rounds, which take turns.
+PYTHON: interpreters of environments that have them (their pins differ from ours, so not this one). The peers ask for
+one sample a request; manyfew does too, and once more for 32, as it would by default where a server takes n. inspect_ai
+runs with its defaults and once more without its live log and display. manyfew's time is a whole `manyfew run`, process
+start, verification and ledger included; the peers' is their own call alone, without imports. Medians over the rounds,
+which take turns.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import tempfile
 from benchmarks.throughput import ROOT, free_port, manyfew, wait_for
 
 PROBLEMS = 20
+WAYS = {"curator": ("",), "inspect": ("", "quiet")}
 
 
 def main() -> None:
@@ -32,30 +35,34 @@ def main() -> None:
     peers = {name: path for name in ("curator", "inspect") if (path := getattr(given, name))}
     port = free_port()
     server = subprocess.Popen([sys.executable, "-m", "benchmarks.fast_server", str(port)], cwd=ROOT)
-    speeds: dict[str, list[float]] = {"manyfew": [], **{name: [] for name in peers}}
+    speeds: dict[str, list[float]] = {}
     try:
         wait_for(port)
         for _ in range(given.rounds):
             many = 10 * given.samples  # long enough that its start does not decide
-            _, wall = manyfew("openai-compatible", 1, many, port, given.in_flight)
-            speeds["manyfew"].append(many / wall)
+            for n in (1, 32):
+                _, wall = manyfew("openai-compatible", n, many, port, given.in_flight)
+                speeds.setdefault(f"manyfew, n = {n}", []).append(many * n / wall)
             for name, python in peers.items():
-                speeds[name].append(_peer(name, python, given.samples, given.in_flight, port))
+                for way in WAYS[name]:
+                    speed = _peer(name, python, [*way.split()], given.samples, given.in_flight, port)
+                    speeds.setdefault(f"{name} {way}".strip(), []).append(speed)
     finally:
         server.terminate()
         server.wait(10)
-    ours = statistics.median(speeds["manyfew"])
-    print(f"{'':<10} {'samples/s':>10} {'manyfew ÷':>10}")
+    ours = [statistics.median(speeds[f"manyfew, n = {n}"]) for n in (1, 32)]
+    print(f"{'':<16} {'samples/s':>10} {'manyfew ÷':>10} {'n = 32 ÷':>10}")
     for name, found in speeds.items():
-        print(f"{name:<10} {statistics.median(found):>10,.0f} {ours / statistics.median(found):>10.1f}")
+        middle = statistics.median(found)
+        print(f"{name:<16} {middle:>10,.0f} " + " ".join(f"{own / middle:>10.1f}" for own in ours))
 
 
-def _peer(name: str, python: str, samples: int, in_flight: int, port: int) -> float:
+def _peer(name: str, python: str, way: list[str], samples: int, in_flight: int, port: int) -> float:
     """Samples a second of one call."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"http://127.0.0.1:{port}/v1"
         numbers = [str(PROBLEMS), str(samples // PROBLEMS), str(in_flight)]
-        command = [python, str(ROOT / "benchmarks" / f"peer_{name}.py"), *numbers, url, folder]
+        command = [python, str(ROOT / "benchmarks" / f"peer_{name}.py"), *numbers, url, folder, *way]
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         done = subprocess.run(
             command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False
