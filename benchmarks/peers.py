@@ -3,10 +3,10 @@
     python -m benchmarks.peers [--curator PYTHON] [--inspect PYTHON] [--samples 2000] [--in-flight 64] [--rounds 3]
 
 PYTHON: interpreters of environments that have them (their pins differ from ours, so not this one). The peers ask for
-one sample a request; manyfew does too, and once more for 32 (by default it asks for up to 128 where a server takes n). inspect_ai
-runs with its defaults and once more without its live log and display. manyfew's time is a whole `manyfew run`, process
-start, verification and ledger included; the peers' is their own call alone, without imports. Medians over the rounds,
-which take turns.
+one sample a request; manyfew does too, and once more for 32 (by default it asks for up to 128 where a server takes n).
+inspect_ai runs with its defaults and once more without its live log and display. manyfew's time is a whole
+`manyfew run`, process start, verification and ledger included; the peers' is their own call alone, without imports.
+Medians over the rounds, which take turns.
 """
 
 from __future__ import annotations
