@@ -3,10 +3,11 @@
     python -m benchmarks.extrapolation [--problems 128] [--samples 100] [--seeds 60]
         [--only known|untuned|random|foreign] [--shapes 240] [--dynamic]
 
-One row a shape of pass rates: mean absolute error of ln coverage (and bias) of the power law by least squares on
-coverage at 40 k (as the paper's, we suppose), of the same on ln(−ln coverage) at every k, of a beta-binomial by
-maximum likelihood, and of manyfew's; then how often manyfew's 95% band held the truth of these problems and of all
-problems of that shape, and its median width. Below: mean error over mean error of the power law.
+One row a shape of pass rates: mean absolute error of ln coverage (and bias) of the ways in extrapolation_others (the
+power law by least squares on coverage at 40 k, as the paper's, we suppose; the same on ln(−ln coverage) at every k; a
+beta-binomial by maximum likelihood; one fitted to the problems with few passes alone), and of manyfew's; then how often
+manyfew's 95% band held the truth of these problems and of all problems of that shape, and its median width. Below: mean
+error over mean error of the power law.
 Of shapes drawn at random (extrapolation_random; 5 seeds each, or fewer) only the mean stands.
 With --dynamic the same number of attempts goes round robin to the problems that are still unsolved."""
 
@@ -15,14 +16,14 @@ from __future__ import annotations
 import argparse
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.optimize as scipy_optimize  # pyright: ignore[reportMissingTypeStubs]
 
+from benchmarks.extrapolation_others import OTHERS
 from benchmarks.extrapolation_random import COMMON, FOREIGN, FOREIGN_SEED, TEST_SEED, random_shapes
 from benchmarks.extrapolation_shapes import KNOWN, UNTUNED
-from orchestrator.coverage import beta_binomial, grid, power_law
+from orchestrator.coverage import grid
 from orchestrator.coverage.extrapolate import extrapolate
 from orchestrator.coverage.samples import Samples
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from benchmarks.extrapolation_shapes import Draw
 
-_scipy = cast("Any", scipy_optimize)
 _POPULATION = 200_000
 _SEEDS_AT_RANDOM = 5
 
@@ -53,34 +53,6 @@ class Run:
 def farthest(n: int) -> int:
     """The last k that manyfew draws: 100 times n, or the last step before it."""
     return int(grid.beyond(n)[-1])
-
-
-def by_curve_fit(samples: Samples, k: int) -> float:
-    ks = grid.spaced(samples.largest_k, 40)
-    coverage = samples.solved(ks).mean(axis=0)
-
-    def law(ks: NDArray[np.float64], a: float, b: float) -> NDArray[np.float64]:
-        return np.exp(a * ks**b)
-
-    try:
-        (a, b), _ = _scipy.curve_fit(law, ks.astype(float), coverage, p0=(-2.0, -0.3), maxfev=5000)
-    except RuntimeError:
-        return float("nan")
-    return float(np.exp(a * float(k) ** b))
-
-
-def by_log_log(samples: Samples, k: int) -> float:
-    ks = np.arange(1, samples.largest_k + 1)
-    fitted = power_law.fit(ks, samples.solved(ks).mean(axis=0))
-    return float("nan") if isinstance(fitted, str) else float(fitted.coverage(np.array([k]))[0])
-
-
-def by_beta_binomial(samples: Samples, k: int) -> float:
-    fitted = beta_binomial.fit(samples.n, samples.c)
-    if fitted is None or fitted.at_edge:
-        return float("nan")
-    log_a, log_b = np.array([fitted.log_a]), np.array([fitted.log_b])
-    return float(-np.expm1(beta_binomial.log_unsolved(log_a, log_b, np.array([k]))[0, 0]))
 
 
 def until_solved(rates: NDArray[np.float64], attempts: int, generator: np.random.Generator) -> Samples:
@@ -104,7 +76,7 @@ def one(draw: Draw, problems: int, n: int, seed: int, population: float, dynamic
     k = farthest(n)
     truth = float(np.mean(1 - (1 - rates) ** k))
     found = extrapolate(samples)
-    told = [method(samples, k) for method in (by_curve_fit, by_log_log, by_beta_binomial)]
+    told = [method(samples, k) for method in OTHERS.values()]
     if isinstance(found, str) or k not in found.ks:  # dynamic sampling of easy problems goes beyond k
         nan = float("nan")
         return Run(truth, [*(np.log(told) - np.log(truth)), nan], nan, nan, nan, nan)
@@ -140,7 +112,8 @@ def row(draw: Draw, problems: int, n: int, seeds: int, dynamic: bool) -> Row:
     truth = float(np.mean([run.truth for run in runs]))
     drawn = [run for run in runs if not np.isnan(run.width)]
     if not drawn:
-        return Row(truth, np.full(4, np.nan), np.full(4, np.nan), np.full(4, np.nan), len(runs))
+        nan = np.full(len(OTHERS) + 1, np.nan)
+        return Row(truth, nan, nan, np.full(4, np.nan), len(runs))
     errors = np.array([run.errors for run in drawn])
     held = [np.mean([getattr(run, key) for run in drawn]) for key in ("held", "held_population")]
     width, back = np.median([run.width for run in drawn]), [run.back_test_held for run in drawn]
@@ -156,10 +129,9 @@ def _mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def table(title: str, rows: Mapping[str, Row], each: bool) -> None:
     """`each`: a line a shape."""
     print(f"\n{title}, {len(rows)} shapes")
-    print(
-        "| shape | truth | power law, c | power law, ln ln | beta-binomial | manyfew | held | all | width | none |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    heads = ("shape", "truth", *OTHERS, "manyfew", "held", "all", "width", "none")
+    print(f"| {' | '.join(heads)} |")
+    print("|---" * len(heads) + "|")
     for name, found in rows.items():
         if each:
             print(f"| {name} | {found} |")

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.extrapolation import by_curve_fit, farthest
+from benchmarks.extrapolation import farthest
+from benchmarks.extrapolation_others import by_curve_fit
 from benchmarks.extrapolation_shapes import KNOWN, UNTUNED
 from orchestrator.coverage.extrapolate import extrapolate
 from orchestrator.coverage.samples import Samples
