@@ -40,6 +40,7 @@ from aiohttp import web
 from tests.loopback.anthropic_wire import MessagesWire, anthropic_vendor
 from tests.loopback.openai_wire import ChatWire, openai_vendor
 from tests.loopback.responses_wire import ResponsesWire, responses_vendor
+from tests.loopback.sending import hang_up
 from tests.loopback.vendor import Vendor, key_of
 from tests.loopback.work import Wire
 
@@ -183,8 +184,7 @@ class BatchDesk:
         response = web.StreamResponse(headers={"Content-Length": str(len(body))})
         await response.prepare(request)
         await response.write(body[: len(body) // 2])
-        assert request.transport is not None
-        request.transport.abort()
+        hang_up(request)
         return response
 
     def made(
@@ -197,8 +197,7 @@ class BatchDesk:
         told = None if trouble == "lost" else tell(make())
         self.happens("created")
         if trouble in ("lost", "reset"):
-            assert request.transport is not None
-            request.transport.abort()
+            hang_up(request)
         return web.json_response(told)
 
     def found(self, request: web.Request) -> Batch | None:

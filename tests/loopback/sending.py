@@ -100,9 +100,14 @@ async def _spoil_stream(
         await vendor.closing.wait()
     if kind == "cut stream":
         await asyncio.sleep(0.05)  # so that the events are read before the reset drops them
-        assert request.transport is not None
-        request.transport.abort()
+        hang_up(request)
     return response
+
+
+def hang_up(request: web.Request) -> None:
+    """A reset, unless the client has gone by itself."""
+    if request.transport is not None:
+        request.transport.abort()
 
 
 def _refusal(
@@ -193,6 +198,8 @@ async def _break(
     vendor: Vendor, request: web.Request, kind: str, body: bytes, content_type: str
 ) -> web.StreamResponse:
     transport = request.transport
+    if transport is None:
+        return web.Response()  # the client has gone by itself
     assert isinstance(transport, asyncio.Transport)
     if kind == "silence":
         await vendor.closing.wait()

@@ -161,6 +161,8 @@ class Vendor:
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
             return await self._serve(request, wire, wire.read(body), f"req_{len(self.seen):08x}")
+        except ConnectionError:
+            return web.Response()  # the client has gone: nobody hears what is answered
         finally:
             self.in_flight -= 1
 
