@@ -10,27 +10,34 @@ from manyfew import shadow_check
 
 def main() -> NoReturn:
     """The entry point: makes sure that the packages found are manyfew's own, then hands over."""
+    try:
+        _main()
+    except KeyboardInterrupt:  # before the command's own words for it
+        sys.stderr.write("manyfew: interrupted\n")
+        sys.exit(_status())
+
+
+def _main() -> NoReturn:
     guard = shadow_check()
     if lines := guard.shadowed():
         _refuse(lines[0], guard.REMEDY)
     try:
+        from orchestrator.cli.streams import settle
+        from orchestrator.interrupts import interrupts
+
+        settle()
+        interrupts.hear()
         from orchestrator.cli.main import main as command
     except ImportError:
         if lines := guard.overwritten():
             _refuse(lines[0], guard.REMEDY)
         raise
-    try:
-        command()
-    finally:
-        _end()
+    command()
 
 
-def _end() -> None:
-    """The command has ended, and its exit status stands: a late Ctrl-C, while Python goes, must not replace it."""
-    import signal
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+def _status() -> int:
+    ours = sys.modules.get("orchestrator.interrupts")
+    return 130 if ours is None else ours.interrupts.status
 
 
 def _refuse(message: str, remedy: str) -> NoReturn:

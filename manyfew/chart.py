@@ -33,6 +33,8 @@ class Chart:
         """Writes it, in an earlier one's place, and gives the path. Raises InputError."""
         import json
 
+        from orchestrator.ledger.new_file import replace
+
         path = Path(file)
         made = {
             ".png": self.png,
@@ -42,7 +44,7 @@ class Chart:
         if path.suffix not in made:
             raise InputError(str(path), "is neither .png nor .svg nor .json", "name it so")
         try:
-            path.write_bytes(made[path.suffix]())
+            replace(path, made[path.suffix]())
         except OSError as error:
             raise InputError(
                 str(path), f"can't be written: {error.strerror}", "name another place"

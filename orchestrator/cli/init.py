@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.errors import InputError
+from orchestrator.ledger.new_file import write_new
 
 
 def init(
@@ -58,23 +59,6 @@ def _with_answers(text: str) -> str:
         return filled(text, ask_all(ask, typer.echo, served_at))
     except EOFError:
         raise InputError("manyfew init", "the terminal ended before the answers", "add --yes") from None
-
-
-def write_new(target: Path, text: str) -> None:
-    """Makes the folder and the file. Raises InputError where anything already stands there."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            str(target.parent), f"can't be made: {error.strerror}", "name another place"
-        ) from None
-    try:
-        with target.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise InputError(str(target), "already exists and is left as it is", "name another file") from None
-    except OSError as error:
-        raise InputError(str(target), f"can't be written: {error.strerror}", "name another place") from None
 
 
 def _text(*, quickstart: bool) -> str:

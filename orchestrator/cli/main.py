@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from orchestrator.cli.output import close_stdout, emit_json, error_document, is_stdout_full, stdout_error
 from orchestrator.cli.quick_status import asked_status, show_status
 from orchestrator.errors import InputError, ManyfewError
+from orchestrator.interrupts import LINE, interrupts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,30 +53,42 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         close_stdout()
     except OSError as error:
         status = _say(stdout_error(error), json_wanted=json_wanted)
+    interrupts.over(status)
     sys.exit(status)
 
 
 def _run(arguments: list[str], *, json_wanted: bool) -> int:
     try:
         status: Any = _answer(arguments)
-    except ManyfewError as error:
-        return _say(error, json_wanted=json_wanted)
-    except BrokenPipeError:
-        close_stdout()
-        return 0
-    except SystemExit as error:  # typer's own end after a broken pipe
-        if not isinstance(error.__context__, BrokenPipeError):
-            raise
-        close_stdout()
-        return 0
     except KeyboardInterrupt:
-        sys.stderr.write("manyfew: interrupted\n")
-        return _INTERRUPTED
-    except Exception as error:
-        if isinstance(error, OSError) and is_stdout_full():
-            return _say(stdout_error(error), json_wanted=json_wanted)
-        return _own_error(error, json_wanted=json_wanted)
+        return _interrupted()
+    except (Exception, SystemExit) as error:
+        if interrupts.ends:  # a library may make another error of it
+            return _interrupted()
+        return _failed(error, json_wanted=json_wanted)
+    if interrupts.ends and status == _INTERRUPTED:  # typer makes an exit status of it
+        return _interrupted()
     return status if isinstance(status, int) else 0
+
+
+def _interrupted() -> int:
+    sys.stderr.write(LINE)
+    return interrupts.status
+
+
+def _failed(error: Exception | SystemExit, *, json_wanted: bool) -> int:
+    if isinstance(error, ManyfewError):
+        return _say(error, json_wanted=json_wanted)
+    if isinstance(error, SystemExit):
+        if not isinstance(error.__context__, BrokenPipeError):
+            raise error
+        error = error.__context__  # typer's own end after a broken pipe
+    if isinstance(error, BrokenPipeError):
+        close_stdout()
+        return 0
+    if isinstance(error, OSError) and is_stdout_full():
+        return _say(stdout_error(error), json_wanted=json_wanted)
+    return _own_error(error, json_wanted=json_wanted)
 
 
 def _answer(arguments: list[str]) -> Any:

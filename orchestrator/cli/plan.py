@@ -60,11 +60,12 @@ def _next(db: Path, money: str, pair: tuple[str, str] | None, out: Path | None, 
 
     from orchestrator.cli.output import console, emit_json
     from orchestrator.errors import InputError
+    from orchestrator.ledger.new_file import write_new
     from orchestrator.report.next_text import next_text
     from orchestrator.report.safe import safe
     from orchestrator.spend_next.document import document
     from orchestrator.spend_next.study import study
-    from orchestrator.spend_next.sweep_text import next_sweep, write_new
+    from orchestrator.spend_next.sweep_text import next_sweep
     from orchestrator.sweep.load import parse_usd
 
     usd = parse_usd(money, where="--next")

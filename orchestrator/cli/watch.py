@@ -12,9 +12,11 @@ def watch(db: Path = typer.Argument(..., help="The ledger.", metavar="DB")) -> i
 
     Example: manyfew watch runs/quickstart.db
     """
+    import signal
     import sys
     import time
 
+    from orchestrator.interrupts import interrupts
     from orchestrator.ledger.lock import is_held
     from orchestrator.ledger.watching import Watched
     from orchestrator.report.display import choose
@@ -29,5 +31,7 @@ def watch(db: Path = typer.Argument(..., help="The ledger.", metavar="DB")) -> i
                 time.sleep(max(1.0, 20 * watched.took_s))
                 display.update(watched.read())
     except KeyboardInterrupt:
+        if interrupts.heard not in (None, signal.SIGINT):
+            raise
         return 0  # that is how one stops watching
     return 0

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from orchestrator.doctor.finding import Finding
+from orchestrator.interrupts import interrupts
 from orchestrator.sweep.load import key_problem
 from orchestrator.sweep.types import Model
 from providers.address import ANTHROPIC_URL, OPENAI_URL
@@ -54,10 +55,15 @@ def endpoints(models: Mapping[str, Model]) -> list[Finding]:
     for model in models.values():
         for endpoint in _of(model):
             asked.setdefault(endpoint, []).append(model)
-    told = asyncio.run(_ask_all(list(asked))) if asked else {}
+    told = _answers(list(asked)) if asked else {}
     return [
         finding for endpoint, users in asked.items() for finding in _findings(endpoint, told[endpoint], users)
     ]
+
+
+def _answers(asked: list[Endpoint]) -> dict[Endpoint, Told]:
+    with asyncio.Runner() as runner:
+        return interrupts.run(runner, _ask_all(asked))
 
 
 def _of(model: Model) -> list[Endpoint]:

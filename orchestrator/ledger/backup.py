@@ -32,10 +32,13 @@ class Copied:
     """In flight at that moment: in the copy they are reserved, and its next run would presume them."""
 
 
-def backup(db: Path, target: Path, told: Callable[[int], None] = lambda _: None) -> Copied:
-    """Copies the ledger to `target`, which must not be there. `told` hears how many bytes are copied. Raises
-    InputError: what is no ledger, a target that exists or can't be written, a copy that is not sound."""
-    with closing(open_reader(db)) as source, new_place(target) as part:
+def backup(
+    db: Path, target: Path, told: Callable[[int], None] = lambda _: None, *, ends: bool = True
+) -> Copied:
+    """Copies the ledger to `target`, which must not be there. `told` hears how many bytes are copied; `ends`: as of
+    new_place. Raises InputError: what is no ledger, a target that exists or can't be written, a copy that is not
+    sound."""
+    with closing(open_reader(db)) as source, new_place(target, ends=ends) as part:
         try:
             _copy(source, part, told)
         except sqlite3.Error as error:

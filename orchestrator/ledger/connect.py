@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from collections.abc import Generator
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import InputError
+from orchestrator.interrupts import interrupts
 from orchestrator.ledger.folder import make_folder, sync_folder
 from orchestrator.ledger.identity import APPLICATION_ID, SCHEMA_VERSION, check
 from orchestrator.ledger.trouble import trouble
@@ -63,6 +66,22 @@ def create(path: Path) -> None:
         sync_folder(path.parent)
     finally:
         _remove(new)
+
+
+@contextlib.contextmanager
+def made_anew(path: Path) -> Generator[None]:
+    """Around all that makes a ledger where there is none: broken off, none is there."""
+
+    def undo() -> None:
+        path.unlink(missing_ok=True)
+        remove_logs(path)
+
+    try:
+        with interrupts.undone(undo):
+            yield
+    except BaseException:
+        undo()
+        raise
 
 
 def _fill(path: Path) -> None:

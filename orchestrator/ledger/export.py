@@ -9,7 +9,6 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -71,11 +70,14 @@ class Records:
     def rows(self) -> Iterator[Row]:
         """Every sample, once, as the ledger stands when the first is read."""
         try:
-            with closing(self._connection.cursor()) as cursor:
-                cursor.execute(_SELECT.format(data=", problem.data" if self._with_problems else ""))
-                names = tuple(column[0] for column in cursor.description)
-                self.columns = (*names[:-1], *PROBLEM_COLUMNS) if self._with_problems else names
-                yield from _with_problems(cursor) if self._with_problems else cursor
+            cursor = self._connection.execute(
+                _SELECT.format(data=", problem.data" if self._with_problems else "")
+            )
+            names = tuple(column[0] for column in cursor.description)
+            self.columns = (*names[:-1], *PROBLEM_COLUMNS) if self._with_problems else names
+            # No `yield from`, which closes the cursor of a reader that breaks off, maybe after the connection.
+            for row in _with_problems(cursor) if self._with_problems else cursor:  # noqa: UP028
+                yield row
         except sqlite3.Error as error:
             message = f"the ledger can't be read: {error}"
             raise InputError(str(self._db), message, f"check it with manyfew doctor {self._db}") from error

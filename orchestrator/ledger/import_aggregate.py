@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import InputError
+from orchestrator.interrupts import interrupts
 from orchestrator.ledger.aggregate_file import Printed, read_aggregate
-from orchestrator.ledger.connect import open_for_writing, open_reader, prepare, refuse_foreign
+from orchestrator.ledger.connect import made_anew, open_for_writing, open_reader, prepare, refuse_foreign
 from orchestrator.ledger.lock import acquire
 from orchestrator.ledger.trouble import trouble
 
@@ -52,18 +53,25 @@ def import_aggregate(file: Path, db: Path) -> list[Printed]:
     _refuse_twice(file, rows)
     lock = acquire(db)
     try:
-        prepare(db)
-        with closing(open_for_writing(db)) as connection:
-            connection.execute("BEGIN IMMEDIATE")  # closing without a commit rolls back
-            for row in rows:
-                _add(connection, file, db, row)
-            connection.execute("COMMIT")
+        is_new = not db.exists() or db.stat().st_size == 0
+        with made_anew(db) if is_new else nullcontext():
+            prepare(db)
+            _write(file, db, rows)
     except (sqlite3.Error, OSError) as error:
         what, remedy = trouble(error, db)
         raise InputError(str(db), f"the import could not be written: {what}", remedy) from error
     finally:
         lock.release()
     return rows
+
+
+def _write(file: Path, db: Path, rows: list[Printed]) -> None:
+    with closing(open_for_writing(db)) as connection:
+        connection.execute("BEGIN IMMEDIATE")  # closing without a commit rolls back
+        for row in rows:
+            _add(connection, file, db, row)
+        interrupts.finishing()
+        connection.execute("COMMIT")
 
 
 def _refuse_twice(file: Path, rows: list[Printed]) -> None:

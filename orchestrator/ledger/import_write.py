@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.connect import create
+from orchestrator.interrupts import interrupts
+from orchestrator.ledger.connect import create, made_anew
 from orchestrator.ledger.import_line import LARGEST_INT, VALUE_COLUMNS
 
 VERIFIER = "imported"
@@ -99,21 +100,20 @@ def refuse_conflicts(
 def write(connection: sqlite3.Connection, db: Path) -> int:
     """Everything into the ledger, which is made where there is none, or nothing. Gives the number of problems whose
     question or gold answer the ledger has otherwise; the ledger's hold. The caller holds the ledger's lock."""
-    made = not db.exists() or db.stat().st_size == 0
-    if made:
-        create(db)
+    if not db.exists() or db.stat().st_size == 0:
+        with made_anew(db):
+            create(db)
+            return _attached(connection, db)
+    return _attached(connection, db)
+
+
+def _attached(connection: sqlite3.Connection, db: Path) -> int:
+    connection.create_function("problem_data", 3, _data, deterministic=True)
+    connection.execute("ATTACH ? AS ledger", (db.resolve().as_uri(),))
     try:
-        connection.create_function("problem_data", 3, _data, deterministic=True)
-        connection.execute("ATTACH ? AS ledger", (db.resolve().as_uri(),))
-        try:
-            return _write(connection)
-        finally:
-            connection.execute("DETACH ledger")
-    except BaseException:
-        if made:
-            for name in (db.name, f"{db.name}-wal", f"{db.name}-shm"):
-                db.with_name(name).unlink(missing_ok=True)
-        raise
+        return _write(connection)
+    finally:
+        connection.execute("DETACH ledger")
 
 
 def _write(connection: sqlite3.Connection) -> int:
@@ -136,6 +136,7 @@ def _write(connection: sqlite3.Connection) -> int:
         if connection.in_transaction:  # SQLite ends it itself where the disk fails
             connection.execute("ROLLBACK")
         raise
+    interrupts.finishing()
     connection.execute("COMMIT")
     return others
 

@@ -70,6 +70,6 @@ def _copied(connection: sqlite3.Connection, path: Path, version: int) -> Path:
         if not target.exists():
             break
         number += 1
-    with new_place(target) as part, closing(sqlite3.connect(part)) as copy:
+    with new_place(target, ends=False) as part, closing(sqlite3.connect(part)) as copy:
         connection.backup(copy)
     return target

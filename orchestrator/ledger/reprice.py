@@ -53,7 +53,7 @@ def reprice(db: Path, target: Path | None, prices: Mapping[str, Price]) -> list[
                 for row in _rows(connection, prices)
             ]
     with new_place(target) as part:
-        backup(db, part)
+        backup(db, part, ends=False)
         try:
             with closing(sqlite3.connect(part, isolation_level=None)) as connection:
                 connection.row_factory = sqlite3.Row

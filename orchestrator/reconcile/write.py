@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from orchestrator.errors import InputError
+from orchestrator.interrupts import interrupts
 from orchestrator.ledger.connect import open_for_writing
 from orchestrator.ledger.presume import presume_leftovers
 from orchestrator.ledger.trouble import TROUBLE, trouble
@@ -59,6 +60,7 @@ def book_proposal(db: Path, proposal: Proposal, version: str) -> None:
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
+            interrupts.finishing()
             connection.execute("COMMIT")
     except TROUBLE as error:
         wrong, remedy = trouble(error, db)

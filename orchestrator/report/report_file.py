@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.folder import sync_folder
+from orchestrator.ledger.new_file import replace
 
 Kind = Literal["html", "png", "svg"]
 _MARKS: dict[Kind, bytes] = {
@@ -38,19 +38,8 @@ def check_target(kind: Kind, target: Path) -> None:
 def write_report(kind: Kind, target: Path, content: bytes) -> None:
     """In the place of an earlier report, where one is there. Raises InputError."""
     check_target(kind, target)
-    place = target.resolve()  # a link stays, and what it leads to is written
-    part = place.with_name(f".{place.name}.{os.getpid()}.part")
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with part.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(place)
-            sync_folder(place.parent)
-        finally:
-            part.unlink(missing_ok=True)
+        replace(target, content)
     except OSError as error:
         raise InputError(
             str(target), f"can't be written: {error.strerror or error}", "name another place"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from orchestrator.errors import InputError, LedgerBroken
+from orchestrator.interrupts import interrupts
 from orchestrator.ledger.begin import ModelPlan, RunPlan, begin
 from orchestrator.ledger.connect import prepare as prepare_file
 from orchestrator.ledger.connect import refuse_foreign
@@ -109,7 +110,7 @@ def new_loop_run(main: Coroutine[Any, Any, Ended]) -> Ended:
     except ImportError:  # Windows
         new_event_loop = None
     with asyncio.Runner(loop_factory=new_event_loop) as runner, _rare_collections():
-        return runner.run(main)
+        return interrupts.run(runner, main)
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from orchestrator.interrupts import interrupts
 from orchestrator.ledger.connect import open_for_writing
 from orchestrator.ledger.rows import VerdictRow
 from orchestrator.ledger.unjudged import Which, pieces, problem_reader, write
@@ -52,7 +53,8 @@ def verify_ledger(
         connection.execute("PRAGMA synchronous = NORMAL")  # a verdict lost to a power cut is judged again
         if executor.is_batch:
             return _verify_in_batches(path, connection, executor, which, told)
-        return asyncio.run(_verify(path, connection, executor, which, told))
+        with asyncio.Runner() as runner:
+            return interrupts.run(runner, _verify(path, connection, executor, which, told))
     finally:
         connection.close()
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.last_sweep import last_sweep
-from orchestrator.spend_next.sweep_text import only, tables, write_new
+from orchestrator.ledger.new_file import write_new
+from orchestrator.spend_next.sweep_text import only, tables
 from orchestrator.sweep.write import to_toml
 
 if TYPE_CHECKING:

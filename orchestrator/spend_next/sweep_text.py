@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,6 @@ from orchestrator.sweep.write import to_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from orchestrator.ledger.last_sweep import LastSweep
     from orchestrator.spend_next.types import Study
@@ -51,20 +49,6 @@ def next_sweep(sweep: LastSweep, found: Study, usd: Decimal) -> str:
 def tables(sweep: LastSweep) -> dict[str, Any]:
     """The kept file, parsed: numbers as they are written."""
     return tomllib.loads(sweep.text, parse_float=Decimal)
-
-
-def write_new(file: Path, text: str) -> None:
-    """Whole or not at all, and never over another file. Raises InputError."""
-    try:
-        with file.open("x", encoding="utf-8") as opened:
-            opened.write(text)
-            opened.flush()
-            os.fsync(opened.fileno())
-    except FileExistsError:
-        raise InputError(str(file), "is there already", "name another file") from None
-    except OSError as error:
-        file.unlink(missing_ok=True)
-        raise InputError(str(file), f"can't be written: {error.strerror}", "name a writable place") from error
 
 
 def only(models: Mapping[str, Any], aliases: tuple[str, ...], place: str) -> dict[str, Any]:

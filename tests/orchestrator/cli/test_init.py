@@ -50,7 +50,8 @@ def test_it_never_overwrites(manyfew, tmp_path):
     (tmp_path / "sweep.toml").write_text("mine")
     done = manyfew("init")
     assert done.returncode == 2
-    assert done.stderr == "manyfew: sweep.toml: already exists and is left as it is (name another file)\n"
+    said = "already exists and is left as it is (name another file, or move this one)"
+    assert done.stderr == f"manyfew: sweep.toml: {said}\n"
     assert (tmp_path / "sweep.toml").read_text() == "mine"
     (tmp_path / "link.toml").symlink_to(tmp_path / "nowhere.toml")
     assert manyfew("init", "link.toml").returncode == 2

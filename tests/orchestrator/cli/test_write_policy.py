@@ -89,7 +89,7 @@ def test_a_cascade_asks_the_dear_model_only_what_the_cheap_one_left(command, tmp
         (("-o", "x.toml"), "--write-policy N"),
         (("--write-policy", "0", "-o", "x.toml"), "no point 0"),
         (("--write-policy", "999", "-o", "x.toml"), "no point 999"),
-        (("--write-policy", "1", "-o", "no/such/folder.toml"), "can't be written"),
+        (("--write-policy", "1", "-o", "there.toml/in.toml"), "can't be written"),
         (("--write-policy", "1", "-o", "there.toml"), "is there already"),
     ],
 )
