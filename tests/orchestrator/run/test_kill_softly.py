@@ -68,7 +68,8 @@ def interrupted_runs(folder, instants):
     check_books(db)
     check_complete(db, {"m": (PROBLEMS, samples)})
     check_bill(db, {"m": vendor}, BUDGET)
-    assert money(db).presumed > 0, "no signal hit a request in flight, and no reset came"
+    if RUNS >= 10:  # of two, none may hit
+        assert money(db).presumed > 0, "no signal hit a request in flight, and no reset came"
 
 
 def interrupt(path, db, vendor, instants):
