@@ -23,6 +23,7 @@ def cancel(
     from orchestrator.cli.output import console, emit_json
     from orchestrator.cli.values import default_ledger
     from orchestrator.errors import InputError
+    from orchestrator.interrupts import interrupts
     from orchestrator.ledger.batch_jobs import count_open
     from orchestrator.ledger.connect import open_reader
     from orchestrator.ledger.status import read_status
@@ -49,6 +50,7 @@ def cancel(
         options = Options(db=place, budget_pico=budget, signals=signals, cancel_batches=True)
         with signals, choose(no_progress=True) as display:
             result = run_sweep(prepare(loaded), options, display.update)
+            interrupts.finishing()
         for line in result.warnings:
             said.print(safe(line), markup=False)
     with closing(open_reader(place)) as connection:

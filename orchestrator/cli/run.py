@@ -40,6 +40,7 @@ def run(
     from orchestrator.cli.output import console, emit_json, send_nowhere
     from orchestrator.cli.values import default_ledger, seconds
     from orchestrator.errors import InputError
+    from orchestrator.interrupts import interrupts
     from orchestrator.ledger.status import read_status
     from orchestrator.report.display import choose
     from orchestrator.report.summary import Ending, summary
@@ -80,6 +81,7 @@ def run(
             send_nowhere(sys.stderr)
         if json_:
             emit_json(read_status(options.db))
+        interrupts.finishing()  # from here on a signal must not replace its exit status
     return exit_status(result)
 
 
