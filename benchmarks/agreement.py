@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from verifiers.math_answer import boxed
+from verifiers.math.final_answer import boxed
 from verifiers.registry import get
 from verifiers.types import Verifier
 

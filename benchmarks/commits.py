@@ -3,8 +3,9 @@ interpreter's lock after each execution.
 
     python -m benchmarks.commits
 
-Commits of 200 samples as a run writes them, into a fresh ledger: one row an execution, and as orchestrator.ledger.many
-does it; alone, and beside a thread that never rests (a run's event loop rests while it waits for replies).
+Commits of 200 samples as a run writes them, into a fresh ledger: one row an execution, and as
+orchestrator.ledger.writing.many_rows does it; alone, and
+beside a thread that never rests (a run's event loop rests while it waits for replies).
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from orchestrator.ledger.batch import INSERT_SAMPLE
-from orchestrator.ledger.connect import create, open_for_writing
+from orchestrator.ledger.file.reader import create, open_for_writing
+from orchestrator.ledger.writing.group_commit import INSERT_SAMPLE
 
 ROWS = 200
 _ONE = f"{INSERT_SAMPLE.before} VALUES ({', '.join('?' * INSERT_SAMPLE.width)})"

@@ -133,7 +133,7 @@ def run_s(port: int, requests: int, models: int, *, live: bool) -> tuple[float, 
 
 def timed(place: Path, arguments: list[str]) -> NoReturn:
     """`manyfew` itself; at its end the seconds of the processor that the live display took are written to `place`."""
-    from orchestrator.report.live import LiveDisplay
+    from orchestrator.report.live.screen import LiveDisplay
 
     spent = 0.0
     shows = LiveDisplay.update

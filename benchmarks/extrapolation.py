@@ -24,7 +24,7 @@ from benchmarks.extrapolation_others import OTHERS
 from benchmarks.extrapolation_random import COMMON, FOREIGN, FOREIGN_SEED, TEST_SEED, random_shapes
 from benchmarks.extrapolation_shapes import KNOWN, UNTUNED
 from orchestrator.coverage import grid
-from orchestrator.coverage.extrapolate import extrapolate
+from orchestrator.coverage.extrapolation.extrapolate import extrapolate
 from orchestrator.coverage.samples import Samples
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.extrapolation import farthest
 from benchmarks.extrapolation_others import by_curve_fit
 from benchmarks.extrapolation_shapes import KNOWN, UNTUNED
-from orchestrator.coverage.extrapolate import extrapolate
+from orchestrator.coverage.extrapolation.extrapolate import extrapolate
 from orchestrator.coverage.samples import Samples
 from orchestrator.coverage.special import gammaln
 

@@ -9,7 +9,8 @@ import numpy as np
 import scipy.optimize as scipy_optimize  # pyright: ignore[reportMissingTypeStubs]
 import scipy.special as scipy_special  # pyright: ignore[reportMissingTypeStubs]
 
-from orchestrator.coverage import beta_binomial, grid, power_law
+from orchestrator.coverage import beta_binomial, grid
+from orchestrator.coverage.extrapolation import power_law
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.extrapolation_shapes import beta, logit_normal, mixture
-from orchestrator.coverage.allocate import Side, best, side, standard_error
+from orchestrator.coverage.allocation.fixed import Side, best, side, standard_error
 from orchestrator.coverage.samples import Samples
 
 PROBLEMS = 100

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.next_dollar import PROBLEMS, SHAPES
-from orchestrator.coverage.allocate_attempts import Attempts, alike, attempts, reach, settle
+from orchestrator.coverage.allocation.until_solved import Attempts, alike, attempts, reach, settle
 from orchestrator.coverage.samples import Samples
 
 Counts = NDArray[np.int64]

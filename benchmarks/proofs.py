@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from verifiers.coq import Coq
+from verifiers.proofs.coq.kind import Coq
 from verifiers.types import Bounds
 
 PROBLEMS: dict[str, tuple[dict[str, str], str, str]] = {

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from verifiers.code import Code
+from verifiers.code.kind import Code
 from verifiers.sandbox import Job, choose, input_file
 
 ADD = "```python\na, b = map(int, input().split())\nprint(a + b)\n```"

@@ -23,13 +23,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.ledger.connect import create
+from orchestrator.ledger.file.reader import create
 from orchestrator.quickstart import tape_path
-from orchestrator.run.case import Unjudged
-from orchestrator.run.judge import Judge, Known
-from verifiers.executor import Executor, cores
+from orchestrator.run.verdicts.case import Unjudged
+from orchestrator.run.verdicts.judge import Judge, Known
 from verifiers.registry import bounds_for, get
-from verifiers.worker_process import Item
+from verifiers.workers.executor import Executor, cores
+from verifiers.workers.worker_process import Item
 
 PROGRAM = "```python\nimport sys\nnumbers = [int(word) for word in sys.stdin.read().split()]\nprint(sum(numbers))\n```"
 TESTS = {"input": ["1 2 3\n"], "output": ["6\n"]}

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from orchestrator.ledger.outcomes import read_outcomes
-from orchestrator.report.frontier_data import frontier_document
-from orchestrator.report.frontier_text import print_frontier
+from orchestrator.analysis.frontier import frontier_document
+from orchestrator.ledger.reading.samples.outcomes import read_outcomes
+from orchestrator.report.terminal.frontier import print_frontier
 
 FONT_FACES = re.compile(r"@font-face\s*\{.*?\}\s*", re.DOTALL)
 

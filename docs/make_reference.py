@@ -124,7 +124,7 @@ def _type(annotation: Any) -> str:
 
 def ledger() -> str:
     """The schema as it is, and the columns of the views."""
-    schema = files("orchestrator.ledger").joinpath("schema.sql").read_text("utf-8")
+    schema = files("orchestrator.ledger.file").joinpath("schema.sql").read_text("utf-8")
     views = "\n\n".join(f"```sql\n{sql}\n```" for sql in _views(schema))
     return (
         "# Ledger\n\n"

@@ -13,19 +13,19 @@ class Chart:
 
     def __init__(self, document: dict[str, Any]) -> None:
         """`document`: a frontier's. Raises InputError where manyfew[charts] is not installed."""
-        from orchestrator.report.charts.draw import figure_of, need_charts
+        from orchestrator.report.charts.render import figure_of, need_charts
 
         need_charts("chart")
         self.spec: dict[str, Any] = figure_of(document)
         """Vega-Lite."""
 
     def svg(self) -> str:
-        from orchestrator.report.charts import draw
+        from orchestrator.report.charts import render as draw
 
         return draw.svg(self.spec, "")
 
     def png(self) -> bytes:
-        from orchestrator.report.charts import draw
+        from orchestrator.report.charts import render as draw
 
         return draw.png(self.spec, "")
 
@@ -33,7 +33,7 @@ class Chart:
         """Writes it, in an earlier one's place, and gives the path. Raises InputError."""
         import json
 
-        from orchestrator.ledger.new_file import replace
+        from orchestrator.ledger.file.whole_file import replace
 
         path = Path(file)
         made = {

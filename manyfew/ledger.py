@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.connect import open_reader
-from orchestrator.ledger.trouble import TROUBLE, trouble
+from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.trouble import TROUBLE, trouble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from manyfew.chart import Chart
-    from orchestrator.ledger.outcomes import Axis, Outcomes
+    from orchestrator.ledger.reading.samples.outcomes import Axis, Outcomes
 
 Form = Literal["pandas", "polars", "arrays"]
 
@@ -61,7 +61,7 @@ class Ledger:
 
     def outcomes(self, axis: Axis = "usd") -> list[Outcomes]:
         """Each model's counts: problems, samples with a verdict (n), passes (c), costs."""
-        from orchestrator.ledger.outcomes import read_outcomes
+        from orchestrator.ledger.reading.samples.outcomes import read_outcomes
 
         return read_outcomes(self.paths, axis)
 
@@ -111,12 +111,12 @@ class Ledger:
 
     def frontier(self, axis: Axis = "usd") -> dict[str, Any]:
         """What `manyfew frontier --json` prints: curves with bands, fits, policies, comparisons, warnings."""
-        from orchestrator.ledger.citation import cite
-        from orchestrator.ledger.import_aggregate import read_printed
-        from orchestrator.report.citation_text import citation_document
-        from orchestrator.report.frontier_data import frontier_document
-        from orchestrator.report.frontier_selection import with_selection
-        from orchestrator.report.printed_data import with_printed
+        from orchestrator.analysis.frontier import frontier_document
+        from orchestrator.analysis.majority import with_selection
+        from orchestrator.analysis.printed import with_printed
+        from orchestrator.ledger.importing.printed_results import read_printed
+        from orchestrator.ledger.reading.samples.citation import cite
+        from orchestrator.text.citation import citation_document
 
         found = self.outcomes(axis)
         document = with_selection(frontier_document(found, axis), found)
@@ -125,10 +125,10 @@ class Ledger:
 
     def compare(self) -> dict[str, Any]:
         """What `manyfew compare --json` prints: models side by side, as billed."""
-        from orchestrator.ledger.import_aggregate import read_printed
-        from orchestrator.ledger.sides import read_sides
-        from orchestrator.report.compare_data import compare_document
-        from orchestrator.report.printed_data import with_printed_table
+        from orchestrator.analysis.printed import with_printed_table
+        from orchestrator.analysis.side_by_side import compare_document
+        from orchestrator.ledger.importing.printed_results import read_printed
+        from orchestrator.ledger.reading.money.model_costs import read_sides
 
         return with_printed_table(compare_document(read_sides(self.paths)), read_printed(self.paths))
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from orchestrator.progress import Progress
-    from orchestrator.run.runner import Options, Result
+    from orchestrator.run.run_sweep import Options, Result
     from orchestrator.sweep.types import Sweep
 
 Source = str | Path | Mapping[str, Any]
@@ -88,9 +88,9 @@ class _Stated:
     grace_s: float
 
     def go(self, sweep: Source, stop: threading.Event | None, show: Callable[[Progress], None] | None) -> Run:
-        from orchestrator.ledger.status import read_status
+        from orchestrator.ledger.reading.money.status import read_status
         from orchestrator.run.prepare import prepare
-        from orchestrator.run.runner import Options, run_sweep
+        from orchestrator.run.run_sweep import Options, run_sweep
         from orchestrator.run.signals import Signals
         from orchestrator.sweep.load import check_budget, check_keys
 

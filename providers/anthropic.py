@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from providers.account import anthropic_account
-from providers.messages_stream import STREAMING, MessagesStream
-from providers.messages_wire import messages_payload, parse_message, version_header
-from providers.sdk import SdkProvider
+from providers.sdk.account import anthropic_account
+from providers.sdk.provider import SdkProvider
+from providers.wires.messages import messages_payload, parse_message, version_header
+from providers.wires.messages_stream import STREAMING, MessagesStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from providers.errors import ProviderError
-    from providers.streaming import Assembly
+    from providers.transport.streaming import Assembly
     from providers.types import Reply, Request
 
 

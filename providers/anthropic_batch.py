@@ -15,14 +15,14 @@ from urllib.parse import quote
 
 import msgspec
 
-from providers.account import anthropic_account
 from providers.anthropic import MessagesWire
 from providers.batch import BatchState, Found, ResultLine, VendorBatch, is_of
 from providers.errors import Lost, ProviderError, Undone
-from providers.failures import failure_from_status, one_line
-from providers.lenient import as_object, as_objects, as_text
-from providers.sdk_calls import CALLS_AT_ONCE, TRANSFER_S, SdkCalls, json_lines
-from providers.secrets import clean_error, clean_reply
+from providers.reading.failures import failure_from_status, one_line
+from providers.reading.lenient_json import as_object, as_objects, as_text
+from providers.reading.redaction import clean_error, clean_reply
+from providers.sdk.account import anthropic_account
+from providers.sdk.batch_calls import CALLS_AT_ONCE, TRANSFER_S, SdkCalls, json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -5,20 +5,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from providers.account import openai_account
-from providers.chat_stream import STREAMING, ChatStream
-from providers.chat_wire import chat_payload, parse_chat
 from providers.errors import Stopped
-from providers.responses_stream import STREAMING as RESPONSES_STREAMING
-from providers.responses_stream import ResponsesStream
-from providers.responses_wire import parse_response, responses_payload
-from providers.sdk import SdkProvider
+from providers.sdk.account import openai_account
+from providers.sdk.provider import SdkProvider
+from providers.wires.chat import chat_payload, parse_chat
+from providers.wires.chat_stream import STREAMING, ChatStream
+from providers.wires.responses import parse_response, responses_payload
+from providers.wires.responses_stream import STREAMING as RESPONSES_STREAMING
+from providers.wires.responses_stream import ResponsesStream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from providers.errors import ProviderError
-    from providers.streaming import Assembly
+    from providers.transport.streaming import Assembly
     from providers.types import Reply, Request
 
 

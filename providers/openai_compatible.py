@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from providers.lean import LeanProvider
+from providers.direct.provider import LeanProvider
 
 
 def openai_compatible(

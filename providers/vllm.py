@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from providers.direct.probe import Load, Probe, read_load, read_version
+from providers.direct.provider import LeanProvider
 from providers.errors import Overloaded, ProviderError, Stopped
-from providers.lean import LeanProvider
-from providers.probe import Load, Probe, read_load, read_version
 
 if TYPE_CHECKING:
     from providers.types import Reply, Request

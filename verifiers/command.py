@@ -22,8 +22,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
-from verifiers.child import Child
-from verifiers.reply import parse_threshold, verdict_of
+from verifiers.child_process import Child
+from verifiers.own_reply import parse_threshold, verdict_of
 from verifiers.types import Bounds, Isolation, Verdict
 
 _VERSION = "1"

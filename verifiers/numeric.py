@@ -1,8 +1,9 @@
 """Kind `numeric`: the final number of an answer against the gold number, as exact fractions.
 
 Options
-- `rule = "final"` (default): see verifiers.answer. Equal means equal: 18 = 18.00 = 36/2, but 0.33 is not 1/3, and no
-  rounding is forgiven unless `tolerance` says so; a verifier that is lenient by default makes coverage a fiction.
+- `rule = "final"` (default): see verifiers.numbers.final_number. Equal means equal: 18 = 18.00 = 36/2, but 0.33 is not
+  1/3, and no rounding is forgiven unless `tolerance` says so;
+  a verifier that is lenient by default makes coverage a fiction.
   Percent signs, currencies and units are not compared; `25%` also equals 1/4, and `1.5 million` also 1,500,000.
 - `rule = "paper"`: the rule of "Large Language Monkeys" (Brown et al. 2024) for GSM8K: the first match of
   `#### (-?[$0-9.,]+)` in the text, and in the gold, without `,` and `$` and one trailing `.`, compared as text.
@@ -20,10 +21,10 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from verifiers.answer import final_number, marked_number
-from verifiers.cleaning import clean, without_bold
-from verifiers.expression import Readings
-from verifiers.number import render, scan
+from verifiers.numbers.expression import Readings
+from verifiers.numbers.final_number import final_number, marked_number
+from verifiers.numbers.parse import render, scan
+from verifiers.numbers.plain_text import clean, without_bold
 from verifiers.types import Bounds, Isolation, Verdict
 
 _VERSION = "1"

@@ -21,7 +21,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any, ClassVar
 
-from verifiers.reply import parse_threshold, verdict_of
+from verifiers.own_reply import parse_threshold, verdict_of
 from verifiers.types import Bounds, Isolation, Verdict
 
 _VERSION = "1"

@@ -10,16 +10,16 @@ from verifiers.types import Bounds, Sandbox, Verifier
 
 _KINDS: Mapping[str, str] = {
     "numeric": "verifiers.numeric:Numeric",
-    "math": "verifiers.math:Math",
+    "math": "verifiers.math.kind:Math",
     "choice": "verifiers.choice:Choice",
     "exact": "verifiers.exact:Exact",
     "regex": "verifiers.regex:Regex",
     "python": "verifiers.python_call:PythonCall",
     "command": "verifiers.command:Command",
-    "code": "verifiers.code:Code",
-    "swebench": "verifiers.swebench:Swebench",
-    "coq": "verifiers.coq:Coq",
-    "lean": "verifiers.lean:Lean",
+    "code": "verifiers.code.kind:Code",
+    "swebench": "verifiers.swebench.kind:Swebench",
+    "coq": "verifiers.proofs.coq.kind:Coq",
+    "lean": "verifiers.proofs.lean.kind:Lean",
 }
 KINDS: tuple[str, ...] = tuple(_KINDS)
 """The names that `verifier.kind` may have."""

@@ -43,7 +43,9 @@ def app(only: str | None = None) -> typer.Typer:
     made.callback(help=_HELP)(_options)
     for name, module in COMMANDS.items():
         if only in (None, name) or only not in COMMANDS:
-            made.command(name)(getattr(importlib.import_module(f"orchestrator.cli.{module}"), module))
+            made.command(name)(
+                getattr(importlib.import_module(f"orchestrator.cli.commands.{module}"), module)
+            )
     return made
 
 

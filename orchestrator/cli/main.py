@@ -101,7 +101,7 @@ def _answer(arguments: list[str]) -> Any:
 
 def _say(error: ManyfewError, *, json_wanted: bool) -> int:
     """One line for people, and the document for programs."""
-    from orchestrator.report.safe import safe  # a problem's id or a file's name may be hostile
+    from orchestrator.text.safe import safe  # a problem's id or a file's name may be hostile
 
     line = safe(" ".join(str(error).splitlines()))
     sys.stderr.write(line + "\n" if line.startswith("manyfew") else f"manyfew: {line}\n")

@@ -64,7 +64,7 @@ def send_nowhere(stream: TextIO) -> None:
 
 def console(*, stderr: bool = False) -> Console:
     """A rich console that keeps to plain text on pipes, with NO_COLOR and with TERM=dumb. Markup, highlighting and
-    emoji codes are off: model text and aliases are shown as they are, after `orchestrator.report.safe`."""
+    emoji codes are off: model text and aliases are shown as they are, after `orchestrator.text.safe`."""
     from rich.console import Console
 
     class HungUpConsole(Console):

@@ -23,13 +23,13 @@ def asked_status(arguments: Sequence[str]) -> tuple[Path, bool] | None:
 def show_status(db: Path, json_wanted: bool) -> int:
     """Prints how a ledger stands. Raises InputError."""
     from orchestrator.cli.output import console, emit_json
-    from orchestrator.ledger.status import read_status
+    from orchestrator.ledger.reading.money.status import read_status
 
     document = read_status(db)
     if json_wanted:
         emit_json(document)
     else:
-        from orchestrator.report.status_text import status_text
+        from orchestrator.report.terminal.status import status_text
 
         console().print(status_text(document))
     return 0

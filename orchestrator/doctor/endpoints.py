@@ -11,10 +11,10 @@ from orchestrator.doctor.finding import Finding
 from orchestrator.interrupts import interrupts
 from orchestrator.sweep.load import key_problem
 from orchestrator.sweep.types import Model
-from providers.address import ANTHROPIC_URL, OPENAI_URL
+from providers.direct.probe import read_models, read_version
+from providers.direct.provider import LeanProvider
 from providers.errors import ProviderError
-from providers.lean import LeanProvider
-from providers.probe import read_models, read_version
+from providers.transport.address import ANTHROPIC_URL, OPENAI_URL
 
 TIMEOUT_S = 5.0
 VENDOR_URL = {"openai": OPENAI_URL, "anthropic": ANTHROPIC_URL}

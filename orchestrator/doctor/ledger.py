@@ -10,9 +10,9 @@ from pathlib import Path
 
 from orchestrator.doctor.finding import Finding
 from orchestrator.doctor.place import place
-from orchestrator.ledger.batch_jobs import OF_OPEN_JOB
-from orchestrator.ledger.connect import open_reader
-from orchestrator.ledger.lock import holder, is_held
+from orchestrator.ledger.file.lock import holder, is_held
+from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.writing.batch_jobs import OF_OPEN_JOB
 
 MOST_SHOWN = 5
 AHEAD_S = 3600

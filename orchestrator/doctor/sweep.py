@@ -11,7 +11,7 @@ from orchestrator.doctor.place import place
 from orchestrator.errors import InputError
 from orchestrator.problems.registry import load
 from orchestrator.run.prepare import price_of
-from orchestrator.run.verifier import of_sweep
+from orchestrator.run.verdicts.choose_verifier import of_sweep
 from orchestrator.sweep.load import key_problem
 from orchestrator.sweep.source import located
 from orchestrator.sweep.types import Model, Sweep

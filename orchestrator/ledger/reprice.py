@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.backup import backup
-from orchestrator.ledger.connect import open_reader
-from orchestrator.ledger.new_file import new_place
+from orchestrator.ledger.file.backup import backup
+from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.whole_file import new_place
 from pricing.cost import cost_pico, share_pico
 from pricing.form import price_to_json
 from pricing.types import Price, Tokens

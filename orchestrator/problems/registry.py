@@ -7,18 +7,18 @@ from itertools import islice
 from typing import Any
 
 from orchestrator.errors import InputError
+from orchestrator.ledger.reading.for_run.unsolved import unsolved
 from orchestrator.problems import prompts
-from orchestrator.problems.codecontests import CodeContests
-from orchestrator.problems.draw import seeded, shuffle
-from orchestrator.problems.gsm8k import Gsm8k
-from orchestrator.problems.humaneval import HumanEval
-from orchestrator.problems.jsonl import Jsonl
-from orchestrator.problems.math import Math
-from orchestrator.problems.minif2f import MiniF2F
-from orchestrator.problems.quickstart import Quickstart
-from orchestrator.problems.swebench_lite import SwebenchLite
+from orchestrator.problems.seeded_shuffle import seeded, shuffle
+from orchestrator.problems.sources.codecontests import CodeContests
+from orchestrator.problems.sources.gsm8k import Gsm8k
+from orchestrator.problems.sources.humaneval import HumanEval
+from orchestrator.problems.sources.jsonl import Jsonl
+from orchestrator.problems.sources.math import Math
+from orchestrator.problems.sources.minif2f import MiniF2F
+from orchestrator.problems.sources.quickstart import Quickstart
+from orchestrator.problems.sources.swebench_lite import SwebenchLite
 from orchestrator.problems.types import Problem, Source
-from orchestrator.problems.unsolved import unsolved
 from orchestrator.sweep.types import Api, Problems, PromptStyle
 from providers.types import Prompt
 

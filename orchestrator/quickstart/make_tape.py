@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.ledger.connect import open_reader
+from orchestrator.ledger.file.reader import open_reader
 from providers.tape import FORMAT, Header, TapedModel, TapedSample, prompt_digest, write_tape
 from providers.types import Message, Prompt
 

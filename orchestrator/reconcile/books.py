@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.batch_jobs import OF_OPEN_JOB
-from orchestrator.ledger.connect import open_reader
-from orchestrator.ledger.trouble import TROUBLE, trouble
+from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.writing.batch_jobs import OF_OPEN_JOB
 from pricing.types import Tokens
 
 

@@ -19,7 +19,7 @@ from orchestrator.reconcile.priced import in_dollars, price_tokens, tokens_of
 from orchestrator.reconcile.proposal import Proposal, moment, refuse_above, shared
 from orchestrator.reconcile.requests import SLACK_S
 from orchestrator.reconcile.usage_line import Line
-from orchestrator.report.money import usd
+from orchestrator.text.money import usd
 from pricing.types import Tokens
 
 Span = tuple[float, float]

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.rows import Outcome
+from orchestrator.ledger.writing.rows import Outcome
 from orchestrator.reconcile.books import Presumed
-from orchestrator.report.money import usd
+from orchestrator.text.money import usd
 from pricing.cost import split_pico
 
 

@@ -11,12 +11,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+from orchestrator.booking.booking import Attempt, book
 from orchestrator.errors import InputError
 from orchestrator.reconcile.books import Books, Model, Presumed
 from orchestrator.reconcile.priced import price_lines
 from orchestrator.reconcile.proposal import Change, Proposal, refuse_above, shared
 from orchestrator.reconcile.usage_line import Line
-from orchestrator.run.booking import Attempt, book
 from pricing.form import price_from_json
 from pricing.types import Tokens
 from providers.types import Choice, Reply, Usage

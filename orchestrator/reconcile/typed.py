@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from orchestrator.errors import InputError
 from orchestrator.reconcile.books import Books, Model
 from orchestrator.reconcile.proposal import Period, Proposal, moment, refuse_above, shared
-from orchestrator.report.money import usd
+from orchestrator.text.money import usd
 from pricing.types import PICO_PER_USD
 
 MOST_USD = 1_000_000

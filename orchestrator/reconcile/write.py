@@ -10,9 +10,9 @@ from pathlib import Path
 
 from orchestrator.errors import InputError
 from orchestrator.interrupts import interrupts
-from orchestrator.ledger.connect import open_for_writing
-from orchestrator.ledger.presume import presume_leftovers
-from orchestrator.ledger.trouble import TROUBLE, trouble
+from orchestrator.ledger.file.reader import open_for_writing
+from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.writing.presume import presume_leftovers
 from orchestrator.reconcile.proposal import Change, Proposal
 
 _RECONCILIATION = """

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from orchestrator.progress import ModelProgress, Progress
 from orchestrator.report.budget_parts import dollars
-from orchestrator.report.money import usd
-from orchestrator.report.safe import safe
-from orchestrator.report.span import about
+from orchestrator.text.duration import about
+from orchestrator.text.money import usd
+from orchestrator.text.safe import safe
 
 FEW_VERDICTS = 100
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.new_file import replace
+from orchestrator.ledger.file.whole_file import replace
 
 Kind = Literal["html", "png", "svg"]
 _MARKS: dict[Kind, bytes] = {

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.rows import Failure, Outcome, Reservation, SampleRow, SampleVerdict
-from orchestrator.run.booking import Attempt, Booked, book, book_broken
+from orchestrator.booking.booking import Attempt, Booked, book, book_broken
+from orchestrator.ledger.writing.ledger import Ledger
+from orchestrator.ledger.writing.rows import Failure, Outcome, Reservation, SampleRow, SampleVerdict
+from orchestrator.run.paid_servers import LeaseOver, PaidServer, Share
 from orchestrator.run.prepare import Prepared, prompt_body
-from orchestrator.run.servers import LeaseOver, PaidServer, Share
 from orchestrator.scheduler.lane import Ticket
 from orchestrator.scheduler.rates import Estimate
 from orchestrator.scheduler.retry import Then
@@ -20,7 +20,7 @@ from orchestrator.scheduler.work import runs
 from orchestrator.sweep.types import Model
 from providers.errors import Lost, ProviderError, TooManySamples
 from providers.errors import Outcome as Cost
-from providers.rate_limits import vendor_limits
+from providers.reading.rate_limits import vendor_limits
 from providers.types import Provider, Request
 
 LONGEST_TIMEOUT_S = 3600.0

@@ -9,17 +9,17 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from orchestrator.ledger.ledger import Ledger
-from orchestrator.ledger.rows import VerdictRow
+from orchestrator.ledger.writing.ledger import Ledger
+from orchestrator.ledger.writing.rows import VerdictRow
 from orchestrator.progress import ModelProgress, Progress
-from orchestrator.run import fleet
-from orchestrator.run.at_once import AtOnce
+from orchestrator.run import server_queues as fleet
 from orchestrator.run.attempts import Arrival, Attempts
-from orchestrator.run.batches import Batches, Life
-from orchestrator.run.case import Unjudged
-from orchestrator.run.judge import Judge, Known
+from orchestrator.run.batches.batches import Batches, Life
+from orchestrator.run.paid_servers import paid_servers
 from orchestrator.run.prepare import Prepared
-from orchestrator.run.servers import paid_servers
+from orchestrator.run.verdicts.case import Unjudged
+from orchestrator.run.verdicts.inline import AtOnce
+from orchestrator.run.verdicts.judge import Judge, Known
 from orchestrator.scheduler.lane import ModelLane, Ticket
 from orchestrator.scheduler.scheduler import Scheduler
 from providers.batch import BatchProvider

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.ledger.connect import open_reader
-from orchestrator.ledger.peek import peek_state
-from orchestrator.run.lanes import most_n
+from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.reading.for_run.for_plan import peek_state
+from orchestrator.run.build_scheduler import most_n
 from orchestrator.run.prepare import Means, Prepared
 from orchestrator.scheduler.budget import Budget, Funds
 from pricing.types import PICO_PER_USD

@@ -13,7 +13,7 @@ from typing import Any
 from orchestrator.errors import InputError
 from orchestrator.problems.registry import load, render
 from orchestrator.problems.types import Problem
-from orchestrator.run.verifier import of_sweep
+from orchestrator.run.verdicts.choose_verifier import of_sweep
 from orchestrator.scheduler.lane import Bound
 from orchestrator.scheduler.warmth import BLOCK
 from orchestrator.sweep.definition import definition
@@ -22,9 +22,9 @@ from orchestrator.sweep.types import Api, Model, Sweep
 from pricing.cost import cost_pico, worst_pico
 from pricing.server_time import server_pico
 from pricing.types import Price, Tokens
-from providers.messages_wire import LEAST_CACHED_BYTES
 from providers.types import Prompt
-from verifiers.executor import Executor
+from providers.wires.messages import LEAST_CACHED_BYTES
+from verifiers.workers.executor import Executor
 
 BYTES_PER_TOKEN = 4
 """A usual ratio for English text; only for estimates, never for bounds."""

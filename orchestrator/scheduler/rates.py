@@ -9,7 +9,7 @@ import msgspec
 
 from orchestrator.scheduler.bucket import Bucket
 from orchestrator.scheduler.found_rate import FoundRate
-from providers.rate_limits import KINDS, Kind, VendorLimit
+from providers.reading.rate_limits import KINDS, Kind, VendorLimit
 
 FIRST_IN_FLIGHT = 8
 """While no limit is known and no reply has told any: so few requests that a small limit is not overrun at once."""

@@ -19,7 +19,7 @@ from orchestrator.scheduler.rates import Estimate
 from orchestrator.scheduler.retry import Decision, Then, asks_too_long, decide
 from orchestrator.scheduler.work import Item, runs
 from providers.errors import BadRequest, Lost, NotSent, Overloaded, ProviderError, RateLimited
-from providers.rate_limits import VendorLimit
+from providers.reading.rate_limits import VendorLimit
 
 FULL = "as many requests in flight as its limit allows"
 WAITS_FOR_MONEY = "budget: held by what is in flight until it settles (a smaller max_tokens holds less)"

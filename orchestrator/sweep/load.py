@@ -190,7 +190,7 @@ def _join_groups(source: Source, models: dict[str, Model]) -> dict[str, Model]:
 def _check_refusals(source: Source, model: Model) -> None:
     """What the vendor is known to refuse, before a request is paid for learning it."""
     try:
-        refusals: Any = importlib.import_module("providers.refusals")
+        refusals: Any = importlib.import_module("providers.known_refusals")
     except ModuleNotFoundError:
         return
     found: list[tuple[str, str]] = refusals.known_refusals(

@@ -11,8 +11,8 @@ from contextlib import closing
 
 import pytest
 
-from orchestrator.ledger.connect import open_for_writing, open_reader, prepare
-from orchestrator.ledger.identity import check
+from orchestrator.ledger.file.identity import check
+from orchestrator.ledger.file.reader import open_for_writing, open_reader, prepare
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.books import check_bill, check_books, check_complete, one
 from tests.orchestrator.run.serving import serving

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from providers.errors import BadRequest, Lost, Outcome, RateLimited, Stopped, TooManySamples
-from providers.messages_wire import parse_message, read_usage
 from providers.types import Message, Prompt, Request, Usage
+from providers.wires.messages import parse_message, read_usage
 from tests.loopback.vendor import Sample
 from tests.providers.sdk_ends import KEY, ask, failing, four, talking
 
@@ -278,7 +278,7 @@ async def test_no_credit_stops_the_model():
 @pytest.mark.parametrize("code", ["enforced_spend_limit_reached", "contract_spend_limit_reached"])
 def test_a_429_that_no_wait_mends_stops_the_model(code):
     """Anthropic's monthly limits come as a 429 that only error.details.error_code tells from the others."""
-    from providers.failures import failure_from_status
+    from providers.reading.failures import failure_from_status
 
     body = {
         "type": "error",

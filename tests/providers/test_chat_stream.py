@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from providers.chat_stream import ChatStream
-from providers.chat_wire import parse_chat, parse_completions
-from providers.limits import TooLarge
-from providers.messages_stream import MessagesStream
-from providers.responses_stream import ResponsesStream
-from providers.streaming import BrokenStream, Streamed, is_event_stream
+from providers.transport.reply_size import TooLarge
+from providers.transport.streaming import BrokenStream, Streamed, is_event_stream
 from providers.types import Reply, Usage
+from providers.wires.chat import parse_chat, parse_completions
+from providers.wires.chat_stream import ChatStream
+from providers.wires.messages_stream import MessagesStream
+from providers.wires.responses_stream import ResponsesStream
 from tests.providers.sdk_ends import ask
 
 USAGE = {"prompt_tokens": 3, "completion_tokens": 5}
@@ -158,7 +158,7 @@ def test_an_error_breaks_a_stream_though_it_ends_well(error):
 
 
 def test_what_is_kept_is_bounded_though_each_event_is_small(monkeypatch):
-    monkeypatch.setattr("providers.limits.LARGEST_REPLY", 10_000)
+    monkeypatch.setattr("providers.transport.reply_size.LARGEST_REPLY", 10_000)
     stream = Streamed(ask(max_tokens=1), ChatStream(1))
     with pytest.raises(TooLarge):
         feed(stream, [chunk(piece("x" * 100))] * 110)
@@ -166,7 +166,7 @@ def test_what_is_kept_is_bounded_though_each_event_is_small(monkeypatch):
 
 
 def test_choices_without_end_are_bounded_too(monkeypatch):
-    monkeypatch.setattr("providers.limits.LARGEST_REPLY", 10_000)
+    monkeypatch.setattr("providers.transport.reply_size.LARGEST_REPLY", 10_000)
     stream = Streamed(ask(max_tokens=1), ChatStream(1))
     with pytest.raises(TooLarge):
         feed(stream, [chunk(piece("", index, "stop")) for index in range(1000)])

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from providers.chat_wire import chat_payload, completions_payload, parse_chat, parse_completions
 from providers.errors import Lost
 from providers.types import Message, Prompt, Request, Usage
+from providers.wires.chat import chat_payload, completions_payload, parse_chat, parse_completions
 
 ASK = Prompt(messages=(Message("system", "Be brief."), Message("user", "2+2?")))
 

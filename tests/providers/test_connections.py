@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from providers import connections, streaming
 from providers.errors import Lost, NotSent, Outcome
+from providers.transport import connections, streaming
 from tests.loopback import faults
 from tests.providers.sdk_ends import ask, failing
 from tests.providers.wires import SDK, WIRES, provider_of, talking
@@ -64,8 +64,8 @@ def full_house():
 
 @pytest.mark.parametrize("wire", WIRES)
 async def test_a_server_that_cannot_be_reached_is_not_sent_to(wire, monkeypatch):
-    monkeypatch.setattr("providers.connections.CONNECT_S", 0.3)
-    monkeypatch.setattr("providers.sdk_http.CONNECT_S", 0.3)
+    monkeypatch.setattr("providers.transport.connections.CONNECT_S", 0.3)
+    monkeypatch.setattr("providers.sdk.http_client.CONNECT_S", 0.3)
     with full_house() as root_url:
         provider = provider_of(wire, root_url)
         began = time.monotonic()

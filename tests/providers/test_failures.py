@@ -15,9 +15,9 @@ from providers.errors import (
     Stopped,
     TooManySamples,
 )
-from providers.failures import failure_from_status, rate_headers, retry_after_s, scrub
-from providers.rate_headers import duration_s
-from providers.vendor_text import clean_message
+from providers.reading.error_text import clean_message
+from providers.reading.failures import failure_from_status, rate_headers, retry_after_s, scrub
+from providers.reading.headers import duration_s
 
 KEY = "sk-proj-AbCdEfGhIjKlMnOp1234"
 CONTEXT = (

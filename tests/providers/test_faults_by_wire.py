@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from providers import streaming
 from providers.errors import Lost, Outcome, ProviderError
+from providers.transport import streaming
 from tests.loopback import faults
 from tests.loopback.faults import Fault
 from tests.providers.sdk_ends import KEY, ask

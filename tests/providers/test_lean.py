@@ -9,7 +9,6 @@ import aiohttp
 import pytest
 
 from providers.build import build
-from providers.connections import proxy_for
 from providers.errors import (
     BadRequest,
     Lost,
@@ -22,6 +21,7 @@ from providers.errors import (
     TooManySamples,
 )
 from providers.openai_compatible import openai_compatible
+from providers.transport.connections import proxy_for
 from providers.types import Message, Prompt, Request, Usage
 from providers.vllm import NEUTRAL, vllm
 from tests.loopback import faults

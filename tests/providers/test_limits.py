@@ -5,8 +5,9 @@ import gzip
 import pytest
 from aiohttp import web
 
-from providers import limits, streaming
 from providers.errors import Lost, RateLimited
+from providers.transport import reply_size as limits
+from providers.transport import streaming
 from tests.providers.sdk_ends import ask, failing
 from tests.providers.wires import WIRES, talking
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from providers.errors import Lost, Outcome, Stopped, TooManySamples
-from providers.responses_wire import parse_response, read_usage
 from providers.types import Prompt, Request, Usage
+from providers.wires.responses import parse_response, read_usage
 from tests.loopback.vendor import Sample
 from tests.providers.sdk_ends import KEY, ask, failing, four, talking
 

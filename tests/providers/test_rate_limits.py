@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from providers.rate_limits import VendorLimit, vendor_limits
+from providers.reading.rate_limits import VendorLimit, vendor_limits
 
 NOW = 1_790_000_000.0
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.refusals import claude_version, known_refusals
+from providers.known_refusals import claude_version, known_refusals
 
 
 @pytest.mark.parametrize(

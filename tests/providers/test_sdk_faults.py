@@ -22,8 +22,8 @@ from providers.errors import (
     RateLimited,
     Stopped,
 )
-from providers.sdk_failures import NEVER_SENT, failure_of
-from providers.sdk_http import Exchange, SecondAttempt, WitnessedTransport, open_client
+from providers.sdk.failures import NEVER_SENT, failure_of
+from providers.sdk.http_client import Exchange, SecondAttempt, WitnessedTransport, open_client
 from tests.loopback import faults
 from tests.loopback.faults import Fault
 from tests.providers.sdk_ends import KEY, MODELS, ask, failing, four, make, talking
@@ -336,9 +336,7 @@ async def test_build_makes_them_from_a_models_keys(end):
 
 
 def test_importing_the_providers_imports_no_sdk():
-    code = (
-        "import sys, providers.build, providers.refusals; print({'openai', 'anthropic'} & set(sys.modules))"
-    )
+    code = "import sys, providers.build, providers.known_refusals; print({'openai', 'anthropic'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 

@@ -4,7 +4,7 @@ from typing import Any, cast
 import httpx2
 import pytest
 
-from providers.sdk_pools import CONNECTIONS_A_POOL, Pools
+from providers.sdk.connection_pools import CONNECTIONS_A_POOL, Pools
 
 
 class Server:

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from providers import streaming
 from providers.errors import BadRequest, Lost, ProviderError
-from providers.secrets import clean_error, clean_reply
+from providers.reading.redaction import clean_error, clean_reply
+from providers.transport import streaming
 from providers.types import Choice, Reply
 from tests.loopback.vendor import Sample
 from tests.providers.sdk_ends import KEY, ask

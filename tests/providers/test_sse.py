@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from providers.limits import TooLarge
-from providers.sse import Events
+from providers.transport.reply_size import TooLarge
+from providers.transport.server_sent_events import Events
 
 
 def read(*chunks: bytes, largest: int = 1000) -> list[bytes]:

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from providers import streaming
 from providers.errors import Lost, Overloaded
+from providers.transport import streaming
 from providers.types import Reply
 from tests.loopback import faults
 from tests.loopback.vendor import Sample
@@ -158,8 +158,8 @@ async def test_a_stream_without_its_closing_word_is_whole_where_all_is_there(wir
 @pytest.mark.parametrize("wire", WIRES)
 async def test_a_whole_stream_is_a_reply_though_its_connection_stays_open(wire, at_once, monkeypatch):
     """And however that connection ends."""
-    monkeypatch.setattr("providers.lean_exchange.LINGER_S", 0.05)
-    monkeypatch.setattr("providers.sdk_http.LINGER_S", 0.05)
+    monkeypatch.setattr("providers.direct.exchange.LINGER_S", 0.05)
+    monkeypatch.setattr("providers.sdk.http_client.LINGER_S", 0.05)
     async with talking(wire) as (vendor, provider):
         vendor.faults.append(faults.ENDLESS_STREAM)
         reply = await provider.send(ask(timeout_s=60))

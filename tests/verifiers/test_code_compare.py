@@ -2,7 +2,7 @@
 
 import pytest
 
-from verifiers.code_compare import outputs_match
+from verifiers.code.compare_output import outputs_match
 
 
 @pytest.mark.parametrize(

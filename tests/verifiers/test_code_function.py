@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from verifiers.code import Code
+from verifiers.code.kind import Code
 from verifiers.sandbox import choose
 from verifiers.types import Bounds
 

@@ -17,7 +17,7 @@ import pytest
 
 from tests.verifiers.hostile import HOSTILE
 from tests.verifiers.some import some
-from verifiers.code import Code
+from verifiers.code.kind import Code
 from verifiers.sandbox import Child, Job, choose
 from verifiers.types import Bounds, Sandbox, Verdict
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from verifiers.code import Code
+from verifiers.code.kind import Code
 from verifiers.registry import get
 from verifiers.sandbox import choose
 from verifiers.types import Bounds
@@ -87,7 +87,7 @@ def test_wrong_programs_say_where(program, reason, evidence):
     assert reason in str(verdict.reason)
     assert evidence in str(verdict.evidence)
     assert len(str(verdict.evidence)) <= 2000
-    assert "code_inside" not in str(verdict.evidence)
+    assert "code/inside" not in str(verdict.evidence)
 
 
 @sandboxed

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from verifiers.code_text import function, stubbed, whole_program
+from verifiers.code.extract import function, stubbed, whole_program
 
 PROMPT = 'from typing import List\n\ndef f(x: int) -> int:\n    """Doubles x."""\n'
 PROBLEM = {"prompt": PROMPT, "entry_point": "f", "test": ""}

@@ -7,8 +7,8 @@ import pytest
 
 from tests.verifiers.coq_cases import BY_NAME, CASES, FALSE_GOAL, Cheat, cheats
 from tests.verifiers.some import some
-from verifiers.coq import Coq
-from verifiers.coq_run import CoqRunner
+from verifiers.proofs.coq.kind import Coq
+from verifiers.proofs.coq.run import CoqRunner
 from verifiers.registry import get
 from verifiers.types import Bounds
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from verifiers.lean import Lean
-from verifiers.process_use import usage
+from verifiers.proofs.lean.kind import Lean
+from verifiers.proofs.process_use import usage
 from verifiers.registry import get
 from verifiers.types import Bounds
 

@@ -7,9 +7,9 @@ import pytest
 pytest.importorskip("math_verify", reason="needs the extra math")
 
 from tests.verifiers.math_cases import CASES, TRAPS
-from verifiers.math import Math, gold_text
-from verifiers.math_answer import MAX_ANSWER
-from verifiers.math_symbols import library_version
+from verifiers.math.final_answer import MAX_ANSWER
+from verifiers.math.kind import Math, gold_text
+from verifiers.math.symbolic import library_version
 from verifiers.registry import get
 
 

@@ -4,9 +4,9 @@ from fractions import Fraction
 
 import pytest
 
-from verifiers.cleaning import clean, without_bold
-from verifiers.number import MAX_DIGITS, parse_digits, render, scan
-from verifiers.words import leading_value
+from verifiers.numbers.parse import MAX_DIGITS, parse_digits, render, scan
+from verifiers.numbers.plain_text import clean, without_bold
+from verifiers.numbers.words import leading_value
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.verifiers.cases import CASES
-from verifiers.answer import MAX_TEXT, final_number
-from verifiers.number import render
+from verifiers.numbers.final_number import MAX_TEXT, final_number
+from verifiers.numbers.parse import render
 from verifiers.numeric import Numeric, parse_gold
 
 DATA = Path(__file__).parents[2] / "../shared/data"

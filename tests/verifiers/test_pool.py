@@ -14,8 +14,8 @@ from uuid import uuid4
 import pytest
 
 from tests.verifiers.processes import gone, marked, needs_proc, until
-from verifiers.executor import Executor
 from verifiers.registry import bounds_for, get
+from verifiers.workers.executor import Executor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -172,7 +172,7 @@ def test_closing_ends_calls_that_wait(folder, mark):
 def test_a_killed_parent_leaves_nothing(folder, mark, text):
     parent = f"""
 import sys, time
-from verifiers.executor import Executor
+from verifiers.workers.executor import Executor
 from verifiers.registry import bounds_for, get
 options = {{"call": "judge_module:judge"}}
 bounds = bounds_for("python", timeout_s=600, folder={str(folder)!r})

@@ -2,12 +2,12 @@
 
 import pytest
 
-from verifiers import proof_scan
-from verifiers.coq_reply import assumptions_of, error_of, is_summary, unsafe_of
-from verifiers.coq_units import refused
-from verifiers.lean_units import axioms_of, without_imports
-from verifiers.proof_statement import MalformedError, of_coq, of_lean
-from verifiers.proof_text import code_of, first_line, indented, plain
+from verifiers.proofs import comments as proof_scan
+from verifiers.proofs.coq.files import refused
+from verifiers.proofs.coq.reply import assumptions_of, error_of, is_summary, unsafe_of
+from verifiers.proofs.extract import code_of, first_line, indented, plain
+from verifiers.proofs.lean.commands import axioms_of, without_imports
+from verifiers.proofs.statement import MalformedError, of_coq, of_lean
 
 
 def found(text: str) -> str:

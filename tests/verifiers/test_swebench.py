@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from verifiers import swebench_harness as harness
 from verifiers.registry import get
-from verifiers.swebench import Swebench
+from verifiers.swebench import harness as harness
+from verifiers.swebench.kind import Swebench
 from verifiers.types import Bounds, Verdict
 
 HERE = Path(__file__).parent

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from verifiers.swebench_patch import extract, name_of
+from verifiers.swebench.patch import extract, name_of
 
 ONE = """\
 diff --git a/app/core.py b/app/core.py

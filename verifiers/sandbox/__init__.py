@@ -7,9 +7,9 @@ with jail.start(job) as child:         # SandboxError: the sandbox did not work,
     outcome = child.read_to_end(10.0)  # … for at most 10 s. Leaving the block kills whatever is left.
 """
 
-from verifiers.sandbox.child import Child
 from verifiers.sandbox.choose import Jail, choose
-from verifiers.sandbox.input import input_file
 from verifiers.sandbox.job import Job, Limits, Outcome, SandboxError
+from verifiers.sandbox.process import Child
+from verifiers.sandbox.stdin import input_file
 
 __all__ = ["Child", "Jail", "Job", "Limits", "Outcome", "SandboxError", "choose", "input_file"]

@@ -16,10 +16,10 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
-from verifiers.sandbox.child import Child, spawn
 from verifiers.sandbox.interpreter import ENVIRONMENT
 from verifiers.sandbox.job import Job
-from verifiers.sandbox.python import launch_command
+from verifiers.sandbox.process import Child, spawn
+from verifiers.sandbox.python_launch import launch_command
 from verifiers.types import Sandbox
 
 _MARK = "MANYFEW_JOB"

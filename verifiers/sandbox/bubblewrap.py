@@ -26,10 +26,10 @@ from functools import cache
 from pathlib import Path
 from typing import IO
 
-from verifiers.sandbox.child import Child, spawn
 from verifiers.sandbox.interpreter import ENVIRONMENT, Interpreter, interpreter
 from verifiers.sandbox.job import Job, SandboxError
-from verifiers.sandbox.python import launch_command
+from verifiers.sandbox.process import Child, spawn
+from verifiers.sandbox.python_launch import launch_command
 from verifiers.sandbox.seccomp import seccomp_filter
 from verifiers.types import Sandbox
 

@@ -7,9 +7,9 @@ from typing import IO, Protocol
 
 from verifiers.sandbox.bare import Bare
 from verifiers.sandbox.bubblewrap import Bubblewrap
-from verifiers.sandbox.child import Child
 from verifiers.sandbox.container import Container
 from verifiers.sandbox.job import Job
+from verifiers.sandbox.process import Child
 from verifiers.types import Sandbox
 
 

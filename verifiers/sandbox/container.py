@@ -17,10 +17,10 @@ import sys
 from functools import cache
 from typing import IO
 
-from verifiers.sandbox.child import Child, spawn
 from verifiers.sandbox.interpreter import ENVIRONMENT
 from verifiers.sandbox.job import Job, SandboxError
-from verifiers.sandbox.python import launch_command
+from verifiers.sandbox.process import Child, spawn
+from verifiers.sandbox.python_launch import launch_command
 from verifiers.types import Sandbox
 
 RUNTIMES = ("docker", "podman")

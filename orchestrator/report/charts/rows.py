@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orchestrator.report.frontier_words import amount, band, bought, percent
-from orchestrator.report.safe import safe
+from orchestrator.text.frontier_words import amount, band, bought, percent
+from orchestrator.text.safe import safe
 
 Row = dict[str, Any]
 NAME = 28

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from orchestrator.report.charts.paint import KINDS, SHAPES, Paint
+from orchestrator.report.charts.palette import KINDS, SHAPES, Paint
 from orchestrator.report.charts.rows import AT_ONCE, UNTIL_SOLVED, Row
-from orchestrator.report.frontier_words import UNITS
+from orchestrator.text.frontier_words import UNITS
 
 Spec = dict[str, Any]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.analysis.printed_advice import printed_frontier
 from orchestrator.report.charts.printed import as_printed
 from orchestrator.report.charts.rows import names
-from orchestrator.report.frontier_words import amount
 from orchestrator.report.page.text import element, name, row, table
-from orchestrator.report.printed_buy import printed_frontier
+from orchestrator.text.frontier_words import amount
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

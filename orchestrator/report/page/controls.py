@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orchestrator.report.charts.paint import LIGHT, SHAPES
-from orchestrator.report.frontier_words import UNITS
+from orchestrator.report.charts.palette import LIGHT, SHAPES
 from orchestrator.report.page.text import Html, element, name
+from orchestrator.text.frontier_words import UNITS
 
 _OUTLINES = {
     "circle": '<circle cx="8" cy="8" r="6"/>',

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.report.frontier_words import sentence
 from orchestrator.report.page.text import Html, element, items, name, text
+from orchestrator.text.frontier_words import sentence
 
 _MOST_SENTENCES = 8
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
-from orchestrator.report.charts import paint, printed, rows, spec
+from orchestrator.report.charts import palette as paint
+from orchestrator.report.charts import printed, rows, spec
 from orchestrator.report.page import as_printed, controls, tables
 from orchestrator.report.page.head import head, hide, sweeps
 from orchestrator.report.page.text import Html, element, for_script, items, name, text

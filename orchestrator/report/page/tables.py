@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from orchestrator.analysis.page_data import SPREAD_BOUNDS
 from orchestrator.report.charts import printed, rows
-from orchestrator.report.frontier_words import UNITS, amount, chance, percent
 from orchestrator.report.page.text import Content, Html, element, name, row, table
-from orchestrator.report.report_data import SPREAD_BOUNDS
+from orchestrator.text.frontier_words import UNITS, amount, chance, percent
 
 Document = Mapping[str, Any]
 

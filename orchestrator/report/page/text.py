@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from orchestrator.report.safe import safe
+from orchestrator.text.safe import safe
 
 _LONGEST = 2000
 _LONGEST_NAME = 400

@@ -11,9 +11,9 @@ from contextlib import closing
 
 import pytest
 
-from orchestrator.ledger import backup as module
-from orchestrator.ledger.backup import backup
-from orchestrator.ledger.lock import acquire
+from orchestrator.ledger.file import backup as module
+from orchestrator.ledger.file.backup import backup
+from orchestrator.ledger.file.lock import acquire
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.books import check_books, one, rows
 from tests.orchestrator.run.serving import serving

@@ -39,8 +39,12 @@ def folder(tmp_path):
 
 def _needs(command):
     """Skips while a part of the command is not there."""
-    parts = [f"orchestrator.cli.{command}"]
-    parts += ["orchestrator.report.display", "orchestrator.report.span"] if command in {"plan", "run"} else []
+    parts = [f"orchestrator.cli.commands.{command}"]
+    parts += (
+        ["orchestrator.report.live.display", "orchestrator.text.duration"]
+        if command in {"plan", "run"}
+        else []
+    )
     for part in parts:
         if importlib.util.find_spec(part) is None:
             pytest.skip(f"{part} is not there")

@@ -13,7 +13,7 @@ from contextlib import closing
 
 import pytest
 
-from orchestrator.ledger.secrets import Guard
+from orchestrator.ledger.exporting.keys import Guard
 from tests.loopback import faults
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.serving import serving

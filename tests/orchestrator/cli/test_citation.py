@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from orchestrator.ledger import citation
-from orchestrator.ledger.digest import COLUMNS
+from orchestrator.ledger.reading.samples import citation
+from orchestrator.ledger.reading.samples.digest import COLUMNS
 from tests.orchestrator.ledger_fixture import Made, make_ledger
 from tests.orchestrator.sample_files import buy, exported, records, spend
 

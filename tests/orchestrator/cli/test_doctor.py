@@ -15,7 +15,7 @@ import pytest
 
 from orchestrator.doctor import endpoints, installation, place
 from orchestrator.doctor.finding import Finding
-from orchestrator.ledger.lock import acquire
+from orchestrator.ledger.file.lock import acquire
 from orchestrator.sweep.load import load
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.serving import serving

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.ledger.export import Records, write_csv
-from orchestrator.ledger.lock import acquire
-from orchestrator.report.safe import safe
+from orchestrator.ledger.exporting.samples import Records, write_csv
+from orchestrator.ledger.file.lock import acquire
+from orchestrator.text.safe import safe
 from tests.orchestrator.ledger_fixture import make_ledger
 from tests.orchestrator.sample_files import LINE, buy, exported, key, objects, records, rows, spend, write
 

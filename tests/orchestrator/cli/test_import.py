@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.ledger.export import Records, write_jsonl
-from orchestrator.ledger.import_ import import_samples
-from orchestrator.ledger.lock import acquire
+from orchestrator.ledger.exporting.samples import Records, write_jsonl
+from orchestrator.ledger.file.lock import acquire
+from orchestrator.ledger.importing.samples import import_samples
 from tests.orchestrator.ledger_fixture import Made, make_ledger
 from tests.orchestrator.sample_files import LINE, buy, key, objects, records, rows, spend, write
 
@@ -264,7 +264,7 @@ def test_any_names_and_texts_come_back_as_they_went_in(tmp_path_factory, lines):
 def test_a_write_that_fails_leaves_the_ledger_as_it_was(tmp_path, monkeypatch):
     """The last statement fails after all samples are in: nothing of them may stay."""
     from orchestrator.errors import InputError
-    from orchestrator.ledger import import_write
+    from orchestrator.ledger.importing import write as import_write
 
     monkeypatch.setattr(import_write, "_ADD_TO_TOTALS", "INSERT INTO ledger.nowhere VALUES (1)")
     file = write(tmp_path / "a.jsonl", LINE)

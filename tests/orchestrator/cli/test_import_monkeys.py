@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.ledger import monkeys_file
+from orchestrator.ledger.importing import monkeys_file
 from tests.orchestrator.sample_files import records
 
 RIGHT, WRONG = "It is 3 + 4 = 7 in all.\n#### 7", "Perhaps 8?\n#### 8"

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from orchestrator.coverage.stopping import first_success
-from orchestrator.ledger.lock import acquire
-from orchestrator.ledger.outcomes import read_outcomes
+from orchestrator.ledger.file.lock import acquire
+from orchestrator.ledger.reading.samples.outcomes import read_outcomes
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.ledger_fixture import Made, make_ledger
 from tests.orchestrator.run.serving import serving
@@ -288,5 +288,5 @@ def test_a_fault_in_the_middle_leaves_nothing(command, bought, monkeypatch, at):
     def broken(*_: object) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
-    monkeypatch.setattr(f"orchestrator.ledger.merge.{at}", broken)
+    monkeypatch.setattr(f"orchestrator.ledger.merging.merge.{at}", broken)
     assert "nothing was written: disk I/O error" in _refused(command, *map(str, bought))

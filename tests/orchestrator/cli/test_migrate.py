@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.connect import create
-from orchestrator.ledger.identity import APPLICATION_ID, SCHEMA_VERSION, check
-from orchestrator.ledger.lock import acquire
-from orchestrator.ledger.migrate import STEPS, migrate
+from orchestrator.ledger.file.identity import APPLICATION_ID, SCHEMA_VERSION, check
+from orchestrator.ledger.file.lock import acquire
+from orchestrator.ledger.file.migrate import STEPS, migrate
+from orchestrator.ledger.file.reader import create
 from tests.orchestrator.ledger_fixture import Made, make_ledger
 from tests.orchestrator.sample_files import rows
 
@@ -107,7 +107,7 @@ def test_no_room_for_the_copy_no_step(ledger, tmp_path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("orchestrator.ledger.new_file.os.fsync", full)
+    monkeypatch.setattr("orchestrator.ledger.file.whole_file.os.fsync", full)
     with pytest.raises(InputError, match="No space left on device"):
         migrate(ledger, TWO, LATER)
     assert _contents(ledger) == before
@@ -151,7 +151,7 @@ def test_whatever_opens_an_older_one_brings_it_up(ledger, tmp_path, monkeypatch,
 def test_while_an_older_manyfew_writes_it_stays(ledger, monkeypatch, command):
     _older(ledger)
     monkeypatch.setitem(STEPS, 0, _drop_old)
-    monkeypatch.setattr("orchestrator.ledger.lock.migrate", lambda db: None)
+    monkeypatch.setattr("orchestrator.ledger.file.lock.migrate", lambda db: None)
     lock = acquire(ledger)
     monkeypatch.undo()
     try:

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from orchestrator.ledger.lock import acquire
+from orchestrator.ledger.file.lock import acquire
 from tests.loopback.work import Bill
 from tests.orchestrator import usage_exports as exports
 from tests.orchestrator.presumed_fixture import document, make_presumed, settle

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from orchestrator.ledger.watching import Watched
+from orchestrator.ledger.reading.money.watch import Watched
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.books import check_books
 from tests.orchestrator.run.serving import serving

@@ -8,7 +8,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from orchestrator.coverage.allocate import Side, best, side, standard_error, uniform
+from orchestrator.coverage.allocation.fixed import Side, best, side, standard_error, uniform
 from orchestrator.coverage.samples import Samples
 
 

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from orchestrator.coverage.allocate_attempts import Attempts, alike, allocation, attempts, reach, settle
+from orchestrator.coverage.allocation.until_solved import Attempts, alike, allocation, attempts, reach, settle
 from orchestrator.coverage.samples import Samples
 
 

@@ -7,8 +7,8 @@ from math import comb
 import numpy as np
 import pytest
 
-from orchestrator.coverage.best_of import best_of_at
-from orchestrator.coverage.selection import best_of
+from orchestrator.coverage.selection.best_of import best_of_at
+from orchestrator.coverage.selection.subsets import best_of
 
 KS = np.array([1, 2, 3, 5, 8])
 

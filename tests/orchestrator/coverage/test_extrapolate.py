@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from benchmarks.extrapolation_shapes import KNOWN, logit_normal, mixture
-from orchestrator.coverage.extrapolate import Extrapolation, extrapolate
+from orchestrator.coverage.extrapolation.extrapolate import Extrapolation, extrapolate
+from orchestrator.coverage.extrapolation.thinning import thinned
 from orchestrator.coverage.samples import Samples
-from orchestrator.coverage.thinning import thinned
 
 
 def drawn(rates, n, seed=0):

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from orchestrator.coverage import beta_binomial, grid, power_law
+from orchestrator.coverage import beta_binomial, grid
+from orchestrator.coverage.extrapolation import power_law
 
 
 def test_power_law_finds_its_own_parameters():

@@ -4,8 +4,8 @@ import math
 import numpy as np
 import pytest
 
-from orchestrator.coverage import selection
-from orchestrator.coverage.selection import best_of, majority
+from orchestrator.coverage.selection import subsets as selection
+from orchestrator.coverage.selection.subsets import best_of, majority
 
 
 def by_enumeration(answers, right, k):

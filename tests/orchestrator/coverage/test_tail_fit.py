@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from scipy import stats  # pyright: ignore[reportMissingTypeStubs]
 
-from orchestrator.coverage import tail_fit, tail_parts
+from orchestrator.coverage.extrapolation import tail_fit, tail_parts
+from orchestrator.coverage.extrapolation.tail_laws import FAR, TailLaws, tail_laws
+from orchestrator.coverage.extrapolation.tail_parts import TailParts, log_rate
 from orchestrator.coverage.samples import Samples
-from orchestrator.coverage.tail_laws import FAR, TailLaws, tail_laws
-from orchestrator.coverage.tail_parts import TailParts, log_rate
 
 
 @pytest.mark.parametrize("k", [2, 100, 10_000])

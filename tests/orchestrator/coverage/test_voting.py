@@ -5,8 +5,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from orchestrator.coverage.selection import majority
-from orchestrator.coverage.voting import FEWEST_DRAWS, MOST_DRAWS, draws_for, majority_at
+from orchestrator.coverage.selection.subsets import majority
+from orchestrator.coverage.selection.voting import FEWEST_DRAWS, MOST_DRAWS, draws_for, majority_at
 
 
 def voted(counts, right, silent, ks, draws=4000):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.ledger.many import ForMany
+from orchestrator.ledger.writing.many_rows import ForMany
 
 INSERT = ForMany("INSERT INTO t (a, b)", 2)
 UPDATE = ForMany("UPDATE t SET b = new.column2 FROM (", 2, ") AS new WHERE t.a = new.column1 AND t.b < 100")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import InputError
-from orchestrator.ledger import connect
+from orchestrator.ledger.file import reader as connect
 from tests.orchestrator.run.sweeps import SweepFile, run
 
 SHM = Path("/dev/shm")

@@ -4,8 +4,8 @@ from contextlib import closing
 import pytest
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.identity import APPLICATION_ID, check
-from orchestrator.ledger.outcomes import read_outcomes
+from orchestrator.ledger.file.identity import APPLICATION_ID, check
+from orchestrator.ledger.reading.samples.outcomes import read_outcomes
 from tests.orchestrator.ledger_fixture import Made, counted, make_ledger
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.provenance import read_provenance
+from orchestrator.ledger.reading.samples.provenance import read_provenance
 from tests.orchestrator.ledger_fixture import Made, make_ledger
 from tests.orchestrator.report.report_fixture import HOSTILE, hostile, tame
 

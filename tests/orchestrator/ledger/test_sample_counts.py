@@ -9,8 +9,8 @@ from contextlib import closing
 
 import pytest
 
-from orchestrator.ledger.sample_counts import count_samples
-from orchestrator.ledger.wanted import wanted_of
+from orchestrator.ledger.reading.for_run.samples_wanted import wanted_of
+from orchestrator.ledger.reading.samples.sample_counts import count_samples
 from tests.orchestrator.ledger_fixture import Made, make_ledger
 
 

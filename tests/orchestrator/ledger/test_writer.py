@@ -7,9 +7,9 @@ from contextlib import closing
 import pytest
 
 from orchestrator.errors import LedgerBroken
-from orchestrator.ledger.batch import Batch
-from orchestrator.ledger.connect import create, open_writer
-from orchestrator.ledger.writer import BUSY, Writer
+from orchestrator.ledger.file.reader import create, open_writer
+from orchestrator.ledger.writing.group_commit import Batch
+from orchestrator.ledger.writing.writer import BUSY, Writer
 
 
 def prompt(number: int):

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import InputError
-from orchestrator.problems import math_rows, registry
+from orchestrator.problems import registry
+from orchestrator.problems.sources import math_rows
 from orchestrator.sweep.load import load
 from orchestrator.sweep.types import Api, Problems, PromptStyle
 from verifiers.registry import get

@@ -8,8 +8,8 @@ import pytest
 from orchestrator.errors import InputError
 from orchestrator.problems import registry
 from orchestrator.sweep.types import Api, Problems, PromptStyle
-from verifiers.lean_units import is_whole, own_part
-from verifiers.proof_statement import of_lean
+from verifiers.proofs.lean.commands import is_whole, own_part
+from verifiers.proofs.statement import of_lean
 
 HEADER = "import Mathlib.Data.Real.Basic\nimport Mathlib.Data.Nat.Digits\n\nopen BigOperators\nopen Real"
 BY_ID = [

@@ -8,12 +8,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from orchestrator.ledger.citation import cite
-from orchestrator.ledger.outcomes import read_outcomes
-from orchestrator.ledger.provenance import read_provenance
-from orchestrator.report.citation_text import citation_document
-from orchestrator.report.frontier_data import frontier_document
-from orchestrator.report.report_data import report_data
+from orchestrator.analysis.frontier import frontier_document
+from orchestrator.analysis.page_data import report_data
+from orchestrator.ledger.reading.samples.citation import cite
+from orchestrator.ledger.reading.samples.outcomes import read_outcomes
+from orchestrator.ledger.reading.samples.provenance import read_provenance
+from orchestrator.text.citation import citation_document
 from tests.orchestrator.ledger_fixture import Made, counted, make_ledger
 
 HOSTILE = [

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.report.advice import advice
+from orchestrator.analysis.advice import advice
 
 ROW = {
     "cheap": "small", "dear": "large", "cheap_k": 5, "dear_k": 1, "coverage_cheap": 0.4, "coverage_dear": 0.36,

@@ -9,8 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from orchestrator.report.charts import draw, rows, spec
-from orchestrator.report.charts.paint import LIGHT
+from orchestrator.report.charts import render as draw
+from orchestrator.report.charts import rows, spec
+from orchestrator.report.charts.palette import LIGHT
 from tests.orchestrator.ledger_fixture import Made, make_ledger
 from tests.orchestrator.report.report_fixture import HOSTILE, found, hostile, tame
 

@@ -2,9 +2,9 @@ import io
 
 import pytest
 
-from orchestrator.report.display import NullDisplay, choose
-from orchestrator.report.live import LiveDisplay
-from orchestrator.report.plain import PlainDisplay
+from orchestrator.report.live.display import NullDisplay, choose
+from orchestrator.report.live.log_lines import PlainDisplay
+from orchestrator.report.live.screen import LiveDisplay
 from tests.orchestrator.report.progress_fixture import Terminal, model, progress
 
 

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from orchestrator.report.frame import Frames, Look
-from orchestrator.report.glyphs import ASCII
+from orchestrator.report.live.frame import Frames, Look
+from orchestrator.report.live.glyphs import ASCII
 from tests.orchestrator.report.progress_fixture import HOSTILE, PICO, model, progress, progresses
 
 KEY_REFUSED = (

@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from orchestrator.ledger.outcomes import Axis, Outcomes, read_outcomes
-from orchestrator.report.frontier_data import frontier_document
-from orchestrator.report.frontier_policies import Cap
+from orchestrator.analysis.frontier import frontier_document
+from orchestrator.analysis.policies import Cap
+from orchestrator.ledger.reading.samples.outcomes import Axis, Outcomes, read_outcomes
 from tests.orchestrator.ledger_fixture import USD, Made, counted, make_ledger
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from orchestrator.analysis.majority import MOST_SAMPLES, with_selection
 from orchestrator.cli.app import app
-from orchestrator.ledger.answers import read_votes
-from orchestrator.ledger.outcomes import read_outcomes
+from orchestrator.ledger.reading.samples.outcomes import read_outcomes
+from orchestrator.ledger.reading.samples.votes import read_votes
 from orchestrator.report.charts.rows import votes
-from orchestrator.report.frontier_selection import MOST_SAMPLES, with_selection
 
 
 def row(

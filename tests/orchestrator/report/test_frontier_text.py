@@ -3,9 +3,9 @@ import io
 import pytest
 from rich.console import Console
 
-from orchestrator.report.frontier_data import frontier_document
-from orchestrator.report.frontier_text import amount, print_frontier
-from orchestrator.report.plot import Series, plot
+from orchestrator.analysis.frontier import frontier_document
+from orchestrator.report.terminal.frontier import amount, print_frontier
+from orchestrator.report.terminal.plot import Series, plot
 from tests.orchestrator.ledger_fixture import Made
 from tests.orchestrator.report.test_frontier_data import document, two_models
 

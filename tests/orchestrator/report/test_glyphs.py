@@ -1,6 +1,6 @@
 import pytest
 
-from orchestrator.report.glyphs import ASCII, UNICODE, glyphs_for, writable
+from orchestrator.report.live.glyphs import ASCII, UNICODE, glyphs_for, writable
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import sys
 import pytest
 from rich.cells import cell_len
 
-from orchestrator.report.live import LiveDisplay
+from orchestrator.report.live.screen import LiveDisplay
 from tests.orchestrator.report.progress_fixture import Clock, Terminal, model, progress
 from tests.orchestrator.report.screen_fixture import Screen
 

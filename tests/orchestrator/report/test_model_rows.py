@@ -1,7 +1,7 @@
 import pytest
 
-from orchestrator.report.glyphs import UNICODE
-from orchestrator.report.model_rows import ModelRows
+from orchestrator.report.live.glyphs import UNICODE
+from orchestrator.report.live.model_rows import ModelRows
 from tests.orchestrator.report.progress_fixture import model
 
 

@@ -2,7 +2,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from orchestrator.report.models_table import ModelsTable
+from orchestrator.report.terminal.summary_table import ModelsTable
 from tests.orchestrator.report.progress_fixture import HOSTILE, PICO, Terminal, model
 
 

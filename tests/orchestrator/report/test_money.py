@@ -3,7 +3,7 @@ from fractions import Fraction
 
 import pytest
 
-from orchestrator.report.money import usd
+from orchestrator.text.money import usd
 
 PICO = 10**12
 

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from orchestrator.report.charts.paint import DARK, KINDS, LIGHT, SHAPES, Paint, css, variables
+from orchestrator.report.charts.palette import DARK, KINDS, LIGHT, SHAPES, Paint, css, variables
 
 # Machado, Oliveira and Fernandes 2009, full severity, on linear RGB.
 SIGHT = {

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from orchestrator.report.plain import PlainDisplay
+from orchestrator.report.live.log_lines import PlainDisplay
 from tests.orchestrator.report.progress_fixture import HOSTILE, PICO, Clock, model, progress
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ")

@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from orchestrator.ledger.import_aggregate import import_aggregate, read_printed
-from orchestrator.report.charts import draw, printed
+from orchestrator.analysis.printed import with_printed
+from orchestrator.ledger.importing.printed_results import import_aggregate, read_printed
+from orchestrator.report.charts import printed
+from orchestrator.report.charts import render as draw
 from orchestrator.report.page.page import page
-from orchestrator.report.printed_data import with_printed
 from tests.orchestrator.ledger_fixture import make_ledger
 from tests.orchestrator.report.browser import CHROMIUM, browser
 from tests.orchestrator.report.report_fixture import HOSTILE, found, tame

@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from orchestrator.report.charts import draw
+from orchestrator.report.charts import render as draw
 from orchestrator.report.page.page import page as made
 from tests.orchestrator.report.browser import CHROMIUM, browser
 from tests.orchestrator.report.report_fixture import HOSTILE, found, hostile, odd, tame

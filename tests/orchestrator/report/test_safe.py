@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.report.safe import safe
+from orchestrator.text.safe import safe
 
 
 @pytest.mark.parametrize(

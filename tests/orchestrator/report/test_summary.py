@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from orchestrator.report.summary import Ending, next_commands, summary
+from orchestrator.report.terminal.summary import Ending, next_commands, summary
 from tests.orchestrator.report.progress_fixture import HOSTILE, PICO, Terminal, model, progress
 
 SWEEP = Path("sweep.toml")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator.run import batch_waits
+from orchestrator.run.batches import patience as batch_waits
 from tests.loopback.batch_wire import AnthropicDesk, anthropic_batches, openai_batches
 from tests.orchestrator.run.sweeps import ROOT
 

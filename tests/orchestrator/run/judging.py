@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from verifiers.executor import Executor
 from verifiers.registry import bounds_for, get
+from verifiers.workers.executor import Executor
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -13,10 +13,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.cli.run import exit_status
+from orchestrator.cli.commands.run import exit_status
 from orchestrator.progress import Progress
 from orchestrator.run.prepare import prepare
-from orchestrator.run.runner import Options, Result, run_sweep
+from orchestrator.run.run_sweep import Options, Result, run_sweep
 from orchestrator.run.signals import Signals
 from orchestrator.sweep.load import check_keys, load
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.ledger.connect import create
-from orchestrator.ledger.rows import Outcome, SampleRow
-from orchestrator.run import at_once
-from orchestrator.run.at_once import AtOnce
-from orchestrator.run.case import case_of
-from orchestrator.run.judge import Known
+from orchestrator.ledger.file.reader import create
+from orchestrator.ledger.writing.rows import Outcome, SampleRow
+from orchestrator.run.verdicts import inline as at_once
+from orchestrator.run.verdicts.case import case_of
+from orchestrator.run.verdicts.inline import AtOnce
+from orchestrator.run.verdicts.judge import Known
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.books import check_books, one, rows
 from tests.orchestrator.run.judging import calls, executor_of
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import SweepFile, model, run
-from verifiers.executor import Executor
 from verifiers.numeric import Numeric
 from verifiers.types import Bounds, Verdict
+from verifiers.workers.executor import Executor
 
 
 def sample(text: str, index: int = 0, finish_reason: str | None = "stop") -> SampleRow:

@@ -190,7 +190,7 @@ def test_status_and_doctor_tell_of_open_batches(tmp_path):
     from typer.testing import CliRunner
 
     from orchestrator.cli.app import app
-    from orchestrator.ledger.status import read_status
+    from orchestrator.ledger.reading.money.status import read_status
 
     desk = DESKS["openai"]()
     db = tmp_path / "test.db"

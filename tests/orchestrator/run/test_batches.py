@@ -226,7 +226,7 @@ def test_short_money_is_shared_with_a_model_that_is_asked_by_itself(tmp_path, de
 
 
 def test_many_requests_are_several_batches(tmp_path, desk, monkeypatch):
-    from orchestrator.run import batches
+    from orchestrator.run.batches import batches
 
     monkeypatch.setattr(batches, "MOST_REQUESTS", 7)
     db = tmp_path / "test.db"

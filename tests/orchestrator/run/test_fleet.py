@@ -8,9 +8,9 @@ import contextlib
 import pytest
 from aiohttp import web
 
-from orchestrator.run.fleet import watch
+from orchestrator.run.server_queues import watch
 from orchestrator.scheduler.endpoints import Endpoint
-from providers.probe import Load, read_load
+from providers.direct.probe import Load, read_load
 from providers.vllm import vllm
 
 TEXT = b"""# HELP vllm:num_requests_running Number of requests in model execution batches.

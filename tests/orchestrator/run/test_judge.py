@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator.ledger.connect import create
-from orchestrator.run import judge as module
-from orchestrator.run.case import Unjudged, settled
-from orchestrator.run.judge import Judge, Known
+from orchestrator.ledger.file.reader import create
+from orchestrator.run.verdicts import judge as module
+from orchestrator.run.verdicts.case import Unjudged, settled
+from orchestrator.run.verdicts.judge import Judge, Known
 from tests.orchestrator.run.judging import calls, executor_of
-from verifiers.executor import Executor
 from verifiers.numeric import Numeric
 from verifiers.types import Bounds, Verdict
+from verifiers.workers.executor import Executor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from orchestrator.ledger.rows import VerdictRow
+    from orchestrator.ledger.writing.rows import VerdictRow
 
 
 def sample(text: str, problem: int = 1, index: int = 0, finish_reason: str | None = "stop") -> Unjudged:

@@ -1,6 +1,6 @@
 """Which cases are verified next: problem after problem, and never all calls for one."""
 
-from orchestrator.run.pending import Pending
+from orchestrator.run.verdicts.pending import Pending
 
 
 def filled(at_once: int, *cases: tuple[int, bytes]) -> Pending:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.report.plan_text import sentences
+from orchestrator.report.terminal.plan import sentences
 from orchestrator.run.plan import plan_sweep
 from orchestrator.run.prepare import prepare
 from orchestrator.sweep.load import load

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.ledger.status import read_status
+from orchestrator.ledger.reading.money.status import read_status
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.books import check_bill, check_books, counts, one, rows
 from tests.orchestrator.run.serving import serving

@@ -13,12 +13,12 @@ from uuid import uuid4
 import pytest
 
 from orchestrator.errors import InputError
-from orchestrator.report.summary import Ending, next_commands
-from orchestrator.run import judge as judge_module
+from orchestrator.report.terminal.summary import Ending, next_commands
 from orchestrator.run.prepare import prepare
-from orchestrator.run.runner import Options, run_sweep
+from orchestrator.run.run_sweep import Options, run_sweep
 from orchestrator.run.signals import Signals
-from orchestrator.run.verify import verify_ledger
+from orchestrator.run.verdicts import judge as judge_module
+from orchestrator.run.verdicts.verify_ledger import verify_ledger
 from orchestrator.sweep.load import load
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.books import check_books, money, one, rows
@@ -26,8 +26,8 @@ from tests.orchestrator.run.judging import calls, executor_of, write_judge
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import USD, SweepFile, finish, model, run, start
 from tests.verifiers.processes import gone, needs_proc, until
-from verifiers.executor import Executor
 from verifiers.types import Bounds, Isolation, Verdict
+from verifiers.workers.executor import Executor
 
 
 def texts(text: str):

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from orchestrator.scheduler.rates import Estimate, RateLimit
-from providers.rate_limits import VendorLimit
+from providers.reading.rate_limits import VendorLimit
 
 ONE = Estimate(input_tokens=100, output_tokens=50)
 

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.lock import acquire
+from orchestrator.ledger.file.lock import acquire
+from orchestrator.reward.reward_model import scorer
+from orchestrator.reward.score_ledger import Scored, score_ledger
 from orchestrator.run.signals import Signals
-from orchestrator.score.score import Scored, score_ledger
-from orchestrator.score.scorer import scorer
 from tests.loopback import faults
 from tests.loopback.openai_wire import openai_vendor
 from tests.loopback.score_wire import ScoreVendor, default_score, score_vendor

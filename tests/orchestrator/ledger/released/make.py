@@ -14,7 +14,7 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
-from orchestrator.ledger.identity import APPLICATION_ID, SCHEMA_VERSION
+from orchestrator.ledger.file.identity import APPLICATION_ID, SCHEMA_VERSION
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import SweepFile, model, run

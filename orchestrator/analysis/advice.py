@@ -1,0 +1,98 @@
+"""What to buy, in plain words: the paragraph on top of the frontier. Says no more than the figures below it do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.text.frontier_words import NAME, amount, bought, chance, percent
+from orchestrator.text.safe import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_MOST_PAIRS = 3
+_SURE = 0.95
+
+
+def advice(document: Mapping[str, Any]) -> list[str]:
+    """Sentences for the document's axis; none where there is nothing to choose from."""
+    axis = document["axis"]
+    pairs: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in document["comparisons"]:
+        pairs.setdefault((row["cheap"], row["dear"]), []).append(row)
+    said = [_pair(rows, axis) for rows in list(pairs.values())[:_MOST_PAIRS]]
+    if len(pairs) > _MOST_PAIRS:
+        said.append(f"{len(pairs) - _MOST_PAIRS:,} more pairs are in the table.")
+    return said + _most(document, axis) + _only(document, len(document["models"]))
+
+
+def _pair(rows: Sequence[Mapping[str, Any]], axis: str) -> str:
+    """Against one dear sample first; against all of them where that says something else."""
+    first, last = rows[0], rows[-1]
+    told = _row(first, axis)
+    if last is not first and _answer(last) != _answer(first):
+        told += " " + _row(last, axis)
+    return told
+
+
+def _answer(row: Mapping[str, Any]) -> str:
+    if row["probability"] >= _SURE:
+        return "many"
+    return "few" if row["probability"] <= 1 - _SURE else "open"
+
+
+def _row(row: Mapping[str, Any], axis: str) -> str:
+    cheap, dear = safe(row["cheap"], NAME), safe(row["dear"], NAME)
+    aim = f"{row['dear_k']:,} × {dear}"
+    answer, likely = _answer(row), f"probability {chance(row['probability'])}"
+    against = f"{amount(axis, row[f'{axis}_dear'])} a problem"
+    if answer == "many":
+        return (
+            f"Buy many of {cheap}: {_count(row)} × {cheap} solve as much as {aim} "
+            f"({percent(row['coverage_dear'])}) for {amount(axis, row[f'{axis}_cheap'])} instead of {against} "
+            f"({likely})."
+        )
+    if answer == "few":
+        reaches = (
+            f"{_count(row)} × {cheap} would be needed, for {amount(axis, row[f'{axis}_cheap'])}"
+            if row["cheap_k"] is not None
+            else f"no sampled number of {cheap} solves as much"
+        )
+        return f"Buy {aim} to solve {percent(row['coverage_dear'])}, for {against}: {reaches} ({likely} for {cheap})."
+    return f"Whether {cheap} solves what {aim} does for less is open ({likely}): more problems would tell."
+
+
+def _count(row: Mapping[str, Any]) -> str:
+    return "some" if row["cheap_k"] is None else f"{row['cheap_k']:,}"
+
+
+def _most(document: Mapping[str, Any], axis: str) -> list[str]:
+    at_once, stopping = document["frontier_without_stopping"], document["frontier"]
+    if not at_once:
+        return []
+    last = at_once[-1]
+    capped = any(value is not None for value in document["cap"].values())
+    told = (
+        f"The most that {'the cap allows' if capped else 'was reached'}, {percent(last['coverage'])}, takes "
+        f"{bought(last['policy'])}: {amount(axis, last[f'{axis}_per_problem'])} a problem"
+    )
+    cheaper = [p for p in stopping if p["policy"]["stop"] != "none" and p["coverage"] >= last["coverage"]]
+    if cheaper:
+        best = cheaper[0]
+        told += (
+            f"; where a verifier stops at the first right answer, "
+            f"{amount(axis, best[f'{axis}_per_problem'])} ({bought(best['policy'])})"
+        )
+    return [f"{told}."]
+
+
+def _only(document: Mapping[str, Any], models: int) -> list[str]:
+    """Of two models only: of more the table says it."""
+    if models != 2:
+        return []
+    return [
+        f"Of {row['problems']:,} problems {len(row['only_first']):,} were solved by "
+        f"{safe(row['models'][0], NAME)} alone, {len(row['only_second']):,} by {safe(row['models'][1], NAME)} alone, "
+        f"{row['neither']:,} by neither."
+        for row in document["solved_by_one"]
+    ]

@@ -1,0 +1,93 @@
+"""What a model's passes cost, and what it takes to reach a wanted coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from orchestrator.analysis.finite import finite
+from orchestrator.coverage import cost
+from orchestrator.coverage.compare import search
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from orchestrator.coverage.samples import Samples
+    from orchestrator.ledger.reading.samples.outcomes import Axis, Outcomes
+
+WANTED = (0.5, 0.8, 0.9, 0.95, 0.99)
+
+Warn = Callable[[str], None]
+
+
+def costs_of_pass(axis: Axis, outcomes: Outcomes, samples: Samples, unit: int, warn: Warn) -> dict[str, Any]:
+    """CONTRACT's cost of a pass, with a band over problems; both ends null without a pass in some draws."""
+    passes = int(outcomes.c.sum())
+    complete = not outcomes.uncosted
+    of_pass = cost.cost_of_pass(outcomes.total_cost / unit, passes) if complete else None
+    low = high = None
+    if of_pass is not None:
+        per_problem = samples.cost * outcomes.n
+        found = cost.cost_of_pass_band(per_problem, outcomes.c)
+        share = (
+            of_pass * passes / per_problem.sum() if per_problem.sum() else 1.0
+        )  # with what brought no sample
+        low, high = (finite(value * share) for value in found)
+    mean = cost.cost_of_pass_problem_mean(samples.cost, outcomes.n, outcomes.c)
+    if samples.problems and not passes:
+        warn("no sample passed, so there is no cost of a pass")
+    elif samples.problems and mean is None:
+        unsolved = int((outcomes.c == 0).sum())
+        text = f"{unsolved:,} of {samples.problems:,} problems have no pass"
+        warn(f"{text}, so the cost of a pass has no mean over problems")
+    return {
+        f"cost_of_pass_{axis}": of_pass,
+        f"cost_of_pass_problem_mean_{axis}": None if mean is None else finite(mean),
+        f"cost_of_pass_{axis}_low": low,
+        f"cost_of_pass_{axis}_high": high,
+    }
+
+
+def to_reach(axis: Axis, samples: Samples, extrapolation: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """The fewest samples a problem, and their cost, for each wanted coverage: as sampled, else between the points of
+    the extrapolation, straight in ln k; null where that does not reach it either."""
+    found = None if np.isnan(samples.cost).any() else search(samples)
+    points: Sequence[Mapping[str, Any]] = extrapolation["points"] if extrapolation else []
+    rows: list[dict[str, Any]] = []
+    for wanted in WANTED:
+        k = None if found is None else found.fewest(wanted)
+        beyond = k is None
+        if found is not None and k is None:
+            k = _between(wanted, [(found.largest, found.at(found.largest))], points)
+        rows.append(
+            {
+                "coverage": wanted,
+                "k": k,
+                f"{axis}_per_problem": None if k is None else float(k * samples.cost.mean()),
+                "extrapolated": beyond and k is not None,
+            }
+        )
+    return rows
+
+
+def _between(
+    wanted: float, last: Sequence[tuple[int, float]], points: Sequence[Mapping[str, Any]]
+) -> int | None:
+    known = [*last, *((point["k"], point["coverage"]) for point in points)]
+    for (k, below), (then, above) in pairwise(known):
+        if below < wanted <= above:
+            share = (wanted - below) / (above - below)
+            return int(np.ceil(k * (then / k) ** share))
+    return None
+
+
+def log_failure(coverage: float, paid: float | None) -> float | None:
+    """How much of the log of the chance to solve nothing a unit of cost takes away: -ln(1 - coverage) / cost. Of
+    independent problems alike it would be the same at every k; that it falls shows how much harder the rest is. Null
+    where all is solved."""
+    if not paid or coverage >= 1.0:
+        return None
+    return float(-np.log1p(-coverage) / paid)

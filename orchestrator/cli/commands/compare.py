@@ -1,0 +1,35 @@
+"""`manyfew compare`: providers and models side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+
+def compare(
+    db: list[Path] = typer.Argument(..., help="The ledgers.", metavar="DB…"),
+    json_: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
+) -> int:
+    """Show models side by side: dollars paid against the list price, tokens, latency, waste, and whether they pass
+    alike.
+
+    Example: manyfew compare runs/quickstart.db
+    """
+    from orchestrator.analysis.printed import with_printed_table
+    from orchestrator.analysis.side_by_side import compare_document
+    from orchestrator.cli.output import console, emit_json
+    from orchestrator.ledger.importing.printed_results import read_printed
+    from orchestrator.ledger.reading.money.model_costs import read_sides
+
+    document = with_printed_table(compare_document(read_sides(db)), read_printed(db))
+    if json_:
+        emit_json(document)
+        return 0
+    from orchestrator.report.terminal.compare import print_compare
+    from orchestrator.report.terminal.printed import print_printed
+
+    if "printed" in document:
+        print_printed(console(), document["printed"]["table"], document["printed"]["comparisons"])
+    print_compare(console(), document)
+    return 0

@@ -1,0 +1,79 @@
+"""`manyfew doctor`: what is installed, reachable and missing, each with its remedy; checks a ledger's sums."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from orchestrator.doctor.finding import Finding
+
+_SQLITE = b"SQLite format 3\x00"
+
+
+def doctor(
+    target: Path | None = typer.Argument(
+        None, help="A sweep file or a ledger. Default: only what is installed.", metavar="[SWEEP|DB]"
+    ),
+    db: Path | None = typer.Option(None, "--db", help="The sweep's ledger. Default: runs/NAME.db."),
+    json_: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
+) -> int:
+    """Show what is installed, reachable and missing, each with its remedy; check a ledger's sums. Spends nothing.
+
+    Example: manyfew doctor runs/quickstart.toml
+    """
+    from orchestrator.cli.output import emit_json
+    from orchestrator.doctor.installation import installation
+
+    found = installation()
+    if target is not None:
+        found += _look_at(target, db)
+    missing = any(finding.state == "missing" for finding in found)
+    if json_:
+        emit_json(
+            {
+                "status": "missing" if missing else "ok",
+                "findings": [dataclasses.asdict(finding) for finding in found],
+            }
+        )
+    else:
+        _show(found)
+    return 1 if missing else 0
+
+
+def _look_at(target: Path, db: Path | None) -> list[Finding]:
+    if _is_database(target):
+        from orchestrator.doctor.ledger import ledger_findings
+
+        return ledger_findings(target)
+    from orchestrator.cli.values import default_ledger
+    from orchestrator.doctor.sweep import sweep_findings
+    from orchestrator.sweep.load import load
+
+    sweep = load(target)
+    return sweep_findings(sweep, db if db is not None else default_ledger(sweep.name))
+
+
+def _is_database(target: Path) -> bool:
+    """By its first bytes; what only is named like a ledger is one, for the error's sake."""
+    try:
+        with target.open("rb") as file:
+            head = file.read(len(_SQLITE))
+    except OSError:
+        head = b""
+    return head == _SQLITE or target.suffix == ".db"
+
+
+def _show(found: list[Finding]) -> None:
+    from orchestrator.cli.output import console
+    from orchestrator.text.safe import safe
+
+    out = console()
+    wide = max(len(finding.topic) for finding in found)
+    for finding in found:
+        out.print(f"{finding.state:<7}  {finding.topic:<{wide}}  {safe(finding.text)}")
+        if finding.remedy:
+            out.print(f"{'':<7}  {'':<{wide}}  → {safe(finding.remedy)}")

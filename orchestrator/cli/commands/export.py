@@ -1,0 +1,104 @@
+"""`manyfew export`: the samples of a ledger, as other programs read them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from orchestrator.ledger.exporting.samples import Records, Told
+
+FORMATS = ("jsonl", "csv", "parquet", "bundle")
+
+
+def export(
+    db: Path = typer.Argument(..., help="The ledger.", metavar="DB"),
+    format_: str = typer.Option(..., "--format", help="jsonl, csv, parquet or bundle.", metavar="FORMAT"),
+    output: Path | None = typer.Option(
+        None, "-o", "--output", help="File to write; never overwrites. Default: stdout.", metavar="FILE"
+    ),
+    with_problems: bool = typer.Option(
+        False, "--with-problems", help="Add each problem's question and its gold answer."
+    ),
+) -> int:
+    """Write every sample with its tokens, cost and verdict. Works while a run writes. A bundle is one zip file with
+    everything that made the samples, to be cited.
+
+    Example: manyfew export runs/quickstart.db --format csv -o samples.csv
+
+    Example: manyfew export runs/quickstart.db --format bundle -o quickstart.zip
+    """
+    from orchestrator.cli.output import console
+    from orchestrator.ledger.exporting.samples import Records
+    from orchestrator.ledger.file.whole_file import new_file
+    from orchestrator.report.live.counter import counting
+    from orchestrator.text.safe import safe
+
+    to_stdout = output is None or str(output) == "-"
+    _check_format(format_, to_stdout=to_stdout)
+    if format_ == "bundle" and output is not None:
+        return _bundle(db, output)
+    with Records(db, with_problems=with_problems) as records, counting("samples written") as told:
+        if output is None or to_stdout:
+            _to_stdout(format_, records, told)
+            return 0
+        with new_file(output) as file:
+            count = _write(format_, records, file, told, terminal=False)
+    console(stderr=True).print(f"{count:,} samples written to {safe(str(output))}")
+    return 0
+
+
+def _bundle(db: Path, output: Path) -> int:
+    from orchestrator.cli.output import console
+    from orchestrator.ledger.exporting.bundle import write_bundle
+    from orchestrator.report.live.counter import counting
+    from orchestrator.text.safe import safe
+
+    with counting("samples written") as told:
+        count = write_bundle(db, output, told)
+    console(stderr=True).print(f"{count:,} samples, with all that made them, written to {safe(str(output))}")
+    return 0
+
+
+def _check_format(name: str, *, to_stdout: bool) -> None:
+    from orchestrator.errors import InputError
+
+    if name not in FORMATS:
+        raise InputError("--format", f"there is no format {name!r}", f"use {' or '.join(FORMATS)}")
+    if name == "parquet":
+        import importlib.util
+
+        if importlib.util.find_spec("pyarrow") is None:
+            raise InputError("--format parquet", "needs pyarrow", 'pip install "manyfew[hub]"')
+    if name in ("parquet", "bundle") and to_stdout:
+        raise InputError(f"--format {name}", "is not for the terminal", "name a file with -o")
+
+
+def _to_stdout(name: str, records: Records, told: Told) -> None:
+    from orchestrator.cli.output import stdout_error
+
+    try:
+        _write(name, records, sys.stdout.buffer, told, terminal=sys.stdout.isatty())
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise  # a reader that has enough is no error
+    except OSError as error:
+        raise stdout_error(error) from error
+
+
+def _write(name: str, records: Records, file: IO[bytes], told: Told, *, terminal: bool) -> int:
+    if name == "jsonl":
+        from orchestrator.ledger.exporting.samples import write_jsonl
+
+        return write_jsonl(records, file, told)
+    if name == "csv":
+        from orchestrator.ledger.exporting.samples import write_csv
+        from orchestrator.text.safe import safe
+
+        return write_csv(records, file, told, shown=safe if terminal else None)
+    from orchestrator.ledger.exporting.parquet import write_parquet
+
+    return write_parquet(records, file, told)

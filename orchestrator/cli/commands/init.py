@@ -1,0 +1,79 @@
+"""`manyfew init`: a sweep file to start from."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.errors import InputError
+from orchestrator.ledger.file.whole_file import write_new
+
+
+def init(
+    path: Annotated[Path | None, typer.Argument(help="File to write.", show_default="sweep.toml")] = None,
+    quickstart: Annotated[
+        bool,
+        typer.Option(
+            "--quickstart", help="Write the recorded quickstart, which needs no key and no network."
+        ),
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Ask nothing: the examples stay in the file.")
+    ] = False,
+) -> None:
+    """Write a commented sweep file to start from. Never overwrites. On a terminal it asks three questions first.
+
+    Example: manyfew init gsm8k.toml
+    """
+    default = "quickstart.toml" if quickstart else "sweep.toml"
+    target = path if path is not None else Path(default)
+    if target.is_dir():
+        target /= default
+    text = _text(quickstart=quickstart)
+    if (
+        not quickstart
+        and not yes
+        and sys.stdin.isatty()
+        and sys.stdout.isatty()
+        and not os.path.lexists(target)
+    ):
+        text = _with_answers(text)
+    write_new(target, text)
+    after = "run" if quickstart else "plan"
+    typer.echo(f"wrote {target}\nnext: manyfew {after} {_quoted(target)}")
+
+
+def _with_answers(text: str) -> str:
+    from orchestrator.cli.init_questions import ask_all, filled, served_at
+    from orchestrator.text.safe import safe
+
+    def ask(question: str, default: str) -> str:
+        return input(safe(f"{question} [{default}]: "))
+
+    try:
+        return filled(text, ask_all(ask, typer.echo, served_at))
+    except EOFError:
+        raise InputError("manyfew init", "the terminal ended before the answers", "add --yes") from None
+
+
+def _text(*, quickstart: bool) -> str:
+    package, name = (
+        ("orchestrator.quickstart", "quickstart.toml") if quickstart else ("orchestrator.cli", "starter.toml")
+    )
+    try:
+        return files(package).joinpath(name).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(
+            "manyfew init", f"{name} is missing from the installation", "install manyfew anew"
+        ) from None
+
+
+def _quoted(path: Path) -> str:
+    import shlex
+
+    return shlex.quote(str(path))

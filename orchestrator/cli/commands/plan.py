@@ -1,0 +1,91 @@
+"""`manyfew plan`: requests, samples and dollars of a sweep; sends nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+
+
+def plan(
+    sweep: Path = typer.Argument(..., help="The sweep file; with --next a ledger.", metavar="SWEEP"),
+    db: Path | None = typer.Option(None, "--db", help="The ledger. Default: runs/NAME.db."),
+    budget: str | None = typer.Option(
+        None, "--budget", help="Dollars, instead of budget_usd.", metavar="USD"
+    ),
+    next_: str | None = typer.Option(
+        None, "--next", help="Where this much more, on a ledger, narrows a comparison most.", metavar="USD"
+    ),
+    pair: tuple[str, str] | None = typer.Option(
+        None, "--pair", help="With --next: the two models to compare.", metavar="ALIAS ALIAS"
+    ),
+    out: Path | None = typer.Option(
+        None, "-o", "--output", help="With --next: write the sweep that buys it.", metavar="FILE"
+    ),
+    json_: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
+) -> int:
+    """Show what a sweep will ask and cost, and how far the budget reaches. Sends nothing.
+
+    Example: manyfew plan runs/quickstart.toml
+
+    Example: manyfew plan runs/gsm8k.db --next 2.50 -o next.toml
+    """
+    if next_ is not None:
+        return _next(sweep, next_, pair, out, json_=json_)
+    if pair is not None or out is not None:
+        _refuse("--pair" if pair is not None else "--output")
+    from orchestrator.cli.output import console, emit_json
+    from orchestrator.cli.values import default_ledger
+    from orchestrator.report.terminal.plan import plan_text
+    from orchestrator.run.plan import plan_sweep
+    from orchestrator.run.prepare import prepare
+    from orchestrator.run.verdicts.choose_verifier import lack_of
+    from orchestrator.sweep.load import load
+
+    loaded = load(sweep, budget=budget)
+    prepared = prepare(loaded)
+    planned = plan_sweep(prepared, db if db is not None else default_ledger(loaded.name))
+    if (lack := lack_of(prepared.executor.verifier)) is not None:
+        console(stderr=True).print(f"warning: {lack}; run will refuse to start")
+    if json_:
+        emit_json(planned.document())
+    else:
+        console().print(plan_text(planned, name=loaded.name))
+    return 0
+
+
+def _next(db: Path, money: str, pair: tuple[str, str] | None, out: Path | None, *, json_: bool) -> int:
+    import shlex
+
+    from orchestrator.cli.output import console, emit_json
+    from orchestrator.errors import InputError
+    from orchestrator.ledger.file.whole_file import write_new
+    from orchestrator.next_dollar.document import document
+    from orchestrator.next_dollar.study import study
+    from orchestrator.next_dollar.sweep_text import next_sweep
+    from orchestrator.report.terminal.next_dollar import next_text
+    from orchestrator.sweep.load import parse_usd
+    from orchestrator.text.safe import safe
+
+    usd = parse_usd(money, where="--next")
+    if not usd:
+        raise InputError("--next", "no money buys nothing", "such as --next 2.50")
+    sweep, found = study(db, float(usd), pair)
+    said = document(found, float(usd))
+    if out is not None:
+        write_new(out, next_sweep(sweep, found, usd))
+    if json_:
+        emit_json({**said, "file": None if out is None else str(out)})
+        return 0
+    console().print(next_text(said))
+    if out is not None:
+        ledger, file = (safe(shlex.quote(str(path))) for path in (db, out))
+        console().print(f"Next: manyfew run {file} --db {ledger}")
+    return 0
+
+
+def _refuse(flag: str) -> NoReturn:
+    from orchestrator.errors import InputError
+
+    raise InputError(flag, "goes with --next", "add --next USD, and name a ledger")

@@ -1,0 +1,92 @@
+"""`manyfew run`: samples, verifies, records; run again, it goes on where the ledger ends."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from orchestrator.run.run_sweep import Result
+
+EXIT = {"complete": 0, "incomplete": 1, "budget": 3, "provider": 4, "interrupted": 130}
+SIGTERM = 15
+
+
+def run(
+    sweep: Path = typer.Argument(..., help="The sweep file.", metavar="SWEEP"),
+    db: Path | None = typer.Option(None, "--db", help="The ledger. Default: runs/NAME.db."),
+    budget: str | None = typer.Option(
+        None, "--budget", help="Dollars, over all runs of the ledger.", metavar="USD"
+    ),
+    stop_after: str | None = typer.Option(
+        None, "--stop-after", help="Stop after, such as 3h50m.", metavar="TIME"
+    ),
+    grace: str = typer.Option("30s", "--grace", help="How long requests in flight may land.", metavar="TIME"),
+    no_progress: bool = typer.Option(
+        False, "--no-progress", help="No live display, only the closing summary."
+    ),
+    json_: bool = typer.Option(False, "--json", help="One JSON document on stdout; text goes to stderr."),
+) -> int:
+    """Sample a sweep within its budget; run again, it goes on where the ledger ends.
+
+    Example: manyfew run runs/quickstart.toml
+    """
+    import sys
+
+    from orchestrator.cli.leaving import left
+    from orchestrator.cli.output import console, emit_json, send_nowhere
+    from orchestrator.cli.values import default_ledger, seconds
+    from orchestrator.errors import InputError
+    from orchestrator.interrupts import interrupts
+    from orchestrator.ledger.reading.money.status import read_status
+    from orchestrator.report.live.display import choose
+    from orchestrator.report.terminal.summary import Ending, summary
+    from orchestrator.run.prepare import prepare
+    from orchestrator.run.run_sweep import Options, run_sweep
+    from orchestrator.run.signals import Signals
+    from orchestrator.sweep.load import check_keys, load
+
+    loaded = load(sweep, budget=budget)
+    if loaded.budget_pico is None:
+        raise InputError(
+            f"{sweep}: budget_usd", "no budget is stated", "add budget_usd = 5.0, or pass --budget 5"
+        )
+    check_keys(loaded)
+    place = db if db is not None else default_ledger(loaded.name)
+    signals = Signals(
+        grace_s=seconds(grace, where="--grace"),
+        stop_after_s=None if stop_after is None else seconds(stop_after, where="--stop-after"),
+        left=partial(left, db=place, json_wanted=json_),
+    )
+    options = Options(db=place, budget_pico=loaded.budget_pico, signals=signals)
+    prepared = prepare(loaded)
+    with signals:
+        with choose(no_progress=no_progress) as display:
+            result = run_sweep(prepared, options, display.update)
+        ending = Ending(
+            status=result.status,
+            reason=result.reason,
+            warnings=result.warnings,
+            db=options.db,
+            sweep=sweep,
+            before=result.at_start,
+            leftovers=result.presumed_leftovers,
+        )
+        try:
+            console(stderr=True).print(summary(result.progress, ending))
+        except BrokenPipeError:  # nobody reads the summary: the exit status and the document still count
+            send_nowhere(sys.stderr)
+        if json_:
+            emit_json(read_status(options.db))
+        interrupts.finishing()  # from here on a signal must not replace its exit status
+    return exit_status(result)
+
+
+def exit_status(result: Result) -> int:
+    """The contract's exit status of a result."""
+    if result.status == "interrupted" and result.signal == SIGTERM:
+        return 128 + SIGTERM
+    return EXIT[result.status]

@@ -1,0 +1,37 @@
+"""`manyfew watch`: the live view of a run, from another terminal or after it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+
+def watch(db: Path = typer.Argument(..., help="The ledger.", metavar="DB")) -> int:
+    """Show how a run stands, live, from another terminal; ends when the run does. Reads only: the run is not slowed.
+
+    Example: manyfew watch runs/quickstart.db
+    """
+    import signal
+    import sys
+    import time
+
+    from orchestrator.interrupts import interrupts
+    from orchestrator.ledger.file.lock import is_held
+    from orchestrator.ledger.reading.money.watch import Watched
+    from orchestrator.report.live.display import choose
+
+    watched = Watched(db)
+    first = watched.read()
+    try:
+        with choose(stream=sys.stdout) as display:
+            display.update(first)
+            while is_held(db):
+                # A ledger that takes long to read is read less often, so that watching costs next to nothing.
+                time.sleep(max(1.0, 20 * watched.took_s))
+                display.update(watched.read())
+    except KeyboardInterrupt:
+        if interrupts.heard not in (None, signal.SIGINT):
+            raise
+        return 0  # that is how one stops watching
+    return 0

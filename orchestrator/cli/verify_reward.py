@@ -1,0 +1,62 @@
+"""`manyfew verify DB --verifier reward`: scores by a reward model, within a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def score(db: Path, options: Mapping[str, Any], budget: str | None, *, json_: bool) -> int:
+    """Raises InputError. Gives the exit status: as of `run` (CONTRACT)."""
+    from functools import partial
+
+    from orchestrator.cli.commands.run import EXIT, SIGTERM
+    from orchestrator.cli.leaving import left
+    from orchestrator.cli.output import console, emit_json
+    from orchestrator.errors import InputError
+    from orchestrator.ledger.file.lock import acquire
+    from orchestrator.report.live.counter import counting
+    from orchestrator.reward.reward_model import scorer
+    from orchestrator.reward.score_ledger import score_ledger
+    from orchestrator.run.signals import Signals
+    from orchestrator.sweep.load import parse_usd
+    from orchestrator.sweep.resolve import pico
+    from pricing.types import PICO_PER_USD
+
+    chosen = scorer(options)
+    if budget is None:
+        raise InputError("--budget", "a reward model costs money, and no budget is stated", "--budget 5")
+    budget_pico = pico(parse_usd(budget, where="--budget"))
+    with Signals(left=partial(left, db=db, json_wanted=json_)) as signals:
+        lock = acquire(db)
+        try:
+            with counting("scoring", json_=json_) as told:
+                done = score_ledger(db, chosen, budget_pico, signals=signals, told=told)
+        finally:
+            lock.release()
+        settled, presumed = done.settled_pico / PICO_PER_USD, done.presumed_pico / PICO_PER_USD
+        if json_:
+            emit_json(
+                {
+                    "verifier": chosen.name,
+                    "status": done.status,
+                    "reason": done.reason,
+                    "scored": done.scored,
+                    "failed": done.failed,
+                    "lacking": done.lacking,
+                    "budget_usd": budget_pico / PICO_PER_USD,
+                    "settled_usd": settled,
+                    "presumed_usd": presumed,
+                }
+            )
+        else:
+            spent = f"${settled:.6g} settled" + (f", ${presumed:.6g} presumed" if presumed else "")
+            console().print(f"{done.scored:,} texts scored by {chosen.model} for {spent} in all.")
+            if done.lacking:
+                console().print(f"{done.lacking:,} samples have no score yet; the same command goes on.")
+            if done.reason:
+                console(stderr=True).print(f"{done.status}: {done.reason}")
+    if done.status == "interrupted" and done.signal == SIGTERM:
+        return 128 + SIGTERM
+    return EXIT[done.status]

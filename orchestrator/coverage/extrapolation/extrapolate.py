@@ -1,0 +1,126 @@
+"""Coverage beyond the largest sampled k. What lies there depends on pass rates too small to have been seen, so it is a
+mean over many laws of such rates (tail_laws), weighted by how well they explain the problems with few passes
+(tail_fit): the point is the median over laws, the band over laws and over problems drawn anew. Where the band would say
+next to nothing there is no extrapolation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from orchestrator.coverage import bootstrap, grid
+from orchestrator.coverage.extrapolation import tail_fit, tail_laws
+from orchestrator.coverage.extrapolation.thinning import thinned
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from orchestrator.coverage.samples import Samples
+
+_FEWEST_PROBLEMS = 10
+_WIDEST = 0.75
+"""A band wider than this is most of all coverages."""
+_OF_A_PROBLEM = 0.05
+"""Where a band's upper end leaves less of one problem unsolved, it includes that all are solved."""
+TRUSTED = 5
+"""Times the sampled k beyond which figures depend on the laws more than on the data."""
+_BACK_TEST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class BackTest:
+    """What a tenth of the samples would have foretold of all of them, goodness one can see: `coverage`, `low`, `high`
+    at `to_k` from `from_k` samples a problem, and what was `observed`."""
+
+    from_k: int
+    to_k: int
+    coverage: float
+    low: float
+    high: float
+    observed: float
+
+    @property
+    def log_error(self) -> float:
+        """ln foretold − ln observed coverage."""
+        return float(np.log(self.coverage / self.observed))
+
+    @property
+    def held(self) -> bool:
+        return self.low <= self.observed <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Extrapolation:
+    """Shape (ks,) each. `model_dependent`: beyond TRUSTED times the sampled k."""
+
+    method: str
+    ks: NDArray[np.int64]
+    coverage: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    model_dependent: NDArray[np.bool_]
+    back_test: BackTest | None
+    """None with fewer than 20 samples a problem, or where the tenth says nothing."""
+
+
+def extrapolate(samples: Samples, factor: int = tail_laws.FAR) -> Extrapolation | str:
+    """From the largest sampled k to `factor` times it (at most 100), in 1-2-5 steps. A string says why there is
+    none."""
+    if not 1 <= factor <= tail_laws.FAR:
+        raise ValueError(f"the laws speak of 1 to {tail_laws.FAR} times the sampled k, not {factor}")
+    largest = samples.largest_k
+    found = _estimate(samples, grid.beyond(largest, factor))
+    if isinstance(found, str):
+        return found
+    ks, coverage, low, high = found
+    return Extrapolation(
+        _method(largest), ks, coverage, low, high, ks > TRUSTED * largest, _back_test(samples)
+    )
+
+
+def _method(largest: int) -> str:
+    return (
+        "median over laws of pass rates, weighted by the likelihood of the problems with few passes; "
+        "band: 95% over these laws and over problems; "
+        f"beyond k = {TRUSTED * largest:,} ({TRUSTED} × the sampled k) it depends on the choice of laws"
+    )
+
+
+def _estimate(
+    samples: Samples, ks: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]] | str:
+    largest, problems = samples.largest_k, samples.problems
+    if largest < 2:
+        return "it needs at least 2 samples of every problem"
+    values = samples.solved(np.array([largest]))
+    observed = float(values.mean())
+    if observed <= 0:
+        return "no problem is solved"
+    if not (values < 1).any():
+        return f"every problem is solved by k = {largest:,}, so nothing is left to extrapolate"
+    if problems < _FEWEST_PROBLEMS:
+        return f"{problems} problems say too little of others; it needs {_FEWEST_PROBLEMS}"
+    at_low, _ = bootstrap.coverage_band(values, bootstrap.resampled_means(values))
+    these, anew = tail_fit.fit(samples).unsolved(ks)
+    coverage = np.maximum.accumulate(np.maximum(1 - np.median(these, axis=0), observed))
+    low, high = bootstrap.quantiles(1 - anew)
+    low, high = np.maximum(np.minimum(low, coverage), at_low[0]), np.maximum(high, coverage)
+    high = np.where(problems * (1 - high) < _OF_A_PROBLEM, 1.0, high)
+    if len(ks) and (wide := float((high - low).max())) > _WIDEST:
+        return f"the data can't tell: by k = {int(ks[-1]):,} the band would be {wide:.0%} wide"
+    return ks, coverage, low, high
+
+
+def _back_test(samples: Samples) -> BackTest | None:
+    largest = samples.largest_k
+    if largest < 2 * _BACK_TEST:
+        return None
+    fewer = thinned(samples, largest // _BACK_TEST)
+    found = _estimate(fewer, np.array([largest]))
+    if isinstance(found, str):
+        return None
+    _, coverage, low, high = found
+    observed = float(samples.solved(np.array([largest])).mean())
+    return BackTest(fewer.largest_k, largest, float(coverage[0]), float(low[0]), float(high[0]), observed)

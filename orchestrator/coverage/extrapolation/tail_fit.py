@@ -1,0 +1,132 @@
+"""How well each tail law explains the problems with few passes, and what they then leave unsolved after k samples.
+
+Only the hard end is fitted, since laws fitted to all problems bend to the easy ones, which say nothing of the rest: a
+problem counts if it has few passes, or, sampled until solved, was not solved early. The likelihood is conditional on
+that, so no problem is chosen by its outcome. It is the same whether sampling stopped at a pass or not (dynamic sampling
+too: Kazdan et al. 2025, arXiv 2510.05197), and for unequal n.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from orchestrator.coverage.extrapolation.tail_laws import TailLaws, tail_laws
+from orchestrator.coverage.special import betainc, betaln
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from orchestrator.coverage.samples import Samples
+
+_FEW, _SHARE = 60, 5
+"""Passes within the sampled k that still count as few: up to a fifth of it, and to 60. 20 do nearly as well at
+k = 100; 200 at k = 1,000 let easy ones in."""
+_MOST_FEW = 100
+"""Of a problem with more samples than that: the laws' rates are 10% apart."""
+_DRAWS = 2000
+_SEED = 20250224
+_ENOUGH = 50
+"""Laws that share the weight, at least, counted by 1/sum of squared shares (Kish 1965)."""
+_EASY = 0.5
+"""Of problems outside the tail: their rate has the density of Beta(c + 1/2, n − c + 1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TailFit:
+    """`laws`: those in the posterior draws; `drawn`: (draws,), which of them; `tail`: (problems,), who was fitted."""
+
+    samples: Samples
+    laws: TailLaws
+    drawn: NDArray[np.int64]
+    tail: NDArray[np.bool_]
+
+    def unsolved(self, ks: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Shares of problems that k fresh samples leave unsolved, (draws, ks) each: of these problems, and of
+        problems drawn anew as the bootstrap does."""
+        pairs, back = np.unique(
+            np.stack([self.samples.n, self.samples.c, self.tail]), axis=1, return_inverse=True
+        )
+        n, c, tail = pairs[0].astype(float), pairs[1].astype(float), pairs[2] > 0
+        counts = np.bincount(back.reshape(-1), minlength=len(n))
+        problems = self.samples.problems
+        generator = np.random.default_rng(_SEED)
+        anew = generator.multinomial(problems, counts / problems, len(self.drawn)) / problems
+        these, others = np.empty((len(self.drawn), len(ks))), np.empty((len(self.drawn), len(ks)))
+        kernel, hopeless = _kernel(self.laws, n[tail], c[tail])
+        seen = self.laws.chance(kernel, hopeless)
+        for i, k in enumerate(ks):
+            easy = _easy_unsolved(n[~tail], c[~tail], int(k))
+            left = self.laws.chance(kernel * np.exp(k * self.laws.log_miss), hopeless) / seen
+            these[:, i] = (left @ counts[tail] + easy @ counts[~tail])[self.drawn] / problems
+            others[:, i] = (anew[:, tail] * left[self.drawn]).sum(axis=1) + anew[:, ~tail] @ easy
+        return these, others
+
+
+def fit(samples: Samples) -> TailFit:
+    """Needs a problem and a largest k of 1 at least."""
+    k = samples.largest_k
+    laws = tail_laws(k)
+    if samples.first is None:
+        few = min(_FEW, 1 + k // _SHARE)
+        most = np.minimum(np.clip(np.ceil(few * samples.n / k), few, _MOST_FEW), samples.n)
+        tail = samples.c <= most
+    else:
+        most = np.zeros(samples.problems)
+        tail = (samples.first == 0) | (samples.first > k // _FEW)
+    n, c, limit = (x[tail].astype(float) for x in (samples.n, samples.c, most))
+    pairs, times = np.unique(np.stack([n, c]), axis=1, return_counts=True)
+    log_weight = laws.log_likelihood(*_kernel(laws, pairs[0], pairs[1]), times)
+    if samples.first is None:
+        sizes, times = np.unique(np.stack([n, limit]), axis=1, return_counts=True)
+        into_tail = _at_most(sizes[1][:, None], sizes[0][:, None], np.exp(laws.log_miss))
+    else:
+        into_tail, times = np.exp((k // _FEW) * laws.log_miss)[None], np.array([len(n)])
+    log_weight = log_weight - laws.log_likelihood(into_tail, np.ones(len(times)), times)
+    return _drawn(samples, laws, log_weight, tail)
+
+
+def _drawn(
+    samples: Samples, laws: TailLaws, log_weight: NDArray[np.float64], tail: NDArray[np.bool_]
+) -> TailFit:
+    """Posterior draws of laws, evenly spaced through the weights, then shuffled."""
+    weight = np.cumsum(_tempered(log_weight - log_weight.max()))
+    spaced = (np.arange(_DRAWS) + 0.5) / _DRAWS * weight[-1]
+    at = np.asarray(np.searchsorted(weight, spaced), np.int64)
+    used, drawn = np.unique(at, return_inverse=True)
+    drawn = np.random.default_rng(_SEED).permutation(drawn.reshape(-1).astype(np.int64))
+    return TailFit(samples, laws.take(used), drawn, tail)
+
+
+def _tempered(log_weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weights to a power below 1 where many problems leave but a few of the laws: none of these is the truth, so which
+    of them is nearest says less than it seems to, and a band over so few would be too narrow."""
+    power = 1.0
+    while True:
+        weight = np.exp(power * log_weight)
+        if weight.sum() ** 2 >= _ENOUGH * (weight**2).sum():
+            return weight
+        power *= 0.8
+
+
+def _easy_unsolved(n: NDArray[np.float64], c: NDArray[np.float64], k: int) -> NDArray[np.float64]:
+    return np.exp(betaln(c + _EASY, n - c + 1 + k) - betaln(c + _EASY, n - c + 1))
+
+
+def _at_most(
+    most: NDArray[np.float64], n: NDArray[np.float64], miss: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The chance of at most so many passes among n samples that fail with chance `miss`."""
+    return np.where(most < n, betainc(np.maximum(n - most, 1.0), most + 1, miss), 1.0)
+
+
+def _kernel(
+    laws: TailLaws, n: NDArray[np.float64], c: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """p^c (1−p)^(n−c), each scaled to a largest value of 1 where it has a pass: (pairs, points) and, at p = 0,
+    (pairs,)."""
+    log = c[:, None] * laws.log_rate + (n - c)[:, None] * laws.log_miss
+    top = np.where(c > 0, log.max(axis=1, initial=-np.inf), 0.0)
+    return np.exp(log - top[:, None]), np.where(c == 0, 1.0, 0.0)

@@ -1,0 +1,150 @@
+"""The samples of a ledger as JSON Lines, CSV or Parquet: all columns of the view sample_records, in the view's order,
+the samples in the order they were recorded. Read as a stream, while a run may be writing."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any, Self
+
+import msgspec
+
+from orchestrator.errors import InputError
+from orchestrator.ledger.file.reader import open_reader
+
+Row = tuple[Any, ...]
+Told = Callable[[int], None]
+Shown = Callable[[str], str]
+EVERY = 1000
+
+PROBLEM_COLUMNS = ("question", "gold")
+
+# What the view says, with an order that the view leaves open: by row id nothing has to be sorted. The data of the
+# problem comes last.
+_SELECT = """
+SELECT sweep.name AS sweep, model.alias AS model, model.provider AS provider, problem.key AS problem,
+  s.sample_index, s.text, s.reasoning, s.finish_reason,
+  s.prompt_tokens, s.cached_tokens, s.cache_write_tokens, s.cache_write_1h_tokens,
+  s.completion_tokens, s.reasoning_tokens, s.token_basis,
+  s.cost_pico / 1e12 AS cost_usd, s.cost_pico, s.cost_basis,
+  s.passed, s.score, s.answer, s.server, coalesce(s.request_ref, s.request_id) AS request, s.stop_rule,
+  s.latency_s, s.created_at{data}
+FROM sample AS s
+JOIN model ON model.id = s.model_id
+JOIN sweep ON sweep.id = model.sweep_id
+JOIN problem ON problem.id = s.problem_id
+ORDER BY s.id"""
+
+# Valid JSON as they are, but some terminals obey them, and Python's splitlines() ends a line at some of them.
+_DELICATE = re.compile(r"[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+
+
+class Records:
+    """An open ledger's samples. Use as a context manager; `columns` names what each row holds. With problems, a
+    row ends in the problem's question and its gold answer. Raises InputError for what is no ledger."""
+
+    def __init__(self, db: Path, *, with_problems: bool = False) -> None:
+        self._db = db
+        self._with_problems = with_problems
+        self._connection = open_reader(db)
+        self._connection.row_factory = None
+        self._connection.text_factory = _lenient
+        self.columns: tuple[str, ...] = ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def moment(self) -> sqlite3.Connection:
+        """For what else is read beside the samples: from here on, all of it is of one moment. Rows are tuples."""
+        self._connection.execute("BEGIN")
+        return self._connection
+
+    def rows(self) -> Iterator[Row]:
+        """Every sample, once, as the ledger stands when the first is read."""
+        try:
+            cursor = self._connection.execute(
+                _SELECT.format(data=", problem.data" if self._with_problems else "")
+            )
+            names = tuple(column[0] for column in cursor.description)
+            self.columns = (*names[:-1], *PROBLEM_COLUMNS) if self._with_problems else names
+            # No `yield from`, which closes the cursor of a reader that breaks off, maybe after the connection.
+            for row in _with_problems(cursor) if self._with_problems else cursor:  # noqa: UP028
+                yield row
+        except sqlite3.Error as error:
+            message = f"the ledger can't be read: {error}"
+            raise InputError(str(self._db), message, f"check it with manyfew doctor {self._db}") from error
+
+
+def write_jsonl(records: Records, file: IO[bytes], told: Told = lambda _: None) -> int:
+    """One object a line. Gives the number of samples."""
+    encode = msgspec.json.Encoder().encode
+    count = 0
+    for count, row in enumerate(records.rows(), start=1):
+        line = encode(dict(zip(records.columns, row, strict=True)))
+        file.write((line if line.isascii() else _plain(line)) + b"\n")
+        if count % EVERY == 0:
+            told(count)
+    return count
+
+
+def write_csv(
+    records: Records, file: IO[bytes], told: Told = lambda _: None, *, shown: Shown | None = None
+) -> int:
+    """A header and one row a sample (RFC 4180); NULL and the empty text are both an empty field. `shown` makes a
+    text fit for a terminal, where that is what reads it."""
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+    try:
+        writer = csv.writer(text)
+        rows = records.rows()
+        first = next(rows, None)
+        writer.writerow(records.columns)
+        count = 0
+        for count, row in enumerate(_after(first, rows), start=1):
+            writer.writerow([_cell(value, shown) for value in row])
+            if count % EVERY == 0:
+                told(count)
+        return count
+    finally:
+        text.detach()
+
+
+def _after(first: Row | None, rest: Iterable[Row]) -> Iterator[Row]:
+    if first is not None:
+        yield first
+        yield from rest
+
+
+def _cell(value: Any, shown: Shown | None) -> Any:
+    if isinstance(value, list | dict):
+        value = json.dumps(value, ensure_ascii=False)
+    return shown(value) if shown is not None and isinstance(value, str) else value
+
+
+def _with_problems(rows: Iterable[Row]) -> Iterator[Row]:
+    last, question, gold = None, None, None
+    for *row, data in rows:
+        if data != last:
+            problem = _object(data)
+            last, question, gold = data, problem.get("question"), problem.get("answer")
+        yield (*row, question, gold)
+
+
+def _object(data: str) -> dict[str, Any]:
+    value = json.loads(data)
+    return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
+
+
+def _plain(line: bytes) -> bytes:
+    return _DELICATE.sub(lambda found: f"\\u{ord(found[0]):04x}", line.decode()).encode()
+
+
+def _lenient(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")

@@ -1,0 +1,75 @@
+"""A ledger of an older schema becomes one of this manyfew's: a copy of it is put beside it, then every step it lacks is
+done in one transaction together with the record of it (PRAGMA user_version). A failure leaves the ledger as it was.
+
+A change of schema.sql raises SCHEMA_VERSION and comes with a step from the version before, and with a ledger of that
+version in tests/orchestrator/ledger/released/.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from orchestrator.errors import InputError
+from orchestrator.ledger.file.identity import SCHEMA_VERSION, ledger_version
+from orchestrator.ledger.file.reader import open_for_writing
+from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.file.whole_file import new_place
+
+Step = Callable[[sqlite3.Connection], None]
+"""Takes the ledger one version on, inside a transaction that is not its own. It commits nothing."""
+
+STEPS: Mapping[int, Step] = {}
+"""By the version that a step starts from; 1 is the first there was."""
+
+
+def migrate(path: Path, steps: Mapping[int, Step] = STEPS, version: int = SCHEMA_VERSION) -> Path | None:
+    """Brings the ledger up to `version`; gives the copy's place, or None where there was nothing to do. The caller
+    holds the lock, so that no older manyfew writes meanwhile. Raises InputError."""
+    old = ledger_version(path)
+    if old is None or old >= version:
+        return None
+    lacking = [number for number in range(old, version) if number not in steps]
+    if lacking:
+        message = f"this ledger is of schema {old}, from which nothing leads to {version}"
+        raise InputError(str(path), message, "no released manyfew wrote it: name another ledger")
+    try:
+        with closing(open_for_writing(path)) as connection:
+            copy = _copied(connection, path, old)
+            _step(connection, [steps[number] for number in range(old, version)], version)
+    except (*TROUBLE, OSError) as error:
+        what, remedy = trouble(error, path)
+        message = f"this ledger of schema {old} can't be brought to {version}, and is as it was: {what}"
+        raise InputError(str(path), message, remedy) from error
+    sys.stderr.write(f"{path}: brought from schema {old} to {version}; as it was: {copy}\n")
+    return copy
+
+
+def _step(connection: sqlite3.Connection, steps: list[Step], version: int) -> None:
+    # Rows may refer to a table that a step makes anew; what refers to nothing at the end is found below.
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute("BEGIN IMMEDIATE")
+    for step in steps:
+        step(connection)
+    lost = connection.execute("PRAGMA foreign_key_check").fetchone()
+    if lost is not None:
+        raise sqlite3.IntegrityError(f"a row of {lost[0]} would refer to none of {lost[2]}")
+    connection.execute(f"PRAGMA user_version = {version}")
+    connection.execute("COMMIT")  # where this is not reached, closing rolls back
+
+
+def _copied(connection: sqlite3.Connection, path: Path, version: int) -> Path:
+    """NAME.schema-1.db beside it, or with a number where an attempt before left one."""
+    number = 1
+    while True:
+        count = "" if number == 1 else f"-{number}"
+        target = path.with_name(f"{path.stem}.schema-{version}{count}{path.suffix}")
+        if not target.exists():
+            break
+        number += 1
+    with new_place(target, ends=False) as part, closing(sqlite3.connect(part)) as copy:
+        connection.backup(copy)
+    return target

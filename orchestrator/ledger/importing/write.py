@@ -1,0 +1,167 @@
+"""From the stage into the ledger: first what speaks against it, read only; then everything in one transaction."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import InputError
+from orchestrator.interrupts import interrupts
+from orchestrator.ledger.file.reader import create, made_anew
+from orchestrator.ledger.importing.line import LARGEST_INT, VALUE_COLUMNS
+
+VERIFIER = "imported"
+PIECE = 500
+
+_FIND_MODELS = """
+UPDATE model SET ledger_id = (SELECT m.id FROM ledger.sweep AS w CROSS JOIN ledger.model AS m
+  ON m.sweep_id = w.id AND m.alias = model.alias WHERE w.name = model.sweep)"""
+_FIND_PROBLEMS = """
+UPDATE problem SET ledger_id = (SELECT p.id FROM ledger.sweep AS w CROSS JOIN ledger.problem AS p
+  ON p.sweep_id = w.id AND p.key = problem.key WHERE w.name = problem.sweep)"""
+_OTHER_PROVIDER = """
+SELECT model.line, model.alias, model.provider, m.provider FROM model JOIN ledger.model AS m ON m.id = model.ledger_id
+WHERE m.provider != model.provider ORDER BY model.line LIMIT 1"""
+_THERE_ALREADY = """
+SELECT s.line FROM sample AS s CROSS JOIN model ON model.id = s.model CROSS JOIN problem ON problem.id = s.problem
+CROSS JOIN ledger.sample AS t ON t.model_id = model.ledger_id AND t.problem_id = problem.ledger_id
+  AND t.sample_index = s.sample_index
+ORDER BY s.line LIMIT 1"""
+_TOTAL = """
+SELECT (SELECT coalesce(sum(cost_pico), 0) FROM sample), (SELECT coalesce(sum(cost_pico), 0) FROM ledger.sample)"""
+
+_ADD_SWEEPS = """
+INSERT INTO ledger.sweep (name) SELECT sweep FROM model GROUP BY sweep ORDER BY min(id)
+ON CONFLICT (name) DO NOTHING"""
+_ADD_MODELS = """
+INSERT INTO ledger.model (sweep_id, alias, provider)
+SELECT w.id, model.alias, model.provider FROM model JOIN ledger.sweep AS w ON w.name = model.sweep
+WHERE model.ledger_id IS NULL ORDER BY model.id"""
+_NAME_PROVIDERS = """
+UPDATE ledger.model AS m SET provider = model.provider FROM model
+WHERE model.ledger_id = m.id AND m.provider IS NULL AND model.provider IS NOT NULL"""
+# A problem that a run asked brings its data along, so that these samples are judged by it.
+_ADD_PROBLEMS = """
+INSERT INTO ledger.problem (sweep_id, key, data)
+SELECT w.id, problem.key, coalesce(
+  (SELECT p.data FROM ledger.sweep AS run CROSS JOIN ledger.problem AS p ON p.sweep_id = run.id AND p.key = problem.key
+   WHERE run.budget_pico IS NOT NULL AND p.data != '{}' ORDER BY run.id LIMIT 1),
+  problem_data(problem.question, problem.gold, problem.data))
+FROM problem JOIN ledger.sweep AS w ON w.name = problem.sweep WHERE problem.ledger_id IS NULL ORDER BY problem.id"""
+_SAID_PROBLEMS = """
+SELECT problem.id, problem.question, problem.gold, problem.data, p.id, p.data, w.budget_pico IS NOT NULL FROM problem
+JOIN ledger.problem AS p ON p.id = problem.ledger_id JOIN ledger.sweep AS w ON w.id = p.sweep_id
+WHERE problem.id > ? AND coalesce(problem.question, problem.gold, problem.data) IS NOT NULL
+ORDER BY problem.id LIMIT ?"""
+
+_GIVEN = tuple(name for name in VALUE_COLUMNS if name not in ("text", "request", "stop_rule", "created_at"))
+_ADD_SAMPLES = f"""
+INSERT INTO ledger.sample (model_id, problem_id, sample_index, cost_pico, cost_basis, text, request_ref, stop_rule,
+  created_at, verifier, {", ".join(_GIVEN)})
+SELECT model.ledger_id, problem.ledger_id, s.sample_index, s.cost_pico,
+  iif(s.cost_pico IS NULL, 'none', 'imported'), coalesce(s.text, ''), s.request,
+  coalesce(s.stop_rule, 'none'), coalesce(s.created_at, :now), iif(s.passed IS NULL, NULL, '{VERIFIER}'),
+  {", ".join("s." + name for name in _GIVEN)}
+FROM sample AS s CROSS JOIN model ON model.id = s.model CROSS JOIN problem ON problem.id = s.problem ORDER BY s.line"""
+_ADD_TO_TOTALS = """
+UPDATE ledger.model AS m SET samples = samples + added.n
+FROM (SELECT model.ledger_id AS id, count(*) AS n FROM sample JOIN model ON model.id = sample.model GROUP BY 1) AS added
+WHERE m.id = added.id"""
+
+
+def refuse_conflicts(
+    connection: sqlite3.Connection, db: Path, where: str, line_of: Callable[[int], int]
+) -> None:
+    """What the ledger at `db` has already speaks against a line of the file. The ledger is opened read only, so that
+    a refusal leaves every byte of it. Raises InputError naming the line; `where` is the file."""
+    connection.execute("ATTACH ? AS ledger", (f"{db.resolve().as_uri()}?mode=ro",))
+    try:
+        connection.execute(_FIND_MODELS)
+        connection.execute(_FIND_PROBLEMS)
+        if (row := connection.execute(_OTHER_PROVIDER).fetchone()) is not None:
+            line, alias, ours, theirs = row
+            message = f"the model {alias!r} is of provider {theirs!r} in {db}, of {ours!r} here"
+            raise InputError(f"{where}:{line_of(line)}", message, "give it another alias or another sweep")
+        if (row := connection.execute(_THERE_ALREADY).fetchone()) is not None:
+            message = f"{db} has this sample already: same sweep, model, problem and sample_index"
+            raise InputError(
+                f"{where}:{line_of(row[0])}", message, "nothing was imported; leave out what is there"
+            )
+        if sum(connection.execute(_TOTAL).fetchone()) > LARGEST_INT:
+            raise InputError(where, "the costs add up to more than the ledger can hold", "look at cost_usd")
+    finally:
+        connection.execute("DETACH ledger")
+
+
+def write(connection: sqlite3.Connection, db: Path) -> int:
+    """Everything into the ledger, which is made where there is none, or nothing. Gives the number of problems whose
+    question or gold answer the ledger has otherwise; the ledger's hold. The caller holds the ledger's lock."""
+    if not db.exists() or db.stat().st_size == 0:
+        with made_anew(db):
+            create(db)
+            return _attached(connection, db)
+    return _attached(connection, db)
+
+
+def _attached(connection: sqlite3.Connection, db: Path) -> int:
+    connection.create_function("problem_data", 3, _data, deterministic=True)
+    connection.execute("ATTACH ? AS ledger", (db.resolve().as_uri(),))
+    try:
+        return _write(connection)
+    finally:
+        connection.execute("DETACH ledger")
+
+
+def _write(connection: sqlite3.Connection) -> int:
+    connection.execute("PRAGMA ledger.synchronous = FULL")
+    connection.execute("PRAGMA fullfsync = 1")
+    connection.execute("PRAGMA checkpoint_fullfsync = 1")
+    connection.execute("PRAGMA busy_timeout = 10000")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute(_ADD_SWEEPS)
+        connection.execute(_ADD_MODELS)
+        connection.execute(_FIND_MODELS)
+        connection.execute(_NAME_PROVIDERS)
+        connection.execute(_ADD_PROBLEMS)
+        connection.execute(_FIND_PROBLEMS)
+        others = _fill_in(connection)
+        connection.execute(_ADD_SAMPLES, {"now": time.time()})
+        connection.execute(_ADD_TO_TOTALS)
+    except BaseException:
+        if connection.in_transaction:  # SQLite ends it itself where the disk fails
+            connection.execute("ROLLBACK")
+        raise
+    interrupts.finishing()
+    connection.execute("COMMIT")
+    return others
+
+
+def _fill_in(connection: sqlite3.Connection) -> int:
+    """Adds what the file says of a problem where the ledger lacks it; counts where the two differ."""
+    others, last = 0, 0
+    while rows := connection.execute(_SAID_PROBLEMS, (last, PIECE)).fetchall():
+        last = rows[-1][0]
+        for _, question, gold, whole, problem_id, text, run in rows:
+            there: dict[str, Any] = json.loads(text)
+            said: dict[str, Any] = json.loads(_data(question, gold, whole))
+            lacking = {name: value for name, value in said.items() if name not in there}
+            others += any(there[name] != value for name, value in said.items() if name in there)
+            if lacking and not (run and there):  # what a run asked is the run's own
+                data = json.dumps({**there, **lacking}, ensure_ascii=False)
+                connection.execute("UPDATE ledger.problem SET data = ? WHERE id = ?", (data, problem_id))
+    return others
+
+
+def _data(question: str | None, gold: str | None, whole: str | None) -> str:
+    """A problem's data as the ledger keeps it. `whole`: its source's own data, as JSON."""
+    said: dict[str, Any] = {} if whole is None else json.loads(whole)
+    if question is not None:
+        said["question"] = question
+    if gold is not None:
+        said["answer"] = json.loads(gold)
+    return json.dumps(said, ensure_ascii=False)

@@ -1,0 +1,108 @@
+"""One of the ledgers to merge: read only, and as it was at the start until the end."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from orchestrator.errors import InputError
+from orchestrator.ledger.file.lock import holder, is_held
+from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.reading.samples.digest import samples_digest
+
+_MARKS = """
+SELECT (SELECT count(*) FROM {0}sample), (SELECT count(*) FROM {0}request),
+  (SELECT total(settled_pico) FROM {0}model)"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A ledger to merge."""
+
+    number: int
+    """Its place on the command line, from 1."""
+    path: Path
+    name: str
+    """Its file's name, told apart where two are alike."""
+    digest: str
+    samples: int
+    runs: str
+    """JSON: what its table `run` says."""
+    marks: tuple[float, ...]
+    """Other where it has been written to meanwhile."""
+
+
+def read_source(path: Path, told: Callable[[int], None]) -> Source:
+    """Raises InputError for what is no ledger, is being written, is empty, or waits for a batch."""
+    if is_held(path):
+        message = f"a living process writes this ledger: {holder(path)}"
+        raise InputError(str(path), message, "wait for it to end, or stop it")
+    with closing(open_reader(path)) as connection:
+        try:
+            connection.execute("BEGIN")
+            (waiting,) = connection.execute(
+                "SELECT count(*) FROM batch_job WHERE ended_at IS NULL"
+            ).fetchone()
+            if waiting:
+                raise InputError(
+                    str(path),
+                    f"batches that go on at their vendor: {waiting}",
+                    "run the sweep again to take what they brought, or manyfew cancel SWEEP",
+                )
+            (samples,) = connection.execute("SELECT count(*) FROM sample").fetchone()
+            if not samples:
+                raise InputError(str(path), "this ledger holds no samples", "leave it out")
+            runs = connection.execute(
+                "SELECT started_at, ended_at, status, host, versions FROM run ORDER BY id"
+            )
+            return Source(
+                number=0,
+                path=path,
+                name=path.name,
+                digest=samples_digest(connection, told),
+                samples=samples,
+                runs=json.dumps([{**dict(row), "versions": json.loads(row["versions"])} for row in runs]),
+                marks=tuple(connection.execute(_MARKS.format("")).fetchone()),
+            )
+        except TROUBLE as error:
+            what, remedy = trouble(error, path)
+            raise InputError(str(path), f"the ledger can't be read: {what}", remedy) from error
+
+
+def name_apart(sources: Sequence[Source]) -> list[Source]:
+    """Numbered from 1; two files of the same name become NAME and NAME~2."""
+    seen: Counter[str] = Counter()
+    named: list[Source] = []
+    for number, source in enumerate(sources, start=1):
+        seen[source.name] += 1
+        name = source.name if seen[source.name] == 1 else f"{source.name}~{seen[source.name]}"
+        named.append(replace(source, number=number, name=name))
+    return named
+
+
+@contextmanager
+def attached(connection: sqlite3.Connection, source: Source) -> Generator[None]:
+    """The ledger as `src`, read only."""
+    connection.execute("ATTACH ? AS src", (f"{source.path.resolve().as_uri()}?mode=ro",))
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    finally:
+        connection.execute("DETACH src")
+
+
+def unchanged(connection: sqlite3.Connection, source: Source) -> None:
+    """Raises InputError where it was written to since it was read first."""
+    if tuple(connection.execute(_MARKS.format("src.")).fetchone()) != source.marks:
+        raise InputError(
+            str(source.path), "was written to while it was merged", "merge again once nothing writes it"
+        )

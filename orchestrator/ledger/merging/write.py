@@ -1,0 +1,139 @@
+"""From the ledgers to merge into the new one: what is coming is set aside first, numbered, and then copied."""
+
+from __future__ import annotations
+
+import sqlite3
+from hashlib import blake2b
+
+from orchestrator.ledger.merging.source import Source
+
+STAGE = """
+CREATE TEMP TABLE sweep_of (there INTEGER PRIMARY KEY, here INTEGER);
+CREATE TEMP TABLE model_of (there INTEGER PRIMARY KEY, here INTEGER);
+CREATE TEMP TABLE problem_of (there INTEGER PRIMARY KEY, here INTEGER);
+CREATE TEMP TABLE asked (source INTEGER, model INTEGER, problem INTEGER, prompt INTEGER,
+  PRIMARY KEY (model, problem, source, prompt)) WITHOUT ROWID;
+CREATE TEMP TABLE incoming (source INTEGER, there INTEGER, model INTEGER, problem INTEGER, there_index INTEGER,
+  created_at REAL, text_sha BLOB, from_file INTEGER, here_index INTEGER, PRIMARY KEY (source, there)) WITHOUT ROWID;
+CREATE INDEX temp.incoming_identity ON incoming (model, problem, there_index, source);
+CREATE INDEX temp.incoming_draw ON incoming (model, problem, created_at);
+"""
+
+_REQUEST = (
+    *("attempt", "n", "indices", "max_tokens", "reserved_pico", "settled_pico", "unused_pico", "cost_basis"),
+    *("prompt_tokens", "cached_tokens", "cache_write_tokens", "cache_write_1h_tokens", "completion_tokens"),
+    *("reasoning_tokens", "server", "vendor_model", "vendor_request", "service_tier", "inference_geo"),
+    *("server_version", "http_status", "error", "error_message", "reserved_at", "ended_at", "latency_s"),
+)
+_SAMPLE = (
+    *("text", "reasoning", "finish_reason", "prompt_tokens", "cached_tokens", "cache_write_tokens"),
+    *(
+        "cache_write_1h_tokens",
+        "completion_tokens",
+        "reasoning_tokens",
+        "token_basis",
+        "cost_pico",
+        "cost_basis",
+    ),
+    *("server", "stop_rule", "latency_s", "created_at", "passed", "score", "answer", "verifier"),
+)
+
+_NAMES = (
+    """
+INSERT INTO temp.sweep_of SELECT t.id, h.id FROM src.sweep AS t JOIN main.sweep AS h ON h.name = t.name""",
+    """
+INSERT INTO temp.model_of SELECT t.id, h.id FROM src.model AS t JOIN temp.sweep_of AS w ON w.there = t.sweep_id
+JOIN main.model AS h ON h.sweep_id = w.here AND h.alias = t.alias""",
+    """
+INSERT INTO temp.problem_of SELECT t.id, h.id FROM src.problem AS t JOIN temp.sweep_of AS w ON w.there = t.sweep_id
+JOIN main.problem AS h ON h.sweep_id = w.here AND h.key = t.key""",
+)
+_STAGE_SAMPLES = """
+INSERT INTO temp.incoming SELECT :source, s.id, m.here, p.here, s.sample_index, s.created_at, text_sha(s.text),
+  s.cost_basis IN ('imported', 'replayed'), NULL
+FROM src.sample AS s JOIN temp.model_of AS m ON m.there = s.model_id
+JOIN temp.problem_of AS p ON p.there = s.problem_id"""
+_ASKED = """
+INSERT OR IGNORE INTO temp.asked SELECT DISTINCT :source, m.here, p.here, here.id
+FROM src.{table} AS r JOIN src.prompt AS t ON t.id = r.prompt_id JOIN main.prompt AS here ON here.sha256 = t.sha256
+JOIN temp.model_of AS m ON m.there = r.model_id JOIN temp.problem_of AS p ON p.there = r.problem_id
+WHERE r.state != 'free'"""
+_NUMBER = """
+UPDATE temp.incoming SET here_index = numbered.at FROM (
+  SELECT source, there, row_number() OVER (PARTITION BY model, problem ORDER BY there_index, source) - 1 AS at
+  FROM temp.incoming) AS numbered
+WHERE numbered.source = incoming.source AND numbered.there = incoming.there"""
+# What a killed run left reserved may have been billed.
+_WRITE_REQUESTS = f"""
+INSERT INTO main.merged_request (ref, merged_id, model_id, problem_id, prompt_id, state, presumed_pico,
+  {", ".join(_REQUEST)})
+SELECT :name || '#' || r.id, :source, m.here, p.here, here.id, iif(r.state = 'reserved', 'presumed', r.state),
+  iif(r.state = 'reserved', r.reserved_pico, r.presumed_pico), {", ".join("r." + name for name in _REQUEST)}
+FROM src.request AS r JOIN src.prompt AS t ON t.id = r.prompt_id JOIN main.prompt AS here ON here.sha256 = t.sha256
+JOIN temp.model_of AS m ON m.there = r.model_id JOIN temp.problem_of AS p ON p.there = r.problem_id ORDER BY r.id"""
+_WRITE_MERGED_REQUESTS = f"""
+INSERT INTO main.merged_request (ref, merged_id, model_id, problem_id, prompt_id, state, presumed_pico,
+  {", ".join(_REQUEST)})
+SELECT :name || '#' || r.ref, :source, m.here, p.here, here.id, r.state, r.presumed_pico,
+  {", ".join("r." + name for name in _REQUEST)}
+FROM src.merged_request AS r JOIN src.prompt AS t ON t.id = r.prompt_id
+JOIN main.prompt AS here ON here.sha256 = t.sha256
+JOIN temp.model_of AS m ON m.there = r.model_id JOIN temp.problem_of AS p ON p.there = r.problem_id"""
+_WRITE_SAMPLES = f"""
+INSERT INTO main.sample (model_id, problem_id, sample_index, request_ref, {", ".join(_SAMPLE)})
+SELECT i.model, i.problem, i.here_index, :name || '#' || coalesce(s.request_ref, s.request_id),
+  {", ".join("s." + name for name in _SAMPLE)}
+FROM src.sample AS s JOIN temp.incoming AS i ON i.source = :source AND i.there = s.id ORDER BY s.id"""
+_WRITE_VERDICTS = """
+INSERT OR IGNORE INTO main.verdict (verifier, problem_id, text_sha, passed, score, answer, reason, evidence)
+SELECT v.verifier, p.here, v.text_sha, v.passed, v.score, v.answer, v.reason, v.evidence
+FROM src.verdict AS v JOIN temp.problem_of AS p ON p.there = v.problem_id"""
+_COUNT = """
+UPDATE main.model SET samples = (SELECT count(*) FROM main.sample WHERE model_id = model.id)"""
+
+
+def stage(connection: sqlite3.Connection, source: Source) -> None:
+    """Sets the samples of the ledger attached as `src` aside, and which prompt each problem was asked with."""
+    connection.create_function("text_sha", 1, _text_sha, deterministic=True)
+    connection.execute(_STAGE_SAMPLES, {"source": source.number})
+    connection.execute(
+        "INSERT INTO main.prompt (sha256, body) SELECT sha256, body FROM src.prompt WHERE true ORDER BY id "
+        "ON CONFLICT (sha256) DO NOTHING"
+    )
+    for table in ("request", "merged_request"):
+        connection.execute(_ASKED.format(table=table), {"source": source.number})
+
+
+def number_anew(connection: sqlite3.Connection) -> int:
+    """Gives every sample its index in the new ledger; gives the number of those that have another than before."""
+    connection.execute(_NUMBER)
+    (moved,) = connection.execute(
+        "SELECT count(*) FROM temp.incoming WHERE here_index != there_index"
+    ).fetchone()
+    return moved
+
+
+def write_requests(connection: sqlite3.Connection, source: Source) -> None:
+    """Of the ledger attached as `src`, whose names are mapped anew."""
+    _map_names(connection)
+    given = {"source": source.number, "name": source.name}
+    connection.execute(_WRITE_REQUESTS, given)
+    connection.execute(_WRITE_MERGED_REQUESTS, given)
+
+
+def write_samples(connection: sqlite3.Connection, source: Source) -> None:
+    """With the verdicts; after write_requests of the same ledger."""
+    connection.execute(_WRITE_SAMPLES, {"source": source.number, "name": source.name})
+    connection.execute(_WRITE_VERDICTS)
+    connection.execute(_COUNT)
+
+
+def _map_names(connection: sqlite3.Connection) -> None:
+    for table in ("sweep_of", "model_of", "problem_of"):
+        connection.execute(f"DELETE FROM temp.{table}")
+    for statement in _NAMES:
+        connection.execute(statement)
+
+
+def _text_sha(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -1,0 +1,148 @@
+"""What each model of a ledger cost, took and brought, for comparing them: read with SQL, while a run may be writing."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from orchestrator.errors import InputError
+from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.reading.money.settled_tokens import SettledTokens, settled_tokens
+from orchestrator.ledger.reading.samples.reward_models import NO_SCORER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+REFUSED = ("refusal", "content_filter")
+"""Reasons to finish that are a refusal to answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One model of one ledger. Money in whole pico-dollars, tokens whole, times in seconds."""
+
+    alias: str
+    sweep: str
+    provider: str | None
+    name: str | None
+    """The vendor's name of it, as asked for."""
+    servers: tuple[str, ...]
+    price: dict[str, Any] | None
+    """As the ledger keeps it: pricing.form reads it."""
+    settled: int
+    presumed: int
+    unused: int
+    requests: int
+    retries: int
+    samples: int
+    tokens: SettledTokens
+    cost_basis: str | None
+    refused: int
+    cut_off: int
+    errors: dict[str, int] = field(default_factory=dict[str, int])
+    """Requests that ended without samples, by class."""
+    latency_s: NDArray[np.float64]
+    """Of each settled request, to its whole reply."""
+    problems: tuple[str, ...]
+    n: NDArray[np.int64]
+    c: NDArray[np.int64]
+    """Verdicts and passes, by problem."""
+
+
+def read_sides(paths: Iterable[Path]) -> list[Side]:
+    """Every model of every ledger; where an alias comes twice each is ALIAS@SWEEP, numbered where even that does.
+    Raises InputError for what is no ledger."""
+    distinct = {path.resolve(): path for path in paths}.values()
+    return _named_apart([side for path in distinct for side in _read(path)])
+
+
+def _read(path: Path) -> list[Side]:
+    try:
+        with closing(open_reader(path)) as connection:
+            connection.execute("BEGIN")  # one moment of the ledger for all queries
+            models = connection.execute(
+                "SELECT model.*, sweep.name AS sweep FROM model JOIN sweep ON sweep.id = sweep_id "
+                f"WHERE {NO_SCORER} ORDER BY model.id"
+            ).fetchall()
+            return [_side(connection, model) for model in models]
+    except sqlite3.Error as error:
+        message = f"the ledger can't be read: {error}"
+        raise InputError(str(path), message, f"check it with manyfew doctor {path}") from error
+
+
+def _side(connection: sqlite3.Connection, model: sqlite3.Row) -> Side:
+    tokens = settled_tokens(connection, model["id"])
+    (basis,) = connection.execute(
+        "SELECT max(cost_basis) FROM any_request WHERE model_id = ? AND state = 'settled'", (model["id"],)
+    ).fetchone()
+    ends = dict(
+        connection.execute(
+            "SELECT finish_reason, count(*) FROM sample WHERE model_id = ? GROUP BY finish_reason",
+            (model["id"],),
+        ).fetchall()
+    )
+    errors = dict(
+        connection.execute(
+            "SELECT error, count(*) FROM any_request WHERE model_id = ? AND error IS NOT NULL GROUP BY error",
+            (model["id"],),
+        ).fetchall()
+    )
+    latency = connection.execute(
+        "SELECT latency_s FROM any_request WHERE model_id = ? AND state = 'settled' AND latency_s IS NOT NULL",
+        (model["id"],),
+    ).fetchall()
+    servers = connection.execute(
+        "SELECT DISTINCT server FROM any_request WHERE model_id = ? AND server IS NOT NULL ORDER BY 1 LIMIT 20",
+        (model["id"],),
+    ).fetchall()
+    verdicts = connection.execute(
+        "SELECT problem.key, count(passed) AS n, coalesce(sum(passed), 0) AS c FROM sample "
+        "JOIN problem ON problem.id = sample.problem_id WHERE model_id = ? GROUP BY problem_id HAVING n > 0",
+        (model["id"],),
+    ).fetchall()
+    return Side(
+        alias=model["alias"],
+        sweep=model["sweep"],
+        provider=model["provider"],
+        name=model["name"],
+        servers=tuple(row[0] for row in servers),
+        price=None if model["price"] is None else json.loads(model["price"]),
+        settled=model["settled_pico"] + model["merged_settled_pico"],
+        presumed=model["presumed_pico"] + model["merged_presumed_pico"],
+        unused=model["unused_pico"] + model["merged_unused_pico"],
+        requests=model["requests"] + model["merged_requests"],
+        retries=model["retries"] + model["merged_retries"],
+        samples=model["samples"],
+        tokens=tokens,
+        cost_basis=basis,
+        refused=sum(ends.get(reason, 0) for reason in REFUSED),
+        cut_off=ends.get("length", 0),
+        errors=errors,
+        latency_s=np.array([row[0] for row in latency], np.float64),
+        problems=tuple(row["key"] for row in verdicts),
+        n=np.array([row["n"] for row in verdicts], np.int64),
+        c=np.array([row["c"] for row in verdicts], np.int64),
+    )
+
+
+def _named_apart(sides: list[Side]) -> list[Side]:
+    aliases = [side.alias for side in sides]
+    taken: set[str] = set()
+    named: list[Side] = []
+    for side in sides:
+        base = name = side.alias if aliases.count(side.alias) == 1 else f"{side.alias}@{side.sweep}"
+        number = 1
+        while name in taken:
+            number += 1
+            name = f"{base}#{number}"
+        taken.add(name)
+        named.append(replace(side, alias=name))
+    return named

@@ -1,0 +1,96 @@
+"""How a ledger stands: the document of `status --json` and `run --json`."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import InputError
+from orchestrator.ledger.file.lock import is_held
+from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.reading.samples.sample_counts import count_samples
+from orchestrator.ledger.writing.batch_jobs import count_open
+from pricing.types import PICO_PER_USD
+
+
+def read_status(path: Path) -> dict[str, Any]:
+    """The contract's document, while a run writes or after. Raises InputError for what is no ledger."""
+    running = is_held(path)
+    connection = open_reader(path)
+    try:
+        connection.execute("BEGIN")  # one moment for all figures
+        return _document(connection, running=running)
+    except TROUBLE as error:
+        what, remedy = trouble(error, path)
+        raise InputError(str(path), f"the ledger can't be read: {what}", remedy) from error
+    finally:
+        connection.close()
+
+
+def _document(connection: sqlite3.Connection, *, running: bool) -> dict[str, Any]:
+    run = connection.execute("SELECT status, reason FROM run ORDER BY id DESC LIMIT 1").fetchone()
+    budget = connection.execute("SELECT max(budget_pico) FROM sweep").fetchone()[0]
+    models: dict[str, Any] = {}
+    planned = done = failed = 0
+    replayed = 0
+    several = connection.execute("SELECT count(DISTINCT sweep_id) > 1 FROM model").fetchone()[0]
+    for row in connection.execute(
+        "SELECT model.*, sweep.name AS sweep FROM model JOIN sweep ON sweep.id = sweep_id ORDER BY model.id"
+    ):
+        name = f"{row['alias']}@{row['sweep']}" if several else row["alias"]
+        counts = count_samples(connection, row)
+        models[name] = _model(row, counts)
+        planned, done, failed = planned + counts["planned"], done + counts["done"], failed + counts["failed"]
+        replayed += row["settled_pico"] if row["replayed"] else 0
+    totals = {
+        key: sum(model[key] for model in models.values()) for key in ("settled", "presumed", "reserved")
+    }
+    return {
+        "status": _status(run, running=running, lacking=planned - done - failed, failed=failed),
+        "budget_usd": None if budget is None else budget / PICO_PER_USD,
+        "settled_usd": totals["settled"] / PICO_PER_USD,
+        "presumed_usd": totals["presumed"] / PICO_PER_USD,
+        "reserved_usd": totals["reserved"] / PICO_PER_USD,
+        "replayed_usd": replayed / PICO_PER_USD,
+        "reason": None if run is None else run["reason"],
+        "samples": {"planned": planned, "done": done, "failed": failed},
+        "batches": [
+            {"model": alias, "batches": batches, "requests": requests}
+            for alias, (batches, requests) in count_open(connection).items()
+        ],
+        "models": {
+            name: {k: v for k, v in model.items() if k not in totals} for name, model in models.items()
+        },
+    }
+
+
+def _status(run: sqlite3.Row | None, *, running: bool, lacking: int, failed: int) -> str:
+    if running:
+        return "running"
+    if run is None:
+        return "complete"  # imported: there is nothing to ask
+    if run["status"] in ("running", "killed"):
+        return "interrupted"
+    return run["status"]
+
+
+def _model(row: sqlite3.Row, counts: dict[str, int]) -> dict[str, Any]:
+    return {
+        "samples_done": counts["done"],
+        "samples_planned": counts["planned"],
+        "samples_failed": counts["failed"],
+        "settled_usd": row["settled_pico"] / PICO_PER_USD,
+        "presumed_usd": row["presumed_pico"] / PICO_PER_USD,
+        "reserved_usd": row["reserved_pico"] / PICO_PER_USD,
+        "unused_usd": row["unused_pico"] / PICO_PER_USD,
+        "requests": row["requests"],
+        "retries": row["retries"],
+        "solved_problems": counts["solved"],
+        "replayed": bool(row["replayed"]),
+        "stopped": row["stopped"],
+        "settled": row["settled_pico"],
+        "presumed": row["presumed_pico"],
+        "reserved": row["reserved_pico"],
+    }

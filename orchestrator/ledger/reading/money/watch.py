@@ -1,0 +1,145 @@
+"""How a run stands, read from its ledger again and again by another process: the figures of the live display."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import deque
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from orchestrator.errors import InputError
+from orchestrator.ledger.file.lock import is_held
+from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.reading.for_run.samples_wanted import wanted_of
+from orchestrator.progress import ModelProgress, Progress
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RATE_WINDOW_S = 30.0
+
+
+class Watched:
+    """One ledger. Each `read` is one short read transaction: it never blocks the writer nor holds back a checkpoint
+    for longer than it lasts."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._history: dict[int, deque[tuple[float, int]]] = {}
+        self.took_s = 0.0
+        """What the last read took."""
+
+    def read(self) -> Progress:
+        """Raises InputError for what is no ledger."""
+        started = time.monotonic()
+        running = is_held(self._path)
+        try:
+            with closing(open_reader(self._path)) as connection:
+                connection.execute("BEGIN")  # one moment for all figures
+                found = self._progress(connection, started, running=running)
+        except sqlite3.Error as error:
+            raise InputError(
+                str(self._path), f"the ledger can't be read: {error}", "look at it with `manyfew doctor`"
+            ) from error
+        self.took_s = time.monotonic() - started
+        return found
+
+    def _progress(self, connection: sqlite3.Connection, now: float, *, running: bool) -> Progress:
+        sweep = connection.execute("SELECT name, budget_pico FROM sweep ORDER BY id LIMIT 1").fetchone()
+        run = connection.execute(
+            "SELECT status, reason, started_at, ended_at FROM run ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+        models = tuple(
+            self._model(connection, row, now, running=running)
+            for row in connection.execute("SELECT * FROM model ORDER BY id").fetchall()
+        )
+        counted = [m for m in models if not m.replayed]
+        etas = [m.eta_s for m in models if m.eta_s is not None and m.stopped is None]
+        return Progress(
+            name=self._path.name if sweep is None else sweep["name"],
+            phase=_phase(run, running=running),
+            budget_pico=0 if sweep is None else sweep["budget_pico"] or 0,
+            settled_pico=sum(m.settled_pico for m in counted),
+            presumed_pico=sum(m.presumed_pico for m in counted),
+            reserved_pico=sum(m.reserved_pico for m in counted),
+            replayed_pico=sum(m.settled_pico for m in models if m.replayed),
+            elapsed_s=0.0 if run is None else max(0.0, (run["ended_at"] or time.time()) - run["started_at"]),
+            eta_s=max(etas, default=None) if running else None,
+            unverified=sum(m.done - m.verified for m in models),
+            models=models,
+            note=None if run is None or running else run["reason"],
+        )
+
+    def _model(
+        self, connection: sqlite3.Connection, model: sqlite3.Row, now: float, *, running: bool
+    ) -> ModelProgress:
+        done = verified = passed = solved = lacking = 0
+        wanted = wanted_of(model)
+        until_solved = '"until_solved"' in (model["definition"] or "")
+        asked = {
+            row["id"]: wanted(row["key"])
+            for row in connection.execute(
+                "SELECT id, key FROM problem WHERE sweep_id = ? AND ordinal IS NOT NULL", (model["sweep_id"],)
+            )
+        }
+        failures = dict(
+            connection.execute(
+                "SELECT problem_id, sum(n) FROM failure WHERE model_id = ? GROUP BY problem_id",
+                (model["id"],),
+            ).fetchall()
+        )
+        lacking = sum(max(0, n - failures.get(problem, 0)) for problem, n in asked.items())
+        for row in connection.execute(
+            "SELECT problem_id, count(*) AS done, count(passed) AS verified, coalesce(sum(passed), 0) AS passed "
+            "FROM sample WHERE model_id = ? GROUP BY problem_id",
+            (model["id"],),
+        ):
+            done, verified, passed = done + row["done"], verified + row["verified"], passed + row["passed"]
+            solved += row["passed"] > 0
+            if row["problem_id"] in asked:
+                open_ = max(0, asked[row["problem_id"]] - failures.get(row["problem_id"], 0))
+                lacking -= open_ if until_solved and row["passed"] else min(open_, row["done"])
+        requests, samples = connection.execute(
+            "SELECT count(*), coalesce(sum(n), 0) FROM request WHERE model_id = ? AND state = 'reserved'",
+            (model["id"],),
+        ).fetchone()
+        failed = sum(failures.values())
+        rate = self._rate(model["id"], done, now) if running else 0.0
+        return ModelProgress(
+            alias=model["alias"],
+            replayed=bool(model["replayed"]),
+            done=done,
+            planned=done + failed + lacking,
+            failed=failed,
+            in_flight_requests=requests,
+            in_flight_samples=samples,
+            samples_per_s=rate,
+            settled_pico=model["settled_pico"],
+            presumed_pico=model["presumed_pico"],
+            reserved_pico=model["reserved_pico"],
+            requests=model["requests"],
+            retries=model["retries"],
+            problems=len(asked),
+            solved_problems=solved,
+            verified=verified,
+            passed=passed,
+            stopped=model["stopped"],
+            eta_s=0.0 if not lacking else lacking / rate if rate > 0 else None,
+        )
+
+    def _rate(self, model_id: int, done: int, now: float) -> float:
+        history = self._history.setdefault(model_id, deque())
+        history.append((now, done))
+        while now - history[0][0] > RATE_WINDOW_S:
+            history.popleft()
+        since, before = history[0]
+        return (done - before) / (now - since) if now > since else 0.0
+
+
+def _phase(run: sqlite3.Row | None, *, running: bool) -> str:
+    if running:
+        return "sampling"
+    if run is None:
+        return "imported"
+    return "killed" if run["status"] == "running" else run["status"]

@@ -1,0 +1,32 @@
+"""What is still reserved when nobody waits for it any more may have been billed: it becomes presumed."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from orchestrator.ledger.writing.batch_jobs import OF_OPEN_JOB, free_unsent
+
+_KEPT = f"""(SELECT coalesce(sum(r.reserved_pico), 0) FROM request AS r
+  WHERE r.model_id = model.id AND r.state = 'reserved' AND {OF_OPEN_JOB})"""
+"""What a model's open batches hold: no leftover, since they go on at the vendor."""
+
+PRESUME_TOTALS = f"""
+UPDATE model SET presumed_pico = presumed_pico + reserved_pico - {_KEPT}, reserved_pico = {_KEPT}
+WHERE reserved_pico != 0"""
+
+PRESUME_REQUESTS = f"""
+UPDATE request SET state = 'presumed', presumed_pico = reserved_pico, cost_basis = 'none', ended_at = ?,
+  error = 'Interrupted', error_message = 'the run ended while this request was in flight'
+WHERE state = 'reserved' AND NOT {OF_OPEN_JOB}"""
+
+PRESUME_LEASES = """
+UPDATE lease SET presumed_pico = reserved_pico, reserved_pico = 0, ended_at = ? WHERE ended_at IS NULL"""
+
+
+def presume_leftovers(connection: sqlite3.Connection, now: float) -> int:
+    """Requests still reserved belong to a process that is gone: they may have been billed, so they are presumed. Those
+    of a batch that was never submitted are free, and those of one that was stay reserved: it can be asked for them."""
+    free_unsent(connection, now)
+    connection.execute(PRESUME_TOTALS)
+    connection.execute(PRESUME_LEASES, (now,))
+    return connection.execute(PRESUME_REQUESTS, (now,)).rowcount

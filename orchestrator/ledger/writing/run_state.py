@@ -1,0 +1,139 @@
+"""What a ledger has when a run begins on it: of each model what is asked, done, judged and on its way."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.writing.batch_jobs import OpenJob, read_open_jobs
+from orchestrator.ledger.writing.rows import ModelTotals
+from orchestrator.problem_state import ProblemState
+
+
+@dataclass(slots=True, kw_only=True)
+class ModelState:
+    """What the ledger has of one model. `problems` is by ordinal of the current plan."""
+
+    model_id: int
+    totals: ModelTotals = field(default_factory=ModelTotals)
+    overhead_tokens: int = 0
+    max_n: int | None = None
+    problems: list[ProblemState] = field(default_factory=list[ProblemState])
+    done: int = 0
+    verified: int = 0
+    passed: int = 0
+    """Samples of the planned problems."""
+    mean_prompt_tokens: float | None = None
+    mean_completion_tokens: float | None = None
+    mean_pico_per_output_token: float | None = None
+    open_jobs: list[OpenJob] = field(default_factory=list[OpenJob])
+    """Batches of an earlier run that go on at the vendor."""
+
+
+@dataclass(slots=True, kw_only=True)
+class RunState:
+    """A run begun."""
+
+    run_id: int
+    sweep_id: int
+    problem_ids: list[int]
+    """By ordinal."""
+    models: dict[str, ModelState]
+    others: ModelTotals
+    """Money of models that the sweep no longer names: it still counts against the budget."""
+    next_request_id: int
+    presumed_leftovers: int
+    """Requests of an earlier run whose outcome is unknown, presumed now."""
+
+
+def read_state(path: Path, state: RunState) -> None:
+    """Fills in what the ledger has of each model, once every recorded sample has its verdict."""
+    ordinals = {problem_id: ordinal for ordinal, problem_id in enumerate(state.problem_ids)}
+    connection = open_reader(path)
+    try:
+        for alias, model in state.models.items():
+            state.models[alias] = _read_model(connection, model.model_id, ordinals)
+    finally:
+        connection.close()
+
+
+def _read_model(connection: sqlite3.Connection, model_id: int, ordinals: dict[int, int]) -> ModelState:
+    row = connection.execute("SELECT * FROM model WHERE id = ?", (model_id,)).fetchone()
+    problems = [ProblemState() for _ in ordinals]
+    done = verified = passed = 0
+    counts = connection.execute(
+        "SELECT problem_id, count(*) AS done, max(sample_index) + 1 AS next_index, max(passed) AS solved, "
+        "sum(verifier IS NULL) AS unverified, count(passed) AS verified, coalesce(sum(passed), 0) AS passed "
+        "FROM sample WHERE model_id = ? GROUP BY problem_id",
+        (model_id,),
+    )
+    for count in counts:
+        ordinal = ordinals.get(count["problem_id"])
+        if ordinal is None:
+            continue
+        state = problems[ordinal]
+        state.done, state.next_index = count["done"], count["next_index"]
+        state.solved, state.unverified = bool(count["solved"]), count["unverified"]
+        done, verified, passed = done + count["done"], verified + count["verified"], passed + count["passed"]
+        if state.done < state.next_index:
+            state.holes = _holes(connection, model_id, count["problem_id"], state.next_index)
+    jobs = read_open_jobs(connection, model_id)
+    for request in (request for job in jobs for request in job.requests):
+        ordinal = ordinals.get(request.problem_id)
+        if ordinal is not None:
+            problems[ordinal].is_asked(request.indices)
+    means = connection.execute(
+        "SELECT avg(1.0 * prompt_tokens), sum(completion_tokens) * 1.0 / sum(n), "
+        "sum(settled_pico) * 1.0 / nullif(sum(completion_tokens), 0) FROM request "
+        "WHERE model_id = ? AND state = 'settled' AND completion_tokens IS NOT NULL",
+        (model_id,),
+    ).fetchone()
+    return ModelState(
+        model_id=model_id,
+        totals=_totals(row),
+        overhead_tokens=row["overhead_tokens"],
+        max_n=row["max_n"],
+        problems=problems,
+        done=done,
+        verified=verified,
+        passed=passed,
+        mean_prompt_tokens=means[0],
+        mean_completion_tokens=means[1],
+        mean_pico_per_output_token=means[2],
+        open_jobs=jobs,
+    )
+
+
+def _holes(connection: sqlite3.Connection, model_id: int, problem_id: int, next_index: int) -> list[int]:
+    rows = connection.execute(
+        "SELECT sample_index FROM sample WHERE model_id = ? AND problem_id = ?", (model_id, problem_id)
+    )
+    there = {row[0] for row in rows}
+    return [index for index in range(next_index) if index not in there]
+
+
+def read_others(connection: sqlite3.Connection, model_ids: tuple[int, ...]) -> ModelTotals:
+    """The money of all models but these; recordings have none."""
+    marks = ",".join("?" * len(model_ids))
+    row = connection.execute(
+        "SELECT coalesce(sum(settled_pico), 0) AS settled_pico, coalesce(sum(presumed_pico), 0) AS presumed_pico, "
+        "coalesce(sum(reserved_pico), 0) AS reserved_pico, coalesce(sum(unused_pico), 0) AS unused_pico, "
+        "coalesce(sum(requests), 0) AS requests, coalesce(sum(retries), 0) AS retries, "
+        f"coalesce(sum(samples), 0) AS samples FROM model WHERE replayed = 0 AND id NOT IN ({marks})",
+        model_ids,
+    ).fetchone()
+    return _totals(row)
+
+
+def _totals(row: sqlite3.Row) -> ModelTotals:
+    return ModelTotals(
+        settled_pico=row["settled_pico"],
+        presumed_pico=row["presumed_pico"],
+        reserved_pico=row["reserved_pico"],
+        unused_pico=row["unused_pico"],
+        requests=row["requests"],
+        retries=row["retries"],
+        samples=row["samples"],
+    )

@@ -1,0 +1,105 @@
+"""Charts as pictures, and the program that draws them in a browser: all from vl-convert, which holds Vega and Vega-Lite
+and asks no network for anything. Only with the extra `charts`."""
+
+from __future__ import annotations
+
+import importlib.util
+import struct
+import zlib
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.errors import InputError
+from orchestrator.report.charts import printed, rows, spec
+from orchestrator.report.charts.palette import LIGHT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SCALE = 3.0
+"""Pixels a point: 300 a printed inch at the figure's width on a page."""
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_ADDRESSES = {
+    "https://vega.github.io/schema/": "/schema/",
+    "https://vega.github.io/editor/": "",
+    "https://github.com/vega/vega-lite/issues/2415": "",
+}
+"""In the libraries' texts: never asked for, but a report names no address at all."""
+
+
+def need_charts(flag: str) -> None:
+    """Raises InputError where the library is not installed."""
+    if importlib.util.find_spec("vl_convert") is None:
+        raise InputError(
+            flag, "needs the charting library vl-convert-python", 'pip install "manyfew[charts]"'
+        )
+
+
+def figure_of(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The frontier's document as the figure for a paper. What is free has no place on a logarithmic axis."""
+    axis = document["axis"]
+    curves = _drawable(rows.curves(document["models"], axis))
+    votes = _drawable(rows.votes(document["models"], axis))
+    points = _drawable(printed.points(document))
+    coverage = spec.coverage_chart(curves + votes + points, rows.labels(curves + points), axis, LIGHT)
+    ways = _drawable(rows.frontier(document, axis))
+    stops = any(row["way"] == rows.UNTIL_SOLVED for row in ways)
+    frontier = spec.frontier_chart(ways, axis, LIGHT, stops=stops)
+    return spec.figure(coverage, frontier, LIGHT)
+
+
+def _drawable(points: list[rows.Row]) -> list[rows.Row]:
+    return [point | {"cost": point["cost"] or None} for point in points]
+
+
+def png(chart: dict[str, Any], said: str) -> bytes:
+    """`said` stands in the picture's own notes, as its description."""
+    import vl_convert
+
+    drawn = vl_convert.vegalite_to_png(chart, scale=SCALE, allowed_base_urls=[])
+    return _with_notes(drawn, {"Software": "manyfew", "Description": said})
+
+
+def svg(chart: dict[str, Any], said: str) -> str:
+    """`said` stands in it as its description."""
+    import vl_convert
+
+    drawn = vl_convert.vegalite_to_svg(chart, allowed_base_urls=[])
+    head, _, rest = drawn.partition(">")
+    return f"{head}><metadata>manyfew: {escape(said)}</metadata>{rest}"
+
+
+def program() -> str:
+    """Vega-Lite and Vega as one script, which leaves `vegaEmbed` on the window. It makes no function from text: its
+    expressions are interpreted, so that a page can forbid that."""
+    import vl_convert
+
+    script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    for address, instead in _ADDRESSES.items():
+        script = script.replace(address, instead)
+    assert "</script" not in script.lower()
+    assert "<!--" not in script
+    return script.replace("\r\n", "\n")
+
+
+def _with_notes(picture: bytes, notes: dict[str, str]) -> bytes:
+    """With text after the header (PNG specification, 11.3.3: iTXt holds UTF-8), and its pixels packed well: vl-convert
+    packs them for speed, ten times as large."""
+    assert picture.startswith(_SIGNATURE)
+    chunks = list(_chunks(picture))
+    pixels = zlib.decompress(b"".join(data for kind, data in chunks if kind == b"IDAT"))
+    others = [(kind, data) for kind, data in chunks if kind not in (b"IDAT", b"IEND")]
+    said = [(b"iTXt", key.encode("latin-1") + b"\0\0\0\0\0" + text.encode()) for key, text in notes.items()]
+    made = [others[0], *said, *others[1:], (b"IDAT", zlib.compress(pixels, 9)), (b"IEND", b"")]
+    return _SIGNATURE + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in made
+    )
+
+
+def _chunks(picture: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = len(_SIGNATURE)
+    while at < len(picture):
+        (length,) = struct.unpack_from(">I", picture, at)
+        yield picture[at + 4 : at + 8], picture[at + 8 : at + 8 + length]
+        at += 12 + length

@@ -1,0 +1,235 @@
+"""`manyfew frontier` for people: tables, the plot, the comparisons in sentences. Draws the document, computes no
+statistics."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.report.charts.rows import pick_points, vote_points
+from orchestrator.report.terminal.plot import ASCII_MARKERS, MARKERS, Series, plot
+from orchestrator.text.frontier_words import (
+    NAME,
+    UNITS,
+    amount,
+    band,
+    bought,
+    for_as_much,
+    percent,
+    sentence,
+    turning,
+)
+from orchestrator.text.safe import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import Console
+
+Document = dict[str, Any]
+
+_COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
+_WIDEST = 120
+_PARAGRAPH = 80
+_HEIGHT = 16
+_STEP = 0.01
+_NARROW = 64
+"""Columns below which a policy has no room beside its figures."""
+
+
+def print_frontier(console: Console, document: Document) -> None:
+    """To `console`, no wider than it is."""
+    axis, models = document["axis"], document["models"]
+    plain = ascii_only(console)
+    if document["advice"]:
+        told = textwrap.fill(
+            " ".join(document["advice"]), min(console.width, _PARAGRAPH), break_on_hyphens=False
+        )
+        console.print(Text(told))
+        console.print()
+    styles = {alias: _COLOURS[at % len(_COLOURS)] for at, alias in enumerate(models)}
+    markers = ASCII_MARKERS if plain else MARKERS
+    marks = {alias: markers[at % len(markers)] for at, alias in enumerate(models)}
+    for alias, model in models.items():
+        console.print(_head(alias, model, axis, marks[alias], styles[alias]))
+        if model["coverage"]:
+            console.print(_table(model, axis, plain=plain))
+            _print_vote(console, model, plain=plain)
+        console.print()
+    if any(model["extrapolation"] for model in models.values()):
+        console.print(
+            Text(
+                "~ beyond what was sampled: rests on the models fitted (--json names them)",
+                style="dim",
+            )
+        )
+        console.print()
+    _print_plot(console, models, axis, marks, styles, plain=plain)
+    _print_comparisons(console, document["comparisons"], axis)
+    _print_lists(console, document, axis, plain=plain)
+    for warning in document["warnings"]:
+        console.print(Text.assemble(("note: ", "yellow"), safe(warning)))
+
+
+def ascii_only(console: Console) -> bool:
+    """Where colour is not wanted or the terminal is dumb, or its encoding holds nothing else."""
+    encoding = console.encoding.lower().replace("-", "")
+    return (
+        bool(os.environ.get("NO_COLOR"))
+        or os.environ.get("TERM") == "dumb"
+        or encoding not in ("utf8", "utf16")
+    )
+
+
+def _head(alias: str, model: Mapping[str, Any], axis: str, mark: str, style: str) -> Text:
+    text = Text.assemble((f"{mark} ", style), (safe(alias, NAME), "bold"))
+    text.append(f"  {model['problems']:,} problems, {model['samples']:,} samples")
+    if model[f"{axis}_per_sample"] is not None:
+        unit = f" {UNITS[axis]}" if axis in ("tokens", "flops") else ""
+        text.append(f", {amount(axis, model[f'{axis}_per_sample'])}{unit} a sample")
+    if model[f"cost_of_pass_{axis}"] is not None:
+        text.append(f", {amount(axis, model[f'cost_of_pass_{axis}'])} a pass")
+    return text
+
+
+def _table(model: Mapping[str, Any], axis: str, *, plain: bool) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+    for name in ("       k", "coverage", "95% band", f"{UNITS[axis]} a problem"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for point in model["coverage"]:
+        cost = amount(axis, point[f"{axis}_per_problem"])
+        table.add_row(f"{point['k']:,}", percent(point["coverage"]), band(point, plain=plain), cost)
+    guess = model["extrapolation"]
+    for point in _some(guess["points"]) if guess else []:
+        each = model["coverage"][0][f"{axis}_per_problem"]
+        cost = amount(axis, None if each is None else each * point["k"])
+        row = (f"{point['k']:,}", f"~{percent(point['coverage'])}", band(point, plain=plain), cost)
+        table.add_row(*row, style="dim")
+    return table
+
+
+def _print_vote(console: Console, model: Mapping[str, Any], *, plain: bool) -> None:
+    """How far choosing without a verifier falls behind."""
+    for what, points in (("majority vote", vote_points(model)), ("best score", pick_points(model))):
+        if not points:
+            continue
+        first, last = points[0], points[-1]
+        told = f"{what} right: {percent(first['accuracy'])} at k = {first['k']:,}"
+        if last is not first:
+            told += f", {percent(last['accuracy'])} ({band(last, plain=plain)}) at k = {last['k']:,}"
+        console.print(Text(told, style="dim"))
+
+
+def _some(points: Sequence[Any]) -> list[Any]:
+    """Of the extrapolation ten times the samples, and the farthest; ~ marks them as a guess."""
+    if len(points) < 4:
+        return list(points)
+    return [points[len(points) // 2 - 1], points[-1]]
+
+
+def _print_plot(
+    console: Console,
+    models: Mapping[str, Any],
+    axis: str,
+    marks: Mapping[str, str],
+    styles: Mapping[str, str],
+    *,
+    plain: bool,
+) -> None:
+    curves = {alias: _series(model, axis) for alias, model in models.items()}
+    shown = [alias for alias, curve in curves.items() if curve.xs]
+    if not shown:
+        return
+    rows = plot(
+        list(curves.values()),
+        lambda value: amount(axis, value).removesuffix(".00"),
+        width=min(console.width, _WIDEST),
+        height=_HEIGHT,
+        ascii_only=plain,
+    )
+    console.print(Text(f"coverage against {UNITS[axis]} a problem", style="bold"))
+    colours = [styles[alias] for alias in curves]
+    for row in rows:
+        line = Text()
+        for cell in row:
+            line.append(cell.character, style="" if cell.series is None else colours[cell.series])
+        line.rstrip()
+        console.print(line)
+    names = [Text.assemble((f"{marks[alias]} ", styles[alias]), safe(alias, NAME)) for alias in shown]
+    between = (
+        Text("   ") if sum(name.cell_len + 3 for name in names) + 7 <= console.width else Text("\n       ")
+    )
+    console.print(Text("       ") + between.join(names))
+    console.print()
+
+
+def _series(model: Mapping[str, Any], axis: str) -> Series:
+    """What has a place on a logarithmic axis: not what costs nothing."""
+    points = [p for p in model["coverage"] if p[f"{axis}_per_problem"]]
+    return Series([p[f"{axis}_per_problem"] for p in points], [p["coverage"] for p in points])
+
+
+def _print_comparisons(console: Console, comparisons: Sequence[Any], axis: str) -> None:
+    if not comparisons:
+        return
+    console.print(Text("many or few?", style="bold"))
+    for row in comparisons:
+        console.print(Text(f"  {sentence(row, axis)}"))
+        for more in (for_as_much(row, axis), turning(row)):
+            if more is not None:
+                console.print(Text(f"    {more}", style="dim"))
+    console.print()
+
+
+def _print_lists(console: Console, document: Document, axis: str, *, plain: bool) -> None:
+    """What to buy where all samples are bought at once, and where a verifier tells when to stop."""
+    caps = [
+        f"{amount(axis, value)} a problem {how}"
+        for value, how in ((document["cap"]["average"], "on average"), (document["cap"]["hard"], "at most"))
+        if value is not None
+    ]
+    if caps:
+        console.print(Text(f"within {' and '.join(caps)}:", style="bold"))
+    head = "the frontier: most coverage for the money, of what was sampled"
+    _print_list(console, head, document["frontier_without_stopping"], axis, plain=plain)
+    stopped = document["frontier"]
+    if any(point["policy"]["stop"] != "none" for point in stopped):
+        head = "the frontier, asking one by one until a verifier says right"
+        _print_list(console, head, stopped, axis, plain=plain)
+
+
+def _worth_showing(points: Sequence[Any]) -> list[Any]:
+    """Points that add at least a hundredth to the coverage, and the last: all are in --json."""
+    kept: list[Any] = []
+    for point in points:
+        if not kept or point["coverage"] - kept[-1]["coverage"] >= _STEP or point is points[-1]:
+            kept.append(point)
+    return kept
+
+
+def _print_list(console: Console, head: str, points: Sequence[Any], axis: str, *, plain: bool) -> None:
+    if not points:
+        return
+    console.print(Text(head, style="bold"))
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_header=False)
+    for justify in ("right", "right", "right"):
+        table.add_column(justify=justify, no_wrap=True)
+    table.add_column(overflow="fold")  # the one that gives way where the terminal is narrow
+    narrow = console.width < _NARROW
+    for point in _worth_showing(points):
+        cost = amount(axis, point[f"{axis}_per_problem"])
+        policy = Text(bought(point["policy"]))
+        cells = (f"  {cost}", percent(point["coverage"]), band(point, plain=plain))
+        if narrow:  # what is bought goes above its figures: beside them it would be a word a line
+            console.print(Padding(policy, (0, 0, 0, 2), expand=False))
+            console.print(Text("   ".join(cells).rstrip()))
+        else:
+            table.add_row(*cells, policy)
+    if not narrow:
+        console.print(table)
+    console.print()

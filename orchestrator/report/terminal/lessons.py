@@ -1,0 +1,70 @@
+"""What a run taught, in a sentence or two: coverage and dollars of each model so far. How sure that is, and what
+fewer samples would do, is for the frontier."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from orchestrator.progress import ModelProgress, Progress
+from orchestrator.report import figures
+from orchestrator.text.money import usd
+from orchestrator.text.safe import safe
+
+MOST = 3
+"""Models that a sentence can hold; of more, the cheapest, the dearest and the one that solves most are named."""
+
+
+def learnt(progress: Progress) -> str | None:
+    """None where no model has a verdict yet."""
+    judged = sorted((m for m in progress.models if m.verified and m.done and m.problems), key=_per_problem)
+    if not judged:
+        return None
+    named = judged
+    if len(judged) > MOST:
+        best = max(judged, key=lambda m: (_coverage(m), -_per_problem(m)))
+        named = [m for m in judged if m in (judged[0], best, judged[-1])]
+    so_far = "" if all(figures.finished(m) for m in progress.models) else "So far "
+    text = so_far + "; ".join(_one(m) for m in named) + "."
+    return text if len(judged) == 1 else f"{text} {_compared(judged[0], judged[-1])}"
+
+
+def _one(m: ModelProgress) -> str:
+    """gemma solved 35 of 40 problems (87.5%) with 64 samples each, for $3.45e-5 a problem"""
+    share = figures.share(m.solved_problems, m.problems)
+    return (
+        f"{safe(m.alias, 40)} solved {m.solved_problems:,} of {m.problems:,} problems ({share}) with "
+        f"{_samples(m)} each, for {usd(_per_problem(m))} a problem"
+    )
+
+
+def _samples(m: ModelProgress) -> str:
+    whole, rest = divmod(m.done, m.problems)
+    if rest == 0:
+        return "1 sample" if whole == 1 else f"{whole:,} samples"
+    return f"about {m.done / m.problems:.1f} samples"
+
+
+def _compared(cheap: ModelProgress, dear: ModelProgress) -> str:
+    """smollm2 cost 10.4 times as much as gemma, and its coverage is 12.5 points higher."""
+    low, high = _per_problem(cheap), _per_problem(dear)
+    if low > 0:
+        ratio = high / low
+        cost = f"{float(ratio):,.1f} times as much as" if ratio >= Fraction(105, 100) else "about as much as"
+    else:
+        cost = "more than" if high > 0 else "no more than"
+    points = 100 * (_coverage(dear) - _coverage(cheap))
+    word = (
+        "the same"
+        if points == 0
+        else f"{float(abs(points)):.1f} points {'higher' if points > 0 else 'lower'}"
+    )
+    return f"{safe(dear.alias, 40)} cost {cost} {safe(cheap.alias, 40)}, and its coverage is {word}."
+
+
+def _per_problem(m: ModelProgress) -> Fraction:
+    """Pico-dollars, with what is presumed."""
+    return Fraction(m.settled_pico + m.presumed_pico, m.problems)
+
+
+def _coverage(m: ModelProgress) -> Fraction:
+    return Fraction(m.solved_problems, m.problems)

@@ -1,0 +1,102 @@
+"""How a ledger stands, as people read it: the document of `status --json` in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.report import figures
+from orchestrator.text.money import PICO_PER_USD, usd
+from orchestrator.text.safe import safe
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+STANDS = {
+    "complete": "complete: nothing is left to ask",
+    "incomplete": "ended, but some samples failed for good",
+    "running": "running",
+    "budget": "the budget stopped it",
+    "provider": "a provider could not go on",
+    "interrupted": "interrupted",
+}
+
+
+def status_text(document: Mapping[str, Any]) -> RenderableType:
+    """A headline, a row a model, and the money."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    samples, models = document["samples"], document["models"]
+    table = Table(box=None, pad_edge=False)
+    columns = ["model", "samples", "solved", "settled"]
+    columns += [name for name, key in _OPTIONAL.items() if any(m[key] for m in models.values())]
+    for column in columns:
+        table.add_column(column, justify="left" if column == "model" else "right", no_wrap=column != "model")
+    for alias, m in models.items():
+        cells = [
+            f"{m['samples_done']:,}/{m['samples_planned']:,}",
+            f"{m['solved_problems']:,}",
+            _usd(m["settled_usd"]),
+            *(_cell(name, m[_OPTIONAL[name]]) for name in columns[4:]),
+        ]
+        table.add_row(Text(safe(alias, 40)), *(Text(cell) for cell in cells))
+    share = figures.share(samples["done"], samples["planned"])
+    failed = f", {samples['failed']:,} failed" if samples["failed"] else ""
+    lines = [
+        Text(f"{STANDS[document['status']]}{_reason(document)}"),
+        Text(f"{samples['done']:,} of {samples['planned']:,} samples ({share}){failed}"),
+        Text(""),
+        table,
+        Text(""),
+        Text(_money(document)),
+        *(
+            Text(
+                f"{safe(one['model'], 40)}: {one['requests']:,} requests in {one['batches']:,} batches at the vendor"
+                + ("" if document["status"] == "running" else ", which the next run takes up")
+            )
+            for one in document["batches"]
+        ),
+        *(
+            Text(f"{safe(alias, 40)} stopped: {safe(m['stopped'])}", style="yellow")
+            for alias, m in models.items()
+            if m["stopped"]
+        ),
+    ]
+    return Group(*lines)
+
+
+_OPTIONAL = {
+    "presumed": "presumed_usd",
+    "reserved": "reserved_usd",
+    "unused": "unused_usd",
+    "retries": "retries",
+}
+"""Columns that are there only where some model has any, and their keys."""
+
+
+def _cell(column: str, value: Any) -> str:
+    if not value:
+        return "-"
+    return f"{value:,}" if column == "retries" else _usd(value)
+
+
+def _reason(document: Mapping[str, Any]) -> str:
+    reason = document["reason"] if document["status"] in ("provider", "budget", "incomplete") else None
+    return f": {safe(reason)}" if reason else ""
+
+
+def _money(document: Mapping[str, Any]) -> str:
+    parts = " + ".join(
+        f"{_usd(document[f'{name}_usd'])} {name}" for name in ("settled", "presumed", "reserved")
+    )
+    budget = document["budget_usd"]
+    line = f"{parts}, budget {_usd(budget)}" if budget is not None else f"{parts}; no budget: imported"
+    if document["replayed_usd"]:
+        line += f"; {_usd(document['replayed_usd'])} of it replayed: a recording's, not spent"
+    return line
+
+
+def _usd(dollars: float) -> str:
+    return usd(dollars * PICO_PER_USD)

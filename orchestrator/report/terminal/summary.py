@@ -1,0 +1,152 @@
+"""What is said when a run has ended: how, what was learnt, what it cost, what failed, and the next command."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from orchestrator.progress import ModelProgress, Progress
+from orchestrator.report.budget_parts import dollars, parts_of
+from orchestrator.report.terminal.lessons import learnt
+from orchestrator.report.terminal.summary_table import ModelsTable
+from orchestrator.text.duration import span
+from orchestrator.text.money import PICO_PER_USD, usd
+from orchestrator.text.safe import safe
+
+ENDINGS = {
+    "complete": "complete, nothing is left to ask.",
+    "incomplete": "ended, but some samples failed for good.",
+    "budget": "the budget stopped it.",
+    "provider": "a provider could not go on.",
+    "interrupted": "interrupted",
+}
+MOST_WARNINGS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a run ended, as the summary needs it. `before` holds the ledger's figures at its start."""
+
+    status: str
+    reason: str | None
+    warnings: list[str]
+    db: Path
+    sweep: Path
+    before: Progress | None = None
+    leftovers: int = 0
+    """Requests of an earlier run that were presumed at the start."""
+
+
+def summary(progress: Progress, ending: Ending) -> RenderableType:
+    """The closing lines."""
+    blank = Text("")
+    parts: list[RenderableType] = [
+        blank,
+        _headline(progress, ending),
+        blank,
+        ModelsTable(progress.models),
+        blank,
+    ]
+    if (taught := learnt(progress)) is not None:
+        parts.append(Text(taught))
+    parts.append(Text(_cost(progress, ending)))
+    if ending.leftovers:
+        were = "request of an earlier run has" if ending.leftovers == 1 else "requests of earlier runs have"
+        parts.append(
+            Text(f"{ending.leftovers:,} {were} no known outcome: presumed billed, at the worst case.")
+        )
+    parts += [Text(f"warning: {safe(line)}", style="yellow") for line in _warnings(ending)]
+    parts += [Text(f"Next: {command}", style="bold") for command in next_commands(progress, ending)]
+    return Group(*parts)
+
+
+def _headline(progress: Progress, ending: Ending) -> Text:
+    text = Text().append(safe(progress.name, 60), "bold")
+    text.append(f": {ENDINGS[ending.status]}")
+    if ending.status == "interrupted":
+        # The reason is the display's note, of which only the first words still hold.
+        by = "" if ending.reason is None else f" by {safe(ending.reason.split(':')[0])}"
+        text.append(f"{by}; run again, it goes on where the ledger ends.")
+    elif ending.reason and ending.status != "complete":
+        text.append(f" {safe(ending.reason)}")
+    return text
+
+
+def _cost(progress: Progress, ending: Ending) -> str:
+    sentences: list[str] = []
+    if not progress.models or not all(m.replayed for m in progress.models):
+        sentences.append(f"All runs of this ledger: {money(progress)}.")
+    if ending.before is not None:
+        sentences.append(f"This run: {_session(progress, ending.before)} in {span(progress.elapsed_s)}.")
+    if any(m.replayed for m in progress.models):
+        sentences.append(
+            f"Replayed dollars, {usd(progress.replayed_pico)} in all, are those of a recording: nothing was spent."
+        )
+    return " ".join(sentences)
+
+
+def _session(progress: Progress, before: Progress) -> str:
+    said = [f"{_done(progress) - _done(before):,} samples"]
+    spent = progress.settled_pico + progress.presumed_pico - before.settled_pico - before.presumed_pico
+    if spent or not all(m.replayed for m in progress.models):
+        said.append(usd(spent))
+    if replayed := progress.replayed_pico - before.replayed_pico:
+        said.append(f"{usd(replayed)} replayed")
+    return ", ".join(said)
+
+
+def _done(progress: Progress) -> int:
+    return sum(m.done for m in progress.models)
+
+
+def _warnings(ending: Ending) -> list[str]:
+    more = len(ending.warnings) - MOST_WARNINGS
+    return ending.warnings[:MOST_WARNINGS] + ([f"and {more} further kinds"] if more > 0 else [])
+
+
+def next_commands(progress: Progress, ending: Ending) -> list[str]:
+    """The commands worth typing now."""
+    db, sweep = shlex.quote(str(ending.db)), shlex.quote(str(ending.sweep))
+    commands: list[str] = []
+    where = "" if ending.db == Path("runs") / f"{progress.name}.db" else f" --db {db}"
+    lacking = any(m.done + m.failed < m.planned for m in progress.models)
+    if ending.status == "budget" and lacking:
+        commands.append(f"manyfew run {sweep}{where} --budget {_more(progress)}")
+    elif ending.status in ("interrupted", "incomplete", "provider"):
+        commands.append(f"manyfew run {sweep}{where}")
+    if any(m.done and not m.verified for m in progress.models):
+        commands.append(f"manyfew verify {db}")
+    if any(m.verified for m in progress.models):
+        commands.append(f"manyfew frontier {db}")
+    if any(m.presumed_pico for m in progress.models if not m.replayed):
+        commands.append(f"manyfew reconcile {db}")
+    return [safe(command) for command in commands]
+
+
+def _more(progress: Progress) -> str:
+    """A budget that should do, at what a sample cost so far, and that leaves at least as much as the one that did not
+    was."""
+    held = progress.settled_pico + progress.presumed_pico
+    needed = sum(_needed(m) for m in progress.models if not m.replayed)
+    total = max(needed, progress.budget_pico + max(held, progress.budget_pico))
+    places = parts_of(progress).places if total < PICO_PER_USD else 2
+    unit = PICO_PER_USD // 10**places
+    return dollars(-(-total // unit) * unit, places).lstrip("$").replace(",", "")
+
+
+def _needed(m: ModelProgress) -> int:
+    held = m.settled_pico + m.presumed_pico
+    return -(-held * m.planned // m.done) if m.done else held
+
+
+def money(progress: Progress) -> str:
+    """The parts of the budget, in words; they add up as they stand."""
+    budget, settled, presumed, reserved, left = parts_of(progress).figures()
+    text = f"{settled} settled + {presumed} presumed"
+    if progress.reserved_pico:
+        text += f" + {reserved} reserved"
+    return f"{text}, {left} left of {budget}"

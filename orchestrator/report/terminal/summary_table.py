@@ -1,0 +1,77 @@
+"""The models of a run's summary as a table that fits the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.progress import ModelProgress
+from orchestrator.report import figures
+from orchestrator.text.money import usd
+from orchestrator.text.safe import safe
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """`needed`: shown where it is true of a model. `rank`: the least goes first where the width is short."""
+
+    name: str
+    cell: Callable[[ModelProgress], str]
+    rank: int
+    needed: Callable[[ModelProgress], bool] | None = None
+
+
+def _count(number: int) -> str:
+    return f"{number:,}" if number else "-"
+
+
+_COLUMNS = (
+    _Column("model", lambda m: safe(m.alias, 24), 9),
+    _Column("samples", figures.samples, 8),
+    _Column("failed", lambda m: _count(m.failed), 5, lambda m: m.failed > 0),
+    _Column("solved", figures.solved, 7),
+    _Column("coverage", lambda m: figures.share(m.solved_problems, m.problems), 2),
+    _Column("pass", figures.pass_rate, 3),
+    _Column("settled", lambda m: usd(m.settled_pico), 6),
+    _Column("presumed", lambda m: usd(m.presumed_pico), 4, lambda m: m.presumed_pico > 0),
+    _Column("requests", lambda m: _count(m.requests), 1),
+    _Column("retries", lambda m: _count(m.retries), 0, lambda m: m.retries > 0),
+)
+_KEPT = 2
+
+
+class ModelsTable:
+    """The models' figures. What no model has gets no column, and what only explains goes where the width is short."""
+
+    def __init__(self, models: Sequence[ModelProgress]) -> None:
+        self._models = models
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        columns = [c for c in _COLUMNS if c.needed is None or any(map(c.needed, self._models))]
+        while (
+            len(columns) > _KEPT
+            and Measurement.get(console, options.update(width=1000), self._table(columns)).maximum
+            > options.max_width
+        ):
+            columns.remove(min(columns, key=lambda c: c.rank))
+        yield self._table(columns)
+
+    def _table(self, columns: list[_Column]) -> Table:
+        table = Table(box=None, pad_edge=False)
+        for column in columns:
+            # The alias alone may break over lines where the width is short.
+            first = column is _COLUMNS[0]
+            table.add_column(
+                column.name,
+                justify="left" if first else "right",
+                no_wrap=not first,
+                overflow="fold" if first else "ellipsis",
+            )
+        for m in self._models:
+            table.add_row(*(Text(column.cell(m)) for column in columns))
+        return table

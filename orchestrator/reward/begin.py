@@ -1,0 +1,123 @@
+"""The start of scoring on a ledger: the scorer becomes a model of it, what was left open is presumed, and what is
+held already is read. One transaction."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sqlite3
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from orchestrator.errors import InputError
+from orchestrator.ledger.file.reader import open_for_writing
+from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.writing.presume import presume_leftovers
+from orchestrator.ledger.writing.rows import ModelTotals
+from orchestrator.ledger.writing.run_state import ModelState, RunState
+from orchestrator.reward.reward_model import Scorer
+from pricing.form import price_to_json
+
+IMPORTED = "# No sweep file: these samples were imported. The run below scored them with `manyfew verify`.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """`state` for the ledger; what all other models hold of the budget, and what the scorer does already."""
+
+    state: RunState
+    others_held: int
+    settled: int
+    presumed: int
+    overhead_tokens: int
+
+
+def begin(path: Path, scorer: Scorer, budget_pico: int) -> Begun:
+    """The caller holds the lock. Raises InputError."""
+    try:
+        with closing(open_for_writing(path)) as connection:
+            connection.row_factory = sqlite3.Row
+            connection.execute("BEGIN IMMEDIATE")
+            begun = _begin(connection, path, scorer, budget_pico)
+            connection.execute("COMMIT")
+            return begun
+    except TROUBLE as error:
+        what, remedy = trouble(error, path)
+        raise InputError(str(path), f"the ledger can't be written: {what}", remedy) from error
+
+
+def _begin(connection: sqlite3.Connection, path: Path, scorer: Scorer, budget_pico: int) -> Begun:
+    sweep = connection.execute("SELECT id FROM sweep ORDER BY budget_pico IS NULL, id LIMIT 1").fetchone()
+    if sweep is None:
+        raise InputError(str(path), "the ledger holds no samples", "run or import some first")
+    sweep_id: int = sweep["id"]
+    connection.execute("UPDATE sweep SET budget_pico = ? WHERE id = ?", (budget_pico, sweep_id))
+    model_id = _model(connection, path, scorer, sweep_id)
+    leftovers = presume_leftovers(connection, time.time())
+    run_id = _run(connection, sweep_id, budget_pico)
+    mine = connection.execute("SELECT * FROM model WHERE id = ?", (model_id,)).fetchone()
+    (others,) = connection.execute(
+        "SELECT coalesce(sum(settled_pico + presumed_pico + reserved_pico), 0) FROM model "
+        "WHERE replayed = 0 AND id != ?",
+        (model_id,),
+    ).fetchone()
+    (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM request").fetchone()
+    state = RunState(
+        run_id=run_id,
+        sweep_id=sweep_id,
+        problem_ids=[],
+        models={scorer.alias: ModelState(model_id=model_id)},
+        others=ModelTotals(),
+        next_request_id=last + 1,
+        presumed_leftovers=leftovers,
+    )
+    held = mine["settled_pico"], mine["presumed_pico"] + mine["reserved_pico"]
+    return Begun(state, others, *held, mine["overhead_tokens"])
+
+
+def _model(connection: sqlite3.Connection, path: Path, scorer: Scorer, sweep_id: int) -> int:
+    definition = json.dumps(scorer.definition, sort_keys=True, ensure_ascii=False)
+    price = json.dumps(price_to_json(scorer.price))
+    row = connection.execute(
+        "SELECT id, definition FROM model WHERE sweep_id = ? AND alias = ?", (sweep_id, scorer.alias)
+    ).fetchone()
+    if row is None:
+        made = connection.execute(
+            "INSERT INTO model (sweep_id, alias, provider, name, definition, price, samples_wanted) "
+            "VALUES (?, ?, 'vllm', ?, ?, ?, 0)",
+            (sweep_id, scorer.alias, scorer.model, definition, price),
+        ).lastrowid
+        assert made is not None
+        return made
+    if row["definition"] != definition:
+        raise InputError(
+            f"{path}: model {scorer.alias!r}",
+            "is another model than the one that is to score",
+            f'name the scorer otherwise: --option alias="{scorer.alias}-2"',
+        )
+    connection.execute("UPDATE model SET price = ?, stopped = NULL WHERE id = ?", (price, row["id"]))
+    return row["id"]
+
+
+def _run(connection: sqlite3.Connection, sweep_id: int, budget_pico: int) -> int:
+    """The run that the requests are written under: the ledger's last one, whose status stays as it is, since scoring
+    is no sampling; one made for the purpose where all was imported."""
+    row = connection.execute("SELECT max(id) FROM run").fetchone()
+    if row[0] is not None:
+        return row[0]
+    now, digest = time.time(), sha256(IMPORTED.encode()).hexdigest()
+    connection.execute(
+        "INSERT OR IGNORE INTO sweep_file (sweep_id, sha256, text, read_at) VALUES (?, ?, ?, ?)",
+        (sweep_id, digest, IMPORTED, now),
+    )
+    made = connection.execute(
+        "INSERT INTO run (sweep_file_id, budget_pico, started_at, ended_at, status, pid, host, versions) "
+        "VALUES ((SELECT id FROM sweep_file WHERE sweep_id = ? AND sha256 = ?), ?, ?, ?, 'complete', ?, ?, '{}')",
+        (sweep_id, digest, budget_pico, now, now, os.getpid(), platform.node()),
+    ).lastrowid
+    assert made is not None
+    return made

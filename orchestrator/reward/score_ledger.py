@@ -1,0 +1,147 @@
+"""Scores for a ledger's samples: `manyfew verify DB --verifier reward --budget USD`."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.errors import InputError
+from orchestrator.ledger.file.reader import open_for_writing, open_reader
+from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.writing.ledger import Ledger
+from orchestrator.reward.begin import Begun, begin
+from orchestrator.reward.driver import Driver
+from orchestrator.reward.jobs import Job, jobs, lacking, problems_of
+from orchestrator.reward.reward_model import Scorer
+from orchestrator.run.run_sweep import close_providers, new_loop_run
+from orchestrator.run.signals import Signals
+from orchestrator.scheduler.budget import Budget, Funds
+from pricing.types import PICO_PER_USD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """How it ended. `status`: complete | incomplete | budget | provider | interrupted."""
+
+    status: str
+    reason: str | None
+    scored: int
+    """Distinct texts that were asked for and came."""
+    failed: int
+    lacking: int
+    """Samples with a text and without a score now."""
+    settled_pico: int
+    presumed_pico: int
+    """Of the scorer, over all its runs."""
+    signal: int | None
+
+
+def score_ledger(
+    path: Path,
+    scorer: Scorer,
+    budget_pico: int,
+    *,
+    signals: Signals,
+    told: Callable[[int], None] = lambda _: None,
+) -> Scored:
+    """Scores every distinct text that has none by this scorer, within the budget: a total over all that the ledger
+    spends, as `run --budget` is. The caller holds the lock, and has entered `signals`. Raises InputError or
+    LedgerBroken."""
+    begun = begin(path, scorer, budget_pico)
+    try:
+        _restore(path, scorer.name)
+    except TROUBLE as error:
+        what, remedy = trouble(error, path)
+        raise InputError(str(path), f"the ledger can't be read or written: {what}", remedy) from error
+    return new_loop_run(_score(path, scorer, begun, budget_pico, signals, told))
+
+
+def _restore(path: Path, name: str) -> None:
+    """Samples whose text was scored before get that score, without a request."""
+    with closing(open_for_writing(path)) as connection:
+        for problem_id in problems_of(connection):
+            _, statements = lacking(connection, problem_id, name)
+            if statements:
+                connection.execute("BEGIN IMMEDIATE")
+                for sql, row in statements:
+                    connection.execute(sql, row)
+                connection.execute("COMMIT")
+
+
+async def _score(
+    path: Path,
+    scorer: Scorer,
+    begun: Begun,
+    budget_pico: int,
+    signals: Signals,
+    told: Callable[[int], None],
+) -> Scored:
+    funds = Funds(weight=1, settled=begun.settled, presumed=begun.presumed)
+    budget = Budget(budget_pico, {scorer.alias: funds}, others_held=begun.others_held, shared=False)
+    exceeded = budget.exceeded
+    providers = scorer.providers()
+    with closing(open_reader(path)) as reader:
+        async with Ledger(path, begun.state) as ledger:
+            try:
+                driver = Driver(
+                    scorer,
+                    iter(()) if exceeded else _jobs(reader, scorer),
+                    ledger,
+                    budget,
+                    providers,
+                    overhead_tokens=begun.overhead_tokens,
+                    told=told,
+                )
+                with signals.steering(driver):
+                    await driver.run()
+                    await ledger.presume_open()
+            finally:
+                await close_providers(providers)
+    tally = driver.tally
+    with closing(open_reader(path)) as reader:
+        left = sum(
+            len(text.samples) for p in problems_of(reader) for text in lacking(reader, p, scorer.name)[0]
+        )
+        held = reader.execute(
+            "SELECT settled_pico, presumed_pico FROM model WHERE id = ?",
+            (begun.state.models[scorer.alias].model_id,),
+        ).fetchone()
+    status, reason = _ended(driver, budget, exceeded=exceeded, left=left)
+    return Scored(
+        status=status,
+        reason=reason,
+        scored=tally.scored,
+        failed=tally.failed,
+        lacking=left,
+        settled_pico=held[0],
+        presumed_pico=held[1],
+        signal=signals.received,
+    )
+
+
+def _jobs(reader: sqlite3.Connection, scorer: Scorer) -> Iterator[Job]:
+    """What is lacking, problem after problem, read when its turn comes."""
+    for problem_id in problems_of(reader):
+        texts, _ = lacking(reader, problem_id, scorer.name)
+        if texts:
+            yield from jobs(reader, problem_id, texts, scorer.max_n)
+
+
+def _ended(driver: Driver, budget: Budget, *, exceeded: bool, left: int) -> tuple[str, str | None]:
+    """When several things ended it, the one that a person must act on first (CONTRACT)."""
+    tally = driver.tally
+    if tally.note is not None and left:
+        return "interrupted", tally.note
+    if tally.stopped is not None:
+        return "provider", tally.stopped
+    if exceeded:
+        held, total = budget.held / PICO_PER_USD, budget.total / PICO_PER_USD
+        return "budget", f"the budget of ${total:.6g} is exceeded already: ${held:.6g} settled or presumed"
+    if tally.short and left:
+        return "budget", "the budget does not cover the next answer's worst case"
+    if tally.failed:
+        return "incomplete", f"{tally.failed} texts got no score: {tally.reason}"
+    return "complete", None

@@ -1,0 +1,77 @@
+"""What the batches of all models share: whom they tell, how they wait, and when they leave a batch to the next run."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from orchestrator.ledger.writing.ledger import Ledger
+from orchestrator.run.attempts import Arrival, Attempts
+from orchestrator.run.batches import patience as batch_waits
+from orchestrator.run.batches.job import BatchJob
+from orchestrator.run.batches.patience import Patience
+from orchestrator.scheduler.scheduler import Scheduler
+from providers.errors import Lost, NotSent, Overloaded, ProviderError, RateLimited
+
+
+class Gone(Exception):  # noqa: N818 - reads as what it is
+    """The vendor kept what it brought for a month, and does so no longer."""
+
+
+class GoesOn(Exception):  # noqa: N818 - reads as what it is
+    """The run waits for this batch no longer; the vendor has it, and the next run takes what it brings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What the batches of all models work with. `arrived` takes each sample just recorded; `leaving` is set once the
+    run ends; `known`: by server, ids of batches that are accounted for."""
+
+    scheduler: Scheduler
+    ledger: Ledger
+    attempts: Attempts
+    arrived: Callable[[Arrival], Awaitable[None]]
+    warned: Callable[[str, str], None]
+    clock: Callable[[], float]
+    leaving: asyncio.Event
+    cancelling: bool
+    known: dict[str, set[str]]
+    refused_size: Callable[[str, int], bool]
+    """(alias, requests): so many were too many for the vendor's queue. Whether fewer may do."""
+
+
+class Waits:
+    """How one model's batches wait for their vendor."""
+
+    def __init__(self, alias: str, shared: Shared) -> None:
+        self._alias = alias
+        self._shared = shared
+
+    def after(self, job: BatchJob, error: ProviderError, patience: Patience) -> float:
+        """Asking costs nothing, so it is asked again; but not for ever, and not with a key that is refused. The batch
+        then goes on without us. Raises GoesOn, and Gone for what no vendor keeps so long."""
+        if error.status == 404 and time.time() - (job.submitting_at or 0.0) > batch_waits.GONE_S:
+            raise Gone(error.message)
+        wait = None
+        if isinstance(error, (RateLimited, Overloaded, NotSent, Lost)):
+            wait = patience.wait(self._shared.clock(), error.retry_after_s)
+        if wait is None:
+            reason = f"its batches can't be looked at: {error.message}"
+            self._shared.scheduler.stop(self._alias, reason)
+            raise GoesOn
+        return wait
+
+    async def sleep(self, seconds: float) -> None:
+        """While the vendor works. Raises GoesOn once the run ends."""
+        await self.pause(seconds)
+        if self._shared.leaving.is_set():
+            raise GoesOn
+
+    async def pause(self, seconds: float) -> None:
+        """Until the time is over, or the run ends."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._shared.leaving.wait()

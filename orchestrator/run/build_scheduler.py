@@ -1,0 +1,172 @@
+"""From a prepared sweep and what the ledger has, to the scheduler's lanes and budget."""
+
+from __future__ import annotations
+
+from orchestrator.ledger.writing.run_state import RunState
+from orchestrator.run.batches.batches import MOST_IN_FLIGHT, MOST_REQUESTS
+from orchestrator.run.prepare import Means, Prepared
+from orchestrator.scheduler.budget import Budget, Funds
+from orchestrator.scheduler.endpoints import Endpoint
+from orchestrator.scheduler.lane import ModelLane
+from orchestrator.scheduler.rates import RateLimit
+from orchestrator.scheduler.scheduler import Scheduler
+from orchestrator.scheduler.warmth import Warmth
+from orchestrator.scheduler.work import Work
+from orchestrator.sweep.types import Model
+
+DEFAULT_CONCURRENCY = 64
+
+
+def most_n(model: Model, learnt: int | None) -> int:
+    """Samples a request may carry: as stated, as the wire allows, as the server takes at once, as was learnt."""
+    if model.provider == "anthropic" or model.api == "responses":
+        return 1
+    most = model.max_n if model.provider != "vllm" else min(model.max_n, model.sequences)
+    return most if learnt is None else max(1, min(most, learnt))
+
+
+def build_scheduler(prepared: Prepared, state: RunState, budget_pico: int) -> Scheduler:
+    """Everything the scheduler needs, in memory: a few integers a problem and model."""
+    for alias, model_state in state.models.items():
+        prepared.overheads[alias] = model_state.overhead_tokens
+        prepared.means[alias] = Means(
+            model_state.mean_prompt_tokens,
+            model_state.mean_completion_tokens,
+            model_state.mean_pico_per_output_token,
+        )
+    lanes = _lanes(prepared, state, rounds=False)
+    funds = {alias: _funds(prepared, state, alias, lanes[alias].work) for alias in lanes}
+    held = state.others.settled_pico + state.others.presumed_pico + state.others.reserved_pico
+    budget = Budget(budget_pico, funds, others_held=held, shared=False)
+    if budget.held + worst_left(prepared, lanes) > budget_pico:
+        budget.shared = True
+        for lane in lanes.values():
+            lane.work.rounds = True
+    return Scheduler(lanes, budget, prepared.bound)
+
+
+def worst_left(prepared: Prepared, lanes: dict[str, ModelLane]) -> int:
+    """The worst case of all that is left, were it packed as tightly as the endpoints allow, in pico-dollars."""
+    total = 0
+    for alias, lane in lanes.items():
+        if prepared.replayed[alias]:
+            continue
+        if prepared.sweep.models[alias].gpu_usd_per_hour is not None:
+            total += prepared.server_pico(alias, lane.work.lacking() * lane.max_tokens)
+            continue
+        for ordinal in range(len(prepared.problems)):
+            left = lane.work.left(ordinal)
+            if left:
+                bound = prepared.bound(alias, ordinal)
+                total += -(-left // lane.work.max_n) * bound.fixed + left * bound.sample
+    return total
+
+
+def _lanes(prepared: Prepared, state: RunState, *, rounds: bool) -> dict[str, ModelLane]:
+    rates = _rates(list(prepared.sweep.models.values()))
+    lanes: dict[str, ModelLane] = {}
+    for alias, model in prepared.sweep.models.items():
+        model_state = state.models[alias]
+        lanes[alias] = ModelLane(
+            alias=alias,
+            work=Work(
+                model_state.problems,
+                samples=[model.wanted(problem.key) for problem in prepared.problems],
+                max_n=most_n(model, model_state.max_n),
+                rounds=rounds,
+                until_solved=model.mode == "until_solved",
+                warmth=_warmth(prepared, alias),
+            ),
+            endpoints=_endpoints(model),
+            rate=rates[_shared_by(model)],
+            bounds=[None] * len(prepared.problems),
+            max_tokens=model.max_tokens,
+            # OpenAI counts what a request may make against its limits, at once and for good.
+            expected_output_tokens=model.max_tokens
+            if model.provider == "openai"
+            else round(prepared.expected_output(alias)),
+            counts_max_tokens=model.provider == "openai",
+            max_attempts=model.max_attempts,
+            max_wait_s=model.max_wait_s,
+            batch=model.batch,
+        )
+    return lanes
+
+
+def _endpoints(model: Model) -> list[Endpoint]:
+    if model.provider == "vllm":
+        return [Endpoint(server=server, sequences=model.sequences) for server in model.servers]
+    return [Endpoint(server=model.base_url or model.provider)]
+
+
+def _warmth(prepared: Prepared, alias: str) -> Warmth | None:
+    """None where no prompt of the model is worth a cache that must be asked for."""
+    worth = bytes(prepared.caches(alias, ordinal) for ordinal in range(len(prepared.problems)))
+    return Warmth(worth) if any(worth) else None
+
+
+def _shared_by(model: Model) -> tuple[str, ...]:
+    """Vendors' limits belong to endpoint, key and model; a stated group joins models that share them."""
+    if model.limits.group is not None:
+        return ("group", model.limits.group)
+    key = model.api_key_env or ""
+    return (
+        "batch" if model.batch else "endpoint",
+        model.provider,
+        model.base_url or "",
+        *model.servers,
+        key,
+        model.model,
+    )
+
+
+def _rates(models: list[Model]) -> dict[tuple[str, ...], RateLimit]:
+    """The limits that are shared, the lowest that any of those models states."""
+    sharing: dict[tuple[str, ...], list[Model]] = {}
+    for model in models:
+        sharing.setdefault(_shared_by(model), []).append(model)
+    return {by: _rate(those) for by, those in sharing.items()}
+
+
+def _rate(models: list[Model]) -> RateLimit:
+    def lowest(name: str) -> int | None:
+        stated = (getattr(model.limits, name) for model in models)
+        return min((limit for limit in stated if limit is not None), default=None)
+
+    concurrency = lowest("concurrency")
+    if any(model.batch for model in models):
+        # Limits of what goes out a minute don't hold for batches; how much may be in them at once may be stated.
+        return RateLimit(concurrency=concurrency or MOST_REQUESTS * MOST_IN_FLIGHT)
+    if concurrency is None and any(model.provider != "vllm" for model in models):
+        concurrency = DEFAULT_CONCURRENCY
+    return RateLimit(
+        requests=lowest("requests_per_minute"),
+        tokens=lowest("tokens_per_minute"),
+        input_tokens=lowest("input_tokens_per_minute"),
+        output_tokens=lowest("output_tokens_per_minute"),
+        concurrency=concurrency,
+        told=all(model.provider in ("openai", "anthropic") for model in models),
+    )
+
+
+def _funds(prepared: Prepared, state: RunState, alias: str, work: Work) -> Funds:
+    totals = state.models[alias].totals
+    return Funds(
+        weight=max(1, expected_pico(prepared, alias)),
+        cap=prepared.sweep.models[alias].budget_pico,
+        counted=not prepared.replayed[alias],
+        settled=totals.settled_pico,
+        presumed=totals.presumed_pico,
+        reserved=totals.reserved_pico,
+        finished=work.empty,
+    )
+
+
+def expected_pico(prepared: Prepared, alias: str) -> int:
+    """What the whole plan of a model is expected to cost: its share's weight. In pico-dollars."""
+    model = prepared.sweep.models[alias]
+    max_n, total = most_n(model, None), 0
+    for ordinal, problem in enumerate(prepared.problems):
+        wanted = model.wanted(problem.key)
+        total += prepared.expected_pico(alias, ordinal, requests=-(-wanted // max_n), samples=wanted)
+    return total

@@ -1,0 +1,286 @@
+"""`manyfew run` from a validated sweep to its result: lock, begin, judge leftovers, drive, close."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+from collections import Counter
+from collections.abc import Callable, Coroutine, Generator, Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from orchestrator.errors import InputError, LedgerBroken
+from orchestrator.interrupts import interrupts
+from orchestrator.ledger.file.identity import refuse_other_sweep
+from orchestrator.ledger.file.lock import acquire
+from orchestrator.ledger.file.reader import prepare as prepare_file
+from orchestrator.ledger.file.reader import refuse_foreign
+from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.writing.begin_run import ModelPlan, RunPlan, begin
+from orchestrator.ledger.writing.ledger import Ledger
+from orchestrator.ledger.writing.run_state import RunState, read_state
+from orchestrator.progress import Progress
+from orchestrator.run.attempts import OVER_OUTPUT
+from orchestrator.run.build_providers import ask_versions, build_batch_providers, build_providers, has_batches
+from orchestrator.run.build_scheduler import build_scheduler
+from orchestrator.run.driver import Driver, Tally
+from orchestrator.run.identical_answers import identical_answers
+from orchestrator.run.prepare import Prepared
+from orchestrator.run.signals import Signals
+from orchestrator.run.verdicts.choose_verifier import require
+from orchestrator.run.verdicts.verify_ledger import verify_ledger
+from orchestrator.run.versions import versions
+from orchestrator.scheduler.lane import ModelLane
+from orchestrator.scheduler.scheduler import Scheduler
+from orchestrator.sweep.definition import differences
+from pricing.types import PICO_PER_USD
+from providers.batch import BatchProvider
+from providers.types import Provider
+
+CLOSES_WITHIN_S = 1.0
+Ended = TypeVar("Ended")
+Status = str
+"""complete | incomplete | budget | provider | interrupted"""
+
+
+@dataclass(slots=True, kw_only=True)
+class Result:
+    """How a run ended. `progress` holds the ledger's totals over all its runs."""
+
+    status: Status
+    reason: str | None
+    progress: Progress
+    warnings: list[str] = field(default_factory=list[str])
+    signal: int | None = None
+    """The signal that ended it, if one did."""
+    presumed_leftovers: int = 0
+    at_start: Progress | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line adds to a sweep."""
+
+    db: Path
+    budget_pico: int
+    signals: Signals
+    """Entered by who runs it: from the start of sampling to the end of that context no signal ends it halfway."""
+    cancel_batches: bool = False
+    """Ask for nothing: cancel the batches that are open, and take what they brought by then."""
+
+
+def run_sweep(prepared: Prepared, options: Options, show: Callable[[Progress], None]) -> Result:
+    """Runs a sweep on its ledger. Raises InputError (nothing sent, ledger unchanged) or LedgerBroken."""
+    require(prepared.executor.verifier, f"{prepared.sweep.path}: verifier")
+    refuse_foreign(options.db)
+    refuse_other_sweep(options.db, prepared.sweep.name)
+    lock = acquire(options.db)
+    try:
+        state = _begin(prepared, options)
+        result = new_loop_run(_run(prepared, options, state, show))
+        with contextlib.suppress(InputError, *TROUBLE):  # a hint: the run has ended well
+            result.warnings += identical_answers(options.db, prepared.sweep, state)
+        show(result.progress)
+        return result
+    finally:
+        prepared.executor.close()
+        lock.release()
+
+
+def _begin(prepared: Prepared, options: Options) -> RunState:
+    """Begins the run and reads what the ledger has, once all of it has its verdict."""
+    try:
+        prepare_file(options.db)
+        state = begin(options.db, _plan(prepared, options.budget_pico))
+        if not prepared.executor.is_batch:
+            verify_ledger(options.db, prepared.executor, which="new")
+        read_state(options.db, state)
+    except TROUBLE as error:
+        what, remedy = trouble(error, options.db)
+        raise InputError(str(options.db), f"the ledger can't be read or written: {what}", remedy) from error
+    return state
+
+
+def new_loop_run(main: Coroutine[Any, Any, Ended]) -> Ended:
+    """The coroutine's result, from an event loop of its own."""
+    try:
+        from uvloop import new_event_loop
+    except ImportError:  # Windows
+        new_event_loop = None
+    with asyncio.Runner(loop_factory=new_event_loop) as runner, _rare_collections():
+        return interrupts.run(runner, main)
+
+
+@contextlib.contextmanager
+def _rare_collections() -> Generator[None]:
+    """Sampling makes many objects and hardly a cycle: Python's usual search for cycles, after every 700 of them, takes
+    a fifteenth of all processor time."""
+    usual = gc.get_threshold()
+    gc.set_threshold(20_000, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+def _plan(prepared: Prepared, budget_pico: int) -> RunPlan:
+    from pricing.form import price_to_json
+
+    sweep = prepared.sweep
+    return RunPlan(
+        sweep=sweep.name,
+        verifier=prepared.verifier_choice,
+        budget_pico=budget_pico,
+        file_text=sweep.text,
+        problems=[(p.key, p.data) for p in prepared.problems],
+        models=[
+            ModelPlan(
+                alias=alias,
+                provider=model.provider,
+                name=model.model,
+                definition=prepared.definitions[alias],
+                price=price_to_json(prepared.prices[alias]),
+                samples=model.samples,
+                samples_by_problem=model.samples_by_problem,
+                replayed=prepared.replayed[alias],
+                architecture=None if model.architecture is None else asdict(model.architecture),
+                overhead_tokens=model.prompt_overhead_tokens,
+                has_batches=has_batches(model),
+            )
+            for alias, model in sweep.models.items()
+        ],
+        prompt_sha=prepared.prompt_sha,
+        versions=versions(prepared.executor.verifier),
+        differences=differences,
+    )
+
+
+async def _run(
+    prepared: Prepared, options: Options, state: RunState, show: Callable[[Progress], None]
+) -> Result:
+    warnings = Warnings()
+    scheduler = build_scheduler(prepared, state, options.budget_pico)
+    exceeded = scheduler.budget.exceeded
+    async with Ledger(options.db, state) as ledger:
+        providers = build_providers(prepared.sweep)
+        batch_providers = build_batch_providers(prepared.sweep, state)
+        try:
+            driver = Driver(
+                prepared,
+                scheduler,
+                ledger,
+                providers,
+                _tallies(state),
+                batch_providers=batch_providers,
+                cancelling=options.cancel_batches,
+                show=show,
+                warned=warnings.add,
+            )
+            at_start = driver.progress("sampling")
+            with options.signals.steering(driver):
+                if not scheduler.budget.exceeded and _lacking(scheduler):
+                    await ask_versions(prepared.sweep, providers)
+                await _drive(driver)
+                scheduler.presume_open()
+                await ledger.presume_open()
+                status, reason = _ended(
+                    driver, scheduler, exceeded=exceeded, cancelled=options.cancel_batches
+                )
+                await ledger.finish(status, reason)
+        finally:
+            await close_providers(
+                [*(p for endpoints in providers.values() for p in endpoints), *batch_providers.values()]
+            )
+        progress = driver.progress("done")
+    return Result(
+        status=status,
+        reason=reason,
+        progress=progress,
+        warnings=warnings.lines(),
+        signal=options.signals.received,
+        presumed_leftovers=state.presumed_leftovers,
+        at_start=at_start,
+    )
+
+
+async def _drive(driver: Driver) -> None:
+    """A ledger that can't be written is one error, however many tasks met it."""
+    try:
+        await driver.run()
+    except BaseExceptionGroup as group:
+        broken = group.subgroup(LedgerBroken)
+        if broken is None:
+            raise
+        raise _first(broken) from group
+
+
+def _first(group: BaseExceptionGroup[LedgerBroken]) -> LedgerBroken:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+async def close_providers(providers: Iterable[Provider | BatchProvider]) -> None:
+    """Gives connections back; one that hangs is left to the end of the process."""
+    for provider in providers:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSES_WITHIN_S):
+                await provider.aclose()
+
+
+def _tallies(state: RunState) -> dict[str, Tally]:
+    return {
+        alias: Tally(done=model.done, verified=model.verified, passed=model.passed)
+        for alias, model in state.models.items()
+    }
+
+
+def _lacking(scheduler: Scheduler) -> list[ModelLane]:
+    return [lane for lane in scheduler.lanes.values() if lane.work.lacking()]
+
+
+def _ended(
+    driver: Driver, scheduler: Scheduler, *, exceeded: bool, cancelled: bool
+) -> tuple[Status, str | None]:
+    """What ended the run; when several things did, the one that a person must act on first (CONTRACT). `exceeded`:
+    the budget was when the run began."""
+    lanes, lacking = scheduler.lanes.values(), _lacking(scheduler)
+    if driver.interrupted and (lacking or driver.unjudged):
+        return "interrupted", driver.note
+    if cancelled and lacking:
+        return "interrupted", "its batches were cancelled"
+    stopped = [
+        f"{lane.alias}: {lane.stopped}"
+        for lane in lanes
+        if lane.stopped is not None and (lane in lacking or lane.stopped == OVER_OUTPUT)
+    ]
+    if stopped:
+        return "provider", "; ".join(stopped)
+    if exceeded:
+        held, total = scheduler.budget.held / PICO_PER_USD, scheduler.budget.total / PICO_PER_USD
+        return "budget", f"the budget of ${total:.6g} is exceeded already: ${held:.6g} settled or presumed"
+    if lacking:
+        names = ", ".join(lane.alias for lane in lacking)
+        return "budget", f"the budget does not cover the next sample's worst case of {names}"
+    failed = sum(sum(lane.work.failed) for lane in lanes)
+    if failed:
+        return "incomplete", f"{failed} samples failed for good"
+    return "complete", None
+
+
+class Warnings:
+    """Warnings by model, each kind once with its count."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    def add(self, alias: str, line: str) -> None:
+        if len(self._counts) < 1000 or (alias, line) in self._counts:
+            self._counts[alias, line] += 1
+
+    def lines(self) -> list[str]:
+        return [
+            f"{alias}: {line}" + (f" ({count} times)" if count > 1 else "")
+            for (alias, line), count in self._counts.most_common()
+        ]

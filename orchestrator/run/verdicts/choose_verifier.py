@@ -1,0 +1,107 @@
+"""The verifier that a sweep file, a ledger or the command line names, ready to be run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import InputError
+from orchestrator.ledger.file.reader import open_reader
+from orchestrator.problems.registry import default_verifier
+from orchestrator.sweep.types import Sweep
+from verifiers.registry import FOREIGN, bounds_for, get
+from verifiers.types import Sandbox, Verifier
+from verifiers.workers.executor import Executor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """What the command line of `verify` says of a verifier; None: nothing."""
+
+    kind: str | None = None
+    options: Mapping[str, Any] | None = None
+    timeout_s: float | None = None
+    workers: int | None = None
+    memory_mb: int | None = None
+    sandbox: Sandbox | None = None
+
+
+def of_sweep(sweep: Sweep) -> tuple[Executor, dict[str, Any]]:
+    """The sweep's verifier, and what the ledger keeps of the choice: kind, options and the limits stated, but no
+    consent to do without a sandbox. Raises InputError."""
+    kind, options = default_verifier(sweep.problems.source)
+    choice = sweep.verifier
+    if choice.kind is not None and choice.kind != kind:
+        kind, options = choice.kind, {}
+    options = {**options, **choice.options}
+    kept: dict[str, Any] = {"kind": kind, "options": options}
+    kept |= {"timeout_s": choice.timeout_s} if choice.timeout_s is not None else {}
+    kept |= {"memory_mb": choice.memory_mb} if choice.memory_mb is not None else {}
+    try:
+        bounds = bounds_for(
+            kind,
+            timeout_s=choice.timeout_s,
+            workers=choice.workers,
+            memory_mb=choice.memory_mb,
+            sandbox=choice.sandbox,
+            folder=str(sweep.path.parent),
+        )
+        return Executor(get(kind, options, bounds), options, bounds), kept
+    except ValueError as error:
+        raise InputError(f"{sweep.path}: verifier", str(error)) from error
+
+
+def of_ledger(path: Path, stated: Stated) -> Executor:
+    """The verifier stated, else the one of the ledger's last run, else numeric. Raises InputError."""
+    kept = _kept(path) if stated.kind is None else {}
+    kind: str = stated.kind or kept.get("kind", "numeric")
+    options = {**kept.get("options", {}), **(stated.options or {})}
+    if kind in FOREIGN and stated.kind is None:
+        raise InputError(
+            "--verifier",
+            f"the ledger names code to run ({kind}: {_words(options)}), which only you can tell to run",
+            f"manyfew verify {path} --verifier {kind} {_words(options)}",
+        )
+    try:
+        bounds = bounds_for(
+            kind,
+            timeout_s=stated.timeout_s or kept.get("timeout_s"),
+            workers=stated.workers,
+            memory_mb=stated.memory_mb or kept.get("memory_mb"),
+            sandbox=stated.sandbox,
+        )
+        return Executor(get(kind, options, bounds), options, bounds)
+    except ValueError as error:
+        raise InputError("--verifier", str(error)) from error
+
+
+def require(verifier: Verifier, where: str) -> None:
+    """Raises InputError where this machine lacks what the verifier needs: before money is spent on its samples."""
+    lacking = verifier.lacks()
+    if lacking is not None:
+        raise InputError(where, *lacking)
+
+
+def lack_of(verifier: Verifier) -> str | None:
+    """What this machine lacks and the remedy, on one line."""
+    lacking = verifier.lacks()
+    return None if lacking is None else f"{lacking[0]} ({lacking[1]})"
+
+
+def _kept(path: Path) -> dict[str, Any]:
+    connection = open_reader(path)
+    try:
+        row = connection.execute(
+            "SELECT verifier FROM sweep WHERE verifier IS NOT NULL ORDER BY id"
+        ).fetchone()
+    finally:
+        connection.close()
+    return {} if row is None else json.loads(row["verifier"])
+
+
+def _words(options: Mapping[str, Any]) -> str:
+    """The options as they are typed."""
+    return " ".join(f"--option {key}='{json.dumps(value)}'" for key, value in options.items())

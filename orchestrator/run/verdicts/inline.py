@@ -1,0 +1,63 @@
+"""Verdicts before samples are written, where that is quick: of texts that were judged before, and, by a verifier that
+is quick itself, of any. Sample and verdict then go into the ledger together, which costs less than one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from orchestrator.ledger.writing.rows import SampleVerdict
+from orchestrator.run.verdicts.case import case_of, ended_of, settled, verdict_row
+
+if TYPE_CHECKING:
+    from orchestrator.ledger.writing.rows import Outcome, SampleRow, VerdictRow
+    from orchestrator.run.verdicts.judge import Known
+    from verifiers.types import Verdict
+    from verifiers.workers.executor import Executor
+
+MOST_CHARACTERS = 65_536
+"""Of a reply's texts that are verified here: more would hold up everything else."""
+
+
+class AtOnce:
+    """`problem(problem_id)` gives a problem's data."""
+
+    def __init__(self, executor: Executor, known: Known, problem: Callable[[int], Mapping[str, Any]]) -> None:
+        self._executor = executor
+        self._known = known
+        self._problem = problem
+
+    def judge(self, outcome: Outcome) -> Outcome:
+        """The outcome with the verdicts that can be given at once; samples without one are for the judge."""
+        if not outcome.samples or self._executor.is_batch:
+            return outcome
+        left = MOST_CHARACTERS if self._executor.is_inline else 0
+        judged: list[SampleVerdict | None] = []
+        new: list[VerdictRow] = []
+        for row in outcome.samples:
+            case = case_of(row.problem_id, row.text, row.finish_reason)
+            verdict = self._known.get(case)
+            if verdict is None and len(row.text) <= left:
+                left -= len(row.text)
+                verdict = self._verified(row)
+                self._known.keep(case, verdict)
+                if (
+                    verdict.reason is not None or verdict.evidence is not None
+                ):  # else the sample's row says it all
+                    new.append(
+                        verdict_row(outcome.model_id, row.sample_index, self._executor.name, case, verdict)
+                    )
+            judged.append(None if verdict is None else self._of_sample(verdict))
+        return replace(outcome, judged=tuple(judged), verdicts=tuple(new))
+
+    def _of_sample(self, verdict: Verdict) -> SampleVerdict:
+        passed, answer, score, reason, _ = verdict
+        passes = None if passed is None else int(passed)
+        return SampleVerdict(passes, score, answer, self._executor.name, reason)
+
+    def _verified(self, row: SampleRow) -> Verdict:
+        (found,) = self._executor.judge([(row.text, self._problem(row.problem_id))])
+        return settled(found, ended_of(row.text, row.finish_reason))

@@ -1,0 +1,172 @@
+"""Verification beside sampling: what arrives is judged as it comes, so many calls at once, each distinct text of a
+problem once, over all runs of the ledger. A bound on what waits holds sampling back when verdicts fall behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import InputError, LedgerBroken
+from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.reading.for_run.unjudged import VerdictReader
+from orchestrator.ledger.writing.rows import VerdictRow
+from orchestrator.run.verdicts.case import Case, Unjudged, settled
+from orchestrator.run.verdicts.pending import Pending
+from orchestrator.run.verdicts.threads import Crew
+from verifiers.types import Verdict
+from verifiers.workers.executor import Executor
+
+MOST_WAITING = 4096
+MOST_REMEMBERED = 20_000
+
+
+class Known:
+    """Verdicts by case: those of this session in memory, older ones in the ledger. One that could not tell is
+    remembered for this session alone: the next tries again. A quick verifier is asked anew sooner than the ledger."""
+
+    def __init__(self, path: Path, executor: Executor) -> None:
+        self._path = path
+        self._verifier = executor.name
+        self._looks_up = not executor.is_inline
+        self._reader: VerdictReader | None = None
+        self._reads = False
+        self._kept: OrderedDict[Case, Verdict] = OrderedDict()
+
+    def get(self, case: Case) -> Verdict | None:
+        known = self._kept.get(case)
+        if known is not None:
+            self._kept.move_to_end(case)
+        elif self._looks_up and (known := self._from_ledger(case)) is not None:
+            self.keep(case, known)
+        return known
+
+    def _from_ledger(self, case: Case) -> Verdict | None:
+        """Raises LedgerBroken where the ledger can't be read: a run is under way, which ends in one line."""
+        try:
+            return self._read(case)
+        except InputError as error:
+            raise LedgerBroken(error.where, error.message, error.remedy) from error
+        except TROUBLE as error:
+            what, remedy = trouble(error, self._path)
+            raise LedgerBroken(str(self._path), f"the ledger can't be read: {what}", remedy) from error
+
+    def _read(self, case: Case) -> Verdict | None:
+        if self._reader is None:
+            self._reader = VerdictReader(self._path, self._verifier)
+            self._reads = self._reader.has_any
+        return self._reader(*case) if self._reads else None
+
+    def keep(self, case: Case, verdict: Verdict) -> None:
+        self._kept[case] = verdict
+        if len(self._kept) > MOST_REMEMBERED:
+            self._kept.popitem(last=False)
+            self._reads = True
+
+    def close(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+
+
+class Judge:
+    """Samples in, verdicts out. `problem(problem_id)` gives a problem's data, `write` makes verdicts durable, `told`
+    hears each sample's. Where the verifier judges whole batches, samples stay without a verdict."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        known: Known,
+        problem: Callable[[int], Mapping[str, Any]],
+        *,
+        write: Callable[[Sequence[VerdictRow]], Awaitable[None]],
+        told: Callable[[Unjudged, VerdictRow], None],
+    ) -> None:
+        self._executor = executor
+        self._known = known
+        self._problem = problem
+        self._write = write
+        self._told = told
+        self._crew = Crew(executor, self._judged)
+        self._pending = Pending(executor.at_once)
+        self._open: dict[Case, list[Unjudged]] = {}
+        """Samples of the cases that are being verified, or wait to be."""
+        self._done: list[tuple[Unjudged, VerdictRow]] = []
+        self._wake = asyncio.Event()
+        self._room = asyncio.Semaphore(MOST_WAITING)
+        self._nothing_waits = asyncio.Event()
+        self._nothing_waits.set()
+        self._waiting = 0
+
+    @property
+    def waiting(self) -> int:
+        """Samples whose verdict is not yet written."""
+        return self._waiting
+
+    @property
+    def behind(self) -> bool:
+        """Whether sampling should hold back."""
+        return self._waiting > MOST_WAITING // 2
+
+    async def add(self, sample: Unjudged) -> None:
+        """Returns once there is room for it."""
+        if self._executor.is_batch:
+            return
+        self._waiting += 1
+        self._nothing_waits.clear()
+        await self._room.acquire()
+        case = sample.case()
+        if (verdict := self._known.get(case)) is not None:
+            self._finish([sample], case, verdict)
+        elif (alike := self._open.get(case)) is not None:
+            alike.append(sample)
+        elif sample.ended is not None and not self._executor.is_inline:
+            # Its answer would be worth nothing, and to run half a program may take long.
+            self._finish([sample], case, settled(Verdict(passed=False), sample.ended))
+        else:
+            self._open[case] = [sample]
+            self._pending.add(case)
+            self._dispatch()
+
+    async def drained(self) -> None:
+        """Returns once every sample added so far has its verdict."""
+        await self._nothing_waits.wait()
+
+    async def run(self) -> None:
+        """Writes verdicts until cancelled; what is not judged by then is judged by the next run."""
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                done, self._done = self._done, []
+                if not done:
+                    continue
+                await self._write([row for _, row in done])
+                for sample, row in done:
+                    self._told(sample, row)
+                    self._room.release()
+                self._waiting -= len(done)
+                if not self._waiting:
+                    self._nothing_waits.set()
+        finally:
+            self._crew.stop()
+            self._known.close()
+
+    def _dispatch(self) -> None:
+        while not self._crew.is_full and (cases := self._pending.take(self._executor.size)):
+            self._crew.start(cases, [(self._open[case][0].text, self._problem(case[0])) for case in cases])
+
+    def _judged(self, cases: Sequence[Case], verdicts: Sequence[Verdict], seconds: float) -> None:
+        self._pending.ended(cases, seconds)
+        for case, found in zip(cases, verdicts, strict=True):
+            samples = self._open.pop(case)
+            verdict = settled(found, samples[0].ended)
+            self._known.keep(case, verdict)
+            self._finish(samples, case, verdict)
+        self._dispatch()
+
+    def _finish(self, samples: Sequence[Unjudged], case: Case, verdict: Verdict) -> None:
+        self._done += [(sample, sample.row(self._executor.name, case, verdict)) for sample in samples]
+        self._wake.set()

@@ -1,0 +1,156 @@
+"""Verdicts for samples that a ledger already has: what a crash left unjudged, or everything anew."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrator.interrupts import interrupts
+from orchestrator.ledger.file.reader import open_for_writing
+from orchestrator.ledger.reading.for_run.unjudged import Which, pieces, problem_reader, write
+from orchestrator.ledger.writing.rows import VerdictRow
+from orchestrator.run.verdicts.case import Case, Unjudged, settled
+from orchestrator.run.verdicts.judge import Judge, Known
+from verifiers.types import Verdict
+from verifiers.workers.executor import Executor
+
+MOST_REASONS = 1000
+
+
+@dataclass(slots=True)
+class Verified:
+    """What a pass over a ledger gave, in samples."""
+
+    judged: int = 0
+    passed: int = 0
+    failed: int = 0
+    undecided: int = 0
+    reasons: Counter[str] = field(default_factory=Counter[str])
+    """Why some could not be told."""
+
+    def add(self, row: VerdictRow) -> None:
+        self.judged += 1
+        self.passed += row.passed == 1
+        self.failed += row.passed == 0
+        self.undecided += row.passed is None
+        reason = row.reason or "no reason given"
+        if row.passed is None and (len(self.reasons) < MOST_REASONS or reason in self.reasons):
+            self.reasons[reason] += 1
+
+
+def verify_ledger(
+    path: Path, executor: Executor, *, which: Which, told: Callable[[int], None] = lambda _: None
+) -> Verified:
+    """Judges the samples that lack a verdict of the executor's verifier; `told` hears how many are done. Interrupted,
+    what was judged by then is kept. The caller holds the ledger's lock and closes the executor."""
+    connection = open_for_writing(path)
+    connection.row_factory = sqlite3.Row
+    try:
+        connection.execute("PRAGMA synchronous = NORMAL")  # a verdict lost to a power cut is judged again
+        if executor.is_batch:
+            return _verify_in_batches(path, connection, executor, which, told)
+        with asyncio.Runner() as runner:
+            return interrupts.run(runner, _verify(path, connection, executor, which, told))
+    finally:
+        connection.close()
+
+
+async def _verify(
+    path: Path,
+    connection: sqlite3.Connection,
+    executor: Executor,
+    which: Which,
+    told: Callable[[int], None],
+) -> Verified:
+    done = Verified()
+
+    async def written(rows: Sequence[VerdictRow]) -> None:
+        write(connection, list(rows))
+
+    def counted(_: Unjudged, row: VerdictRow) -> None:
+        done.add(row)
+        told(done.judged)
+
+    judge = Judge(executor, Known(path, executor), problem_reader(connection), write=written, told=counted)
+    judging = asyncio.create_task(judge.run())
+    try:
+        adding = asyncio.create_task(_add_all(connection, executor.name, which, judge))
+        await asyncio.wait({judging, adding}, return_when=asyncio.FIRST_COMPLETED)
+        if judging.done():  # only an error ends it
+            adding.cancel()
+            await judging
+        await adding
+    finally:
+        judging.cancel()
+        await asyncio.gather(judging, return_exceptions=True)
+    return done
+
+
+async def _add_all(connection: sqlite3.Connection, verifier: str, which: Which, judge: Judge) -> None:
+    for rows in pieces(connection, verifier, which):
+        for row in rows:
+            await judge.add(_unjudged(row))
+    await judge.drained()
+
+
+def _verify_in_batches(
+    path: Path,
+    connection: sqlite3.Connection,
+    executor: Executor,
+    which: Which,
+    told: Callable[[int], None],
+) -> Verified:
+    """Distinct texts are collected until they make a call; where all but a few are known that is all of them."""
+    done, known, problem = Verified(), Known(path, executor), problem_reader(connection)
+    wanted: dict[Case, list[Unjudged]] = {}
+
+    def finish(found: Mapping[Case, Verdict]) -> None:
+        rows = [
+            sample.row(executor.name, case, verdict)
+            for case, verdict in found.items()
+            for sample in wanted.pop(case)
+        ]
+        write(connection, rows)
+        for row in rows:
+            done.add(row)
+        told(done.judged)
+
+    def judge() -> None:
+        cases = list(wanted)
+        verdicts = executor.judge([(wanted[case][0].text, problem(case[0])) for case in cases])
+        finish({case: settled(verdict, None) for case, verdict in zip(cases, verdicts, strict=True)})
+
+    try:
+        for rows in pieces(connection, executor.name, which):
+            at_once: dict[Case, Verdict] = {}
+            for sample in map(_unjudged, rows):
+                case = sample.case()
+                if sample.ended is not None:
+                    at_once[case] = settled(Verdict(passed=False), sample.ended)
+                elif case not in wanted and (verdict := known.get(case)) is not None:
+                    at_once[case] = verdict
+                wanted.setdefault(case, []).append(sample)
+            finish(at_once)
+            if len(wanted) >= executor.size:
+                judge()
+        if wanted:
+            judge()
+    finally:
+        known.close()
+    return done
+
+
+def _unjudged(row: sqlite3.Row) -> Unjudged:
+    return Unjudged(
+        alias="",
+        model_id=row["model_id"],
+        problem_id=row["problem_id"],
+        ordinal=0,
+        sample_index=row["sample_index"],
+        text=row["text"],
+        finish_reason=row["finish_reason"],
+    )

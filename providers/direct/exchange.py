@@ -1,0 +1,147 @@
+"""One attempt of the lean wire as far as it got: when it left, what came back, why it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from providers.reading.error_text import one_line
+from providers.transport.reply_size import LARGEST_ERROR, TooLarge, reply_limit, stream_limit
+from providers.transport.streaming import LINGER_S, BrokenStream, is_event_stream
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from providers.transport.streaming import Streamed
+    from providers.types import Request
+
+
+class Exchange:
+    """`stream`: what becomes of the reply where one was asked for as a stream. `left_at`: loop time when the first
+    byte left; None: nothing did."""
+
+    def __init__(self, body: bytes, request: Request, stream: Streamed | None) -> None:
+        self.body = body
+        self.timeout_s = request.timeout_s
+        self.asked_stream = stream
+        self.stream: Streamed | None = None
+        """The same, once the server does stream."""
+        self.left_at: float | None = None
+        self.status: int | None = None
+        self.headers: Mapping[str, str] = {}
+        self.reply = b""
+        self.latency_s = 0.0
+        self._largest = reply_limit(request)
+        self._largest_stream = stream_limit(request)
+        self._limit: asyncio.Timeout | None = None
+
+    def opened(self, limit: asyncio.Timeout) -> None:
+        """`limit` is set when the request leaves: waiting for a connection is no part of its time."""
+        self._limit = limit
+
+    def leaves(self) -> None:
+        """The first byte is about to leave."""
+        self.left_at = asyncio.get_running_loop().time()
+        self._until(self.left_at + self.timeout_s)
+
+    @property
+    def answered(self) -> bool:
+        """Whether it can be said what the vendor answered: a status that is no 2xx says enough, and a stream that
+        said it is whole is whole, whatever becomes of its connection."""
+        if self.status is None:
+            return False
+        return self.status >= 300 or (self.stream is not None and self.stream.whole)
+
+    async def read(self, response: aiohttp.ClientResponse) -> None:
+        """Reads the reply. Raises TooLarge, BrokenStream and what aiohttp does."""
+        self.status, self.headers = response.status, response.headers
+        if response.status >= 300:
+            self.reply = await read_body(response, LARGEST_ERROR)
+        elif self.asked_stream is not None and is_event_stream(response.headers):
+            self.stream = self.asked_stream
+            await self._read_stream(response, self.stream)
+        else:
+            self.reply = await read_body(response, self._largest)
+            self._ended()
+
+    async def _read_stream(self, response: aiohttp.ClientResponse, stream: Streamed) -> None:
+        size = 0
+        try:
+            async for chunk in response.content.iter_any():
+                size += len(chunk)
+                if size > self._largest_stream:
+                    raise TooLarge(self._largest_stream)
+                was_whole = stream.whole
+                stream.feed(chunk)
+                if stream.whole and not was_whole:
+                    self._ended()
+                    self._until(asyncio.get_running_loop().time() + LINGER_S)
+            if not stream.whole:
+                stream.end()
+                self._ended()
+        except (TooLarge, BrokenStream):
+            response.close()
+            raise
+
+    def _ended(self) -> None:
+        now = asyncio.get_running_loop().time()
+        self.latency_s = now - self.left_at if self.left_at is not None else 0.0
+
+    def _until(self, at: float) -> None:
+        limit = self._limit
+        if limit is not None and not limit.expired():
+            when = limit.when()
+            limit.reschedule(at if when is None else min(at, when))
+
+
+async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    """The whole body. Raises TooLarge, then with the connection closed."""
+    if (response.content_length or 0) > limit:
+        response.close()
+        raise TooLarge(limit, response.content_length)
+    if response.content_length is not None and "Content-Encoding" not in response.headers:
+        return await response.read()  # it can't be longer than it said
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > limit:
+            response.close()
+            raise TooLarge(limit)
+        chunks.append(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def reason_of(error: BaseException) -> str:
+    """What went wrong, in a line without the address (which may hold a password)."""
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "its name is not known"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
+        return f"no TLS: {one_line(str(error))[:160]}"
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"the proxy answered {error.status}"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return _os_reason(error.os_error)
+    if isinstance(error, TimeoutError):
+        return "no connection in time"
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "the server closed the connection"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "it ended before its stated length, or its encoding is broken"
+    if isinstance(error, TooLarge | BrokenStream):
+        return str(error)
+    if isinstance(error, OSError) and error.errno:
+        return _os_reason(error)
+    return f"{type(error).__name__}: {one_line(str(error))[:160]}"
+
+
+def _os_reason(error: OSError) -> str:
+    return (os.strerror(error.errno) if error.errno else error.strerror or "refused").lower()
+
+
+def answer_of(exchange: Exchange) -> bytes | dict[str, Any]:
+    """What its parser reads."""
+    return exchange.stream.body() if exchange.stream is not None else exchange.reply

@@ -1,0 +1,226 @@
+"""The lean wire: OpenAI's chat/completions and completions over aiohttp, without an SDK. One `send`, one HTTP
+attempt: aiohttp makes only idempotent methods again on a connection that had died, and a POST is none."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from providers.direct.exchange import Exchange, answer_of, read_body, reason_of
+from providers.direct.probe import read_models
+from providers.direct.timed_body import TimedBody
+from providers.errors import BadRequest, Lost, NotSent, ProviderError, Refused, Stopped
+from providers.reading.failures import failure_from_status, one_line, rate_headers, request_id_of, scrub
+from providers.reading.redaction import clean_error, clean_reply
+from providers.transport.address import at_root, password_in, public_url, unusable
+from providers.transport.connections import open_session
+from providers.transport.streaming import Streamed, may_take_long, refuses_streaming, without_streaming
+from providers.wires.chat import chat_payload, completions_payload, parse_chat, parse_completions
+from providers.wires.chat_stream import STREAMING, ChatStream
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import aiohttp
+
+    from providers.direct.probe import Probe
+    from providers.types import Reply, Request
+
+LARGEST_PROBE = 8 << 20
+
+
+class LeanProvider:
+    """One endpoint. `base_url` ends in /v1. `own_host`: the vendor's own host or a vllm server, whose 500/503 with
+    an error body are free. `token_ids`: asks for each sample's token ids (vLLM). `defaults`: fields sent where the
+    request doesn't state them. `headers`: sent besides. `name` begins error messages."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        api: Literal["chat", "completions"] = "chat",
+        api_key: str | None = None,
+        own_host: bool = False,
+        free_5xx: bool = False,
+        concurrency: int = 64,
+        token_ids: bool = False,
+        defaults: Mapping[str, Any] | None = None,
+        max_tokens_key: str = "max_tokens",
+        service_tier: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        name: str = "openai-compatible",
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._api: Literal["chat", "completions"] = api
+        self._own_host = own_host
+        self._free_5xx = free_5xx
+        self._concurrency = concurrency
+        self._token_ids = token_ids
+        self._defaults = dict(defaults or {})
+        if service_tier is not None:
+            self._defaults["service_tier"] = service_tier
+        self._max_tokens_key = max_tokens_key
+        self._name = name
+        key = (api_key or "").strip()
+        self._unusable = unusable(self._base_url, key)
+        self._secrets = tuple(filter(None, (key, password_in(self._base_url))))
+        self._headers = {"Accept": "application/json", "User-Agent": _user_agent(), **(headers or {})}
+        if key:
+            self._headers["Authorization"] = f"Bearer {key}"
+        self._url = f"{self._base_url}/{'chat/completions' if api == 'chat' else 'completions'}"
+        self._session: aiohttp.ClientSession | None = None
+        self._streams = True
+        """Until it refuses to."""
+        self.server_version: str | None = None
+        """What replies say of the server where they don't tell it themselves; set by a probe."""
+
+    @property
+    def server(self) -> str:
+        """The base URL without what might be secret in it."""
+        return self._name if self._unusable else public_url(self._base_url)
+
+    async def send(self, request: Request, /) -> Reply:
+        """Makes one HTTP attempt. Raises ProviderError and nothing else; cancellation passes through."""
+        if self._unusable:
+            raise Stopped(f"{self._name}: {self._unusable}")
+        streamed = self._streams and may_take_long(request)
+        try:
+            return clean_reply(await self._attempt(request, streamed=streamed), self._secrets)
+        except ProviderError as error:
+            clean_error(error, self._secrets)
+            if not (streamed and isinstance(error, Refused) and refuses_streaming(error)):
+                raise
+            self._streams = False
+            raise without_streaming(error, self._name) from error
+
+    async def _attempt(self, request: Request, *, streamed: bool) -> Reply:
+        stream = Streamed(request, ChatStream(request.n)) if streamed else None
+        exchange = Exchange(self._body(request, streamed=streamed), request, stream)
+        try:
+            await self._post(exchange)
+        except Exception as error:
+            if not exchange.answered:
+                raise self._broken(exchange, error, request) from error
+        return self._answer(exchange, request)
+
+    async def aclose(self) -> None:
+        """Closes all connections."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def probe(self) -> Probe:
+        """Asks for /v1/models. Raises ProviderError."""
+        return read_models(await self.get("models"))
+
+    async def get(self, path: str, *, timeout_s: float = 10.0) -> bytes:
+        """The body of GET `path`, from the host's root where it begins with a slash, else under the base URL. It
+        costs nothing. Raises ProviderError."""
+        if self._unusable:
+            raise Stopped(f"{self._name}: {self._unusable}")
+        url = at_root(self._base_url, path)
+        try:
+            async with asyncio.timeout(timeout_s):
+                get = self._connected().get(url, headers=self._headers, allow_redirects=False)
+                async with get as response:
+                    body = await read_body(response, LARGEST_PROBE)
+        except Exception as error:
+            raise NotSent(self._line(f"GET {path}: {reason_of(error)}")) from error
+        if response.status >= 300:
+            raise self._refused(response.status, body, response.headers)
+        return body
+
+    def _body(self, request: Request, *, streamed: bool) -> bytes:
+        if self._api == "chat":
+            payload = chat_payload(request, max_tokens_key=self._max_tokens_key)
+        else:
+            payload = completions_payload(request, max_tokens_key=self._max_tokens_key)
+        for key, value in self._defaults.items():
+            payload.setdefault(key, value)
+        if self._token_ids:
+            payload.setdefault("return_token_ids", True)
+        if streamed:
+            payload.update(STREAMING)
+        try:
+            return msgspec.json.encode(payload)
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise BadRequest(
+                self._line(f"this request can't be written as JSON: {reason_of(error)}")
+            ) from error
+
+    async def _post(self, exchange: Exchange) -> None:
+        async with asyncio.timeout(None) as limit:
+            exchange.opened(limit)
+            body = TimedBody(exchange.body, exchange.leaves)
+            post = self._connected().post(self._url, data=body, headers=self._headers, allow_redirects=False)
+            async with post as response:
+                await exchange.read(response)
+
+    def _answer(self, exchange: Exchange, request: Request) -> Reply:
+        status, headers = exchange.status, exchange.headers
+        if status is None or status >= 300:
+            raise self._refused(status or 0, exchange.reply, headers, request)
+        try:
+            reply = self._parsed(answer_of(exchange), exchange, request)
+        except ProviderError as error:
+            error.message = self._line(error.message)
+            raise
+        if reply.server_version is None and self.server_version is not None:
+            return replace(reply, server_version=self.server_version)
+        return reply
+
+    def _parsed(self, body: bytes | dict[str, Any], exchange: Exchange, request: Request) -> Reply:
+        parse = parse_chat if self._api == "chat" else parse_completions
+        return parse(body, latency_s=exchange.latency_s, headers=exchange.headers, n=request.n)
+
+    def _refused(
+        self, status: int, body: bytes, headers: Mapping[str, str], request: Request | None = None
+    ) -> ProviderError:
+        stated = {*request.params, *request.extra} if request is not None else set[str]()
+        return failure_from_status(
+            status,
+            body,
+            headers,
+            own_host=self._own_host,
+            free_5xx=self._free_5xx,
+            what=self._name,
+            secrets=self._secrets,
+            unstated=[key for key in self._defaults if key not in stated],
+        )
+
+    def _broken(self, exchange: Exchange, error: Exception, request: Request) -> ProviderError:
+        """The failure of an exchange that brought no answer: free before its first byte left, else unknown."""
+        if exchange.left_at is None:
+            return NotSent(self._line(f"no connection to {self.server}: {reason_of(error)}"))
+        if isinstance(error, TimeoutError):
+            reason = f"no whole reply within {exchange.timeout_s:g} s"
+        else:
+            reason = f"the reply broke off: {reason_of(error)}"
+        lost = Lost(
+            self._line(reason),
+            status=exchange.status,
+            request_id=request_id_of(exchange.headers),
+            rate_headers=rate_headers(exchange.headers),
+        )
+        if exchange.stream is not None:
+            exchange.stream.add_to(lost, lambda body: self._parsed(body, exchange, request))
+        return lost
+
+    def _line(self, text: str) -> str:
+        return scrub(f"{self._name}: {one_line(text)}", self._secrets)
+
+    def _connected(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = open_session(self._base_url, self._concurrency)
+        return self._session
+
+
+def _user_agent() -> str:
+    try:
+        return f"manyfew/{version('manyfew')}"
+    except PackageNotFoundError:
+        return "manyfew"

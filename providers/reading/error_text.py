@@ -1,0 +1,155 @@
+"""A vendor's error body as something a person can be shown: one line, short, harmless, without any key."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
+
+from providers.reading.lenient_json import as_object, as_text, decode_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from providers.errors import ProviderError
+
+LONGEST = 300
+"""Characters of a vendor's message that are shown."""
+FRAGMENT = 9
+"""A stretch of a key at least this long is taken out of any message."""
+KEY = "[key]"
+
+# C0 and C1 control characters, and those Unicode ones that reorder or hide text on a terminal.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+")
+_ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+_SPACES = re.compile(r"\s+")
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_LOOKS_LIKE_KEY = re.compile(r"\b(?:sk|gsk|xai|pk|rk|hf|nvapi)[-_][\w-]{12,}|(?<=Bearer )[\w.~+/=-]{6,}")
+_MASKED = re.compile(r"[\w.~+/=-]*\*{3,}[\w*.~+/=-]*")
+
+
+class ErrorBody(msgspec.Struct):
+    """The error bodies in use: OpenAI's and Anthropic's `error` object, vLLM's older flat one, FastAPI's detail."""
+
+    error: Any = None
+    object: Any = None
+    type: Any = None
+    message: Any = None
+    param: Any = None
+    code: Any = None
+    detail: Any = None
+    msg: Any = None
+    request_id: Any = None
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What an error body says, as texts; "" where it doesn't. `is_error`: it holds an error object."""
+
+    message: str
+    kind: str
+    code: str
+    param: str
+    is_error: bool
+    request_id: str | None = None
+
+
+def read_error(body: bytes, secrets: Iterable[str] = ()) -> Said:
+    """The error in a body of any kind. The message is one clean line of up to 300 characters."""
+    found = decode_object(body, ErrorBody)
+    if found is None:
+        text = body[:20_000].decode("utf-8", "replace")
+        title = _TITLE.search(text)
+        return Said(clean_message(title.group(1) if title else text, secrets), "", "", "", is_error=False)
+    inner = as_object(found.error)
+    flat = not found.error
+    message = message_of(found.error) or message_of(
+        {"message": found.message or found.msg, "detail": found.detail}
+    )
+    return Said(
+        message=clean_message(message, secrets),
+        kind=_word(found.type if flat else inner.get("type") or inner.get("status")),
+        code=_word(found.code if flat else inner.get("code") or _detailed(inner)),
+        param=_word(found.param if flat else inner.get("param")),
+        is_error=bool(found.error) or found.object == "error",
+        request_id=as_text(found.request_id),
+    )
+
+
+def message_of(error: object) -> str:
+    """The message of an error that may be a text, an object or a list of validation errors; "" without one."""
+    if isinstance(error, str):
+        return error
+    if isinstance(error, list):
+        return "; ".join(filter(None, (message_of(one) for one in cast("list[object]", error)[:3])))
+    fields = as_object(error)
+    message = fields.get("message") or fields.get("detail") or fields.get("msg")
+    text = message if isinstance(message, str) else message_of(message) if message else ""
+    location = fields.get("loc")
+    if isinstance(location, list):
+        text = f"{'.'.join(str(one) for one in cast('list[object]', location)[:6])}: {text}"
+    raw = as_object(fields.get("metadata")).get("raw")  # OpenRouter: what the vendor behind it said
+    return f"{text}: {raw}" if isinstance(raw, str) and raw not in text else text
+
+
+def clean_message(text: str, secrets: Iterable[str] = ()) -> str:
+    """One line without control characters and keys, cut to 300 characters."""
+    line = scrub(one_line(text[:20_000]), secrets)
+    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+
+
+def one_line(text: str | bytes) -> str:
+    """The text without control, reordering or invisible characters, blanks and line ends as single spaces."""
+    plain = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return _SPACES.sub(" ", _UNPRINTABLE.sub(" ", _ANSI.sub("", plain))).strip()
+
+
+def excerpt(body: bytes | dict[str, Any]) -> str:
+    """The beginning of a body, in one line."""
+    return one_line(body[:120] if isinstance(body, bytes) else str(body)[:120])
+
+
+def scrub(text: str, secrets: Iterable[str] = ()) -> str:
+    """The text without the secrets: whole, in stretches of nine characters or more, masked with asterisks; and
+    without anything else that looks like a key."""
+    for secret in secrets:
+        text = _without(text, secret)
+    return _MASKED.sub(KEY, _LOOKS_LIKE_KEY.sub(KEY, text))
+
+
+def scrub_error(error: ProviderError, secrets: Iterable[str]) -> ProviderError:
+    """The same error with a message fit to be shown."""
+    error.message = scrub(error.message, secrets)
+    error.args = (error.message,)
+    return error
+
+
+def _without(text: str, secret: str) -> str:
+    size = min(FRAGMENT, len(secret))
+    if size < 4:  # no key; taking out every "a" would leave nothing to read
+        return text
+    low, key = text.lower(), secret.lower()
+    if len(low) != len(text):  # a letter whose lower case is longer; positions would not fit
+        low, key = text, secret
+    out: list[str] = []
+    at = 0
+    while at < len(text):
+        end = at + size
+        if low[at:end] in key and end <= len(text):
+            while end < len(text) and low[at : end + 1] in key:
+                end += 1
+            out.append(KEY)
+            at = end
+        else:
+            out.append(text[at])
+            at += 1
+    return "".join(out)
+
+
+def _detailed(error: dict[str, Any]) -> object:
+    """Anthropic's stable code, in `error.details.error_code`."""
+    return as_object(error.get("details")).get("error_code")
+
+
+def _word(value: object) -> str:
+    return one_line(str(value))[:80] if isinstance(value, str | int) and not isinstance(value, bool) else ""

@@ -1,0 +1,203 @@
+"""The HTTP client that the vendors' SDKs are given: connections as we want them, and a witness of each exchange.
+
+The SDKs tell an error's class, but not whether the request had left; that decides whether it may have been billed.
+So the transport itself notes it, for the exchange that the running task has opened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+
+from providers.sdk.connection_pools import Pools
+from providers.transport.connections import CONNECT_S, IDLE_S, keep_alive, proxy_for
+from providers.transport.reply_size import LARGEST_ERROR, Bounded, TooLarge, reply_limit, stream_limit
+from providers.transport.streaming import LINGER_S, is_event_stream
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, AsyncIterator, Generator, Mapping
+
+    from providers.transport.streaming import Streamed
+
+LARGEST_PACKED_ERROR = LARGEST_ERROR >> 6
+"""The same of a compressed error body, which the SDK unpacks whole."""
+
+_current: ContextVar[Exchange] = ContextVar("exchange")
+
+
+class SecondAttempt(Exception):  # noqa: N818 - reads as what it is
+    """An SDK was about to send a request again by itself, which nobody has reserved money for."""
+
+
+class Exchange:
+    """One attempt as far as it got. `stream`: what becomes of the reply where one was asked for as a stream.
+    `left_at`: loop time when the first byte left; None: nothing did. `attempts`: how often the SDK asked the
+    transport, 0 or 1."""
+
+    def __init__(self, request: Bounded, stream: Streamed | None = None) -> None:
+        self.timeout_s = request.timeout_s
+        self.asked_stream = stream
+        self.stream: Streamed | None = None
+        """The same, once the server does stream."""
+        self.reply = b""
+        self._largest = reply_limit(request)
+        self._largest_stream = stream_limit(request)
+        self.attempts = 0
+        self.left_at: float | None = None
+        self.status: int | None = None
+        self.headers: Mapping[str, str] = {}
+        self.error_body = b""
+        """What came of the body of a reply that is no 2xx, even where it broke off."""
+        self.latency_s = 0.0
+        self._limit: asyncio.Timeout | None = None
+
+    @contextmanager
+    def opened(self, limit: asyncio.Timeout) -> Generator[None]:
+        """Makes this the exchange that the transport witnesses in this task. `limit` is set when the request
+        leaves: waiting for a connection is no part of its time."""
+        self._limit = limit
+        token = _current.set(self)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+
+    @property
+    def answered(self) -> bool:
+        """Whether the whole reply came, whatever became of its connection then."""
+        return self.stream is not None and self.stream.whole
+
+    async def read(self, response: httpx2.Response) -> None:
+        """Reads a 2xx reply. Raises TooLarge, BrokenStream and what httpx2 does."""
+        try:
+            if self.asked_stream is not None and is_event_stream(response.headers):
+                self.stream = self.asked_stream
+                await self._read_stream(response, self.stream)
+            else:
+                chunks = [chunk async for chunk in _bounded(response.aiter_bytes(), self._largest)]
+                self.reply = b"".join(chunks)
+                self._ended()
+        finally:
+            await response.aclose()
+
+    async def _read_stream(self, response: httpx2.Response, stream: Streamed) -> None:
+        async for chunk in _bounded(response.aiter_bytes(), self._largest_stream):
+            was_whole = stream.whole
+            stream.feed(chunk)
+            if stream.whole and not was_whole:
+                self._ended()
+                self._until(asyncio.get_running_loop().time() + LINGER_S)
+        if not stream.whole:
+            stream.end()
+            self._ended()
+
+    def _ended(self) -> None:
+        if self.left_at is not None:
+            self.latency_s = asyncio.get_running_loop().time() - self.left_at
+
+    def _until(self, at: float) -> None:
+        limit = self._limit
+        if limit is not None and not limit.expired():
+            when = limit.when()
+            limit.reschedule(at if when is None else min(at, when))
+
+    def begin(self) -> None:
+        """Raises SecondAttempt for any attempt but the first."""
+        if self.attempts:
+            raise SecondAttempt("the SDK wanted to send the request a second time")
+        self.attempts += 1
+
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """httpcore's trace hook. `send_request_headers.started` comes before the first byte is written; on the way
+        through a proxy it also comes for the CONNECT, which carries nothing of ours."""
+        if not event.endswith("send_request_headers.started") or self.left_at is not None:
+            return
+        if getattr(info.get("request"), "method", b"") == b"CONNECT":
+            return
+        self.left_at = asyncio.get_running_loop().time()
+        self._until(self.left_at + self.timeout_s)
+
+
+class WitnessedTransport(httpx2.AsyncBaseTransport):
+    """Notes of every exchange how far it got, bounds an error's body, and sends nothing twice."""
+
+    def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        exchange = _current.get()
+        exchange.begin()
+        request.extensions = {**request.extensions, "trace": exchange.trace}
+        response = await self._inner.handle_async_request(request)
+        exchange.status, exchange.headers = response.status_code, response.headers
+        assert isinstance(response.stream, httpx2.AsyncByteStream)
+        if response.status_code < 300:
+            return response  # the exchange itself reads it
+        return httpx2.Response(
+            response.status_code,
+            headers=response.headers,
+            stream=_ErrorBody(response.stream, exchange),
+            extensions=response.extensions,
+        )
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class _ErrorBody(httpx2.AsyncByteStream):
+    """The body of a reply that is no 2xx, which the SDK reads: bounded, and kept even where it breaks off."""
+
+    def __init__(self, inner: httpx2.AsyncByteStream, exchange: Exchange) -> None:
+        self._inner = inner
+        self._exchange = exchange
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        packed = "content-encoding" in self._exchange.headers
+        async for chunk in _bounded(self._inner, LARGEST_PACKED_ERROR if packed else LARGEST_ERROR):
+            if not packed:
+                self._exchange.error_body += chunk
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+async def _bounded(chunks: AsyncIterable[bytes], limit: int) -> AsyncIterator[bytes]:
+    size = 0
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > limit:
+            raise TooLarge(limit)
+        yield chunk
+
+
+def open_client(base_url: str, concurrency: int) -> httpx2.AsyncClient:
+    """A client with room for `concurrency` connections and no retries, redirects or cookies of its own."""
+    proxy, certificates = proxy_for(base_url), httpx2.create_ssl_context()
+
+    def pool(connections: int) -> httpx2.AsyncHTTPTransport:
+        limits = httpx2.Limits(
+            max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=IDLE_S
+        )
+        return httpx2.AsyncHTTPTransport(
+            verify=certificates,
+            limits=limits,
+            retries=0,
+            proxy=proxy,
+            socket_options=keep_alive(),
+        )
+
+    return httpx2.AsyncClient(
+        transport=WitnessedTransport(Pools(pool, concurrency)),
+        follow_redirects=False,
+        trust_env=False,  # the proxy is chosen above; the environment is not asked a second time
+    )
+
+
+def time_limits(timeout_s: float) -> httpx2.Timeout:
+    """To connect, to write and to read; waiting for a free connection has none, since it costs nothing."""
+    return httpx2.Timeout(connect=CONNECT_S, write=timeout_s, read=timeout_s, pool=None)

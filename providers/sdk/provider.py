@@ -1,0 +1,131 @@
+"""What the two vendors' SDKs have in common: one `send`, one HTTP attempt, the raw reply.
+
+The SDKs do the auth and the headers; their retries are off, their response models are not built. What they read from
+the environment is settled in account.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Protocol
+
+import httpx2
+
+from providers.errors import Lost, ProviderError, Refused
+from providers.reading.redaction import clean_error, clean_reply
+from providers.sdk.http_client import Exchange, time_limits
+from providers.transport.streaming import Streamed, may_take_long, refuses_streaming, without_streaming
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from providers.sdk.account import Account
+    from providers.transport.streaming import Assembly
+    from providers.types import Reply, Request
+
+
+class Wire(Protocol):
+    """One endpoint of a vendor: pure."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def streaming(self) -> dict[str, Any]:
+        """What a payload says besides, to be answered by a stream."""
+        ...
+
+    def assembly(self, n: int) -> Assembly:
+        """What a stream of `n` samples is put together by."""
+        ...
+
+    def payload(self, request: Request) -> dict[str, Any]:
+        """The JSON body. Raises Refused for what this endpoint can't be asked."""
+        ...
+
+    def headers(self, request: Request) -> dict[str, str]: ...
+
+    def parse(
+        self, body: bytes | dict[str, Any], *, latency_s: float, headers: Mapping[str, str], n: int
+    ) -> Reply:
+        """Of a whole body, or of what its assembly made of a stream."""
+        ...
+
+    def mend(self, error: ProviderError) -> ProviderError:
+        """The same refusal, or one with a better remedy that only this wire knows."""
+        ...
+
+
+class SdkProvider:
+    """One endpoint behind an SDK's client."""
+
+    def __init__(self, wire: Wire, account: Account) -> None:
+        self._wire = wire
+        self._account = account
+        self._streams = True
+        """Until it refuses to."""
+
+    @property
+    def server(self) -> str:
+        """The base URL without what might be secret in it."""
+        return self._account.server
+
+    async def send(self, request: Request, /) -> Reply:
+        """Makes one HTTP attempt. Raises ProviderError and nothing else; cancellation passes through."""
+        streamed = self._streams and may_take_long(request)
+        try:
+            return clean_reply(await self._attempt(request, streamed=streamed), self._account.secrets)
+        except ProviderError as error:
+            clean_error(error, self._account.secrets)
+            if not (streamed and isinstance(error, Refused) and refuses_streaming(error)):
+                raise
+            self._streams = False
+            raise without_streaming(error, self._account.name) from error
+
+    async def _attempt(self, request: Request, *, streamed: bool) -> Reply:
+        try:
+            payload = self._wire.payload(request)
+        except ProviderError as error:
+            raise self._named(error) from None
+        content = self._account.encoded(payload | self._wire.streaming if streamed else payload)
+        headers = {"Content-Type": "application/json", **self._wire.headers(request)}
+        options = self._account.options(headers, time_limits(request.timeout_s))
+        stream = Streamed(request, self._wire.assembly(request.n)) if streamed else None
+        exchange = Exchange(request, stream)
+        try:
+            await self._post(content, options, exchange)
+        except Exception as error:
+            if not exchange.answered:
+                raise self._wire.mend(self._failure(error, exchange, request)) from error
+        try:
+            body = exchange.stream.body() if exchange.stream is not None else exchange.reply
+            return self._parsed(body, exchange, request)
+        except ProviderError as error:
+            raise self._named(error) from None
+
+    async def aclose(self) -> None:
+        """Closes all connections."""
+        await self._account.aclose()
+
+    async def _post(self, content: bytes, options: dict[str, Any], exchange: Exchange) -> None:
+        # stream=True: the SDK leaves the body of a 2xx alone, streamed or not, and the exchange reads it, bounded.
+        async with asyncio.timeout(None) as limit:
+            with exchange.opened(limit):
+                response = await self._account.client.post(
+                    self._wire.path, cast_to=httpx2.Response, content=content, options=options, stream=True
+                )
+                await exchange.read(response)
+
+    def _parsed(self, body: bytes | dict[str, Any], exchange: Exchange, request: Request) -> Reply:
+        return self._wire.parse(body, latency_s=exchange.latency_s, headers=exchange.headers, n=request.n)
+
+    def _failure(self, error: Exception, exchange: Exchange, request: Request) -> ProviderError:
+        failure = self._account.failure(error, exchange)
+        if exchange.stream is not None and isinstance(failure, Lost):
+            exchange.stream.add_to(failure, lambda body: self._parsed(body, exchange, request))
+        return failure
+
+    def _named(self, error: ProviderError) -> ProviderError:
+        error.message = f"{self._account.name}: {error.message}"
+        error.args = (error.message,)
+        return error

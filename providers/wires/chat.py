@@ -1,0 +1,249 @@
+"""OpenAI's chat/completions and completions wires: what is sent, and what a reply says. Pure; no I/O.
+
+Servers that call themselves compatible leave fields out, add some, or give them other types, so a reply is read
+leniently: what is not as expected is not there. Only a body that is no JSON object, or that holds nothing but an
+error, is no reply.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypedDict, cast
+
+import msgspec
+
+from providers.errors import Lost
+from providers.reading.failures import excerpt, message_of, one_line, rate_headers, request_id_of
+from providers.reading.lenient_json import as_objects, as_text, decode_object
+from providers.types import Choice, Reply
+from providers.wires.chat_usage import read_usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from providers.types import Request, Usage
+
+
+class Body(msgspec.Struct):
+    """The fields read of either reply; what is not named here is skipped without being built."""
+
+    id: Any = None
+    model: Any = None
+    choices: Any = None
+    usage: Any = None
+    service_tier: Any = None
+    system_fingerprint: Any = None
+    error: Any = None
+
+
+class _Choice(TypedDict, total=False):
+    """What is read of a choice. Its token ids are only counted, so they are left as they are."""
+
+    index: Any
+    message: Any
+    text: Any
+    finish_reason: Any
+    reasoning_content: Any
+    reasoning: Any
+    token_ids: msgspec.Raw
+
+
+class UsualBody(Body):
+    """A reply whose choices are objects: all that is not read of them is skipped too."""
+
+    choices: list[_Choice] = msgspec.field(default_factory=list[_Choice])
+
+
+def chat_payload(request: Request, *, max_tokens_key: str) -> dict[str, Any]:
+    """The body of POST /v1/chat/completions. `n` is left out where it is 1: some endpoints refuse it. A raw `text`
+    prompt goes as one user message."""
+    prompt = request.prompt
+    messages = [{"role": m.role, "content": m.content} for m in prompt.messages]
+    if prompt.text is not None:
+        messages = [{"role": "user", "content": prompt.text}]
+    return _payload(request, {"messages": messages}, max_tokens_key)
+
+
+def completions_payload(request: Request, *, max_tokens_key: str = "max_tokens") -> dict[str, Any]:
+    """The body of POST /v1/completions. Messages, which this wire does not know, go as their texts, blank-line
+    apart."""
+    prompt = request.prompt
+    text = prompt.text if prompt.text is not None else "\n\n".join(prompt.parts)
+    return _payload(request, {"prompt": text}, max_tokens_key)
+
+
+def parse_chat(
+    body: bytes | dict[str, Any], *, latency_s: float, headers: Mapping[str, str], n: int
+) -> Reply:
+    """A 2xx reply of /v1/chat/completions to a request for `n` samples. `headers`: any case. `usage` is None where
+    it is missing or nonsense. Raises Lost where the body is no JSON object, or holds an error and nothing else."""
+    return _reply(body, _chat_text, latency_s=latency_s, headers=headers, n=n)
+
+
+def parse_completions(
+    body: bytes | dict[str, Any], *, latency_s: float, headers: Mapping[str, str], n: int
+) -> Reply:
+    """A 2xx reply of /v1/completions; otherwise as `parse_chat`."""
+    return _reply(body, _completion_text, latency_s=latency_s, headers=headers, n=n)
+
+
+def _payload(request: Request, prompt: dict[str, Any], max_tokens_key: str) -> dict[str, Any]:
+    payload: dict[str, Any] = {"model": request.model, **prompt, max_tokens_key: request.max_tokens}
+    if request.n != 1:
+        payload["n"] = request.n
+    for source in (request.params, request.extra):
+        for key, value in source.items():
+            payload.setdefault(key, value)  # what bounds the cost is never overridden
+    return payload
+
+
+def _reply(
+    body: bytes | dict[str, Any],
+    read_choice: Callable[[dict[str, Any]], tuple[str, str | None, str | None]],
+    *,
+    latency_s: float,
+    headers: Mapping[str, str],
+    n: int,
+) -> Reply:
+    fields = _decoded(body)
+    request_id = request_id_of(headers) or as_text(None if fields is None else fields.id)
+    if fields is None:
+        message = f"a reply that is no JSON object: {excerpt(body)!r}"
+        raise Lost(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
+    given = as_objects(fields.choices)
+    usage = read_usage(fields.usage)
+    if fields.error and not given and usage is None:
+        message = f"an error in a 200 reply: {one_line(message_of(fields.error))}"
+        raise Lost(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
+    placed, notes = place(given, n)
+    tokens = own_tokens([choice for _, choice in placed], given, usage, n)
+    choices = [
+        _choice(position, read_choice(choice), output, usage if n == 1 else None)
+        for (position, choice), output in zip(placed, tokens, strict=True)
+    ]
+    return Reply(
+        choices=tuple(choices),
+        usage=usage,
+        model=as_text(fields.model),
+        request_id=request_id,
+        service_tier=as_text(fields.service_tier),
+        server_version=as_text(fields.system_fingerprint),
+        rate_headers=rate_headers(headers),
+        latency_s=latency_s,
+        notes=tuple(notes),
+    )
+
+
+def _decoded(body: bytes | dict[str, Any]) -> Body | None:
+    if isinstance(body, bytes):
+        with suppress(msgspec.DecodeError, ValueError, RecursionError):
+            return msgspec.json.decode(body, type=UsualBody)
+    return decode_object(body, Body)
+
+
+def _choice(
+    position: int, read: tuple[str, str | None, str | None], output: int | None, usage: Usage | None
+) -> Choice:
+    text, reasoning, finish_reason = read
+    return Choice(
+        index=position,
+        text=text,
+        reasoning=reasoning,
+        finish_reason=finish_reason,
+        output_tokens=output,
+        reasoning_tokens=usage.reasoning if usage is not None and output is not None else None,
+    )
+
+
+def place(given: list[dict[str, Any]], n: int) -> tuple[list[tuple[int, dict[str, Any]]], list[str]]:
+    """Gives each choice its position 0 … n-1, in order, and notes for what was wrong. An index seen before is a
+    duplicate and dropped; a missing or impossible index gets the lowest free position; what is more than n is
+    dropped."""
+    if len(given) <= n and [choice.get("index") for choice in given] == list(range(len(given))):
+        return list(enumerate(given)), []
+    placed: dict[int, dict[str, Any]] = {}
+    strays: list[dict[str, Any]] = []
+    seen: set[int] = set()
+    doubled = 0
+    for choice in given:
+        index = choice.get("index")
+        if isinstance(index, bool) or not isinstance(index, int):
+            strays.append(choice)
+        elif index in seen:
+            doubled += 1
+        else:
+            seen.add(index)
+            if 0 <= index < n:
+                placed[index] = choice
+            else:
+                strays.append(choice)
+    free = [position for position in range(n) if position not in placed]
+    placed.update(zip(free, strays, strict=False))
+    surplus = max(0, len(strays) - len(free))
+    notes: list[str] = []
+    if doubled:
+        notes.append(f"dropped from the reply, as their index was there already: {doubled}")
+    if surplus:
+        notes.append(f"dropped from the reply, as more than was asked for: {surplus}")
+    return sorted(placed.items(), key=lambda item: item[0]), notes
+
+
+def own_tokens(
+    kept: list[dict[str, Any]], given: list[dict[str, Any]], usage: Usage | None, n: int
+) -> list[int | None]:
+    """Each kept choice's own output tokens, where the server tells them: by `token_ids` whose lengths sum to the
+    usage's (of the kept choices, or of all that were given), or as the only choice of a request for one."""
+    unknown: list[int | None] = [None] * len(kept)
+    if usage is None:
+        return unknown
+    lengths = _id_counts(kept)
+    if lengths is not None and (sum(lengths) == usage.output or sum(_id_counts(given) or ()) == usage.output):
+        return [*lengths]
+    return [usage.output] if n == 1 and len(given) == len(kept) == 1 else unknown
+
+
+def _id_counts(choices: list[dict[str, Any]]) -> list[int] | None:
+    counts = [count for choice in choices if (count := _length(choice.get("token_ids"))) is not None]
+    return counts if counts and len(counts) == len(choices) else None
+
+
+def _length(ids: object) -> int | None:
+    """Of a list, decoded or not."""
+    if isinstance(ids, msgspec.Raw):
+        raw = bytes(ids)
+        if b"," in raw and not (b'"' in raw or b"{" in raw or raw.count(b"[") > 1):
+            return raw.count(b",") + 1
+        ids = msgspec.json.decode(raw)
+    return len(cast("list[Any]", ids)) if isinstance(ids, list) else None
+
+
+def _chat_text(choice: dict[str, Any]) -> tuple[str, str | None, str | None]:
+    """(text, reasoning, finish_reason) of a chat choice. <think> tags in the content are the model's own text."""
+    message = choice.get("message")
+    fields = cast("dict[str, Any]", message) if isinstance(message, dict) else {}
+    text, thought = _content(fields.get("content"))
+    reasoning = as_text(fields.get("reasoning_content")) or as_text(fields.get("reasoning")) or thought
+    refusal = as_text(fields.get("refusal"))
+    if refusal:
+        return text or refusal, reasoning, "refusal"
+    return text, reasoning, as_text(choice.get("finish_reason"))
+
+
+def _completion_text(choice: dict[str, Any]) -> tuple[str, str | None, str | None]:
+    reasoning = as_text(choice.get("reasoning_content")) or as_text(choice.get("reasoning"))
+    return as_text(choice.get("text")) or "", reasoning, as_text(choice.get("finish_reason"))
+
+
+def _content(content: object) -> tuple[str, str | None]:
+    """(text, thinking) of a message's content: text, or a list of typed parts."""
+    if not isinstance(content, list):
+        return as_text(content) or "", None
+    text: list[str] = []
+    thinking: list[str] = []
+    for part in as_objects(cast("list[Any]", content)):
+        if part.get("type") == "thinking":
+            inner = part.get("thinking")
+            thinking.append(_content(inner)[0])
+        elif part.get("type") in ("text", "output_text", None):
+            text.append(as_text(part.get("text")) or "")
+    return "".join(text), "".join(thinking) or None

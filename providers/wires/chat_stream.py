@@ -1,0 +1,183 @@
+"""Streams of OpenAI's chat/completions and completions wires: chunks of n choices, in any order. Pure; no I/O."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import msgspec
+
+from providers.reading.error_text import message_of, one_line
+from providers.reading.lenient_json import as_object, as_objects, decode_object
+from providers.transport.streaming import BrokenStream
+
+STREAMING: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
+"""What a request says to be answered by a stream with usage at its end."""
+_TEXTS = ("reasoning_content", "reasoning", "refusal")
+
+
+class Chunk(msgspec.Struct):
+    """The fields read of one event of either wire."""
+
+    id: Any = None
+    model: Any = None
+    choices: Any = None
+    usage: Any = None
+    service_tier: Any = None
+    system_fingerprint: Any = None
+    error: Any = None
+    prompt_token_ids: Any = None
+
+
+class ChatStream:
+    """An Assembly of either wire. `n`: the samples asked for."""
+
+    def __init__(self, n: int) -> None:
+        self._n = n
+        self._head: dict[str, Any] = {}
+        self._usage: Any = None
+        self._usage_is_final = False
+        """No sample went on after it: some servers tell the usage so far all along."""
+        self._prompt_ids: int | None = None
+        self._choices: list[_Choice] = []
+        """As they began; one index twice where the stream repeats a choice that had ended."""
+        self._latest: dict[object, _Choice] = {}
+        self.whole = False
+        self.size = 0
+
+    def take(self, data: bytes) -> None:
+        if data.strip() == b"[DONE]":
+            if not all(choice.ended for choice in self._choices):
+                raise BrokenStream("the stream was closed before every sample had ended")
+            self.whole = True
+            return
+        chunk = decode_object(data, Chunk)
+        if chunk is None:
+            raise BrokenStream(f"an event that is no JSON object: {one_line(data[:120])!r}")
+        if chunk.error:
+            raise BrokenStream(f"an error in the stream: {one_line(message_of(chunk.error))}")
+        for name in ("id", "model", "service_tier", "system_fingerprint"):
+            if value := getattr(chunk, name):
+                self._head[name] = value
+        pieces = as_objects(chunk.choices)
+        if chunk.usage is not None:
+            self._usage, self._usage_is_final = chunk.usage, True
+        elif pieces:
+            self._usage_is_final = False
+        self._count_prompt(chunk.prompt_token_ids)
+        for piece in pieces:
+            self._count_prompt(piece.get("prompt_token_ids"))  # where vLLM's completions have them
+            self._add(piece)
+
+    def end(self) -> None:
+        """Some servers leave the closing [DONE] out: without it, all samples and the usage must be there."""
+        ended = [choice.ended for choice in self._choices]
+        if not (self._usage_is_final and len(ended) >= self._n and all(ended)):
+            raise BrokenStream("the stream ended early")
+        self.whole = True
+
+    def body(self) -> dict[str, Any]:
+        return {
+            **self._head,
+            "choices": [choice.body() for choice in self._choices],
+            "usage": self._usage if self._usage_is_final else None,
+        }
+
+    def finished(self) -> dict[str, Any]:
+        whole = [choice for choice in self._choices if choice.ended]
+        return {
+            **self._head,
+            "choices": [choice.body() for choice in whole],
+            "usage": self._counted(whole),
+        }
+
+    def begun(self) -> dict[str, Any]:
+        usage = self._usage if self._usage is not None else self._counted(self._choices)
+        return {**self._head, "choices": [], "usage": usage}
+
+    def _add(self, piece: dict[str, Any]) -> None:
+        index = piece.get("index")
+        key = index if isinstance(index, int | str | None) else repr(index)
+        choice = self._latest.get(key)
+        if choice is None or (choice.ended and has_output(piece)):
+            choice = self._latest[key] = _Choice(index)
+            self._choices.append(choice)
+            self.size += 64
+        if not choice.ended:
+            self.size += choice.add(piece)
+
+    def _count_prompt(self, ids: object) -> None:
+        if isinstance(ids, list):
+            self._prompt_ids = len(cast("list[Any]", ids))
+
+    def _counted(self, choices: list[_Choice]) -> dict[str, int] | None:
+        """Usage by the token ids that were told, of the prompt and of these choices; None where none were."""
+        ids = [choice.ids for choice in choices if choice.ids is not None]
+        if not ids and self._prompt_ids is None:
+            return None
+        return {"prompt_tokens": self._prompt_ids or 0, "completion_tokens": sum(ids)}
+
+
+class _Choice:
+    """One sample as far as it has come."""
+
+    def __init__(self, index: object) -> None:
+        self.index = index
+        self.ids: int | None = None
+        self._finish_reason: Any = None
+        self._content: list[Any] = []
+        """Texts, or typed parts."""
+        self._texts: dict[str, list[str]] = {}
+        self._text: list[str] = []
+
+    @property
+    def ended(self) -> bool:
+        return self._finish_reason is not None
+
+    def add(self, piece: dict[str, Any]) -> int:
+        """Bytes kept of this piece, about."""
+        size = 0
+        delta = as_object(piece.get("delta"))
+        content = delta.get("content")
+        if isinstance(content, str) and content:
+            self._content.append(content)
+            size += len(content)
+        elif isinstance(content, list):
+            parts = as_objects(cast("list[Any]", content))
+            self._content.extend(parts)
+            size += sum(len(str(part)) for part in parts)
+        if isinstance(text := piece.get("text"), str):
+            self._text.append(text)
+            size += len(text)
+        for name in _TEXTS:
+            if isinstance(more := delta.get(name, piece.get(name)), str) and more:
+                self._texts.setdefault(name, []).append(more)
+                size += len(more)
+        if isinstance(ids := piece.get("token_ids"), list):
+            self.ids = (self.ids or 0) + len(cast("list[Any]", ids))
+        self._finish_reason = piece.get("finish_reason")
+        return size
+
+    def body(self) -> dict[str, Any]:
+        """The choice as it would have come unstreamed, on either wire."""
+        texts = {name: "".join(texts) for name, texts in self._texts.items()}
+        body: dict[str, Any] = {
+            "message": {"content": self._whole_content(), **texts},
+            "text": "".join(self._text),
+            **texts,
+            "finish_reason": self._finish_reason,
+            "token_ids": None if self.ids is None else [0] * self.ids,
+        }
+        return body if self.index is None else {"index": self.index, **body}
+
+    def _whole_content(self) -> str | list[Any]:
+        if all(isinstance(part, str) for part in self._content):
+            return "".join(self._content)
+        return [{"type": "text", "text": part} if isinstance(part, str) else part for part in self._content]
+
+
+def has_output(piece: dict[str, Any]) -> bool:
+    """Whether a chunk's choice brings anything: the last chunks of some servers bring only its index."""
+    delta = as_object(piece.get("delta"))
+    return any(
+        (delta.get("content"), piece.get("text"), *(delta.get(name) or piece.get(name) for name in _TEXTS))
+    )

@@ -1,0 +1,56 @@
+"""The stream of OpenAI's /v1/responses: its last event holds the whole reply, its first the id. Pure; no I/O."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from providers.reading.error_text import message_of, one_line
+from providers.reading.lenient_json import as_object, decode_object
+from providers.transport.streaming import BrokenStream
+
+STREAMING: dict[str, Any] = {"stream": True}
+_LAST = ("response.completed", "response.incomplete", "response.failed")
+
+
+class Event(msgspec.Struct):
+    """The fields read of any event."""
+
+    type: Any = None
+    response: Any = None
+    error: Any = None
+    code: Any = None
+    message: Any = None
+
+
+class ResponsesStream:
+    """An Assembly of this wire's one sample: nothing is kept of its pieces, since the last event repeats them."""
+
+    def __init__(self) -> None:
+        self._latest: dict[str, Any] = {}
+        self.whole = False
+        self.size = 0
+
+    def take(self, data: bytes) -> None:
+        event = decode_object(data, Event)
+        if event is None:
+            raise BrokenStream(f"an event that is no JSON object: {one_line(data[:120])!r}")
+        if event.type == "error" or event.error:
+            said = message_of(event.error or {"message": event.message})
+            raise BrokenStream(f"an error in the stream: {one_line(said)}")
+        if response := as_object(event.response):
+            self._latest, self.size = response, len(data)
+            self.whole = event.type in _LAST
+
+    def end(self) -> None:
+        raise BrokenStream("the stream ended early")
+
+    def body(self) -> dict[str, Any]:
+        return self._latest
+
+    def finished(self) -> dict[str, Any]:
+        return {}
+
+    def begun(self) -> dict[str, Any]:
+        return {**self._latest, "status": "in_progress", "output": None}

@@ -1,0 +1,158 @@
+"""Kind `code`: a program in Python, run in the sandbox against the tests of its problem.
+
+Two forms, told apart by what the problem has:
+
+- CodeContests': `public_tests`, `private_tests`, `generated_tests`, each {"input": […], "output": […]}; the program
+  reads stdin and writes stdout. See code_stdin.py and code_compare.py.
+- HumanEval's: `prompt`, `test` with `check(candidate)`, and `entry_point`. See code_function.py.
+
+How a program is found in an answer: code_text.py. What it can't do: sandbox/bubblewrap.py. It has Python's standard
+library and nothing that was installed.
+
+Options
+- `time_factor`, `time_extra_s`: a test's limit is the problem's own times the one plus the other (1 and 0; "Large
+  Language Monkeys" gives 10 s more). Where the problem has none, and for functions, it is `timeout_s`.
+- `block = "last"` or `"first"`: which fenced block is the program.
+- `image`: the container's image, where `sandbox = "container"`.
+
+`memory_mb` bounds the program's memory; the problem's own memory limit, made for compiled programs, is not looked at.
+"""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+import threading
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import IO, Any, ClassVar
+
+from verifiers.code import function as code_function
+from verifiers.code import stdin as code_stdin
+from verifiers.code.extract import function, whole_program
+from verifiers.sandbox import Child, Jail, Job, SandboxError, choose
+from verifiers.types import Bounds, Isolation, Verdict
+
+_VERSION = "1"
+
+
+class Code:
+    """Every verification has sandboxes of its own; several threads may verify at once."""
+
+    OPTIONS: ClassVar[tuple[str, ...]] = ("time_factor", "time_extra_s", "block", "image")
+    kind = "code"
+    isolation: Isolation = "process"
+
+    def __init__(
+        self,
+        *,
+        bounds: Bounds | None = None,
+        time_factor: float = 1.0,
+        time_extra_s: float = 0.0,
+        block: str = "last",
+        image: str | None = None,
+    ) -> None:
+        """ValueError, one line, for an option out of range."""
+        self._bounds = bounds or Bounds()
+        self._factor = _number("time_factor", time_factor, least=0.01)
+        self._extra = _number("time_extra_s", time_extra_s, least=0.0)
+        if block not in ("last", "first"):
+            raise ValueError(f"verifier code: block is {block!r}; it may be 'last' or 'first'")
+        if image is not None and (not isinstance(image, str) or self._bounds.sandbox != "container"):  # pyright: ignore[reportUnnecessaryIsInstance] - from TOML
+            raise ValueError(
+                "verifier code: image is the name of a container's image, for sandbox = 'container'"
+            )
+        self._first_block = block == "first"
+        self._image = image
+        self._jail: Jail = choose(self._bounds.sandbox, image)
+        self._running: set[Child] = set()
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @property
+    def version(self) -> str:
+        """With the limits: past one of them a program is wrong."""
+        parts = [_VERSION, f"python{sys.version_info[0]}.{sys.version_info[1]}"]
+        parts += [f"timeout={self._bounds.timeout_s:g}", f"memory={self._bounds.memory_mb}"]
+        if (self._factor, self._extra) != (1.0, 0.0):
+            parts.append(f"time={self._factor:g}x+{self._extra:g}")
+        if self._first_block:
+            parts.append("block=first")
+        if self._image:
+            parts.append(f"image={self._image}")
+        return ";".join(parts)
+
+    def lacks(self) -> tuple[str, str] | None:
+        return self._jail.lacks()
+
+    def close(self) -> None:
+        """Ends every program that still runs; whoever verifies it gets no verdict."""
+        with self._lock:
+            self._closed = True
+            running = list(self._running)
+        for child in running:
+            child.kill()
+
+    def verify(self, text: str, problem: Mapping[str, Any], /) -> Verdict:
+        """passed None where the problem is in neither form or the sandbox did not work."""
+        try:
+            verdict = self._judge(text, problem)
+        except SandboxError as error:
+            return Verdict(passed=None, reason=f"the sandbox did not work: {error}")
+        if self._closed and not verdict.passed:
+            return Verdict(passed=None, reason="broken off")
+        return verdict
+
+    def _judge(self, text: str, problem: Mapping[str, Any]) -> Verdict:
+        memory = self._bounds.memory_mb
+        if all(isinstance(problem.get(name), str) for name in ("prompt", "test", "entry_point")):
+            alternatives = function(text, problem, first_block=self._first_block)
+            if not alternatives:
+                return Verdict(passed=False, reason="no program in the answer")
+            return code_function.judge(
+                alternatives, problem, start=self._start, limit_s=self._bounds.timeout_s, memory_mb=memory
+            )
+        try:
+            tests = code_stdin.tests_of(problem)
+        except ValueError as error:
+            return Verdict(passed=None, reason=f"the problem's {error}")
+        if not tests:
+            return Verdict(
+                passed=None, reason="the problem has neither tests nor prompt, test and entry_point"
+            )
+        if problem.get("input_file") or problem.get("output_file"):
+            return Verdict(passed=None, reason="the problem is about files, not about stdin and stdout")
+        alternatives = whole_program(text, first_block=self._first_block)
+        if not alternatives:
+            return Verdict(passed=False, reason="no program in the answer")
+        own = code_stdin.time_limit(problem)
+        limit = self._bounds.timeout_s if own is None else own * self._factor + self._extra
+        return code_stdin.judge(alternatives, tests, start=self._start, limit_s=limit, memory_mb=memory)
+
+    @contextmanager
+    def _start(self, job: Job, stdin: IO[bytes] | int = subprocess.PIPE) -> Generator[Child]:
+        """A job that `close` can end."""
+        if self._closed:
+            raise SandboxError("closed")
+        with self._jail.start(job, stdin) as child:
+            with self._lock:
+                self._running.add(child)
+            try:
+                if self._closed:  # meanwhile
+                    child.kill()
+                yield child
+            finally:
+                with self._lock:
+                    self._running.discard(child)
+
+
+def _number(name: str, value: object, *, least: float) -> float:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or not math.isfinite(value)
+        or value < least
+    ):
+        raise ValueError(f"verifier code: {name} is {value!r}; it may be a number from {least:g} on")
+    return float(value)

@@ -1,0 +1,106 @@
+"""Programs that read stdin and write stdout, as CodeContests has them: one sandbox a test, the first failure ends it.
+
+What the program wrote is compared here, outside: the expected outputs are nowhere where it runs. Its exit status is
+not looked at, as CodeContests' own tester doesn't: a program that ends with an error after the right output passed.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import IO, Any, cast
+
+from verifiers.code.compare_output import outputs_match, words
+from verifiers.code.extract import Alternatives
+from verifiers.code.jobs import framed, python_job
+from verifiers.sandbox import Child, Job, Outcome, input_file
+from verifiers.types import Verdict
+
+KINDS = ("public_tests", "private_tests", "generated_tests")
+Starter = Callable[[Job, IO[bytes]], AbstractContextManager[Child]]
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One input with the output that is expected of it."""
+
+    name: str
+    input: str
+    output: str
+
+
+def tests_of(problem: Mapping[str, Any]) -> list[Test]:
+    """All public, private and generated tests, in this order; ValueError for what is not CodeContests' form."""
+    return [test for kind in KINDS for test in _of_kind(problem, kind)]
+
+
+def _of_kind(problem: Mapping[str, Any], kind: str) -> Iterator[Test]:
+    table: Any = problem.get(kind) or {}
+    try:
+        inputs: list[Any] = table.get("input") or []
+        outputs: list[Any] = table.get("output") or []
+        pairs = list(zip(inputs, outputs, strict=True))
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError(f"{kind} does not hold as many inputs as outputs") from error
+    for at, (given, expected) in enumerate(pairs, start=1):
+        if not isinstance(given, str) or not isinstance(expected, str):
+            raise ValueError(f"{kind} holds something that is no text")
+        yield Test(f"{kind.removesuffix('_tests')} test {at} of {len(pairs)}", given, expected)
+
+
+def time_limit(problem: Mapping[str, Any]) -> float | None:
+    """The problem's own limit in seconds; None where it states none."""
+    limit: Any = problem.get("time_limit")
+    if isinstance(limit, Mapping):
+        parts = cast("Mapping[str, Any]", limit)
+        limit = (parts.get("seconds") or 0) + (parts.get("nanos") or 0) / 1e9
+    return float(limit) if isinstance(limit, (int, float)) and limit > 0 else None
+
+
+def judge(
+    alternatives: Alternatives, tests: list[Test], *, start: Starter, limit_s: float, memory_mb: int
+) -> Verdict:
+    """`limit_s` bounds the processor time of each test, in whole seconds upwards. By the clock it may take twice
+    that and two seconds more: on a busy machine a right program must not become a wrong one."""
+    job = python_job("program", cpu_s=limit_s, memory_mb=memory_mb)
+    program = framed(b"P", alternatives)
+    for test in tests:
+        with (
+            input_file(program + test.input.encode("utf-8", "surrogatepass")) as stdin,
+            start(job, stdin) as child,
+        ):
+            outcome = child.read_to_end(2 * limit_s + 2)
+        if reason := _failure(outcome, limit_s):
+            return Verdict(passed=False, reason=f"{test.name}: {reason}", evidence=_evidence(test, outcome))
+        if not outputs_match(outcome.stdout.decode(errors="replace"), test.output):
+            reason = "it ended with an error" if outcome.status else "another output than expected"
+            return Verdict(passed=False, reason=f"{test.name}: {reason}", evidence=_evidence(test, outcome))
+    return Verdict(passed=True, reason=f"{len(tests)} tests")
+
+
+def _failure(outcome: Outcome, limit_s: float) -> str | None:
+    if outcome.ended == "time" or outcome.status == 128 + signal.SIGXCPU:
+        return f"past its limit of {limit_s:g} s"
+    if outcome.ended == "output":
+        return "more output than allowed"
+    return None
+
+
+def _evidence(test: Test, outcome: Outcome) -> str:
+    """What a person would look at: the first word that differs, and the end of what it said on stderr."""
+    out: list[str] = []
+    found, wanted = words(outcome.stdout.decode(errors="replace")), words(test.output)
+    for at, word in enumerate(wanted):
+        if at >= len(found) or not outputs_match(found[at], word):
+            said = repr(found[at][:100]) if at < len(found) else "nothing"
+            out.append(f"word {at + 1} of {len(wanted)}: expected {word[:100]!r}, found {said}")
+            break
+    else:
+        out.append(f"{len(found)} words, expected {len(wanted)}")
+    if outcome.status:
+        out.append(f"exit status {outcome.status}")
+    out.append(f"input: {test.input[:200]!r}")
+    out.append(outcome.stderr.decode(errors="replace").strip()[-1000:])
+    return "\n".join(part for part in out if part)[:2000]

@@ -1,0 +1,122 @@
+"""The final number of a model's answer.
+
+Priority: the last explicit marker that has a number (`#### 18`, `\\boxed{18}`, `<answer>18</answer>`, `the answer is
+18`, `Answer: 18`). Without one, the last line that has a number decides: its last bold number, else what its last
+equation comes to, else its last number. A marker with something that is not one number (`\\boxed{9 \\times 2}`,
+`#### 10-20`, `the answer is 18 or 20`) means that there is no answer: nothing is worked out and nothing is chosen.
+
+What is known to go wrong with "the last number" and is kept out here: calculator annotations, operands (`18 (9 × 2)`),
+list and step numbers (`1. …`, `#### Step 3`), dates, times, ratios, ranges, unit exponents, the questions that a base
+model goes on to ask itself after its answer, and reasoning before `</think>`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from verifiers.numbers.expression import Readings, after_filler, equation_goes_on, linked_to_next, value_of
+from verifiers.numbers.markers import marked
+from verifiers.numbers.parse import Number, scan
+from verifiers.numbers.plain_text import clean, without_bold
+
+MAX_TEXT = 65_536
+"""Characters looked at, from the end: the final answer is there."""
+
+_CUT = re.compile(
+    r"^[#* >]{0,6}(?:Question|Q|Problem|Exercise|Human|User|Instruction)(?: ?#?[0-9]{1,4})?[* ]{0,3}:"
+    r"|<\|?(?:im_end|im_start|eot_id|end|endoftext|end_of_text|user|start_header_id)\|?>|</s>|<end_of_turn>|<eos>"
+    r"|\[/?INST\]",
+    re.MULTILINE,
+)
+_INDEX = re.compile(r"[ \t>#*_-]{0,12}\(?[0-9]{1,3}[.)][*_]{0,2}[ \t]+(?=[^\s])")
+_LABELLED = re.compile(
+    r"\b(?:step|question|problem|example|equation|eq\.|method|option|exercise|figure|section|approach|case)[ ]?[#(]?$",
+    re.IGNORECASE,
+)
+_ANOTHER_CLAUSE = re.compile(
+    r"[.;!?](?=\s)|,|\b(?:is|are|was|gives?|giving|leaves?|leaving|makes?|so|then|which|plus|minus|but|or)\b",
+    re.IGNORECASE,
+)
+_BOLD_SPAN = re.compile(r"\*\*([^*\n]{1,80})\*\*")
+
+
+def final_number(text: str) -> Readings:
+    """The readings of the answer's final number, () where there is none. Linear in at most MAX_TEXT characters."""
+    with_bold = clean(_after_thinking(text[-MAX_TEXT:]))
+    chunks = before_own_questions(with_bold)
+    for chunk in chunks:
+        if len(chunks) > 1 and (found := marked(without_bold(chunk), strong=True)):
+            return found
+    found = marked(without_bold(with_bold), strong=False)
+    if found is None:
+        return ()
+    return found or _last(chunks[0]) or _last(with_bold)
+
+
+def marked_number(text: str) -> Readings:
+    """The number of the last explicit marker, () where there is none."""
+    return marked(without_bold(clean(text[-MAX_TEXT:])), strong=False) or ()
+
+
+def _after_thinking(text: str) -> str:
+    """What follows the last </think>, where it holds a digit at all."""
+    head, mark, tail = text.rpartition("</think>")
+    return tail if mark and head and any(char.isdigit() for char in tail) else text
+
+
+def before_own_questions(text: str) -> list[str]:
+    """The text cut before each question that the model asks itself."""
+    starts = [0, *(match.start() for match in _CUT.finditer(text)), len(text)]
+    return [text[a:b] for a, b in pairwise(starts)]
+
+
+def _last(text: str) -> Readings:
+    """The number of the last line that has one."""
+    for line in reversed(text.split("\n")):
+        if not any(char.isdigit() for char in line):
+            continue
+        if found := _last_bold(line) or _last_of_line(without_bold(line)):
+            return found
+    return ()
+
+
+def _last_bold(line: str) -> Readings:
+    """`**$18** from her 9 eggs`: bold text that begins with a number, but is no index (`**3.** Done`)."""
+    for bold in reversed(_BOLD_SPAN.findall(line)):
+        if after_filler(bold)[:1].isdigit() and not _INDEX.match(f"{bold} x") and (found := value_of(bold)):
+            return found
+    return ()
+
+
+def _last_of_line(line: str) -> Readings:
+    """The last number that is no operand, index or label, unless an equation closes the line."""
+    index = _INDEX.match(line)
+    numbers = [number for number in scan(line) if not index or number.end > index.end()]
+    if found := _of_closing_equation(line, numbers):
+        return found
+    at = len(numbers) - 1
+    while at >= 0:
+        first = at
+        while first > 0 and linked_to_next(line, numbers, first - 1):
+            first -= 1
+        number = numbers[at]
+        labelled = _LABELLED.search(line[max(0, number.start - 24) : number.start])
+        if first == at and number.value is not None and not labelled:
+            return number.readings
+        at = first - 1
+    return ()
+
+
+def _of_closing_equation(line: str, numbers: Sequence[Number]) -> Readings:
+    """`9 + 6 = 15 liters out of the 24 liters`: what the line's last equation comes to, where the words after it only
+    say of what. Over GSM8K's 7,473 training solutions without their `####` line this mends 136 and spoils 2."""
+    for at in range(len(numbers) - 1, 0, -1):
+        if not equation_goes_on(line, numbers, at - 1):
+            continue
+        tail = line[numbers[at].end :].rstrip(" .")
+        if linked_to_next(line, numbers, at) or _ANOTHER_CLAUSE.search(tail):
+            return ()
+        return numbers[at].readings
+    return ()

@@ -1,0 +1,167 @@
+"""The explicit marks that a model puts before its answer, and the number that each states."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator
+
+from verifiers.numbers.expression import (
+    Readings,
+    after_filler,
+    begins_with_number,
+    linked_to_next,
+    spelt,
+    value_of,
+)
+from verifiers.numbers.parse import scan
+
+_SEGMENT = 400
+"""Characters looked at after a marker."""
+_BOX = 1_000
+"""Characters looked at for the end of a \\boxed{…}."""
+_MARKERS = 200
+"""Markers looked at in a text, from its end."""
+
+_MARKER = re.compile(
+    r"(?P<hash>\#{4,})"
+    r"|\\(?P<box>boxed|fbox)(?![A-Za-z])"
+    r"|(?P<tag><answer>)"
+    r"|\banswer\b(?P<to>[^.:;=\n?]{0,80}?)\b(?P<is>is|are|was|becomes|equals|comes to|comes out to|would be|will be"
+    r"|should be|must be)\b(?!n't)"
+    r"|\b(?P<label>answer|ans|final result|final total|final value)\b[\"'`*_)} \t]{0,6}[:=]"
+    r"|^[#*_> \t]{0,8}(?:the )?(?P<title>(?:final |correct )?answer)[*_]{0,3}[ \t]{0,8}$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_NO_MARKER_BEFORE = re.compile(
+    r"(?:check|checking|verify|verifying|double-check|confirm|round|simplify|previous|wrong|incorrect|intermediate"
+    r"|if)\W{1,3}(?:\w{1,12}\W{1,3}){0,2}$",
+    re.IGNORECASE,
+)
+_NO_ANSWER_BETWEEN = re.compile(
+    r"\b(?:sum|product|difference|quotient|obtained|found|calculated|computed|determined|derived|given by|by|adding"
+    r"|subtracting|multiplying|dividing|rounded|not|between|if|when|because|since|wrong|incorrect|correct|form|format"
+    r"|\w+ed by)\b|n't",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"[.!?](?=[\s\"')*]|$)|\n")
+_CLAUSE_END = re.compile(r"[.;,(](?=\s|$)")
+_REASONING_TAIL = re.compile(
+    r"\b(?:is|are|was|were|has|have|had|will|can|eats?|sells?|buys?|makes?|gets?|needs?|gives?|spends?|costs?|takes?"
+    r"|lays?|uses?|then|each of)\b",
+    re.IGNORECASE,
+)
+_LISTING = re.compile(r"([0-9]{1,3})[.):][*_]{0,2}[ \t]+[^\s]")
+_BULLET = re.compile(r"^[ \t]{0,8}[-*•][ \t]+")
+
+
+def marked(text: str, *, strong: bool) -> Readings | None:
+    """The number of the last marker that has one; () without any; None where that marker states something that is not
+    one number. Strong markers are all but `Answer:`, which also heads a piece of reasoning."""
+    last_digit = _last_digit(text)
+    for match in _from_end(text):
+        if strong and (match.group("label") or match.group("title")):
+            continue
+        found = _at_marker(text, match, last_digit)
+        if found is None or found:
+            return found
+    return ()
+
+
+def _from_end(text: str) -> Iterator[re.Match[str]]:
+    """The markers, the last one first. None reaches over a line's end, and most often the last line has one: it is
+    looked at by itself."""
+    last_line = text.rstrip().rfind("\n") + 1
+    found = 0
+    for start, end in ((last_line, len(text)), (0, last_line)):
+        for match in reversed(deque(_MARKER.finditer(text, start, end), maxlen=_MARKERS - found)):
+            found += 1
+            yield match
+
+
+def _last_digit(text: str) -> int:
+    for at in range(len(text) - 1, -1, -1):
+        if text[at].isdigit():
+            return at
+    return -1
+
+
+def _at_marker(text: str, match: re.Match[str], last_digit: int) -> Readings | None:
+    end = match.end()
+    if match.group("hash"):
+        return _after_hash(text, end)
+    if match.group("box"):
+        return _in_box(text, end)
+    if match.group("tag"):
+        return value_of(text[end : end + _SEGMENT].partition("</answer>")[0].strip())
+    if _NO_MARKER_BEFORE.search(text[max(0, match.start() - 40) : match.start()]):
+        return ()
+    after = _after_is if match.group("is") else _after_label
+    return after(text, end, last_digit)
+
+
+def _segment(text: str, at: int) -> tuple[str, int, bool]:
+    """(the rest of the line, or the next line that is not blank; where it ends; whether it is a next line)."""
+    window = text[at : at + _SEGMENT]
+    lead = len(window) - len(window.lstrip(" \t:*_\n\"'`$[(\\{}"))
+    start = window[:lead].rfind("\n") + 1
+    line = window[start:].partition("\n")[0]
+    end = at + start + len(line)
+    return (_BULLET.sub("", line), end, True) if start else (line, end, False)
+
+
+def _after_hash(text: str, at: int) -> Readings | None:
+    """`#### 18`: the number comes first in the line. `#### Step 3` and `#### 1. Eggs` are headings."""
+    line, _, _ = _segment(text, at)
+    rest = after_filler(line)
+    if not begins_with_number(rest):
+        return spelt(rest)
+    if listing := _LISTING.match(rest):
+        place = int(listing.group(1))
+        if place == 1 or re.search(rf"#### *{place - 1}[.):]", text[:at]):
+            return ()
+    return value_of(line)
+
+
+def _in_box(text: str, at: int) -> Readings | None:
+    """The inside of \\boxed{…}, braces matched; without its end, the rest of the line."""
+    inside = text[at : at + _BOX].lstrip()
+    if not inside.startswith("{"):
+        return value_of(inside.partition("\n")[0][:40])
+    depth = 0
+    for index, char in enumerate(inside):
+        depth += (char == "{") - (char == "}")
+        if depth == 0:
+            return value_of(inside[1:index].replace("\n", " "))
+    return value_of(inside[1:].partition("\n")[0])
+
+
+def _after_is(text: str, at: int, last_digit: int) -> Readings | None:
+    """`the answer is … 18`: the first number of the sentence, unless the words before it say that it is another."""
+    line, line_end, _ = _segment(text, at)
+    end = _SENTENCE_END.search(line)
+    sentence = line[: end.start()] if end else line
+    first = next(scan(sentence), None)
+    if first is None:
+        return spelt(after_filler(sentence))
+    if _NO_ANSWER_BETWEEN.search(sentence[: first.start]):
+        return ()
+    found = value_of(sentence)
+    return () if found is None and last_digit >= line_end else found
+
+
+def _after_label(text: str, at: int, last_digit: int) -> Readings | None:
+    """`Answer: 18`: the number first, and no sentence of reasoning after it; or a lone number in the last line."""
+    line, end, is_next = _segment(text, at)
+    rest = after_filler(line)
+    numbers = list(scan(line))
+    final = last_digit < end
+    if not numbers:
+        return spelt(rest)
+    if not begins_with_number(rest):
+        return numbers[0].readings if final and len({number.value for number in numbers}) == 1 else ()
+    if is_next and _LISTING.match(rest):
+        return ()
+    tail = _CLAUSE_END.split(line[numbers[0].end :], maxsplit=1)[0]
+    reasoning = _REASONING_TAIL.search(tail) or linked_to_next(line, numbers, 0)
+    return () if reasoning and not final else value_of(line)
