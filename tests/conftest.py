@@ -1,4 +1,5 @@
-"""How the tests are spread over workers: a file in one worker, the longest files first."""
+"""How the tests are spread over workers: a file in one worker, the longest files first. And the environment they run
+in."""
 
 from __future__ import annotations
 
@@ -40,6 +41,11 @@ _APART = (
     "test_two_runs.py",
     "test_signals.py",
 )
+
+# Workers and the programs that tests start run as in a user's shell: with buffers (what is lost in one shows only
+# then), and with Python's bytecode kept (or each program would compile manyfew again).
+for _name in ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"):
+    os.environ.pop(_name, None)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -5,7 +5,15 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from orchestrator.cli.output import close_stdout, emit_json, error_document, is_stdout_full, stdout_error
+from orchestrator.cli.output import (
+    close_stdout,
+    emit_json,
+    error_document,
+    flush_stdout,
+    is_stdout_full,
+    say,
+    stdout_error,
+)
 from orchestrator.cli.quick_status import asked_status, show_status
 from orchestrator.errors import InputError, ManyfewError
 from orchestrator.interrupts import LINE, interrupts
@@ -48,11 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     json_wanted = "--json" in given
     status = _run(given or ["--help"], json_wanted=json_wanted)
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        close_stdout()
-    except OSError as error:
-        status = _say(stdout_error(error), json_wanted=json_wanted)
+        flush_stdout()
+    except InputError as error:
+        status = _say(error, json_wanted=json_wanted)
     interrupts.over(status)
     sys.exit(status)
 
@@ -72,7 +78,7 @@ def _run(arguments: list[str], *, json_wanted: bool) -> int:
 
 
 def _interrupted() -> int:
-    sys.stderr.write(LINE)
+    say(LINE)
     return interrupts.status
 
 
@@ -104,16 +110,19 @@ def _say(error: ManyfewError, *, json_wanted: bool) -> int:
     from orchestrator.text.safe import safe  # a problem's id or a file's name may be hostile
 
     line = safe(" ".join(str(error).splitlines()))
-    sys.stderr.write(line + "\n" if line.startswith("manyfew") else f"manyfew: {line}\n")
+    say(line + "\n" if line.startswith("manyfew") else f"manyfew: {line}\n")
     if json_wanted:
-        emit_json(error_document(error))
+        try:
+            emit_json(error_document(error))
+        except OSError:  # a full stdout: the line above and the exit status still tell
+            close_stdout()
     return 2 if isinstance(error, InputError) else 1
 
 
 def _own_error(error: Exception, *, json_wanted: bool) -> int:
     import traceback
 
-    sys.stderr.write("".join(traceback.format_exception(error)))
+    say("".join(traceback.format_exception(error)))
     line = f"{type(error).__name__}: {error}".split("\n", 1)[0]
     remedy = "what the ledger holds is safe; please report the lines above"
     return _say(ManyfewError("this is an error of manyfew's", line, remedy), json_wanted=json_wanted)

@@ -18,11 +18,31 @@ if TYPE_CHECKING:
 def emit_json(document: Any) -> None:
     """The one JSON document of --json. A reader that hung up ends nothing."""
     text = json.dumps(document, allow_nan=False, ensure_ascii=False, indent=2)
+    if sys.stdout.closed:
+        return
     try:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
     except BrokenPipeError:
         close_stdout()
+
+
+def flush_stdout() -> None:
+    """Raises InputError when stdout takes no more. A stdout that some code closed has nothing left to write."""
+    if sys.stdout.closed:
+        return
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        close_stdout()
+    except OSError as error:
+        raise stdout_error(error) from error
+
+
+def say(text: str) -> None:
+    """Writes to stderr, unless some code closed it."""
+    if not sys.stderr.closed:
+        sys.stderr.write(text)
 
 
 def error_document(error: ManyfewError) -> dict[str, Any]:
@@ -46,8 +66,9 @@ def stdout_error(error: OSError) -> InputError:
 
 
 def is_stdout_full() -> bool:
-    """Told by a line end more, in an output that an error has broken off: what failed to be written is forgotten by
-    the stream, so nothing else tells."""
+    """Writes one more newline to find out: the stream forgets a failed write."""
+    if sys.stdout.closed:
+        return False
     try:
         os.write(sys.stdout.fileno(), b"\n")
     except OSError:
@@ -57,6 +78,8 @@ def is_stdout_full() -> bool:
 
 def send_nowhere(stream: TextIO) -> None:
     """Nobody reads `stream` any more: whatever else is written there is dropped."""
+    if stream.closed:
+        return
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -9,14 +9,19 @@ from typing import Any
 
 
 def settle() -> None:
-    """Before any file is opened: else a ledger, say, would get a closed stream's number, and what is said would be
-    written into it. What was closed leads nowhere."""
+    """Makes each closed stream lead nowhere. This comes before any file is opened: a ledger could get the closed
+    stream's number, and messages would be written into it."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
+        is_open = True
         try:
             os.fstat(number)
         except OSError:
+            is_open = False
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
-            setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))
+        stream = getattr(sys, name)
+        if not is_open or stream is None or stream.closed:
+            nowhere = number if not is_open else os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(nowhere, "w" if number else "r", closefd=False))
     sys.stderr = _text(sys.stderr.encoding)
 
 

@@ -4,7 +4,6 @@ the samples in the order they were recorded. Read as a stream, while a run may b
 from __future__ import annotations
 
 import csv
-import io
 import json
 import re
 import sqlite3
@@ -100,20 +99,27 @@ def write_csv(
 ) -> int:
     """A header and one row a sample (RFC 4180); NULL and the empty text are both an empty field. `shown` makes a
     text fit for a terminal, where that is what reads it."""
-    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-    try:
-        writer = csv.writer(text)
-        rows = records.rows()
-        first = next(rows, None)
-        writer.writerow(records.columns)
-        count = 0
-        for count, row in enumerate(_after(first, rows), start=1):
-            writer.writerow([_cell(value, shown) for value in row])
-            if count % EVERY == 0:
-                told(count)
-        return count
-    finally:
-        text.detach()
+    writer = csv.writer(_Encoded(file))
+    rows = records.rows()
+    first = next(rows, None)
+    writer.writerow(records.columns)
+    count = 0
+    for count, row in enumerate(_after(first, rows), start=1):
+        writer.writerow([_cell(value, shown) for value in row])
+        if count % EVERY == 0:
+            told(count)
+    return count
+
+
+class _Encoded:
+    """Writes text to a binary file. An `io.TextIOWrapper` would close the file, which may be stdout, after a failed
+    write: `detach` flushes first and does not let go when that fails."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def write(self, text: str, /) -> int:
+        return self._file.write(text.encode())
 
 
 def _after(first: Row | None, rest: Iterable[Row]) -> Iterator[Row]:

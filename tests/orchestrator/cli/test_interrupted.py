@@ -177,10 +177,3 @@ def test_closed_streams_lead_nowhere(db, tmp_path):
     done = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=environment, timeout=60)
     assert done.returncode == 0
     assert (tmp_path / "o.csv").read_text().startswith("sweep,model")
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-def test_csv_on_a_full_stdout_is_one_line(db, tmp_path):
-    with Path("/dev/full").open("w") as full:
-        done = finish(started(tmp_path, "export", db, "--format", "csv", stdout=full))
-    assert (done.status, done.err.count("\n")) == (2, 1), done.err
