@@ -26,7 +26,7 @@ from typing import Any
 from orchestrator.ledger.file.reader import create
 from orchestrator.quickstart import tape_path
 from orchestrator.run.verdicts.case import Unjudged
-from orchestrator.run.verdicts.judge import Judge, Known
+from orchestrator.run.verdicts.judge import Judge, KnownVerdicts
 from verifiers.registry import bounds_for, get
 from verifiers.workers.executor import Executor, cores
 from verifiers.workers.worker_process import Item
@@ -93,7 +93,7 @@ def beside_sampling(executor: Executor, items: list[Item], folder: Path) -> floa
         def told(*_: object) -> None:
             pass
 
-        judge = Judge(executor, Known(ledger, executor), problems.__getitem__, write=write, told=told)
+        judge = Judge(executor, KnownVerdicts(ledger, executor), problems.__getitem__, write=write, told=told)
         judging = asyncio.create_task(judge.run())
         await judge.add(_sample(0, items[0][0]))
         await judge.drained()

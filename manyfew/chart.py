@@ -20,14 +20,14 @@ class Chart:
         """Vega-Lite."""
 
     def svg(self) -> str:
-        from orchestrator.report.charts import render as draw
+        from orchestrator.report.charts import render
 
-        return draw.svg(self.spec, "")
+        return render.svg(self.spec, "")
 
     def png(self) -> bytes:
-        from orchestrator.report.charts import render as draw
+        from orchestrator.report.charts import render
 
-        return draw.png(self.spec, "")
+        return render.png(self.spec, "")
 
     def save(self, file: str | Path) -> Path:
         """Writes it, in an earlier one's place, and gives the path. Raises InputError."""

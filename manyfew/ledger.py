@@ -128,9 +128,9 @@ class Ledger:
         from orchestrator.analysis.printed import with_printed_table
         from orchestrator.analysis.side_by_side import compare_document
         from orchestrator.ledger.importing.printed_results import read_printed
-        from orchestrator.ledger.reading.money.model_costs import read_sides
+        from orchestrator.ledger.reading.money.model_costs import read_model_costs
 
-        return with_printed_table(compare_document(read_sides(self.paths)), read_printed(self.paths))
+        return with_printed_table(compare_document(read_model_costs(self.paths)), read_printed(self.paths))
 
     def chart(self, axis: Axis = "usd") -> Chart:
         """The figure of `frontier --png`: shown by a notebook as it is, or saved. Takes manyfew[charts]."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from providers.types import Choice, Usage
 
 
-class Outcome(StrEnum):
+class MayHaveCost(StrEnum):
     """What a failed request may have cost."""
 
     FREE = "free"
@@ -33,7 +33,7 @@ class Outcome(StrEnum):
 class ProviderError(Exception):
     """One HTTP attempt failed. `message` is one clear line without any key; `status` is the HTTP status, if any."""
 
-    outcome: Outcome = Outcome.UNKNOWN
+    outcome: MayHaveCost = MayHaveCost.UNKNOWN
 
     def __init__(
         self,
@@ -61,13 +61,13 @@ class ProviderError(Exception):
 class NotSent(ProviderError):
     """The connection was never made, so nothing can have been billed."""
 
-    outcome = Outcome.FREE
+    outcome = MayHaveCost.FREE
 
 
 class Refused(ProviderError):
     """The vendor answered that it did not do the work."""
 
-    outcome = Outcome.FREE
+    outcome = MayHaveCost.FREE
 
 
 class RateLimited(Refused):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from providers.direct.provider import LeanProvider
+from providers.direct.provider import DirectProvider
 
 
 def openai_compatible(
@@ -17,10 +17,10 @@ def openai_compatible(
     concurrency: int = 64,
     service_tier: str | None = None,
     name: str = "openai-compatible",
-) -> LeanProvider:
+) -> DirectProvider:
     """A provider for one endpoint. Its 500/503 count as unknown, since a gateway answers so when it lost a billed
     reply, unless `own_host` or `free_5xx` says otherwise."""
-    return LeanProvider(
+    return DirectProvider(
         base_url,
         api=api,
         api_key=api_key,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import msgspec
 
 from providers.direct.exchange import reason_of
-from providers.direct.provider import LeanProvider
+from providers.direct.provider import DirectProvider
 from providers.errors import BadRequest, Lost
 from providers.reading.failures import excerpt, message_of, one_line, rate_headers, request_id_of
 from providers.reading.lenient_json import as_objects, as_text, decode_object
@@ -24,7 +24,7 @@ from providers.types import Choice, Reply, Request
 from providers.wires.chat_usage import read_usage
 
 if TYPE_CHECKING:
-    from providers.direct.exchange import Exchange
+    from providers.direct.exchange import DirectExchange
 
 Wire = Literal["score", "classify", "pooling"]
 WIRES: tuple[Wire, ...] = ("score", "classify", "pooling")
@@ -48,7 +48,7 @@ class Body(msgspec.Struct):
     error: Any = None
 
 
-class ScoreProvider(LeanProvider):
+class ScoreProvider(DirectProvider):
     """One vLLM server. A reply's choices are scores: the number, as text, is the choice's text."""
 
     def __init__(
@@ -68,7 +68,7 @@ class ScoreProvider(LeanProvider):
                 self._line(f"this request can't be written as JSON: {reason_of(error)}")
             ) from error
 
-    def _parsed(self, body: bytes | dict[str, Any], exchange: Exchange, request: Request) -> Reply:
+    def _parsed(self, body: bytes | dict[str, Any], exchange: DirectExchange, request: Request) -> Reply:
         return parse_scores(
             body, self._wire, latency_s=exchange.latency_s, headers=exchange.headers, n=request.n
         )

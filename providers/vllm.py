@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from providers.direct.probe import Load, Probe, read_load, read_version
-from providers.direct.provider import LeanProvider
+from providers.direct.provider import DirectProvider
 from providers.errors import Overloaded, ProviderError, Stopped
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ NEUTRAL = {"temperature": 1.0, "top_p": 1.0, "top_k": -1, "min_p": 0.0, "repetit
 IDS = "return_token_ids"
 
 
-class VllmProvider(LeanProvider):
+class VllmProvider(DirectProvider):
     """One vLLM server. Asks for token ids until the server refuses the field."""
 
     async def send(self, request: Request, /) -> Reply:

@@ -41,7 +41,7 @@ class Curve:
 
 
 @dataclass(slots=True)
-class Study:
+class FrontierStudy:
     """The models as arrays in the axis' unit, and what had to be said about them."""
 
     axis: Axis
@@ -55,7 +55,7 @@ class Study:
 def frontier_document(models: Sequence[Outcomes], axis: Axis, cap: Cap = NO_CAP) -> dict[str, Any]:
     """CONTRACT's `frontier --json`: no NaN, null with a warning instead."""
     unit = PICO_PER_USD if axis == "usd" else 1
-    study = Study(axis, [(one, _samples(one, unit)) for one in models])
+    study = FrontierStudy(axis, [(one, _samples(one, unit)) for one in models])
     if not models:
         study.warnings.append("there are no models in the ledger")
     described = {one.alias: _model(study, one, samples, unit) for one, samples in study.models}
@@ -78,7 +78,7 @@ def _samples(outcomes: Outcomes, unit: int) -> Samples:
     return Samples(outcomes.n, outcomes.c, mean, outcomes.first)
 
 
-def _model(study: Study, outcomes: Outcomes, samples: Samples, unit: int) -> dict[str, Any]:
+def _model(study: FrontierStudy, outcomes: Outcomes, samples: Samples, unit: int) -> dict[str, Any]:
     axis, counted = study.axis, int(outcomes.n.sum())
     _warn_of_counts(study, outcomes, samples)
     curve = _curve(samples)
@@ -108,7 +108,7 @@ def _model(study: Study, outcomes: Outcomes, samples: Samples, unit: int) -> dic
     }
 
 
-def _warn_of_counts(study: Study, outcomes: Outcomes, samples: Samples) -> None:
+def _warn_of_counts(study: FrontierStudy, outcomes: Outcomes, samples: Samples) -> None:
     counted = int(outcomes.n.sum())
     if not counted:
         remedy = "judge them with manyfew verify" if outcomes.samples else "sample them with manyfew run"
@@ -153,7 +153,7 @@ def _warn_of_counts(study: Study, outcomes: Outcomes, samples: Samples) -> None:
         )
 
 
-def _warn_of_largest_k(study: Study, outcomes: Outcomes, samples: Samples) -> None:
+def _warn_of_largest_k(study: FrontierStudy, outcomes: Outcomes, samples: Samples) -> None:
     largest = samples.largest_k
     open_n = outcomes.n if outcomes.first is None else outcomes.n[outcomes.first == 0]
     if len(open_n) and open_n.max() > largest:
@@ -177,7 +177,7 @@ def _curve(samples: Samples) -> Curve:
     return Curve(ks, values.mean(axis=0), low, high, each, *cost.cost_band(samples.cost, ks))
 
 
-def _power_law(study: Study, outcomes: Outcomes, samples: Samples) -> dict[str, float] | None:
+def _power_law(study: FrontierStudy, outcomes: Outcomes, samples: Samples) -> dict[str, float] | None:
     ks = grid.spaced(samples.largest_k, _FIT_POINTS)
     if not len(ks):
         return None
@@ -188,7 +188,7 @@ def _power_law(study: Study, outcomes: Outcomes, samples: Samples) -> dict[str, 
     return {"a": fitted.a, "b": fitted.b}
 
 
-def _extrapolation(study: Study, outcomes: Outcomes, samples: Samples) -> dict[str, Any] | None:
+def _extrapolation(study: FrontierStudy, outcomes: Outcomes, samples: Samples) -> dict[str, Any] | None:
     if not samples.problems:
         return None
     found = extrapolate(samples)

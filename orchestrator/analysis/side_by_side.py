@@ -16,12 +16,12 @@ from pricing.types import PICO_PER_USD, Price, Tokens
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orchestrator.ledger.reading.money.model_costs import Side
+    from orchestrator.ledger.reading.money.model_costs import ModelCosts
 
 MTOK = 10**6
 
 
-def compare_document(sides: Sequence[Side]) -> dict[str, Any]:
+def compare_document(sides: Sequence[ModelCosts]) -> dict[str, Any]:
     """Models by alias, pairs, warnings. What can't be told is null."""
     warnings: list[str] = []
     return {
@@ -31,7 +31,7 @@ def compare_document(sides: Sequence[Side]) -> dict[str, Any]:
     }
 
 
-def _model(side: Side, warnings: list[str]) -> dict[str, Any]:
+def _model(side: ModelCosts, warnings: list[str]) -> dict[str, Any]:
     price = None if side.price is None else price_from_json(side.price)
     tokens = side.tokens.input + side.tokens.output
     waste = _share(side.presumed + side.unused, side.settled + side.presumed)
@@ -83,7 +83,7 @@ def _listed(price: Price) -> dict[str, Any]:
     }
 
 
-def _cache_saved(side: Side, price: Price | None) -> float | None:
+def _cache_saved(side: ModelCosts, price: Price | None) -> float | None:
     """Against paying the whole input as uncached, at the first band's rates; negative where writing cost more than
     reading saved."""
     if price is None or side.cost_basis not in ("usage", "batch", "replayed") or not side.tokens.input:
@@ -112,13 +112,13 @@ def _latency(seconds: Any) -> dict[str, float] | None:
     return {"p50": float(p50), "p95": float(p95), "p99": float(p99)}
 
 
-def _speed(side: Side) -> float | None:
+def _speed(side: ModelCosts) -> float | None:
     """Output tokens a second of a request, all its samples together."""
     total = float(side.latency_s.sum())
     return side.tokens.output / total if total > 0 else None
 
 
-def _pair(one: Side, other: Side) -> dict[str, Any] | None:
+def _pair(one: ModelCosts, other: ModelCosts) -> dict[str, Any] | None:
     """Whether two models pass alike on the problems that both have; the same model at two vendors first of all."""
     places = [{key: at for at, key in enumerate(side.problems)} for side in (one, other)]
     shared = [key for key in one.problems if key in places[1]]
@@ -140,7 +140,7 @@ def _pair(one: Side, other: Side) -> dict[str, Any] | None:
     }
 
 
-def _ratio(one: Side, other: Side) -> float | None:
+def _ratio(one: ModelCosts, other: ModelCosts) -> float | None:
     """Dollars a sample of one over the other's."""
     if not (one.samples and other.samples and other.settled):
         return None

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec.structs import replace
 
-from orchestrator.ledger.writing.rows import Outcome, SampleRow
+from orchestrator.ledger.writing.rows import SampleRow, Settlement
 from pricing.cost import cost_and_input_pico, share_pico, split_equally, split_pico
 from pricing.tiers import tier_price
 from pricing.types import Price, Tokens, Unpriceable
@@ -49,7 +49,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 class Booked(msgspec.Struct, frozen=True, kw_only=True):
     """A reply, booked. `warning` names what the user should know of it."""
 
-    outcome: Outcome
+    outcome: Settlement
     arrived: int
     missing: tuple[int, ...]
     over_output: bool = False
@@ -119,7 +119,7 @@ def _is_over(usage: Usage, attempt: Attempt) -> bool:
 
 def book_broken(
     error: Lost, attempt: Attempt, ended_at: float, *, share: tuple[int, int] | None = None
-) -> Outcome:
+) -> Settlement:
     """Books a reply that broke off after some of its samples were whole: they are kept. What the vendor bills for it
     nobody knows, so it is presumed at its bound, and its usage so far is written down; a server's time is known, and
     settled."""
@@ -140,7 +140,7 @@ def _settled(
     total: int,
     input_pico: int,
     ended_at: float,
-) -> Outcome:
+) -> Settlement:
     own, basis = _own_tokens(usage, choices)
     costs, unused = share_pico(total, input_pico, own, usage.output)
     k = len(choices)
@@ -185,7 +185,7 @@ def _reasoning_shares(usage: Usage, choices: list[Choice], own: list[int]) -> li
     return split_pico(usage.reasoning, own) if choices else []
 
 
-def _presumed(reply: Reply, attempt: Attempt, choices: list[Choice], ended_at: float, why: str) -> Outcome:
+def _presumed(reply: Reply, attempt: Attempt, choices: list[Choice], ended_at: float, why: str) -> Settlement:
     told = [choice.output_tokens for choice in choices]
     samples = _samples(
         attempt,
@@ -269,8 +269,8 @@ def _outcome(
     samples: tuple[SampleRow, ...],
     error: str | None = None,
     message: str | None = None,
-) -> Outcome:
-    return Outcome(
+) -> Settlement:
+    return Settlement(
         request_id=attempt.request_id,
         model_id=attempt.model_id,
         state=state,

@@ -9,7 +9,7 @@ from orchestrator.cli.output import emit_json, error_document
 from orchestrator.errors import LedgerBroken, ManyfewError
 
 
-def left(is_booked: bool, db: Path, *, json_wanted: bool) -> None:
+def say_left(is_booked: bool, db: Path, *, json_wanted: bool) -> None:
     """The ledger can't be written just now, or what ended can't be said. What was committed stands."""
     if is_booked:
         why, remedy = "all is booked; what would say so hung when you left", f"manyfew status {db}"

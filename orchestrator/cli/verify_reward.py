@@ -12,7 +12,7 @@ def score(db: Path, options: Mapping[str, Any], budget: str | None, *, json_: bo
     from functools import partial
 
     from orchestrator.cli.commands.run import EXIT, SIGTERM
-    from orchestrator.cli.leaving import left
+    from orchestrator.cli.leaving import say_left
     from orchestrator.cli.output import console, emit_json
     from orchestrator.errors import InputError
     from orchestrator.ledger.file.lock import acquire
@@ -28,7 +28,7 @@ def score(db: Path, options: Mapping[str, Any], budget: str | None, *, json_: bo
     if budget is None:
         raise InputError("--budget", "a reward model costs money, and no budget is stated", "--budget 5")
     budget_pico = pico(parse_usd(budget, where="--budget"))
-    with Signals(left=partial(left, db=db, json_wanted=json_)) as signals:
+    with Signals(left=partial(say_left, db=db, json_wanted=json_)) as signals:
         lock = acquire(db)
         try:
             with counting("scoring", json_=json_) as told:

@@ -12,7 +12,7 @@ from orchestrator.interrupts import interrupts
 from orchestrator.sweep.load import key_problem
 from orchestrator.sweep.types import Model
 from providers.direct.probe import read_models, read_version
-from providers.direct.provider import LeanProvider
+from providers.direct.provider import DirectProvider
 from providers.errors import ProviderError
 from providers.transport.address import ANTHROPIC_URL, OPENAI_URL
 
@@ -25,7 +25,7 @@ _NO_LIST = (404, 405, 501)
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class CheckedEndpoint:
     """One address with one key. `key_env` is None where no key is sent."""
 
     provider: str
@@ -51,7 +51,7 @@ class Told:
 
 def endpoints(models: Mapping[str, Model]) -> list[Finding]:
     """Asks every endpoint for its models; says of each whether it answers and serves what the sweep asks of it."""
-    asked: dict[Endpoint, list[Model]] = {}
+    asked: dict[CheckedEndpoint, list[Model]] = {}
     for model in models.values():
         for endpoint in _of(model):
             asked.setdefault(endpoint, []).append(model)
@@ -61,30 +61,30 @@ def endpoints(models: Mapping[str, Model]) -> list[Finding]:
     ]
 
 
-def _answers(asked: list[Endpoint]) -> dict[Endpoint, Told]:
+def _answers(asked: list[CheckedEndpoint]) -> dict[CheckedEndpoint, Told]:
     with asyncio.Runner() as runner:
         return interrupts.run(runner, _ask_all(asked))
 
 
-def _of(model: Model) -> list[Endpoint]:
+def _of(model: Model) -> list[CheckedEndpoint]:
     if model.provider == "replay":
         return []
     # A key that is missing is said elsewhere; whether the address answers can be asked without it.
     key_env = model.api_key_env if key_problem(model) is None else None
     urls = model.servers or (model.base_url or VENDOR_URL.get(model.provider, ""),)
     ending = "/v1" if model.provider == "anthropic" else ""
-    return [Endpoint(model.provider, url.rstrip("/") + ending, key_env) for url in urls if url]
+    return [CheckedEndpoint(model.provider, url.rstrip("/") + ending, key_env) for url in urls if url]
 
 
-async def _ask_all(asked: list[Endpoint]) -> dict[Endpoint, Told]:
+async def _ask_all(asked: list[CheckedEndpoint]) -> dict[CheckedEndpoint, Told]:
     async with asyncio.TaskGroup() as group:
         tasks = {endpoint: group.create_task(_ask(endpoint)) for endpoint in asked}
     return {endpoint: task.result() for endpoint, task in tasks.items()}
 
 
-async def _ask(endpoint: Endpoint) -> Told:
+async def _ask(endpoint: CheckedEndpoint) -> Told:
     key = os.environ.get(endpoint.key_env) if endpoint.key_env else None
-    wire = LeanProvider(
+    wire = DirectProvider(
         endpoint.base_url, api_key=key, concurrency=2, headers=endpoint.headers, name=endpoint.base_url
     )
     try:
@@ -100,14 +100,14 @@ async def _ask(endpoint: Endpoint) -> Told:
         await wire.aclose()
 
 
-async def _version(wire: LeanProvider) -> str | None:
+async def _version(wire: DirectProvider) -> str | None:
     try:
         return read_version(await wire.get("/version", timeout_s=TIMEOUT_S))
     except ProviderError:
         return None  # a gateway in front of it may serve /v1 alone
 
 
-def _findings(endpoint: Endpoint, told: Told, users: list[Model]) -> list[Finding]:
+def _findings(endpoint: CheckedEndpoint, told: Told, users: list[Model]) -> list[Finding]:
     url = endpoint.base_url
     if told.broken is not None:
         key = "servers" if endpoint.provider == "vllm" else "base_url"
@@ -125,7 +125,7 @@ def _findings(endpoint: Endpoint, told: Told, users: list[Model]) -> list[Findin
     ]
 
 
-def _refusal(endpoint: Endpoint, status: int) -> Finding:
+def _refusal(endpoint: CheckedEndpoint, status: int) -> Finding:
     url = endpoint.base_url
     if status in _KEY_REFUSED and endpoint.key_env is None:
         return Finding(
@@ -139,7 +139,7 @@ def _refusal(endpoint: Endpoint, status: int) -> Finding:
     return Finding("missing", "endpoint", f"{url} answers {status}", "try again later, or look at the server")
 
 
-def _serves(endpoint: Endpoint, told: Told, model: Model) -> Finding:
+def _serves(endpoint: CheckedEndpoint, told: Told, model: Model) -> Finding:
     if model.model in told.models:
         room = told.context_tokens.get(model.model)
         if room is not None and model.max_tokens >= room:

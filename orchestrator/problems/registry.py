@@ -18,11 +18,11 @@ from orchestrator.problems.sources.math import Math
 from orchestrator.problems.sources.minif2f import MiniF2F
 from orchestrator.problems.sources.quickstart import Quickstart
 from orchestrator.problems.sources.swebench_lite import SwebenchLite
-from orchestrator.problems.types import Problem, Source
+from orchestrator.problems.types import Problem, ProblemSource
 from orchestrator.sweep.types import Api, Problems, PromptStyle
 from providers.types import Prompt
 
-_SOURCES: Mapping[str, Source] = {
+_SOURCES: Mapping[str, ProblemSource] = {
     "codecontests": CodeContests(),
     "gsm8k": Gsm8k(),
     "humaneval": HumanEval(),
@@ -36,7 +36,7 @@ SOURCES: tuple[str, ...] = tuple(_SOURCES)
 """The names that `problems.source` may have."""
 
 
-def source(name: str) -> Source:
+def source(name: str) -> ProblemSource:
     """The source of that name; InputError for an unknown one."""
     if name not in _SOURCES:
         raise InputError("problems.source", f"unknown source {name!r}", f"one of {', '.join(SOURCES)}")

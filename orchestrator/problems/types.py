@@ -18,7 +18,7 @@ class Problem:
     """question, answer and whatever else a template or a verifier may name; plain JSON."""
 
 
-class Source(Protocol):
+class ProblemSource(Protocol):
     """One data set, with the defaults that a sweep file may leave out."""
 
     def read(self, spec: Problems, /) -> Iterator[Problem]:

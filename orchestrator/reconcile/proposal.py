@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.writing.rows import Outcome
+from orchestrator.ledger.writing.rows import Settlement
 from orchestrator.reconcile.books import Presumed
 from orchestrator.text.money import usd
 from pricing.cost import split_pico
@@ -20,7 +20,7 @@ class Change:
 
     what: Presumed
     settled_pico: int
-    outcome: Outcome | None = None
+    outcome: Settlement | None = None
     tokens: bool = False
 
     @property

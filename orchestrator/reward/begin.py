@@ -19,7 +19,7 @@ from orchestrator.ledger.file.trouble import TROUBLE, trouble
 from orchestrator.ledger.writing.presume import presume_leftovers
 from orchestrator.ledger.writing.rows import ModelTotals
 from orchestrator.ledger.writing.run_state import ModelState, RunState
-from orchestrator.reward.reward_model import Scorer
+from orchestrator.reward.reward_model import RewardModel
 from pricing.form import price_to_json
 
 IMPORTED = "# No sweep file: these samples were imported. The run below scored them with `manyfew verify`.\n"
@@ -36,7 +36,7 @@ class Begun:
     overhead_tokens: int
 
 
-def begin(path: Path, scorer: Scorer, budget_pico: int) -> Begun:
+def begin(path: Path, scorer: RewardModel, budget_pico: int) -> Begun:
     """The caller holds the lock. Raises InputError."""
     try:
         with closing(open_for_writing(path)) as connection:
@@ -50,7 +50,7 @@ def begin(path: Path, scorer: Scorer, budget_pico: int) -> Begun:
         raise InputError(str(path), f"the ledger can't be written: {what}", remedy) from error
 
 
-def _begin(connection: sqlite3.Connection, path: Path, scorer: Scorer, budget_pico: int) -> Begun:
+def _begin(connection: sqlite3.Connection, path: Path, scorer: RewardModel, budget_pico: int) -> Begun:
     sweep = connection.execute("SELECT id FROM sweep ORDER BY budget_pico IS NULL, id LIMIT 1").fetchone()
     if sweep is None:
         raise InputError(str(path), "the ledger holds no samples", "run or import some first")
@@ -79,7 +79,7 @@ def _begin(connection: sqlite3.Connection, path: Path, scorer: Scorer, budget_pi
     return Begun(state, others, *held, mine["overhead_tokens"])
 
 
-def _model(connection: sqlite3.Connection, path: Path, scorer: Scorer, sweep_id: int) -> int:
+def _model(connection: sqlite3.Connection, path: Path, scorer: RewardModel, sweep_id: int) -> int:
     definition = json.dumps(scorer.definition, sort_keys=True, ensure_ascii=False)
     price = json.dumps(price_to_json(scorer.price))
     row = connection.execute(

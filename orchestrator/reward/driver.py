@@ -15,15 +15,14 @@ from orchestrator.errors import LedgerBroken
 from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.reward.jobs import Job, Statement
 from orchestrator.reward.request import Requests
-from orchestrator.reward.reward_model import Scorer
+from orchestrator.reward.reward_model import RewardModel
 from orchestrator.run.attempts import OVER_OUTPUT, ended_badly, free, lease_over
 from orchestrator.run.paid_servers import LeaseOver, PaidServer, Share
 from orchestrator.scheduler.budget import Budget
 from orchestrator.scheduler.endpoints import Endpoint, least_loaded
 from orchestrator.scheduler.retry import Then, decide
 from orchestrator.scheduler.work import Item
-from providers.errors import BadRequest, Lost, NotSent, Overloaded, ProviderError
-from providers.errors import Outcome as Cost
+from providers.errors import BadRequest, Lost, MayHaveCost, NotSent, Overloaded, ProviderError
 from providers.reward import ScoreProvider
 from providers.types import Reply
 
@@ -33,7 +32,7 @@ MOST_WAIT_S = 600.0
 
 
 @dataclass(slots=True)
-class Tally:
+class ScoreTally:
     """What came of the texts, and why it ended early."""
 
     scored: int = 0
@@ -48,12 +47,12 @@ class Tally:
     """Why the last text that failed did."""
 
 
-class Driver:
+class ScoreDriver:
     """`told` hears how many texts are scored. Raises LedgerBroken."""
 
     def __init__(
         self,
-        scorer: Scorer,
+        scorer: RewardModel,
         jobs: Iterator[Job],
         ledger: Ledger,
         budget: Budget,
@@ -79,7 +78,7 @@ class Driver:
         self._keys = iter(range(1 << 62))
         self._tasks: list[asyncio.Task[None]] = []
         self._grace: asyncio.TimerHandle | None = None
-        self.tally = Tally()
+        self.tally = ScoreTally()
 
     def _paid_servers(self) -> dict[str, PaidServer]:
         rate = self._scorer.gpu_usd_per_hour
@@ -290,7 +289,7 @@ class Driver:
         share: Share | None,
     ) -> tuple[Item | None, float]:
         """Frees or presumes; a server's time is settled, whatever became of the reply."""
-        unknown = error.outcome is Cost.UNKNOWN and share is None
+        unknown = error.outcome is MayHaveCost.UNKNOWN and share is None
         presumed = attempt.worst_pico if unknown else 0
         alive = not isinstance(error, (NotSent, Lost, Overloaded))
         self._ended(endpoint, job, attempt, alive=alive, presumed=presumed)

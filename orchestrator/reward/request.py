@@ -9,7 +9,7 @@ from orchestrator.booking.booking import Attempt
 from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.ledger.writing.rows import Reservation
 from orchestrator.reward.jobs import Job
-from orchestrator.reward.reward_model import Scorer
+from orchestrator.reward.reward_model import RewardModel
 from orchestrator.run.prepare import prompt_body
 from pricing.cost import worst_pico
 from providers.reward import ScoreRequest
@@ -19,7 +19,7 @@ from providers.types import Message, Prompt
 class Requests:
     """Makes them. `overhead_tokens` is for each answer, and grows where a reply shows that it was too small."""
 
-    def __init__(self, scorer: Scorer, ledger: Ledger, overhead_tokens: int) -> None:
+    def __init__(self, scorer: RewardModel, ledger: Ledger, overhead_tokens: int) -> None:
         self._scorer = scorer
         self._ledger = ledger
         self.overhead_tokens = overhead_tokens

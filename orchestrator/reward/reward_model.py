@@ -26,7 +26,7 @@ NEVER_SENT = frozenset({"model", "messages", "input", "text_1", "text_2", "strea
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scorer:
+class RewardModel:
     """One reward model. `price` is of its input; by a server's time where `gpu_usd_per_hour` is stated."""
 
     model: str
@@ -64,7 +64,7 @@ class Scorer:
         ]
 
 
-def scorer(options: Mapping[str, Any]) -> Scorer:
+def scorer(options: Mapping[str, Any]) -> RewardModel:
     """From options as the command line or a file states them. Raises InputError."""
     if unknown := sorted(options.keys() - set(OPTIONS)):
         raise InputError(WHERE, f"{KIND} has no option {unknown[0]!r}", f"known: {', '.join(OPTIONS)}")
@@ -73,7 +73,7 @@ def scorer(options: Mapping[str, Any]) -> Scorer:
         raise InputError(WHERE, f"wire = {wire!r} is none", f"one of {', '.join(WIRES)}")
     gpu = _rate(options, "gpu_usd_per_hour")
     gpus = _count(options, "gpus", 1)
-    return Scorer(
+    return RewardModel(
         model=_text(options, "model"),
         servers=_servers(options),
         wire=wire,

@@ -13,9 +13,9 @@ from orchestrator.ledger.file.reader import open_for_writing, open_reader
 from orchestrator.ledger.file.trouble import TROUBLE, trouble
 from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.reward.begin import Begun, begin
-from orchestrator.reward.driver import Driver
+from orchestrator.reward.driver import ScoreDriver
 from orchestrator.reward.jobs import Job, jobs, lacking, problems_of
-from orchestrator.reward.reward_model import Scorer
+from orchestrator.reward.reward_model import RewardModel
 from orchestrator.run.run_sweep import close_providers, new_loop_run
 from orchestrator.run.signals import Signals
 from orchestrator.scheduler.budget import Budget, Funds
@@ -41,7 +41,7 @@ class Scored:
 
 def score_ledger(
     path: Path,
-    scorer: Scorer,
+    scorer: RewardModel,
     budget_pico: int,
     *,
     signals: Signals,
@@ -73,7 +73,7 @@ def _restore(path: Path, name: str) -> None:
 
 async def _score(
     path: Path,
-    scorer: Scorer,
+    scorer: RewardModel,
     begun: Begun,
     budget_pico: int,
     signals: Signals,
@@ -86,7 +86,7 @@ async def _score(
     with closing(open_reader(path)) as reader:
         async with Ledger(path, begun.state) as ledger:
             try:
-                driver = Driver(
+                driver = ScoreDriver(
                     scorer,
                     iter(()) if exceeded else _jobs(reader, scorer),
                     ledger,
@@ -122,7 +122,7 @@ async def _score(
     )
 
 
-def _jobs(reader: sqlite3.Connection, scorer: Scorer) -> Iterator[Job]:
+def _jobs(reader: sqlite3.Connection, scorer: RewardModel) -> Iterator[Job]:
     """What is lacking, problem after problem, read when its turn comes."""
     for problem_id in problems_of(reader):
         texts, _ = lacking(reader, problem_id, scorer.name)
@@ -130,7 +130,7 @@ def _jobs(reader: sqlite3.Connection, scorer: Scorer) -> Iterator[Job]:
             yield from jobs(reader, problem_id, texts, scorer.max_n)
 
 
-def _ended(driver: Driver, budget: Budget, *, exceeded: bool, left: int) -> tuple[str, str | None]:
+def _ended(driver: ScoreDriver, budget: Budget, *, exceeded: bool, left: int) -> tuple[str, str | None]:
     """When several things ended it, the one that a person must act on first (CONTRACT)."""
     tally = driver.tally
     if tally.note is not None and left:

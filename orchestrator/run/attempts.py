@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from orchestrator.booking.booking import Attempt, Booked, book, book_broken
 from orchestrator.ledger.writing.ledger import Ledger
-from orchestrator.ledger.writing.rows import Failure, Outcome, Reservation, SampleRow, SampleVerdict
+from orchestrator.ledger.writing.rows import Failure, Reservation, SampleRow, SampleVerdict, Settlement
 from orchestrator.run.paid_servers import LeaseOver, PaidServer, Share
 from orchestrator.run.prepare import Prepared, prompt_body
 from orchestrator.scheduler.lane import Ticket
@@ -18,8 +18,7 @@ from orchestrator.scheduler.retry import Then
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.scheduler.work import runs
 from orchestrator.sweep.types import Model
-from providers.errors import Lost, ProviderError, TooManySamples
-from providers.errors import Outcome as Cost
+from providers.errors import Lost, MayHaveCost, ProviderError, TooManySamples
 from providers.reading.rate_limits import vendor_limits
 from providers.types import Provider, Request
 
@@ -47,7 +46,7 @@ class Attempts:
         providers: dict[str, list[Provider]],
         *,
         servers: Mapping[tuple[str, int], PaidServer],
-        judged: Callable[[Outcome], Outcome],
+        judged: Callable[[Settlement], Settlement],
         clock: Callable[[], float],
         warned: Callable[[str, str], None],
     ) -> None:
@@ -224,7 +223,7 @@ class Attempts:
         """Frees or presumes; a server's time is known, and settled, whatever became of the reply. Gives the samples
         that a broken reply brought all the same."""
         self._scheduler.told(ticket.alias, vendor_limits(error.rate_headers), self._clock())
-        unknown = error.outcome is Cost.UNKNOWN and share is None
+        unknown = error.outcome is MayHaveCost.UNKNOWN and share is None
         presumed = attempt.worst_pico if unknown else 0
         outcome = self._judged(ended_badly(attempt, error, share, unknown=unknown))
         kept = {row.sample_index for row in outcome.samples}
@@ -271,7 +270,7 @@ class Attempts:
         )
 
 
-def _arrivals(ticket: Ticket, outcome: Outcome) -> list[Arrival]:
+def _arrivals(ticket: Ticket, outcome: Settlement) -> list[Arrival]:
     alias, ordinal = ticket.alias, ticket.item.problem
     verdicts = outcome.judged or (None,) * len(outcome.samples)
     return [
@@ -279,12 +278,12 @@ def _arrivals(ticket: Ticket, outcome: Outcome) -> list[Arrival]:
     ]
 
 
-def ended_badly(attempt: Attempt, error: ProviderError, share: Share | None, *, unknown: bool) -> Outcome:
+def ended_badly(attempt: Attempt, error: ProviderError, share: Share | None, *, unknown: bool) -> Settlement:
     """A failed attempt: a server's time is settled, else `unknown` says whether it may have been billed."""
     if isinstance(error, Lost) and (error.choices or error.usage):
         paid = None if share is None else (share.pico, share.leased)
         return book_broken(error, attempt, time.time(), share=paid)
-    return Outcome(
+    return Settlement(
         request_id=attempt.request_id,
         model_id=attempt.model_id,
         state="settled" if share is not None else "presumed" if unknown else "free",
@@ -303,9 +302,9 @@ def ended_badly(attempt: Attempt, error: ProviderError, share: Share | None, *, 
     )
 
 
-def lease_over(attempt: Attempt, share: Share) -> Outcome:
+def lease_over(attempt: Attempt, share: Share) -> Settlement:
     """Ended because the budget has no more of the server's time: that time is paid, and it brought nothing."""
-    return Outcome(
+    return Settlement(
         request_id=attempt.request_id,
         model_id=attempt.model_id,
         state="settled",
@@ -321,9 +320,9 @@ def lease_over(attempt: Attempt, share: Share) -> Outcome:
     )
 
 
-def free(attempt: Attempt, *, error: str, message: str) -> Outcome:
+def free(attempt: Attempt, *, error: str, message: str) -> Settlement:
     """It cost nothing."""
-    return Outcome(
+    return Settlement(
         request_id=attempt.request_id,
         model_id=attempt.model_id,
         state="free",

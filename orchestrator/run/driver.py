@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, cast
 from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.ledger.writing.rows import VerdictRow
 from orchestrator.progress import ModelProgress, Progress
-from orchestrator.run import server_queues as fleet
+from orchestrator.run import server_queues
 from orchestrator.run.attempts import Arrival, Attempts
 from orchestrator.run.batches.batches import Batches, Life
 from orchestrator.run.paid_servers import paid_servers
 from orchestrator.run.prepare import Prepared
 from orchestrator.run.verdicts.case import Unjudged
-from orchestrator.run.verdicts.inline import AtOnce
-from orchestrator.run.verdicts.judge import Judge, Known
+from orchestrator.run.verdicts.inline import InlineVerdicts
+from orchestrator.run.verdicts.judge import Judge, KnownVerdicts
 from orchestrator.scheduler.lane import ModelLane, Ticket
 from orchestrator.scheduler.scheduler import Scheduler
 from providers.batch import BatchProvider
@@ -85,7 +85,7 @@ class Driver:
         self._grace_s = 30.0
         self._grace_ends: float | None = None
         data = {pid: p.data for pid, p in zip(ledger.state.problem_ids, prepared.problems, strict=True)}
-        known = Known(ledger.path, prepared.executor)
+        known = KnownVerdicts(ledger.path, prepared.executor)
         self._judge = Judge(prepared.executor, known, data.__getitem__, write=ledger.judge, told=self._told)
         self._servers = paid_servers(dict(prepared.sweep.models), scheduler, ledger)
         self._attempts = Attempts(
@@ -94,7 +94,7 @@ class Driver:
             ledger,
             providers,
             servers=self._servers,
-            judged=AtOnce(prepared.executor, known, data.__getitem__).judge,
+            judged=InlineVerdicts(prepared.executor, known, data.__getitem__).judge,
             clock=self._clock,
             warned=warned,
         )
@@ -152,7 +152,7 @@ class Driver:
                 for server, endpoint in zip(
                     self._providers[alias], self.scheduler.lanes[alias].endpoints, strict=True
                 ):
-                    yield fleet.watch(cast("VllmProvider", server), endpoint)
+                    yield server_queues.watch(cast("VllmProvider", server), endpoint)
 
     @property
     def unjudged(self) -> int:

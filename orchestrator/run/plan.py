@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.ledger.file.reader import open_reader
-from orchestrator.ledger.reading.for_run.for_plan import peek_state
+from orchestrator.ledger.reading.for_run.for_plan import state_for_plan
 from orchestrator.run.build_scheduler import most_n
 from orchestrator.run.prepare import Means, Prepared
 from orchestrator.scheduler.budget import Budget, Funds
@@ -120,7 +120,7 @@ def _left(prepared: Prepared, db: Path) -> tuple[dict[str, list[tuple[int, int]]
     if db.exists() and db.stat().st_size > 0:
         connection = open_reader(db)
         try:
-            held, there = peek_state(connection, db, sweep.name, prepared.means)
+            held, there = state_for_plan(connection, db, sweep.name, prepared.means)
         finally:
             connection.close()
     left: dict[str, list[tuple[int, int]]] = {}

@@ -13,7 +13,7 @@ from typing import Any
 from orchestrator.errors import InputError
 from orchestrator.problems.registry import load, render
 from orchestrator.problems.types import Problem
-from orchestrator.run.verdicts.choose_verifier import of_sweep
+from orchestrator.run.verdicts.choose_verifier import verifier_of_sweep
 from orchestrator.scheduler.lane import Bound
 from orchestrator.scheduler.warmth import BLOCK
 from orchestrator.sweep.definition import definition
@@ -183,7 +183,7 @@ def _prepare(sweep: Sweep) -> Prepared:
     problems = load(sweep.problems)
     if not problems:
         raise InputError(str(sweep.path), "the source gives no problems", "look at [problems]")
-    executor, choice = of_sweep(sweep)
+    executor, choice = verifier_of_sweep(sweep)
     if executor.is_batch:
         _refuse_until_solved(sweep, executor.verifier.kind)
     prepared = Prepared(

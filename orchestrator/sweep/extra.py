@@ -11,7 +11,7 @@ from orchestrator.sweep.schema import PARAMS
 
 if TYPE_CHECKING:
     from orchestrator.sweep.lines import Key
-    from orchestrator.sweep.source import Source
+    from orchestrator.sweep.source import SweepText
 
 _BOUND = re.compile(r"max_?\w*tokens?", re.IGNORECASE)
 _ASKED = "it changes what is asked for"
@@ -29,14 +29,14 @@ _REFUSED: dict[str, str] = {
 _MODEL_KEYS = ("service_tier", "inference_geo")
 
 
-def checked_extra(source: Source, key: Key, extra: dict[str, Any]) -> dict[str, Any]:
+def checked_extra(source: SweepText, key: Key, extra: dict[str, Any]) -> dict[str, Any]:
     """The fields as JSON takes them. Raises InputError for a field that is refused or is no JSON."""
     for name in extra:
         _check_name(source, (*key, name))
     return {name: _json(source, (*key, name), value) for name, value in extra.items()}
 
 
-def _check_name(source: Source, key: Key) -> None:
+def _check_name(source: SweepText, key: Key) -> None:
     name = str(key[-1]).strip().lower()
     if name == "seed":
         raise source.error(key, "one constant seed would make repeated samples alike", "delete it")
@@ -53,7 +53,7 @@ def _check_name(source: Source, key: Key) -> None:
         raise source.error(key, f"is refused in extra: {reason}", "delete it")
 
 
-def _json(source: Source, key: Key, value: Any) -> Any:
+def _json(source: SweepText, key: Key, value: Any) -> Any:
     if isinstance(key[-1], str) and _BOUND.fullmatch(key[-1].strip()):
         raise source.error(
             key, f"is refused in extra: {_COSTS}", "state max_tokens in [sampling] or in the model"

@@ -16,7 +16,7 @@ from orchestrator.sweep import resolve
 from orchestrator.sweep.examples import example
 from orchestrator.sweep.messages import input_error, suggestion
 from orchestrator.sweep.schema import MAX_USD, SweepTable, is_writable
-from orchestrator.sweep.source import Source, read, where
+from orchestrator.sweep.source import SweepText, read, where
 from orchestrator.sweep.types import Limits, Model, Problems, Sweep
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def key_problem(model: Model) -> tuple[str, str] | None:
     return None
 
 
-def _check_name(source: Source, name: str) -> None:
+def _check_name(source: SweepText, name: str) -> None:
     """The name becomes a file, runs/<name>.db."""
     if "/" in name or "\\" in name or name in {".", ".."} or name[1:2] == ":":
         raise source.error(("name",), "must not hold a path", "a plain name; --db puts the ledger elsewhere")
@@ -109,7 +109,7 @@ def _check_name(source: Source, name: str) -> None:
         raise source.error(("name",), "is longer than 200 bytes, too long for a file's name", "shorten it")
 
 
-def _check_alias(source: Source, alias: str) -> None:
+def _check_alias(source: SweepText, alias: str) -> None:
     at = ("models", alias)
     if not alias.strip():
         raise source.error(at, "an alias must not be empty", "such as [models.cheap]")
@@ -119,7 +119,7 @@ def _check_alias(source: Source, alias: str) -> None:
         raise source.error(at, "an alias must not be longer than 200 characters", "shorten it")
 
 
-def _problems(source: Source, table: ProblemsTable) -> Problems:
+def _problems(source: SweepText, table: ProblemsTable) -> Problems:
     from orchestrator.problems.registry import SOURCES, few_shot_sources  # it imports this package's types
 
     if table.source not in SOURCES:
@@ -152,7 +152,7 @@ def _problems(source: Source, table: ProblemsTable) -> Problems:
     )
 
 
-def _unsolved_in(source: Source, table: ProblemsTable) -> Path | None:
+def _unsolved_in(source: SweepText, table: ProblemsTable) -> Path | None:
     if (table.unsolved_in is None) != (table.unsolved_by is None):
         lacking = "unsolved_in" if table.unsolved_in is None else "unsolved_by"
         raise source.error(
@@ -163,7 +163,7 @@ def _unsolved_in(source: Source, table: ProblemsTable) -> Path | None:
     return resolve.found_file(source, ("problems", "unsolved_in"), table.unsolved_in)
 
 
-def _join_groups(source: Source, models: dict[str, Model]) -> dict[str, Model]:
+def _join_groups(source: SweepText, models: dict[str, Model]) -> dict[str, Model]:
     """A group's figures hold for all its models, so each gets all of them; two that differ are an error."""
     tables = source.data["models"]
     joined: dict[str, Limits] = {}
@@ -187,7 +187,7 @@ def _join_groups(source: Source, models: dict[str, Model]) -> dict[str, Model]:
     }
 
 
-def _check_refusals(source: Source, model: Model) -> None:
+def _check_refusals(source: SweepText, model: Model) -> None:
     """What the vendor is known to refuse, before a request is paid for learning it."""
     try:
         refusals: Any = importlib.import_module("providers.known_refusals")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from orchestrator.errors import InputError
     from orchestrator.sweep.lines import Key
-    from orchestrator.sweep.source import Source
+    from orchestrator.sweep.source import SweepText
 
 _PLAIN = {
     "int_type": "must be a whole number",
@@ -66,7 +66,7 @@ _LOOKS_LIKE_A_SECRET = re.compile(
 )
 
 
-def input_error(source: Source, found: ValidationError) -> InputError:
+def input_error(source: SweepText, found: ValidationError) -> InputError:
     """The most telling error: an unknown key first (a missing one is often it, misspelt), then by line."""
 
     def rank(error: ErrorDetails) -> tuple[bool, int]:
@@ -79,7 +79,7 @@ def input_error(source: Source, found: ValidationError) -> InputError:
     return source.error(key, _plain(error), _remedy(error, key))
 
 
-def unknown_key(source: Source, key: Key, also: Iterable[str] = ()) -> InputError:
+def unknown_key(source: SweepText, key: Key, also: Iterable[str] = ()) -> InputError:
     """`also`: what the table takes beside its usual keys."""
     name = str(key[-1])
     if _LOOKS_LIKE_A_SECRET.search(name) and name != "api_key_env":

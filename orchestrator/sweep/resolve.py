@@ -21,7 +21,7 @@ from verifiers.registry import get as make_verifier
 if TYPE_CHECKING:
     from orchestrator.sweep.lines import Key
     from orchestrator.sweep.schema import ModelTable, SweepTable
-    from orchestrator.sweep.source import Source
+    from orchestrator.sweep.source import SweepText
 
 _PICO = 10**12
 _BASE_URL_ENV = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
@@ -34,7 +34,7 @@ def pico(usd: Decimal) -> int:
     return int((usd * _PICO).to_integral_value(rounding=ROUND_DOWN))
 
 
-def model(source: Source, sweep: SweepTable, alias: str) -> Model:
+def model(source: SweepText, sweep: SweepTable, alias: str) -> Model:
     """One model with [sampling] inherited. Raises InputError."""
     table = sweep.models[alias]
     sampling, extra_at = _inherit(sweep.sampling, table, alias)
@@ -85,7 +85,7 @@ def prompt_style(sweep: SweepTable) -> PromptStyle:
     return PromptStyle(system=sweep.prompt.system, template=sweep.prompt.template)
 
 
-def verifier_choice(source: Source, sweep: SweepTable) -> VerifierChoice:
+def verifier_choice(source: SweepText, sweep: SweepTable) -> VerifierChoice:
     """Raises InputError for a kind, an option or an option's value that no verifier takes."""
     from orchestrator.problems.registry import default_verifier
 
@@ -126,7 +126,7 @@ def _remedy(kind: str, key: Key) -> str:
     return f"such as {written}" if written else f"docs/verifiers.md says what {kind} takes"
 
 
-def found_file(source: Source, key: Key, stated: str, *, folder: bool = False) -> Path:
+def found_file(source: SweepText, key: Key, stated: str, *, folder: bool = False) -> Path:
     """`stated` beside the sweep file, else under the working directory. Raises InputError naming both.
     `folder`: it may be one."""
     path = Path(stated).expanduser()
@@ -158,7 +158,7 @@ def _inherit(base: SamplingTable, table: ModelTable, alias: str) -> tuple[Sampli
     )
 
 
-def _base_url(source: Source, alias: str, table: ModelTable) -> str | None:
+def _base_url(source: SweepText, alias: str, table: ModelTable) -> str | None:
     url, at = table.base_url, source.where(("models", alias, "base_url"))
     if url is None and (variable := _BASE_URL_ENV.get(table.provider)):
         url, at = os.environ.get(variable) or None, f"environment variable {variable}"
@@ -169,7 +169,7 @@ def _base_url(source: Source, alias: str, table: ModelTable) -> str | None:
     return clean(url)
 
 
-def _servers(source: Source, alias: str, table: ModelTable) -> tuple[str, ...]:
+def _servers(source: SweepText, alias: str, table: ModelTable) -> tuple[str, ...]:
     servers: dict[str, None] = {}
     for index, url in enumerate(table.servers or []):
         at = ("models", alias, "servers", index)
@@ -188,7 +188,7 @@ def _max_n(table: ModelTable) -> int:
     return table.max_n or 128
 
 
-def _tape(source: Source, alias: str, table: ModelTable) -> str | None:
+def _tape(source: SweepText, alias: str, table: ModelTable) -> str | None:
     if table.tape is None or table.tape == "quickstart":
         return table.tape
     return str(found_file(source, ("models", alias, "tape"), table.tape))

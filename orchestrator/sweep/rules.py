@@ -11,7 +11,7 @@ from orchestrator.sweep.schema import PARAMS, SamplingTable
 
 if TYPE_CHECKING:
     from orchestrator.sweep.schema import ModelTable
-    from orchestrator.sweep.source import Source
+    from orchestrator.sweep.source import SweepText
 
 _ONLY: dict[str, tuple[str, ...]] = {
     "servers": ("vllm",),
@@ -43,7 +43,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HOTTEST = {"openai": 2.0, "openai-compatible": 2.0, "anthropic": 1.0}
 
 
-def check_model(source: Source, alias: str, model: ModelTable, sampling: SamplingTable) -> None:
+def check_model(source: SweepText, alias: str, model: ModelTable, sampling: SamplingTable) -> None:
     """Raises InputError for the first rule that `model`, with `sampling` applied, breaks."""
     _check_keys(source, alias, model)
     _check_money(source, alias, model)
@@ -51,7 +51,7 @@ def check_model(source: Source, alias: str, model: ModelTable, sampling: Samplin
     _check_sampling(source, alias, model, sampling)
 
 
-def _check_keys(source: Source, alias: str, model: ModelTable) -> None:
+def _check_keys(source: SweepText, alias: str, model: ModelTable) -> None:
     at = ("models", alias)
     for key, providers in _ONLY.items():
         if key in model.model_fields_set and model.provider not in providers:
@@ -75,7 +75,7 @@ def _check_keys(source: Source, alias: str, model: ModelTable) -> None:
         _check_batch(source, alias, model)
 
 
-def _check_batch(source: Source, alias: str, model: ModelTable) -> None:
+def _check_batch(source: SweepText, alias: str, model: ModelTable) -> None:
     """A batch has a price, a queue and a time of its own, so that keys of single requests say nothing of it."""
     at = ("models", alias)
     if model.provider not in ("openai", "anthropic"):
@@ -103,7 +103,7 @@ def _check_batch(source: Source, alias: str, model: ModelTable) -> None:
         raise source.error((*at, "limits", "group"), message, "delete it")
 
 
-def _check_money(source: Source, alias: str, model: ModelTable) -> None:
+def _check_money(source: SweepText, alias: str, model: ModelTable) -> None:
     at = ("models", alias)
     stated = [key for key in ("gpu_usd_per_hour", "price", "price_as") if key in model.model_fields_set]
     if len(stated) > 1:
@@ -116,7 +116,7 @@ def _check_money(source: Source, alias: str, model: ModelTable) -> None:
         )
 
 
-def _check_api(source: Source, alias: str, model: ModelTable) -> None:
+def _check_api(source: SweepText, alias: str, model: ModelTable) -> None:
     at = ("models", alias)
     apis = _APIS[model.provider]
     if model.api is not None and model.api not in apis:
@@ -136,7 +136,7 @@ def _check_api(source: Source, alias: str, model: ModelTable) -> None:
         raise source.error((*at, "max_n"), f"{one} takes one sample a request", "delete it")
 
 
-def _check_sampling(source: Source, alias: str, model: ModelTable, sampling: SamplingTable) -> None:
+def _check_sampling(source: SweepText, alias: str, model: ModelTable, sampling: SamplingTable) -> None:
     at = ("models", alias)
     for index, name in enumerate(model.unset):
         if name not in SamplingTable.model_fields:

@@ -23,7 +23,7 @@ _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SweepText:
     """One sweep file, parsed: floats are Decimals, so that no dollar is ever rounded."""
 
     path: Path
@@ -43,7 +43,7 @@ class Source:
 
 def where(sweep: Sweep, *key: str) -> str:
     """The place of a key, for an error found after loading: `where(sweep, "prompt", "template")`."""
-    return Source(sweep.path, sweep.text, {}, key_lines(sweep.text)).where(key)
+    return SweepText(sweep.path, sweep.text, {}, key_lines(sweep.text)).where(key)
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def located(sweep: Sweep) -> Generator[None]:
         raise InputError(where(sweep, *key), error.message, error.remedy) from error
 
 
-def read(path: Path) -> Source:
+def read(path: Path) -> SweepText:
     """Reads and parses. Raises InputError for a file that is missing, unreadable or no TOML."""
     text = _text(path)
     try:
@@ -69,7 +69,7 @@ def read(path: Path) -> Source:
         raise InputError(str(path), "is nested too deeply to be a sweep file", "close the brackets") from None
     except ValueError:  # Python's own limit on the digits of a whole number, and _number's
         raise InputError(str(path), "holds a number of too many digits to be read", "shorten it") from None
-    return Source(path, text, data, key_lines(text))
+    return SweepText(path, text, data, key_lines(text))
 
 
 def _text(path: Path) -> str:

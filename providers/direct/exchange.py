@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from providers.types import Request
 
 
-class Exchange:
+class DirectExchange:
     """`stream`: what becomes of the reply where one was asked for as a stream. `left_at`: loop time when the first
     byte left; None: nothing did."""
 
@@ -142,6 +142,6 @@ def _os_reason(error: OSError) -> str:
     return (os.strerror(error.errno) if error.errno else error.strerror or "refused").lower()
 
 
-def answer_of(exchange: Exchange) -> bytes | dict[str, Any]:
+def answer_of(exchange: DirectExchange) -> bytes | dict[str, Any]:
     """What its parser reads."""
     return exchange.stream.body() if exchange.stream is not None else exchange.reply

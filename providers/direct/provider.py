@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 from msgspec.structs import replace
 
-from providers.direct.exchange import Exchange, answer_of, read_body, reason_of
+from providers.direct.exchange import DirectExchange, answer_of, read_body, reason_of
 from providers.direct.probe import read_models
 from providers.direct.timed_body import TimedBody
 from providers.errors import BadRequest, Lost, NotSent, ProviderError, Refused, Stopped
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 LARGEST_PROBE = 8 << 20
 
 
-class LeanProvider:
+class DirectProvider:
     """One endpoint. `base_url` ends in /v1. `own_host`: the vendor's own host or a vllm server, whose 500/503 with
     an error body are free. `token_ids`: asks for each sample's token ids (vLLM). `defaults`: fields sent where the
     request doesn't state them. `headers`: sent besides. `name` begins error messages."""
@@ -99,7 +99,7 @@ class LeanProvider:
 
     async def _attempt(self, request: Request, *, streamed: bool) -> Reply:
         stream = Streamed(request, ChatStream(request.n)) if streamed else None
-        exchange = Exchange(self._body(request, streamed=streamed), request, stream)
+        exchange = DirectExchange(self._body(request, streamed=streamed), request, stream)
         try:
             await self._post(exchange)
         except Exception as error:
@@ -152,7 +152,7 @@ class LeanProvider:
                 self._line(f"this request can't be written as JSON: {reason_of(error)}")
             ) from error
 
-    async def _post(self, exchange: Exchange) -> None:
+    async def _post(self, exchange: DirectExchange) -> None:
         async with asyncio.timeout(None) as limit:
             exchange.opened(limit)
             body = TimedBody(exchange.body, exchange.leaves)
@@ -160,7 +160,7 @@ class LeanProvider:
             async with post as response:
                 await exchange.read(response)
 
-    def _answer(self, exchange: Exchange, request: Request) -> Reply:
+    def _answer(self, exchange: DirectExchange, request: Request) -> Reply:
         status, headers = exchange.status, exchange.headers
         if status is None or status >= 300:
             raise self._refused(status or 0, exchange.reply, headers, request)
@@ -173,7 +173,7 @@ class LeanProvider:
             return replace(reply, server_version=self.server_version)
         return reply
 
-    def _parsed(self, body: bytes | dict[str, Any], exchange: Exchange, request: Request) -> Reply:
+    def _parsed(self, body: bytes | dict[str, Any], exchange: DirectExchange, request: Request) -> Reply:
         parse = parse_chat if self._api == "chat" else parse_completions
         return parse(body, latency_s=exchange.latency_s, headers=exchange.headers, n=request.n)
 
@@ -192,7 +192,7 @@ class LeanProvider:
             unstated=[key for key in self._defaults if key not in stated],
         )
 
-    def _broken(self, exchange: Exchange, error: Exception, request: Request) -> ProviderError:
+    def _broken(self, exchange: DirectExchange, error: Exception, request: Request) -> ProviderError:
         """The failure of an exchange that brought no answer: free before its first byte left, else unknown."""
         if exchange.left_at is None:
             return NotSent(self._line(f"no connection to {self.server}: {reason_of(error)}"))

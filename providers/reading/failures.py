@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from providers.errors import (
     BadRequest,
     Lost,
-    Outcome,
+    MayHaveCost,
     Overloaded,
     ProviderError,
     RateLimited,
@@ -212,7 +212,7 @@ class _Answer:
 
 def _unknown(error: ProviderError) -> ProviderError:
     """Stops the model, and yet may have been billed: the contract frees only the statuses it lists."""
-    error.outcome = Outcome.UNKNOWN
+    error.outcome = MayHaveCost.UNKNOWN
     return error
 
 

@@ -22,7 +22,7 @@ from providers.transport.address import ANTHROPIC_URL, OPENAI_URL, public_url
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from providers.sdk.http_client import Exchange
+    from providers.sdk.http_client import SdkExchange
 
 _SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
 
@@ -70,7 +70,7 @@ class Account:
             reason = one_line(f"{type(error).__name__}: {error}")[:160]
             raise BadRequest(f"{self.name}: this request can't be written as JSON: {reason}") from error
 
-    def failure(self, error: Exception, exchange: Exchange) -> ProviderError:
+    def failure(self, error: Exception, exchange: SdkExchange) -> ProviderError:
         """What an exchange that brought no answer means."""
         return failure_of(
             error,

@@ -16,7 +16,7 @@ import msgspec
 
 from providers.errors import Lost
 from providers.reading.redaction import clean_error
-from providers.sdk.http_client import Exchange, time_limits
+from providers.sdk.http_client import SdkExchange, time_limits
 from providers.transport.connections import CONNECT_S
 from providers.transport.reply_size import TooLarge
 
@@ -84,7 +84,7 @@ class SdkCalls:
                 await response.aclose()
 
         try:
-            exchange = Exchange(_Bounds(timeout_s=TRANSFER_S))
+            exchange = SdkExchange(_Bounds(timeout_s=TRANSFER_S))
             timeout = httpx2.Timeout(connect=CONNECT_S, write=STALLED_S, read=STALLED_S, pool=None)
             options = self._account.options({"Accept": "application/binary"}, timeout)
             call = self._account.client.get
@@ -106,7 +106,7 @@ class SdkCalls:
         options: dict[str, Any],
         content: dict[str, Any],
     ) -> dict[str, Any]:
-        exchange = Exchange(_Bounds(timeout_s=timeout_s))
+        exchange = SdkExchange(_Bounds(timeout_s=timeout_s))
         given = self._account.options(headers, time_limits(timeout_s)) | options
         call = getattr(self._account.client, method)
         await self._made(
@@ -124,7 +124,7 @@ class SdkCalls:
 
     async def _made(
         self,
-        exchange: Exchange,
+        exchange: SdkExchange,
         call: Callable[[], Awaitable[httpx2.Response]],
         take: Callable[[httpx2.Response], Awaitable[None]],
     ) -> None:

@@ -21,7 +21,7 @@ from providers.transport.streaming import BrokenStream
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from providers.sdk.http_client import Exchange
+    from providers.sdk.http_client import SdkExchange
 
 NEVER_SENT = (
     httpx2.ConnectError,
@@ -45,7 +45,7 @@ class Sdk(Protocol):
 
 def failure_of(
     error: Exception,
-    exchange: Exchange,
+    exchange: SdkExchange,
     *,
     sdk: Sdk,
     what: str,
@@ -92,7 +92,7 @@ def chain(error: BaseException) -> Iterator[BaseException]:
         at = at.__cause__ or at.__context__
 
 
-def reason_of(error: Exception, exchange: Exchange) -> str:
+def reason_of(error: Exception, exchange: SdkExchange) -> str:
     """What went wrong, in a line without the address (which may hold a password)."""
     causes = list(chain(error))
     for one in causes:

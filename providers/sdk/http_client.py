@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 LARGEST_PACKED_ERROR = LARGEST_ERROR >> 6
 """The same of a compressed error body, which the SDK unpacks whole."""
 
-_current: ContextVar[Exchange] = ContextVar("exchange")
+_current: ContextVar[SdkExchange] = ContextVar("exchange")
 
 
 class SecondAttempt(Exception):  # noqa: N818 - reads as what it is
     """An SDK was about to send a request again by itself, which nobody has reserved money for."""
 
 
-class Exchange:
+class SdkExchange:
     """One attempt as far as it got. `stream`: what becomes of the reply where one was asked for as a stream.
     `left_at`: loop time when the first byte left; None: nothing did. `attempts`: how often the SDK asked the
     transport, 0 or 1."""
@@ -151,7 +151,7 @@ class WitnessedTransport(httpx2.AsyncBaseTransport):
 class _ErrorBody(httpx2.AsyncByteStream):
     """The body of a reply that is no 2xx, which the SDK reads: bounded, and kept even where it breaks off."""
 
-    def __init__(self, inner: httpx2.AsyncByteStream, exchange: Exchange) -> None:
+    def __init__(self, inner: httpx2.AsyncByteStream, exchange: SdkExchange) -> None:
         self._inner = inner
         self._exchange = exchange
 

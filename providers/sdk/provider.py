@@ -13,7 +13,7 @@ import httpx2
 
 from providers.errors import Lost, ProviderError, Refused
 from providers.reading.redaction import clean_error, clean_reply
-from providers.sdk.http_client import Exchange, time_limits
+from providers.sdk.http_client import SdkExchange, time_limits
 from providers.transport.streaming import Streamed, may_take_long, refuses_streaming, without_streaming
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class SdkProvider:
         headers = {"Content-Type": "application/json", **self._wire.headers(request)}
         options = self._account.options(headers, time_limits(request.timeout_s))
         stream = Streamed(request, self._wire.assembly(request.n)) if streamed else None
-        exchange = Exchange(request, stream)
+        exchange = SdkExchange(request, stream)
         try:
             await self._post(content, options, exchange)
         except Exception as error:
@@ -107,7 +107,7 @@ class SdkProvider:
         """Closes all connections."""
         await self._account.aclose()
 
-    async def _post(self, content: bytes, options: dict[str, Any], exchange: Exchange) -> None:
+    async def _post(self, content: bytes, options: dict[str, Any], exchange: SdkExchange) -> None:
         # stream=True: the SDK leaves the body of a 2xx alone, streamed or not, and the exchange reads it, bounded.
         async with asyncio.timeout(None) as limit:
             with exchange.opened(limit):
@@ -116,10 +116,10 @@ class SdkProvider:
                 )
                 await exchange.read(response)
 
-    def _parsed(self, body: bytes | dict[str, Any], exchange: Exchange, request: Request) -> Reply:
+    def _parsed(self, body: bytes | dict[str, Any], exchange: SdkExchange, request: Request) -> Reply:
         return self._wire.parse(body, latency_s=exchange.latency_s, headers=exchange.headers, n=request.n)
 
-    def _failure(self, error: Exception, exchange: Exchange, request: Request) -> ProviderError:
+    def _failure(self, error: Exception, exchange: SdkExchange, request: Request) -> ProviderError:
         failure = self._account.failure(error, exchange)
         if exchange.stream is not None and isinstance(failure, Lost):
             exchange.stream.add_to(failure, lambda body: self._parsed(body, exchange, request))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from providers.errors import BadRequest, Lost, Outcome, RateLimited, Stopped, TooManySamples
+from providers.errors import BadRequest, Lost, MayHaveCost, RateLimited, Stopped, TooManySamples
 from providers.types import Message, Prompt, Request, Usage
 from providers.wires.messages import parse_message, read_usage
 from tests.loopback.vendor import Sample
@@ -136,7 +136,7 @@ async def test_sampling_parameters_under_the_new_version_stop_the_model_with_the
     async with talking("messages", provider={"api_version": "2026-10-21"}) as (vendor, provider):
         error = await failing(provider, ask(params={"temperature": 1.0}))
     assert type(error) is Stopped
-    assert error.outcome is Outcome.FREE
+    assert error.outcome is MayHaveCost.FREE
     assert 'unset = ["temperature"]' in error.message
     assert "Extra inputs are not permitted" in error.message
     assert vendor.billed_pico == 0

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from providers.errors import Lost, NotSent, Outcome
+from providers.errors import Lost, MayHaveCost, NotSent
 from providers.transport import connections, streaming
 from tests.loopback import faults
 from tests.providers.sdk_ends import ask, failing
@@ -72,7 +72,7 @@ async def test_a_server_that_cannot_be_reached_is_not_sent_to(wire, monkeypatch)
         error = await failing(provider, ask(timeout_s=60))
         await provider.aclose()
     assert type(error) is NotSent
-    assert error.outcome is Outcome.FREE
+    assert error.outcome is MayHaveCost.FREE
     assert "no connection in time" in error.message
     assert time.monotonic() - began < 5
 

@@ -8,7 +8,7 @@ import pytest
 from providers.errors import (
     BadRequest,
     Lost,
-    Outcome,
+    MayHaveCost,
     Overloaded,
     RateLimited,
     Refused,
@@ -116,7 +116,7 @@ def test_what_the_vendor_itself_refuses_is_free(status, body, kind):
     error = fail(status, body)
     assert type(error) is kind
     assert isinstance(error, Refused)
-    assert error.outcome is Outcome.FREE
+    assert error.outcome is MayHaveCost.FREE
     assert error.status == status
 
 
@@ -126,14 +126,14 @@ def test_what_the_vendor_itself_refuses_is_free(status, body, kind):
 def test_every_other_status_may_have_been_billed(status):
     error = fail(status, openai("boom"), free_5xx=True)
     assert type(error) is Lost
-    assert error.outcome is Outcome.UNKNOWN
+    assert error.outcome is MayHaveCost.UNKNOWN
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308, 402])
 def test_what_no_retry_mends_but_is_not_listed_as_free_stops_and_stays_charged(status):
     error = fail(status, b"", {"Location": "https://other.example/v1?key=secret"})
     assert type(error) is Stopped
-    assert error.outcome is Outcome.UNKNOWN
+    assert error.outcome is MayHaveCost.UNKNOWN
     assert "secret" not in error.message
 
 
@@ -157,7 +157,7 @@ def test_a_500_or_503_is_free_only_with_an_error_body_from_who_may_say_so(
     status, body, own_host, free_5xx, free
 ):
     error = fail(status, body, own_host=own_host, free_5xx=free_5xx)
-    assert (error.outcome is Outcome.FREE) is free
+    assert (error.outcome is MayHaveCost.FREE) is free
     assert type(error) is (Overloaded if free else Lost)
 
 
@@ -246,7 +246,7 @@ def test_an_n_that_is_too_large_tells_what_is_taken(message, param, max_n):
     error = fail(400, openai(message, param=param))
     assert isinstance(error, TooManySamples)
     assert error.max_n == max_n
-    assert error.outcome is Outcome.FREE
+    assert error.outcome is MayHaveCost.FREE
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from providers.errors import Lost, Outcome, ProviderError
+from providers.errors import Lost, MayHaveCost, ProviderError
 from providers.transport import streaming
 from tests.loopback import faults
 from tests.loopback.faults import Fault
@@ -16,11 +16,11 @@ REPLY = "reply"
 NO_COST = "no cost"
 """A reply without usage: its samples are kept, its cost is unknown."""
 TABLE: dict[Fault, str] = {
-    **dict.fromkeys(faults.FREE, Outcome.FREE),
-    **dict.fromkeys(faults.LOST, Outcome.UNKNOWN),
-    **dict.fromkeys(faults.BROKEN_STREAMS, Outcome.UNKNOWN),
-    faults.REDIRECT: Outcome.UNKNOWN,
-    Fault("drip", billed=True, value=0.2): Outcome.UNKNOWN,
+    **dict.fromkeys(faults.FREE, MayHaveCost.FREE),
+    **dict.fromkeys(faults.LOST, MayHaveCost.UNKNOWN),
+    **dict.fromkeys(faults.BROKEN_STREAMS, MayHaveCost.UNKNOWN),
+    faults.REDIRECT: MayHaveCost.UNKNOWN,
+    Fault("drip", billed=True, value=0.2): MayHaveCost.UNKNOWN,
     faults.DRIP: REPLY,
     faults.NO_USAGE: NO_COST,
     faults.WRONG_USAGE: NO_COST,
@@ -69,7 +69,7 @@ async def test_a_fault_is_booked_as_what_it_may_have_cost(wire, fault, streamed)
             assert end.error.message.isprintable()
         assert len(vendor.seen) == 1, "one send, one HTTP request"
         assert bool(vendor.seen[0].body.get("stream")) == streamed
-        if end.outcome is Outcome.FREE:
+        if end.outcome is MayHaveCost.FREE:
             assert vendor.billed_pico == 0
         if fault is not faults.TOO_MUCH_OUTPUT and fault is not faults.SURPLUS:
             assert vendor.billed_pico <= bound_pico(vendor, request)

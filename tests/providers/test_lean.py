@@ -12,8 +12,8 @@ from providers.build import build
 from providers.errors import (
     BadRequest,
     Lost,
+    MayHaveCost,
     NotSent,
-    Outcome,
     Overloaded,
     ProviderError,
     RateLimited,
@@ -160,7 +160,7 @@ async def test_a_refusal_is_free_and_unbilled(vendor, provider, fault, kind, wai
     vendor.faults.append(fault)
     error = await failing(provider)
     assert type(error) is kind
-    assert error.outcome is Outcome.FREE
+    assert error.outcome is MayHaveCost.FREE
     assert error.retry_after_s == (pytest.approx(wait, abs=1.1) if wait else None)
     assert vendor.billed_pico == 0
     assert len(vendor.seen) == 1
@@ -171,7 +171,7 @@ async def test_an_answer_that_does_not_say_is_lost_after_one_attempt(vendor, pro
     vendor.faults.append(fault)
     error = await failing(provider)
     assert type(error) is Lost
-    assert error.outcome is Outcome.UNKNOWN
+    assert error.outcome is MayHaveCost.UNKNOWN
     assert len(vendor.seen) == 1
     assert (await provider.send(ask())).usage is not None  # the next one is well
 
@@ -197,7 +197,7 @@ async def test_a_redirect_is_not_followed(vendor, provider):
     vendor.faults.append(faults.REDIRECT)
     error = await failing(provider)
     assert type(error) is Stopped
-    assert error.outcome is Outcome.UNKNOWN
+    assert error.outcome is MayHaveCost.UNKNOWN
     assert "/elsewhere" in error.message
     assert len(vendor.seen) == 1
 
@@ -307,7 +307,7 @@ async def test_a_connection_never_made_is_free(url, word):
     error = await failing(provider, ask(timeout_s=30))
     await provider.aclose()
     assert type(error) is NotSent
-    assert error.outcome is Outcome.FREE
+    assert error.outcome is MayHaveCost.FREE
     assert word in error.message
 
 
@@ -323,7 +323,7 @@ async def test_a_failed_tls_handshake_is_free(vendor):
 async def test_an_address_that_can_never_be_asked_stops(url):
     error = await failing(openai_compatible(url))
     assert type(error) is Stopped
-    assert error.outcome is Outcome.FREE
+    assert error.outcome is MayHaveCost.FREE
 
 
 @pytest.mark.parametrize("key", ["sk-with\nnewline", "sk-ключ"])

@@ -6,12 +6,11 @@ import pytest
 from aiohttp import web
 
 from providers.errors import Lost, RateLimited
-from providers.transport import reply_size as limits
-from providers.transport import streaming
+from providers.transport import reply_size, streaming
 from tests.providers.sdk_ends import ask, failing
 from tests.providers.wires import WIRES, talking
 
-PACKED = gzip.compress(b" " * (limits.LARGEST_REPLY + (4 << 20)), 1)
+PACKED = gzip.compress(b" " * (reply_size.LARGEST_REPLY + (4 << 20)), 1)
 HEADERS = {"Content-Encoding": "gzip", "Content-Type": "application/json", "Retry-After": "3"}
 
 
@@ -31,7 +30,7 @@ async def test_a_packed_reply_is_measured_unpacked(wire, streamed, monkeypatch):
     kind = "text/event-stream" if streamed else "application/json"
     if streamed:
         monkeypatch.setattr(streaming, "STREAM_ABOVE_S", 0.0)
-    assert len(PACKED) < limits.LARGEST_REPLY / 100
+    assert len(PACKED) < reply_size.LARGEST_REPLY / 100
     async with talking(wire) as (vendor, provider):
         answering(vendor, lambda: web.Response(body=PACKED, headers=HEADERS | {"Content-Type": kind}))
         error = await failing(provider, ask(timeout_s=20))
@@ -52,7 +51,7 @@ async def test_a_refusal_is_one_however_large_its_packed_body(wire):
 async def test_a_stream_of_nothing_without_end_is_cut_off(wire, monkeypatch):
     """Comments keep a connection alive, and bring nothing."""
     monkeypatch.setattr(streaming, "STREAM_ABOVE_S", 0.0)
-    monkeypatch.setattr(limits, "LARGEST_REPLY", 1 << 16)
+    monkeypatch.setattr(reply_size, "LARGEST_REPLY", 1 << 16)
     sent = 0
 
     async def endless(request, wire):
@@ -77,5 +76,5 @@ async def test_a_stream_of_nothing_without_end_is_cut_off(wire, monkeypatch):
 
 
 def test_limits_grow_with_what_is_asked():
-    assert limits.reply_limit(ask(2, max_tokens=100)) == limits.LARGEST_REPLY + 2 * 100 * 64
-    assert limits.stream_limit(ask(2, max_tokens=100)) > limits.reply_limit(ask(2, max_tokens=100))
+    assert reply_size.reply_limit(ask(2, max_tokens=100)) == reply_size.LARGEST_REPLY + 2 * 100 * 64
+    assert reply_size.stream_limit(ask(2, max_tokens=100)) > reply_size.reply_limit(ask(2, max_tokens=100))

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from providers.errors import Lost, Outcome, Stopped, TooManySamples
+from providers.errors import Lost, MayHaveCost, Stopped, TooManySamples
 from providers.types import Prompt, Request, Usage
 from providers.wires.responses import parse_response, read_usage
 from tests.loopback.vendor import Sample
@@ -97,7 +97,7 @@ async def test_a_model_that_only_responses_serves_stops_with_the_line_to_add():
         error = await failing(chat)
         await chat.aclose()
     assert type(error) is Stopped
-    assert error.outcome is Outcome.FREE
+    assert error.outcome is MayHaveCost.FREE
     assert error.status == 404
     assert 'add api = "responses" to this model' in error.message
 

@@ -15,15 +15,15 @@ from providers.build import build
 from providers.errors import (
     BadRequest,
     Lost,
+    MayHaveCost,
     NotSent,
-    Outcome,
     Overloaded,
     ProviderError,
     RateLimited,
     Stopped,
 )
 from providers.sdk.failures import NEVER_SENT, failure_of
-from providers.sdk.http_client import Exchange, SecondAttempt, WitnessedTransport, open_client
+from providers.sdk.http_client import SdkExchange, SecondAttempt, WitnessedTransport, open_client
 from tests.loopback import faults
 from tests.loopback.faults import Fault
 from tests.providers.sdk_ends import KEY, MODELS, ask, failing, four, make, talking
@@ -58,7 +58,7 @@ async def test_a_refusal_is_free_and_one_request(end, fault, kind, wait):
         vendor.faults.append(fault)
         error = await failing(provider)
         assert type(error) is kind
-        assert error.outcome is Outcome.FREE
+        assert error.outcome is MayHaveCost.FREE
         if wait is not None:
             assert error.retry_after_s == pytest.approx(wait, abs=1.1)
         assert error.request_id == "req_00000001"
@@ -112,7 +112,7 @@ async def test_an_answer_that_does_not_say_is_lost_after_one_request(end, fault)
         vendor.faults.append(fault)
         error = await failing(provider)
         assert type(error) is Lost
-        assert error.outcome is Outcome.UNKNOWN
+        assert error.outcome is MayHaveCost.UNKNOWN
         assert len(vendor.seen) == 1
         assert (await provider.send(ask())).usage is not None  # the next one is well
 
@@ -130,7 +130,7 @@ async def test_a_redirect_is_not_followed(end):
         vendor.faults.append(faults.REDIRECT)
         error = await failing(provider)
         assert type(error) is Stopped
-        assert error.outcome is Outcome.UNKNOWN
+        assert error.outcome is MayHaveCost.UNKNOWN
         assert len(vendor.seen) == 1
 
 
@@ -175,7 +175,7 @@ async def test_a_refused_connection_is_not_sent(end):
         provider = make(end, f"http://127.0.0.1:{closed.getsockname()[1]}")
         error = await failing(provider)
     assert type(error) is NotSent
-    assert error.outcome is Outcome.FREE
+    assert error.outcome is MayHaveCost.FREE
     assert "connection refused" in error.message
     await provider.aclose()
 
@@ -371,7 +371,7 @@ def classes():
 
 @pytest.mark.parametrize(("sdk", "kind"), list(classes()))
 def test_every_exception_of_the_sdks_has_its_class_and_cost(sdk, kind):
-    exchange = Exchange(ask())
+    exchange = SdkExchange(ask())
     exchange.attempts, exchange.left_at = 1, 0.0
     own = getattr(kind, "status_code", None)
     status = own if isinstance(own, int) else 500
@@ -389,7 +389,7 @@ def test_every_exception_of_the_sdks_has_its_class_and_cost(sdk, kind):
     if issubclass(kind, sdk.APIStatusError):
         free = {400, 401, 403, 404, 413, 422, 429, 500, 503, 529}
         assert error.status == status
-        assert (error.outcome is Outcome.FREE) == (status in free)
+        assert (error.outcome is MayHaveCost.FREE) == (status in free)
     else:
         assert type(error) is Lost  # it had left, and nobody said no
 
@@ -398,7 +398,7 @@ def test_every_exception_of_the_sdks_has_its_class_and_cost(sdk, kind):
 @pytest.mark.parametrize("left", [True, False], ids=["left", "not left"])
 @pytest.mark.parametrize("sdk", [openai, anthropic], ids=["openai", "anthropic"])
 def test_only_what_never_had_a_connection_is_free(sdk, kind, left):
-    exchange = Exchange(ask())
+    exchange = SdkExchange(ask())
     exchange.attempts, exchange.left_at = 1, 0.0 if left else None
     error = sdk.APIConnectionError(request=httpx2.Request("POST", "http://127.0.0.1/v1"))
     cause = kind.__new__(kind)
@@ -415,7 +415,7 @@ def test_what_the_sdk_would_not_send_stops_the_model(sdk):
     root = openai.OpenAIError if sdk is openai else anthropic.AnthropicError
     error = failure_of(
         root(f"no credentials like {KEY}"),
-        Exchange(ask()),
+        SdkExchange(ask()),
         sdk=sdk,
         what="it",
         server="x",
@@ -450,7 +450,7 @@ async def test_the_transport_sends_nothing_outside_an_exchange():
     transport = WitnessedTransport(httpx2.MockTransport(lambda request: httpx2.Response(200)))
     with pytest.raises(LookupError):
         await transport.handle_async_request(httpx2.Request("GET", "http://127.0.0.1"))
-    exchange = Exchange(ask())
+    exchange = SdkExchange(ask())
     exchange.begin()
     with pytest.raises(SecondAttempt):
         exchange.begin()

@@ -15,7 +15,7 @@ from typing import IO, Any, cast
 from verifiers.code.compare_output import outputs_match, words
 from verifiers.code.extract import Alternatives
 from verifiers.code.jobs import framed, python_job
-from verifiers.sandbox import Child, Job, Outcome, input_file
+from verifiers.sandbox import Child, Job, JobResult, input_file
 from verifiers.types import Verdict
 
 KINDS = ("public_tests", "private_tests", "generated_tests")
@@ -80,7 +80,7 @@ def judge(
     return Verdict(passed=True, reason=f"{len(tests)} tests")
 
 
-def _failure(outcome: Outcome, limit_s: float) -> str | None:
+def _failure(outcome: JobResult, limit_s: float) -> str | None:
     if outcome.ended == "time" or outcome.status == 128 + signal.SIGXCPU:
         return f"past its limit of {limit_s:g} s"
     if outcome.ended == "output":
@@ -88,7 +88,7 @@ def _failure(outcome: Outcome, limit_s: float) -> str | None:
     return None
 
 
-def _evidence(test: Test, outcome: Outcome) -> str:
+def _evidence(test: Test, outcome: JobResult) -> str:
     """What a person would look at: the first word that differs, and the end of what it said on stderr."""
     out: list[str] = []
     found, wanted = words(outcome.stdout.decode(errors="replace")), words(test.output)

@@ -52,7 +52,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class JobResult:
     """How a job ended and what it wrote."""
 
     ended: Ended

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Self, cast
 
-from verifiers.sandbox.job import STARTED, Ended, Job, Outcome, SandboxError
+from verifiers.sandbox.job import STARTED, Ended, Job, JobResult, SandboxError
 
 START_S = 20.0
 """How long setting a sandbox up may take before it is taken for broken."""
@@ -61,7 +61,7 @@ class Child:
         line = said.splitlines()[-1][:300] if said else f"nothing started within {START_S:.0f} s"
         raise SandboxError(line)
 
-    def read_to_end(self, wall_s: float) -> Outcome:
+    def read_to_end(self, wall_s: float) -> JobResult:
         """Reads what it writes until it ends, at most for `wall_s` and up to the job's output limit, and ends it."""
         deadline = time.monotonic() + wall_s
         limit = self._job.limits.output_bytes
@@ -86,7 +86,7 @@ class Child:
         if ended == "exited" and not self._ends_by(deadline):
             ended = "time"
         status = self.close()
-        return Outcome(ended=ended, status=status, stdout=bytes(out[:limit]), stderr=bytes(err))
+        return JobResult(ended=ended, status=status, stdout=bytes(out[:limit]), stderr=bytes(err))
 
     def _ends_by(self, deadline: float) -> bool:
         """Whether a process that closed its pipes also ended in time."""

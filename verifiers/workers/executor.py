@@ -16,7 +16,7 @@ MOST_BATCH = 10_000
 
 
 class Executor:
-    """`judge` blocks and may be called from `at_once` threads at once, with up to `size` texts."""
+    """`judge` blocks and may be called from `concurrency` threads at once, with up to `size` texts."""
 
     def __init__(self, verifier: Verifier, options: Mapping[str, Any], bounds: Bounds) -> None:
         """`options` and `bounds` are those that the verifier was made with."""
@@ -25,7 +25,7 @@ class Executor:
         self._pool = Pool(verifier.kind, options, bounds) if verifier.isolation == "worker" else None
         self._many = verifier if isinstance(verifier, BatchVerifier) else None
         several = verifier.isolation in ("worker", "process")
-        self.at_once = (bounds.workers or cores()) if several else 1
+        self.concurrency = (bounds.workers or cores()) if several else 1
 
     @property
     def is_inline(self) -> bool:

@@ -19,7 +19,7 @@ def cancel(
     from contextlib import closing
     from functools import partial
 
-    from orchestrator.cli.leaving import left
+    from orchestrator.cli.leaving import say_left
     from orchestrator.cli.output import console, emit_json
     from orchestrator.cli.values import default_ledger
     from orchestrator.errors import InputError
@@ -46,7 +46,7 @@ def cancel(
     else:
         if budget is None:
             raise InputError(str(place), "this ledger has never been run", "manyfew run SWEEP")
-        signals = Signals(left=partial(left, db=place, json_wanted=json_))
+        signals = Signals(left=partial(say_left, db=place, json_wanted=json_))
         options = Options(db=place, budget_pico=budget, signals=signals, cancel_batches=True)
         with signals, choose(no_progress=True) as display:
             result = run_sweep(prepare(loaded), options, display.update)

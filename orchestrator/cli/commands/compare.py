@@ -20,9 +20,9 @@ def compare(
     from orchestrator.analysis.side_by_side import compare_document
     from orchestrator.cli.output import console, emit_json
     from orchestrator.ledger.importing.printed_results import read_printed
-    from orchestrator.ledger.reading.money.model_costs import read_sides
+    from orchestrator.ledger.reading.money.model_costs import read_model_costs
 
-    document = with_printed_table(compare_document(read_sides(db)), read_printed(db))
+    document = with_printed_table(compare_document(read_model_costs(db)), read_printed(db))
     if json_:
         emit_json(document)
         return 0

@@ -135,16 +135,16 @@ def _check(wanted: dict[Kind, Path]) -> None:
 
 
 def _write(kind: Kind, target: Path, sampled: dict[str, Any], whole: dict[str, Any], db: list[Path]) -> None:
-    from orchestrator.report.charts import render as draw
+    from orchestrator.report.charts import render
     from orchestrator.report.report_file import write_report
 
     said = "; ".join(of["text"] for of in whole["citation"])
     if kind == "html":
         content = _page(sampled, whole, db).encode()
     elif kind == "png":
-        content = draw.png(draw.figure_of(whole), said)
+        content = render.png(render.figure_of(whole), said)
     else:
-        content = draw.svg(draw.figure_of(whole), said).encode()
+        content = render.svg(render.figure_of(whole), said).encode()
     write_report(kind, target, content)
 
 

@@ -36,7 +36,7 @@ def run(
     """
     import sys
 
-    from orchestrator.cli.leaving import left
+    from orchestrator.cli.leaving import say_left
     from orchestrator.cli.output import console, emit_json, send_nowhere
     from orchestrator.cli.values import default_ledger, seconds
     from orchestrator.errors import InputError
@@ -59,7 +59,7 @@ def run(
     signals = Signals(
         grace_s=seconds(grace, where="--grace"),
         stop_after_s=None if stop_after is None else seconds(stop_after, where="--stop-after"),
-        left=partial(left, db=place, json_wanted=json_),
+        left=partial(say_left, db=place, json_wanted=json_),
     )
     options = Options(db=place, budget_pico=loaded.budget_pico, signals=signals)
     prepared = prepare(loaded)

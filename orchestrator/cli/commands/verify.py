@@ -57,7 +57,7 @@ def verify(
     from orchestrator.ledger.file.identity import check
     from orchestrator.ledger.file.lock import acquire
     from orchestrator.report.live.counter import counting
-    from orchestrator.run.verdicts.choose_verifier import Stated, of_ledger, require
+    from orchestrator.run.verdicts.choose_verifier import StatedVerifier, require, verifier_of_ledger
     from orchestrator.run.verdicts.verify_ledger import verify_ledger
     from orchestrator.text.safe import safe
 
@@ -68,7 +68,7 @@ def verify(
         return score(db, _options(option or ()), budget, json_=json_)
     if budget is not None:
         raise InputError("--budget", "only --verifier reward costs money", "leave it out")
-    stated = Stated(
+    stated = StatedVerifier(
         kind=verifier,
         options=_options(option or ()),
         timeout_s=None if timeout is None else seconds(timeout, where="--timeout"),
@@ -76,7 +76,7 @@ def verify(
         memory_mb=memory_mb,
         sandbox=_sandbox(sandbox),
     )
-    executor = of_ledger(db, stated)
+    executor = verifier_of_ledger(db, stated)
     require(executor.verifier, "--verifier")
     lock = acquire(db)
     try:

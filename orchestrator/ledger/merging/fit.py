@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.merging.source import Source
+from orchestrator.ledger.merging.source import MergeSource
 
 _SHOWN = 80
 
@@ -36,10 +36,10 @@ class MergeFit:
     ) -> None:
         self._connection = connection
         self._differences = differences
-        self._first: dict[tuple[int, str], tuple[Source, sqlite3.Row]] = {}
-        self._verifier: dict[int, tuple[Source, str]] = {}
+        self._first: dict[tuple[int, str], tuple[MergeSource, sqlite3.Row]] = {}
+        self._verifier: dict[int, tuple[MergeSource, str]] = {}
 
-    def add(self, source: Source) -> None:
+    def add(self, source: MergeSource) -> None:
         """Raises InputError for what doesn't fit those before."""
         rows = self._connection.cursor()
         rows.row_factory = sqlite3.Row
@@ -60,7 +60,7 @@ class MergeFit:
         self._problems(source)
         self._results(source)
 
-    def _refuse_other_sweep(self, source: Source, names: list[str]) -> None:
+    def _refuse_other_sweep(self, source: MergeSource, names: list[str]) -> None:
         there = [row[0] for row in self._connection.execute("SELECT name FROM main.sweep ORDER BY id")]
         if there and there[0] not in names:
             raise InputError(
@@ -69,7 +69,7 @@ class MergeFit:
                 "leave it out: frontier and compare take ledgers of several sweeps side by side",
             )
 
-    def _sweep(self, source: Source, sweep: sqlite3.Row) -> None:
+    def _sweep(self, source: MergeSource, sweep: sqlite3.Row) -> None:
         ask = self._connection.execute
         ask("INSERT INTO main.sweep (name) VALUES (?) ON CONFLICT (name) DO NOTHING", (sweep["name"],))
         (here,) = ask("SELECT id FROM main.sweep WHERE name = ?", (sweep["name"],)).fetchone()
@@ -82,7 +82,7 @@ class MergeFit:
             (here, sweep["id"]),
         )
 
-    def _verified(self, source: Source, here: int, verifier: str) -> None:
+    def _verified(self, source: MergeSource, here: int, verifier: str) -> None:
         if here not in self._verifier:
             self._verifier[here] = source, verifier
             self._connection.execute("UPDATE main.sweep SET verifier = ? WHERE id = ?", (verifier, here))
@@ -96,7 +96,7 @@ class MergeFit:
                 f"judge it as the other: manyfew verify {source.path} --verifier KIND",
             )
 
-    def _model(self, source: Source, model: sqlite3.Row) -> None:
+    def _model(self, source: MergeSource, model: sqlite3.Row) -> None:
         ask = self._connection.execute
         key = (model["here"], model["alias"])
         if key not in self._first:
@@ -138,7 +138,7 @@ class MergeFit:
         )
 
     def _refuse_other_model(
-        self, source: Source, model: sqlite3.Row, first: Source, said: sqlite3.Row
+        self, source: MergeSource, model: sqlite3.Row, first: MergeSource, said: sqlite3.Row
     ) -> None:
         where = f"{source.path}: model {model['alias']!r}"
         remedy = "leave it out: frontier and compare take several ledgers and name such models apart"
@@ -155,7 +155,7 @@ class MergeFit:
             message = f"is of provider {said['provider']!r} in {first.path}, of {model['provider']!r} here"
             raise InputError(where, message, remedy)
 
-    def _problems(self, source: Source) -> None:
+    def _problems(self, source: MergeSource) -> None:
         ask = self._connection.execute
         found = ask(_OTHER_DATA).fetchone()
         if found is not None:
@@ -178,7 +178,7 @@ class MergeFit:
             "JOIN main.problem AS q ON q.sweep_id = w.here AND q.key = p.key"
         )
 
-    def _results(self, source: Source) -> None:
+    def _results(self, source: MergeSource) -> None:
         found = self._connection.execute(_OTHER_RESULT).fetchone()
         if found is not None:
             model, k = found

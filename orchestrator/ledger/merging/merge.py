@@ -23,7 +23,7 @@ from orchestrator.ledger.file.trouble import TROUBLE, trouble
 from orchestrator.ledger.file.whole_file import new_place
 from orchestrator.ledger.merging.fit import MergeFit
 from orchestrator.ledger.merging.same_draws import refuse_other_prompts, refuse_same_samples
-from orchestrator.ledger.merging.source import Source, attached, name_apart, read_source, unchanged
+from orchestrator.ledger.merging.source import MergeSource, attached, name_apart, read_source, unchanged
 from orchestrator.ledger.merging.write import STAGE, number_anew, stage, write_requests, write_samples
 
 Differences = Callable[[dict[str, Any], dict[str, Any]], list[str]]
@@ -76,7 +76,7 @@ def merge(
 
 def _merge(
     connection: sqlite3.Connection,
-    sources: list[Source],
+    sources: list[MergeSource],
     differences: Differences,
     told: Callable[[int], None],
 ) -> Merged:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.merging.source import Source
+from orchestrator.ledger.merging.source import MergeSource
 
 _OTHER_PROMPT = """
 SELECT model.alias, problem.key FROM temp.asked AS a JOIN temp.asked AS b ON b.model = a.model
@@ -28,7 +28,7 @@ JOIN main.model ON model.id = a.model WHERE a.from_file
 GROUP BY a.source, b.source, a.model HAVING sum(a.text_sha != b.text_sha) = 0 LIMIT 1"""
 
 
-def refuse_other_prompts(connection: sqlite3.Connection, source: Source) -> None:
+def refuse_other_prompts(connection: sqlite3.Connection, source: MergeSource) -> None:
     """Of the ledger staged last. Raises InputError."""
     found = connection.execute(_OTHER_PROMPT, (source.number,)).fetchone()
     if found is not None:
@@ -40,7 +40,7 @@ def refuse_other_prompts(connection: sqlite3.Connection, source: Source) -> None
         )
 
 
-def refuse_same_samples(connection: sqlite3.Connection, sources: Sequence[Source]) -> None:
+def refuse_same_samples(connection: sqlite3.Connection, sources: Sequence[MergeSource]) -> None:
     """Raises InputError where a sample came with two of them."""
     by_number = {source.number: source for source in sources}
     found = connection.execute(_SAME_DRAW).fetchone()

@@ -22,7 +22,7 @@ SELECT (SELECT count(*) FROM {0}sample), (SELECT count(*) FROM {0}request),
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class MergeSource:
     """A ledger to merge."""
 
     number: int
@@ -38,7 +38,7 @@ class Source:
     """Other where it has been written to meanwhile."""
 
 
-def read_source(path: Path, told: Callable[[int], None]) -> Source:
+def read_source(path: Path, told: Callable[[int], None]) -> MergeSource:
     """Raises InputError for what is no ledger, is being written, is empty, or waits for a batch."""
     if is_held(path):
         message = f"a living process writes this ledger: {holder(path)}"
@@ -61,7 +61,7 @@ def read_source(path: Path, told: Callable[[int], None]) -> Source:
             runs = connection.execute(
                 "SELECT started_at, ended_at, status, host, versions FROM run ORDER BY id"
             )
-            return Source(
+            return MergeSource(
                 number=0,
                 path=path,
                 name=path.name,
@@ -75,10 +75,10 @@ def read_source(path: Path, told: Callable[[int], None]) -> Source:
             raise InputError(str(path), f"the ledger can't be read: {what}", remedy) from error
 
 
-def name_apart(sources: Sequence[Source]) -> list[Source]:
+def name_apart(sources: Sequence[MergeSource]) -> list[MergeSource]:
     """Numbered from 1; two files of the same name become NAME and NAME~2."""
     seen: Counter[str] = Counter()
-    named: list[Source] = []
+    named: list[MergeSource] = []
     for number, source in enumerate(sources, start=1):
         seen[source.name] += 1
         name = source.name if seen[source.name] == 1 else f"{source.name}~{seen[source.name]}"
@@ -87,7 +87,7 @@ def name_apart(sources: Sequence[Source]) -> list[Source]:
 
 
 @contextmanager
-def attached(connection: sqlite3.Connection, source: Source) -> Generator[None]:
+def attached(connection: sqlite3.Connection, source: MergeSource) -> Generator[None]:
     """The ledger as `src`, read only."""
     connection.execute("ATTACH ? AS src", (f"{source.path.resolve().as_uri()}?mode=ro",))
     try:
@@ -100,7 +100,7 @@ def attached(connection: sqlite3.Connection, source: Source) -> Generator[None]:
         connection.execute("DETACH src")
 
 
-def unchanged(connection: sqlite3.Connection, source: Source) -> None:
+def unchanged(connection: sqlite3.Connection, source: MergeSource) -> None:
     """Raises InputError where it was written to since it was read first."""
     if tuple(connection.execute(_MARKS.format("src.")).fetchone()) != source.marks:
         raise InputError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from hashlib import blake2b
 
-from orchestrator.ledger.merging.source import Source
+from orchestrator.ledger.merging.source import MergeSource
 
 STAGE = """
 CREATE TEMP TABLE sweep_of (there INTEGER PRIMARY KEY, here INTEGER);
@@ -92,7 +92,7 @@ _COUNT = """
 UPDATE main.model SET samples = (SELECT count(*) FROM main.sample WHERE model_id = model.id)"""
 
 
-def stage(connection: sqlite3.Connection, source: Source) -> None:
+def stage(connection: sqlite3.Connection, source: MergeSource) -> None:
     """Sets the samples of the ledger attached as `src` aside, and which prompt each problem was asked with."""
     connection.create_function("text_sha", 1, _text_sha, deterministic=True)
     connection.execute(_STAGE_SAMPLES, {"source": source.number})
@@ -113,7 +113,7 @@ def number_anew(connection: sqlite3.Connection) -> int:
     return moved
 
 
-def write_requests(connection: sqlite3.Connection, source: Source) -> None:
+def write_requests(connection: sqlite3.Connection, source: MergeSource) -> None:
     """Of the ledger attached as `src`, whose names are mapped anew."""
     _map_names(connection)
     given = {"source": source.number, "name": source.name}
@@ -121,7 +121,7 @@ def write_requests(connection: sqlite3.Connection, source: Source) -> None:
     connection.execute(_WRITE_MERGED_REQUESTS, given)
 
 
-def write_samples(connection: sqlite3.Connection, source: Source) -> None:
+def write_samples(connection: sqlite3.Connection, source: MergeSource) -> None:
     """With the verdicts; after write_requests of the same ledger."""
     connection.execute(_WRITE_SAMPLES, {"source": source.number, "name": source.name})
     connection.execute(_WRITE_VERDICTS)

@@ -10,7 +10,7 @@ import aiosqlite
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from orchestrator.ledger.writing.group_commit import Batch
+    from orchestrator.ledger.writing.group_commit import GroupCommit
 
 
 class LedgerConnection(aiosqlite.Connection):
@@ -21,7 +21,7 @@ class LedgerConnection(aiosqlite.Connection):
         # A run whose end was broken off is over: without this its process would wait for this thread for ever.
         self._thread.daemon = True
 
-    async def commit_batch(self, batch: Batch) -> None:
+    async def commit_batch(self, batch: GroupCommit) -> None:
         """The batch in one transaction. Where it fails the transaction may be open still. Raises sqlite3.Error.
 
         Each statement by itself would be a turn of two threads: at one sample a request those took a sixth of all
@@ -29,7 +29,7 @@ class LedgerConnection(aiosqlite.Connection):
         await self._execute(_commit, self._conn, batch)  # pyright: ignore[reportUnknownMemberType]
 
 
-def _commit(connection: sqlite3.Connection, batch: Batch) -> None:
+def _commit(connection: sqlite3.Connection, batch: GroupCommit) -> None:
     connection.execute("BEGIN IMMEDIATE")
     batch.write(connection)
     connection.execute("COMMIT")

@@ -9,32 +9,32 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
 
-from orchestrator.ledger.writing.many_rows import ForMany
+from orchestrator.ledger.writing.many_rows import ManyRows
 from orchestrator.ledger.writing.rows import (
     BatchJobRow,
     Failure,
     LeaseChange,
     ModelTotals,
-    Outcome,
     Reservation,
     SampleRow,
     SampleVerdict,
+    Settlement,
     VerdictRow,
 )
 
-INSERT_PROMPT = ForMany("INSERT OR IGNORE INTO prompt (id, sha256, body)", 3)
+INSERT_PROMPT = ManyRows("INSERT OR IGNORE INTO prompt (id, sha256, body)", 3)
 
-INSERT_BATCH_JOB = ForMany(
+INSERT_BATCH_JOB = ManyRows(
     "INSERT INTO batch_job (id, run_id, model_id, marker, state, requests, price, prepared_at)", 8
 )
 
-INSERT_REQUEST = ForMany(
+INSERT_REQUEST = ManyRows(
     "INSERT INTO request (id, run_id, model_id, problem_id, prompt_id, attempt, n, indices, max_tokens, "
     "state, reserved_pico, server, reserved_at, batch_job_id)",
     14,
 )
 
-UPDATE_REQUEST = ForMany(
+UPDATE_REQUEST = ManyRows(
     """
 UPDATE request SET state = new.column2, settled_pico = new.column3, presumed_pico = new.column4,
   unused_pico = new.column5, cost_basis = new.column6, prompt_tokens = new.column7, cached_tokens = new.column8,
@@ -48,27 +48,27 @@ FROM (""",
     ") AS new WHERE request.id = new.column1 AND request.state = 'reserved'",
 )
 
-INSERT_SAMPLE = ForMany(
+INSERT_SAMPLE = ManyRows(
     "INSERT INTO sample (problem_id, sample_index, text, reasoning, finish_reason, prompt_tokens, cached_tokens, "
     "cache_write_tokens, cache_write_1h_tokens, completion_tokens, reasoning_tokens, token_basis, cost_pico, "
     "cost_basis, server, stop_rule, latency_s, model_id, request_id, created_at, passed, score, answer, verifier)",
     24,
 )
 
-INSERT_LEASE = ForMany(
+INSERT_LEASE = ManyRows(
     "INSERT INTO lease (id, run_id, model_id, server, reserved_pico, usd_per_hour, opened_at)", 7
 )
 
-INSERT_FAILURE = ForMany(
+INSERT_FAILURE = ManyRows(
     "INSERT OR REPLACE INTO failure (model_id, problem_id, sample_index, n, run_id, error, message)", 7
 )
 
-INSERT_VERDICT = ForMany(
+INSERT_VERDICT = ManyRows(
     "INSERT OR REPLACE INTO verdict (verifier, problem_id, text_sha, passed, score, answer, reason, evidence)",
     8,
 )
 
-UPDATE_VERDICT = ForMany(
+UPDATE_VERDICT = ManyRows(
     """
 UPDATE sample SET passed = new.column4, score = new.column5, answer = new.column6, verifier = new.column7
 FROM (""",
@@ -96,13 +96,13 @@ _UNJUDGED = (None, None, None, None)
 
 
 @dataclass(slots=True)
-class Batch:
+class GroupCommit:
     """Filled by many tasks, written once, whole or not at all."""
 
     prompts: list[tuple[int, str, str]] = field(default_factory=list[tuple[int, str, str]])
     jobs: list[BatchJobRow] = field(default_factory=list[BatchJobRow])
     reservations: list[Reservation] = field(default_factory=list[Reservation])
-    outcomes: list[Outcome] = field(default_factory=list[Outcome])
+    outcomes: list[Settlement] = field(default_factory=list[Settlement])
     leases: list[LeaseChange] = field(default_factory=list[LeaseChange])
     failures: list[Failure] = field(default_factory=list[Failure])
     verdicts: list[VerdictRow] = field(default_factory=list[VerdictRow])
@@ -193,7 +193,7 @@ def _job_row(j: BatchJobRow) -> tuple[Any, ...]:
     return (j.batch_job_id, j.run_id, j.model_id, j.marker, "preparing", j.requests, j.price, j.prepared_at)
 
 
-def _outcome_row(o: Outcome) -> tuple[Any, ...]:
+def _outcome_row(o: Settlement) -> tuple[Any, ...]:
     return (
         o.request_id,
         o.state,
@@ -220,7 +220,7 @@ def _outcome_row(o: Outcome) -> tuple[Any, ...]:
     )
 
 
-def _sample_row(o: Outcome, s: SampleRow, v: SampleVerdict | None) -> tuple[Any, ...]:
+def _sample_row(o: Settlement, s: SampleRow, v: SampleVerdict | None) -> tuple[Any, ...]:
     return (*s, o.model_id, o.request_id, o.ended_at, *(_UNJUDGED if v is None else v[:4]))
 
 

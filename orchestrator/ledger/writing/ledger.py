@@ -13,14 +13,14 @@ from orchestrator.errors import LedgerBroken
 from orchestrator.ledger.file.reader import open_writer
 from orchestrator.ledger.file.trouble import TROUBLE, trouble
 from orchestrator.ledger.writing.batch_jobs import END_JOB, SUBMITTED, SUBMITTING, WITHDRAWN
-from orchestrator.ledger.writing.group_commit import Batch
+from orchestrator.ledger.writing.group_commit import GroupCommit
 from orchestrator.ledger.writing.presume import PRESUME_LEASES, PRESUME_REQUESTS, PRESUME_TOTALS
 from orchestrator.ledger.writing.rows import (
     BatchJobRow,
     Failure,
     LeaseChange,
-    Outcome,
     Reservation,
+    Settlement,
     VerdictRow,
 )
 from orchestrator.ledger.writing.run_state import RunState
@@ -97,7 +97,7 @@ class Ledger:
     async def reserve(self, reservation: Reservation, new_prompt: tuple[int, str, str] | None) -> None:
         """The worst case is on the disk when this returns. `new_prompt`: (id, sha256, body), where not yet there."""
 
-        def fill(batch: Batch) -> None:
+        def fill(batch: GroupCommit) -> None:
             if new_prompt is not None:
                 batch.prompts.append(new_prompt)
             batch.reservations.append(reservation)
@@ -117,7 +117,7 @@ class Ledger:
         """The intent to make a batch, and the worst case of each of its requests, are on the disk when this
         returns."""
 
-        def fill(batch: Batch) -> None:
+        def fill(batch: GroupCommit) -> None:
             batch.prompts.extend(new_prompts)
             batch.jobs.append(job)
             batch.reservations.extend(reservations)
@@ -143,7 +143,7 @@ class Ledger:
 
     async def end(
         self,
-        outcome: Outcome,
+        outcome: Settlement,
         failures: Sequence[Failure] = (),
         *,
         overhead: int | None = None,
@@ -153,7 +153,7 @@ class Ledger:
         transaction; with the overhead in tokens that its reply showed the model to have, so that no run after this
         one reserves less."""
 
-        def fill(batch: Batch) -> None:
+        def fill(batch: GroupCommit) -> None:
             batch.outcomes.append(outcome)
             batch.failures.extend(failures)
             if overhead is not None:
@@ -189,7 +189,7 @@ class Ledger:
         """Nothing is in flight any more: what is still reserved was given up on and may have been billed. Batches that
         go on at their vendor keep their reservations."""
 
-        def fill(batch: Batch) -> None:
+        def fill(batch: GroupCommit) -> None:
             batch.other.append((PRESUME_TOTALS, ()))
             batch.other.append((PRESUME_LEASES, (time.time(),)))
             batch.other.append((PRESUME_REQUESTS, (time.time(),)))
@@ -202,6 +202,6 @@ class Ledger:
         row = (status, reason, time.time(), self.state.run_id)
         await self._write(lambda batch: batch.other.append((sql, row)))
 
-    async def _write(self, fill: Callable[[Batch], Any]) -> None:
+    async def _write(self, fill: Callable[[GroupCommit], Any]) -> None:
         assert self._writer is not None
         await self._writer.write(fill)

@@ -15,7 +15,7 @@ _MOST = 64
 """Rows an execution. Statements are made for powers of two up to this, few enough that sqlite3 keeps them prepared."""
 
 
-class ForMany(NamedTuple):
+class ManyRows(NamedTuple):
     """SQL around `VALUES (…), (…)`; each row has `width` values."""
 
     before: str
@@ -33,6 +33,6 @@ class ForMany(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def _sql(statement: ForMany, n: int) -> str:
+def _sql(statement: ManyRows, n: int) -> str:
     row = f"({', '.join('?' * statement.width)})"
     return f"{statement.before} VALUES {', '.join([row] * n)}{statement.after}"

@@ -87,7 +87,7 @@ class SampleVerdict(NamedTuple):
     reason: str | None
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     """How an attempt ended. What is neither settled nor presumed of its reservation is free again."""
 
     request_id: int

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from orchestrator.errors import LedgerBroken
 from orchestrator.ledger.file.trouble import trouble
-from orchestrator.ledger.writing.group_commit import Batch
+from orchestrator.ledger.writing.group_commit import GroupCommit
 
 if TYPE_CHECKING:
     from orchestrator.ledger.writing.connection import LedgerConnection
@@ -35,7 +35,7 @@ class Writer:
     def __init__(self, connection: LedgerConnection, where: str) -> None:
         self._connection = connection
         self._where = where
-        self._batch = Batch()
+        self._batch = GroupCommit()
         self._waiters: list[asyncio.Future[None]] = []
         """Of the current batch. One each: when one is cancelled the others still wait for the same commit."""
         self._wake = asyncio.Event()
@@ -53,7 +53,7 @@ class Writer:
         if self._task is not None:
             await self._task
 
-    def put(self, fill: Callable[[Batch], Any]) -> asyncio.Future[None]:
+    def put(self, fill: Callable[[GroupCommit], Any]) -> asyncio.Future[None]:
         """Adds to the current batch at once; the future is done once it is durable. Raises LedgerBroken."""
         if self._broken is not None:
             raise self._broken
@@ -63,7 +63,7 @@ class Writer:
         self._wake.set()
         return waiter
 
-    async def write(self, fill: Callable[[Batch], Any]) -> None:
+    async def write(self, fill: Callable[[GroupCommit], Any]) -> None:
         """Adds to the current batch and returns once it is durable. Raises LedgerBroken."""
         await self.put(fill)
 
@@ -76,12 +76,12 @@ class Writer:
                 await asyncio.sleep(BUSY_GATHER_S if busy else GATHER_S)
                 busy = len(self._waiters) >= BUSY
                 batch, waiters = self._batch, self._waiters
-                self._batch, self._waiters = Batch(), []
+                self._batch, self._waiters = GroupCommit(), []
                 await self._commit(batch, waiters)
             if self._closing:
                 return
 
-    async def _commit(self, batch: Batch, waiters: list[asyncio.Future[None]]) -> None:
+    async def _commit(self, batch: GroupCommit, waiters: list[asyncio.Future[None]]) -> None:
         try:
             if self._broken is not None:
                 raise self._broken

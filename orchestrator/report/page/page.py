@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
-from orchestrator.report.charts import palette as paint
-from orchestrator.report.charts import printed, rows, spec
+from orchestrator.report.charts import palette, printed, rows, spec
 from orchestrator.report.page import as_printed, controls, tables
 from orchestrator.report.page.head import head, hide, sweeps
 from orchestrator.report.page.text import Html, element, for_script, items, name, text
@@ -74,7 +73,7 @@ def _file(of: str) -> str:
 
 
 def _variables() -> str:
-    light, dark = paint.css(paint.LIGHT), paint.css(paint.DARK)
+    light, dark = palette.css(palette.LIGHT), palette.css(palette.DARK)
     return (
         f":root{{{light}}}@media screen and (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}"
         f"@media screen{{:root[data-theme=dark]{{{dark}}}}}"
@@ -82,7 +81,7 @@ def _variables() -> str:
 
 
 def _for_page(document: Mapping[str, Any], data: Mapping[str, Any], shown: Sequence[str]) -> dict[str, Any]:
-    axis, models, paints = document["axis"], document["models"], paint.variables()
+    axis, models, paints = document["axis"], document["models"], palette.variables()
     curves, votes = rows.curves(models, axis), rows.votes(models, axis)
     points = printed.points(document)
     ends = rows.labels(curves + [row | {"cost": row["usd"]} for row in points])

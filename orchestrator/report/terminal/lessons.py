@@ -14,7 +14,7 @@ MOST = 3
 """Models that a sentence can hold; of more, the cheapest, the dearest and the one that solves most are named."""
 
 
-def learnt(progress: Progress) -> str | None:
+def lessons(progress: Progress) -> str | None:
     """None where no model has a verdict yet."""
     judged = sorted((m for m in progress.models if m.verified and m.done and m.problems), key=_per_problem)
     if not judged:

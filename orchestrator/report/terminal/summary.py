@@ -11,7 +11,7 @@ from rich.text import Text
 
 from orchestrator.progress import ModelProgress, Progress
 from orchestrator.report.budget_parts import dollars, parts_of
-from orchestrator.report.terminal.lessons import learnt
+from orchestrator.report.terminal.lessons import lessons
 from orchestrator.report.terminal.summary_table import ModelsTable
 from orchestrator.text.duration import span
 from orchestrator.text.money import PICO_PER_USD, usd
@@ -51,7 +51,7 @@ def summary(progress: Progress, ending: Ending) -> RenderableType:
         ModelsTable(progress.models),
         blank,
     ]
-    if (taught := learnt(progress)) is not None:
+    if (taught := lessons(progress)) is not None:
         parts.append(Text(taught))
     parts.append(Text(_cost(progress, ending)))
     if ending.leftovers:

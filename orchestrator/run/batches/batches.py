@@ -16,8 +16,8 @@ from typing import Any
 
 from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.run.attempts import Arrival, Attempts
-from orchestrator.run.batches import patience as batch_waits
-from orchestrator.run.batches.context import Shared
+from orchestrator.run.batches import patience
+from orchestrator.run.batches.context import BatchContext
 from orchestrator.run.batches.job import adopted
 from orchestrator.run.batches.life import BatchLife, price_text
 from orchestrator.run.prepare import Prepared
@@ -59,7 +59,7 @@ class Batches:
         self._providers = providers
         self._clock = clock
         self._leaving = asyncio.Event()
-        shared = Shared(
+        shared = BatchContext(
             scheduler=scheduler,
             ledger=ledger,
             attempts=attempts,
@@ -121,7 +121,7 @@ class Batches:
     def _complete(self, lane: ModelLane, now: float) -> bool:
         """Whether what is gathered is all that there will be for a while."""
         due = lane.work.next_at()
-        if due is not None and now < due <= now + batch_waits.HOLD_S:
+        if due is not None and now < due <= now + patience.HOLD_S:
             self.wake_at = due if self.wake_at is None else min(due, self.wake_at)
             return False
         if lane.work.until_solved:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.run.attempts import Arrival, Attempts
-from orchestrator.run.batches import patience as batch_waits
+from orchestrator.run.batches import patience
 from orchestrator.run.batches.job import BatchJob
 from orchestrator.run.batches.patience import Patience
 from orchestrator.scheduler.scheduler import Scheduler
@@ -26,7 +26,7 @@ class GoesOn(Exception):  # noqa: N818 - reads as what it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shared:
+class BatchContext:
     """What the batches of all models work with. `arrived` takes each sample just recorded; `leaving` is set once the
     run ends; `known`: by server, ids of batches that are accounted for."""
 
@@ -43,21 +43,21 @@ class Shared:
     """(alias, requests): so many were too many for the vendor's queue. Whether fewer may do."""
 
 
-class Waits:
+class BatchWaits:
     """How one model's batches wait for their vendor."""
 
-    def __init__(self, alias: str, shared: Shared) -> None:
+    def __init__(self, alias: str, shared: BatchContext) -> None:
         self._alias = alias
         self._shared = shared
 
-    def after(self, job: BatchJob, error: ProviderError, patience: Patience) -> float:
+    def after(self, job: BatchJob, error: ProviderError, backoff: Patience) -> float:
         """Asking costs nothing, so it is asked again; but not for ever, and not with a key that is refused. The batch
         then goes on without us. Raises GoesOn, and Gone for what no vendor keeps so long."""
-        if error.status == 404 and time.time() - (job.submitting_at or 0.0) > batch_waits.GONE_S:
+        if error.status == 404 and time.time() - (job.submitting_at or 0.0) > patience.GONE_S:
             raise Gone(error.message)
         wait = None
         if isinstance(error, (RateLimited, Overloaded, NotSent, Lost)):
-            wait = patience.wait(self._shared.clock(), error.retry_after_s)
+            wait = backoff.wait(self._shared.clock(), error.retry_after_s)
         if wait is None:
             reason = f"its batches can't be looked at: {error.message}"
             self._shared.scheduler.stop(self._alias, reason)

@@ -16,8 +16,8 @@ import time
 from collections.abc import Sequence
 
 from orchestrator.ledger.writing.rows import BatchJobRow, Reservation
-from orchestrator.run.batches import patience as batch_waits
-from orchestrator.run.batches.context import GoesOn, Gone, Shared, Waits
+from orchestrator.run.batches import patience
+from orchestrator.run.batches.context import BatchContext, BatchWaits, GoesOn, Gone
 from orchestrator.run.batches.job import BatchJob, Waiting, new_job, untimed
 from orchestrator.run.batches.patience import Growing, Patience
 from orchestrator.run.batches.results import Results
@@ -28,6 +28,7 @@ from pricing.types import Price
 from providers.batch import BatchProvider, BatchState, VendorBatch
 from providers.errors import (
     Lost,
+    MayHaveCost,
     NotSent,
     Overloaded,
     ProviderError,
@@ -36,7 +37,6 @@ from providers.errors import (
     TooManySamples,
     Undone,
 )
-from providers.errors import Outcome as Cost
 
 READS = 6
 """A results file that lacks requests is fetched so often; then what it lacks is as good as lost. Fetching costs
@@ -46,14 +46,14 @@ nothing, and what is given up on stays charged."""
 class BatchLife:
     """Makes and finishes the batches of one model."""
 
-    def __init__(self, model: Model, provider: BatchProvider, shared: Shared) -> None:
+    def __init__(self, model: Model, provider: BatchProvider, shared: BatchContext) -> None:
         self._model = model
         self._alias = model.alias
         self._provider = provider
         self._shared = shared
         self._ledger = shared.ledger
         self._known = shared.known[provider.server]
-        self._waits = Waits(model.alias, shared)
+        self._waits = BatchWaits(model.alias, shared)
         self._results = Results(model.alias, provider, shared)
 
     async def make(self, tickets: Sequence[Ticket], price: str) -> None:
@@ -138,7 +138,7 @@ class BatchLife:
 
     async def _submit(self, job: BatchJob, lines: list[bytes]) -> bool:
         """Whether the vendor has it. Where not, all of its requests are free (or presumed, where nobody can tell)."""
-        patience = Patience(self._model.max_wait_s)
+        backoff = Patience(self._model.max_wait_s)
         request = self._shared.attempts.request(next(iter(job.open.values())).ticket)
         uploaded: str | None = None
         while True:
@@ -155,7 +155,7 @@ class BatchLife:
                 try:
                     await self._has(job, await self._provider.create(uploaded, lines, job.marker, request))
                 except ProviderError as error:
-                    if error.outcome is Cost.UNKNOWN:
+                    if error.outcome is MayHaveCost.UNKNOWN:
                         return await self._unanswered(job, error)
                     failure = error
                 else:
@@ -164,7 +164,7 @@ class BatchLife:
                 await self._ledger.withdrawn(job.id)
             wait = None
             if isinstance(failure, (RateLimited, Overloaded, NotSent, Lost)):
-                wait = patience.wait(self._shared.clock(), failure.retry_after_s)
+                wait = backoff.wait(self._shared.clock(), failure.retry_after_s)
             if wait is None:
                 await self._give_up(job, _for_all(failure), "refused")
                 return False
@@ -195,20 +195,20 @@ class BatchLife:
     async def _search(self, job: BatchJob) -> bool:
         """Looks for a batch that may have been made. Whether it is there."""
         assert job.submitting_at is not None
-        patience, waits = Patience(self._model.max_wait_s), Growing()
+        backoff, waits = Patience(self._model.max_wait_s), Growing()
         while True:
             try:
                 found = await self._provider.find(
                     job.marker, size=job.size, since=job.submitting_at, known=self._known
                 )
             except ProviderError as error:
-                await self._waits.sleep(self._waits.after(job, error, patience))
+                await self._waits.sleep(self._waits.after(job, error, backoff))
                 continue
-            patience.answered()
+            backoff.answered()
             if found.batch is not None:
                 await self._has(job, found.batch)
                 return True
-            longest = batch_waits.LIFE_S if found.undecided else batch_waits.FIND_S
+            longest = patience.LIFE_S if found.undecided else patience.FIND_S
             if time.time() - job.submitting_at > longest:
                 return False
             await self._waits.sleep(waits.next())
@@ -240,14 +240,14 @@ class BatchLife:
             self._shared.warned(self._alias, f"a batch could not be cancelled: {error.message}")
 
     async def _ended(self, job: BatchJob, vendor_batch: str) -> VendorBatch:
-        patience, waits = Patience(self._model.max_wait_s), Growing()
+        backoff, waits = Patience(self._model.max_wait_s), Growing()
         while True:
             try:
                 batch = await self._provider.look(vendor_batch)
             except ProviderError as error:
-                await self._waits.sleep(self._waits.after(job, error, patience))
+                await self._waits.sleep(self._waits.after(job, error, backoff))
                 continue
-            patience.answered()
+            backoff.answered()
             if batch.state is not BatchState.WORKING:
                 return batch
             await self._waits.sleep(waits.next())
@@ -255,15 +255,15 @@ class BatchLife:
     # -- taking what it brought -------------------------------------------------------------------------------------
 
     async def _take(self, job: BatchJob, batch: VendorBatch) -> None:
-        patience, waits = Patience(self._model.max_wait_s), Growing()
+        backoff, waits = Patience(self._model.max_wait_s), Growing()
         for read in range(1, 1 << 30):
             try:
                 lines = await self._provider.results(batch, lenient=read >= READS)
                 await self._results.book(job, lines)
             except ProviderError as error:
-                await self._waits.sleep(self._waits.after(job, error, patience))
+                await self._waits.sleep(self._waits.after(job, error, backoff))
                 continue
-            patience.answered()
+            backoff.answered()
             if not job.open or not batch.whole or read >= READS:
                 break
             await self._waits.sleep(
@@ -281,7 +281,7 @@ class BatchLife:
         error = batch.refusal or Stopped("the vendor refused the batch, and does not say why")
         if isinstance(error, RateLimited):
             if self._shared.refused_size(self._alias, job.size):
-                wait = min(batch_waits.QUEUE_S, self._model.max_wait_s)
+                wait = min(patience.QUEUE_S, self._model.max_wait_s)
                 error = RateLimited(error.message, retry_after_s=wait)
             else:
                 error = Stopped(f"{error.message} (a single request is more than the vendor enqueues)")

@@ -8,12 +8,11 @@ import time
 from collections.abc import Iterable
 
 from orchestrator.booking.booking import book
-from orchestrator.ledger.writing.rows import Outcome
-from orchestrator.run.batches.context import Shared
+from orchestrator.ledger.writing.rows import Settlement
+from orchestrator.run.batches.context import BatchContext
 from orchestrator.run.batches.job import BatchJob, Waiting
 from providers.batch import BatchProvider, ResultLine, is_of
-from providers.errors import Outcome as Cost
-from providers.errors import ProviderError
+from providers.errors import MayHaveCost, ProviderError
 
 BOOKED_AT_ONCE = 200
 """Results that go into one commit."""
@@ -22,7 +21,7 @@ BOOKED_AT_ONCE = 200
 class Results:
     """Books what the batches of one model brought."""
 
-    def __init__(self, alias: str, provider: BatchProvider, shared: Shared) -> None:
+    def __init__(self, alias: str, provider: BatchProvider, shared: BatchContext) -> None:
         self._alias = alias
         self._provider = provider
         self._shared = shared
@@ -64,9 +63,9 @@ class Results:
         if not waiting.aside:
             await self._shared.attempts.failed(waiting.ticket, waiting.attempt, error)
             return
-        unknown = error.outcome is Cost.UNKNOWN
+        unknown = error.outcome is MayHaveCost.UNKNOWN
         worst = waiting.attempt.worst_pico
-        outcome = Outcome(
+        outcome = Settlement(
             request_id=waiting.attempt.request_id,
             model_id=waiting.attempt.model_id,
             state="presumed" if unknown else "free",
@@ -79,7 +78,7 @@ class Results:
         )
         await self._book_aside(waiting, outcome)
 
-    async def _book_aside(self, waiting: Waiting, outcome: Outcome) -> None:
+    async def _book_aside(self, waiting: Waiting, outcome: Settlement) -> None:
         self._shared.scheduler.booked_aside(
             waiting.ticket,
             self._shared.clock(),

@@ -1,5 +1,5 @@
-"""A sample that waits for its verdict, and the case that it is: the same text of the same problem, ended the same way,
-is verified once."""
+"""A sample that waits for its verdict, and its text's key: the same text of the same problem, with the same ending, is
+verified once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REFUSED = frozenset({"refusal", "content_filter"})
 MOST_REASON = 300
 MOST_TEXT = 2000
 
-Case = tuple[int, bytes]
+TextKey = tuple[int, bytes]
 """A problem's id, and the digest of a text and how it ended."""
 
 
@@ -33,16 +33,13 @@ class Unjudged:
 
     @property
     def ended(self) -> str | None:
-        return ended_of(self.text, self.finish_reason)
+        return wrong_by_ending(self.text, self.finish_reason)
 
-    def case(self) -> Case:
-        return case_of(self.problem_id, self.text, self.finish_reason)
-
-    def row(self, verifier: str, case: Case, verdict: Verdict) -> VerdictRow:
-        return verdict_row(self.model_id, self.sample_index, verifier, case, verdict)
+    def key(self) -> TextKey:
+        return text_key(self.problem_id, self.text, self.finish_reason)
 
 
-def ended_of(text: str, finish_reason: str | None) -> str | None:
+def wrong_by_ending(text: str, finish_reason: str | None) -> str | None:
     """Why a sample is wrong whatever its text says (CONTRACT, Ledger); None where the text decides."""
     if finish_reason == CUT_OFF:
         return "cut off at max_tokens"
@@ -51,21 +48,23 @@ def ended_of(text: str, finish_reason: str | None) -> str | None:
     return None if text.strip() else "empty"
 
 
-def case_of(problem_id: int, text: str, finish_reason: str | None) -> Case:
+def text_key(problem_id: int, text: str, finish_reason: str | None) -> TextKey:
     digest = sha256(text.encode("utf-8", "replace")).digest()[:16]
-    if finish_reason == CUT_OFF:  # the same text, ended otherwise, is another case
+    if finish_reason == CUT_OFF:  # the same text with another ending has another key
         digest = sha256(digest + b"cut").digest()[:16]
     elif finish_reason in REFUSED:
         digest = sha256(digest + b"refused").digest()[:16]
     return problem_id, digest
 
 
-def verdict_row(model_id: int, sample_index: int, verifier: str, case: Case, verdict: Verdict) -> VerdictRow:
+def verdict_row(
+    model_id: int, sample_index: int, verifier: str, key: TextKey, verdict: Verdict
+) -> VerdictRow:
     passed, answer, score, reason, evidence = verdict
     return VerdictRow(
         verifier=verifier,
-        problem_id=case[0],
-        text_sha=case[1],
+        problem_id=key[0],
+        text_sha=key[1],
         passed=None if passed is None else int(passed),
         score=score,
         answer=answer,
@@ -76,7 +75,7 @@ def verdict_row(model_id: int, sample_index: int, verifier: str, case: Case, ver
     )
 
 
-def settled(verdict: Verdict, ended: str | None) -> Verdict:
+def bounded(verdict: Verdict, ended: str | None) -> Verdict:
     """The verdict as it is kept: bounded, of finite numbers and writable text, and wrong where the sample's end says
     so. The answer stays."""
     passed, answer, score, reason, evidence = verdict

@@ -18,7 +18,7 @@ from verifiers.workers.executor import Executor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stated:
+class StatedVerifier:
     """What the command line of `verify` says of a verifier; None: nothing."""
 
     kind: str | None = None
@@ -29,7 +29,7 @@ class Stated:
     sandbox: Sandbox | None = None
 
 
-def of_sweep(sweep: Sweep) -> tuple[Executor, dict[str, Any]]:
+def verifier_of_sweep(sweep: Sweep) -> tuple[Executor, dict[str, Any]]:
     """The sweep's verifier, and what the ledger keeps of the choice: kind, options and the limits stated, but no
     consent to do without a sandbox. Raises InputError."""
     kind, options = default_verifier(sweep.problems.source)
@@ -54,7 +54,7 @@ def of_sweep(sweep: Sweep) -> tuple[Executor, dict[str, Any]]:
         raise InputError(f"{sweep.path}: verifier", str(error)) from error
 
 
-def of_ledger(path: Path, stated: Stated) -> Executor:
+def verifier_of_ledger(path: Path, stated: StatedVerifier) -> Executor:
     """The verifier stated, else the one of the ledger's last run, else numeric. Raises InputError."""
     kept = _kept(path) if stated.kind is None else {}
     kind: str = stated.kind or kept.get("kind", "numeric")

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from orchestrator.ledger.writing.rows import SampleVerdict
-from orchestrator.run.verdicts.case import case_of, ended_of, settled, verdict_row
+from orchestrator.run.verdicts.case import bounded, text_key, verdict_row, wrong_by_ending
 
 if TYPE_CHECKING:
-    from orchestrator.ledger.writing.rows import Outcome, SampleRow, VerdictRow
-    from orchestrator.run.verdicts.judge import Known
+    from orchestrator.ledger.writing.rows import SampleRow, Settlement, VerdictRow
+    from orchestrator.run.verdicts.judge import KnownVerdicts
     from verifiers.types import Verdict
     from verifiers.workers.executor import Executor
 
@@ -22,15 +22,17 @@ MOST_CHARACTERS = 65_536
 """Of a reply's texts that are verified here: more would hold up everything else."""
 
 
-class AtOnce:
+class InlineVerdicts:
     """`problem(problem_id)` gives a problem's data."""
 
-    def __init__(self, executor: Executor, known: Known, problem: Callable[[int], Mapping[str, Any]]) -> None:
+    def __init__(
+        self, executor: Executor, known: KnownVerdicts, problem: Callable[[int], Mapping[str, Any]]
+    ) -> None:
         self._executor = executor
         self._known = known
         self._problem = problem
 
-    def judge(self, outcome: Outcome) -> Outcome:
+    def judge(self, outcome: Settlement) -> Settlement:
         """The outcome with the verdicts that can be given at once; samples without one are for the judge."""
         if not outcome.samples or self._executor.is_batch:
             return outcome
@@ -38,17 +40,17 @@ class AtOnce:
         judged: list[SampleVerdict | None] = []
         new: list[VerdictRow] = []
         for row in outcome.samples:
-            case = case_of(row.problem_id, row.text, row.finish_reason)
-            verdict = self._known.get(case)
+            key = text_key(row.problem_id, row.text, row.finish_reason)
+            verdict = self._known.get(key)
             if verdict is None and len(row.text) <= left:
                 left -= len(row.text)
                 verdict = self._verified(row)
-                self._known.keep(case, verdict)
+                self._known.keep(key, verdict)
                 if (
                     verdict.reason is not None or verdict.evidence is not None
                 ):  # else the sample's row says it all
                     new.append(
-                        verdict_row(outcome.model_id, row.sample_index, self._executor.name, case, verdict)
+                        verdict_row(outcome.model_id, row.sample_index, self._executor.name, key, verdict)
                     )
             judged.append(None if verdict is None else self._of_sample(verdict))
         return replace(outcome, judged=tuple(judged), verdicts=tuple(new))
@@ -60,4 +62,4 @@ class AtOnce:
 
     def _verified(self, row: SampleRow) -> Verdict:
         (found,) = self._executor.judge([(row.text, self._problem(row.problem_id))])
-        return settled(found, ended_of(row.text, row.finish_reason))
+        return bounded(found, wrong_by_ending(row.text, row.finish_reason))

@@ -14,9 +14,9 @@ from orchestrator.errors import InputError, LedgerBroken
 from orchestrator.ledger.file.trouble import TROUBLE, trouble
 from orchestrator.ledger.reading.for_run.unjudged import VerdictReader
 from orchestrator.ledger.writing.rows import VerdictRow
-from orchestrator.run.verdicts.case import Case, Unjudged, settled
+from orchestrator.run.verdicts.case import TextKey, Unjudged, bounded, verdict_row
 from orchestrator.run.verdicts.pending import Pending
-from orchestrator.run.verdicts.threads import Crew
+from orchestrator.run.verdicts.threads import VerifierThreads
 from verifiers.types import Verdict
 from verifiers.workers.executor import Executor
 
@@ -24,8 +24,8 @@ MOST_WAITING = 4096
 MOST_REMEMBERED = 20_000
 
 
-class Known:
-    """Verdicts by case: those of this session in memory, older ones in the ledger. One that could not tell is
+class KnownVerdicts:
+    """Verdicts by key: those of this session in memory, older ones in the ledger. One that could not tell is
     remembered for this session alone: the next tries again. A quick verifier is asked anew sooner than the ledger."""
 
     def __init__(self, path: Path, executor: Executor) -> None:
@@ -34,34 +34,34 @@ class Known:
         self._looks_up = not executor.is_inline
         self._reader: VerdictReader | None = None
         self._reads = False
-        self._kept: OrderedDict[Case, Verdict] = OrderedDict()
+        self._kept: OrderedDict[TextKey, Verdict] = OrderedDict()
 
-    def get(self, case: Case) -> Verdict | None:
-        known = self._kept.get(case)
+    def get(self, key: TextKey) -> Verdict | None:
+        known = self._kept.get(key)
         if known is not None:
-            self._kept.move_to_end(case)
-        elif self._looks_up and (known := self._from_ledger(case)) is not None:
-            self.keep(case, known)
+            self._kept.move_to_end(key)
+        elif self._looks_up and (known := self._from_ledger(key)) is not None:
+            self.keep(key, known)
         return known
 
-    def _from_ledger(self, case: Case) -> Verdict | None:
+    def _from_ledger(self, key: TextKey) -> Verdict | None:
         """Raises LedgerBroken where the ledger can't be read: a run is under way, which ends in one line."""
         try:
-            return self._read(case)
+            return self._read(key)
         except InputError as error:
             raise LedgerBroken(error.where, error.message, error.remedy) from error
         except TROUBLE as error:
             what, remedy = trouble(error, self._path)
             raise LedgerBroken(str(self._path), f"the ledger can't be read: {what}", remedy) from error
 
-    def _read(self, case: Case) -> Verdict | None:
+    def _read(self, key: TextKey) -> Verdict | None:
         if self._reader is None:
             self._reader = VerdictReader(self._path, self._verifier)
             self._reads = self._reader.has_any
-        return self._reader(*case) if self._reads else None
+        return self._reader(*key) if self._reads else None
 
-    def keep(self, case: Case, verdict: Verdict) -> None:
-        self._kept[case] = verdict
+    def keep(self, key: TextKey, verdict: Verdict) -> None:
+        self._kept[key] = verdict
         if len(self._kept) > MOST_REMEMBERED:
             self._kept.popitem(last=False)
             self._reads = True
@@ -78,7 +78,7 @@ class Judge:
     def __init__(
         self,
         executor: Executor,
-        known: Known,
+        known: KnownVerdicts,
         problem: Callable[[int], Mapping[str, Any]],
         *,
         write: Callable[[Sequence[VerdictRow]], Awaitable[None]],
@@ -89,10 +89,10 @@ class Judge:
         self._problem = problem
         self._write = write
         self._told = told
-        self._crew = Crew(executor, self._judged)
-        self._pending = Pending(executor.at_once)
-        self._open: dict[Case, list[Unjudged]] = {}
-        """Samples of the cases that are being verified, or wait to be."""
+        self._crew = VerifierThreads(executor, self._judged)
+        self._pending = Pending(executor.concurrency)
+        self._open: dict[TextKey, list[Unjudged]] = {}
+        """Samples of the keys that are being verified, or wait to be."""
         self._done: list[tuple[Unjudged, VerdictRow]] = []
         self._wake = asyncio.Event()
         self._room = asyncio.Semaphore(MOST_WAITING)
@@ -117,17 +117,17 @@ class Judge:
         self._waiting += 1
         self._nothing_waits.clear()
         await self._room.acquire()
-        case = sample.case()
-        if (verdict := self._known.get(case)) is not None:
-            self._finish([sample], case, verdict)
-        elif (alike := self._open.get(case)) is not None:
+        key = sample.key()
+        if (verdict := self._known.get(key)) is not None:
+            self._finish([sample], key, verdict)
+        elif (alike := self._open.get(key)) is not None:
             alike.append(sample)
         elif sample.ended is not None and not self._executor.is_inline:
             # Its answer would be worth nothing, and to run half a program may take long.
-            self._finish([sample], case, settled(Verdict(passed=False), sample.ended))
+            self._finish([sample], key, bounded(Verdict(passed=False), sample.ended))
         else:
-            self._open[case] = [sample]
-            self._pending.add(case)
+            self._open[key] = [sample]
+            self._pending.add(key)
             self._dispatch()
 
     async def drained(self) -> None:
@@ -155,18 +155,21 @@ class Judge:
             self._known.close()
 
     def _dispatch(self) -> None:
-        while not self._crew.is_full and (cases := self._pending.take(self._executor.size)):
-            self._crew.start(cases, [(self._open[case][0].text, self._problem(case[0])) for case in cases])
+        while not self._crew.is_full and (keys := self._pending.take(self._executor.size)):
+            self._crew.start(keys, [(self._open[key][0].text, self._problem(key[0])) for key in keys])
 
-    def _judged(self, cases: Sequence[Case], verdicts: Sequence[Verdict], seconds: float) -> None:
-        self._pending.ended(cases, seconds)
-        for case, found in zip(cases, verdicts, strict=True):
-            samples = self._open.pop(case)
-            verdict = settled(found, samples[0].ended)
-            self._known.keep(case, verdict)
-            self._finish(samples, case, verdict)
+    def _judged(self, keys: Sequence[TextKey], verdicts: Sequence[Verdict], seconds: float) -> None:
+        self._pending.ended(keys, seconds)
+        for key, found in zip(keys, verdicts, strict=True):
+            samples = self._open.pop(key)
+            verdict = bounded(found, samples[0].ended)
+            self._known.keep(key, verdict)
+            self._finish(samples, key, verdict)
         self._dispatch()
 
-    def _finish(self, samples: Sequence[Unjudged], case: Case, verdict: Verdict) -> None:
-        self._done += [(sample, sample.row(self._executor.name, case, verdict)) for sample in samples]
+    def _finish(self, samples: Sequence[Unjudged], key: TextKey, verdict: Verdict) -> None:
+        self._done += [
+            (sample, verdict_row(sample.model_id, sample.sample_index, self._executor.name, key, verdict))
+            for sample in samples
+        ]
         self._wake.set()

@@ -5,37 +5,37 @@ from __future__ import annotations
 from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
 
-from orchestrator.run.verdicts.case import Case
+from orchestrator.run.verdicts.case import TextKey
 
 SLOW_S = 0.1
 
 
 class Pending:
     """First come, first served within a problem; the problems take turns. Of several calls at once, one problem's
-    cases never take the last, once there is more than one problem; and what was slow goes into a call alone, since
+    keys never take the last, once there is more than one problem; and what was slow goes into a call alone, since
     the texts of a call get their verdicts together."""
 
-    def __init__(self, at_once: int) -> None:
-        self._most_of_one = max(1, at_once - 1)
-        self._at_once = at_once
-        self._waiting: OrderedDict[int, deque[Case]] = OrderedDict()
+    def __init__(self, concurrency: int) -> None:
+        self._most_of_one = max(1, concurrency - 1)
+        self._concurrency = concurrency
+        self._waiting: OrderedDict[int, deque[TextKey]] = OrderedDict()
         self._running: Counter[int] = Counter()
         self._seen: set[int] = set()
         self._slow: set[int] = set()
 
-    def add(self, case: Case) -> None:
+    def add(self, key: TextKey) -> None:
         if len(self._seen) < 2:
-            self._seen.add(case[0])
-        self._waiting.setdefault(case[0], deque()).append(case)
+            self._seen.add(key[0])
+        self._waiting.setdefault(key[0], deque()).append(key)
 
-    def take(self, most: int) -> list[Case]:
+    def take(self, most: int) -> list[TextKey]:
         """The next few, for one call; they count as running until `ended`."""
-        taken: list[Case] = []
-        limit = self._most_of_one if len(self._seen) > 1 else self._at_once
+        taken: list[TextKey] = []
+        limit = self._most_of_one if len(self._seen) > 1 else self._concurrency
         calls: set[int] = set()
         passed_over = 0
         while len(taken) < most and passed_over < len(self._waiting):
-            problem, cases = next(iter(self._waiting.items()))
+            problem, keys = next(iter(self._waiting.items()))
             full = problem not in calls and self._running[problem] >= limit
             if full or (taken and problem in self._slow):
                 self._waiting.move_to_end(problem)
@@ -45,8 +45,8 @@ class Pending:
             if problem not in calls:
                 calls.add(problem)
                 self._running[problem] += 1
-            taken.append(cases.popleft())
-            if cases:
+            taken.append(keys.popleft())
+            if keys:
                 self._waiting.move_to_end(problem)
             else:
                 del self._waiting[problem]
@@ -54,7 +54,7 @@ class Pending:
                 break
         return taken
 
-    def ended(self, taken: Sequence[Case], seconds: float = 0.0) -> None:
+    def ended(self, taken: Sequence[TextKey], seconds: float = 0.0) -> None:
         """A call that `take` filled is over, after so long."""
         problems = {problem for problem, _ in taken}
         if seconds > SLOW_S:

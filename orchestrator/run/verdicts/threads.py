@@ -9,16 +9,16 @@ import time
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 
-from orchestrator.run.verdicts.case import Case
+from orchestrator.run.verdicts.case import TextKey
 from verifiers.types import Verdict
 from verifiers.workers.executor import Executor
 from verifiers.workers.worker_process import Item
 
-Call = tuple[Sequence[Case], Sequence[Item]]
-Done = Callable[[Sequence[Case], Sequence[Verdict], float], None]
+Call = tuple[Sequence[TextKey], Sequence[Item]]
+Done = Callable[[Sequence[TextKey], Sequence[Verdict], float], None]
 
 
-class Crew:
+class VerifierThreads:
     """`done` hears each call's verdicts, and how long it took, in the event loop that made the crew. Threads start as
     they are needed."""
 
@@ -32,9 +32,9 @@ class Crew:
 
     @property
     def is_full(self) -> bool:
-        return self._busy >= self._executor.at_once
+        return self._busy >= self._executor.concurrency
 
-    def start(self, cases: Sequence[Case], items: Sequence[Item]) -> None:
+    def start(self, cases: Sequence[TextKey], items: Sequence[Item]) -> None:
         self._busy += 1
         if self._threads < self._busy:
             self._threads += 1
@@ -56,6 +56,6 @@ class Crew:
             with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits any more
                 self._loop.call_soon_threadsafe(self._heard, cases, verdicts, seconds)
 
-    def _heard(self, cases: Sequence[Case], verdicts: Sequence[Verdict], seconds: float) -> None:
+    def _heard(self, cases: Sequence[TextKey], verdicts: Sequence[Verdict], seconds: float) -> None:
         self._busy -= 1
         self._done(cases, verdicts, seconds)

@@ -13,8 +13,8 @@ from orchestrator.interrupts import interrupts
 from orchestrator.ledger.file.reader import open_for_writing
 from orchestrator.ledger.reading.for_run.unjudged import Which, pieces, problem_reader, write
 from orchestrator.ledger.writing.rows import VerdictRow
-from orchestrator.run.verdicts.case import Case, Unjudged, settled
-from orchestrator.run.verdicts.judge import Judge, Known
+from orchestrator.run.verdicts.case import TextKey, Unjudged, bounded, verdict_row
+from orchestrator.run.verdicts.judge import Judge, KnownVerdicts
 from verifiers.types import Verdict
 from verifiers.workers.executor import Executor
 
@@ -75,7 +75,9 @@ async def _verify(
         done.add(row)
         told(done.judged)
 
-    judge = Judge(executor, Known(path, executor), problem_reader(connection), write=written, told=counted)
+    judge = Judge(
+        executor, KnownVerdicts(path, executor), problem_reader(connection), write=written, told=counted
+    )
     judging = asyncio.create_task(judge.run())
     try:
         adding = asyncio.create_task(_add_all(connection, executor.name, which, judge))
@@ -105,14 +107,14 @@ def _verify_in_batches(
     told: Callable[[int], None],
 ) -> Verified:
     """Distinct texts are collected until they make a call; where all but a few are known that is all of them."""
-    done, known, problem = Verified(), Known(path, executor), problem_reader(connection)
-    wanted: dict[Case, list[Unjudged]] = {}
+    done, known, problem = Verified(), KnownVerdicts(path, executor), problem_reader(connection)
+    wanted: dict[TextKey, list[Unjudged]] = {}
 
-    def finish(found: Mapping[Case, Verdict]) -> None:
+    def finish(found: Mapping[TextKey, Verdict]) -> None:
         rows = [
-            sample.row(executor.name, case, verdict)
-            for case, verdict in found.items()
-            for sample in wanted.pop(case)
+            verdict_row(sample.model_id, sample.sample_index, executor.name, key, verdict)
+            for key, verdict in found.items()
+            for sample in wanted.pop(key)
         ]
         write(connection, rows)
         for row in rows:
@@ -120,20 +122,20 @@ def _verify_in_batches(
         told(done.judged)
 
     def judge() -> None:
-        cases = list(wanted)
-        verdicts = executor.judge([(wanted[case][0].text, problem(case[0])) for case in cases])
-        finish({case: settled(verdict, None) for case, verdict in zip(cases, verdicts, strict=True)})
+        keys = list(wanted)
+        verdicts = executor.judge([(wanted[key][0].text, problem(key[0])) for key in keys])
+        finish({key: bounded(verdict, None) for key, verdict in zip(keys, verdicts, strict=True)})
 
     try:
         for rows in pieces(connection, executor.name, which):
-            at_once: dict[Case, Verdict] = {}
+            at_once: dict[TextKey, Verdict] = {}
             for sample in map(_unjudged, rows):
-                case = sample.case()
+                key = sample.key()
                 if sample.ended is not None:
-                    at_once[case] = settled(Verdict(passed=False), sample.ended)
-                elif case not in wanted and (verdict := known.get(case)) is not None:
-                    at_once[case] = verdict
-                wanted.setdefault(case, []).append(sample)
+                    at_once[key] = bounded(Verdict(passed=False), sample.ended)
+                elif key not in wanted and (verdict := known.get(key)) is not None:
+                    at_once[key] = verdict
+                wanted.setdefault(key, []).append(sample)
             finish(at_once)
             if len(wanted) >= executor.size:
                 judge()

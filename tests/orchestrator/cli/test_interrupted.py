@@ -50,13 +50,13 @@ def wait_for(folder, pattern, process):
 
 SLOW_EXPORT = """
 import time
-from orchestrator.ledger import export
-usual = export.Records.rows
+from orchestrator.ledger.exporting import samples
+usual = samples.Records.rows
 def slow(self):
     for row in usual(self):
         time.sleep(0.05)
         yield row
-export.Records.rows = slow
+samples.Records.rows = slow
 """
 
 
@@ -75,13 +75,13 @@ def test_what_was_half_written_goes(db, tmp_path, numbers):
 
 
 DEEP_IN_C = """
-from orchestrator.ledger import export
+from orchestrator.ledger.exporting import samples
 def deep(*_):
     open("here", "w").close()
     import sqlite3
     sqlite3.connect(":memory:").execute(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT sum(i) FROM n").fetchone()
-export.write_jsonl = deep
+samples.write_jsonl = deep
 """
 
 
@@ -99,7 +99,7 @@ def test_a_statement_that_never_ends_is_left(db, tmp_path):
 def test_a_signal_lost_in_a_destructor_comes_again(db, tmp_path):
     before = """
 import os, signal, time
-from orchestrator.ledger import export
+from orchestrator.ledger.exporting import samples
 class Gone:
     def __del__(self):
         os.kill(os.getpid(), signal.SIGTERM)
@@ -107,7 +107,7 @@ class Gone:
 def lost(*_):
     Gone()
     time.sleep(20)
-export.write_jsonl = lost
+samples.write_jsonl = lost
 """
     done = finish(started(tmp_path, "export", db, "--format", "jsonl", "-o", "o", before=before), 15)
     assert (done.status, done.err) == (143, SAYS)
@@ -116,12 +116,12 @@ export.write_jsonl = lost
 def test_a_signal_as_the_file_appears_comes_too_late(db, tmp_path):
     before = """
 import os, signal
-from orchestrator.ledger import new_file
-usual = new_file._publish
+from orchestrator.ledger.file import whole_file
+usual = whole_file._publish
 def signalled(*given):
     os.kill(os.getpid(), signal.SIGINT)
     usual(*given)
-new_file._publish = signalled
+whole_file._publish = signalled
 """
     done = finish(started(tmp_path, "backup", db, "b.db", before=before))
     assert (done.status, done.err) == (0, "")
@@ -133,12 +133,12 @@ def test_an_import_that_is_ended_leaves_no_ledger(tmp_path):
     (tmp_path / "t.csv").write_text("model,k,coverage,usd_per_attempt\nm,1,0.5,0.01\n")
     before = """
 import os, signal
-from orchestrator.ledger import import_aggregate
-usual = import_aggregate._add
+from orchestrator.ledger.importing import printed_results
+usual = printed_results._add
 def signalled(*given):
     os.kill(os.getpid(), signal.SIGTERM)
     usual(*given)
-import_aggregate._add = signalled
+printed_results._add = signalled
 """
     words = ("import", "t.csv", "--aggregate", "--db", "n.db")
     done = finish(started(tmp_path, *words, before=before))

@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 
-from orchestrator.coverage.selection import subsets as selection
+from orchestrator.coverage.selection import subsets
 from orchestrator.coverage.selection.subsets import best_of, majority
 
 
@@ -43,7 +43,7 @@ def test_majority_equals_all_subsets(answers, right):
 def test_majority_by_draws_comes_to_the_exact_one(monkeypatch):
     counts, right = np.array([30, 25, 20, 5]), np.array([True, False, False, True])
     exact = majority(counts, right, 15)
-    monkeypatch.setattr(selection, "_EXACT_STEPS", 0)
+    monkeypatch.setattr(subsets, "_EXACT_STEPS", 0)
     drawn = majority(counts, right, 15)
     assert not drawn.exact
     assert drawn.error < 0.01

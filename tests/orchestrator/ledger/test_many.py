@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.ledger.writing.many_rows import ForMany
+from orchestrator.ledger.writing.many_rows import ManyRows
 
-INSERT = ForMany("INSERT INTO t (a, b)", 2)
-UPDATE = ForMany("UPDATE t SET b = new.column2 FROM (", 2, ") AS new WHERE t.a = new.column1 AND t.b < 100")
+INSERT = ManyRows("INSERT INTO t (a, b)", 2)
+UPDATE = ManyRows("UPDATE t SET b = new.column2 FROM (", 2, ") AS new WHERE t.a = new.column1 AND t.b < 100")
 
 
 @given(st.integers(0, 300))

@@ -9,14 +9,14 @@ from contextlib import closing
 
 import pytest
 
-from orchestrator.ledger.reading.for_run.samples_wanted import wanted_of
+from orchestrator.ledger.reading.for_run.samples_wanted import samples_wanted
 from orchestrator.ledger.reading.samples.sample_counts import count_samples
 from tests.orchestrator.ledger_fixture import Made, make_ledger
 
 
 def row_by_row(connection, model):
     """The definition: planned = done + failed + what is still to be asked, a problem at a time."""
-    wanted = wanted_of(model)
+    wanted = samples_wanted(model)
     counts = {"planned": 0, "done": 0, "failed": 0, "solved": 0}
     for problem in connection.execute("SELECT * FROM problem WHERE sweep_id = ?", (model["sweep_id"],)):
         of_it = (model["id"], problem["id"])

@@ -8,14 +8,14 @@ import pytest
 
 from orchestrator.errors import LedgerBroken
 from orchestrator.ledger.file.reader import create, open_writer
-from orchestrator.ledger.writing.group_commit import Batch
+from orchestrator.ledger.writing.group_commit import GroupCommit
 from orchestrator.ledger.writing.writer import BUSY, Writer
 
 
 def prompt(number: int):
     """A row to write: a prompt needs nothing else."""
 
-    def fill(batch: Batch) -> None:
+    def fill(batch: GroupCommit) -> None:
         batch.prompts.append((number, f"sha {number}", "{}"))
 
     return fill

@@ -9,8 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from orchestrator.report.charts import render as draw
-from orchestrator.report.charts import rows, spec
+from orchestrator.report.charts import render, rows, spec
 from orchestrator.report.charts.palette import LIGHT
 from tests.orchestrator.ledger_fixture import Made, make_ledger
 from tests.orchestrator.report.report_fixture import HOSTILE, found, hostile, tame
@@ -89,7 +88,7 @@ def test_nothing_from_the_data_becomes_a_field_or_an_expression(evil):
 
 def test_the_picture_is_one_for_print_and_says_what_it_is_of(evil):
     document, _ = evil
-    picture = draw.png(draw.figure_of(document), "Cite: «me» \u202e")
+    picture = render.png(render.figure_of(document), "Cite: «me» \u202e")
     assert picture.startswith(b"\x89PNG\r\n\x1a\n")
     width, height = struct.unpack_from(">II", picture, 16)
     assert width > 2000
@@ -108,7 +107,7 @@ def test_the_picture_is_one_for_print_and_says_what_it_is_of(evil):
 
 def test_svg_is_well_formed_and_shows_hostile_names_as_text(evil):
     document, _ = evil
-    drawn = draw.svg(draw.figure_of(document), "</metadata><script>alert(1)</script>")
+    drawn = render.svg(render.figure_of(document), "</metadata><script>alert(1)</script>")
     root = ElementTree.fromstring(drawn)
     tags = {element.tag.split("}")[1] for element in root.iter()}
     assert tags <= {"svg", "metadata", "defs", "clipPath", "rect", "g", "path", "text", "line", "title"}
@@ -122,19 +121,19 @@ def test_svg_is_well_formed_and_shows_hostile_names_as_text(evil):
 @pytest.mark.parametrize("axis", ["usd", "tokens", "seconds"])
 def test_every_axis_is_named_in_words(tmp_path, axis):
     document, _ = found(tame(tmp_path / "t.db"), axis)
-    drawn = draw.svg(draw.figure_of(document), "")
+    drawn = render.svg(render.figure_of(document), "")
     assert f">{'dollars' if axis == 'usd' else axis} a problem<" in drawn
 
 
 def test_free_models_and_none_at_all_are_drawn_empty(tmp_path):
     document, _ = found(make_ledger(tmp_path / "f.db", {"m": Made({"a": [0, 1], "b": [None]}, 0)}))
-    assert draw.svg(draw.figure_of(document), "").startswith("<svg")
+    assert render.svg(render.figure_of(document), "").startswith("<svg")
     document, _ = found(make_ledger(tmp_path / "n.db", {}))
-    assert draw.svg(draw.figure_of(document), "").startswith("<svg")
+    assert render.svg(render.figure_of(document), "").startswith("<svg")
 
 
 def test_the_program_names_no_address():
-    assert set(re.findall(r"\w+://[\w./-]*", draw.program())) <= {
+    assert set(re.findall(r"\w+://[\w./-]*", render.program())) <= {
         "http://www.w3.org/2000/svg",
         "http://www.w3.org/1999/xlink",
         "http://www.w3.org/2000/xmlns/",

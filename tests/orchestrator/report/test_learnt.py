@@ -1,6 +1,6 @@
 import pytest
 
-from orchestrator.report.terminal.lessons import learnt as learnt_or_none
+from orchestrator.report.terminal.lessons import lessons as learnt_or_none
 from tests.orchestrator.report.progress_fixture import PICO, model, progress
 
 

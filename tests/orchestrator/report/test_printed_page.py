@@ -6,8 +6,7 @@ import pytest
 
 from orchestrator.analysis.printed import with_printed
 from orchestrator.ledger.importing.printed_results import import_aggregate, read_printed
-from orchestrator.report.charts import printed
-from orchestrator.report.charts import render as draw
+from orchestrator.report.charts import printed, render
 from orchestrator.report.page.page import page
 from tests.orchestrator.ledger_fixture import make_ledger
 from tests.orchestrator.report.browser import CHROMIUM, browser
@@ -56,7 +55,7 @@ def test_points_have_their_own_cost_and_no_band(beside):
     ]
     assert {(row["low"], row["high"], row["kind"]) for row in points} == {(None, None, "printed")}
     assert [row["said_coverage"] for row in points] == ["29.62%", "24.00%", "26.70%"]
-    figure = draw.figure_of(document)
+    figure = render.figure_of(document)
     assert [row["name"] for row in figure["datasets"]["curves"] if row["kind"] == "printed"] == [
         "DeepSeek-Coder-V2",
         "GPT-4o",
@@ -95,7 +94,7 @@ async def test_the_page_draws_them_and_other_prices_move_them(tmp_path, alone, b
     hostile.write_text("".join(json.dumps(row) + "\n" for row in rows))
     evil = make_ledger(tmp_path / "evil.db", {}, sweep="none")
     import_aggregate(hostile, evil)
-    program = draw.program()
+    program = render.program()
     pages = {path.stem: tmp_path / f"{path.stem}.html" for path in (alone, beside, evil)}
     for path in (alone, beside, evil):
         pages[path.stem].write_text(page(*whole(path), program), "utf-8")

@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from orchestrator.report.charts import render as draw
+from orchestrator.report.charts import render
 from orchestrator.report.page.page import page as made
 from tests.orchestrator.report.browser import CHROMIUM, browser
 from tests.orchestrator.report.report_fixture import HOSTILE, found, hostile, odd, tame
@@ -22,7 +22,7 @@ TICKS = "[...document.querySelectorAll('#chart-{} text')].map(e => e.textContent
 
 @pytest.fixture(scope="module")
 def program():
-    return draw.program()
+    return render.program()
 
 
 @pytest.fixture

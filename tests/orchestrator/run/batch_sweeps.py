@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator.run.batches import patience as batch_waits
+from orchestrator.run.batches import patience
 from tests.loopback.batch_wire import AnthropicDesk, anthropic_batches, openai_batches
 from tests.orchestrator.run.sweeps import ROOT
 
@@ -49,7 +49,7 @@ def with_keys(monkeypatch: pytest.MonkeyPatch, **waits: float) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
     for name, value in (SHORT | waits).items():
-        monkeypatch.setattr(batch_waits, name, value)
+        monkeypatch.setattr(patience, name, value)
 
 
 def start_with_short_waits(
@@ -57,11 +57,11 @@ def start_with_short_waits(
 ) -> subprocess.Popen[str]:
     """`manyfew run` as a process of its own, which looks at its batches often."""
     booked = waits.pop("BOOKED_AT_ONCE", 200)
-    lines = [f"batch_waits.{name} = {value!r}" for name, value in (SHORT | waits).items()]
+    lines = [f"patience.{name} = {value!r}" for name, value in (SHORT | waits).items()]
     code = "; ".join(
         [
-            "from orchestrator.run import batch_results, batch_waits",
-            f"batch_results.BOOKED_AT_ONCE = {booked}",
+            "from orchestrator.run.batches import patience, results",
+            f"results.BOOKED_AT_ONCE = {booked}",
             *lines,
             "from orchestrator.cli.main import main",
             "main()",

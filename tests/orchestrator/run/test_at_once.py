@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.ledger.file.reader import create
-from orchestrator.ledger.writing.rows import Outcome, SampleRow
-from orchestrator.run.verdicts import inline as at_once
-from orchestrator.run.verdicts.case import case_of
-from orchestrator.run.verdicts.inline import AtOnce
-from orchestrator.run.verdicts.judge import Known
+from orchestrator.ledger.writing.rows import SampleRow, Settlement
+from orchestrator.run.verdicts import inline
+from orchestrator.run.verdicts.case import text_key
+from orchestrator.run.verdicts.inline import InlineVerdicts
+from orchestrator.run.verdicts.judge import KnownVerdicts
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.books import check_books, one, rows
 from tests.orchestrator.run.judging import calls, executor_of
@@ -29,16 +29,18 @@ def sample(text: str, index: int = 0, finish_reason: str | None = "stop") -> Sam
     )  # fmt: skip
 
 
-def outcome(*samples: SampleRow) -> Outcome:
-    return Outcome(request_id=1, model_id=1, state="settled", reserved_pico=1, ended_at=0.0, samples=samples)
+def outcome(*samples: SampleRow) -> Settlement:
+    return Settlement(
+        request_id=1, model_id=1, state="settled", reserved_pico=1, ended_at=0.0, samples=samples
+    )
 
 
 @pytest.fixture
 def numeric(tmp_path):
     create(tmp_path / "l.db")
     executor = Executor(Numeric(), {}, Bounds())
-    known = Known(tmp_path / "l.db", executor)
-    yield AtOnce(executor, known, lambda _: {"answer": 18}), known
+    known = KnownVerdicts(tmp_path / "l.db", executor)
+    yield InlineVerdicts(executor, known, lambda _: {"answer": 18}), known
     known.close()
 
 
@@ -69,7 +71,7 @@ def test_how_a_sample_ended_decides_as_in_the_judge(numeric):
 
 
 def test_texts_that_would_hold_up_the_rest_are_for_the_judge(numeric, monkeypatch):
-    monkeypatch.setattr(at_once, "MOST_CHARACTERS", 20)
+    monkeypatch.setattr(inline, "MOST_CHARACTERS", 20)
     quick, _ = numeric
     long = "a long way of saying " * 5 + "#### 18"
     found = quick.judge(outcome(sample("#### 18"), sample(long, 1), sample("#### 17", 2)))
@@ -79,9 +81,9 @@ def test_texts_that_would_hold_up_the_rest_are_for_the_judge(numeric, monkeypatc
 def test_a_slow_verifier_is_never_called_here_but_what_it_said_before_is_known(tmp_path):
     create(tmp_path / "l.db")
     with executor_of(tmp_path) as executor:
-        known = Known(tmp_path / "l.db", executor)
-        known.keep(case_of(1, "18", "stop"), Verdict(passed=True, answer="18"))
-        quick = AtOnce(executor, known, lambda _: {"answer": 18})
+        known = KnownVerdicts(tmp_path / "l.db", executor)
+        known.keep(text_key(1, "18", "stop"), Verdict(passed=True, answer="18"))
+        quick = InlineVerdicts(executor, known, lambda _: {"answer": 18})
         found = quick.judge(outcome(sample("18"), sample("17", 1)))
         known.close()
     assert [verdict and verdict.passed for verdict in found.judged] == [1, None]

@@ -11,8 +11,8 @@ import pytest
 
 from orchestrator.ledger.file.reader import create
 from orchestrator.run.verdicts import judge as module
-from orchestrator.run.verdicts.case import Unjudged, settled
-from orchestrator.run.verdicts.judge import Judge, Known
+from orchestrator.run.verdicts.case import Unjudged, bounded
+from orchestrator.run.verdicts.judge import Judge, KnownVerdicts
 from tests.orchestrator.run.judging import calls, executor_of
 from verifiers.numeric import Numeric
 from verifiers.types import Bounds, Verdict
@@ -61,7 +61,7 @@ async def judging(executor: Executor, tmp_path, heard: Heard) -> AsyncGenerator[
         create(ledger)
     made = Judge(
         executor,
-        Known(ledger, executor),
+        KnownVerdicts(ledger, executor),
         lambda problem: {"id": problem, "answer": 18},
         write=heard.write,
         told=heard.told,
@@ -189,4 +189,4 @@ async def test_cancelling_while_a_verdict_is_due_ends_at_once(tmp_path):
     ],
 )
 def test_what_the_ledger_can_not_hold_is_not_kept(verdict, kept):
-    assert settled(verdict, None) == kept
+    assert bounded(verdict, None) == kept

@@ -20,7 +20,7 @@ from verifiers.proofs.coq import files as units
 from verifiers.proofs.coq.files import CHECK, GIVEN, PREFIX, PROOF, SAID
 from verifiers.proofs.coq.reply import error_of, short
 from verifiers.proofs.jail import jail_for, prefix_of, system_folders
-from verifiers.sandbox import Jail, Job, Limits, Outcome, SandboxError, input_file
+from verifiers.sandbox import Jail, Job, JobResult, Limits, SandboxError, input_file
 from verifiers.types import Bounds
 
 _PREPARE_S = 120.0
@@ -167,7 +167,7 @@ class CoqRunner:
         return _ended(outcome)
 
 
-def _ended(outcome: Outcome) -> Ended:
+def _ended(outcome: JobResult) -> Ended:
     """CoqError where it was neither Coq nor the text that ended it."""
     error = error_of(outcome.stderr.decode("utf-8", "replace"))
     end = outcome.status - 128

@@ -21,7 +21,7 @@ class Expectation(Protocol):
 E = TypeVar("E", bound=Expectation)
 
 
-def peek_state(
+def state_for_plan(
     connection: sqlite3.Connection, path: Path, sweep: str, means: MutableMapping[str, E]
 ) -> tuple[int, dict[str, dict[str, tuple[int, bool]]]]:
     """(pico-dollars held, by alias and problem key (samples there, solved)). Fills in `means` by alias.

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def wanted_of(model: sqlite3.Row) -> Callable[[str], int]:
+def samples_wanted(model: sqlite3.Row) -> Callable[[str], int]:
     """By the problem's key, as last stated; 0 of a model that was imported."""
     each: dict[str, int] = json.loads(model["samples_by_problem"]) if model["samples_by_problem"] else {}
     of_others: int = model["samples_wanted"] or 0

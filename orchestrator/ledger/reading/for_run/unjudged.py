@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from orchestrator.ledger.file.reader import open_reader
-from orchestrator.ledger.writing.group_commit import Batch
+from orchestrator.ledger.writing.group_commit import GroupCommit
 from orchestrator.ledger.writing.rows import VerdictRow
 from verifiers.types import Verdict
 
@@ -43,7 +43,7 @@ def write(connection: sqlite3.Connection, verdicts: list[VerdictRow]) -> None:
     """In one transaction."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        Batch(verdicts=verdicts).write(connection)
+        GroupCommit(verdicts=verdicts).write(connection)
     except BaseException:
         if connection.in_transaction:  # SQLite ends it itself where the disk fails
             connection.execute("ROLLBACK")

@@ -26,7 +26,7 @@ REFUSED = ("refusal", "content_filter")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class ModelCosts:
     """One model of one ledger. Money in whole pico-dollars, tokens whole, times in seconds."""
 
     alias: str
@@ -57,14 +57,14 @@ class Side:
     """Verdicts and passes, by problem."""
 
 
-def read_sides(paths: Iterable[Path]) -> list[Side]:
+def read_model_costs(paths: Iterable[Path]) -> list[ModelCosts]:
     """Every model of every ledger; where an alias comes twice each is ALIAS@SWEEP, numbered where even that does.
     Raises InputError for what is no ledger."""
     distinct = {path.resolve(): path for path in paths}.values()
     return _named_apart([side for path in distinct for side in _read(path)])
 
 
-def _read(path: Path) -> list[Side]:
+def _read(path: Path) -> list[ModelCosts]:
     try:
         with closing(open_reader(path)) as connection:
             connection.execute("BEGIN")  # one moment of the ledger for all queries
@@ -78,7 +78,7 @@ def _read(path: Path) -> list[Side]:
         raise InputError(str(path), message, f"check it with manyfew doctor {path}") from error
 
 
-def _side(connection: sqlite3.Connection, model: sqlite3.Row) -> Side:
+def _side(connection: sqlite3.Connection, model: sqlite3.Row) -> ModelCosts:
     tokens = settled_tokens(connection, model["id"])
     (basis,) = connection.execute(
         "SELECT max(cost_basis) FROM any_request WHERE model_id = ? AND state = 'settled'", (model["id"],)
@@ -108,7 +108,7 @@ def _side(connection: sqlite3.Connection, model: sqlite3.Row) -> Side:
         "JOIN problem ON problem.id = sample.problem_id WHERE model_id = ? GROUP BY problem_id HAVING n > 0",
         (model["id"],),
     ).fetchall()
-    return Side(
+    return ModelCosts(
         alias=model["alias"],
         sweep=model["sweep"],
         provider=model["provider"],
@@ -133,10 +133,10 @@ def _side(connection: sqlite3.Connection, model: sqlite3.Row) -> Side:
     )
 
 
-def _named_apart(sides: list[Side]) -> list[Side]:
+def _named_apart(sides: list[ModelCosts]) -> list[ModelCosts]:
     aliases = [side.alias for side in sides]
     taken: set[str] = set()
-    named: list[Side] = []
+    named: list[ModelCosts] = []
     for side in sides:
         base = name = side.alias if aliases.count(side.alias) == 1 else f"{side.alias}@{side.sweep}"
         number = 1

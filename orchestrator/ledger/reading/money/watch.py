@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.lock import is_held
 from orchestrator.ledger.file.reader import open_reader
-from orchestrator.ledger.reading.for_run.samples_wanted import wanted_of
+from orchestrator.ledger.reading.for_run.samples_wanted import samples_wanted
 from orchestrator.progress import ModelProgress, Progress
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Watched:
         self, connection: sqlite3.Connection, model: sqlite3.Row, now: float, *, running: bool
     ) -> ModelProgress:
         done = verified = passed = solved = lacking = 0
-        wanted = wanted_of(model)
+        wanted = samples_wanted(model)
         until_solved = '"until_solved"' in (model["definition"] or "")
         asked = {
             row["id"]: wanted(row["key"])

@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from orchestrator.ledger.reading.for_run.samples_wanted import wanted_of
+from orchestrator.ledger.reading.for_run.samples_wanted import samples_wanted
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,7 +22,7 @@ FROM problem WHERE sweep_id = :sweep
 
 def count_samples(connection: sqlite3.Connection, model: sqlite3.Row) -> dict[str, int]:
     """planned = done + failed + still to be asked."""
-    wanted = wanted_of(model)
+    wanted = samples_wanted(model)
     until_solved = '"until_solved"' in (model["definition"] or "")
     failed = dict(
         connection.execute(
