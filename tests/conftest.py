@@ -4,7 +4,6 @@ in."""
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,32 +13,32 @@ if TYPE_CHECKING:
 
 # Of the most processor time, or of the longest waits: begun at the end, one of them would be waited for alone.
 _LONG = (
-    "test_report_browser.py",
-    "test_frontier_report.py",
-    "test_batches.py",
-    "test_coq.py",
-    "test_refusals.py",
-    "test_math.py",
-    "test_power_cuts.py",
-    "test_faults_by_wire.py",
-    "test_code_hostile.py",
-    "test_charts.py",
-    "test_report_page.py",
-    "test_rates.py",
-    "test_hub.py",
-    "test_sdk_faults.py",
-    "test_main.py",
-    "test_locked.py",
-    "test_lean.py",
-    "test_disk.py",
+    "tests/orchestrator/report/page/test_browser.py",
+    "tests/orchestrator/cli/test_frontier_report.py",
+    "tests/orchestrator/run/batches/test_batches.py",
+    "tests/verifiers/proofs/test_coq.py",
+    "tests/orchestrator/ledger/test_refusals.py",
+    "tests/verifiers/math/test_kind.py",
+    "tests/faults/test_power_cuts.py",
+    "tests/providers/test_faults_by_wire.py",
+    "tests/verifiers/code/test_hostile.py",
+    "tests/orchestrator/report/charts/test_spec.py",
+    "tests/orchestrator/report/page/test_page.py",
+    "tests/orchestrator/scheduler/test_rates.py",
+    "tests/orchestrator/problems/test_hub.py",
+    "tests/providers/sdk/test_faults.py",
+    "tests/orchestrator/cli/test_main.py",
+    "tests/faults/test_locked.py",
+    "tests/verifiers/proofs/test_lean.py",
+    "tests/faults/test_disk.py",
 )
 # Tests that share nothing and each take long: they need not wait for one another.
 _APART = (
-    "test_kill.py",
-    "test_kill_softly.py",
-    "test_batch_crashes.py",
-    "test_two_runs.py",
-    "test_signals.py",
+    "tests/orchestrator/run/test_kill.py",
+    "tests/orchestrator/run/test_kill_softly.py",
+    "tests/orchestrator/run/batches/test_crashes.py",
+    "tests/faults/test_two_runs.py",
+    "tests/orchestrator/run/test_signals.py",
 )
 
 # Workers and the programs that tests start run as in a user's shell: with buffers (what is lost in one shows only
@@ -73,4 +72,4 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ranks = {name: rank for rank, name in enumerate(_APART + _LONG)}
-    items.sort(key=lambda item: ranks.get(Path(item.path).name, len(ranks)))
+    items.sort(key=lambda item: ranks.get(item.nodeid.split("::")[0], len(ranks)))

@@ -15,7 +15,7 @@ import pytest
 
 import manyfew
 from orchestrator.cli.main import main
-from tests.orchestrator.cli.conftest import ROOT
+from tests.orchestrator.conftest import ROOT
 from tests.orchestrator.ledger_fixture import USD, Made, counted, make_ledger
 
 PAGE = (ROOT / "docs" / "python.md").read_text("utf-8")

@@ -9,7 +9,7 @@ from providers.errors import BadRequest, Lost, MayHaveCost, RateLimited, Stopped
 from providers.types import Message, Prompt, Request, Usage
 from providers.wires.messages import parse_message, read_usage
 from tests.loopback.vendor import Sample
-from tests.providers.sdk_ends import KEY, ask, failing, four, talking
+from tests.providers.sdk.sdk_ends import KEY, ask, failing, four, talking
 
 
 def thinking(prompt: str, index: int) -> Sample:

@@ -8,8 +8,8 @@ from providers.errors import Lost, MayHaveCost, ProviderError
 from providers.transport import streaming
 from tests.loopback import faults
 from tests.loopback.faults import Fault
-from tests.providers.sdk_ends import KEY, ask
-from tests.providers.wires import SEVERAL, WIRES, most, talking
+from tests.providers.sdk.sdk_ends import KEY, ask
+from tests.providers.wires.wires import SEVERAL, WIRES, most, talking
 
 REPLY = "reply"
 """A reply whose cost is known."""

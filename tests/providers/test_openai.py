@@ -8,7 +8,7 @@ from providers.errors import Lost, MayHaveCost, Stopped, TooManySamples
 from providers.types import Prompt, Request, Usage
 from providers.wires.responses import parse_response, read_usage
 from tests.loopback.vendor import Sample
-from tests.providers.sdk_ends import KEY, ask, failing, four, talking
+from tests.providers.sdk.sdk_ends import KEY, ask, failing, four, talking
 
 
 def thinking(prompt: str, index: int) -> Sample:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.orchestrator.report.report_fixture import HOSTILE, hostile, tame
+from tests.orchestrator.analysis.report_fixture import HOSTILE, hostile, tame
 
 ROOT = Path(__file__).resolve().parents[3]
 needs_charts = pytest.mark.skipif(

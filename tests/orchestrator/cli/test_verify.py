@@ -10,9 +10,9 @@ from uuid import uuid4
 
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.books import check_books, money, one
-from tests.orchestrator.run.judging import calls, write_judge
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import ROOT, SweepFile, model, run
+from tests.orchestrator.run.verdicts.judging import calls, write_judge
 from tests.verifiers.processes import gone, until
 
 

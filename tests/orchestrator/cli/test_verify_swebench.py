@@ -12,7 +12,7 @@ from tests.orchestrator.run.books import check_books, rows
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import SweepFile, model
 
-HERE = Path(__file__).parents[2] / "verifiers"
+HERE = Path(__file__).parents[2] / "verifiers/swebench"
 
 
 def answer(prompt: str, index: int) -> str:
@@ -23,12 +23,12 @@ def answer(prompt: str, index: int) -> str:
 @pytest.fixture
 def standin(tmp_path, monkeypatch):
     (tmp_path / "containers").mkdir()
-    monkeypatch.setenv("PYTHONPATH", str(HERE / "swebench_standin"))
+    monkeypatch.setenv("PYTHONPATH", str(HERE / "standin"))
     monkeypatch.setenv("STANDIN_CONTAINERS", str(tmp_path / "containers"))
 
 
 def test_run_keeps_the_samples_and_verify_judges_them(tmp_path, standin, command, monkeypatch):
-    vendor, cases = openai_vendor(answer=answer), HERE / "swebench_cases.jsonl"
+    vendor, cases = openai_vendor(answer=answer), HERE / "cases.jsonl"
     source = {"source": "swebench-lite", "path": str(cases)}
     with serving(vendor):
         sweep = SweepFile({"m": model(vendor)}, source=source, samples=5, max_tokens=400).write(tmp_path)
@@ -60,7 +60,7 @@ def test_run_keeps_the_samples_and_verify_judges_them(tmp_path, standin, command
 def test_without_docker_nothing_is_spent(tmp_path, standin, command, monkeypatch):
     monkeypatch.setenv("STANDIN_DOCKER", "Cannot connect")
     vendor = openai_vendor(answer=answer)
-    source = {"source": "swebench-lite", "path": str(HERE / "swebench_cases.jsonl")}
+    source = {"source": "swebench-lite", "path": str(HERE / "cases.jsonl")}
     with serving(vendor):
         sweep = SweepFile({"m": model(vendor)}, source=source, samples=1).write(tmp_path)
         done = command("run", str(sweep), "--no-progress")

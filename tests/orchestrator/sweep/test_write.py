@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.sweep.write import to_toml
-from tests.orchestrator.cli.conftest import ROOT
+from tests.orchestrator.conftest import ROOT
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 VALUES = (

@@ -1,0 +1,207 @@
+"""Ledgers of older schemas are brought up with a copy kept, newer ones refused; every released schema still opens."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from orchestrator.errors import InputError
+from orchestrator.ledger.file.identity import APPLICATION_ID, SCHEMA_VERSION, check
+from orchestrator.ledger.file.lock import acquire
+from orchestrator.ledger.file.migrate import STEPS, migrate
+from orchestrator.ledger.file.reader import create
+from tests.orchestrator.ledger_fixture import Made, make_ledger
+from tests.orchestrator.sample_files import rows
+
+RELEASED = sorted((Path(__file__).parent / "released").glob("*.sql"), key=lambda file: int(file.stem))
+LATER = SCHEMA_VERSION + 2
+
+
+def _add_column(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE sample ADD COLUMN mood TEXT")
+
+
+def _fill_column(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE sample SET mood = 'good'")
+
+
+def _break(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE sample SET absent = 1")
+
+
+def _lose_rows(connection: sqlite3.Connection) -> None:
+    connection.execute("DELETE FROM problem")
+
+
+TWO = {SCHEMA_VERSION: _add_column, SCHEMA_VERSION + 1: _fill_column}
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    return make_ledger(tmp_path / "a.db", {"m": Made({"p": [1, 0, None]})})
+
+
+def _contents(db: Path) -> list[str]:
+    with closing(sqlite3.connect(f"{db.as_uri()}?mode=ro", uri=True)) as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        return [str(version), *connection.iterdump()]
+
+
+def _shape(db: Path) -> set[tuple[str, str]]:
+    """Tables, indexes and views, whatever spaces and remarks they were written with."""
+    with closing(sqlite3.connect(db)) as connection:
+        found = connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
+    return {(name, " ".join(re.sub(r"--[^\n]*", "", sql).split())) for name, sql in found}
+
+
+def _load(file: Path, db: Path) -> Path:
+    with closing(sqlite3.connect(db, isolation_level=None)) as connection:
+        connection.executescript(file.read_text(encoding="utf-8"))
+        connection.execute("PRAGMA journal_mode = WAL")
+    return db
+
+
+def test_every_step_in_turn_and_a_copy_of_what_was(ledger, tmp_path, capsys):
+    before = _contents(ledger)
+    copy = migrate(ledger, TWO, LATER)
+    assert copy is not None
+    assert copy == tmp_path / f"a.schema-{SCHEMA_VERSION}.db"
+    assert _contents(copy) == before
+    assert rows(ledger, "SELECT DISTINCT mood FROM sample") == [{"mood": "good"}]
+    assert _contents(ledger)[0] == str(LATER)
+    assert rows(ledger, "SELECT count(*) AS n FROM sample") == [{"n": 3}]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"from schema {SCHEMA_VERSION} to {LATER}" in line
+    assert str(copy) in line
+    assert migrate(ledger, TWO, LATER) is None  # done once
+    assert not (tmp_path / f"a.schema-{LATER}.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"), [(_break, "no such column: absent"), (_lose_rows, "would refer to none of problem")]
+)
+def test_a_step_that_fails_leaves_it_as_it_was(ledger, tmp_path, broken, words):
+    before = _contents(ledger)
+    with pytest.raises(InputError, match=words) as raised:
+        migrate(ledger, {**TWO, SCHEMA_VERSION + 1: broken}, LATER)
+    assert "is as it was" in str(raised.value)
+    assert _contents(ledger) == before
+    assert check(ledger) == SCHEMA_VERSION
+    # Tried again, the first copy is not overwritten.
+    copy = migrate(ledger, TWO, LATER)
+    assert copy == tmp_path / f"a.schema-{SCHEMA_VERSION}-2.db"
+    assert rows(ledger, "SELECT DISTINCT mood FROM sample") == [{"mood": "good"}]
+
+
+def test_no_room_for_the_copy_no_step(ledger, tmp_path, monkeypatch):
+    before = _contents(ledger)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("orchestrator.ledger.file.whole_file.os.fsync", full)
+    with pytest.raises(InputError, match="No space left on device"):
+        migrate(ledger, TWO, LATER)
+    assert _contents(ledger) == before
+    assert [file.name for file in tmp_path.iterdir() if "schema" in file.name] == []
+
+
+def test_a_version_from_which_nothing_leads(ledger):
+    with pytest.raises(
+        InputError, match=f"is of schema {SCHEMA_VERSION}, from which nothing leads to {LATER}"
+    ):
+        migrate(ledger, {SCHEMA_VERSION: _add_column}, LATER)
+
+
+def _older(db: Path) -> Path:
+    """A ledger of a schema before the first: with a column that the first has not."""
+    with closing(sqlite3.connect(db)) as connection:
+        connection.execute("ALTER TABLE sample ADD COLUMN old TEXT")
+        connection.execute("PRAGMA user_version = 0")
+        connection.commit()
+    return db
+
+
+def _drop_old(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE sample DROP COLUMN old")
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_whatever_opens_an_older_one_brings_it_up(ledger, tmp_path, monkeypatch, command, reads):
+    _older(ledger)
+    monkeypatch.setitem(STEPS, 0, _drop_old)
+    arguments = ("status", "--json") if reads else ("verify", "--verifier", "numeric", "--json")
+    done = command(arguments[0], str(ledger), *arguments[1:])
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)
+    assert "brought from schema 0 to 1" in done.stderr
+    assert check(ledger) == SCHEMA_VERSION
+    assert _shape(ledger) == _shape(_fresh(tmp_path))
+    assert (tmp_path / "a.schema-0.db").exists()
+
+
+def test_while_an_older_manyfew_writes_it_stays(ledger, monkeypatch, command):
+    _older(ledger)
+    monkeypatch.setitem(STEPS, 0, _drop_old)
+    monkeypatch.setattr("orchestrator.ledger.file.lock.migrate", lambda db: None)
+    lock = acquire(ledger)
+    monkeypatch.undo()
+    try:
+        before = sha256(ledger.read_bytes()).hexdigest()
+        done = command("frontier", str(ledger))
+        assert done.returncode == 2
+        assert "another process writes this ledger" in done.stderr
+        assert sha256(ledger.read_bytes()).hexdigest() == before
+    finally:
+        lock.release()
+
+
+def test_a_newer_one_is_refused_and_stays(ledger, command, tmp_path):
+    with closing(sqlite3.connect(ledger)) as connection:
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    before = sha256(ledger.read_bytes()).hexdigest()
+    (tmp_path / "b.jsonl").write_text('{"model": "m", "problem": "p", "sample_index": 9}\n')
+    for arguments in (("status", "a.db"), ("verify", "a.db"), ("import", "b.jsonl", "--db", "a.db")):
+        done = command(*arguments)
+        assert done.returncode == 2
+        assert f"schema {SCHEMA_VERSION + 1}, newer than this manyfew" in done.stderr
+    assert sha256(ledger.read_bytes()).hexdigest() == before
+
+
+def test_there_is_a_step_from_every_released_schema():
+    assert set(STEPS) == set(range(1, SCHEMA_VERSION))
+    assert [int(file.stem) for file in RELEASED] == list(range(1, SCHEMA_VERSION + 1))
+
+
+def _fresh(tmp_path: Path) -> Path:
+    create(tmp_path / "fresh.db")
+    return tmp_path / "fresh.db"
+
+
+@pytest.mark.parametrize("file", RELEASED, ids=lambda file: f"schema {file.stem}")
+def test_a_ledger_of_every_released_schema_still_serves(file, tmp_path, command):
+    db = _load(file, tmp_path / "a.db")
+    texts = rows(db, "SELECT text, cost_pico FROM sample ORDER BY id")
+    assert len(texts) == 15
+    with closing(sqlite3.connect(db)) as connection:
+        assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (int(file.stem),)
+    for arguments in (
+        ("status", "--json"),
+        ("frontier", "--json"),
+        ("doctor", "--json"),
+        ("verify", "--json"),
+    ):
+        done = command(arguments[0], "a.db", *arguments[1:])
+        assert done.returncode == 0, done.stderr
+    assert rows(db, "SELECT text, cost_pico FROM sample ORDER BY id") == texts
+    # Fails here: schema.sql was changed. Before the release, make the file anew (released/make.py); after it, raise
+    # SCHEMA_VERSION and write a step.
+    assert _shape(db) == _shape(_fresh(tmp_path))

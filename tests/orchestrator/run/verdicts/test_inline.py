@@ -1,0 +1,106 @@
+"""Verdicts that are quick go into the ledger with their samples; all else is for the judge."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.ledger.file.reader import create
+from orchestrator.ledger.writing.rows import SampleRow, Settlement
+from orchestrator.run.verdicts import inline
+from orchestrator.run.verdicts.case import text_key
+from orchestrator.run.verdicts.inline import InlineVerdicts
+from orchestrator.run.verdicts.judge import KnownVerdicts
+from tests.loopback.openai_wire import openai_vendor
+from tests.orchestrator.run.books import check_books, one, rows
+from tests.orchestrator.run.serving import serving
+from tests.orchestrator.run.sweeps import SweepFile, model, run
+from tests.orchestrator.run.verdicts.judging import calls, executor_of
+from verifiers.numeric import Numeric
+from verifiers.types import Bounds, Verdict
+from verifiers.workers.executor import Executor
+
+
+def sample(text: str, index: int = 0, finish_reason: str | None = "stop") -> SampleRow:
+    return SampleRow(
+        problem_id=1, sample_index=index, text=text, reasoning=None, finish_reason=finish_reason,
+        prompt_tokens=1, cached_tokens=0, cache_write_tokens=0, cache_write_1h_tokens=0, completion_tokens=1,
+        reasoning_tokens=0, token_basis="reported", cost_pico=1, cost_basis="usage", server="s", stop_rule="none",
+        latency_s=1.0,
+    )  # fmt: skip
+
+
+def outcome(*samples: SampleRow) -> Settlement:
+    return Settlement(
+        request_id=1, model_id=1, state="settled", reserved_pico=1, ended_at=0.0, samples=samples
+    )
+
+
+@pytest.fixture
+def numeric(tmp_path):
+    create(tmp_path / "l.db")
+    executor = Executor(Numeric(), {}, Bounds())
+    known = KnownVerdicts(tmp_path / "l.db", executor)
+    yield InlineVerdicts(executor, known, lambda _: {"answer": 18}), known
+    known.close()
+
+
+def test_a_reply_alike_is_verified_once_and_a_new_verdict_is_told_once(numeric):
+    quick, _ = numeric
+    found = quick.judge(
+        outcome(sample("none"), sample("#### 17", 1), sample("none", 2), sample("#### 18", 3))
+    )
+    assert [verdict.passed for verdict in found.judged] == [0, 0, 0, 1]
+    assert [row.reason for row in found.verdicts] == ["no number in the answer"], (
+        "the others' rows say it all"
+    )
+    assert quick.judge(outcome(sample("none"))).verdicts == ()
+
+
+def test_how_a_sample_ended_decides_as_in_the_judge(numeric):
+    quick, _ = numeric
+    ends = [
+        sample("#### 18", 0, "length"),
+        sample("#### 18", 1, "refusal"),
+        sample(" ", 2),
+        sample("#### 18", 3),
+    ]
+    found = quick.judge(outcome(*ends))
+    assert [verdict.passed for verdict in found.judged] == [0, 0, 0, 1]
+    assert [verdict.reason for verdict in found.judged][:3] == ["cut off at max_tokens", "refused", "empty"]
+    assert found.judged[0].answer == "18", "the answer stays"
+
+
+def test_texts_that_would_hold_up_the_rest_are_for_the_judge(numeric, monkeypatch):
+    monkeypatch.setattr(inline, "MOST_CHARACTERS", 20)
+    quick, _ = numeric
+    long = "a long way of saying " * 5 + "#### 18"
+    found = quick.judge(outcome(sample("#### 18"), sample(long, 1), sample("#### 17", 2)))
+    assert [verdict and verdict.passed for verdict in found.judged] == [1, None, 0]
+
+
+def test_a_slow_verifier_is_never_called_here_but_what_it_said_before_is_known(tmp_path):
+    create(tmp_path / "l.db")
+    with executor_of(tmp_path) as executor:
+        known = KnownVerdicts(tmp_path / "l.db", executor)
+        known.keep(text_key(1, "18", "stop"), Verdict(passed=True, answer="18"))
+        quick = InlineVerdicts(executor, known, lambda _: {"answer": 18})
+        found = quick.judge(outcome(sample("18"), sample("17", 1)))
+        known.close()
+    assert [verdict and verdict.passed for verdict in found.judged] == [1, None]
+    assert found.verdicts == ()
+    assert calls(tmp_path) == []
+
+
+def test_a_run_writes_sample_and_verdict_together(tmp_path):
+    vendor = openai_vendor(answer=lambda prompt, index: f"#### {index % 3}" if index % 4 else "none")
+    db = tmp_path / "l.db"
+    with serving(vendor):
+        sweep = SweepFile({"m": model(vendor, max_n=4)}, problems=3, samples=12)
+        assert run(sweep.write(tmp_path), db).status == 0
+    check_books(db)
+    assert one(db, "SELECT count(*) FROM sample_records WHERE passed IS NOT NULL") == 36
+    kept = rows(db, "SELECT problem_id, passed, answer, reason FROM verdict")
+    assert [tuple(row)[1:] for row in kept] == [(0, None, "no number in the answer")] * 3, "once a problem"
+    told = rows(db, "SELECT DISTINCT text, answer FROM sample WHERE answer IS NOT NULL")
+    assert {row["text"] for row in told} == {"#### 0", "#### 1", "#### 2"}
+    assert all(row["answer"] == row["text"].removeprefix("#### ") for row in told)
