@@ -7,14 +7,43 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 DEFAULT_SERVER = "http://127.0.0.1:8000/v1"
+NO_SERVER = "none"
 PROBE_S = 1.0
 MOST_BYTES = 1 << 20
-VENDORS = {
-    "OPENAI_API_KEY": ("openai", "gpt-4o-2024-08-06"),
-    "ANTHROPIC_API_KEY": ("anthropic", "claude-sonnet-4-5"),
-}
+
+
+class Vendor(NamedTuple):
+    """What an answer puts into the file. `effort` is how the small model is kept from long reasoning."""
+
+    provider: str
+    key: str
+    base_url: str
+    small: str
+    large: str
+    effort: str
+
+
+OPENAI = Vendor(
+    "openai",
+    "OPENAI_API_KEY",
+    "https://api.openai.com/v1",
+    "gpt-6-luna",
+    "gpt-6-sol",
+    'extra = { reasoning_effort = "none" }\n',
+)
+"""The vendor of the starter file."""
+ANTHROPIC = Vendor(
+    "anthropic",
+    "ANTHROPIC_API_KEY",
+    "https://api.anthropic.com",
+    "claude-haiku-5-5",
+    "claude-sonnet-5-5",
+    "",
+)
+VENDORS = (OPENAI, ANTHROPIC)
 
 Ask = Callable[[str, str], str]
 """(question, what an empty answer means) → the answer."""
@@ -25,6 +54,7 @@ class Answers:
     """None: as the starter has it."""
 
     server: str | None = None
+    """An address, or "none": no server of one's own, so both models are the vendor's."""
     served: str | None = None
     """The model that the server says it serves."""
     vendor: str | None = None
@@ -32,23 +62,17 @@ class Answers:
 
 
 def ask_all(ask: Ask, say: Callable[[str], None], served_at: Callable[[str], str | None]) -> Answers:
-    """An answer that can't be is asked again."""
+    """Asks again after an answer that can't be used."""
     found = served_at(DEFAULT_SERVER)
-    said = f", which serves {found}" if found else ""
-    server = _asked(
-        ask, say, f"Your vLLM server{said}", DEFAULT_SERVER, r"https?://\S+/v1", "an address ending in /v1"
-    )
-    served = found if server == DEFAULT_SERVER else served_at(server)
-    keys = [name for name in VENDORS if os.environ.get(name)]
-    names = [VENDORS[name][0] for name in VENDORS]
-    vendor = VENDORS[keys[0]][0] if keys else "openai"
-    held = f"keys here: {', '.join(keys)}" if keys else "no key in the environment yet"
-    vendor = _asked(
-        ask, say, f"The dear model's vendor ({held})", vendor, "|".join(names), " or ".join(names)
-    )
-    budget = _asked(
-        ask, say, "Budget in dollars, hard", "5.0", r"\d{1,6}(\.\d+)?", "a number such as 5 or 0.50"
-    )
+    serves = f", which serves {found}" if found else ""
+    question = f"Your vLLM server{serves} ({NO_SERVER}: use the vendor's small model)"
+    server = _asked(ask, say, question, DEFAULT_SERVER, _server_trouble)
+    served = None if server == NO_SERVER else found if server == DEFAULT_SERVER else served_at(server)
+    keys = [vendor for vendor in VENDORS if os.environ.get(vendor.key)]
+    held = f"keys set: {', '.join(vendor.key for vendor in keys)}" if keys else "no key is set yet"
+    default = (keys or VENDORS)[0].provider
+    vendor = _asked(ask, say, f"Vendor of the expensive model ({held})", default, _vendor_trouble)
+    budget = _asked(ask, say, "Budget in dollars, hard", "5.0", _budget_trouble)
     return Answers(server, served, vendor, budget)
 
 
@@ -59,23 +83,41 @@ def filled(starter: str, answers: Answers) -> str:
         text = re.sub(
             r"^budget_usd = \S+ *", f"budget_usd = {answers.budget_usd}  ", text, count=1, flags=re.MULTILINE
         )
-    cheap, dear = text.index("[models.cheap]"), text.index("[models.dear]")
-    head, first, second = text[:cheap], text[cheap:dear], text[dear:]
+    cheap, expensive = text.index("[models.cheap]"), text.index("[models.expensive]")
+    head, first, second = text[:cheap], text[cheap:expensive], text[expensive:]
+    vendor = next((vendor for vendor in VENDORS if vendor.provider == answers.vendor), OPENAI)
+    return head + _cheap(first, vendor, answers) + _expensive(second, vendor)
+
+
+def _cheap(section: str, vendor: Vendor, answers: Answers) -> str:
+    if answers.server == NO_SERVER:
+        return (
+            "[models.cheap]                 # `cheap` is the name used in every table and chart\n"
+            f'provider = "{vendor.provider}"\nmodel = "{vendor.small}"\nmax_tokens = 1024\n'
+            f'unset = ["temperature"]        # models that reason reject it\n{vendor.effort}\n'
+        )
     if answers.server is not None:
-        first = first.replace(DEFAULT_SERVER, answers.server)
+        section = section.replace(DEFAULT_SERVER, answers.server)
     if answers.served is not None:
-        first = re.sub(
-            r'^model = ".*"', lambda _: f"model = {json.dumps(answers.served)}", first, flags=re.MULTILINE
-        )
-    if answers.vendor == "anthropic":
-        second = second.replace('provider = "openai"', 'provider = "anthropic"').replace(
-            "gpt-4o-2024-08-06", "claude-sonnet-4-5"
-        )
-        second = second.replace("OPENAI_API_KEY", "ANTHROPIC_API_KEY").replace(
-            "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL"
-        )
-        second = second.replace("https://api.openai.com/v1", "https://api.anthropic.com")
-    return head + first + second
+        model = f"model = {json.dumps(answers.served)}"
+        section = re.sub(r'^model = ".*"', lambda _: model, section, flags=re.MULTILINE)
+    return section
+
+
+def _expensive(section: str, vendor: Vendor) -> str:
+    if vendor is OPENAI:
+        return section
+    for ours, theirs in (
+        ('provider = "openai"', f'provider = "{vendor.provider}"'),
+        (OPENAI.large, vendor.large),
+        (OPENAI.key, vendor.key),
+        (OPENAI.key.replace("API_KEY", "BASE_URL"), vendor.key.replace("API_KEY", "BASE_URL")),
+        (OPENAI.base_url, vendor.base_url),
+        ('extra = { reasoning_effort = "low" }   # as OpenAI names it; passed as it is\n', ""),
+        ("max_tokens = 1024", "max_tokens = 2048"),
+    ):
+        section = section.replace(ours, theirs)
+    return section
 
 
 def served_at(url: str) -> str | None:
@@ -84,7 +126,7 @@ def served_at(url: str) -> str | None:
     from urllib.request import urlopen
 
     try:
-        with urlopen(f"{url}/models", timeout=PROBE_S) as reply:  # noqa: S310  _asked admits http and https alone
+        with urlopen(f"{url}/models", timeout=PROBE_S) as reply:  # noqa: S310  _server_trouble admits http(s) alone
             name = json.loads(reply.read(MOST_BYTES))["data"][0]["id"]
     except (OSError, HTTPException, ValueError, LookupError, TypeError):
         return None
@@ -92,10 +134,31 @@ def served_at(url: str) -> str | None:
 
 
 def _asked(
-    ask: Ask, say: Callable[[str], None], question: str, default: str, pattern: str, wanted: str
+    ask: Ask, say: Callable[[str], None], question: str, default: str, trouble: Callable[[str], str | None]
 ) -> str:
     while True:
         answer = ask(question, default).strip() or default
-        if re.fullmatch(pattern, answer):
+        said = trouble(answer)
+        if said is None:
             return answer
-        say(f"{answer!r} won't do: {wanted}, please")
+        say(said)
+
+
+def _server_trouble(answer: str) -> str | None:
+    if answer == NO_SERVER or re.fullmatch(r"https?://\S+/v1", answer):
+        return None
+    host = re.sub(r"^\w+://|(?:/v1)?/*$", "", answer)
+    scheme = "https" if answer.startswith("https://") else "http"
+    hint = f"{scheme}://{host}/v1" if re.fullmatch(r"[^\s/]\S*", host) else DEFAULT_SERVER
+    return f"{answer!r} isn't a full address. Did you mean {hint}?"
+
+
+def _vendor_trouble(answer: str) -> str | None:
+    names = [vendor.provider for vendor in VENDORS]
+    return None if answer in names else f"{answer!r} isn't one of the vendors: type {' or '.join(names)}."
+
+
+def _budget_trouble(answer: str) -> str | None:
+    if re.fullmatch(r"\d{1,6}(\.\d+)?", answer):
+        return None
+    return f"{answer!r} isn't an amount of dollars. Type a number such as 5 or 0.50."

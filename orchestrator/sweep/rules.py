@@ -63,7 +63,7 @@ def _check_keys(source: SweepText, alias: str, model: ModelTable) -> None:
             raise source.error((*at, key), f"is missing: provider {provider} needs it", remedy)
     if model.model is None and model.provider != "replay":
         raise source.error(
-            (*at, "model"), "is missing", 'add the vendor\'s name of it, such as model = "gpt-4o-2024-08-06"'
+            (*at, "model"), "is missing", 'add the vendor\'s name of it, such as model = "gpt-6-sol"'
         )
     if model.api_key_env is not None and not _VARIABLE.fullmatch(model.api_key_env):
         raise source.error(

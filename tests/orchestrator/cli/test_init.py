@@ -16,14 +16,13 @@ def test_what_it_writes_loads_and_is_commented(manyfew, tmp_path):
     assert done.stdout.splitlines() == ["wrote sweep.toml", "next: manyfew plan sweep.toml"]
     sweep = load(tmp_path / "sweep.toml")
     assert [model.provider for model in sweep.models.values()] == ["vllm", "openai"]
-    assert sweep.problems.source == "gsm8k"
+    assert sweep.problems.source == "quickstart"
     keys = [line for line in sweep.text.splitlines() if " = " in line and not line.startswith("#")]
     assert all("#" in line for line in keys if "model =" not in line and 'provider = "openai"' not in line)
 
 
 def test_its_commented_keys_are_good_too(manyfew, tmp_path):
     manyfew("init")
-    (tmp_path / "gsm8k_test.jsonl").write_text("")
     text = (tmp_path / "sweep.toml").read_text()
     stated = set[str]()
     lines: list[str] = []
@@ -40,10 +39,10 @@ def test_its_commented_keys_are_good_too(manyfew, tmp_path):
         stated.add(line.split(" = ")[0])
         lines.append(line)
     (tmp_path / "all.toml").write_text("\n".join(lines))
-    assert len(tomllib.loads("\n".join(lines))["models"]["dear"]) > 6
+    assert len(tomllib.loads("\n".join(lines))["models"]["expensive"]) > 6
     sweep = load(tmp_path / "all.toml")
-    assert sweep.models["dear"].params == {}
-    assert sweep.problems.few_shot == 5
+    assert "temperature" not in sweep.models["expensive"].params
+    assert sweep.problems.shuffle == 7
 
 
 def test_it_never_overwrites(manyfew, tmp_path):

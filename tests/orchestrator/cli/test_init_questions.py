@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli.init_questions import Answers, ask_all, filled, served_at
+from orchestrator.run.plan import plan_sweep
+from orchestrator.run.prepare import prepare
 from orchestrator.sweep.load import load
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.serving import serving
@@ -39,8 +41,36 @@ def test_the_answers_are_in_the_file_and_it_loads(tmp_path, vendor):
     assert sweep.budget_pico == 250_000_000_000
     assert sweep.models["cheap"].servers == ("http://10.0.0.7:9000/v1",)
     assert sweep.models["cheap"].model == 'a "model"'
-    assert sweep.models["dear"].provider == vendor
-    assert ("openai" in filled(STARTER, answers).split("[models.dear]")[1].lower()) == (vendor == "openai")
+    assert sweep.models["expensive"].provider == vendor
+    section = filled(STARTER, answers).split("[models.expensive]")[1].lower()
+    assert ("openai" in section) == (vendor == "openai")
+    assert ("gpt-" in section) == (vendor == "openai")
+
+
+@pytest.mark.parametrize("vendor", ["openai", "anthropic"])
+def test_without_a_server_both_models_are_the_vendors(tmp_path, vendor):
+    (tmp_path / "s.toml").write_text(filled(STARTER, Answers("none", None, vendor, None)))
+    sweep = load(tmp_path / "s.toml")
+    assert {model.provider for model in sweep.models.values()} == {vendor}
+    assert sweep.models["cheap"].model != sweep.models["expensive"].model
+    assert plan_sweep(prepare(sweep), tmp_path / "s.db").document()["models"]["cheap"]["samples"] == 800
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("localhost:8000", "http://localhost:8000/v1"),
+        ("https://h:1/", "https://h:1/v1"),
+        ("http://h:1/v1/", "http://h:1/v1"),
+        ("ftp://h/v1", "http://h/v1"),
+        ("yes please", "http://127.0.0.1:8000/v1"),
+    ],
+)
+def test_an_address_that_is_not_whole_is_answered_with_the_whole_one(typed, meant):
+    ask, _ = _typing(typed, meant, "openai", "1")
+    said: list[str] = []
+    assert ask_all(ask, said.append, lambda url: None).server == meant
+    assert said == [f"{typed!r} isn't a full address. Did you mean {meant}?"]
 
 
 def test_without_answers_it_is_the_starter():
@@ -55,7 +85,7 @@ def test_what_cannot_be_is_asked_again_and_empty_is_the_default(monkeypatch):
     got = ask_all(ask, said.append, lambda url: None)
     assert got == Answers("http://h:1/v1", None, "anthropic", "7")
     assert len(said) == 3
-    assert "keys here: ANTHROPIC_API_KEY" in asked[2]
+    assert "keys set: ANTHROPIC_API_KEY" in asked[2]
     assert not any("sk-secret" in line for line in [*asked, *said])
 
 
@@ -96,4 +126,4 @@ def test_on_a_terminal(tmp_path):
     assert b"Budget in dollars" in shown
     assert b"\x1b[" not in shown
     sweep = load(tmp_path / "sweep.toml")
-    assert (sweep.budget_pico, sweep.models["dear"].provider) == (3 * 10**12, "anthropic")
+    assert (sweep.budget_pico, sweep.models["expensive"].provider) == (3 * 10**12, "anthropic")
