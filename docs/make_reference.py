@@ -16,11 +16,6 @@ from types import NoneType
 from typing import Any, get_args, get_origin
 
 HERE = Path(__file__).parent
-FIXED = (
-    *("index.md", "tutorial.md", "guarantees.md", "statistics.md", "benchmarks.md", "architecture.md"),
-    *("how-to/", "reference/"),
-)
-"""Pages that mkdocs.yml names itself; all others are listed under More."""
 
 
 def pages() -> dict[str, str]:
@@ -140,19 +135,6 @@ def _views(schema: str) -> Iterator[str]:
         found = re.search(rf"CREATE VIEW {name} AS.*?;", schema, re.DOTALL)
         assert found is not None, name
         yield found[0]
-
-
-def on_config(config: Any) -> Any:
-    """Lists, under More, the pages that mkdocs.yml doesn't name, so that a new page is never left out."""
-    others = [
-        path.relative_to(HERE).as_posix()
-        for path in sorted(HERE.rglob("*.md"))
-        if not path.relative_to(HERE).as_posix().startswith(FIXED)
-    ]
-    for entry in config.nav:
-        if isinstance(entry, dict) and "More" in entry:
-            entry["More"] = others
-    return config
 
 
 def on_files(files: Any, config: Any) -> Any:

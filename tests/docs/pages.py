@@ -57,6 +57,13 @@ def blocks(text: str) -> list[Block]:
     return found
 
 
+def marked(text: str, mark: str) -> str:
+    """The body of the fenced block that stands below `<!-- mark -->`."""
+    found = re.search(rf"^<!-- {re.escape(mark)} -->\n```\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert found is not None, mark
+    return found[1]
+
+
 def _answering(share: int) -> Callable[[str, int], Sample]:
     """Right in `share` of ten samples, by the sample's number and the question's length; the gold is the docs' own."""
     golds = {m["question"]: m["answer"] for page in RUN for m in _GOLD.finditer(page.read_text("utf-8"))}
@@ -76,14 +83,15 @@ def stand_ins() -> Generator[Mapping[str, str]]:
     served = ("Qwen/Qwen2.5-1.5B-Instruct", "google/gemma-3-270m")
     cheap = openai_vendor(flavour="vllm", models=served, answer=_answering(4), latency=0.2)
     first, second = (openai_vendor(answer=_answering(5), latency=at) for at in (0.1, 0.2))
-    prices = {"input": Decimal("2.5"), "cached_input": Decimal("1.25"), "output": Decimal(10)}
-    dear = openai_vendor(answer=_answering(9), prices=prices, latency=0.1)
-    with serving(cheap, first, second, dear):
+    prices = {"input": Decimal(2), "cached_input": Decimal("0.2"), "output": Decimal(10)}
+    sold = ("gpt-6-sol", "gpt-6-luna")
+    expensive = openai_vendor(answer=_answering(9), models=sold, prices=prices, latency=0.1)
+    with serving(cheap, first, second, expensive):
         yield {
             "8000": cheap.base_url,
             "8001": first.base_url,
             "8002": second.base_url,
-            "OPENAI_BASE_URL": dear.base_url,
+            "OPENAI_BASE_URL": expensive.base_url,
         }
 
 

@@ -94,9 +94,10 @@ def test_commands_and_options_that_are_named_are_there(page):
     helps = make_reference.commands()
     known = {name: helps.split(f"## manyfew {name}\n")[1].split("\n## ")[0] for name in COMMANDS}
     text = page.read_text("utf-8")
-    for name, rest in re.findall(r"(?:`|^|\$ )manyfew ([a-z]+)\b([^`\n#]*)", text, re.MULTILINE):
-        if name == "is":
-            continue
+    typed = "\n".join(block.body for block in blocks(text))
+    named = re.findall(r"`manyfew ([a-z]+)\b([^`\n#]*)", text)
+    named += re.findall(r"(?:^|\$ |/)manyfew ([a-z]+)\b([^\n#]*)", typed, re.MULTILINE)
+    for name, rest in named:
         assert name in COMMANDS, name
         for option in re.findall(r"(?<![\w-])(--[a-z][a-z-]*)", rest):
             assert option in known[name] or option == "--json", (name, option)
