@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from providers.reading.lenient_json import as_object, as_text, decode_object
+from providers.reading.lenient_json import as_object, as_text, decode_first, decode_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +30,8 @@ _MASKED = re.compile(r"[\w.~+/=-]*\*{3,}[\w*.~+/=-]*")
 
 
 class ErrorBody(msgspec.Struct):
-    """The error bodies in use: OpenAI's and Anthropic's `error` object, vLLM's older flat one, FastAPI's detail."""
+    """The error bodies in use: OpenAI's and Anthropic's `error` object (Google's stands in a list), vLLM's older flat
+    one, FastAPI's detail."""
 
     error: Any = None
     object: Any = None
@@ -56,7 +57,7 @@ class Said(msgspec.Struct, frozen=True):
 
 def read_error(body: bytes, secrets: Iterable[str] = ()) -> Said:
     """The error in a body of any kind. The message is one clean line of up to 300 characters."""
-    found = decode_object(body, ErrorBody)
+    found = decode_object(body, ErrorBody) or decode_first(body, ErrorBody)
     if found is None:
         text = body[:20_000].decode("utf-8", "replace")
         title = _TITLE.search(text)

@@ -1,7 +1,7 @@
 """From an HTTP status and an error body to the error class: what it may have cost, and what helps. Pure.
 
-Free are the statuses by which the vendor itself refuses: 400, 401, 403, 404, 413, 422, 429, 529, and 500/503 with
-an error body from the vendor's own host (or where the user says so). Everything else may have been billed.
+A refusal is free: any 4xx but those of MAY_BE_BILLED and a 400 of Azure's content filter; 529; and 500/503 with an
+error body from the vendor's own host (or where the user says so). Everything else may have been billed.
 """
 
 from __future__ import annotations
@@ -48,6 +48,13 @@ __all__ = [
     "scrub_error",
 ]
 
+MAY_BE_BILLED = frozenset({408, 409, 424, 425, 499})
+"""A 4xx that a server or a gateway answers when work was begun: time-out, conflict, a failed dependency, too early, the
+client gone."""
+TOO_LARGE = frozenset({413, 414, 431})
+"""It is this prompt that is too large."""
+CHARGED_FILTER = "content_filter"
+"""The code of Azure's content filter: its 400 is charged."""
 NO_CREDIT = frozenset(
     {
         "insufficient_quota",
@@ -138,6 +145,9 @@ _PARAMETER_CODES = frozenset(
 )
 
 
+_REMEDIES = {402: "add credit at the vendor", 405: "check the base URL", 406: "check the base URL"}
+
+
 def failure_from_status(
     status: int,
     body: bytes,
@@ -154,20 +164,22 @@ def failure_from_status(
     were sent without the user's stating them."""
     said = read_error(body, secrets)
     answer = _Answer(status, said, headers, what, unstated)
+    if status == 400 and said.code == CHARGED_FILTER:
+        return _unknown(answer.error(BadRequest))
     if status in (400, 422):
         return _refused_request(answer)
     if status in (401, 403):
         return _refused_access(answer)
     if status == 404:
         return answer.stopped(_remedy_404(said))
-    if status == 413:
+    if status in TOO_LARGE:
         return answer.error(BadRequest)
     if status == 429:
         return _rate_limited(answer)
+    if 400 <= status < 500 and status not in MAY_BE_BILLED:
+        return answer.stopped(_REMEDIES.get(status, ""))
     if status == 529 or (status in (500, 503) and said.is_error and (own_host or free_5xx)):
         return answer.error(Overloaded)
-    if status == 402:
-        return _unknown(answer.stopped("the vendor wants a payment first"))
     if 300 <= status < 400:
         to = next((value for name, value in headers.items() if name.lower() == "location"), "another address")
         to = clean_message(to.partition("?")[0], secrets)
@@ -211,7 +223,7 @@ class _Answer:
 
 
 def _unknown(error: ProviderError) -> ProviderError:
-    """Stops the model, and yet may have been billed: the contract frees only the statuses it lists."""
+    """No retry mends it, and yet it may have been billed."""
     error.outcome = MayHaveCost.UNKNOWN
     return error
 

@@ -31,6 +31,17 @@ def decode_object(body: bytes | dict[str, Any], kind: type[T]) -> T | None:
         return None
 
 
+def decode_first(body: bytes, kind: type[T]) -> T | None:
+    """The first object of a body that is a JSON list; None for anything else."""
+    if not body.lstrip().startswith(b"["):
+        return None
+    try:
+        found = as_objects(json.loads(body.decode("utf-8", "replace")))
+        return msgspec.convert(found[0], type=kind) if found else None
+    except (ValueError, RecursionError, msgspec.ValidationError):
+        return None
+
+
 def as_text(value: object) -> str | None:
     """The text, with lone surrogates (which UTF-8 can't hold) as U+FFFD; None for anything else."""
     if not isinstance(value, str):

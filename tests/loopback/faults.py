@@ -31,6 +31,12 @@ ERROR_500 = Fault("500")  # with an error body
 ERROR_503 = Fault("503")  # with an error body
 CONTENT_POLICY = Fault("content policy")  # 400 about this prompt
 
+
+def refusal(status: int) -> Fault:
+    """An error object under any status."""
+    return Fault("status", value=status)
+
+
 # Answers that don't say whether it was billed; here it was.
 BARE_500 = Fault("bare 500", billed=True)
 BARE_503 = Fault("bare 503", billed=True)

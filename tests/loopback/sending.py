@@ -123,6 +123,9 @@ def _refusal(
             return vendor.refuse(
                 wire, request_id, 429, message, kind="requests", code="rate_limit_exceeded", headers=headers
             )
+        case "status":
+            status = int(fault.value or 0)
+            return vendor.refuse(wire, request_id, status, f"No: {status}.", kind="refused", headers={})
         case "no credit":
             message = "You exceeded your current quota, please check your plan and billing details."
             code = "insufficient_quota"

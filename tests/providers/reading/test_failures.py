@@ -90,6 +90,18 @@ def fail(
         (404, openai("The model `x` does not exist", code="model_not_found"), Stopped),
         (404, b"404 page not found", Stopped),
         (413, anthropic("Request exceeds the maximum size", "request_too_large"), BadRequest),
+        (414, b"", BadRequest),
+        (431, b"", BadRequest),
+        (402, openai("This request requires more credits, or fewer max_tokens.", code=402), Stopped),
+        (402, b"", Stopped),
+        (405, b"", Stopped),
+        (406, openai("boom"), Stopped),
+        (410, openai("The model m has been retired", code="model_retired"), Stopped),
+        (412, openai("Account a is suspended", code="PRECONDITION_FAILED"), Stopped),
+        (418, openai("boom"), Stopped),
+        (451, openai("not in your country"), Stopped),
+        (503, [openai("The model is overloaded", code=503)], Overloaded),
+        (400, [openai("API key not valid. Please pass a valid API key.", code=400)], Stopped),
         (422, {"detail": [{"loc": ["body", "messages"], "msg": "field required"}]}, BadRequest),
         (429, openai("slow down", code="rate_limit_exceeded"), RateLimited),
         (429, openai(TPM, kind="tokens", code="rate_limit_exceeded"), RateLimited),
@@ -120,16 +132,27 @@ def test_what_the_vendor_itself_refuses_is_free(status, body, kind):
     assert error.status == status
 
 
-@pytest.mark.parametrize(
-    "status", [405, 406, 408, 409, 410, 425, 451, 499, 501, 502, 504, 505, 520, 522, 524, 599]
-)
+@pytest.mark.parametrize("status", [408, 409, 424, 425, 499, 501, 502, 504, 505, 507, 520, 522, 524, 599])
 def test_every_other_status_may_have_been_billed(status):
     error = fail(status, openai("boom"), free_5xx=True)
     assert type(error) is Lost
     assert error.outcome is MayHaveCost.UNKNOWN
 
 
-@pytest.mark.parametrize("status", [301, 302, 307, 308, 402])
+def test_a_content_filter_that_is_charged_fails_its_problem_and_may_have_been_billed():
+    error = fail(400, openai("The response was filtered", code="content_filter"))
+    assert type(error) is BadRequest
+    assert error.outcome is MayHaveCost.UNKNOWN
+    assert fail(400, openai("filtered", code="content_policy_violation")).outcome is MayHaveCost.FREE
+
+
+def test_the_message_of_a_refusal_in_a_list_is_shown():
+    assert "retry in 3.2s" in fail(429, [openai("You exceeded your quota. Please retry in 3.2s.")]).message
+    for body in (b"[]", b"[1, 2]", b"[", b'["x"]'):
+        assert type(fail(503, body)) is Lost
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_what_no_retry_mends_but_is_not_listed_as_free_stops_and_stays_charged(status):
     error = fail(status, b"", {"Location": "https://other.example/v1?key=secret"})
     assert type(error) is Stopped
@@ -148,6 +171,9 @@ def test_what_no_retry_mends_but_is_not_listed_as_free_stops_and_stays_charged(s
         (b"", False, True, False),
         (b"Internal Server Error", True, True, False),
         (b"<html><title>500</title></html>", True, True, False),
+        ([openai("boom")], True, False, True),
+        ([openai("boom")], False, False, False),
+        ([], True, True, False),
         ({"detail": "boom"}, True, True, False),
         ({"error": None}, True, True, False),
         (b'{"error": {"message": "half', True, True, False),
