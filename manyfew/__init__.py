@@ -1,4 +1,4 @@
-"""manyfew in Python: the few names that are meant for use from outside, imported when first asked for."""
+"""The Python interface: the few names meant for use from outside, each imported on first use."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Takes a sweep from its file to its report."""

@@ -1,4 +1,4 @@
-"""What a request may cost and what it did cost, in whole pico-dollars."""
+"""Turns usage and server time into whole pico-dollars: what a request may cost, and what it did cost."""
 
 from pricing.book import Inexact, look_up
 from pricing.cost import cost_pico, split_pico, worst_pico

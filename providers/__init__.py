@@ -1,0 +1,1 @@
+"""One file per wire: what a request and a reply are, and how a request can fail."""

@@ -1,0 +1,1 @@
+"""Judge answers: text and problem in, verdict out."""

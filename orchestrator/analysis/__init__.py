@@ -1,0 +1,1 @@
+"""Turns a ledger's outcomes into what screens, reports and JSON show: frontiers, comparisons, advice."""

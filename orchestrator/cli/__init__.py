@@ -1,0 +1,1 @@
+"""The `manyfew` command: parsing, output, exit statuses."""

@@ -1,1 +1,1 @@
-"""What is installed, reachable and missing, each with its remedy."""
+"""Checks what is installed, reachable and missing, each with its remedy."""

@@ -1,1 +1,1 @@
-"""Spending the next dollar: which samples narrow a comparison most, and the sweep that buys them."""
+"""Says which further samples narrow a comparison most, and writes the sweep that buys them."""

@@ -1,1 +1,1 @@
-"""Presumed becomes settled: what a vendor's figures say of requests whose outcome was unknown."""
+"""Settles presumed requests with the vendor's figures."""

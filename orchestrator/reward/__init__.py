@@ -1,1 +1,1 @@
-"""Scores by a reward model: asked for, booked like any request, kept beside the verdict."""
+"""Scores samples with a reward model, booked like any request."""

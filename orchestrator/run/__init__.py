@@ -1,1 +1,1 @@
-"""A run: what a sweep needs is prepared, planned, driven, booked and judged."""
+"""Plans and performs a sweep: sends what the scheduler admits, has it booked and judged."""

@@ -1,1 +1,1 @@
-"""The sweep file: read, validated, with errors that name file, line, key and remedy."""
+"""Reads and validates the sweep file; errors name file, line, key and remedy."""

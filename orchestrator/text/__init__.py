@@ -1,0 +1,1 @@
+"""Money, durations, citations and hostile text as people read them."""

@@ -1,0 +1,1 @@
+"""What headers, errors and JSON from anybody mean. Pure; no I/O."""

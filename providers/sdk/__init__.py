@@ -1,0 +1,1 @@
+"""What the wires over a vendor's SDK have in common."""

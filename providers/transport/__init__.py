@@ -1,0 +1,1 @@
+"""Connections, addresses, streams, and bounds on the size of a reply."""

@@ -1,0 +1,1 @@
+"""Final answers in LaTeX or words."""

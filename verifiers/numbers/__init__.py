@@ -1,0 +1,1 @@
+"""Finds and reads the final number of an answer, exactly."""

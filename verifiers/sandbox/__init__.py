@@ -1,4 +1,4 @@
-"""Where programs run that nobody has read: see bubblewrap.py for what they can't do there.
+"""Runs programs that nobody has read; bubblewrap.py says what they can't do there.
 
 jail = choose(bounds.sandbox)          # ValueError for an unknown name; lacks() says what this machine lacks
 job = Job(command=("coqc", "proof.v"), read_only=(Path("/usr"),), limits=Limits(memory_mb=2048, processes=8))

@@ -1,0 +1,1 @@
+"""Processes and threads that run a verifier within its limits."""

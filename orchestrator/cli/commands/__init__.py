@@ -1,0 +1,1 @@
+"""One file per command, each thin: it parses its options and calls the rest."""

@@ -1,0 +1,1 @@
+"""Where further samples narrow a comparison most."""

@@ -1,0 +1,1 @@
+"""Coverage beyond the sampled k."""

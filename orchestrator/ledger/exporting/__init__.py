@@ -1,0 +1,1 @@
+"""Out of a ledger: samples as JSON Lines, CSV, Parquet, or a bundle to cite."""

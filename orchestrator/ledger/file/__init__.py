@@ -1,0 +1,1 @@
+"""The ledger as a file: made, opened, locked, migrated, copied, and what can be wrong with it."""

@@ -1,0 +1,1 @@
+"""Into a ledger: samples made elsewhere, and printed results."""

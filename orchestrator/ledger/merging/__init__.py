@@ -1,0 +1,1 @@
+"""One ledger of several of the same sweep."""

@@ -1,0 +1,1 @@
+"""Reads a ledger with SQL, while a run may be writing."""

@@ -1,0 +1,1 @@
+"""The screens of the reading commands and the summary of a run."""

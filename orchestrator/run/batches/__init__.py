@@ -1,0 +1,1 @@
+"""Requests sent through a vendor's batch API."""

@@ -1,0 +1,1 @@
+"""Verification beside sampling, and of an existing ledger."""

@@ -1,0 +1,1 @@
+"""Dollars, tokens and FLOPs by model."""

@@ -1,0 +1,1 @@
+"""Outcomes, votes and scores of samples, and how to cite them."""
