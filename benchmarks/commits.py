@@ -19,7 +19,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from orchestrator.ledger.file.reader import create, open_for_writing
+from orchestrator.ledger.file.create import create
+from orchestrator.ledger.file.open import open_for_writing
 from orchestrator.ledger.writing.group_commit import INSERT_SAMPLE
 
 ROWS = 200

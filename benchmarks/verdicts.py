@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.ledger.file.reader import create
+from orchestrator.ledger.file.create import create
 from orchestrator.quickstart import tape_path
 from orchestrator.run.verdicts.case import Unjudged
 from orchestrator.run.verdicts.judge import Judge, KnownVerdicts

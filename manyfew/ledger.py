@@ -14,7 +14,7 @@ import numpy as np
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.reader import open_reader
-from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.file.trouble import reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -144,19 +144,15 @@ class Ledger:
         rows: list[tuple[Any, ...]] = []
         names: list[str] = []
         for path in self.paths:
-            with closing(open_reader(path)) as connection:
+            with reading(path), closing(open_reader(path)) as connection:
                 connection.row_factory = None
-                try:
-                    names = _checked(connection, columns)
-                    wanted = ", ".join(f'"{name}"' for name in names)
-                    rows += connection.execute(
-                        f"SELECT {wanted} FROM sample_records WHERE ?1 IS NULL OR model = ?1 "
-                        "ORDER BY sweep, model, problem, sample_index",
-                        (model,),
-                    ).fetchall()
-                except TROUBLE as error:
-                    wrong, remedy = trouble(error, path)
-                    raise InputError(str(path), f"the ledger can't be read: {wrong}", remedy) from error
+                names = _checked(connection, columns)
+                wanted = ", ".join(f'"{name}"' for name in names)
+                rows += connection.execute(
+                    f"SELECT {wanted} FROM sample_records WHERE ?1 IS NULL OR model = ?1 "
+                    "ORDER BY sweep, model, problem, sample_index",
+                    (model,),
+                ).fetchall()
         return names, rows
 
 

@@ -17,7 +17,8 @@ from orchestrator.coverage import bootstrap, cost, grid
 from orchestrator.coverage.extrapolation import power_law
 from orchestrator.coverage.extrapolation.extrapolate import BackTest, extrapolate
 from orchestrator.coverage.samples import Samples
-from orchestrator.text.money import PICO_PER_USD, usd
+from orchestrator.text.money import usd
+from pricing.types import PICO_PER_USD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

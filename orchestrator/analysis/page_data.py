@@ -14,8 +14,8 @@ from orchestrator.analysis.policies import policies
 from orchestrator.coverage import cost
 from orchestrator.coverage.policy import attempts
 from orchestrator.coverage.samples import Samples
-from orchestrator.text.money import PICO_PER_USD
 from pricing.form import price_from_json
+from pricing.types import PICO_PER_USD
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

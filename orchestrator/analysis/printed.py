@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.analysis.cost_of_pass import log_failure
 from orchestrator.analysis.printed_advice import printed_advice, printed_frontier
-from orchestrator.text.money import PICO_PER_USD
+from pricing.types import PICO_PER_USD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,6 +12,7 @@ from orchestrator.doctor.finding import Finding
 from orchestrator.doctor.place import place
 from orchestrator.ledger.file.lock import holder, is_held
 from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.trouble import TROUBLE, trouble
 from orchestrator.ledger.writing.batch_jobs import OF_OPEN_JOB
 
 MOST_SHOWN = 5
@@ -80,8 +81,9 @@ def ledger_findings(db: Path) -> list[Finding]:
         try:
             connection.execute("BEGIN")  # one moment for all figures
             found = [*_sound(connection, db), *_sums(connection), *_state(connection, db, held=held)]
-        except sqlite3.Error as error:
-            found = [Finding("missing", "ledger", f"{db} can't be read: {error}", RESTORE)]
+        except TROUBLE as error:
+            what, _ = trouble(error, db)
+            found = [Finding("missing", "ledger", f"{db} can't be read: {what}", RESTORE)]
     return [*found, *place(db)]
 
 

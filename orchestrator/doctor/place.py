@@ -8,7 +8,7 @@ from pathlib import Path
 
 from orchestrator.doctor.finding import Finding
 from orchestrator.errors import InputError
-from orchestrator.ledger.file.reader import refuse_network_file_system
+from orchestrator.ledger.file.network_file_system import refuse_network_file_system
 
 LEAST_FREE = 100 * 2**20
 MIB = 2**20

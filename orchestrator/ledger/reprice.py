@@ -12,9 +12,9 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from orchestrator.errors import InputError
 from orchestrator.ledger.file.backup import backup
 from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.trouble import all_or_nothing, reading
 from orchestrator.ledger.file.whole_file import new_place
 from pricing.cost import cost_pico, share_pico
 from pricing.form import price_to_json
@@ -35,7 +35,7 @@ class Repriced:
 
 def models_of(path: Path) -> list[dict[str, Any]]:
     """alias, provider, name and price (JSON) of each model. Raises InputError for what is no ledger."""
-    with closing(open_reader(path)) as connection:
+    with reading(path), closing(open_reader(path)) as connection:
         return [
             dict(row)
             for row in connection.execute("SELECT alias, provider, name, price FROM model ORDER BY id")
@@ -46,7 +46,7 @@ def reprice(db: Path, target: Path | None, prices: Mapping[str, Price]) -> list[
     """Prices the models named in `prices` anew, in a copy at `target` (or nowhere: only the sums are told). The ledger
     itself stays as it is. Raises InputError."""
     if target is None:
-        with closing(open_reader(db)) as connection:
+        with reading(db), closing(open_reader(db)) as connection:
             connection.execute("BEGIN")
             return [
                 _model(connection, row, prices[row["alias"]], write=False)
@@ -54,21 +54,18 @@ def reprice(db: Path, target: Path | None, prices: Mapping[str, Price]) -> list[
             ]
     with new_place(target) as part:
         backup(db, part, ends=False)
-        try:
-            with closing(sqlite3.connect(part, isolation_level=None)) as connection:
-                connection.row_factory = sqlite3.Row
-                connection.execute("PRAGMA journal_mode = DELETE")
-                connection.execute("BEGIN IMMEDIATE")
-                found = [
-                    _model(connection, row, prices[row["alias"]], write=True)
-                    for row in _rows(connection, prices)
-                ]
-                connection.execute("COMMIT")
-                connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.Error as error:
-            raise InputError(
-                str(target), f"the copy can't be written: {error}", "name another place"
-            ) from error
+        with (
+            all_or_nothing(target, "the copy can't be written"),
+            closing(sqlite3.connect(part, isolation_level=None)) as connection,
+        ):
+            connection.row_factory = sqlite3.Row
+            connection.execute("PRAGMA journal_mode = DELETE")
+            connection.execute("BEGIN IMMEDIATE")
+            found = [
+                _model(connection, row, prices[row["alias"]], write=True) for row in _rows(connection, prices)
+            ]
+            connection.execute("COMMIT")
+            connection.execute("PRAGMA journal_mode = WAL")
     return found
 
 

@@ -16,7 +16,7 @@ from orchestrator.ledger.reading.for_run.last_sweep import LastSweep, last_sweep
 from orchestrator.ledger.reading.samples.outcomes import read_outcomes
 from orchestrator.next_dollar.stopping_study import stopping_study
 from orchestrator.next_dollar.types import MoreProblems, Named, Study, Z
-from orchestrator.text.money import PICO_PER_USD
+from pricing.types import PICO_PER_USD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

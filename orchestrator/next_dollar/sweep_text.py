@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import InputError
 from orchestrator.sweep.write import to_toml
-from orchestrator.text.money import PICO_PER_USD
+from pricing.types import PICO_PER_USD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

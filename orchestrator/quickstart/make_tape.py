@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.trouble import reading
 from providers.tape import FORMAT, Header, TapedModel, TapedSample, prompt_digest, write_tape
 from providers.types import Message, Prompt
 
@@ -34,11 +36,8 @@ JOIN prompt ON prompt.id = request.prompt_id"""
 
 def make_tape(ledger: Path, out: Path, *, name: str, told: dict[str, str]) -> int:
     """Writes every sample of the ledger to a tape; gives how many. Raises InputError for what is no ledger."""
-    connection = open_reader(ledger)
-    try:
+    with reading(ledger), closing(open_reader(ledger)) as connection:
         return write_tape(out, _header(connection, name, told), _samples(connection))
-    finally:
-        connection.close()
 
 
 def _header(connection: sqlite3.Connection, name: str, told: dict[str, str]) -> Header:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.reader import open_reader
-from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.writing.batch_jobs import OF_OPEN_JOB
 from pricing.types import Tokens
 
@@ -123,13 +123,9 @@ FROM lease WHERE presumed_pico > 0 OR (? AND ended_at IS NULL AND reserved_pico 
 def open_books(db: Path, *, running: bool) -> Generator[Books]:
     """One moment of a ledger, while it is looked at. Raises InputError for what is no ledger. `running`: a living
     process holds it, so that what is in flight is not presumed."""
-    with closing(open_reader(db)) as connection:
-        try:
-            connection.execute("BEGIN")
-            yield read_books(connection, running=running)
-        except TROUBLE as error:
-            wrong, remedy = trouble(error, db)
-            raise InputError(str(db), f"the ledger can't be read: {wrong}", remedy) from error
+    with reading(db), closing(open_reader(db)) as connection:
+        connection.execute("BEGIN")
+        yield read_books(connection, running=running)
 
 
 def read_books(connection: sqlite3.Connection, *, running: bool) -> Books:

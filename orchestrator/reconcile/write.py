@@ -10,8 +10,8 @@ from pathlib import Path
 
 from orchestrator.errors import InputError
 from orchestrator.interrupts import interrupts
-from orchestrator.ledger.file.reader import open_for_writing
-from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.file.open import open_for_writing
+from orchestrator.ledger.file.trouble import all_or_nothing
 from orchestrator.ledger.writing.presume import presume_leftovers
 from orchestrator.reconcile.proposal import Change, Proposal
 
@@ -52,19 +52,12 @@ WHERE id = ?"""
 def book_proposal(db: Path, proposal: Proposal, version: str) -> None:
     """Books all of it or nothing. The caller holds the ledger's lock. Raises InputError where the ledger can't be
     written, or is not as it was when the proposal was made."""
-    try:
-        with closing(open_for_writing(db)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                _book(connection, db, proposal, version)
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            interrupts.finishing()
-            connection.execute("COMMIT")
-    except TROUBLE as error:
-        wrong, remedy = trouble(error, db)
-        raise InputError(str(db), f"nothing was booked: {wrong}", remedy) from error
+    # Closing without a commit rolls back.
+    with all_or_nothing(db, "nothing was booked"), closing(open_for_writing(db)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        _book(connection, db, proposal, version)
+        interrupts.finishing()
+        connection.execute("COMMIT")
 
 
 def _book(connection: sqlite3.Connection, db: Path, proposal: Proposal, version: str) -> None:

@@ -14,8 +14,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.file.reader import open_for_writing
-from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.file.open import open_for_writing
+from orchestrator.ledger.file.trouble import all_or_nothing
+from orchestrator.ledger.writing.held_money import held_pico
 from orchestrator.ledger.writing.presume import presume_leftovers
 from orchestrator.ledger.writing.rows import ModelTotals
 from orchestrator.ledger.writing.run_state import ModelState, RunState
@@ -38,16 +39,12 @@ class Begun:
 
 def begin(path: Path, scorer: RewardModel, budget_pico: int) -> Begun:
     """The caller holds the lock. Raises InputError."""
-    try:
-        with closing(open_for_writing(path)) as connection:
-            connection.row_factory = sqlite3.Row
-            connection.execute("BEGIN IMMEDIATE")
-            begun = _begin(connection, path, scorer, budget_pico)
-            connection.execute("COMMIT")
-            return begun
-    except TROUBLE as error:
-        what, remedy = trouble(error, path)
-        raise InputError(str(path), f"the ledger can't be written: {what}", remedy) from error
+    with all_or_nothing(path), closing(open_for_writing(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        connection.execute("BEGIN IMMEDIATE")
+        begun = _begin(connection, path, scorer, budget_pico)
+        connection.execute("COMMIT")
+        return begun
 
 
 def _begin(connection: sqlite3.Connection, path: Path, scorer: RewardModel, budget_pico: int) -> Begun:
@@ -60,11 +57,7 @@ def _begin(connection: sqlite3.Connection, path: Path, scorer: RewardModel, budg
     leftovers = presume_leftovers(connection, time.time())
     run_id = _run(connection, sweep_id, budget_pico)
     mine = connection.execute("SELECT * FROM model WHERE id = ?", (model_id,)).fetchone()
-    (others,) = connection.execute(
-        "SELECT coalesce(sum(settled_pico + presumed_pico + reserved_pico), 0) FROM model "
-        "WHERE replayed = 0 AND id != ?",
-        (model_id,),
-    ).fetchone()
+    others = held_pico(connection, but=[model_id])
     (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM request").fetchone()
     state = RunState(
         run_id=run_id,

@@ -8,9 +8,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.errors import InputError
-from orchestrator.ledger.file.reader import open_for_writing, open_reader
-from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.file.open import open_for_writing
+from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.trouble import all_or_nothing
 from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.reward.begin import Begun, begin
 from orchestrator.reward.driver import ScoreDriver
@@ -51,11 +51,8 @@ def score_ledger(
     spends, as `run --budget` is. The caller holds the lock, and has entered `signals`. Raises InputError or
     LedgerBroken."""
     begun = begin(path, scorer, budget_pico)
-    try:
+    with all_or_nothing(path):
         _restore(path, scorer.name)
-    except TROUBLE as error:
-        what, remedy = trouble(error, path)
-        raise InputError(str(path), f"the ledger can't be read or written: {what}", remedy) from error
     return new_loop_run(_score(path, scorer, begun, budget_pico, signals, told))
 
 

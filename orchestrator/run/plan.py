@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.for_run.for_plan import state_for_plan
 from orchestrator.run.build_scheduler import most_n
 from orchestrator.run.prepare import Means, Prepared
@@ -118,11 +120,8 @@ def _left(prepared: Prepared, db: Path) -> tuple[dict[str, list[tuple[int, int]]
     held = 0
     prepared.means.update({alias: Means() for alias in sweep.models})
     if db.exists() and db.stat().st_size > 0:
-        connection = open_reader(db)
-        try:
+        with reading(db), closing(open_reader(db)) as connection:
             held, there = state_for_plan(connection, db, sweep.name, prepared.means)
-        finally:
-            connection.close()
     left: dict[str, list[tuple[int, int]]] = {}
     for alias, model in sweep.models.items():
         mine = there.get(alias, {})

@@ -13,11 +13,10 @@ from typing import Any, TypeVar
 
 from orchestrator.errors import InputError, LedgerBroken
 from orchestrator.interrupts import interrupts
+from orchestrator.ledger.file.create import make_or_check, refuse_foreign
 from orchestrator.ledger.file.identity import refuse_other_sweep
 from orchestrator.ledger.file.lock import acquire
-from orchestrator.ledger.file.reader import prepare as prepare_file
-from orchestrator.ledger.file.reader import refuse_foreign
-from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.file.trouble import TROUBLE, all_or_nothing
 from orchestrator.ledger.writing.begin_run import ModelPlan, RunPlan, begin
 from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.ledger.writing.run_state import RunState, read_state
@@ -91,15 +90,12 @@ def run_sweep(prepared: Prepared, options: Options, show: Callable[[Progress], N
 
 def _begin(prepared: Prepared, options: Options) -> RunState:
     """Begins the run and reads what the ledger has, once all of it has its verdict."""
-    try:
-        prepare_file(options.db)
+    with all_or_nothing(options.db):
+        make_or_check(options.db)
         state = begin(options.db, _plan(prepared, options.budget_pico))
         if not prepared.executor.is_batch:
             verify_ledger(options.db, prepared.executor, which="new")
         read_state(options.db, state)
-    except TROUBLE as error:
-        what, remedy = trouble(error, options.db)
-        raise InputError(str(options.db), f"the ledger can't be read or written: {what}", remedy) from error
     return state
 
 

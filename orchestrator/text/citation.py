@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.text.money import PICO_PER_USD, usd
+from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
+from pricing.types import PICO_PER_USD
 
 if TYPE_CHECKING:
     from orchestrator.ledger.reading.samples.citation import Citation

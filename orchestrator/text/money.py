@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
-PICO_PER_USD = 10**12
+from pricing.types import PICO_PER_USD
 
 _CENT = Decimal("0.01")
 _DIGITS = 3

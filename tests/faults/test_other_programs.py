@@ -11,8 +11,10 @@ from contextlib import closing
 
 import pytest
 
+from orchestrator.ledger.file.create import make_or_check
 from orchestrator.ledger.file.identity import check
-from orchestrator.ledger.file.reader import open_for_writing, open_reader, prepare
+from orchestrator.ledger.file.open import open_for_writing
+from orchestrator.ledger.file.reader import open_reader
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.books import check_bill, check_books, check_complete, one
 from tests.orchestrator.run.serving import serving
@@ -31,7 +33,7 @@ def test_a_reader_in_the_writers_process_costs_it_no_lock(tmp_path, opens):
     """A descriptor of a file that is closed takes all locks of its process on that file with it: without its lock a
     connection is not seen by others, and the last one that closes removes the log."""
     db = tmp_path / "test.db"
-    prepare(db)
+    make_or_check(db)
     with closing(open_for_writing(db)) as writer:
         write(writer, "a")
         opened = opens(db)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestrator.ledger.file.reader import create
+from orchestrator.ledger.file.create import create
 
 USD = 10**12
 

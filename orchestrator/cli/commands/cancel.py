@@ -25,6 +25,7 @@ def cancel(
     from orchestrator.errors import InputError
     from orchestrator.interrupts import interrupts
     from orchestrator.ledger.file.reader import open_reader
+    from orchestrator.ledger.file.trouble import reading
     from orchestrator.ledger.reading.money.status import read_status
     from orchestrator.ledger.writing.batch_jobs import count_open
     from orchestrator.report.live.display import choose
@@ -37,7 +38,7 @@ def cancel(
     loaded = load(sweep)
     check_keys(loaded)
     place = db if db is not None else default_ledger(loaded.name)
-    with closing(open_reader(place)) as connection:
+    with reading(place), closing(open_reader(place)) as connection:
         before = count_open(connection)
         (budget,) = connection.execute("SELECT max(budget_pico) FROM sweep").fetchone()
     said = console(stderr=True)
@@ -53,7 +54,7 @@ def cancel(
             interrupts.finishing()
         for line in result.warnings:
             said.print(safe(line), markup=False)
-    with closing(open_reader(place)) as connection:
+    with reading(place), closing(open_reader(place)) as connection:
         after = count_open(connection)
     ended = sum(batches for batches, _ in before.values()) - sum(batches for batches, _ in after.values())
     if before:

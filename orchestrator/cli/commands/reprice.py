@@ -35,8 +35,9 @@ def reprice(
     from orchestrator.cli.output import console, emit_json
     from orchestrator.ledger.reprice import models_of
     from orchestrator.ledger.reprice import reprice as priced_anew
-    from orchestrator.text.money import PICO_PER_USD, usd
+    from orchestrator.text.money import usd
     from orchestrator.text.safe import safe
+    from pricing.types import PICO_PER_USD
 
     prices = _prices(models_of(db), price, on)
     found = priced_anew(db, to, prices)

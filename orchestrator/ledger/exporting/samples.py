@@ -13,8 +13,8 @@ from typing import IO, Any, Self
 
 import msgspec
 
-from orchestrator.errors import InputError
 from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.trouble import reading
 
 Row = tuple[Any, ...]
 Told = Callable[[int], None]
@@ -68,7 +68,7 @@ class Records:
 
     def rows(self) -> Iterator[Row]:
         """Every sample, once, as the ledger stands when the first is read."""
-        try:
+        with reading(self._db):
             cursor = self._connection.execute(
                 _SELECT.format(data=", problem.data" if self._with_problems else "")
             )
@@ -77,9 +77,6 @@ class Records:
             # No `yield from`, which closes the cursor of a reader that breaks off, maybe after the connection.
             for row in _with_problems(cursor) if self._with_problems else cursor:  # noqa: UP028
                 yield row
-        except sqlite3.Error as error:
-            message = f"the ledger can't be read: {error}"
-            raise InputError(str(self._db), message, f"check it with manyfew doctor {self._db}") from error
 
 
 def write_jsonl(records: Records, file: IO[bytes], told: Told = lambda _: None) -> int:

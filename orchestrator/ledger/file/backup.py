@@ -16,6 +16,7 @@ from pathlib import Path
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.identity import check
 from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.trouble import all_or_nothing
 from orchestrator.ledger.file.whole_file import new_place
 
 PAGES_A_STEP = 2048
@@ -39,11 +40,8 @@ def backup(
     new_place. Raises InputError: what is no ledger, a target that exists or can't be written, a copy that is not
     sound."""
     with closing(open_reader(db)) as source, new_place(target, ends=ends) as part:
-        try:
+        with all_or_nothing(target, "the copy can't be made"):
             _copy(source, part, told)
-        except sqlite3.Error as error:
-            remedy = f"look at the disk's room, and at the ledger with `manyfew doctor {db}`"
-            raise InputError(str(target), f"the copy can't be made: {error}", remedy) from error
         return _checked(db, part)
 
 

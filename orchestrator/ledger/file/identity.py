@@ -7,7 +7,7 @@ from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.file.trouble import reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,12 +59,8 @@ def refuse_other_sweep(path: Path, name: str) -> None:
     """Raises InputError for a ledger of other sweeps. Only reads; a path without a file passes."""
     if not path.exists() or path.stat().st_size == 0:
         return
-    try:
-        with closing(read_only(path)) as connection:
-            names = [row[0] for row in connection.execute("SELECT name FROM sweep ORDER BY id")]
-    except TROUBLE as error:
-        what, remedy = trouble(error, path)
-        raise InputError(str(path), f"the ledger can't be read: {what}", remedy) from error
+    with reading(path), closing(read_only(path)) as connection:
+        names = [row[0] for row in connection.execute("SELECT name FROM sweep ORDER BY id")]
     if names and name not in names:
         message = f"this is the ledger of the sweep {names[0]!r}, not of {name!r}"
         raise InputError(str(path), message, "name another ledger with --db")
@@ -114,12 +110,8 @@ def _has_wal(path: Path) -> bool:
 
 
 def _ask_sqlite(path: Path) -> tuple[int, int]:
-    try:
-        with closing(read_only(path)) as connection:
-            return _identity(connection)
-    except TROUBLE as error:
-        what, remedy = trouble(error, path)
-        raise InputError(str(path), f"the database can't be read: {what}", remedy) from error
+    with reading(path), closing(read_only(path)) as connection:
+        return _identity(connection)
 
 
 def _identity(connection: sqlite3.Connection) -> tuple[int, int]:

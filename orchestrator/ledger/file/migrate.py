@@ -15,8 +15,8 @@ from pathlib import Path
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.identity import SCHEMA_VERSION, ledger_version
-from orchestrator.ledger.file.reader import open_for_writing
-from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.file.open import open_for_writing
+from orchestrator.ledger.file.trouble import all_or_nothing
 from orchestrator.ledger.file.whole_file import new_place
 
 Step = Callable[[sqlite3.Connection], None]
@@ -36,14 +36,10 @@ def migrate(path: Path, steps: Mapping[int, Step] = STEPS, version: int = SCHEMA
     if lacking:
         message = f"this ledger is of schema {old}, from which nothing leads to {version}"
         raise InputError(str(path), message, "no released manyfew wrote it: name another ledger")
-    try:
-        with closing(open_for_writing(path)) as connection:
-            copy = _copied(connection, path, old)
-            _step(connection, [steps[number] for number in range(old, version)], version)
-    except (*TROUBLE, OSError) as error:
-        what, remedy = trouble(error, path)
-        message = f"this ledger of schema {old} can't be brought to {version}, and is as it was: {what}"
-        raise InputError(str(path), message, remedy) from error
+    failed = f"this ledger of schema {old} can't be brought to {version}, and is as it was"
+    with all_or_nothing(path, failed), closing(open_for_writing(path)) as connection:
+        copy = _copied(connection, path, old)
+        _step(connection, [steps[number] for number in range(old, version)], version)
     sys.stderr.write(f"{path}: brought from schema {old} to {version}; as it was: {copy}\n")
     return copy
 

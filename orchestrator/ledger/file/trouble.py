@@ -1,16 +1,57 @@
-"""What SQLite says when it can't go on, in words that say whose turn it is."""
+"""What is wrong with a ledger, and whose turn it is: every place that reads or writes one says it in these words."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+
+from orchestrator.errors import InputError, LedgerBroken
 
 TROUBLE = (sqlite3.Error, UnicodeDecodeError, json.JSONDecodeError)
 """What reading and writing a ledger can raise; the last two where a text of it was damaged."""
 
 _PRIMARY = 0xFF
 """https://www.sqlite.org/rescode.html: the low byte of an extended result code is the primary one."""
+
+
+@contextmanager
+def reading(path: Path | str, *, where: str | None = None) -> Generator[None]:
+    """Around all that reads the ledger at `path`. Raises InputError, which names `where`: the ledger, unless stated."""
+    try:
+        yield
+    except TROUBLE as error:
+        what, remedy = trouble(error, path)
+        raise InputError(where or str(path), f"the ledger can't be read: {what}", remedy) from error
+
+
+@contextmanager
+def all_or_nothing(path: Path | str, failed: str = "the ledger can't be written") -> Generator[None]:
+    """Around changes that leave the ledger at `path` as it was where they fail. Raises InputError; `failed` says what
+    was not done."""
+    try:
+        yield
+    except TROUBLE as error:
+        what, remedy = trouble(error, path)
+        raise InputError(str(path), f"{failed}: {what}", remedy) from error
+
+
+@contextmanager
+def writing(path: Path | str, failed: str = "the ledger could not be written") -> Generator[None]:
+    """Around a run's reads and writes of the ledger at `path`, which may have sent something already. Raises
+    LedgerBroken."""
+    try:
+        yield
+    except TROUBLE as error:
+        raise broken(error, path, failed) from error
+
+
+def broken(error: BaseException, path: Path | str, failed: str) -> LedgerBroken:
+    """For who must give the error to several that wait."""
+    what, remedy = trouble(error, path)
+    return LedgerBroken(str(path), f"{failed}: {what}", remedy)
 
 
 def trouble(error: BaseException, path: Path | str) -> tuple[str, str]:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from orchestrator.errors import InputError
 from orchestrator.interrupts import interrupts
+from orchestrator.ledger.file.create import made_anew, make_or_check, refuse_foreign
 from orchestrator.ledger.file.lock import acquire
-from orchestrator.ledger.file.reader import made_anew, open_for_writing, open_reader, prepare, refuse_foreign
-from orchestrator.ledger.file.trouble import trouble
+from orchestrator.ledger.file.open import open_for_writing
+from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.trouble import all_or_nothing, reading
 from orchestrator.ledger.importing.printed_results_file import Printed, read_aggregate
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ _ADD = (
     "INSERT INTO aggregate (sweep, model, k, coverage, attempt_pico, problems, file, imported_at) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
+
+IMPORT_FAILED = "the import could not be written, and nothing was imported"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +58,9 @@ def import_aggregate(file: Path, db: Path) -> list[Printed]:
     lock = acquire(db)
     try:
         is_new = not db.exists() or db.stat().st_size == 0
-        with made_anew(db) if is_new else nullcontext():
-            prepare(db)
+        with all_or_nothing(db, IMPORT_FAILED), made_anew(db) if is_new else nullcontext():
+            make_or_check(db)
             _write(file, db, rows)
-    except (sqlite3.Error, OSError) as error:
-        what, remedy = trouble(error, db)
-        raise InputError(str(db), f"the import could not be written: {what}", remedy) from error
     finally:
         lock.release()
     return rows
@@ -101,12 +102,8 @@ def read_printed(paths: Iterable[Path]) -> list[PrintedModel]:
 
 
 def _read(path: Path) -> list[PrintedModel]:
-    try:
-        with closing(open_reader(path)) as connection:
-            rows = connection.execute("SELECT * FROM aggregate ORDER BY id").fetchall()
-    except sqlite3.Error as error:
-        what, remedy = trouble(error, path)
-        raise InputError(str(path), f"the ledger can't be read: {what}", remedy) from error
+    with reading(path), closing(open_reader(path)) as connection:
+        rows = connection.execute("SELECT * FROM aggregate ORDER BY id").fetchall()
     names = list(dict.fromkeys((row["sweep"], row["model"], row["file"]) for row in rows))
     return [
         PrintedModel(

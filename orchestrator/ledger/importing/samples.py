@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -12,13 +11,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 from orchestrator.errors import InputError
+from orchestrator.ledger.file.create import refuse_foreign
 from orchestrator.ledger.file.lock import acquire
-from orchestrator.ledger.file.reader import refuse_foreign
-from orchestrator.ledger.file.trouble import trouble
+from orchestrator.ledger.file.trouble import all_or_nothing
 from orchestrator.ledger.importing.completions_line import Completions, is_completions
 from orchestrator.ledger.importing.line import Line, Wrong, parse
 from orchestrator.ledger.importing.monkeys import Monkeys, Options
 from orchestrator.ledger.importing.monkeys_file import is_monkeys
+from orchestrator.ledger.importing.printed_results import IMPORT_FAILED
 from orchestrator.ledger.importing.stage import Stage
 from orchestrator.ledger.importing.write import refuse_conflicts, write
 
@@ -68,7 +68,7 @@ def import_samples(
     monkeys = Monkeys(file, options or Options()) if is_monkeys(file) else None
     staged = Stage(_sweep_name(file)) if monkeys is None else Stage(monkeys.sweep, monkeys.line_of)
     with staged as stage:
-        try:
+        with all_or_nothing(db, IMPORT_FAILED):
             if monkeys is None:
                 _read(file, stage, told, lambda first: _reader(first, file, model, options))
             else:
@@ -82,10 +82,6 @@ def import_samples(
                 others = write(stage.connection, db)
             finally:
                 lock.release()
-        except (sqlite3.Error, OSError) as error:
-            what, remedy = trouble(error, db)
-            message = f"the import could not be written, nothing was imported: {what}"
-            raise InputError(str(db), message, remedy) from error
         return _summary(stage, others, described)
 
 

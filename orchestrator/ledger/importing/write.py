@@ -11,7 +11,7 @@ from typing import Any
 
 from orchestrator.errors import InputError
 from orchestrator.interrupts import interrupts
-from orchestrator.ledger.file.reader import create, made_anew
+from orchestrator.ledger.file.create import create, made_anew
 from orchestrator.ledger.importing.line import LARGEST_INT, VALUE_COLUMNS
 
 VERIFIER = "imported"

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.file.reader import create, open_for_writing, remove_logs
-from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.file.create import create, remove_logs
+from orchestrator.ledger.file.open import open_for_writing
+from orchestrator.ledger.file.trouble import all_or_nothing
 from orchestrator.ledger.file.whole_file import new_place
 from orchestrator.ledger.merging.fit import MergeFit
 from orchestrator.ledger.merging.same_draws import refuse_other_prompts, refuse_same_samples
@@ -59,16 +60,12 @@ def merge(
     sources = name_apart([read_source(path, told) for path in paths])
     with new_place(out) as part:
         try:
-            create(part)
-            with closing(open_for_writing(part)) as connection:
-                found = _merge(connection, sources, differences, told)
-                # new_place moves the file alone: nothing may be left in a log beside it.
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        except TROUBLE as error:
-            what, remedy = trouble(error, out)
-            raise InputError(
-                str(out), f"the ledgers can't be merged, nothing was written: {what}", remedy
-            ) from error
+            with all_or_nothing(out, "the ledgers can't be merged, and nothing was written"):
+                create(part)
+                with closing(open_for_writing(part)) as connection:
+                    found = _merge(connection, sources, differences, told)
+                    # new_place moves the file alone: nothing may be left in a log beside it.
+                    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         finally:
             remove_logs(part)
     return found

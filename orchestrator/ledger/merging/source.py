@@ -13,7 +13,7 @@ from pathlib import Path
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.lock import holder, is_held
 from orchestrator.ledger.file.reader import open_reader
-from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.samples.digest import samples_digest
 
 _MARKS = """
@@ -43,36 +43,28 @@ def read_source(path: Path, told: Callable[[int], None]) -> MergeSource:
     if is_held(path):
         message = f"a living process writes this ledger: {holder(path)}"
         raise InputError(str(path), message, "wait for it to end, or stop it")
-    with closing(open_reader(path)) as connection:
-        try:
-            connection.execute("BEGIN")
-            (waiting,) = connection.execute(
-                "SELECT count(*) FROM batch_job WHERE ended_at IS NULL"
-            ).fetchone()
-            if waiting:
-                raise InputError(
-                    str(path),
-                    f"batches that go on at their vendor: {waiting}",
-                    "run the sweep again to take what they brought, or manyfew cancel SWEEP",
-                )
-            (samples,) = connection.execute("SELECT count(*) FROM sample").fetchone()
-            if not samples:
-                raise InputError(str(path), "this ledger holds no samples", "leave it out")
-            runs = connection.execute(
-                "SELECT started_at, ended_at, status, host, versions FROM run ORDER BY id"
+    with reading(path), closing(open_reader(path)) as connection:
+        connection.execute("BEGIN")
+        (waiting,) = connection.execute("SELECT count(*) FROM batch_job WHERE ended_at IS NULL").fetchone()
+        if waiting:
+            raise InputError(
+                str(path),
+                f"batches that go on at their vendor: {waiting}",
+                "run the sweep again to take what they brought, or manyfew cancel SWEEP",
             )
-            return MergeSource(
-                number=0,
-                path=path,
-                name=path.name,
-                digest=samples_digest(connection, told),
-                samples=samples,
-                runs=json.dumps([{**dict(row), "versions": json.loads(row["versions"])} for row in runs]),
-                marks=tuple(connection.execute(_MARKS.format("")).fetchone()),
-            )
-        except TROUBLE as error:
-            what, remedy = trouble(error, path)
-            raise InputError(str(path), f"the ledger can't be read: {what}", remedy) from error
+        (samples,) = connection.execute("SELECT count(*) FROM sample").fetchone()
+        if not samples:
+            raise InputError(str(path), "this ledger holds no samples", "leave it out")
+        runs = connection.execute("SELECT started_at, ended_at, status, host, versions FROM run ORDER BY id")
+        return MergeSource(
+            number=0,
+            path=path,
+            name=path.name,
+            digest=samples_digest(connection, told),
+            samples=samples,
+            runs=json.dumps([{**dict(row), "versions": json.loads(row["versions"])} for row in runs]),
+            marks=tuple(connection.execute(_MARKS.format("")).fetchone()),
+        )
 
 
 def name_apart(sources: Sequence[MergeSource]) -> list[MergeSource]:

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.file.reader import open_for_writing
-from orchestrator.ledger.file.trouble import trouble
+from orchestrator.ledger.file.open import open_for_writing
+from orchestrator.ledger.file.trouble import all_or_nothing
 from orchestrator.ledger.writing.batch_jobs import OF_OPEN_JOB, end_unnamed
+from orchestrator.ledger.writing.held_money import read_others
 from orchestrator.ledger.writing.presume import presume_leftovers
-from orchestrator.ledger.writing.run_state import ModelState, RunState, read_others
+from orchestrator.ledger.writing.run_state import ModelState, RunState
 
 Differences = Callable[[dict[str, Any], dict[str, Any]], list[str]]
 
@@ -63,17 +64,13 @@ class RunPlan:
 
 def begin(path: Path, plan: RunPlan) -> RunState:
     """Writes the plan into the ledger and reads what is there. The caller holds the lock. Raises InputError."""
-    try:
-        # Closing without a commit rolls back.
-        with closing(open_for_writing(path)) as connection:
-            connection.row_factory = sqlite3.Row
-            connection.execute("BEGIN IMMEDIATE")
-            state = _begin(connection, path, plan)
-            connection.execute("COMMIT")
-            return state
-    except sqlite3.Error as error:
-        what, remedy = trouble(error, path)
-        raise InputError(str(path), f"the ledger can't be written: {what}", remedy) from error
+    # Closing without a commit rolls back.
+    with all_or_nothing(path), closing(open_for_writing(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        connection.execute("BEGIN IMMEDIATE")
+        state = _begin(connection, path, plan)
+        connection.execute("COMMIT")
+        return state
 
 
 def _begin(connection: sqlite3.Connection, path: Path, plan: RunPlan) -> RunState:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import aiosqlite
 
+from orchestrator.ledger.file.open import PRAGMAS
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -27,6 +29,19 @@ class LedgerConnection(aiosqlite.Connection):
         Each statement by itself would be a turn of two threads: at one sample a request those took a sixth of all
         processor time."""
         await self._execute(_commit, self._conn, batch)  # pyright: ignore[reportUnknownMemberType]
+
+
+async def open_writer(path: Path) -> LedgerConnection:
+    """The writing connection of a run; the caller holds the ledger's lock. Raises sqlite3.Error."""
+    connection = LedgerConnection(path)
+    await connection
+    try:
+        for pragma in PRAGMAS:
+            await connection.execute(pragma)
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
 
 
 def _commit(connection: sqlite3.Connection, batch: GroupCommit) -> None:

@@ -9,10 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from orchestrator.errors import LedgerBroken
-from orchestrator.ledger.file.reader import open_writer
-from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.file.trouble import writing
 from orchestrator.ledger.writing.batch_jobs import END_JOB, SUBMITTED, SUBMITTING, WITHDRAWN
+from orchestrator.ledger.writing.connection import open_writer
 from orchestrator.ledger.writing.group_commit import GroupCommit
 from orchestrator.ledger.writing.presume import PRESUME_LEASES, PRESUME_REQUESTS, PRESUME_TOTALS
 from orchestrator.ledger.writing.rows import (
@@ -47,16 +46,13 @@ class Ledger:
         self._writer: Writer | None = None
 
     async def __aenter__(self) -> Self:
-        try:
+        with writing(self.path, "the ledger can't be opened"):
             self._connection = await open_writer(self.path)
             try:
                 await self._read_ids(self._connection)
             except BaseException:
                 await self._connection.close()
                 raise
-        except TROUBLE as error:
-            what, remedy = trouble(error, self.path)
-            raise LedgerBroken(str(self.path), f"the ledger can't be opened: {what}", remedy) from error
         self._writer = await Writer(self._connection, str(self.path)).__aenter__()
         return self
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.writing.batch_jobs import OpenJob, read_open_jobs
+from orchestrator.ledger.writing.held_money import totals_of
 from orchestrator.ledger.writing.rows import ModelTotals
 from orchestrator.problem_state import ProblemState
 
@@ -92,7 +93,7 @@ def _read_model(connection: sqlite3.Connection, model_id: int, ordinals: dict[in
     ).fetchone()
     return ModelState(
         model_id=model_id,
-        totals=_totals(row),
+        totals=totals_of(row),
         overhead_tokens=row["overhead_tokens"],
         max_n=row["max_n"],
         problems=problems,
@@ -112,28 +113,3 @@ def _holes(connection: sqlite3.Connection, model_id: int, problem_id: int, next_
     )
     there = {row[0] for row in rows}
     return [index for index in range(next_index) if index not in there]
-
-
-def read_others(connection: sqlite3.Connection, model_ids: tuple[int, ...]) -> ModelTotals:
-    """The money of all models but these; recordings have none."""
-    marks = ",".join("?" * len(model_ids))
-    row = connection.execute(
-        "SELECT coalesce(sum(settled_pico), 0) AS settled_pico, coalesce(sum(presumed_pico), 0) AS presumed_pico, "
-        "coalesce(sum(reserved_pico), 0) AS reserved_pico, coalesce(sum(unused_pico), 0) AS unused_pico, "
-        "coalesce(sum(requests), 0) AS requests, coalesce(sum(retries), 0) AS retries, "
-        f"coalesce(sum(samples), 0) AS samples FROM model WHERE replayed = 0 AND id NOT IN ({marks})",
-        model_ids,
-    ).fetchone()
-    return _totals(row)
-
-
-def _totals(row: sqlite3.Row) -> ModelTotals:
-    return ModelTotals(
-        settled_pico=row["settled_pico"],
-        presumed_pico=row["presumed_pico"],
-        reserved_pico=row["reserved_pico"],
-        unused_pico=row["unused_pico"],
-        requests=row["requests"],
-        retries=row["retries"],
-        samples=row["samples"],
-    )

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
 from orchestrator.errors import LedgerBroken
-from orchestrator.ledger.file.trouble import trouble
+from orchestrator.ledger.file.trouble import broken
 from orchestrator.ledger.writing.group_commit import GroupCommit
 
 if TYPE_CHECKING:
@@ -98,8 +98,7 @@ class Writer:
 
     async def _fail(self, error: BaseException, waiters: list[asyncio.Future[None]]) -> None:
         if self._broken is None:
-            what, remedy = trouble(error, self._where)
-            self._broken = LedgerBroken(self._where, f"the ledger could not be written: {what}", remedy)
+            self._broken = broken(error, self._where, "the ledger could not be written")
             if self._connection.in_transaction:
                 # Where the disk is gone, the journal rolls back at the next open.
                 with contextlib.suppress(sqlite3.Error):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.text.money import PICO_PER_USD, usd
+from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
+from pricing.types import PICO_PER_USD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

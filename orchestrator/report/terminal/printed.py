@@ -8,8 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.text.frontier_words import NAME
-from orchestrator.text.money import PICO_PER_USD, usd
+from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
+from pricing.types import PICO_PER_USD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

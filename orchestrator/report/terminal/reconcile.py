@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.reconcile.proposal import moment
-from orchestrator.text.money import PICO_PER_USD, usd
+from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
+from pricing.types import PICO_PER_USD
 
 if TYPE_CHECKING:
     from orchestrator.reconcile.books import Books, Presumed

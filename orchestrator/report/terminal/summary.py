@@ -14,8 +14,9 @@ from orchestrator.report.budget_parts import dollars, parts_of
 from orchestrator.report.terminal.lessons import lessons
 from orchestrator.report.terminal.summary_table import ModelsTable
 from orchestrator.text.duration import span
-from orchestrator.text.money import PICO_PER_USD, usd
+from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
+from pricing.types import PICO_PER_USD
 
 ENDINGS = {
     "complete": "complete, nothing is left to ask.",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.trouble import reading
 from orchestrator.problems.registry import default_verifier
 from orchestrator.sweep.types import Sweep
 from verifiers.registry import FOREIGN, bounds_for, get
@@ -92,14 +94,11 @@ def lack_of(verifier: Verifier) -> str | None:
 
 
 def _kept(path: Path) -> dict[str, Any]:
-    connection = open_reader(path)
-    try:
+    with reading(path), closing(open_reader(path)) as connection:
         row = connection.execute(
             "SELECT verifier FROM sweep WHERE verifier IS NOT NULL ORDER BY id"
         ).fetchone()
-    finally:
-        connection.close()
-    return {} if row is None else json.loads(row["verifier"])
+        return {} if row is None else json.loads(row["verifier"])
 
 
 def _words(options: Mapping[str, Any]) -> str:

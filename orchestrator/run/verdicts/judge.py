@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import InputError, LedgerBroken
-from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.file.trouble import writing
 from orchestrator.ledger.reading.for_run.unjudged import VerdictReader
 from orchestrator.ledger.writing.rows import VerdictRow
 from orchestrator.run.verdicts.case import TextKey, Unjudged, bounded, verdict_row
@@ -47,12 +47,10 @@ class KnownVerdicts:
     def _from_ledger(self, key: TextKey) -> Verdict | None:
         """Raises LedgerBroken where the ledger can't be read: a run is under way, which ends in one line."""
         try:
-            return self._read(key)
+            with writing(self._path, "the ledger can't be read"):
+                return self._read(key)
         except InputError as error:
             raise LedgerBroken(error.where, error.message, error.remedy) from error
-        except TROUBLE as error:
-            what, remedy = trouble(error, self._path)
-            raise LedgerBroken(str(self._path), f"the ledger can't be read: {what}", remedy) from error
 
     def _read(self, key: TextKey) -> Verdict | None:
         if self._reader is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.interrupts import interrupts
-from orchestrator.ledger.file.reader import open_for_writing
+from orchestrator.ledger.file.open import open_for_writing
 from orchestrator.ledger.reading.for_run.unjudged import Which, pieces, problem_reader, write
 from orchestrator.ledger.writing.rows import VerdictRow
 from orchestrator.run.verdicts.case import TextKey, Unjudged, bounded, verdict_row

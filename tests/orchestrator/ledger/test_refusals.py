@@ -54,14 +54,14 @@ def other_wal_database(path):
 
 
 def truncated_ledger(path):
-    from orchestrator.ledger.file.reader import create
+    from orchestrator.ledger.file.create import create
 
     create(path)
     path.write_bytes(path.read_bytes()[:50])
 
 
 def newer_ledger(path):
-    from orchestrator.ledger.file.reader import create
+    from orchestrator.ledger.file.create import create
 
     create(path)
     with closing(sqlite3.connect(path)) as connection:
@@ -163,7 +163,7 @@ def test_nothing_can_be_made_there(tmp_path):
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write where others may not")
 @pytest.mark.parametrize("place", ["file", "folder"])
 def test_a_ledger_that_is_read_only(tmp_path, place):
-    from orchestrator.ledger.file.reader import create
+    from orchestrator.ledger.file.create import create
 
     db = tmp_path / "x" / "test.db"
     db.parent.mkdir()

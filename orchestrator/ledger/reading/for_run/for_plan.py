@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from orchestrator.errors import InputError
+from orchestrator.ledger.writing.held_money import held_pico
 
 
 class Expectation(Protocol):
@@ -33,9 +34,6 @@ def state_for_plan(
             f"this is the ledger of the sweep {names[0]!r}, not of {sweep!r}",
             "name another with --db",
         )
-    (held,) = connection.execute(
-        "SELECT coalesce(sum(settled_pico + presumed_pico + reserved_pico), 0) FROM model WHERE replayed = 0"
-    ).fetchone()
     there: dict[str, dict[str, tuple[int, bool]]] = {}
     rows = connection.execute(
         # Counted before it is joined: an index alone tells it.
@@ -57,4 +55,4 @@ def state_for_plan(
             means[row["alias"]].prompt_tokens = row["prompt"]
             means[row["alias"]].completion_tokens = row["completion"]
             means[row["alias"]].pico_per_output_token = row["pico"]
-    return held, there
+    return held_pico(connection), there

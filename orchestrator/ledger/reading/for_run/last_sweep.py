@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.reader import open_reader
-from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.file.trouble import reading
+from orchestrator.ledger.writing.held_money import held_pico
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,12 +28,8 @@ class LastSweep:
 
 def last_sweep(db: Path) -> LastSweep:
     """Raises InputError for what is no ledger, and for one that no run made."""
-    with closing(open_reader(db)) as connection:
-        try:
-            return _read(connection, db)
-        except TROUBLE as error:
-            wrong, remedy = trouble(error, db)
-            raise InputError(str(db), f"the ledger can't be read: {wrong}", remedy) from error
+    with reading(db), closing(open_reader(db)) as connection:
+        return _read(connection, db)
 
 
 def _read(connection: sqlite3.Connection, db: Path) -> LastSweep:
@@ -48,9 +45,9 @@ def _read(connection: sqlite3.Connection, db: Path) -> LastSweep:
     problems = connection.execute(
         "SELECT key FROM problem WHERE sweep_id = ? AND ordinal IS NOT NULL ORDER BY ordinal", (row["id"],)
     )
-    (held,) = connection.execute(
-        "SELECT coalesce(sum(settled_pico + presumed_pico + reserved_pico), 0) FROM model WHERE replayed = 0"
-    ).fetchone()
     return LastSweep(
-        name=row["name"], text=row["text"], problems=tuple(r["key"] for r in problems), held_pico=held
+        name=row["name"],
+        text=row["text"],
+        problems=tuple(r["key"] for r in problems),
+        held_pico=held_pico(connection),
     )

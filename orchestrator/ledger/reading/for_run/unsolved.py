@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.reader import open_reader
-from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.file.trouble import reading
 
 if TYPE_CHECKING:
     from orchestrator.problems.types import Problem
@@ -20,12 +20,11 @@ def unsolved(spec: Problems, problems: list[Problem]) -> list[Problem]:
     the model asked nothing there, and where there is nothing left to ask."""
     if spec.unsolved_in is None:
         return problems
-    with closing(open_reader(spec.unsolved_in)) as connection:
-        try:
-            there = _passes(connection, spec.unsolved_by or "")
-        except TROUBLE as error:
-            wrong, remedy = trouble(error, spec.unsolved_in)
-            raise InputError("problems.unsolved_in", f"the ledger can't be read: {wrong}", remedy) from error
+    with (
+        reading(spec.unsolved_in, where="problems.unsolved_in"),
+        closing(open_reader(spec.unsolved_in)) as connection,
+    ):
+        there = _passes(connection, spec.unsolved_by or "")
     if not any(problem.key in there for problem in problems):
         message = f"{spec.unsolved_by!r} has no sample of these problems in {spec.unsolved_in}"
         raise InputError("problems.unsolved_by", message, "run the first stage before this one")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from orchestrator.errors import InputError
 from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.money.settled_tokens import SettledTokens, settled_tokens
 from orchestrator.ledger.reading.samples.reward_models import NO_SCORER
 
@@ -65,17 +65,13 @@ def read_model_costs(paths: Iterable[Path]) -> list[ModelCosts]:
 
 
 def _read(path: Path) -> list[ModelCosts]:
-    try:
-        with closing(open_reader(path)) as connection:
-            connection.execute("BEGIN")  # one moment of the ledger for all queries
-            models = connection.execute(
-                "SELECT model.*, sweep.name AS sweep FROM model JOIN sweep ON sweep.id = sweep_id "
-                f"WHERE {NO_SCORER} ORDER BY model.id"
-            ).fetchall()
-            return [_side(connection, model) for model in models]
-    except sqlite3.Error as error:
-        message = f"the ledger can't be read: {error}"
-        raise InputError(str(path), message, f"check it with manyfew doctor {path}") from error
+    with reading(path), closing(open_reader(path)) as connection:
+        connection.execute("BEGIN")  # one moment of the ledger for all queries
+        models = connection.execute(
+            "SELECT model.*, sweep.name AS sweep FROM model JOIN sweep ON sweep.id = sweep_id "
+            f"WHERE {NO_SCORER} ORDER BY model.id"
+        ).fetchall()
+        return [_side(connection, model) for model in models]
 
 
 def _side(connection: sqlite3.Connection, model: sqlite3.Row) -> ModelCosts:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from orchestrator.errors import InputError
 from orchestrator.ledger.file.lock import is_held
 from orchestrator.ledger.file.reader import open_reader
-from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.samples.sample_counts import count_samples
 from orchestrator.ledger.writing.batch_jobs import count_open
 from pricing.types import PICO_PER_USD
@@ -18,15 +18,9 @@ from pricing.types import PICO_PER_USD
 def read_status(path: Path) -> dict[str, Any]:
     """The contract's document, while a run writes or after. Raises InputError for what is no ledger."""
     running = is_held(path)
-    connection = open_reader(path)
-    try:
+    with reading(path), closing(open_reader(path)) as connection:
         connection.execute("BEGIN")  # one moment for all figures
         return _document(connection, running=running)
-    except TROUBLE as error:
-        what, remedy = trouble(error, path)
-        raise InputError(str(path), f"the ledger can't be read: {what}", remedy) from error
-    finally:
-        connection.close()
 
 
 def _document(connection: sqlite3.Connection, *, running: bool) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from collections import deque
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from orchestrator.errors import InputError
 from orchestrator.ledger.file.lock import is_held
 from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.for_run.samples_wanted import samples_wanted
 from orchestrator.progress import ModelProgress, Progress
 
@@ -34,14 +34,9 @@ class Watched:
         """Raises InputError for what is no ledger."""
         started = time.monotonic()
         running = is_held(self._path)
-        try:
-            with closing(open_reader(self._path)) as connection:
-                connection.execute("BEGIN")  # one moment for all figures
-                found = self._progress(connection, started, running=running)
-        except sqlite3.Error as error:
-            raise InputError(
-                str(self._path), f"the ledger can't be read: {error}", "look at it with `manyfew doctor`"
-            ) from error
+        with reading(self._path), closing(open_reader(self._path)) as connection:
+            connection.execute("BEGIN")  # one moment for all figures
+            found = self._progress(connection, started, running=running)
         self.took_s = time.monotonic() - started
         return found
 

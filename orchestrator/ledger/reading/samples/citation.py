@@ -10,9 +10,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from orchestrator.errors import InputError
 from orchestrator.ledger.file.reader import open_reader
-from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.samples.digest import samples_digest
 
 DIGESTED = 100_000
@@ -41,13 +40,9 @@ class Citation:
 
 def cite(db: Path, *, always: bool = False) -> Citation:
     """`always`: the digest, however many samples there are. Raises InputError for what is no ledger."""
-    with closing(open_reader(db)) as connection:
-        try:
-            connection.execute("BEGIN")
-            return citation(connection, db.name, always=always)
-        except TROUBLE as error:
-            wrong, remedy = trouble(error, db)
-            raise InputError(str(db), f"the ledger can't be read: {wrong}", remedy) from error
+    with reading(db), closing(open_reader(db)) as connection:
+        connection.execute("BEGIN")
+        return citation(connection, db.name, always=always)
 
 
 def citation(connection: sqlite3.Connection, name: str, *, always: bool) -> Citation:

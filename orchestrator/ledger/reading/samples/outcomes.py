@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from orchestrator.errors import InputError
 from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.money.flops import flops_sql
 from orchestrator.ledger.reading.samples.reward_models import NO_SCORER
 
@@ -92,18 +92,14 @@ def _distinct(paths: Iterable[Path]) -> list[Path]:
 
 
 def _read(path: Path, axis: Axis | Side) -> list[Outcomes]:
-    try:
-        with closing(open_reader(path)) as connection:
-            connection.text_factory = _lenient
-            connection.execute("BEGIN")  # one moment of the ledger for all queries
-            rows = connection.execute(
-                "SELECT model.*, sweep.name AS sweep FROM model JOIN sweep ON sweep.id = model.sweep_id "
-                f"WHERE {NO_SCORER} ORDER BY model.id"
-            ).fetchall()
-            return [_model(connection, row, axis, path) for row in rows]
-    except sqlite3.Error as error:
-        message = f"the ledger can't be read: {error}"
-        raise InputError(str(path), message, f"check it with manyfew doctor {path}") from error
+    with reading(path), closing(open_reader(path)) as connection:
+        connection.text_factory = _lenient
+        connection.execute("BEGIN")  # one moment of the ledger for all queries
+        rows = connection.execute(
+            "SELECT model.*, sweep.name AS sweep FROM model JOIN sweep ON sweep.id = model.sweep_id "
+            f"WHERE {NO_SCORER} ORDER BY model.id"
+        ).fetchall()
+        return [_model(connection, row, axis, path) for row in rows]
 
 
 def _lenient(raw: bytes) -> str:

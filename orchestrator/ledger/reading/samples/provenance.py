@@ -8,9 +8,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.errors import InputError
 from orchestrator.ledger.file.reader import open_reader
-from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.money.settled_tokens import SettledTokens, settled_tokens
 
 if TYPE_CHECKING:
@@ -63,13 +62,9 @@ def read_provenance(paths: Iterable[Path]) -> list[Provenance]:
 
 
 def _read(path: Path) -> Provenance:
-    with closing(open_reader(path)) as connection:
-        try:
-            connection.execute("BEGIN")  # one moment of the ledger for all queries
-            return _ledger(connection, path)
-        except TROUBLE as error:
-            wrong, remedy = trouble(error, path)
-            raise InputError(str(path), f"the ledger can't be read: {wrong}", remedy) from error
+    with reading(path), closing(open_reader(path)) as connection:
+        connection.execute("BEGIN")  # one moment of the ledger for all queries
+        return _ledger(connection, path)
 
 
 def _ledger(connection: sqlite3.Connection, path: Path) -> Provenance:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from orchestrator.errors import InputError
 from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.trouble import reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,10 +69,6 @@ def _count(path: Path, model: int, what: str) -> int:
 
 
 def _query(path: Path, sql: str, model: int) -> list[tuple[Any, ...]]:
-    try:
-        with closing(open_reader(path)) as connection:
-            connection.row_factory = None
-            return connection.execute(sql, (model,)).fetchall()
-    except sqlite3.Error as error:
-        message = f"the ledger can't be read: {error}"
-        raise InputError(str(path), message, f"check it with manyfew doctor {path}") from error
+    with reading(path), closing(open_reader(path)) as connection:
+        connection.row_factory = None
+        return connection.execute(sql, (model,)).fetchall()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orchestrator.errors import InputError
 from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.trouble import reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,19 +43,15 @@ def read_votes(outcomes: Outcomes) -> list[Votes]:
 
 
 def _rows(path: Path, model: int) -> list[tuple[str, str | None, int, int]]:
-    try:
-        with closing(open_reader(path)) as connection:
-            connection.text_factory = _lenient
-            found = connection.execute(
-                "SELECT problem.key, nullif(answer, '') AS said, count(*), sum(passed) FROM sample "
-                "JOIN problem ON problem.id = sample.problem_id WHERE model_id = ? AND passed IS NOT NULL "
-                "GROUP BY sample.problem_id, said",
-                (model,),
-            )
-            return [(row[0], row[1], row[2], row[3]) for row in found]
-    except sqlite3.Error as error:
-        message = f"the ledger can't be read: {error}"
-        raise InputError(str(path), message, f"check it with manyfew doctor {path}") from error
+    with reading(path), closing(open_reader(path)) as connection:
+        connection.text_factory = _lenient
+        found = connection.execute(
+            "SELECT problem.key, nullif(answer, '') AS said, count(*), sum(passed) FROM sample "
+            "JOIN problem ON problem.id = sample.problem_id WHERE model_id = ? AND passed IS NOT NULL "
+            "GROUP BY sample.problem_id, said",
+            (model,),
+        )
+        return [(row[0], row[1], row[2], row[3]) for row in found]
 
 
 def _lenient(raw: bytes) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.file import reader
+from orchestrator.ledger.file import network_file_system
 from tests.orchestrator.run.sweeps import SweepFile, run
 
 SHM = Path("/dev/shm")
@@ -22,7 +22,7 @@ def mount(monkeypatch):
     lines = mounts.read_text().splitlines() if mounts.exists() else []
     if not any(line.split()[1:3] == [str(SHM), "tmpfs"] for line in lines):
         pytest.skip("no tmpfs at /dev/shm here")
-    monkeypatch.setattr(reader, "NETWORK_FILE_SYSTEMS", frozenset({"tmpfs"}))
+    monkeypatch.setattr(network_file_system, "NETWORK_FILE_SYSTEMS", frozenset({"tmpfs"}))
     folder = Path(tempfile.mkdtemp(dir=SHM))
     yield folder
     shutil.rmtree(folder)
@@ -43,5 +43,13 @@ def test_it_is_refused_with_a_local_place_named(tmp_path, mount):
 
 
 def test_the_kinds_that_are_known():
-    assert {"nfs", "nfs4", "cifs", "smb3", "lustre", "fuse.sshfs", "9p"} <= reader.NETWORK_FILE_SYSTEMS
-    assert not {"ext4", "xfs", "btrfs", "apfs", "tmpfs", "overlay"} & reader.NETWORK_FILE_SYSTEMS
+    assert {
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "lustre",
+        "fuse.sshfs",
+        "9p",
+    } <= network_file_system.NETWORK_FILE_SYSTEMS
+    assert not {"ext4", "xfs", "btrfs", "apfs", "tmpfs", "overlay"} & network_file_system.NETWORK_FILE_SYSTEMS

@@ -7,7 +7,8 @@ from contextlib import closing
 import pytest
 
 from orchestrator.errors import LedgerBroken
-from orchestrator.ledger.file.reader import create, open_writer
+from orchestrator.ledger.file.create import create
+from orchestrator.ledger.writing.connection import open_writer
 from orchestrator.ledger.writing.group_commit import GroupCommit
 from orchestrator.ledger.writing.writer import BUSY, Writer
 

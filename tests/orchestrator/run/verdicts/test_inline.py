@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.ledger.file.reader import create
+from orchestrator.ledger.file.create import create
 from orchestrator.ledger.writing.rows import SampleRow, Settlement
 from orchestrator.run.verdicts import inline
 from orchestrator.run.verdicts.case import text_key

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator.ledger.file.reader import create
+from orchestrator.ledger.file.create import create
 from orchestrator.run.verdicts import judge as module
 from orchestrator.run.verdicts.case import Unjudged, bounded
 from orchestrator.run.verdicts.judge import Judge, KnownVerdicts

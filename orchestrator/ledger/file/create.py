@@ -1,0 +1,98 @@
+"""Makes a ledger where there is none, whole or not at all; what is there already is checked to be one of ours."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Generator
+from importlib import resources
+from pathlib import Path
+
+from orchestrator.errors import InputError
+from orchestrator.interrupts import interrupts
+from orchestrator.ledger.file.folder import make_folder, sync_folder
+from orchestrator.ledger.file.identity import APPLICATION_ID, SCHEMA_VERSION, check
+from orchestrator.ledger.file.network_file_system import refuse_network_file_system
+from orchestrator.ledger.file.open import open_for_writing
+from orchestrator.ledger.file.trouble import all_or_nothing
+
+
+def create(path: Path) -> None:
+    """Makes an empty ledger where no file, or an empty one, is. It is made beside its place and moved there when it
+    is whole and synced, so that a crash leaves no ledger or a good one. The caller holds the ledger's lock."""
+    path = path.resolve()
+    make_folder(path.parent)
+    new = path.with_name(f"{path.name}-new")
+    _remove(new)  # left by a process that was killed
+    try:
+        _fill(new)
+        # A log beside a file that is gone would be taken for the new one's. SQLite drops it in the same way.
+        remove_logs(path)
+        new.replace(path)
+        sync_folder(path.parent)
+    finally:
+        _remove(new)
+
+
+@contextlib.contextmanager
+def made_anew(path: Path) -> Generator[None]:
+    """Around all that makes a ledger where there is none: broken off, none is there."""
+
+    def undo() -> None:
+        path.unlink(missing_ok=True)
+        remove_logs(path)
+
+    try:
+        with interrupts.undone(undo):
+            yield
+    except BaseException:
+        undo()
+        raise
+
+
+def _fill(path: Path) -> None:
+    schema = resources.files("orchestrator.ledger.file").joinpath("schema.sql").read_text("utf-8")
+    connection = open_for_writing(path)
+    try:
+        connection.executescript(
+            f"BEGIN IMMEDIATE;\n{schema}\nPRAGMA application_id = {APPLICATION_ID};\n"
+            f"PRAGMA user_version = {SCHEMA_VERSION};\nCOMMIT;"
+        )
+        # What the file lacks as long as it is in the log alone would be lost by the move.
+        (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise sqlite3.OperationalError("another program reads the new file")
+    finally:
+        connection.close()
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    remove_logs(path)
+
+
+def remove_logs(path: Path) -> None:
+    """What SQLite keeps beside a database that is not there, or is not to be."""
+    for suffix in ("-journal", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def refuse_foreign(path: Path) -> None:
+    """Raises InputError for a file that is no ledger, before anything is put beside it."""
+    refuse_network_file_system(path)
+    if path.exists() and path.stat().st_size > 0:
+        check(path)
+
+
+def make_or_check(path: Path) -> None:
+    """Makes the ledger if there is none, otherwise checks that it is one. Raises InputError."""
+    try:
+        with all_or_nothing(path, "the ledger can't be made"):
+            if not path.exists() or path.stat().st_size == 0:
+                create(path)
+            else:
+                check(path)
+    except OSError as error:
+        raise InputError(
+            str(path), f"the ledger can't be made: {error}", "name a writable local place with --db"
+        ) from error
