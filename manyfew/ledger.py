@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from orchestrator.errors import InputError
+from orchestrator.installer import install
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 
@@ -81,7 +82,7 @@ class Ledger:
         try:
             library: Any = import_module(chosen)
         except ImportError as error:
-            raise InputError("samples", f"{chosen} is not installed", f"pip install {chosen}") from error
+            raise InputError("samples", f"{chosen} is not installed", install(chosen)) from error
         if chosen == "pandas":
             return library.DataFrame.from_records(rows, columns=names)
         return library.DataFrame(rows, schema=names, orient="row", infer_schema_length=None)

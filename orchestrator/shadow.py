@@ -9,10 +9,10 @@ from pathlib import Path
 
 PACKAGES = ("orchestrator", "providers", "pricing", "verifiers")
 REMEDY = "install manyfew on its own: pipx install manyfew, or uv tool install manyfew"
-_HOME = Path(__file__).resolve().parent.parent
+HOME = Path(__file__).resolve().parent.parent
 
 
-def shadowed(home: Path = _HOME) -> list[str]:
+def shadowed(home: Path = HOME) -> list[str]:
     """A line for each package that Python would take from elsewhere than `home`, manyfew's own folder."""
     lines: list[str] = []
     for name in PACKAGES:

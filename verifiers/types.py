@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
@@ -15,6 +16,21 @@ Isolation = Literal["inline", "worker", "process", "batch"]
 - process: starts and kills a process of its own; from several threads at once.
 - batch: hours rather than seconds; never beside sampling, only by `manyfew verify`.
 """
+
+
+class Package(NamedTuple):
+    """The remedy for a package that is missing. How it is installed depends on what made the environment."""
+
+    extra: str
+    """The extra of manyfew that brings it."""
+    python: str = sys.executable
+    """The interpreter that lacks it …"""
+    requirement: str = ""
+    """… and what to install for one that is not manyfew's, as pip writes it."""
+
+
+Lack = tuple[str, str | Package]
+"""What this machine lacks, and the remedy, one line each."""
 
 
 class Verdict(NamedTuple):
@@ -58,9 +74,8 @@ class Verifier(Protocol):
     @property
     def isolation(self) -> Isolation: ...
 
-    def lacks(self) -> tuple[str, str] | None:
-        """(what this machine lacks to verify anything, the remedy), one line each; None: it can. Asked once, before
-        any money is spent."""
+    def lacks(self) -> Lack | None:
+        """What this machine lacks to verify anything; None: it can. Asked once, before any money is spent."""
         ...
 
     def verify(self, text: str, problem: Mapping[str, Any], /) -> Verdict:

@@ -13,6 +13,7 @@ from importlib import metadata
 from orchestrator import shadow
 from orchestrator.doctor.docker import docker
 from orchestrator.doctor.finding import Finding
+from orchestrator.installer import install, install_extra
 
 OLDEST_PYTHON = (3, 11)
 EARLIEST = 1_767_225_600.0
@@ -39,7 +40,9 @@ def _packages() -> Iterator[Finding]:
     try:
         requirements = metadata.requires("manyfew") or []
     except metadata.PackageNotFoundError:
-        yield Finding("missing", "manyfew", "is not installed, only lies here", "pip install manyfew")
+        yield Finding(
+            "missing", "manyfew", "is not installed, only lies here", install("-e", str(shadow.HOME))
+        )
         return
     yield Finding("ok", "manyfew", metadata.version("manyfew"))
     there: list[str] = []
@@ -49,13 +52,13 @@ def _packages() -> Iterator[Finding]:
             continue
         found = _installed(name)
         if found is None:
-            yield Finding("missing", "package", f"{name} is not installed", f'pip install "{name}{bounds}"')
+            yield Finding("missing", "package", f"{name} is not installed", install(name + bounds))
         elif not _fits(found, bounds):
             yield Finding(
                 "missing",
                 "package",
                 f"{name} is {found}, manyfew needs {bounds}",
-                f'pip install "{name}{bounds}"',
+                install(name + bounds),
             )
         else:
             there.append(f"{name} {found}")
@@ -104,7 +107,7 @@ def _extras() -> Iterator[Finding]:
     lacking = [name for name in ("huggingface-hub", "pyarrow") if _installed(name) is None]
     if lacking:
         text = f"{' and '.join(lacking)} not installed: no data sets from the hub, no Parquet"
-        yield Finding("note", "hub", text, 'pip install "manyfew[hub]"')
+        yield Finding("note", "hub", text, install_extra("hub"))
     else:
         yield Finding("ok", "hub", "data sets from the Hugging Face hub, and Parquet")
 

@@ -11,7 +11,7 @@ from orchestrator.doctor.place import place
 from orchestrator.errors import InputError
 from orchestrator.problems.registry import load
 from orchestrator.run.prepare import price_of
-from orchestrator.run.verdicts.choose_verifier import verifier_of_sweep
+from orchestrator.run.verdicts.choose_verifier import lack_of, verifier_of_sweep
 from orchestrator.sweep.load import key_problem
 from orchestrator.sweep.source import located
 from orchestrator.sweep.types import Model, Sweep
@@ -80,7 +80,7 @@ def _verifier(sweep: Sweep) -> Finding:
         executor, _ = verifier_of_sweep(sweep)
     except InputError as error:
         return Finding("missing", "verifier", f"{error.where}: {error.message}", error.remedy)
-    lacking = executor.verifier.lacks()
+    lacking = lack_of(executor.verifier)
     if lacking is not None:
         return Finding("missing", "verifier", *lacking)
     return Finding("ok", "verifier", f"{executor.verifier.kind} can judge here")

@@ -7,8 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from orchestrator.errors import InputError
-
-REMEDY = 'pip install "manyfew[hub]", or state a local file as path'
+from orchestrator.installer import install_extra
 
 
 def read_parquet(dataset: str, filename: str, columns: list[str]) -> Iterator[dict[str, Any]]:
@@ -20,7 +19,7 @@ def read_parquet(dataset: str, filename: str, columns: list[str]) -> Iterator[di
         pa: Any = import_module("pyarrow")  # has no type stubs
         pq: Any = import_module("pyarrow.parquet")
     except ImportError as error:
-        raise InputError("problems.source", "reading the hub's files needs pyarrow", REMEDY) from error
+        raise InputError("problems.source", "reading the hub's files needs pyarrow", _remedy()) from error
     try:
         with pq.ParquetFile(path) as table:
             for batch in table.iter_batches(batch_size=1000, columns=columns):
@@ -37,7 +36,9 @@ def download(dataset: str, filename: str) -> str:
         hub: Any = import_module("huggingface_hub")  # its types name optional packages
         errors: Any = import_module("huggingface_hub.errors")
     except ImportError as error:
-        raise InputError("problems.source", "the Hugging Face hub needs huggingface_hub", REMEDY) from error
+        raise InputError(
+            "problems.source", "the Hugging Face hub needs huggingface_hub", _remedy()
+        ) from error
     where = f"{dataset}/{filename}"
     try:
         return hub.hf_hub_download(dataset, filename, repo_type="dataset")
@@ -49,6 +50,10 @@ def download(dataset: str, filename: str) -> str:
         raise InputError(
             where, f"the hub did not give it: {_line(error)}", "try again, or state a local file as path"
         ) from error
+
+
+def _remedy() -> str:
+    return f"{install_extra('hub')}, or state a local file as path"
 
 
 def _line(error: Exception) -> str:

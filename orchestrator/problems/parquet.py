@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import InputError
+from orchestrator.installer import install_extra
 
 
 def read_local(path: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -17,7 +18,7 @@ def read_local(path: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
         pa: Any = import_module("pyarrow")  # has no type stubs
         pq: Any = import_module("pyarrow.parquet")
     except ImportError as error:
-        raise InputError(where, "a Parquet file needs pyarrow", 'pip install "manyfew[hub]"') from error
+        raise InputError(where, "a Parquet file needs pyarrow", install_extra("hub")) from error
     try:
         with pq.ParquetFile(path) as table:
             there = set(table.schema_arrow.names)

@@ -26,7 +26,7 @@ from verifiers.math.normalize import normal
 from verifiers.math.number import plain_number
 from verifiers.numbers.final_number import final_number
 from verifiers.numbers.parse import render
-from verifiers.types import Bounds, Isolation, Verdict
+from verifiers.types import Bounds, Isolation, Lack, Package, Verdict
 
 _VERSION = "1"
 _MAX_SHOWN = 200
@@ -56,10 +56,10 @@ class Math:
             parts.append(f"field={self._field}")
         return ";".join(parts)
 
-    def lacks(self) -> tuple[str, str] | None:
+    def lacks(self) -> Lack | None:
         if math_symbols.installed():
             return None
-        return "verifier math needs the package math-verify", 'pip install "manyfew[math]"'
+        return "verifier math needs the package math-verify", Package("math")
 
     def close(self) -> None:
         pass

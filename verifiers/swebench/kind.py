@@ -21,11 +21,10 @@ from typing import Any, ClassVar
 from verifiers.swebench import harness as harness
 from verifiers.swebench import patch as patches
 from verifiers.swebench.report import discard_unreadable, verdict_of, why_not
-from verifiers.types import Bounds, Isolation, Verdict
+from verifiers.types import Bounds, Isolation, Lack, Package, Verdict
 
 DATASET = "SWE-bench/SWE-bench_Lite"
 WORK = "runs/swebench"
-INSTALL = 'pip install "manyfew[swebench]"'
 DOCKER = "install docker and start its daemon; this user must be allowed to ask it (docker info)"
 _INSTANCE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _FILES = (".json", ".jsonl", ".parquet")
@@ -89,10 +88,11 @@ class Swebench:
     def _run_id(self) -> str:
         return f"manyfew-{hashlib.sha256(self.version.encode()).hexdigest()[:12]}"
 
-    def lacks(self) -> tuple[str, str] | None:
+    def lacks(self) -> Lack | None:
         """Asks the interpreter for swebench, and docker's daemon whether it answers."""
         if self._found.swebench is None:
-            return f"the swebench package is not installed for {self._python}", INSTALL
+            message = f"the swebench package is not installed for {self._python}"
+            return message, Package("swebench", self._python, "swebench>=4.1")
         if self._found.docker is not None:
             return f"docker's daemon does not answer: {' '.join(self._found.docker.split())[:200]}", DOCKER
         return None

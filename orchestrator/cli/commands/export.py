@@ -72,7 +72,9 @@ def _check_format(name: str, *, to_stdout: bool) -> None:
         import importlib.util
 
         if importlib.util.find_spec("pyarrow") is None:
-            raise InputError("--format parquet", "needs pyarrow", 'pip install "manyfew[hub]"')
+            from orchestrator.installer import install_extra
+
+            raise InputError("--format parquet", "needs pyarrow", install_extra("hub"))
     if name in ("parquet", "bundle") and to_stdout:
         raise InputError(f"--format {name}", "is not for the terminal", "name a file with -o")
 

@@ -47,7 +47,7 @@ def plan(
     prepared = prepare(loaded)
     planned = plan_sweep(prepared, db if db is not None else default_ledger(loaded.name))
     if (lack := lack_of(prepared.executor.verifier)) is not None:
-        console(stderr=True).print(f"warning: {lack}; run will refuse to start")
+        console(stderr=True).print(f"warning: {lack[0]} ({lack[1]}); run will refuse to start")
     if json_:
         emit_json(planned.document())
     else:

@@ -41,8 +41,10 @@ def check(path: Path) -> int:
     if identity != APPLICATION_ID:
         raise InputError(str(path), "this is not a ledger: it is another program's database", _REMEDY)
     if version > SCHEMA_VERSION:
+        from orchestrator.installer import upgrade
+
         message = f"this ledger is of schema {version}, newer than this manyfew, which knows {SCHEMA_VERSION}"
-        raise InputError(str(path), message, "install a newer manyfew: pip install -U manyfew")
+        raise InputError(str(path), message, f"install a newer manyfew: {upgrade()}")
     return version
 
 

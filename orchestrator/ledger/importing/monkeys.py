@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from orchestrator.errors import InputError
+from orchestrator.installer import install_extra
 from orchestrator.ledger.importing.line import MAX_INDEX, Line, Wrong, checked_values
 from orchestrator.ledger.importing.monkeys_file import records
 from pricing.types import PICO_PER_USD
@@ -139,7 +140,7 @@ def counter(name: str) -> Callable[[Sequence[str]], list[int]]:
     try:
         library: Any = import_module("tokenizers")  # its types are not complete
     except ImportError as error:
-        remedy = 'pip install "manyfew[tokenizer]"'
+        remedy = install_extra("tokenizer")
         raise InputError("--tokenizer", "counting tokens needs the tokenizers library", remedy) from error
     try:
         if Path(name).is_file():

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from orchestrator.errors import InputError
+from orchestrator.installer import install_extra
 from orchestrator.ledger.importing.line import Wrong
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def _parquet(file: Path) -> Iterator[tuple[int, Any]]:
         pa: Any = import_module("pyarrow")  # has no type stubs
         pq: Any = import_module("pyarrow.parquet")
     except ImportError as error:
-        raise InputError(str(file), "reading Parquet needs pyarrow", 'pip install "manyfew[hub]"') from error
+        raise InputError(str(file), "reading Parquet needs pyarrow", install_extra("hub")) from error
     row = 0
     try:
         with pq.ParquetFile(file) as table:

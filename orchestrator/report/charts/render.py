@@ -10,6 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import InputError
+from orchestrator.installer import install_extra
 from orchestrator.report.charts import printed, rows, spec
 from orchestrator.report.charts.palette import LIGHT
 
@@ -30,9 +31,7 @@ _ADDRESSES = {
 def need_charts(flag: str) -> None:
     """Raises InputError where the library is not installed."""
     if importlib.util.find_spec("vl_convert") is None:
-        raise InputError(
-            flag, "needs the charting library vl-convert-python", 'pip install "manyfew[charts]"'
-        )
+        raise InputError(flag, "needs the charting library vl-convert-python", install_extra("charts"))
 
 
 def figure_of(document: Mapping[str, Any]) -> dict[str, Any]:

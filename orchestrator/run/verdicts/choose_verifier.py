@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import InputError
+from orchestrator.installer import install, install_extra
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.problems.registry import default_verifier
 from orchestrator.sweep.types import Sweep
 from verifiers.registry import FOREIGN, bounds_for, get
-from verifiers.types import Sandbox, Verifier
+from verifiers.types import Package, Sandbox, Verifier
 from verifiers.workers.executor import Executor
 
 
@@ -82,15 +84,24 @@ def verifier_of_ledger(path: Path, stated: StatedVerifier) -> Executor:
 
 def require(verifier: Verifier, where: str) -> None:
     """Raises InputError where this machine lacks what the verifier needs: before money is spent on its samples."""
-    lacking = verifier.lacks()
+    lacking = lack_of(verifier)
     if lacking is not None:
         raise InputError(where, *lacking)
 
 
-def lack_of(verifier: Verifier) -> str | None:
-    """What this machine lacks and the remedy, on one line."""
+def lack_of(verifier: Verifier) -> tuple[str, str] | None:
+    """What this machine lacks, and the remedy as a line that works here."""
     lacking = verifier.lacks()
-    return None if lacking is None else f"{lacking[0]} ({lacking[1]})"
+    if lacking is None:
+        return None
+    message, remedy = lacking
+    return message, remedy if isinstance(remedy, str) else _installation(remedy)
+
+
+def _installation(package: Package) -> str:
+    if package.python == sys.executable:
+        return install_extra(package.extra)
+    return install(package.requirement, python=package.python)
 
 
 def _kept(path: Path) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import pytest
 
 from orchestrator.doctor import endpoints, installation, place
 from orchestrator.doctor.finding import Finding
+from orchestrator.installer import install
 from orchestrator.ledger.file.lock import acquire
 from orchestrator.sweep.load import load
 from tests.loopback.openai_wire import openai_vendor
@@ -116,7 +117,7 @@ def test_a_package_too_old_or_gone_is_missing(monkeypatch, doctor):
         ("missing", "openai is 1.2.3, manyfew needs >=3.0"),
         ("missing", "tenacity is not installed"),
     ]
-    assert next(f.remedy for f in found if f.topic == "package") == 'pip install "openai>=3.0"'
+    assert next(f.remedy for f in found if f.topic == "package") == install("openai>=3.0")
 
 
 def test_a_clock_before_the_first_release():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.installer import install_extra
 from tests.orchestrator.analysis.report_fixture import HOSTILE, hostile, tame
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -91,7 +92,7 @@ def test_without_the_library_one_line_says_how_to_get_it(command, tmp_path, monk
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     done = command("frontier", "missing.db", *flag.split())  # said before the ledger is looked for
     assert done.returncode == 2
-    said = 'needs the charting library vl-convert-python (pip install "manyfew[charts]")'
+    said = f"needs the charting library vl-convert-python ({install_extra('charts')})"
     assert done.stderr == f"manyfew: {flag.split()[0]}: {said}\n"
 
 

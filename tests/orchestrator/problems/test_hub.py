@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from orchestrator.installer import install_extra
+
 pa = pytest.importorskip("pyarrow", reason="needs the extra hub")
 pytest.importorskip("huggingface_hub", reason="needs the extra hub")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -215,4 +217,4 @@ def test_a_file_with_other_columns_is_one_clear_line(hub, tmp_path):
 @pytest.mark.parametrize("missing", ["huggingface_hub", "pyarrow"])
 def test_without_the_extra_the_remedy_is_its_installation(hub, tmp_path, missing):
     error = load(hub.url, tmp_path, missing=(missing,))
-    assert 'pip install "manyfew[hub]"' in error["remedy"]
+    assert install_extra("hub") in error["remedy"]

@@ -15,7 +15,7 @@ import pytest
 from verifiers.registry import get
 from verifiers.swebench import harness as harness
 from verifiers.swebench.kind import Swebench
-from verifiers.types import Bounds, Verdict
+from verifiers.types import Bounds, Package, Verdict
 
 HERE = Path(__file__).parent
 CASES = HERE / "cases.jsonl"
@@ -234,7 +234,7 @@ def test_what_is_missing_is_said_with_its_remedy(made, monkeypatch):
     lack = made().lacks()
     assert lack is not None
     assert "swebench" in lack[0]
-    assert 'pip install "manyfew[swebench]"' in lack[1]
+    assert lack[1] == Package("swebench", sys.executable, "swebench>=4.1")
     assert made(python="/no/such/python").lacks() is not None
 
 
