@@ -46,8 +46,8 @@ Model = tuple[Rates, Rates, int, Counts, Counts]
 
 @dataclass(frozen=True)
 class Case:
-    """`pilot` samples of each problem by both models come first; a dear sample costs `ratio` cheap ones; `k` cheap ones
-    are compared with one dear one; the next money is `times` what the pilot cost."""
+    """`pilot` samples of each problem by both models come first; an expensive sample costs `ratio` cheap ones; `k`
+    cheap ones are compared with one expensive one; the next money is `times` what the pilot cost."""
 
     shape: str
     pilot: int
@@ -145,9 +145,9 @@ def bound(case: Case) -> float:
 
 
 def world_of(generator: np.random.Generator, case: Case) -> tuple[tuple[Rates, Rates], tuple[Rates, Rates]]:
-    """(pass rates, costs of a sample) of the cheap model and the dear one."""
+    """(pass rates, costs of a sample) of the cheap model and the expensive one."""
     harder = np.clip(SHAPES[case.shape](generator, PROBLEMS), 1e-12, 1 - 1e-12)
-    odds = 4 * harder / (1 - harder)  # the dear model solves the same problems more readily
+    odds = 4 * harder / (1 - harder)  # the expensive model solves the same problems more readily
     length = np.exp(0.3 * generator.standard_normal(PROBLEMS))
     return (harder, odds / (1 + odds)), (length, case.ratio * length)
 

@@ -28,12 +28,12 @@ ROUNDS = ((20, 2, 20.0), (20, 5, 10.0), (50, 10, 10.0))
 
 @dataclass(frozen=True)
 class Case:
-    """Up to `cheap` and `dear` attempts came first; a dear one costs `ratio` cheap ones; the next money is `share` of
-    what settling everything is expected to cost."""
+    """Up to `cheap` and `expensive` attempts came first; an expensive one costs `ratio` cheap ones; the next money is
+    `share` of what settling everything is expected to cost."""
 
     shape: str
     cheap: int
-    dear: int
+    expensive: int
     ratio: float
     share: float
 
@@ -71,14 +71,14 @@ def one_run(generator: np.random.Generator, case: Case) -> tuple[float, list[flo
     found: list[Attempts] = []
     for rate, cost, cap in (
         (harder, length, case.cheap),
-        (odds / (1 + odds), case.ratio * length, case.dear),
+        (odds / (1 + odds), case.ratio * length, case.expensive),
     ):
         first = np.asarray(generator.geometric(rate), np.int64)
         seen = np.where(first <= cap, first, 0)
         n = np.where(seen > 0, seen, cap)
         found.append(attempts(Samples(n, (seen > 0).astype(np.int64), cost, seen), 1))
         firsts.append(first)
-    sides = reach(found[0], found[1], case.dear, 0.0)
+    sides = reach(found[0], found[1], case.expensive, 0.0)
     both = (firsts[0], firsts[1])
     truth = float((both[0] <= sides[0].k).mean() - (both[1] <= sides[1].k).mean())
     money = case.share * sum(float(one.price(one.left).sum()) for one in sides)
@@ -112,7 +112,7 @@ def row(case: Case, runs: int) -> str:
     held = float(np.mean([one[3] for one in found]))
     told_ = [
         case.shape,
-        f"{case.cheap} and {case.dear}",
+        f"{case.cheap} and {case.expensive}",
         f"{case.ratio:g}",
         f"{case.share:g}",
         f"{100 * error:.2f}",
@@ -129,8 +129,8 @@ def main() -> None:
         "shape | first round, at most | price ratio | share of the money that settles all | error, points | "
         "uniform needs | open alike needs | bias/error | band holds"
     )
-    for shape, (cheap, dear, ratio), share in product(SHAPES, ROUNDS, (0.25, 0.5)):
-        print(row(Case(shape, cheap, dear, ratio, share), runs), flush=True)
+    for shape, (cheap, expensive, ratio), share in product(SHAPES, ROUNDS, (0.25, 0.5)):
+        print(row(Case(shape, cheap, expensive, ratio, share), runs), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Bands of rates: which holds, the dearest of several, and a multiple."""
+"""Bands of rates: which holds, the most expensive of several, and a multiple."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def rates_at(bands: Sequence[Band], input_tokens: int) -> Rates:
     raise ValueError(f"the price has no band for {input_tokens} input tokens")
 
 
-def dearest_bands(tables: Iterable[Sequence[Band]]) -> tuple[Band, ...]:
-    """At every input size the dearest of each rate."""
+def most_expensive_bands(tables: Iterable[Sequence[Band]]) -> tuple[Band, ...]:
+    """At every input size the most expensive of each rate."""
     rows = list(tables)
     starts = sorted({band.from_input_tokens for table in rows for band in table})
     return tuple(
-        Band(from_input_tokens=start, rates=_dearest([rates_at(table, start) for table in rows]))
+        Band(from_input_tokens=start, rates=_most_expensive([rates_at(table, start) for table in rows]))
         for start in starts
     )
 
@@ -37,5 +37,5 @@ def times(bands: Sequence[Band], factor: Decimal) -> tuple[Band, ...]:
     )
 
 
-def _dearest(rows: Sequence[Rates]) -> Rates:
+def _most_expensive(rows: Sequence[Rates]) -> Rates:
     return Rates(**{key: max(getattr(row, key) for row in rows) for key in Rates.__slots__})

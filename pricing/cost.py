@@ -66,9 +66,11 @@ def worst_pico(price: Price, input_tokens: int, output_tokens: int) -> int:
     if not reachable:
         raise ValueError(f"price {price.name!r} has no band from 0 input tokens")
     scale = lcm(*(rates.scale for rates in reachable))
-    dear_in = max(_dearest_input(rates) * (scale // rates.scale) for rates in reachable)
-    dear_out = max(rates.output * (scale // rates.scale) for rates in reachable)
-    return _ceil_div(input_tokens * dear_in + output_tokens * dear_out, scale) + price.per_request_pico
+    expensive_in = max(_most_expensive_input(rates) * (scale // rates.scale) for rates in reachable)
+    expensive_out = max(rates.output * (scale // rates.scale) for rates in reachable)
+    return (
+        _ceil_div(input_tokens * expensive_in + output_tokens * expensive_out, scale) + price.per_request_pico
+    )
 
 
 def share_pico(total: int, input_pico: int, own: Sequence[int], output: int) -> tuple[list[int], int]:
@@ -129,7 +131,7 @@ def _disjoint(tokens: Tokens) -> tuple[int, int]:
     return uncached, write_5m
 
 
-def _dearest_input(rates: _Scaled) -> int:
+def _most_expensive_input(rates: _Scaled) -> int:
     return max(rates.input, rates.cached_input, rates.cache_write, rates.cache_write_1h)
 
 

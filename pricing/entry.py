@@ -1,12 +1,12 @@
 """One entry of genai-prices -> bands of our rates. Fails closed: an unknown price key or a missing price raises.
 
 Choices, and why:
-- A price that varies within the day (DeepSeek's off-peak hours) is taken at its dearest hour of the day: a request's
-  end, which decides, is not known when it is reserved.
+- A price that varies within the day (DeepSeek's off-peak hours) is taken at its most expensive hour of the day: a
+  request's end, which decides, is not known when it is reserved.
 - No cached rate: a cached token costs as much as input. OpenAI's writes without a rate are plain input too.
 - No cache-write rates at a Claude: 1.25 and 2 times input, as Anthropic states for all its models. A missing one-hour
-  rate elsewhere: the dearer of input and the shorter write.
-- output_reasoning and output_citation: Price has one output rate, so the dearest of them holds for all output.
+  rate elsewhere: the more expensive of input and the shorter write.
+- output_reasoning and output_citation: Price has one output rate, so the most expensive of them holds for all output.
 - Keys for what we never ask for (searches, images, sound, pages) are left out by name, never because unknown.
 """
 
@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from pricing.bands import dearest_bands
+from pricing.bands import most_expensive_bands
 from pricing.types import PICO_PER_USD, Band, Rates, Unpriceable
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def entry_bands(
     claude = "claude" in entry.id.lower()
     prices = [entry.get_prices(moment, context) for moment in _moments(entry, on)]
     tables = [_bands(price, entry.id, claude=claude) for price in prices]
-    return dearest_bands(tables), max(_per_request(price) for price in prices)
+    return most_expensive_bands(tables), max(_per_request(price) for price in prices)
 
 
 def price_since(entry: ModelInfo, on: datetime.date) -> datetime.date | None:

@@ -3,7 +3,7 @@
 Choices, and why:
 - "default", "standard", "standard_only" and Groq's "on_demand" are names of the list price.
 - A reply that names no tier (None), or "auto", which says who chose and not what was chosen, costs what was asked
-  for; where "auto" itself was asked for, the dearest it can be.
+  for; where "auto" itself was asked for, the most expensive it can be.
 - OpenAI's "fast" and "priority" are one tier (its replies name it "priority" either way). "scale" and Anthropic's
   "priority" are paid for in advance by contract, so they have no price a token: Unpriceable, unless stated.
 - A stated price, and one of a named set, holds for what the sweep file asks for and for nothing else: half of it for
@@ -24,7 +24,7 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 
-from pricing.bands import dearest_bands, times
+from pricing.bands import most_expensive_bands, times
 from pricing.book import GENAI, entry_price, find, today
 from pricing.names import claude_version
 from pricing.types import Band, Price, Unpriceable
@@ -79,7 +79,7 @@ def at_asked(
 
 
 def with_worst(price: Price, *, provider: str, inference_geo: str | None, on: datetime.date) -> Price:
-    """The price with worst_bands: the dearest that a reply can make of it."""
+    """The price with worst_bands: the most expensive that a reply can make of it."""
     tables: list[Sequence[Band]] = [price.bands]
     if price.source == GENAI and price.service_tier == "flex":
         tables.append(_listed(price, "", price.batch, on).bands)
@@ -87,8 +87,8 @@ def with_worst(price: Price, *, provider: str, inference_geo: str | None, on: da
         with suppress(Unpriceable):  # the model has no such tier, so the vendor can't choose it
             tables.append(_listed(price, "priority", price.batch, on).bands)
     if plain_geo(inference_geo) is None and provider == "anthropic" and _has_us_price(price):
-        tables.append(times(dearest_bands(tables), US_FACTOR))
-    return replace(price, worst_bands=dearest_bands(tables)) if len(tables) > 1 else price
+        tables.append(times(most_expensive_bands(tables), US_FACTOR))
+    return replace(price, worst_bands=most_expensive_bands(tables)) if len(tables) > 1 else price
 
 
 def plain_tier(provider: str, service_tier: str | None) -> str | None:

@@ -48,7 +48,7 @@ class Price:
     """The geography these rates are for; "" is the vendor's own choice at its list price."""
     batch: bool = False
     worst_bands: tuple[Band, ...] = ()
-    """The dearest that a reply can make of `bands` by naming a tier or geography that the request leaves open;
+    """The most expensive that a reply can make of `bands` by naming a tier or geography that the request leaves open;
     () where it leaves none. For reservations only."""
 
 

@@ -19,7 +19,7 @@ def advice(document: Mapping[str, Any]) -> list[str]:
     axis = document["axis"]
     pairs: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in document["comparisons"]:
-        pairs.setdefault((row["cheap"], row["dear"]), []).append(row)
+        pairs.setdefault((row["cheap"], row["expensive"]), []).append(row)
     said = [_pair(rows, axis) for rows in list(pairs.values())[:_MOST_PAIRS]]
     if len(pairs) > _MOST_PAIRS:
         said.append(f"{len(pairs) - _MOST_PAIRS:,} more pairs are in the table.")
@@ -27,7 +27,7 @@ def advice(document: Mapping[str, Any]) -> list[str]:
 
 
 def _pair(rows: Sequence[Mapping[str, Any]], axis: str) -> str:
-    """Against one dear sample first; against all of them where that says something else."""
+    """Against one expensive sample first; against all of them where that says something else."""
     first, last = rows[0], rows[-1]
     told = _row(first, axis)
     if last is not first and _answer(last) != _answer(first):
@@ -42,14 +42,14 @@ def _answer(row: Mapping[str, Any]) -> str:
 
 
 def _row(row: Mapping[str, Any], axis: str) -> str:
-    cheap, dear = safe(row["cheap"], NAME), safe(row["dear"], NAME)
-    aim = f"{row['dear_k']:,} × {dear}"
+    cheap, expensive = safe(row["cheap"], NAME), safe(row["expensive"], NAME)
+    aim = f"{row['expensive_k']:,} × {expensive}"
     answer, likely = _answer(row), f"probability {chance(row['probability'])}"
-    against = f"{amount(axis, row[f'{axis}_dear'])} a problem"
+    against = f"{amount(axis, row[f'{axis}_expensive'])} a problem"
     if answer == "many":
         return (
             f"Buy many of {cheap}: {_count(row)} × {cheap} solve as much as {aim} "
-            f"({percent(row['coverage_dear'])}) for {amount(axis, row[f'{axis}_cheap'])} instead of {against} "
+            f"({percent(row['coverage_expensive'])}) for {amount(axis, row[f'{axis}_cheap'])} instead of {against} "
             f"({likely})."
         )
     if answer == "few":
@@ -58,7 +58,8 @@ def _row(row: Mapping[str, Any], axis: str) -> str:
             if row["cheap_k"] is not None
             else f"no sampled number of {cheap} solves as much"
         )
-        return f"Buy {aim} to solve {percent(row['coverage_dear'])}, for {against}: {reaches} ({likely} for {cheap})."
+        solves = percent(row["coverage_expensive"])
+        return f"Buy {aim} to solve {solves}, for {against}: {reaches} ({likely} for {cheap})."
     return f"Whether {cheap} solves what {aim} does for less is open ({likely}): more problems would tell."
 
 

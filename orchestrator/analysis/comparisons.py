@@ -21,7 +21,7 @@ Searches = dict[tuple[str, tuple[str, ...]], Search | None]
 def comparisons(
     axis: Axis, models: Sequence[tuple[Outcomes, Samples]], warnings: list[str]
 ) -> list[dict[str, Any]]:
-    """Two rows a pair: against one sample of the dear model, and against as many as it has."""
+    """Two rows a pair: against one sample of the expensive model, and against as many as it has."""
     ready = [(o, s) for o, s in models if s.problems]
     searches: Searches = {}
     found: list[dict[str, Any]] = []
@@ -33,17 +33,17 @@ def comparisons(
             warnings.append(f"{name}: no problem in common, so no comparison")
             continue
         pair = [(m[0].alias, _search(searches, m, shared)) for m in (one, other)]
-        cheap, dear = sorted(pair, key=lambda side: np.inf if side[1] is None else side[1].cost)
-        if cheap[1] is None or dear[1] is None:
+        cheap, expensive = sorted(pair, key=lambda side: np.inf if side[1] is None else side[1].cost)
+        if cheap[1] is None or expensive[1] is None:
             warnings.append(f"{name}: costs are not known on every problem in common, so no comparison")
             continue
         if len(shared) == 1:
             warnings.append(
                 f"{name}: compared on one problem, where the probability says nothing about others"
             )
-        for row in compare(cheap[1], dear[1]):
-            found.append(_row(axis, cheap[0], dear[0], len(shared), row))
-            warnings += _of_row(cheap[0], cheap[1], dear[0], row)
+        for row in compare(cheap[1], expensive[1]):
+            found.append(_row(axis, cheap[0], expensive[0], len(shared), row))
+            warnings += _of_row(cheap[0], cheap[1], expensive[0], row)
     return found
 
 
@@ -58,18 +58,18 @@ def _search(searches: Searches, model: tuple[Outcomes, Samples], shared: tuple[s
     return searches[key]
 
 
-def _row(axis: Axis, cheap: str, dear: str, problems: int, row: Comparison) -> dict[str, Any]:
+def _row(axis: Axis, cheap: str, expensive: str, problems: int, row: Comparison) -> dict[str, Any]:
     return {
         "cheap": cheap,
         "cheap_k": row.cheap_k,
-        "dear": dear,
-        "dear_k": row.dear_k,
+        "expensive": expensive,
+        "expensive_k": row.expensive_k,
         "problems": problems,
         "coverage_cheap": row.coverage_cheap,
-        "coverage_dear": row.coverage_dear,
+        "coverage_expensive": row.coverage_expensive,
         f"{axis}_cheap": row.cost_cheap,
-        f"{axis}_dear": row.cost_dear,
-        "cost_ratio": row.cost_dear / row.cost_cheap if row.cost_cheap else None,
+        f"{axis}_expensive": row.cost_expensive,
+        "cost_ratio": row.cost_expensive / row.cost_cheap if row.cost_cheap else None,
         "probability": row.probability,
         f"{axis}_cheap_low": row.equal_coverage.low,
         f"{axis}_cheap_high": row.equal_coverage.high,
@@ -126,14 +126,18 @@ def solved_by_one(models: Sequence[tuple[Outcomes, Samples]]) -> list[dict[str, 
     return found
 
 
-def _of_row(cheap: str, search_of_cheap: Search, dear: str, row: Comparison) -> list[str]:
+def _of_row(cheap: str, search_of_cheap: Search, expensive: str, row: Comparison) -> list[str]:
     """Why a value of the row is null, or means less than it seems."""
     if row.cheap_k is None:
         most = search_of_cheap.largest
         reached = f"up to k = {most:,} {cheap} covers {search_of_cheap.at(most):.1%}"
-        return [f"{cheap} and {dear}: {reached}, less than {row.dear_k:,} of {dear}: no cheap_k"]
+        return [
+            f"{cheap} and {expensive}: {reached}, less than {row.expensive_k:,} of {expensive}: no cheap_k"
+        ]
     if not row.cost_cheap:
-        return [f"{cheap} and {dear}: {cheap} costs nothing, so there is no cost ratio"]
-    if row.coverage_dear <= 0:
-        return [f"{cheap} and {dear}: {row.dear_k:,} of {dear} solve nothing, which any number reaches"]
+        return [f"{cheap} and {expensive}: {cheap} costs nothing, so there is no cost ratio"]
+    if row.coverage_expensive <= 0:
+        return [
+            f"{cheap} and {expensive}: {row.expensive_k:,} of {expensive} solve nothing, which any number reaches"
+        ]
     return []

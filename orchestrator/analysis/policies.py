@@ -27,8 +27,8 @@ Stop = Literal["none", "first_success"]
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """What a problem may cost, in the axis' unit. `average`: over problems, as expected. `hard`: the dearest problem
-    where a policy asks for all that it may. None: no cap."""
+    """What a problem may cost, in the axis' unit. `average`: over problems, as expected. `hard`: the most expensive
+    problem when a policy asks for all that it may. None: no cap."""
 
     average: float | None = None
     hard: float | None = None

@@ -84,35 +84,35 @@ def cost_table(named: Sequence[tuple[str, PrintedModel]]) -> list[dict[str, Any]
 
 
 def comparisons(named: Sequence[tuple[str, PrintedModel]]) -> list[dict[str, Any]]:
-    """Every pair of one table, against each number of attempts that the dear model was printed with."""
+    """Every pair of one table, against each number of attempts that the expensive model was printed with."""
     found: list[dict[str, Any]] = []
     for one, other in combinations(named, 2):
         if one[1].sweep != other[1].sweep:
             continue
-        cheap, dear = sorted((one, other), key=lambda side: side[1].points[0].attempt_pico)
-        found += [_comparison(cheap, dear, against) for against in dear[1].points]
+        cheap, expensive = sorted((one, other), key=lambda side: side[1].points[0].attempt_pico)
+        found += [_comparison(cheap, expensive, against) for against in expensive[1].points]
     return found
 
 
 def _comparison(
-    cheap: tuple[str, PrintedModel], dear: tuple[str, PrintedModel], against: Point
+    cheap: tuple[str, PrintedModel], expensive: tuple[str, PrintedModel], against: Point
 ) -> dict[str, Any]:
     reached = next((point for point in cheap[1].points if point.coverage >= against.coverage), None)
-    usd_dear = against.k * against.attempt_pico
+    usd_expensive = against.k * against.attempt_pico
     usd_cheap = None if reached is None else reached.k * reached.attempt_pico
     each = cheap[1].points[0].attempt_pico
     same = cheap[1].points[0].problems == against.problems
     return {
         "cheap": cheap[0],
         "cheap_k": None if reached is None else reached.k,
-        "dear": dear[0],
-        "dear_k": against.k,
+        "expensive": expensive[0],
+        "expensive_k": against.k,
         "problems": against.problems if same else None,
         "coverage_cheap": None if reached is None else reached.coverage,
-        "coverage_dear": against.coverage,
+        "coverage_expensive": against.coverage,
         "usd_cheap": None if usd_cheap is None else usd_cheap / PICO_PER_USD,
-        "usd_dear": usd_dear / PICO_PER_USD,
-        "cost_ratio": usd_dear / usd_cheap if usd_cheap else None,
+        "usd_expensive": usd_expensive / PICO_PER_USD,
+        "cost_ratio": usd_expensive / usd_cheap if usd_cheap else None,
         "probability": None,
         "usd_cheap_low": None,
         "usd_cheap_high": None,
@@ -190,8 +190,8 @@ def _warnings(
             "printed results of several tables are not put on one frontier: their problems may differ"
         )
     said += [
-        f"{row['cheap']} and {row['dear']}: no printed number of {row['cheap']} reaches {row['dear_k']:,} of "
-        f"{row['dear']}: no cheap_k"
+        f"{row['cheap']} and {row['expensive']}: no printed number of {row['cheap']} reaches {row['expensive_k']:,} of "
+        f"{row['expensive']}: no cheap_k"
         for row in rows
         if row["cheap_k"] is None
     ]

@@ -44,20 +44,20 @@ def printed_frontier(table: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
 
 
 def printed_advice(comparisons: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A sentence for each of the first pairs, against the fewest attempts of the dear model."""
+    """A sentence for each of the first pairs, against the fewest attempts of the expensive model."""
     pairs: dict[tuple[str, str], Mapping[str, Any]] = {}
     for row in comparisons:
-        pairs.setdefault((row["cheap"], row["dear"]), row)
+        pairs.setdefault((row["cheap"], row["expensive"]), row)
     return [_sentence(row) for row in list(pairs.values())[:_MOST_PAIRS]]
 
 
 def _sentence(row: Mapping[str, Any]) -> str:
-    cheap, aim = safe(row["cheap"], NAME), f"{row['dear_k']:,} × {safe(row['dear'], NAME)}"
-    theirs, paid = as_printed(row["coverage_dear"]), amount("usd", row["usd_dear"])
+    cheap, aim = safe(row["cheap"], NAME), f"{row['expensive_k']:,} × {safe(row['expensive'], NAME)}"
+    theirs, paid = as_printed(row["coverage_expensive"]), amount("usd", row["usd_expensive"])
     if row["cheap_k"] is None:
         return f"As printed, no number of {cheap} solves what {aim} does, {theirs} for {paid} a problem."
     many = f"{row['cheap_k']:,} × {cheap}"
     mine, cost = as_printed(row["coverage_cheap"]), amount("usd", row["usd_cheap"])
-    if row["usd_cheap"] < row["usd_dear"]:
+    if row["usd_cheap"] < row["usd_expensive"]:
         return f"As printed, buy {many}: {mine} for {cost} a problem, where {aim} solves {theirs} for {paid}."
     return f"As printed, buy {aim}: {theirs} for {paid} a problem; {many} solve {mine}, but for {cost}."

@@ -11,7 +11,7 @@ import typer
 from orchestrator.cli.main import COMMANDS
 from orchestrator.errors import InputError
 
-_HELP = "Many cheap samples, or a few dear ones? Buys language-model samples within a hard dollar budget."
+_HELP = "Many cheap samples or a few expensive ones? Buys language-model samples within a hard dollar budget."
 
 # Click's own classes, whether typer brings its copy of click or takes the installed one.
 _UsageError: Any = typer.BadParameter.__mro__[1]

@@ -1,4 +1,4 @@
-"""Many of the cheap or a few of the dear: one pair of models on the same problems."""
+"""Many of the cheap or a few of the expensive: one pair of models on the same problems."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Banded:
 
 @dataclass(frozen=True, slots=True)
 class EqualCost:
-    """What the cheap model covers for what `dear_k` of the dear one cost."""
+    """What the cheap model covers for what `expensive_k` of the expensive one cost."""
 
     cheap_k: int
     """As many as that buys, at most as many as were sampled."""
@@ -102,30 +102,31 @@ class EqualCost:
     """It would buy more than were sampled: the coverage is at least what is told."""
     coverage: Banded
     gain: Banded
-    """Coverage of the cheap model less that of the dear one, paired."""
+    """Coverage of the cheap model less that of the expensive one, paired."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How many of the cheap model reach `dear_k` of the dear one. The cheap side is None where none do. Costs are a
-    problem's, in the axis' unit."""
+    """How many of the cheap model reach `expensive_k` of the expensive one. The cheap side is None if none do. Costs
+    are a problem's, in the axis' unit."""
 
     cheap_k: int | None
-    dear_k: int
+    expensive_k: int
     coverage_cheap: float | None
-    coverage_dear: float
+    coverage_expensive: float
     cost_cheap: float | None
-    cost_dear: float
+    cost_expensive: float
     probability: float
-    """The share of paired draws of problems in which some cheap_k reaches the dear model and costs at most as much."""
+    """The share of paired draws of problems in which some cheap_k reaches the expensive model and costs at most as
+    much."""
     equal_coverage: Banded
     """What the cheap model costs where it covers as much; cheap_k is found anew in every draw."""
     equal_cost: EqualCost | None
     """None where the cheap model costs nothing."""
     price_ratio: float | None
-    """A dear sample's cost over a cheap one's; None where the cheap model costs nothing."""
+    """An expensive sample's cost over a cheap one's; None where the cheap model costs nothing."""
     turns_at: Banded
-    """The price ratio above which the cheap model wins: cheap_k / dear_k."""
+    """The price ratio above which the cheap model wins: cheap_k / expensive_k."""
 
 
 def search(samples: Samples) -> Search | None:
@@ -144,51 +145,51 @@ def search(samples: Samples) -> Search | None:
     )
 
 
-def compare(cheap: Search, dear: Search) -> list[Comparison]:
-    """Against one sample of the dear model, and against as many as it has."""
-    return [_one(cheap, dear, dear_k) for dear_k in sorted({1, dear.largest})]
+def compare(cheap: Search, expensive: Search) -> list[Comparison]:
+    """Against one sample of the expensive model, and against as many as it has."""
+    return [_one(cheap, expensive, expensive_k) for expensive_k in sorted({1, expensive.largest})]
 
 
-def _one(cheap: Search, dear: Search, dear_k: int) -> Comparison:
-    at = int(np.searchsorted(dear.ks, dear_k))
-    target = float(dear.coverage[at])
+def _one(cheap: Search, expensive: Search, expensive_k: int) -> Comparison:
+    at = int(np.searchsorted(expensive.ks, expensive_k))
+    target = float(expensive.coverage[at])
     cheap_k = cheap.fewest(target)
-    drawn = cheap.fewest_drawn(dear.drawn[:, at])
+    drawn = cheap.fewest_drawn(expensive.drawn[:, at])
     reached = np.isfinite(drawn)
     paid = np.where(reached, drawn, 0.0) * cheap.drawn_cost
-    pays = reached & (paid <= dear_k * dear.drawn_cost * (1 + _TIE))
+    pays = reached & (paid <= expensive_k * expensive.drawn_cost * (1 + _TIE))
     return Comparison(
         cheap_k=cheap_k,
-        dear_k=dear_k,
+        expensive_k=expensive_k,
         coverage_cheap=None if cheap_k is None else cheap.at(cheap_k),
-        coverage_dear=target,
+        coverage_expensive=target,
         cost_cheap=None if cheap_k is None else cheap_k * cheap.cost,
-        cost_dear=dear_k * dear.cost,
+        cost_expensive=expensive_k * expensive.cost,
         probability=float(pays.mean()),
         equal_coverage=_banded(
             None if cheap_k is None else cheap_k * cheap.cost, np.where(reached, paid, np.inf)
         ),
-        equal_cost=_for_as_much(cheap, dear, at),
-        price_ratio=dear.cost / cheap.cost if cheap.cost else None,
-        turns_at=_banded(None if cheap_k is None else cheap_k / dear_k, drawn / dear_k),
+        equal_cost=_for_as_much(cheap, expensive, at),
+        price_ratio=expensive.cost / cheap.cost if cheap.cost else None,
+        turns_at=_banded(None if cheap_k is None else cheap_k / expensive_k, drawn / expensive_k),
     )
 
 
-def _for_as_much(cheap: Search, dear: Search, at: int) -> EqualCost | None:
+def _for_as_much(cheap: Search, expensive: Search, at: int) -> EqualCost | None:
     """Nothing is bought in part: the money buys whole samples, on average over problems."""
     if not cheap.cost or not cheap.drawn_cost.all():
         return None
-    dear_k = int(dear.ks[at])
-    buys = int(dear_k * dear.cost / cheap.cost * (1 + _TIE))
+    expensive_k = int(expensive.ks[at])
+    buys = int(expensive_k * expensive.cost / cheap.cost * (1 + _TIE))
     k = min(buys, cheap.largest)
     coverage = cheap.at(k) if k else 0.0
-    drawn_k = np.floor(dear_k * dear.drawn_cost / cheap.drawn_cost * (1 + _TIE))
+    drawn_k = np.floor(expensive_k * expensive.drawn_cost / cheap.drawn_cost * (1 + _TIE))
     drawn = cheap.at_drawn(drawn_k)
     return EqualCost(
         cheap_k=k,
         capped=buys > cheap.largest,
         coverage=_banded(coverage, drawn),
-        gain=_banded(coverage - float(dear.coverage[at]), drawn - dear.drawn[:, at]),
+        gain=_banded(coverage - float(expensive.coverage[at]), drawn - expensive.drawn[:, at]),
     )
 
 

@@ -65,8 +65,8 @@ def attempts(samples: Samples, ks: NDArray[np.int64]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """Policies and their means over problems, (policies,) each. `most`: what the dearest problem costs where a policy
-    asks for all that it may, at each problem's mean cost of a sample."""
+    """Policies and their means over problems, (policies,) each. `most`: what the most expensive problem costs when a
+    policy asks for all that it may, at each problem's mean cost of a sample."""
 
     policies: list[Policy]
     cost: NDArray[np.float64]
@@ -79,8 +79,8 @@ def offers(models: Sequence[Buyable]) -> Offers:
     cheaper first, mixes without and cascades with stopping."""
     parts = [part for model in models for part in _fixed(model)]
     for one, other in combinations(models, 2):
-        cheap, dear = (one, other) if one.cost.mean() <= other.cost.mean() else (other, one)
-        parts += list(_pairs(cheap, dear))
+        cheap, expensive = (one, other) if one.cost.mean() <= other.cost.mean() else (other, one)
+        parts += list(_pairs(cheap, expensive))
     if not parts:
         nothing = np.zeros(0)
         return Offers([], nothing, nothing, nothing)
@@ -114,13 +114,13 @@ def _fixed(model: Buyable) -> Iterator[Part]:
     )
 
 
-def _pairs(cheap: Buyable, dear: Buyable) -> Iterator[Part]:
+def _pairs(cheap: Buyable, expensive: Buyable) -> Iterator[Part]:
     problems = len(cheap.cost)
-    order = (cheap.alias, dear.alias)
-    numbers = [(k, j) for k in cheap.ks.tolist() for j in dear.ks.tolist()]
-    coverage = (1.0 - cheap.missed.T @ dear.missed / problems).ravel()
-    most = np.array([(k * cheap.cost + j * dear.cost).max() for k, j in numbers])
-    bought = cheap.ks[:, None] * cheap.cost.mean() + dear.ks * dear.cost.mean()
+    order = (cheap.alias, expensive.alias)
+    numbers = [(k, j) for k in cheap.ks.tolist() for j in expensive.ks.tolist()]
+    coverage = (1.0 - cheap.missed.T @ expensive.missed / problems).ravel()
+    most = np.array([(k * cheap.cost + j * expensive.cost).max() for k, j in numbers])
+    bought = cheap.ks[:, None] * cheap.cost.mean() + expensive.ks * expensive.cost.mean()
     yield (
         [Policy("mix", "none", order, dict(zip(order, pair, strict=True))) for pair in numbers],
         bought.ravel(),
@@ -128,7 +128,7 @@ def _pairs(cheap: Buyable, dear: Buyable) -> Iterator[Part]:
         most,
     )
     asked = (cheap.cost[:, None] * cheap.attempts).mean(axis=0)[:, None]
-    then = cheap.missed.T @ (dear.cost[:, None] * dear.attempts) / problems
+    then = cheap.missed.T @ (expensive.cost[:, None] * expensive.attempts) / problems
     yield (
         [Policy("cascade", "first_success", order, dict(zip(order, pair, strict=True))) for pair in numbers],
         (asked + then).ravel(),

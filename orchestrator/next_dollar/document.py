@@ -24,8 +24,8 @@ def document(found: Study, usd: float) -> dict[str, Any]:
         "comparison": {
             "cheap": found.cheap.alias,
             "cheap_k": found.cheap.side.k,
-            "dear": found.dear.alias,
-            "dear_k": found.dear.side.k,
+            "expensive": found.expensive.alias,
+            "expensive_k": found.expensive.side.k,
             "problems": len(found.problems),
             "stop": "first_success" if found.stops else "none",
             "difference": found.difference,
@@ -47,7 +47,7 @@ def document(found: Study, usd: float) -> dict[str, Any]:
         },
         "models": {
             one.alias: _model(one, found.problems, targets)
-            for one, targets in zip((found.cheap, found.dear), found.planned.targets, strict=True)
+            for one, targets in zip((found.cheap, found.expensive), found.planned.targets, strict=True)
         },
     }
 
@@ -55,7 +55,7 @@ def document(found: Study, usd: float) -> dict[str, Any]:
 def _parts(found: Study, usd: float) -> int:
     """In how many to spend it, planned anew after each: none of them more than what is there cost, and at most four
     (docs/next-dollar.md has what that brings)."""
-    there = sum(float((one.side.n * one.side.cost).sum()) for one in (found.cheap, found.dear))
+    there = sum(float((one.side.n * one.side.cost).sum()) for one in (found.cheap, found.expensive))
     return min(_MOST_PARTS, max(1, ceil(usd / there)))
 
 

@@ -1,6 +1,6 @@
 """The comparison of two models that are sampled until solved: how many problems fall within k attempts of the cheap
-one, as many as those of the dear one pay for, less those that fall within them. Of a solved problem nothing is left to
-learn; what is open of the others stands at the chance that the fitted spread gives it."""
+one, as many as those of the expensive one pay for, less those that fall within them. A solved problem has nothing left
+to teach; what is open in the others stands at the chance that the fitted spread gives it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def stopping_study(
     return Study(
         stops=True,
         cheap=named[0],
-        dear=named[1],
+        expensive=named[1],
         problems=problems,
         difference=float(gap.mean()),
         planned=planned,

@@ -46,21 +46,22 @@ def study(db: Path, usd: float, pair: tuple[str, str] | None) -> tuple[LastSweep
     if not found:
         if len({one.first is None for one in models}) == 2:
             message = "one model is sampled until solved and the other a fixed number of times"
-            raise InputError(str(db), message, "compare two of one mode: --pair CHEAP DEAR")
+            raise InputError(str(db), message, "compare two of one mode: --pair CHEAP EXPENSIVE")
         message = "no two models have problems in common with a verdict and a known cost above 0"
         raise InputError(str(db), message, "look at manyfew frontier")
-    cheap, dear, problems = min(found, key=_sureness)
-    if isinstance(cheap.side, Attempts) and isinstance(dear.side, Attempts):
-        return sweep, stopping_study((cheap, dear), (cheap.side, dear.side), problems, usd)
+    cheap, expensive, problems = min(found, key=_sureness)
+    if isinstance(cheap.side, Attempts) and isinstance(expensive.side, Attempts):
+        return sweep, stopping_study((cheap, expensive), (cheap.side, expensive.side), problems, usd)
     assert isinstance(cheap.side, Side)
-    assert isinstance(dear.side, Side)
-    return sweep, _study((cheap, dear), (cheap.side, dear.side), problems, usd)
+    assert isinstance(expensive.side, Side)
+    return sweep, _study((cheap, expensive), (cheap.side, expensive.side), problems, usd)
 
 
 def _pair(
     one: Outcomes, other: Outcomes, asked: set[str], usd: float
 ) -> tuple[Named, Named, tuple[str, ...]] | None:
-    """The cheaper first: as many of its samples as one of the dear one's pays, at most as many as all problems have."""
+    """The cheaper first: as many of its samples as one of the expensive one's pays, at most as many as all problems
+    have."""
     there = set(other.problems) & asked
     shared = tuple(key for key in one.problems if key in there)
     if not shared:
@@ -70,18 +71,18 @@ def _pair(
     )
     if any(not (samples.cost > 0).all() for _, samples in pair):  # nan is not, either
         return None
-    (cheap, mine), (dear, theirs) = pair
+    (cheap, mine), (expensive, theirs) = pair
     if mine.first is not None:
         many, few = reach(attempts(mine, 1), attempts(theirs, 1), theirs.largest_k, usd)
         return (
             Named(alias=cheap, samples=mine, side=many),
-            Named(alias=dear, samples=theirs, side=few),
+            Named(alias=expensive, samples=theirs, side=few),
             shared,
         )
     k = max(1, min(int(theirs.cost.mean() / mine.cost.mean() * (1 + 1e-12)), mine.largest_k))
     return (
         Named(alias=cheap, samples=mine, side=side(mine, k)),
-        Named(alias=dear, samples=theirs, side=side(theirs, 1)),
+        Named(alias=expensive, samples=theirs, side=side(theirs, 1)),
         shared,
     )
 
@@ -96,29 +97,31 @@ def _taken(model: Outcomes, shared: Sequence[str]) -> Samples:
 
 def _sureness(found: tuple[Named, Named, tuple[str, ...]]) -> float:
     """The difference in standard errors: the least sure of all pairs is the one to narrow."""
-    cheap, dear, _ = found
-    if isinstance(cheap.side, Attempts) and isinstance(dear.side, Attempts):
-        error = open_error((cheap.side, dear.side), tuple(np.zeros_like(one.side.n) for one in (cheap, dear)))
+    cheap, expensive, _ = found
+    if isinstance(cheap.side, Attempts) and isinstance(expensive.side, Attempts):
+        error = open_error(
+            (cheap.side, expensive.side), tuple(np.zeros_like(one.side.n) for one in (cheap, expensive))
+        )
     else:
-        sides = tuple(one.side for one in (cheap, dear) if isinstance(one.side, Side))
+        sides = tuple(one.side for one in (cheap, expensive) if isinstance(one.side, Side))
         error = standard_error(sides, tuple(one.n for one in sides))
-    gap = abs(float((cheap.by_problem - dear.by_problem).mean()))
+    gap = abs(float((cheap.by_problem - expensive.by_problem).mean()))
     return gap / error if error > 0 else np.inf
 
 
 def _study(
     named: tuple[Named, Named], sides: tuple[Side, Side], problems: tuple[str, ...], usd: float
 ) -> Study:
-    cheap, dear = named
+    cheap, expensive = named
     planned, even = best(sides, usd), uniform(sides, usd)
-    gap = cheap.by_problem - dear.by_problem
+    gap = cheap.by_problem - expensive.by_problem
     noise = float(sum(one.variance(one.n).mean() for one in sides))
     count = len(problems)
     spread = max(0.0, float(gap.var(ddof=1)) - noise) if count > 1 else 0.0
     return Study(
         stops=False,
         cheap=cheap,
-        dear=dear,
+        expensive=expensive,
         problems=problems,
         difference=float(gap.mean()),
         planned=planned,

@@ -21,7 +21,7 @@ def next_sweep(sweep: LastSweep, found: Study, usd: Decimal) -> str:
     """Asks for what was planned and nothing else, within `usd` beyond what the ledger has borne."""
     data = tables(sweep)
     models: dict[str, Any] = {}
-    for one, targets in zip((found.cheap, found.dear), found.planned.targets, strict=True):
+    for one, targets in zip((found.cheap, found.expensive), found.planned.targets, strict=True):
         more = {
             key: int(target)
             for key, n, target in zip(found.problems, one.side.n, targets, strict=True)
@@ -40,7 +40,7 @@ def next_sweep(sweep: LastSweep, found: Study, usd: Decimal) -> str:
     budget = Decimal(sweep.held_pico) / PICO_PER_USD + usd
     head = (
         f"${usd} more on the ledger of {sweep.name}: where samples narrow best what {found.cheap.side.k} x "
-        f"{found.cheap.alias} solve\nless {found.dear.side.k} x {found.dear.alias}. Run it on that ledger; "
+        f"{found.cheap.alias} solve\nless {found.expensive.side.k} x {found.expensive.alias}. Run it on that ledger; "
         "budget_usd is a total over all its runs."
     )
     return to_toml({**data, "budget_usd": budget, "models": models}, head)

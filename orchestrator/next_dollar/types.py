@@ -46,13 +46,14 @@ class MoreProblems:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
-    """The difference is coverage of the cheap model's k less the dear one's. Half-widths are of 95% bands: `given`, of
-    these problems, which more samples narrow without end; `over`, over problems, which they narrow to `over_limit`.
-    `stops`: both are sampled until solved, and the difference is of problems that fall within k attempts."""
+    """The difference is coverage of the cheap model's k less the expensive one's. Half-widths are of 95% bands:
+    `given`, of these problems, which more samples narrow without end; `over`, over problems, which they narrow to
+    `over_limit`. `stops`: both are sampled until solved, and the difference is of problems that fall within k
+    attempts."""
 
     stops: bool
     cheap: Named
-    dear: Named
+    expensive: Named
     problems: tuple[str, ...]
     difference: float
     planned: Allocation

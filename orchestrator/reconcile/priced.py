@@ -36,7 +36,7 @@ def tokens_of(line: Line, path: Path) -> Tokens:
 
 
 def price_tokens(tokens: Tokens, requests: int, group: Sequence[Model]) -> int:
-    """At the dearest price of the group, in the dearest band: which request had how many of them is not known."""
+    """At the group's most expensive price, in its most expensive band: which request had how many isn't known."""
     most = 0
     for model in group:
         price = price_from_json(json.loads(model.price or "{}"))

@@ -178,13 +178,13 @@ class ScoreDriver:
                     endpoint.sent(len(job.texts))
                     return endpoint, worst
                 if worst > self._budget.room_later(self._scorer.alias):
-                    self._too_dear(job)
+                    self._split_or_stop(job)
                     return None
             self._reconsider()
             await asyncio.sleep(LOOKS_EVERY_S)
         return None
 
-    def _too_dear(self, job: Job) -> None:
+    def _split_or_stop(self, job: Job) -> None:
         """Even with nothing else in flight it would not fit: smaller, or the budget is over."""
         if len(job.texts) > 1:
             self._split += reversed(job.halves())

@@ -30,8 +30,8 @@ class ModelPlanned:
     output_tokens: int
     expected_pico: int
     worst_pico: int
-    dearest_pico: int
-    """The worst case of its dearest request of one sample."""
+    largest_worst_pico: int
+    """The largest worst case among its requests for one sample."""
     seconds: float | None
     """By its stated limits; None where none is stated."""
     in_flight: int
@@ -208,7 +208,7 @@ def _model(
 ) -> ModelPlanned:
     max_n = most_n(prepared.sweep.models[alias], None)
     share = shares[alias]
-    requests = samples = input_tokens = output_tokens = expected = dearest = packing = caching = 0
+    requests = samples = input_tokens = output_tokens = expected = largest_worst = packing = caching = 0
     for ordinal, (done, lacking) in enumerate(counts):
         if not lacking:
             continue
@@ -216,14 +216,14 @@ def _model(
         pico, tokens_in, tokens_out = _expected(prepared, alias, ordinal, count, lacking)
         requests, samples, expected = requests + count, samples + lacking, expected + pico
         input_tokens, output_tokens = input_tokens + tokens_in, output_tokens + tokens_out
-        dearest = max(dearest, prepared.bound(alias, ordinal).worst(1))
+        largest_worst = max(largest_worst, prepared.bound(alias, ordinal).worst(1))
         packing += prepared.expected_pico(alias, ordinal, requests=lacking, samples=lacking) - pico
         caching += prepared.caching_saves_pico(alias, ordinal, lacking)
     by_server_time = prepared.sweep.models[alias].gpu_usd_per_hour is not None
     cap = prepared.sweep.models[alias].budget_pico
     money = share if share is not None else cap
     covered = 1.0 if money is None or not expected else min(1.0, money / expected)
-    in_flight = requests if money is None or not dearest else min(requests, money // dearest)
+    in_flight = requests if money is None or not largest_worst else min(requests, money // largest_worst)
     return ModelPlanned(
         alias=alias,
         requests=requests,
@@ -233,7 +233,7 @@ def _model(
         output_tokens=output_tokens,
         expected_pico=expected,
         worst_pico=_worst(prepared, alias, counts, rounds=rounds),
-        dearest_pico=dearest,
+        largest_worst_pico=largest_worst,
         seconds=_seconds(prepared, alias, requests, input_tokens, output_tokens),
         in_flight=in_flight,
         covered=covered,

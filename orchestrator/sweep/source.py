@@ -32,7 +32,7 @@ class SweepText:
     lines: dict[Key, int]
 
     def where(self, key: Key) -> str:
-        """`sweep.toml:17: models.dear.limits`, as an error names it."""
+        """`sweep.toml:17: models.expensive.limits`, as an error names it."""
         line = line_of(self.lines, key)
         place = f"{self.path}:{line}" if line else str(self.path)
         return f"{place}: {dotted(key)}" if key else place

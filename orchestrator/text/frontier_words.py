@@ -41,13 +41,15 @@ def band(point: Mapping[str, Any], *, plain: bool = False) -> str:
 
 
 def sentence(row: Mapping[str, Any], axis: str) -> str:
-    cheap, dear = safe(row["cheap"], NAME), safe(row["dear"], NAME)
+    cheap, expensive = safe(row["cheap"], NAME), safe(row["expensive"], NAME)
     likely = f"probability {chance(row['probability'])}"
-    aim = f"{row['dear_k']:,} × {dear}"
+    aim = f"{row['expensive_k']:,} × {expensive}"
     if row["cheap_k"] is None:
-        covers = f"{percent(row['coverage_dear'])} for {amount(axis, row[f'{axis}_dear'])} a problem"
+        covers = (
+            f"{percent(row['coverage_expensive'])} for {amount(axis, row[f'{axis}_expensive'])} a problem"
+        )
         return f"no sampled number of {cheap} reaches what {aim} does, {covers}; {likely}"
-    covers = f"{percent(row['coverage_cheap'])} and {percent(row['coverage_dear'])}"
+    covers = f"{percent(row['coverage_cheap'])} and {percent(row['coverage_expensive'])}"
     verb = "reaches" if row["cheap_k"] == 1 else "reach"
     return f"{row['cheap_k']:,} × {cheap} {verb} what {aim} does ({covers}){_as_share(row['cost_ratio'])}; {likely}"
 
@@ -69,21 +71,21 @@ def for_as_much(row: Mapping[str, Any], axis: str) -> str | None:
 
 
 def turning(row: Mapping[str, Any]) -> str | None:
-    """At which ratio of the two prices the answer turns; None where no number of cheap ones reaches the dear."""
+    """At which ratio of the two prices the answer turns; None where no number of cheap ones reaches the expensive."""
     found = row["turns_at"]
     if found["value"] is None or row["price_ratio"] is None:
         return None
     high = "no end" if found["high"] is None else f"{found['high']:.3g}"
     span = "" if found["low"] is None else f" ({found['low']:.3g} to {high})"
-    dear, cheap = safe(row["dear"], NAME), safe(row["cheap"], NAME)
+    expensive, cheap = safe(row["expensive"], NAME), safe(row["cheap"], NAME)
     return (
-        f"the answer turns where a sample of {dear} costs {found['value']:.3g}{span} times one of {cheap}; here it is "
-        f"{row['price_ratio']:.3g}"
+        f"the answer turns where a sample of {expensive} costs {found['value']:.3g}{span} times one of {cheap}; "
+        f"here it is {row['price_ratio']:.3g}"
     )
 
 
 def _as_share(ratio: float | None) -> str:
-    """`ratio` of dear to cheap, as what share of the dear one's cost the cheap one takes."""
+    """`ratio` of expensive to cheap, as what share of the expensive one's cost the cheap one takes."""
     if ratio is None:
         return ""
     if ratio >= 100:
@@ -99,7 +101,7 @@ def chance(share: float) -> str:
 
 
 def bought(policy: Mapping[str, Any]) -> str:
-    """What to buy: "up to 5 × cheap, then up to 1 × dear"."""
+    """What to buy: "up to 5 × cheap, then up to 1 × expensive"."""
     up_to = "" if policy["stop"] == "none" else "up to "
     then = " + " if policy["kind"] == "mix" else ", then "
     return then.join(

@@ -41,7 +41,7 @@ def make_presumed(folder: Path) -> Made:
     folder.mkdir()
     vendors = {
         "cheap": openai_vendor(prices=CHEAP_PRICES, seed=1, latency=0.01),
-        "dear": openai_vendor(seed=2, latency=0.01),
+        "expensive": openai_vendor(seed=2, latency=0.01),
     }
     for vendor in vendors.values():
         vendor.faults = deque([None, *FAULTS, None, faults.NO_USAGE])
@@ -50,12 +50,12 @@ def make_presumed(folder: Path) -> Made:
         keys = {"timeout_s": 1, "max_n": 2}
         models = {
             "cheap": model(vendors["cheap"], model="small", **keys),
-            "dear": model(vendors["dear"], model="large-2026-01-01", samples=2, **keys),
+            "expensive": model(vendors["expensive"], model="large-2026-01-01", samples=2, **keys),
         }
         assert run(SweepFile(models, problems=8, budget_usd=1).write(folder), db).status == 0
     check_books(db)
-    assert money(db, "cheap").presumed > 0 < money(db, "dear").presumed
-    names = {"cheap": "small", "dear": "large-2026-01-01"}
+    assert money(db, "cheap").presumed > 0 < money(db, "expensive").presumed
+    names = {"cheap": "small", "expensive": "large-2026-01-01"}
     return Made(db, vendors, {names[alias]: list(vendor.billed) for alias, vendor in vendors.items()})
 
 

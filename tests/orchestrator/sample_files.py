@@ -60,10 +60,10 @@ def buy(folder: Path) -> Path:
         return f"#### {index}"
 
     cheap = openai_vendor(answer=hostile, prices={"input": "0.1", "output": "0.4"})
-    dear = openai_vendor(answer=counted)
+    expensive = openai_vendor(answer=counted)
     db = folder / "bought.db"
-    with serving(cheap, dear):
-        models = {"cheap": model(cheap, max_n=3), "dear": model(dear, samples=2)}
+    with serving(cheap, expensive):
+        models = {"cheap": model(cheap, max_n=3), "expensive": model(expensive, samples=2)}
         assert run(SweepFile(models, problems=5, samples=7).write(folder), db).status == 0
     assert len(records(db)) == 5 * 7 + 5 * 2
     return db

@@ -31,7 +31,7 @@ def here(tmp_path, monkeypatch):
 def ledger(here) -> manyfew.Ledger:
     made = {
         "cheap": Made({"p": counted(4, 1), "q": counted(4, 0)}, cost_pico=USD // 100),
-        "dear": Made({"p": counted(2, 2), "q": [1, None]}, cost_pico=USD // 10),
+        "expensive": Made({"p": counted(2, 2), "q": [1, None]}, cost_pico=USD // 10),
     }
     return manyfew.open(make_ledger(here / "a.db", made))
 
@@ -68,7 +68,7 @@ def test_importing_is_light():
 
 
 def test_samples_as_arrays_keep_what_is_missing(ledger):
-    found = ledger.samples("dear", form="arrays")
+    found = ledger.samples("expensive", form="arrays")
     assert found["passed"].tolist()[:3] == [1.0, 1.0, 1.0]
     assert np.isnan(found["passed"][3])
     assert found["sample_index"].dtype == np.int64
@@ -105,15 +105,15 @@ def test_coverage_is_the_frontiers(ledger):
     ):
         assert [point[name] for point in points] == pytest.approx(values.tolist())
     assert [point["usd_per_problem"] for point in points] == pytest.approx(curve.cost.tolist())
-    assert ledger.models == ["cheap", "dear"]
-    assert set(ledger.compare()["models"]) == {"cheap", "dear"}
+    assert ledger.models == ["cheap", "expensive"]
+    assert set(ledger.compare()["models"]) == {"cheap", "expensive"}
     json.dumps(ledger.compare(), allow_nan=False)
 
 
 def test_several_ledgers_are_read_as_one(ledger, here):
     other = make_ledger(here / "b.db", {"third": Made({"p": counted(3, 1)})}, sweep="other")
     both = manyfew.open("a.db", other)
-    assert both.models == ["cheap", "dear", "third"]
+    assert both.models == ["cheap", "expensive", "third"]
     assert len(both.samples(form="arrays")["text"]) == 15
 
 

@@ -113,16 +113,16 @@ def test_missing_cache_rates_never_under_bill():
     assert look("openai", "gpt-4o-2024-05-13").bands[0].rates == rates("5", "15", "5", "5", "5")
     # Anthropic's multipliers hold where an old entry has none
     assert look("anthropic", "claude-v1").bands[0].rates == rates("8", "24", "8", "10", "16")
-    # writes at a rate of their own, no word on an hour: the dearer of both
+    # writes at a rate of their own, no word on an hour: the more expensive of both
     assert look("openai", "gpt-6-cyber").bands[0].rates == rates("20", "100", "2", "25", "25")
 
 
-def test_a_price_by_the_hour_is_taken_at_its_dearest():
+def test_a_price_by_the_hour_is_taken_at_its_most_expensive():
     price = look("deepseek", "deepseek-chat")  # 0.135 / 0.55 off-peak
     assert price.bands[0].rates == rates("0.27", "1.1", "0.07", "0.27", "0.27")
 
 
-def test_a_fee_a_request_and_dear_reasoning_are_kept():
+def test_a_fee_a_request_and_expensive_reasoning_are_kept():
     sonar = look("perplexity", "sonar")
     assert sonar.per_request_pico == 12 * 10**9  # $12 a thousand
     deep = look("perplexity", "sonar-deep-research")

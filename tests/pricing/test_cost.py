@@ -110,7 +110,7 @@ def test_a_fee_a_request_is_added():
     assert worst_pico(price, 0, 0) == 12_000_000_000
 
 
-def test_worst_takes_the_dearest_input_and_the_dearest_reachable_band():
+def test_worst_takes_the_most_expensive_input_and_band_within_reach():
     assert worst_pico(SONNET, 1000, 100) == 6_000_000_000 + 1_500_000_000
     assert worst_pico(flat("5", "15", "2.5", "5", "5"), 1000, 100) == 5_000_000_000 + 1_500_000_000
     # one token short of the long band, and at it

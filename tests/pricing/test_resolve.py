@@ -217,9 +217,9 @@ def test_asked_for_auto_the_project_may_choose_priority():
     assert worst_pico(price, 10**6, 0) == 450_000_000_000
     assert first(replied(price, "openai", "default")).input == D("0.25")
     assert first(replied(price, "openai", "priority")).input == D("0.45")
-    # a reply that does not say what it was is booked at the dearest it can be
+    # a reply that does not say what it was is booked at the most expensive it can be
     assert first(replied(price, "openai", None)).input == D("0.45")
-    # without a priority price there is nothing dearer to choose
+    # without a priority price there is nothing more expensive to choose
     assert ask("openai", "gpt-4.5-preview-2025-02-27", service_tier="auto").worst_bands == ()
 
 

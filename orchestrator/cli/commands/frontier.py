@@ -48,8 +48,8 @@ def frontier(
         False, "--cite", help="Digest the samples for the line to cite by, also where they are over 100,000."
     ),
 ) -> int:
-    """Show coverage against cost, what to buy, and whether many cheap samples beat a few dear ones. Works while a run
-    writes.
+    """Show coverage against cost, what to buy, and whether many cheap samples beat a few expensive ones. Works while a
+    run writes.
 
     Example: manyfew frontier runs/quickstart.db
 

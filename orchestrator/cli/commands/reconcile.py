@@ -49,7 +49,7 @@ def reconcile(
 
     Example: manyfew reconcile runs/quickstart.db --usage completions_usage.csv
 
-    Example: manyfew reconcile runs/quickstart.db --model dear --billed 1.2345
+    Example: manyfew reconcile runs/quickstart.db --model expensive --billed 1.2345
     """
     from orchestrator.errors import InputError
     from orchestrator.ledger.file.identity import check

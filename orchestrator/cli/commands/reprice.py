@@ -30,7 +30,7 @@ def reprice(
     """Show what a ledger's samples cost at other prices; with FILE, write a ledger of them for `frontier` and
     `compare`.
 
-    Example: manyfew reprice runs/gsm8k.db runs/gsm8k-2024.db --price dear=paper-2024/gpt-4o --price cheap=0.1/0.4
+    Example: manyfew reprice runs/gsm8k.db runs/gsm8k-2024.db --price expensive=paper-2024/gpt-4o --price cheap=0.1/0.4
     """
     from orchestrator.cli.output import console, emit_json
     from orchestrator.ledger.reprice import models_of

@@ -99,16 +99,16 @@ def attempts(samples: Samples, k: int) -> Attempts:
     return Attempts(k, n, samples.first, samples.cost, a, b)
 
 
-def reach(cheap: Attempts, dear: Attempts, fewest: int, money: float) -> tuple[Attempts, Attempts]:
-    """Both at the counts to compare: at least `fewest` of the dear one, more where `money` is expected to settle those
-    too, and as many cheap ones as these pay for."""
-    ratio = float(dear.cost.mean() / cheap.cost.mean()) * (1 + 1e-12)
+def reach(cheap: Attempts, expensive: Attempts, fewest: int, money: float) -> tuple[Attempts, Attempts]:
+    """Both at the counts to compare: at least `fewest` of the expensive one, more if `money` is expected to settle
+    those too, and as many cheap ones as these pay for."""
+    ratio = float(expensive.cost.mean() / cheap.cost.mean()) * (1 + 1e-12)
     farthest = _FARTHEST * int(cheap.n.max())
 
     def at(k: int) -> tuple[Attempts, Attempts]:
-        return cheap.at(min(max(1, int(k * ratio)), farthest)), dear.at(k)
+        return cheap.at(min(max(1, int(k * ratio)), farthest)), expensive.at(k)
 
-    low, high = fewest, _FARTHEST * int(dear.n.max())
+    low, high = fewest, _FARTHEST * int(expensive.n.max())
     while low < high:
         middle = (low + high + 1) // 2
         price = sum(float(one.price(one.left).sum()) for one in at(middle))

@@ -19,7 +19,7 @@ _OUTLINES = {
     "triangle-right": '<path d="M15 8L2 15V1z"/>',
     "triangle-left": '<path d="M1 8l13-7v14z"/>',
 }
-_CHEAPEST, _DEAREST = -4, 3
+_LOWEST, _HIGHEST = -4, 3
 """Decades of dollars a million tokens, or of times what was paid."""
 
 _TOKENS = "Tokens stay as they were sampled; what was read from or written to a cache keeps its share of the price. "
@@ -86,7 +86,7 @@ def _sliders(m: int, alias: str, prices: Mapping[str, Any]) -> str:
 def _slider(key: str, m: int, label: str, kind: str, paid: float) -> str:
     return (
         f'<label for="{key}">{label} <output id="said-{key}" for="{key}"></output>'
-        f'<input type="range" id="{key}" min="{_CHEAPEST}" max="{_DEAREST}" step="0.01" '
+        f'<input type="range" id="{key}" min="{_LOWEST}" max="{_HIGHEST}" step="0.01" '
         f'data-of="{m}" data-kind="{kind}" data-paid="{paid!r}"></label>'
     )
 

@@ -205,14 +205,14 @@
   // Of k samples the costs are proportional to what one costs; the probability is of the prices that were billed.
   function compared(row) {
     const each = data.axes[state.axis].per_sample;
-    const cost = ["cheap", "dear"].map((side) => {
+    const cost = ["cheap", "expensive"].map((side) => {
       const m = Number(row.dataset[side]), billed = row.dataset[side + "Cost"], now = perSample(m);
       if (billed === "" || now === null) return null;
       return each[m] ? Number(billed) * now / each[m] : Number(row.dataset[side + "K"]) * now;
     });
-    row.hidden = [row.dataset.cheap, row.dataset.dear].some((m) => state.off.has(Number(m)));
+    row.hidden = [row.dataset.cheap, row.dataset.expensive].some((m) => state.off.has(Number(m)));
     row.querySelector(".cheap-cost").textContent = cost[0] === null ? "–" : amount(cost[0]);
-    row.querySelector(".dear-cost").textContent = cost[1] === null ? "–" : amount(cost[1]);
+    row.querySelector(".expensive-cost").textContent = cost[1] === null ? "–" : amount(cost[1]);
     row.querySelector(".ratio").textContent = cost[0] && cost[1] !== null ? trimmed(cost[1] / cost[0], 3) : "–";
     for (const figure of row.querySelectorAll(".likely, .billed")) {
       figure.dataset.billed ??= figure.textContent;

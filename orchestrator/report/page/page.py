@@ -192,8 +192,8 @@ def _comparisons(document: Mapping[str, Any], data: Mapping[str, Any], shown: Se
 def _frontier(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     says = "Two staircases: the most coverage for the money, bought at once or one by one. The table holds the figures."
     caption = (
-        "A mix buys samples of two models; a cascade asks the cheap one first and the dear one where it fails. Asking "
-        "one by one needs a verifier that tells right from wrong while sampling."
+        "A mix buys samples of two models; a cascade asks the cheap one first and the expensive one where it fails. "
+        "Asking one by one needs a verifier that tells right from wrong while sampling."
     )
     parts = [
         element("div", Html(tables.frontier(part, axis)), data_axis=axis, hidden=hide(axis, document))

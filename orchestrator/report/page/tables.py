@@ -114,26 +114,26 @@ def comparisons(part: Document, axis: str, aliases: Sequence[str], shown: Sequen
     body = [_pair(one, axis, place, shown) for one in part["comparisons"]]
     heads = [
         "cheap",
-        "dear",
+        "expensive",
         "coverage",
         f"{UNITS[axis]} a problem",
-        "dear costs, times cheap",
+        "expensive costs, times cheap",
         "probability that cheap wins",
         "cheap covers for as much",
-        "turns where dear costs, times cheap",
+        "turns where expensive costs, times cheap",
     ]
-    caption = "Many or few: how many cheap samples cover what the dear ones do"
+    caption = "Many or few: how many cheap samples cover what the expensive ones do"
     return table(caption, heads, [f"<tbody>{''.join(body)}</tbody>"], 2)
 
 
 def _pair(one: Mapping[str, Any], axis: str, place: Mapping[str, int], shown: Sequence[str]) -> str:
-    cheap, dear = place[one["cheap"]], place[one["dear"]]
-    costs = {side: one[f"{axis}_{side}"] for side in ("cheap", "dear")}
+    cheap, expensive = place[one["cheap"]], place[one["expensive"]]
+    costs = {side: one[f"{axis}_{side}"] for side in ("cheap", "expensive")}
     spans = [
         Html(
             element("span", "–" if costs[side] is None else amount(axis, costs[side]), class_=f"{side}-cost")
         )
-        for side in ("cheap", "dear")
+        for side in ("cheap", "expensive")
     ]
     many = "no number of" if one["cheap_k"] is None else f"{one['cheap_k']:,} ×"
     share = printed.as_printed if one["probability"] is None else percent
@@ -142,8 +142,8 @@ def _pair(one: Mapping[str, Any], axis: str, place: Mapping[str, int], shown: Se
     ratio = "–" if one["cost_ratio"] is None else f"{one['cost_ratio']:.3g}"
     cells: list[Content] = [
         Html(f"{many} {name(shown[cheap]).markup}"),
-        Html(f"{one['dear_k']:,} × {name(shown[dear]).markup}"),
-        f"{covers} and {share(one['coverage_dear'])}",
+        Html(f"{one['expensive_k']:,} × {name(shown[expensive]).markup}"),
+        f"{covers} and {share(one['coverage_expensive'])}",
         Html(f"{spans[0].markup} and {spans[1].markup}"),
         Html(element("span", ratio, class_="ratio")),
         Html(element("span", likely, class_="likely")),
@@ -151,8 +151,8 @@ def _pair(one: Mapping[str, Any], axis: str, place: Mapping[str, int], shown: Se
         _turning(one),
     ]
     told = {f"data_{side}_cost": "" if cost is None else repr(cost) for side, cost in costs.items()}
-    ks = {"data_cheap_k": one["cheap_k"], "data_dear_k": one["dear_k"]}
-    return row(cells, 2, data_cheap=cheap, data_dear=dear, **told, **ks)
+    ks = {"data_cheap_k": one["cheap_k"], "data_expensive_k": one["expensive_k"]}
+    return row(cells, 2, data_cheap=cheap, data_expensive=expensive, **told, **ks)
 
 
 def _for_as_much(one: Mapping[str, Any], axis: str) -> Html:

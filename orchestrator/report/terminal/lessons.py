@@ -11,7 +11,7 @@ from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
 
 MOST = 3
-"""Models that a sentence can hold; of more, the cheapest, the dearest and the one that solves most are named."""
+"""Models that a sentence can hold; of more, the cheapest, the most expensive and the one that solves most are named."""
 
 
 def lessons(progress: Progress) -> str | None:
@@ -44,21 +44,21 @@ def _samples(m: ModelProgress) -> str:
     return f"about {m.done / m.problems:.1f} samples"
 
 
-def _compared(cheap: ModelProgress, dear: ModelProgress) -> str:
+def _compared(cheap: ModelProgress, expensive: ModelProgress) -> str:
     """smollm2 cost 10.4 times as much as gemma, and its coverage is 12.5 points higher."""
-    low, high = _per_problem(cheap), _per_problem(dear)
+    low, high = _per_problem(cheap), _per_problem(expensive)
     if low > 0:
         ratio = high / low
         cost = f"{float(ratio):,.1f} times as much as" if ratio >= Fraction(105, 100) else "about as much as"
     else:
         cost = "more than" if high > 0 else "no more than"
-    points = 100 * (_coverage(dear) - _coverage(cheap))
+    points = 100 * (_coverage(expensive) - _coverage(cheap))
     word = (
         "the same"
         if points == 0
         else f"{float(abs(points)):.1f} points {'higher' if points > 0 else 'lower'}"
     )
-    return f"{safe(dear.alias, 40)} cost {cost} {safe(cheap.alias, 40)}, and its coverage is {word}."
+    return f"{safe(expensive.alias, 40)} cost {cost} {safe(cheap.alias, 40)}, and its coverage is {word}."
 
 
 def _per_problem(m: ModelProgress) -> Fraction:

@@ -19,10 +19,10 @@ _WIDTH = 80
 
 def next_text(document: Mapping[str, Any]) -> str:
     of, given, over = (document[key] for key in ("comparison", "half_width", "half_width_over_problems"))
-    cheap, dear = safe(of["cheap"], NAME), safe(of["dear"], NAME)
+    cheap, expensive = safe(of["cheap"], NAME), safe(of["expensive"], NAME)
     money = usd(document["next_usd"] * PICO_PER_USD)
     stops = of["stop"] == "first_success"
-    lines = _comparison(of, cheap, dear, stops=stops)
+    lines = _comparison(of, cheap, expensive, stops=stops)
     lines += [
         (
             f"of these problems, 95%: ±{_points(given['now'])} now; with {money} more ±{_points(given['planned'])} as "
@@ -55,19 +55,19 @@ def next_text(document: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _comparison(of: Mapping[str, Any], cheap: str, dear: str, *, stops: bool) -> list[str]:
+def _comparison(of: Mapping[str, Any], cheap: str, expensive: str, *, stops: bool) -> list[str]:
     difference = f"on {of['problems']:,} problems: {100 * of['difference']:+.1f} points"
     if not stops:
         return [
             (
-                f"The comparison: what {of['cheap_k']:,} x {cheap} cover, as many as one {dear} pays, less what "
-                f"{of['dear_k']:,} x {dear} covers, {difference}"
+                f"The comparison: what {of['cheap_k']:,} x {cheap} cover, as many as one {expensive} pays, less what "
+                f"{of['expensive_k']:,} x {expensive} covers, {difference}"
             )
         ]
     return [
         (
-            f"The comparison: what up to {of['cheap_k']:,} x {cheap} solve, as many as {of['dear_k']:,} x {dear} pay, "
-            f"less what up to {of['dear_k']:,} x {dear} solve, {difference} "
+            f"The comparison: what up to {of['cheap_k']:,} x {cheap} solve, as many as {of['expensive_k']:,} x "
+            f"{expensive} pay, less what up to {of['expensive_k']:,} x {expensive} solve, {difference} "
             "(what was not tried stands at the chance that the fitted spread gives it; a solved problem needs no more)"
         ),
     ]

@@ -102,7 +102,7 @@ def _slow(m: ModelPlanned) -> str | None:
         return None
     return (
         f"{safe(m.alias)}: the budget lets {m.in_flight} requests be in flight, since each reserves "
-        f"{usd(m.dearest_pico)}; a smaller max_tokens lets more."
+        f"{usd(m.largest_worst_pico)}; a smaller max_tokens lets more."
     )
 
 

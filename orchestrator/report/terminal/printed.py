@@ -41,22 +41,22 @@ def print_printed(
     console.print()
     printed = {row["model"] for row in table}
     for row in comparisons:
-        if row["cheap"] in printed and row["dear"] in printed:
+        if row["cheap"] in printed and row["expensive"] in printed:
             console.print(Text(f"  {sentence(row)}"))
     console.print()
 
 
 def sentence(row: Mapping[str, Any]) -> str:
     """Which of two is cheaper for the same coverage."""
-    cheap, dear = safe(row["cheap"], NAME), safe(row["dear"], NAME)
-    aim = f"{row['dear_k']:,} x {dear}"
-    covers = f"{100 * row['coverage_dear']:.2f}% for {_dollars(row['usd_dear'])} a problem"
+    cheap, expensive = safe(row["cheap"], NAME), safe(row["expensive"], NAME)
+    aim = f"{row['expensive_k']:,} x {expensive}"
+    covers = f"{100 * row['coverage_expensive']:.2f}% for {_dollars(row['usd_expensive'])} a problem"
     if row["cheap_k"] is None:
         return f"{aim} cover {covers}; no printed number of {cheap} reaches that"
     mine = f"{100 * row['coverage_cheap']:.2f}% for {_dollars(row['usd_cheap'])}"
     if row["cost_ratio"] is None:
         return f"{row['cheap_k']:,} x {cheap} cover {mine}, {aim} {covers}"
-    wins = cheap if row["cost_ratio"] > 1 else dear
+    wins = cheap if row["cost_ratio"] > 1 else expensive
     verdict = "the same" if row["cost_ratio"] == 1 else f"{wins} is cheaper"
     return f"{row['cheap_k']:,} x {cheap} cover {mine}, {aim} {covers}: {verdict}, {row['cost_ratio']:.1f}x"
 

@@ -50,10 +50,10 @@ def set_price(path: Path, alias: str, of: dict[str, Any]) -> None:
 def tame(path: Path) -> Path:
     """Of 20 problems; 10 tokens in and 20 out, at $1 and $2 a million: $0.00005 a sample, and 20 times that."""
     cheap = Made({f"p{i}": counted(20, i % 7) for i in range(20)}, 50 * 10**6)
-    dear = Made({f"p{i}": counted(2, i % 3) for i in range(20)}, 1000 * 10**6)
-    make_ledger(path, {"cheap": cheap, "dear": dear})
+    expensive = Made({f"p{i}": counted(2, i % 3) for i in range(20)}, 1000 * 10**6)
+    make_ledger(path, {"cheap": cheap, "expensive": expensive})
     set_price(path, "cheap", price("1", "2"))
-    set_price(path, "dear", price("20", "40"))
+    set_price(path, "expensive", price("20", "40"))
     return path
 
 

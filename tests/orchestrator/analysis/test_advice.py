@@ -5,8 +5,8 @@ import pytest
 from orchestrator.analysis.advice import advice
 
 ROW = {
-    "cheap": "small", "dear": "large", "cheap_k": 5, "dear_k": 1, "coverage_cheap": 0.4, "coverage_dear": 0.36,
-    "usd_cheap": 0.01, "usd_dear": 0.02, "probability": 0.99,
+    "cheap": "small", "expensive": "large", "cheap_k": 5, "expensive_k": 1, "coverage_cheap": 0.4,
+    "coverage_expensive": 0.36, "usd_cheap": 0.01, "usd_expensive": 0.02, "probability": 0.99,
 }  # fmt: skip
 POINT: dict[str, Any] = {
     "usd_per_problem": 0.5,
@@ -46,9 +46,9 @@ def test_what_to_buy_rests_on_the_probability(changed, words):
 
 
 def test_the_second_row_of_a_pair_only_where_it_answers_otherwise():
-    same = said(ROW, {**ROW, "dear_k": 64})
+    same = said(ROW, {**ROW, "expensive_k": 64})
     assert "64" not in same
-    other = said(ROW, {**ROW, "dear_k": 64, "probability": 0.0, "cheap_k": None, "usd_cheap": None})
+    other = said(ROW, {**ROW, "expensive_k": 64, "probability": 0.0, "cheap_k": None, "usd_cheap": None})
     assert "Buy many of small" in other
     assert "Buy 64 × large" in other
 

@@ -16,12 +16,12 @@ def document(tmp_path, models, axis: Axis = "usd", asked=()):
     return found
 
 
-def two_models(**dear):
+def two_models(**expensive):
     generator = np.random.default_rng(2)
     rates = generator.beta(0.5, 3, 30)
     cheap = {f"p{i}": counted(20, int(generator.binomial(20, rates[i]))) for i in range(30)}
     few = {f"p{i}": counted(2, int(generator.binomial(2, min(1, 3 * rates[i])))) for i in range(30)}
-    return {"cheap": Made(cheap, USD // 10_000), "dear": Made(few, USD // 100, **dear)}
+    return {"cheap": Made(cheap, USD // 10_000), "expensive": Made(few, USD // 100, **expensive)}
 
 
 def test_keys_are_the_contract_s_to_the_letter(tmp_path):
@@ -46,8 +46,8 @@ def test_keys_are_the_contract_s_to_the_letter(tmp_path):
     assert list(found["frontier"][0])[:5] == ["usd_per_problem", "coverage", "low", "high", "policy"]
     assert list(found["frontier"][0]["policy"]) == ["kind", "stop", "order", "samples"]
     assert list(found["comparisons"][0])[:11] == [
-        "cheap", "cheap_k", "dear", "dear_k", "problems", "coverage_cheap", "coverage_dear", "usd_cheap", "usd_dear",
-        "cost_ratio", "probability",
+        "cheap", "cheap_k", "expensive", "expensive_k", "problems", "coverage_cheap", "coverage_expensive",
+        "usd_cheap", "usd_expensive", "cost_ratio", "probability",
     ]  # fmt: skip
 
 
@@ -152,11 +152,11 @@ def test_sampled_until_solved(tmp_path):
 def test_costs_that_are_not_known_are_null_and_coverage_stays(tmp_path):
     models = two_models(tokens=(None, None))
     found = document(tmp_path, models, "tokens")
-    dear = found["models"]["dear"]
-    assert dear["tokens_per_sample"] is None
-    assert dear["cost_of_pass_tokens"] is None
-    assert dear["coverage"][0]["tokens_per_problem"] is None
-    assert dear["coverage"][0]["coverage"] > 0
+    expensive = found["models"]["expensive"]
+    assert expensive["tokens_per_sample"] is None
+    assert expensive["cost_of_pass_tokens"] is None
+    assert expensive["coverage"][0]["tokens_per_problem"] is None
+    assert expensive["coverage"][0]["coverage"] > 0
     assert found["comparisons"] == []
     assert any("tokens are known" in warning for warning in found["warnings"])
     assert {alias for point in found["frontier"] for alias in point["policy"]["samples"]} == {"cheap"}
@@ -197,7 +197,7 @@ def test_a_thousand_problems_of_ten_thousand_samples_from_counts():
             total_cost=10**7 * cost, uncosted=0, presumed=0, unused=0, samples=10**7, without_verdict=0, ledgers=(),
         )  # fmt: skip
 
-    models = [counts("cheap", 0.4, 3, USD // 10**5), counts("dear", 0.8, 2, USD // 1000)]
+    models = [counts("cheap", 0.4, 3, USD // 10**5), counts("expensive", 0.8, 2, USD // 1000)]
     start = time.process_time()
     frontier_document(models, "usd")
     assert time.process_time() - start < 3  # a second on a quiet machine; the time of all threads here
@@ -250,10 +250,12 @@ def test_dollars_have_bands_and_say_what_a_wanted_coverage_takes(tmp_path):
 
 def test_problems_that_one_of_two_solved(tmp_path):
     cheap = {"a": counted(4, 0), "b": counted(4, 1), "c": counted(4, 0), "d": counted(4, 4)}
-    dear = {"a": counted(2, 2), "b": counted(2, 0), "c": counted(2, 0), "e": counted(2, 2)}
-    (row,) = document(tmp_path, {"cheap": Made(cheap, 10), "dear": Made(dear, 100)})["solved_by_one"]
+    expensive = {"a": counted(2, 2), "b": counted(2, 0), "c": counted(2, 0), "e": counted(2, 2)}
+    (row,) = document(tmp_path, {"cheap": Made(cheap, 10), "expensive": Made(expensive, 100)})[
+        "solved_by_one"
+    ]
     assert row == {
-        "models": ["cheap", "dear"], "problems": 3, "samples": [12, 6], "only_first": ["b"], "only_second": ["a"],
+        "models": ["cheap", "expensive"], "problems": 3, "samples": [12, 6], "only_first": ["b"], "only_second": ["a"],
         "neither": 1,
     }  # fmt: skip
 

@@ -120,6 +120,6 @@ def test_several_ledgers_pool_as_the_frontier_does(tmp_path):
     one = tame(tmp_path / "one.db")
     two = tame(tmp_path / "two.db")
     models = read_outcomes([one, two], "input_tokens")
-    assert [model.alias for model in models] == ["cheap", "dear"]
+    assert [model.alias for model in models] == ["cheap", "expensive"]
     assert models[0].rows == ((one, 1), (two, 1))
     assert models[0].cost.sum() == 2 * 20 * 20 * 10

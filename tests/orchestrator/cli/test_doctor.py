@@ -309,8 +309,8 @@ def test_sums_hold_after_server_time_and_faults(doctor, tmp_path):
     server = openai_vendor(flavour="vllm", fault_rates={RESET: 0.2}, seed=3)
     with serving(server):
         table = {"provider": "vllm", "model": "q", "servers": [server.base_url], "gpu_usd_per_hour": 2.5}
-        dear = model(server, max_n=1)
-        path = SweepFile({"gpu": table, "api": dear}, problems=8).write(tmp_path)
+        expensive = model(server, max_n=1)
+        path = SweepFile({"gpu": table, "api": expensive}, problems=8).write(tmp_path)
         run(path, tmp_path / "test.db")
     status, found, _ = doctor("test.db")
     assert status == 0, [finding for finding in found if finding.state == "missing"]
@@ -322,7 +322,7 @@ def test_sums_hold_after_server_time_and_faults(doctor, tmp_path):
         ("UPDATE model SET settled_pico = settled_pico + 1 WHERE id = 1", "cheap of test: settled_pico says"),
         (
             "UPDATE model SET samples = 99 WHERE id = 2",
-            "dear of test: samples says 99, the rows add up to 10",
+            "expensive of test: samples says 99, the rows add up to 10",
         ),
         ("UPDATE sample SET cost_pico = cost_pico + 1 WHERE id = 1", "its samples' shares"),
         ("DELETE FROM sample WHERE id = 3", "samples says"),

@@ -10,8 +10,8 @@ from tests.orchestrator.ledger_fixture import USD, Made, counted, make_ledger
 @pytest.fixture
 def ledger(tmp_path):
     cheap = Made({f"p{i}": counted(20, i % 7) for i in range(20)}, USD // 10**5)
-    dear = Made({f"p{i}": counted(2, i % 3) for i in range(20)}, USD // 1000)
-    return make_ledger(tmp_path / "l.db", {"cheap": cheap, "dear": dear})
+    expensive = Made({f"p{i}": counted(2, i % 3) for i in range(20)}, USD // 1000)
+    return make_ledger(tmp_path / "l.db", {"cheap": cheap, "expensive": expensive})
 
 
 def test_json_is_one_document_and_nothing_else(manyfew, ledger):
@@ -19,7 +19,7 @@ def test_json_is_one_document_and_nothing_else(manyfew, ledger):
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
     assert found["axis"] == "usd"
-    assert list(found["models"]) == ["cheap", "dear"]
+    assert list(found["models"]) == ["cheap", "expensive"]
     assert manyfew("frontier", str(ledger), "--json").stdout == done.stdout
 
 

@@ -37,7 +37,7 @@ def test_a_list_of_what_is_presumed(db, command):
         assert kind in text
     assert "--usage EXPORT" in text
     listed = document(command("reconcile", str(db), "--json"))
-    for alias in ("cheap", "dear"):
+    for alias in ("cheap", "expensive"):
         of = listed["models"][alias]
         assert of["usd"] == pytest.approx(money(db, alias).presumed / USD)
         assert of["requests"] == sum(kind["requests"] for kind in of["kinds"].values())
@@ -118,14 +118,14 @@ def test_a_typed_bill_is_the_models_whole_bill(made, db, command):
     check_books(db)
     assert money(db, "cheap").settled == made.billed("cheap")
     assert money(db, "cheap").presumed == 0
-    assert money(db, "dear").presumed > 0
+    assert money(db, "expensive").presumed > 0
     assert "Reconciled" in command("reconcile", str(db)).stdout
     assert one(db, "SELECT billed_pico FROM reconciliation") == made.billed("cheap")
     assert one(db, "SELECT max(settled_pico - presumed_pico) <= 0 FROM reconciled")
 
 
 def test_none_was_billed(db, command):
-    before = {alias: money(db, alias).settled for alias in ("cheap", "dear")}
+    before = {alias: money(db, alias).settled for alias in ("cheap", "expensive")}
     assert settle(command, db, "--free")["applied"] is True
     check_books(db)
     assert {alias: money(db, alias).settled for alias in before} == before

@@ -40,7 +40,7 @@ def db(made, tmp_path):
         (["--billed", "0.9", "--model", "cheap"], "above the $"),
         (
             ["--billed", "0.9", "--model", "nobody"],
-            "there is no model 'nobody' (of this ledger: cheap, dear)",
+            "there is no model 'nobody' (of this ledger: cheap, expensive)",
         ),
         (["--billed", "0.9"], "this ledger has several models, whose bill is it?"),
         (["--billed", "1", "--free"], "exclude each other"),

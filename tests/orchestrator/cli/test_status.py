@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
 def ledger(tmp_path):
     made = {
         "cheap": Made({f"p{i}": counted(4, i % 2) for i in range(5)}, USD // 1000),
-        "dear": Made({f"p{i}": counted(1, 1) for i in range(5)}, USD // 100, presumed_pico=USD // 50),
+        "expensive": Made({f"p{i}": counted(1, 1) for i in range(5)}, USD // 100, presumed_pico=USD // 50),
     }
     return make_ledger(tmp_path / "l.db", made)
 

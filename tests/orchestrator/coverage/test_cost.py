@@ -26,10 +26,12 @@ def test_bands_of_dollars_hold_the_truth_as_often_as_they_say():
     held = []
     for _ in range(150):
         rates = generator.beta(0.5, 2, 80)
-        dear = 1.0 + 3.0 * (1 - rates) + generator.exponential(0.2, 80)  # hard problems have longer answers
+        expensive = (
+            1.0 + 3.0 * (1 - rates) + generator.exponential(0.2, 80)
+        )  # hard problems have longer answers
         passes = generator.binomial(50, rates)
-        low, high = cost.cost_band(dear, np.array([1, 10]))
-        of_pass = cost.cost_of_pass_band(50 * dear, passes)
+        low, high = cost.cost_band(expensive, np.array([1, 10]))
+        of_pass = cost.cost_of_pass_band(50 * expensive, passes)
         held.append([low[0] <= 3.6 <= high[0], low[1] <= 36 <= high[1], of_pass[0] <= 18.0 <= of_pass[1]])
     assert (np.mean(held, axis=0) > 0.88).all()
 

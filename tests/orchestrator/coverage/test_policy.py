@@ -106,12 +106,12 @@ def test_halves_part_the_problems():
     assert sorted([*one, *other]) == list(range(41))
 
 
-def test_the_most_that_a_policy_may_spend_on_the_dearest_problem():
+def test_the_most_that_a_policy_may_spend_on_the_most_expensive_problem():
     cheap = buyable("cheap", Samples(np.array([2, 2]), np.array([1, 0]), np.array([1.0, 3.0])))
-    dear = buyable("dear", Samples(np.array([1, 1]), np.array([1, 1]), np.array([20.0, 10.0])))
+    expensive = buyable("expensive", Samples(np.array([1, 1]), np.array([1, 1]), np.array([20.0, 10.0])))
     assert cheap is not None
-    assert dear is not None
-    found = offers([cheap, dear])
+    assert expensive is not None
+    found = offers([cheap, expensive])
     most = {
         (policy.kind, policy.stop, *policy.samples.values()): value
         for policy, value in zip(found.policies, found.most.tolist(), strict=True)

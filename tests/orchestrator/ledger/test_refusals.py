@@ -33,7 +33,7 @@ def unreachable(**keys):
 
 
 def text_file(path):
-    path.write_text("dear diary\n" * 100)
+    path.write_text("a diary\n" * 100)
 
 
 def other_database(path):

@@ -18,16 +18,16 @@ def ledger(tmp_path):
     cheap = openai_vendor(
         prices=CHEAP_PRICES, cached_share=0.4, answer=lambda _, i: "x " * (i % 5) + f"#### {i % 3}"
     )
-    dear = openai_vendor()
+    expensive = openai_vendor()
     db = tmp_path / "l.db"
-    with serving(cheap, dear):
-        models = {"cheap": model(cheap, max_n=3), "dear": model(dear)}
+    with serving(cheap, expensive):
+        models = {"cheap": model(cheap, max_n=3), "expensive": model(expensive)}
         assert run(SweepFile(models, samples=7).write(tmp_path), db).status == 0
     return db
 
 
 def test_every_cost_is_computed_anew_and_adds_up(command, ledger, tmp_path):
-    before, spent = ledger.read_bytes(), money(ledger, "dear")
+    before, spent = ledger.read_bytes(), money(ledger, "expensive")
     done = command("reprice", str(ledger), "new.db", "--price", "cheap=2/1/6", "--json")
     assert done.returncode == 0, done.stderr
     assert ledger.read_bytes() == before
@@ -42,7 +42,7 @@ def test_every_cost_is_computed_anew_and_adds_up(command, ledger, tmp_path):
         )
     )
     assert money(new, "cheap").settled == expected
-    assert money(new, "dear") == spent
+    assert money(new, "expensive") == spent
     document = json.loads(done.stdout)
     assert document["models"]["cheap"]["repriced_usd"] * 1e12 == pytest.approx(expected)
     assert one(new, "SELECT count(*) FROM sample_records") == one(
@@ -60,7 +60,7 @@ def test_its_own_price_changes_nothing(command, ledger, tmp_path):
 def test_both_together_are_not_pooled(command, ledger, tmp_path):
     assert command("reprice", str(ledger), "new.db", "--price", "cheap=2/6").returncode == 0
     document = json.loads(command("frontier", str(ledger), "new.db", "--json").stdout)
-    assert len(document["models"]) == 3, "dear is the same in both, cheap is not"
+    assert len(document["models"]) == 3, "expensive is the same in both, cheap is not"
 
 
 def test_it_is_not_run_on(command, ledger, tmp_path):
@@ -83,8 +83,8 @@ def test_imported_samples_are_priced_by_their_own_tokens(command, tmp_path):
     ("arguments", "said"),
     [
         ([], "no new price is stated"),
-        (["--price", "nobody=1/2"], "one of cheap, dear"),
-        (["--price", "cheap"], "one of cheap, dear"),
+        (["--price", "nobody=1/2"], "one of cheap, expensive"),
+        (["--price", "cheap"], "one of cheap, expensive"),
         (["--price", "cheap=-1/2"], "is no price"),
         (["--price", "cheap=nothing/like/it/at-all"], "names nothing in the price book"),
         (["--on", "yesterday"], "is no day"),

@@ -27,7 +27,7 @@ provider = "openai-compatible"
 model = "m"
 base_url = "http://127.0.0.1:1/v1"
 price = { input = 1.0, output = 1.0 }
-[models."the dear"]
+[models."the expensive"]
 provider = "openai-compatible"
 model = "m"
 base_url = "http://127.0.0.1:1/v1"
@@ -60,7 +60,9 @@ def ledger(tmp_path):
             cost_pico=cost,
             definition=None,
         )
-        for alias, found, cost in zip(("cheap", "the dear"), passes, (USD // 10_000, USD // 500), strict=True)
+        for alias, found, cost in zip(
+            ("cheap", "the expensive"), passes, (USD // 10_000, USD // 500), strict=True
+        )
     }
     path = make_ledger(tmp_path / "a.db", models)
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -76,7 +78,7 @@ def test_it_says_what_narrows_and_writes_the_sweep_that_buys_it(command, tmp_pat
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert (said["comparison"]["cheap"], said["comparison"]["cheap_k"]) == ("cheap", 20)
-    assert (said["comparison"]["dear"], said["comparison"]["dear_k"]) == ("the dear", 1)
+    assert (said["comparison"]["expensive"], said["comparison"]["expensive_k"]) == ("the expensive", 1)
     width, over = said["half_width"], said["half_width_over_problems"]
     assert 0 < width["planned"] < width["uniform"] < width["now"]
     assert over["limit"] < over["planned"] < over["now"]
@@ -163,7 +165,7 @@ def stopped(path, cap):
     generator = np.random.default_rng(8)
     rates = generator.beta(0.5, 3, PROBLEMS)
     models = {}
-    for alias, factor, cost in (("cheap", 1, USD // 10_000), ("the dear", 3, USD // 500)):
+    for alias, factor, cost in (("cheap", 1, USD // 10_000), ("the expensive", 3, USD // 500)):
         first = generator.geometric(np.clip(rates * factor, 1e-6, 0.95))
         passed = {
             f"p.{at}": [0] * (int(t) - 1) + [1] if t <= cap[alias] else [0] * cap[alias]
@@ -175,7 +177,7 @@ def stopped(path, cap):
 
 def test_of_models_asked_until_solved_the_unsolved_problems_go_on(command, tmp_path, ledger):
     ledger.unlink()
-    models = stopped(ledger, {"cheap": 12, "the dear": 3})
+    models = stopped(ledger, {"cheap": 12, "the expensive": 3})
     make_ledger(ledger, models)
     text = TEXT.replace("samples = 30", 'samples = 30\nmode = "until_solved"')
     ran(ledger, text)
@@ -183,7 +185,7 @@ def test_of_models_asked_until_solved_the_unsolved_problems_go_on(command, tmp_p
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert said["comparison"]["stop"] == "first_success"
-    assert (said["comparison"]["cheap_k"], said["comparison"]["dear_k"]) == (60, 3)
+    assert (said["comparison"]["cheap_k"], said["comparison"]["expensive_k"]) == (60, 3)
     width = said["half_width"]
     assert 0 < width["planned"] < width["uniform"] <= width["now"]
     assert said["half_width_over_problems"]["limit"] < said["half_width_over_problems"]["planned"]
@@ -192,7 +194,7 @@ def test_of_models_asked_until_solved_the_unsolved_problems_go_on(command, tmp_p
     rows = said["models"]["cheap"]["by_problem"]
     assert {row["problem"] for row in rows} < unsolved
     assert max(row["samples"] for row in rows) == 60
-    assert said["models"]["the dear"]["samples"] == 0  # known as far as it is compared
+    assert said["models"]["the expensive"]["samples"] == 0  # known as far as it is compared
 
     sweep = tomllib.loads((tmp_path / "next.toml").read_text())
     assert list(sweep["models"]) == ["cheap"]
@@ -202,7 +204,7 @@ def test_of_models_asked_until_solved_the_unsolved_problems_go_on(command, tmp_p
     assert asked == said["models"]["cheap"]["samples"]  # solved and other problems ask no more
 
     wide = json.loads(command("plan", "a.db", "--next", "50", "--json").stdout)
-    assert wide["comparison"]["dear_k"] > 3
+    assert wide["comparison"]["expensive_k"] > 3
     assert wide["half_width"]["planned"] == pytest.approx(0.0, abs=1e-9)
     text = command("plan", "a.db", "--next", "0.02").stdout
     assert "more attempts at" in text
@@ -213,7 +215,7 @@ def test_where_all_is_solved_only_other_problems_tell_more(command, tmp_path):
     passed = {f"p.{at}": [0] * at + [1] for at in range(4)}
     models = {
         alias: Made(passed, cost_pico=cost, mode="until_solved", definition={"mode": "until_solved"})
-        for alias, cost in (("cheap", USD // 10_000), ("the dear", USD // 500))
+        for alias, cost in (("cheap", USD // 10_000), ("the expensive", USD // 500))
     }
     path = make_ledger(tmp_path / "s.db", models)
     ran(path, TEXT)

@@ -56,7 +56,7 @@ def test_every_point_can_be_written_and_planned(command, tmp_path, bought):
     assert "cascade" in kinds
 
 
-def test_a_cascade_asks_the_dear_model_only_what_the_cheap_one_left(command, tmp_path, bought):
+def test_a_cascade_asks_the_expensive_model_only_what_the_cheap_one_left(command, tmp_path, bought):
     db, points = bought
     number = 1 + next(at for at, point in enumerate(points) if point["policy"]["kind"] == "cascade")
     first, then = points[number - 1]["policy"]["order"]

@@ -88,8 +88,8 @@ def test_another_price_is_for_what_follows(tmp_path):
         assert before.settled == vendor.billed_pico
         vendor.prices = {"input": "0.123457", "cached_input": "0.1", "output": "60.000001"}
         with watched(db, 10 * USD):
-            dearer = SweepFile({"m": model(vendor)}, problems=3, samples=4)
-            assert run(dearer.write(tmp_path), db).status == 0
+            more = SweepFile({"m": model(vendor)}, problems=3, samples=4)
+            assert run(more.write(tmp_path), db).status == 0
     check_books(db)
     check_complete(db, {"m": (3, 4)})
     assert money(db).settled == vendor.billed_pico

@@ -28,7 +28,7 @@ WORST = 1_200_000_000
 @pytest.mark.parametrize("concurrency", [1, 64])
 def test_nearly_all_of_a_budget_too_small_is_spent(tmp_path, concurrency):
     vendor = openai_vendor(answer=full_length, latency=0.01)
-    budget = 75 * WORST  # the dearest single-sample worst case is below 2% of it
+    budget = 75 * WORST  # the most expensive single-sample worst case is below 2% of it
     db = tmp_path / "test.db"
     with serving(vendor), watched(db, budget):
         sweep = SweepFile(
@@ -63,21 +63,21 @@ def test_short_answers_too(tmp_path):
 
 def test_two_models_share_by_expected_cost_and_both_go_on_when_it_is_raised(tmp_path):
     cheap = openai_vendor(prices=CHEAP_PRICES, answer=full_length, latency=0.002)
-    dear = openai_vendor(answer=full_length, latency=0.01)
+    expensive = openai_vendor(answer=full_length, latency=0.01)
     budget = 150 * WORST
     db = tmp_path / "test.db"
-    with serving(cheap, dear), watched(db, 40 * budget):
-        models = {"cheap": small(cheap, samples=64), "dear": small(dear)}
+    with serving(cheap, expensive), watched(db, 40 * budget):
+        models = {"cheap": small(cheap, samples=64), "expensive": small(expensive)}
         sweep = SweepFile(models, problems=40, samples=16, budget_usd=budget / USD)
         path = sweep.write(tmp_path)
         assert run(path, db).status == 3
         check_books(db)
-        check_bill(db, {"cheap": cheap, "dear": dear}, budget)
-        spent = cheap.billed_pico + dear.billed_pico
+        check_bill(db, {"cheap": cheap, "expensive": expensive}, budget)
+        spent = cheap.billed_pico + expensive.billed_pico
         assert spent >= 0.95 * budget
         # 64 samples at $0.4 beside 16 at $15: about 1 to 9 of the plan's expected cost.
         assert 0.05 * budget <= cheap.billed_pico <= 0.2 * budget
-        for alias in ("cheap", "dear"):
+        for alias in ("cheap", "expensive"):
             found = [counts(db, alias)[f"p{i}"] for i in range(40)]
             assert max(found) <= max(1, 2 * min(found))
         before = set(sample_keys(db))
@@ -87,7 +87,7 @@ def test_two_models_share_by_expected_cost_and_both_go_on_when_it_is_raised(tmp_
         assert run(path, db, budget=str(40 * budget / USD)).status == 0
     check_books(db)
     assert len(sample_keys(db)) == 40 * 80
-    assert money(db).settled == cheap.billed_pico + dear.billed_pico
+    assert money(db).settled == cheap.billed_pico + expensive.billed_pico
 
 
 def test_what_one_model_does_not_use_passes_on(tmp_path):

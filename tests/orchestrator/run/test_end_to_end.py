@@ -46,29 +46,29 @@ def own() -> tuple[dict[str, object] | None, dict[str, str]]:
 def test_two_models_against_a_server_that_bills(tmp_path, problems, max_n):
     source, gold = problems()
     cheap = openai_vendor(prices=CHEAP_PRICES, answer=right_every(5, gold), latency=0.005, cached_share=0.3)
-    dear = openai_vendor(answer=right_every(2, gold), latency=0.02)
+    expensive = openai_vendor(answer=right_every(2, gold), latency=0.02)
     db = tmp_path / "test.db"
-    with serving(cheap, dear), watched(db, 10 * USD):
+    with serving(cheap, expensive), watched(db, 10 * USD):
         path = SweepFile(
-            {"cheap": model(cheap, max_n=max_n), "dear": model(dear, samples=4)},
+            {"cheap": model(cheap, max_n=max_n), "expensive": model(expensive, samples=4)},
             problems=40,
             source=source,
             samples=16,
         ).write(tmp_path)
         ended = run(path, db)
         assert (ended.status, ended.result.status, ended.result.warnings) == (0, "complete", [])
-        asked = len(cheap.seen), len(dear.seen)
+        asked = len(cheap.seen), len(expensive.seen)
         assert asked == (40 * -(-16 // max_n), 40 * -(-4 // 128))
         again = run(path, db)
         assert again.status == 0
-        assert (len(cheap.seen), len(dear.seen)) == asked, "the second run asked again"
+        assert (len(cheap.seen), len(expensive.seen)) == asked, "the second run asked again"
     check_books(db)
-    check_complete(db, {"cheap": (40, 16), "dear": (40, 4)})
-    for alias, vendor in (("cheap", cheap), ("dear", dear)):
+    check_complete(db, {"cheap": (40, 16), "expensive": (40, 4)})
+    for alias, vendor in (("cheap", cheap), ("expensive", expensive)):
         assert money(db, alias).settled == vendor.billed_pico > 0
         assert (money(db, alias).presumed, money(db, alias).unused) == (0, 0)
-    check_bill(db, {"cheap": cheap, "dear": dear}, 10 * USD)
-    check_verdicts(db, {"cheap": 5, "dear": 2}, max_n)
+    check_bill(db, {"cheap": cheap, "expensive": expensive}, 10 * USD)
+    check_verdicts(db, {"cheap": 5, "expensive": 2}, max_n)
     assert one(db, "SELECT count(*) FROM run WHERE status = 'complete' AND ended_at IS NOT NULL") == 2
     assert ended.result.progress.settled_pico == money(db).settled == again.result.progress.settled_pico
 

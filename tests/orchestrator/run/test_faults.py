@@ -33,7 +33,7 @@ def test_every_fault_at_random(tmp_path):
     vendors = {
         seed: {
             "cheap": openai_vendor(prices=CHEAP_PRICES, seed=seed, latency=0.003),
-            "dear": openai_vendor(seed=seed + 1000, latency=0.003),
+            "expensive": openai_vendor(seed=seed + 1000, latency=0.003),
         }
         for seed in SEEDS
     }
@@ -45,7 +45,10 @@ def test_every_fault_at_random(tmp_path):
                 vendor.fault_rates = dict.fromkeys(PASSING, 0.35 / len(PASSING))
             keys = {"timeout_s": 0.8, "max_n": 4, "limits": {"concurrency": 6}}
             sweep = SweepFile(
-                {"cheap": model(pair["cheap"], **keys), "dear": model(pair["dear"], samples=2, **keys)},
+                {
+                    "cheap": model(pair["cheap"], **keys),
+                    "expensive": model(pair["expensive"], samples=2, **keys),
+                },
                 problems=PROBLEMS,
                 samples=SAMPLES,
                 budget_usd=0.2,
@@ -68,7 +71,7 @@ def check(db, vendors, budget, status, err):
         db, "SELECT model.alias, sum(n) AS n FROM failure JOIN model ON model.id = model_id GROUP BY 1"
     ):
         failed[row["alias"]] = row["n"]
-    for alias, wanted in (("cheap", PROBLEMS * SAMPLES), ("dear", PROBLEMS * 2)):
+    for alias, wanted in (("cheap", PROBLEMS * SAMPLES), ("expensive", PROBLEMS * 2)):
         assert sum(key[0] == alias for key in keys) + failed[alias] == wanted, (alias, failed, err)
     assert status == (1 if failed else 0), err
     for alias, vendor in vendors.items():

@@ -52,17 +52,17 @@ def test_killed_at_random_instants(tmp_path):
 def kill_loop(folder):
     instants = random.Random(SEED)
     cheap = openai_vendor(prices=CHEAP_PRICES, latency=lambda _: instants.uniform(0.005, 0.04), seed=SEED)
-    dear = openai_vendor(latency=0.02, seed=SEED + 1)
-    for vendor in (cheap, dear):
+    expensive = openai_vendor(latency=0.02, seed=SEED + 1)
+    for vendor in (cheap, expensive):
         vendor.fault_rates = {faults.RESET_BILLED: 0.01, faults.RATE_LIMITED: 0.02}
-    vendors = {"cheap": cheap, "dear": dear}
+    vendors = {"cheap": cheap, "expensive": expensive}
     db = folder / "test.db"
     # so many samples that a run is killed before it is through
     samples = 12 * KILLS
     with serving(*vendors.values()), watched(db, BUDGET):
         keys = {"max_n": 2, "limits": {"concurrency": 4}}
         path = SweepFile(
-            {"cheap": model(cheap, **keys), "dear": model(dear, samples=3 * KILLS, **keys)},
+            {"cheap": model(cheap, **keys), "expensive": model(expensive, samples=3 * KILLS, **keys)},
             problems=PROBLEMS,
             samples=samples,
             budget_usd=BUDGET / USD,
@@ -84,7 +84,7 @@ def kill_loop(folder):
     check_nothing_lost(db, recorded)
     check_books(db)
     check_bill(db, vendors, BUDGET)
-    check_complete(db, {"cheap": (PROBLEMS, samples), "dear": (PROBLEMS, 3 * KILLS)})
+    check_complete(db, {"cheap": (PROBLEMS, samples), "expensive": (PROBLEMS, 3 * KILLS)})
     assert leftovers > 0, "no kill hit a request in flight"
     assert money(db).presumed > 0
     for alias, vendor in vendors.items():

@@ -36,7 +36,7 @@ servers = ["http://127.0.0.1:8000/v1"]
 gpu_usd_per_hour = 2.5
 sequences = 256
 
-[models.dear]
+[models.expensive]
 provider = "openai"
 model = "gpt-4o-2024-05-13"
 price = { input = 5.0, cached_input = 2.5, output = 15.0 }

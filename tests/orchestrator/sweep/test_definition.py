@@ -10,7 +10,7 @@ from orchestrator.sweep.definition import definition, differences
 from orchestrator.sweep.load import load
 
 
-def _definition(text, write, alias="dear"):
+def _definition(text, write, alias="expensive"):
     sweep = load(write(text))
     return definition(sweep.models[alias], sweep)
 

@@ -47,7 +47,7 @@ api = "chat"                      # chat | completions | responses (openai)
 max_n = 128                       # samples a request may carry
 sequences = 256                   # vllm: samples in flight a server
 
-[models.dear]
+[models.expensive]
 provider = "openai"
 model = "gpt-4o-2024-05-13"
 base_url = "https://api.openai.com/v1"  # default: the vendor's usual environment variable, else the vendor's own
@@ -83,21 +83,25 @@ def test_the_example_of_the_interface_loads_in_full(folder, write):
         "… {question} …",
         "numeric",
     )
-    assert list(sweep.models) == ["cheap", "dear"]
-    cheap, dear = sweep.models.values()
+    assert list(sweep.models) == ["cheap", "expensive"]
+    cheap, expensive = sweep.models.values()
     assert cheap.servers == ("http://127.0.0.1:8000/v1",)
     assert cheap.gpu_usd_per_hour == Decimal("2.5")
     assert (cheap.samples, cheap.max_tokens, cheap.params) == (100, 512, {"temperature": 0.6})
     assert (cheap.api_key_env, cheap.max_n, cheap.max_n_stated) == (None, 128, True)
-    assert (dear.samples, dear.params, dear.timeout_s) == (5, {}, 60.0)
-    assert dear.price == StatedPrice(
+    assert (expensive.samples, expensive.params, expensive.timeout_s) == (5, {}, 60.0)
+    assert expensive.price == StatedPrice(
         input=Decimal("5.0"), cached_input=Decimal("2.5"), output=Decimal("15.0")
     )
-    assert dear.limits == Limits(requests_per_minute=500, tokens_per_minute=30000, concurrency=64)
-    assert (dear.own_host, dear.api_key_env, dear.budget_pico) == (True, "OPENAI_API_KEY", 4 * 10**12)
+    assert expensive.limits == Limits(requests_per_minute=500, tokens_per_minute=30000, concurrency=64)
+    assert (expensive.own_host, expensive.api_key_env, expensive.budget_pico) == (
+        True,
+        "OPENAI_API_KEY",
+        4 * 10**12,
+    )
 
 
-def _model(good, write, alias="dear", *, replace=("samples = 5\n", ""), **environment):
+def _model(good, write, alias="expensive", *, replace=("samples = 5\n", ""), **environment):
     return load(write(good.replace(replace[0], replace[1], 1))).models[alias]
 
 
@@ -136,7 +140,7 @@ def test_a_models_own_keys_go_before_sampling(good, write):
 
 def test_figures_that_are_no_money_become_floats(good, write):
     text = good.replace("extra = {}", "extra = { thinking = { type = 'on', budget = [1, 0.5] } }")
-    model = load(write(text)).models["dear"]
+    model = load(write(text)).models["expensive"]
     assert type(model.params["temperature"]) is float
     assert model.extra == {"thinking": {"type": "on", "budget": [1, 0.5]}}
     assert type(model.extra["thinking"]["budget"][1]) is float
@@ -155,7 +159,11 @@ def test_samples_defaults_to_one(good, write):
 
 @pytest.mark.parametrize(
     ("alias", "lines", "max_n", "stated"),
-    [("dear", "", 128, False), ("dear", 'api = "responses"\n', 1, False), ("dear", "max_n = 8\n", 8, True)],
+    [
+        ("expensive", "", 128, False),
+        ("expensive", 'api = "responses"\n', 1, False),
+        ("expensive", "max_n = 8\n", 8, True),
+    ],
 )
 def test_max_n(good, write, alias, lines, max_n, stated):
     model = _model(good, write, alias, replace=("samples = 5\n", lines))
@@ -190,7 +198,7 @@ def test_base_urls_come_from_the_usual_variables(good, write, monkeypatch):
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9000/v1/")
     monkeypatch.setenv("ANTHROPIC_BASE_URL", "")
     models = load(write(good)).models
-    assert (models["dear"].base_url, models["dear"].own_host) == ("http://127.0.0.1:9000/v1", False)
+    assert (models["expensive"].base_url, models["expensive"].own_host) == ("http://127.0.0.1:9000/v1", False)
     assert (models["other"].base_url, models["other"].own_host) == (None, True)
     assert models["gateway"].base_url == "https://gateway.example/v1"
 
@@ -205,8 +213,8 @@ def test_a_free_model_is_a_stated_price(good, write):
 def test_a_group_shares_its_figures(good, write):
     text = good.replace("concurrency = 64", 'group = "org"') + 'limits = { group = "org", concurrency = 9 }\n'
     models = load(write(text)).models
-    assert models["dear"].limits == Limits(requests_per_minute=500, concurrency=9, group="org")
-    assert models["gateway"].limits == models["dear"].limits
+    assert models["expensive"].limits == Limits(requests_per_minute=500, concurrency=9, group="org")
+    assert models["gateway"].limits == models["expensive"].limits
     assert models["cheap"].limits == Limits()
 
 
@@ -263,8 +271,8 @@ class TestKeys:
         path = write(good)
         with pytest.raises(InputError) as caught:
             check_keys(load(path))
-        line = good.splitlines().index("[models.dear]") + 1
-        assert caught.value.where == f"sweep.toml:{line}: models.dear.api_key_env"
+        line = good.splitlines().index("[models.expensive]") + 1
+        assert caught.value.where == f"sweep.toml:{line}: models.expensive.api_key_env"
         assert "OPENAI_API_KEY is not set" in caught.value.message
 
     def test_all_there(self, good, write, monkeypatch):
@@ -282,7 +290,7 @@ class TestKeys:
         assert "cret" not in str(caught.value)
 
     def test_servers_and_gateways_need_one_only_where_stated(self, good, write, monkeypatch):
-        text = good.split("[models.dear]")[0]
+        text = good.split("[models.expensive]")[0]
         check_keys(load(write(text)))
         with pytest.raises(InputError, match="MY_KEY is not set"):
             check_keys(load(write(text + 'api_key_env = "MY_KEY"\n')))

@@ -60,17 +60,17 @@ def test_no_other_allocation_of_a_small_sum_is_much_better():
 
 
 def test_more_is_compared_where_money_settles_more_and_no_less_than_there_is():
-    cheap, dear = made(1, [10] * 4, [0] * 4, [1.0] * 4), made(1, [2] * 4, [0, 0, 0, 1], [10.0] * 4)
-    least = reach(cheap, dear, 2, 0.0)
+    cheap, expensive = made(1, [10] * 4, [0] * 4, [1.0] * 4), made(1, [2] * 4, [0, 0, 0, 1], [10.0] * 4)
+    least = reach(cheap, expensive, 2, 0.0)
     assert (least[0].k, least[1].k) == (20, 2)
     full = sum(float(one.price(one.left).sum()) for one in least)
-    assert reach(cheap, dear, 2, full * 1.001)[1].k == 2
-    more = reach(cheap, dear, 2, 20 * full)
+    assert reach(cheap, expensive, 2, full * 1.001)[1].k == 2
+    more = reach(cheap, expensive, 2, 20 * full)
     assert more[1].k > 2
     assert more[0].k == 10 * more[1].k
     assert sum(float(one.price(one.left).sum()) for one in more) <= 20 * full
     assert settle(more, 20 * full).error == pytest.approx(0.0, abs=1e-12)
-    assert reach(cheap, dear, 2, 1e12)[0].k == 1000  # a hundred times what was tried, no farther
+    assert reach(cheap, expensive, 2, 1e12)[0].k == 1000  # a hundred times what was tried, no farther
 
 
 def test_the_spread_is_fitted_to_where_problems_stopped():

@@ -84,10 +84,10 @@ def test_it_holds_the_samples_and_all_that_made_them(bought, command, tmp_path):
     for request in requests:
         ((role, text),) = prompts[request["prompt"]]["messages"]
         assert (role, request["problem"][1:] in text) == ("user", True)
-    cheap, dear = json.loads(parts["models.json"])
-    assert cheap["definition"]["max_tokens"] == dear["definition"]["max_tokens"] == 64
-    assert dear["price"]["bands"][0]["input"] == "5"
-    assert dear["price"]["source"] == "sweep file"
+    cheap, expensive = json.loads(parts["models.json"])
+    assert cheap["definition"]["max_tokens"] == expensive["definition"]["max_tokens"] == 64
+    assert expensive["price"]["bands"][0]["input"] == "5"
+    assert expensive["price"]["source"] == "sweep file"
     assert cheap["vendor_models"][0]["vendor_model"] == "m"
     (ran,) = json.loads(parts["runs.json"])
     assert {"manyfew", "openai", "anthropic", "verifier", "python"} <= set(ran["versions"])

@@ -57,11 +57,11 @@ def test_the_papers_cost_table_comes_out_to_the_printed_digit(command, paper):
         "Claude 3.5 Sonnet": "51.00",
     }
     assert [f"{row['ratio']:.1f}" for row in table.values()] == ["1.0", "3.6", "4.7"]
-    pairs = {(row["cheap"], row["dear"]): row for row in document["comparisons"]}
+    pairs = {(row["cheap"], row["expensive"]): row for row in document["comparisons"]}
     against = pairs["DeepSeek-Coder-V2", "GPT-4o"]
-    assert (against["cheap_k"], against["dear_k"], against["problems"]) == (5, 1, 300)
-    assert (against["coverage_cheap"], against["coverage_dear"]) == (0.2962, 0.24)
-    assert (against["usd_cheap"], against["usd_dear"]) == (0.036, 0.13)
+    assert (against["cheap_k"], against["expensive_k"], against["problems"]) == (5, 1, 300)
+    assert (against["coverage_cheap"], against["coverage_expensive"]) == (0.2962, 0.24)
+    assert (against["usd_cheap"], against["usd_expensive"]) == (0.036, 0.13)
     assert against["cost_ratio"] == pytest.approx(39 / 10.8)
     assert pairs["DeepSeek-Coder-V2", "Claude 3.5 Sonnet"]["cost_ratio"] == pytest.approx(51 / 10.8)
     assert all(row["probability"] is None for row in pairs.values())
@@ -102,7 +102,7 @@ def test_printed_results_stand_beside_samples_and_change_nothing_of_them(command
     assert list(after["models"]) == ["mine", "mine@t", "other"]
     assert after["models"]["mine"] == before["models"]["mine"]
     assert after["frontier"] == before["frontier"]
-    assert [(row["cheap"], row["dear"]) for row in after["comparisons"]] == [("mine@t", "other")]
+    assert [(row["cheap"], row["expensive"]) for row in after["comparisons"]] == [("mine@t", "other")]
     assert after["comparisons"][0]["cheap_k"] is None
 
 
@@ -116,7 +116,7 @@ def test_json_lines_and_several_points_of_a_model(command, tmp_path):
     document = frontier(command)
     assert [point["k"] for point in document["models"]["a"]["coverage"]] == [1, 4, 8]
     (row,) = document["comparisons"]
-    assert (row["cheap_k"], row["usd_cheap"], row["usd_dear"]) == (4, 0.4, 0.5)
+    assert (row["cheap_k"], row["usd_cheap"], row["usd_expensive"]) == (4, 0.4, 0.5)
     assert [p["policy"]["samples"] for p in document["frontier"]] == [{"a": 1}, {"a": 4}, {"a": 8}]
 
 

@@ -31,7 +31,7 @@ def two(**fields):
         eta_s=130.0,
         errors={"RateLimited 429": 12, "Lost": 3},
     )
-    return progress(cheap, model("dear", done=0, solved_problems=0), **fields)
+    return progress(cheap, model("large", done=0, solved_problems=0), **fields)
 
 
 def test_a_frame_of_eighty_columns():
@@ -43,7 +43,7 @@ def test_a_frame_of_eighty_columns():
         "model  samples  per s  solved  coverage   pass  in flight      cost        left",
         "cheap  480/640   41.2   41/64     64.1%  19.8%    8 (128)    $0.100  2 min 10 s",
         "  ███████████████████░░░░░░  75%  rate limit, 12 s",
-        "dear     0/640      0    0/64        0%      –      0 (0)    $0.000           –",
+        "large    0/640      0    0/64        0%      –      0 (0)    $0.000           –",
         "  ░░░░░░░░░░░░░░░░░░░░░░░░░   0%",
         "",
         "errors: RateLimited 429 ×12, Lost ×3",
@@ -59,10 +59,10 @@ def test_ascii_where_the_encoding_lacks_blocks():
 
 
 def test_a_stop_is_told_in_full_below_the_models():
-    lines = drawn(progress(model("dear", stopped=KEY_REFUSED)), width=60)
-    row = next(i for i, line in enumerate(lines) if line.startswith("dear"))
+    lines = drawn(progress(model("large", stopped=KEY_REFUSED)), width=60)
+    row = next(i for i, line in enumerate(lines) if line.startswith("large"))
     assert lines[row + 1].endswith("stopped")
-    assert " ".join(lines[row + 3 :]) == f"dear stopped: {KEY_REFUSED}"
+    assert " ".join(lines[row + 3 :]) == f"large stopped: {KEY_REFUSED}"
 
 
 def test_what_is_not_to_be_sent_waits_for_nothing():

@@ -32,7 +32,7 @@ def test_a_line_for_the_sweep_and_one_for_each_model():
         errors={"RateLimited 429": 12},
     )
     with plain(stream, Clock()) as display:
-        display.update(progress(cheap, model("dear", stopped="bad key", failed=2)))
+        display.update(progress(cheap, model("expensive", stopped="bad key", failed=2)))
     assert lines(stream) == [
         (
             "sweep gsm8k: sampling, 960/1,280 samples, settled $2.000 presumed $0.100 reserved $0.500 left $7.400 "
@@ -43,7 +43,7 @@ def test_a_line_for_the_sweep_and_one_for_each_model():
             "$1.000, waits: rate limit, 12 s"
         ),
         (
-            "model dear: 480/640 samples, 0/s, solved 41/64, pass -, in flight 0 requests 0 samples, $0.000, "
+            "model expensive: 480/640 samples, 0/s, solved 41/64, pass -, in flight 0 requests 0 samples, $0.000, "
             "2 failed, stopped: bad key"
         ),
     ]
@@ -68,17 +68,17 @@ def test_every_thirty_seconds():
 def test_changes_are_told_at_once():
     stream, clock = io.StringIO(), Clock()
     with plain(stream, clock) as display:
-        display.update(progress(model(), model("dear")))
+        display.update(progress(model(), model("expensive")))
         start = len(lines(stream))
         clock.now = 1
-        display.update(progress(model(done=640), model("dear", stopped="bad key"), note="look here"))
-        display.update(progress(model(done=640), model("dear", stopped="bad key"), note="look here"))
+        display.update(progress(model(done=640), model("expensive", stopped="bad key"), note="look here"))
+        display.update(progress(model(done=640), model("expensive", stopped="bad key"), note="look here"))
         assert lines(stream)[start:] == [
             "model cheap has asked for all its samples",
-            "model dear stopped: bad key",
+            "model expensive stopped: bad key",
             "look here",
         ]
-        display.update(progress(model(done=640), model("dear"), phase="draining"))
+        display.update(progress(model(done=640), model("expensive"), phase="draining"))
         assert lines(stream)[start + 3].startswith("sweep gsm8k: draining, ")
 
 
@@ -87,9 +87,9 @@ def test_a_model_that_is_finished_is_told_once():
     with plain(stream, clock) as display:
         for _ in range(4):
             clock.now += 30
-            display.update(progress(model(done=640), model("dear")))
+            display.update(progress(model(done=640), model("expensive")))
     assert sum(line.startswith("model cheap:") for line in lines(stream)) == 1
-    assert sum(line.startswith("model dear:") for line in lines(stream)) == 4
+    assert sum(line.startswith("model expensive:") for line in lines(stream)) == 4
 
 
 @pytest.mark.parametrize("text", HOSTILE)

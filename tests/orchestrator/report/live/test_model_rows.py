@@ -40,7 +40,7 @@ def test_a_bar_is_full_only_when_all_is_asked(done, failed, planned, bar):
 
 
 def test_a_wide_terminal_has_a_models_bar_and_reason_beside_its_figures():
-    lines = rows([model(waiting="servers busy"), model("dear", stopped="bad key")], 170)
+    lines = rows([model(waiting="servers busy"), model("large", stopped="bad key")], 170)
     assert len(lines) == 3
     assert lines[1].endswith("  75%  servers busy")
     assert lines[2].endswith("  75%  stopped")

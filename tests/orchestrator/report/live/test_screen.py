@@ -24,7 +24,7 @@ def a_terminal(monkeypatch):
 def moment(done=480, **fields):
     models = (
         model("cheap", done=done, waiting="rate limit, 12 s", eta_s=130.0),
-        model("dear", done=done // 2),
+        model("large", done=done // 2),
     )
     return progress(*models, **fields)
 

@@ -79,7 +79,7 @@ def test_what_to_buy_by_the_table_is_said_first(alone):
 def test_samples_keep_their_frontier_beside_what_is_printed(beside):
     document, _ = whole(beside)
     bought = {alias for point in document["frontier"] for alias in point["policy"]["order"]}
-    assert bought == {"cheap", "dear"}
+    assert bought == {"cheap", "expensive"}
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium")
@@ -113,12 +113,12 @@ async def test_the_page_draws_them_and_other_prices_move_them(tmp_path, alone, b
         assert {"DeepSeek-Coder-V2", "GPT-4o", "Claude 3.5 Sonnet"} <= set(await shown.js(names))
         assert await shown.js(costs) == ["$0.036", "$0.13", "$0.17"]
         assert "$51.00" in await shown.js("document.querySelector('#as-printed').parentElement.textContent")
-        await shown.set("#price-0-0", "1", "input")  # ten times as dear, so that nothing dominates
+        await shown.set("#price-0-0", "1", "input")  # ten times as expensive, so that nothing dominates
         assert await shown.js(costs) == ["$0.36", "$0.13", "$0.17"]
         assert await shown.js(bought) == ["1 × GPT-4o", "1 × Claude 3.5 Sonnet", "5 × DeepSeek-Coder-V2"]
         await shown.open(pages["beside"].as_uri())
         await shown.set('#models input[value="0"]', value=False)
-        assert {name.split(" × ")[1] for name in await shown.js(bought)} == {"dear"}  # not with samples
+        assert {name.split(" × ")[1] for name in await shown.js(bought)} == {"expensive"}  # not with samples
         await shown.set("#axis", "tokens")
         assert set(await shown.js(costs)) == {"?"}
         assert shown.complaints == []

@@ -101,11 +101,11 @@ async def test_axis_scale_models_and_extrapolation_are_the_readers(tmp_path, goo
         assert linear != ticks
         assert "0" in linear
 
-        assert "dear" in linear
+        assert "expensive" in linear
         await page.set('#models input[value="1"]', False)
-        assert "dear" not in await page.js(TICKS.format("coverage"))
+        assert "expensive" not in await page.js(TICKS.format("coverage"))
         assert await page.js("document.querySelector('tbody[data-m=\"1\"]').hidden")
-        assert "dear" not in await page.js("document.querySelector('#frontier-tables').innerText")
+        assert "expensive" not in await page.js("document.querySelector('#frontier-tables').innerText")
         assert page.complaints == []
 
 

@@ -27,7 +27,7 @@ def test_says_what_to_buy(tmp_path):
     assert "probability" in text
     assert "the frontier" in text
     assert "● cheap" in text
-    assert "▲ dear" in text
+    assert "▲ expensive" in text
 
 
 def test_on_a_narrow_terminal_what_is_bought_stays_readable(tmp_path):
@@ -63,7 +63,7 @@ def test_plain_plots_are_ascii(tmp_path, monkeypatch, environment):
 def test_hostile_aliases_drive_nothing(tmp_path):
     evil = "[bold]\x1b[2J\u202egpt"
     models = two_models()
-    text = shown(document(tmp_path, {evil: models["cheap"], "dear": models["dear"]}))
+    text = shown(document(tmp_path, {evil: models["cheap"], "expensive": models["expensive"]}))
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "[bold]\\x1b[2J\\u202egpt" in text

@@ -19,36 +19,39 @@ def judged(alias, solved=40, dollars=1, **fields):
     return model(alias, solved_problems=solved, **known | fields)
 
 
-def test_cheap_against_dear():
-    assert learnt(progress(judged("dear", 40, 10), judged("cheap", 35))) == (
+def test_cheap_against_expensive():
+    assert learnt(progress(judged("expensive", 40, 10), judged("cheap", 35))) == (
         "cheap solved 35 of 40 problems (87.5%) with 64 samples each, for $0.025 a problem; "
-        "dear solved 40 of 40 problems (100%) with 64 samples each, for $0.25 a problem. "
-        "dear cost 10.0 times as much as cheap, and its coverage is 12.5 points higher."
+        "expensive solved 40 of 40 problems (100%) with 64 samples each, for $0.25 a problem. "
+        "expensive cost 10.0 times as much as cheap, and its coverage is 12.5 points higher."
     )
 
 
 @pytest.mark.parametrize(
-    ("dear", "said"),
+    ("expensive", "said"),
     [
         (
-            judged("dear", 30, 2),
-            "dear cost 2.0 times as much as cheap, and its coverage is 12.5 points lower.",
+            judged("expensive", 30, 2),
+            "expensive cost 2.0 times as much as cheap, and its coverage is 12.5 points lower.",
         ),
-        (judged("dear", 35, 2), "dear cost 2.0 times as much as cheap, and its coverage is the same."),
-        (judged("dear", 35, 1), "dear cost about as much as cheap, and its coverage is the same."),
         (
-            judged("dear", 35, 1, presumed_pico=PICO),
-            "dear cost 2.0 times as much as cheap, and its coverage is the same.",
+            judged("expensive", 35, 2),
+            "expensive cost 2.0 times as much as cheap, and its coverage is the same.",
+        ),
+        (judged("expensive", 35, 1), "expensive cost about as much as cheap, and its coverage is the same."),
+        (
+            judged("expensive", 35, 1, presumed_pico=PICO),
+            "expensive cost 2.0 times as much as cheap, and its coverage is the same.",
         ),
     ],
 )
-def test_whichever_way_it_went(dear, said):
-    assert learnt(progress(judged("cheap", 35), dear)).endswith(f" {said}")
+def test_whichever_way_it_went(expensive, said):
+    assert learnt(progress(judged("cheap", 35), expensive)).endswith(f" {said}")
 
 
 def test_free_models_have_no_ratio():
     free = judged("free", 20, 0)
-    assert "dear cost more than free, and" in learnt(progress(free, judged("dear")))
+    assert "expensive cost more than free, and" in learnt(progress(free, judged("expensive")))
     assert "also cost no more than free, and" in learnt(progress(free, judged("also", 20, 0)))
 
 
@@ -58,14 +61,14 @@ def test_one_model_is_compared_with_none_and_what_goes_on_is_so_far():
     )
 
 
-def test_of_many_the_cheapest_the_best_and_the_dearest():
+def test_of_many_the_cheapest_the_best_and_the_most_expensive():
     text = learnt(progress(*(judged(f"m{i}", 10 + i if i < 7 else 12, 1 + i) for i in range(9))))
     assert [alias for alias in (f"m{i}" for i in range(9)) if f"{alias} solved" in text] == ["m0", "m6", "m8"]
     assert "m8 cost 9.0 times as much as m0, and its coverage is 5.0 points higher." in text
 
 
 def test_nothing_is_learnt_without_verdicts():
-    assert learnt_or_none(progress(model(), model("dear", done=0))) is None
+    assert learnt_or_none(progress(model(), model("expensive", done=0))) is None
     assert learnt_or_none(progress()) is None
 
 

@@ -65,8 +65,12 @@ def test_a_recording_is_told_as_such_and_no_budget_with_it():
             "interrupted by Ctrl-C; run",
         ),
         ("interrupted", None, "interrupted; run again, it goes on where the ledger ends."),
-        ("budget", "the next sample of dear does not fit", "the budget stopped it. the next sample of dear"),
-        ("provider", "dear: bad key", "a provider could not go on. dear: bad key"),
+        (
+            "budget",
+            "the next sample of expensive does not fit",
+            "the budget stopped it. the next sample of expensive",
+        ),
+        ("provider", "expensive: bad key", "a provider could not go on. expensive: bad key"),
         ("incomplete", None, "ended, but some samples failed for good."),
     ],
 )

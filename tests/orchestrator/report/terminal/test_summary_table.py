@@ -29,11 +29,11 @@ def troubled(alias="cheap"):
 
 def test_what_no_model_has_takes_no_column():
     assert shown(
-        [model(requests=5, settled_pico=PICO), model("dear", done=0, planned=5, solved_problems=0)]
+        [model(requests=5, settled_pico=PICO), model("large", done=0, planned=5, solved_problems=0)]
     ) == [
         "model  samples  solved  coverage  pass  settled  requests",
         "cheap  480/640   41/64     64.1%     -    $1.00         5",
-        "dear       0/5    0/64        0%     -       $0         -",
+        "large      0/5    0/64        0%     -       $0         -",
     ]
 
 
@@ -48,7 +48,7 @@ def test_what_no_model_has_takes_no_column():
     ],
 )
 def test_no_head_and_no_figure_is_cut(width, heads):
-    lines = shown([troubled(), model("dear")], width)
+    lines = shown([troubled(), model("large")], width)
     assert lines[0].split() == heads.split()
     assert max(map(cell_len, lines)) <= width
     assert "123,000/640,000" in lines[1]

@@ -35,10 +35,10 @@ def dump(db: Path) -> str:
 
 def main() -> None:
     """Two models, three problems, seven samples and one failure each."""
-    cheap, dear = openai_vendor(answer=lambda prompt, at: f"#### {at}"), openai_vendor()
-    with tempfile.TemporaryDirectory() as name, serving(cheap, dear):
+    cheap, expensive = openai_vendor(answer=lambda prompt, at: f"#### {at}"), openai_vendor()
+    with tempfile.TemporaryDirectory() as name, serving(cheap, expensive):
         folder = Path(name)
-        models = {"cheap": model(cheap, max_n=2), "dear": model(dear, samples=1)}
+        models = {"cheap": model(cheap, max_n=2), "expensive": model(expensive, samples=1)}
         done = run(SweepFile(models, problems=3, samples=4).write(folder), folder / "a.db")
         assert done.status == 0
         text = dump(done.db)
