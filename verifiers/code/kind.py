@@ -3,10 +3,10 @@
 Two forms, told apart by what the problem has:
 
 - CodeContests': `public_tests`, `private_tests`, `generated_tests`, each {"input": […], "output": […]}; the program
-  reads stdin and writes stdout. See code_stdin.py and code_compare.py.
-- HumanEval's: `prompt`, `test` with `check(candidate)`, and `entry_point`. See code_function.py.
+  reads stdin and writes stdout. See stdin.py and compare_output.py.
+- HumanEval's: `prompt`, `test` with `check(candidate)`, and `entry_point`. See function.py.
 
-How a program is found in an answer: code_text.py. What it can't do: sandbox/bubblewrap.py. It has Python's standard
+How a program is found in an answer: extract.py. What it can't do: sandbox/bubblewrap.py. It has Python's standard
 library and nothing that was installed.
 
 Options

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
-from verifiers.code.compare_output import outputs_match, words
+from verifiers.code.compare_output import Difference, first_difference
 from verifiers.code.extract import Alternatives
 from verifiers.code.jobs import framed, python_job
 from verifiers.sandbox import Child, Job, JobResult, input_file
@@ -72,11 +72,14 @@ def judge(
             start(job, stdin) as child,
         ):
             outcome = child.read_to_end(2 * limit_s + 2)
-        if reason := _failure(outcome, limit_s):
-            return Verdict(passed=False, reason=f"{test.name}: {reason}", evidence=_evidence(test, outcome))
-        if not outputs_match(outcome.stdout.decode(errors="replace"), test.output):
+        expected = test.output.encode("utf-8", "surrogatepass")
+        difference = first_difference(outcome.stdout, expected)
+        reason = _failure(outcome, limit_s)
+        if reason is None and difference is not None:
             reason = "it ended with an error" if outcome.status else "another output than expected"
-            return Verdict(passed=False, reason=f"{test.name}: {reason}", evidence=_evidence(test, outcome))
+        if reason is not None:
+            evidence = _evidence(test, outcome, difference)
+            return Verdict(passed=False, reason=f"{test.name}: {reason}", evidence=evidence)
     return Verdict(passed=True, reason=f"{len(tests)} tests")
 
 
@@ -88,19 +91,18 @@ def _failure(outcome: JobResult, limit_s: float) -> str | None:
     return None
 
 
-def _evidence(test: Test, outcome: JobResult) -> str:
+def _evidence(test: Test, outcome: JobResult, difference: Difference | None) -> str:
     """What a person would look at: the first word that differs, and the end of what it said on stderr."""
     out: list[str] = []
-    found, wanted = words(outcome.stdout.decode(errors="replace")), words(test.output)
-    for at, word in enumerate(wanted):
-        if at >= len(found) or not outputs_match(found[at], word):
-            said = repr(found[at][:100]) if at < len(found) else "nothing"
-            out.append(f"word {at + 1} of {len(wanted)}: expected {word[:100]!r}, found {said}")
-            break
-    else:
-        out.append(f"{len(found)} words, expected {len(wanted)}")
+    if difference is not None:
+        found, wanted = _shown(difference.found), _shown(difference.wanted)
+        out.append(f"word {difference.place}: expected {wanted}, found {found}")
     if outcome.status:
         out.append(f"exit status {outcome.status}")
     out.append(f"input: {test.input[:200]!r}")
-    out.append(outcome.stderr.decode(errors="replace").strip()[-1000:])
+    out.append(outcome.stderr[-4000:].decode(errors="replace").strip()[-1000:])
     return "\n".join(part for part in out if part)[:2000]
+
+
+def _shown(word: bytes | None) -> str:
+    return "nothing" if word is None else repr(word[:100].decode(errors="replace"))

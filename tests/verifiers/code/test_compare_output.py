@@ -1,8 +1,16 @@
 """CodeContests' rule of equal outputs."""
 
+import random
+import time
+
 import pytest
 
-from verifiers.code.compare_output import outputs_match
+from verifiers.code import compare_output
+from verifiers.code.compare_output import first_difference
+
+
+def outputs_match(output: str, expected: str) -> bool:
+    return first_difference(output.encode(), expected.encode()) is None
 
 
 @pytest.mark.parametrize(
@@ -24,11 +32,35 @@ from verifiers.code.compare_output import outputs_match
         ("", "\n"),
         ("9" * 50_000, "9" * 50_000),
         ("0" + "9" * 50_000, "9" * 50_000),
+        ("1e+18", "1000000000000000000"),
+        ("9007199254740993.0", "9007199254740993"),
+        ("a\x0cb", "a\x0cb "),
     ],
 )
 def test_equal(output, expected):
     assert outputs_match(output, expected)
     assert outputs_match(expected, output)
+
+
+@pytest.mark.parametrize(
+    ("output", "expected", "same"),
+    [
+        ("1e18", "1000000000000000001", False),
+        ("1000000000000000000.0", "1000000000000000001", False),
+        ("-9007199254740992.0", "-9007199254740993", False),
+        ("1e400", "1" + "0" * 399 + "1", False),
+        ("1e400", "1" + "0" * 400, True),
+        ("1.50e401", "15" + "0" * 400, True),
+        ("1e309", "1" + "0" * 400, False),
+        ("inf", "1" + "0" * 400, False),
+        ("1" + "0" * 30 + ".000001", "1" + "0" * 30, True),
+        ("1" + "0" * 30 + ".1", "1" + "0" * 30, False),
+        ("1000000000000000001", "1e18", True),  # a float is expected: both are the same one
+        ("314159265349999984640.000", "3.1415926535e+20", True),
+    ],
+)
+def test_an_expected_integer_is_compared_exactly(output, expected, same):
+    assert outputs_match(output, expected) is same
 
 
 @pytest.mark.parametrize(
@@ -50,8 +82,42 @@ def test_equal(output, expected):
         ("1,5", "1.5"),
         ("9" * 50_000, "8" * 50_000),
         ("a b", "a\u00a0b"),
+        ("a\x0cb", "a b"),
+        ("1" * 3_000_000 + "x", "1" * 3_000_000 + "y"),
+        ("1." * 9_000, "1." * 9_000 + "1"),
+        ("1e" + "9" * 9_000, "2e" + "9" * 9_000),
     ],
 )
 def test_not_equal(output, expected):
     assert not outputs_match(output, expected)
     assert not outputs_match(expected, output)
+
+
+def test_the_first_difference_is_told():
+    assert first_difference(b"1 2 3", b"1 2.0 4") == (3, b"3", b"4")
+    assert first_difference(b"1", b"1 B") == (2, None, b"b")
+    assert first_difference(b"1 B", b"1") == (2, b"b", None)
+    assert first_difference(b"\xff 1", b"\xfe 1") == (1, b"\xff", b"\xfe")
+
+
+def test_the_words_are_the_same_in_pieces_of_any_size(monkeypatch):
+    rng = random.Random(7)
+    for _ in range(2_000):
+        text = bytes(rng.choice(b"ab1 \n\t") for _ in range(rng.randrange(24)))
+        other = bytes(rng.choice(b"ab1 \n\t") for _ in range(rng.randrange(24)))
+        monkeypatch.setattr(compare_output, "_PIECE", rng.choice([1, 2, 3, 5, 8]))
+        assert first_difference(b" ".join(text.split()), text) is None
+        assert (first_difference(text, other) is None) == (text.split() == other.split())
+
+
+SIZE = 16 << 20
+
+
+@pytest.mark.parametrize("word", [b"12 ", b"hello\n", b"1", b"."])
+def test_sixteen_megabytes_are_compared_in_half_a_second(word):
+    """Of processor time, so that a busy machine fails nobody: other blanks, and a last word that differs."""
+    text = word * (SIZE // len(word))
+    other = text.replace(b" ", b"\n") + b"x"
+    began = time.process_time()
+    assert first_difference(text, other) is not None
+    assert time.process_time() - began < 1.0

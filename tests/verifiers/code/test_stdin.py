@@ -63,9 +63,9 @@ def test_right_programs_pass(program):
         (
             "print(3)",
             "private test 1 of 2: another output than expected",
-            "word 1 of 1: expected '11', found '3'",
+            "word 1: expected '11', found '3'",
         ),
-        ("print(3, 4)", "public test 1 of 1: another output", "2 words, expected 1"),
+        ("print(3, 4)", "public test 1 of 1: another output", "word 2: expected nothing, found '4'"),
         ("pass", "public test 1 of 1: another output", "found nothing"),
         ("1/0", "public test 1 of 1: it ended with an error", "ZeroDivisionError: division by zero"),
         ("def f(:", "public test 1 of 1: it ended with an error", "SyntaxError"),
