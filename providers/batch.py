@@ -20,9 +20,9 @@ class BatchState(StrEnum):
 
     WORKING = "working"
     ENDED = "ended"
-    """Each of its requests was done, refused, cancelled or has expired: its results can be fetched."""
+    """Nothing more is done: its results can be fetched. A request that they don't name may have been billed."""
     REFUSED = "refused"
-    """It was refused as a whole: nothing was done."""
+    """The vendor refused it as a whole: nothing was done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +33,8 @@ class VendorBatch:
     state: BatchState
     said: str = ""
     """The vendor's own word for its state."""
-    whole: bool = True
-    """Ended: whether all of it was worked on. Where it expired or was cancelled, a request without a result was not."""
     results: tuple[str, ...] = ()
-    """What `results` is to fetch."""
+    """What `results` is to fetch. A vendor may name them some time after the batch has ended."""
     refusal: ProviderError | None = None
     """Refused: why. RateLimited: more than the vendor takes at once, so that a smaller one may do."""
 

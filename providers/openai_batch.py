@@ -31,6 +31,10 @@ SKEW_S = 3600.0
 """How far the vendor's clock may be from ours."""
 CREATE_S = 300.0
 ENDED = frozenset(("completed", "expired", "cancelled"))
+NOT_EXECUTED = frozenset(("batch_expired", "batch_cancelled"))
+"""Codes of results that say that their request was never begun."""
+TIMED_OUT = "request_timeout"
+"""The code of a result whose call to the model timed out: it may have been billed."""
 
 
 class OpenAIBatches:
@@ -121,11 +125,7 @@ class OpenAIBatches:
         response = as_object(fields.get("response"))
         status = response.get("status_code")
         if not isinstance(status, int):
-            error = as_object(fields.get("error"))
-            if not error:
-                raise Lost(f"{self._account.name}: a result that tells neither a reply nor an error")
-            said = one_line(f"{as_text(error.get('code')) or 'error'}: {as_text(error.get('message')) or ''}")
-            raise Undone(f"{self._account.name}: not done in its batch: {said[:200]}")
+            raise self._unanswered(as_object(fields.get("error")))
         headers = {"x-request-id": as_text(response.get("request_id")) or ""}
         if 200 <= status < 300:
             return self._wire.parse(as_object(response.get("body")), latency_s=0.0, headers=headers, n=n)
@@ -142,6 +142,18 @@ class OpenAIBatches:
             raise Undone(error.message, status=status, request_id=error.request_id)
         raise self._wire.mend(error)
 
+    def _unanswered(self, error: Mapping[str, Any]) -> ProviderError:
+        """A result without a reply is free only if it says that nothing was done, or is an error in the words of the
+        vendor's own host, as for a request by itself."""
+        code = as_text(error.get("code")) or "error"
+        said = one_line(f"{code}: {as_text(error.get('message')) or ''}")[:200]
+        if not error:
+            return Lost(f"{self._account.name}: a result with neither a reply nor an error")
+        own = self._account.own_host or self._account.free_5xx
+        if code in NOT_EXECUTED or (own and code != TIMED_OUT):
+            return Undone(f"{self._account.name}: not done in its batch: {said}")
+        return Lost(f"{self._account.name}: failed in its batch, perhaps after it was billed: {said}")
+
     async def aclose(self) -> None:
         await self._account.aclose()
 
@@ -151,12 +163,11 @@ class OpenAIBatches:
         results = tuple(file for file in files if file)
         state = BatchState.ENDED if said in ENDED else BatchState.WORKING
         if said == "failed":
-            state = BatchState.ENDED if results else BatchState.REFUSED
+            state = BatchState.ENDED if results or _completed(fields) else BatchState.REFUSED
         return VendorBatch(
             id=self._id(fields, "a batch"),
             state=state,
             said=one_line(said)[:40],
-            whole=said == "completed",
             results=results,
             refusal=self._refusal(fields) if state is BatchState.REFUSED else None,
         )
@@ -185,6 +196,12 @@ class OpenAIBatches:
         if not found:
             raise Lost(f"{self._account.name}: a reply that names no id of {what}", status=200)
         return found
+
+
+def _completed(fields: Mapping[str, Any]) -> bool:
+    """Whether its counts say that some of it was done."""
+    count = as_object(fields.get("request_counts")).get("completed")
+    return isinstance(count, int | float) and count > 0
 
 
 def _made_before(fields: Mapping[str, Any], at: float) -> bool:

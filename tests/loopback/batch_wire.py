@@ -9,16 +9,21 @@ What can be set of the vendor (answers, prices, key …) is told in tests/loopba
 desk, before or while it runs:
     works_s       a batch ends so long after it was made
     held          no batch ends while it is set (a threading.Event that is set holds)
-    fate          (custom_id, the batch's number, the request's place) -> "done", "expired", "canceled", "missing" (no
-                  line at all), or an int: the HTTP status it failed with
+    fate          (custom_id, the batch's number, the request's place) -> "done", "expired", "canceled", "timed out"
+                  (OpenAI: billed, and its line names no reply), "missing" (no line at all), "kept" (billed, and no line
+                  at all), or an int: the HTTP status it failed with
     ends          the status that batches end with: "completed", "expired", "failed" (OpenAI), "ended" (Anthropic)
     failure       (code, message) of a batch that OpenAI fails as a whole; taken by the next batches while it is set
     most          the most requests that may be enqueued; a larger batch fails with token_limit_exceeded
     create        what happens to the calls that make a batch, one after another: "reset" (it is made, and the answer is
-                  lost), "lost" (it is not made, and the answer is lost), an HTTP status, or None
+                  lost), "lost" (it is not made, and the answer is lost), an HTTP status, "made 500" (it is made, and
+                  the answer is that status), or None
+    listed_s      a batch is in the list so long after it was made
+    unnamed       so many looks at a finished batch name no results yet
     results       what happens to the fetching of results, one after another: "half" (the connection breaks in the
                   middle), "cut" (the file ends within a line), "short" (its last line lacks), "doubled", or None
-    at            {"uploaded" | "asked" | "created" | "looked" | "fetched": called then, before the answer leaves}
+    at            {"uploaded" | "asked" | "created" | "listed" | "looked" | "fetched": called then, before
+                  the answer leaves}
     foreign       result lines of others put into each file
 What it may read: batches, looked, created, cancelled (counts), asked (every custom_id ever sent, with its body).
 """
@@ -46,6 +51,8 @@ from tests.loopback.work import Wire
 
 CUSTOM_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 Fate = str | int
+UNDONE = {"expired": "batch_expired", "canceled": "batch_cancelled", "timed out": "request_timeout"}
+"""Codes of results without a reply, by fate."""
 
 
 @dataclass
@@ -61,6 +68,8 @@ class Batch:
     errors: list[dict[str, Any]] = field(default_factory=list)
     failure: tuple[str, str] | None = None
     counts: Counter[str] = field(default_factory=Counter)
+    looked: int = 0
+    """At it, once it was over."""
 
     @property
     def over(self) -> bool:
@@ -81,6 +90,8 @@ class BatchDesk:
     most: int = 1 << 40
     create: deque[str | int | None] = field(default_factory=deque)
     results: deque[str | None] = field(default_factory=deque)
+    listed_s: float = 0.0
+    unnamed: int = 0
     at: dict[str, Callable[[], None]] = field(default_factory=dict)
     foreign: list[dict[str, Any]] = field(default_factory=list)
 
@@ -140,14 +151,17 @@ class BatchDesk:
             )
         elif self.failure is not None:
             batch.failure = self.failure
-        if batch.failure is not None:
+        if batch.failure is not None and self.ends != "failed":
             batch.status = "failed"
             return
         for place, (name, body) in enumerate(batch.requests):
             fate = self.fate(name, batch.number, place)
             if batch.cancelled and fate == "done" and place >= len(batch.requests) // 2:
                 fate = "canceled"
-            self.end_one(batch, name, body, fate)
+            if fate in ("kept", "timed out"):
+                self.reply_to(name, body, batch)  # billed
+                batch.counts["completed"] += 1
+            self.end_one(batch, name, body, "missing" if fate == "kept" else fate)
         batch.status = "cancelled" if batch.cancelled else self.ends
         batch.lines.reverse()  # in no order that can be relied on
 
@@ -191,6 +205,10 @@ class BatchDesk:
         self, request: web.Request, make: Callable[[], Batch], tell: Callable[[Batch], Any]
     ) -> web.Response:
         trouble = self.create.popleft() if self.create else None
+        made_all_the_same = isinstance(trouble, str) and trouble.startswith("made ")
+        if made_all_the_same:
+            make()
+            trouble = int(str(trouble).removeprefix("made "))
         if isinstance(trouble, int):
             return self.refuse(trouble, "The server is overloaded." if trouble >= 500 else "No.")
         self.happens("asked")
@@ -199,6 +217,14 @@ class BatchDesk:
         if trouble in ("lost", "reset"):
             hang_up(request)
         return web.json_response(told)
+
+    def listed(self) -> list[Batch]:
+        """The newest first."""
+        return [batch for batch in reversed(self.batches) if time.time() - batch.made_at >= self.listed_s]
+
+    def names_results(self, batch: Batch) -> bool:
+        batch.looked += batch.over
+        return batch.over and batch.looked > self.unnamed
 
     def found(self, request: web.Request) -> Batch | None:
         return next((batch for batch in self.batches if batch.id == request.match_info["id"]), None)
@@ -254,7 +280,8 @@ class OpenAIDesk(BatchDesk):
         return web.json_response(self.told(batch))
 
     async def list(self, request: web.Request) -> web.StreamResponse:
-        newest = [*reversed(self.batches)]
+        newest = self.listed()
+        self.happens("listed")
         after, limit = request.query.get("after"), int(request.query.get("limit", "20"))
         start = next((i + 1 for i, batch in enumerate(newest) if batch.id == after), 0)
         page = newest[start : start + limit]
@@ -289,13 +316,14 @@ class OpenAIDesk(BatchDesk):
             )
             response = {"status_code": fate, "request_id": f"req_{name}", "body": error}
             batch.errors.append({**line, "response": response})
-        elif fate in ("expired", "canceled"):
-            code = "batch_expired" if fate == "expired" else "batch_cancelled"
+        elif fate in UNDONE:
+            code = UNDONE[str(fate)]
             message = "This request could not be executed before the completion window expired."
             batch.errors.append({**line, "error": {"code": code, "message": message}})
 
     def told(self, batch: Batch) -> dict[str, Any]:
         code, message = batch.failure or ("", "")
+        named = self.names_results(batch)
         errors = {"object": "list", "data": [{"code": code, "message": message, "param": None, "line": None}]}
         return {
             "id": batch.id,
@@ -305,8 +333,8 @@ class OpenAIDesk(BatchDesk):
             "input_file_id": "file-0000",
             "completion_window": "24h",
             "status": batch.status,
-            "output_file_id": f"out-{batch.number}" if batch.over and batch.lines else None,
-            "error_file_id": f"err-{batch.number}" if batch.over and batch.errors else None,
+            "output_file_id": f"out-{batch.number}" if named and batch.lines else None,
+            "error_file_id": f"err-{batch.number}" if named and batch.errors else None,
             "created_at": int(batch.made_at),
             "expires_at": int(batch.made_at) + 86_400,
             "request_counts": {
@@ -354,7 +382,8 @@ class AnthropicDesk(BatchDesk):
     async def list(self, request: web.Request) -> web.StreamResponse:
         for batch in self.batches:
             self.progress(batch)
-        newest = [*reversed(self.batches)]
+        newest = self.listed()
+        self.happens("listed")
         after, limit = request.query.get("after_id"), int(request.query.get("limit", "20"))
         start = next((i + 1 for i, batch in enumerate(newest) if batch.id == after), 0)
         page = newest[start : start + limit]
@@ -403,7 +432,7 @@ class AnthropicDesk(BatchDesk):
             "created_at": made,
             "expires_at": made,
             "cancel_initiated_at": None,
-            "results_url": url if batch.over else None,
+            "results_url": url if self.names_results(batch) else None,
         }
 
 

@@ -160,6 +160,9 @@ async def test_a_call_is_made_once(desk):
     ("fields", "kind"),
     [
         ({"response": None, "error": {"code": "batch_expired", "message": "too late"}}, Undone),
+        ({"response": None, "error": {"code": "batch_cancelled", "message": "too late"}}, Undone),
+        ({"response": None, "error": {"code": "request_timeout", "message": "timed out"}}, Lost),
+        ({"response": None, "error": {"code": "internal_error", "message": "oh"}}, Lost),
         ({"response": {"status_code": 429, "body": {"error": {"message": "busy"}}}}, Undone),
         ({"response": {"status_code": 500, "body": {"error": {"message": "oh"}}}}, Lost),
         (

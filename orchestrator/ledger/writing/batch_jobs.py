@@ -17,11 +17,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 SUBMITTING = (
-    "UPDATE batch_job SET state = 'submitting', submitting_at = ? WHERE id = ? AND state = 'preparing'"
+    "UPDATE batch_job SET state = 'submitting', submitting_at = ?, outcome = NULL "
+    "WHERE id = ? AND state = 'preparing'"
 )
+REFUSED = "UPDATE batch_job SET outcome = ? WHERE id = ? AND state = 'submitting'"
 WITHDRAWN = "UPDATE batch_job SET state = 'preparing' WHERE id = ? AND state = 'submitting'"
 SUBMITTED = """
-UPDATE batch_job SET state = 'submitted', vendor_batch = ?, submitted_at = ? WHERE id = ? AND state = 'submitting'"""
+UPDATE batch_job SET state = 'submitted', vendor_batch = ?, submitted_at = ?, outcome = NULL
+WHERE id = ? AND state = 'submitting'"""
 END_JOB = "UPDATE batch_job SET state = 'ended', ended_at = ?, outcome = ? WHERE id = ?"
 
 OF_OPEN_JOB = (
@@ -66,6 +69,8 @@ class OpenJob:
     """How many requests it was made of."""
     price: str
     submitting_at: float
+    refused: bool
+    """The vendor answered that it would not make it; whether it did all the same is still to be seen in its list."""
     requests: tuple[OpenRequest, ...]
 
 
@@ -112,6 +117,7 @@ def read_open_jobs(connection: sqlite3.Connection, model_id: int) -> list[OpenJo
             size=job["requests"],
             price=job["price"],
             submitting_at=job["submitting_at"],
+            refused=job["outcome"] is not None,
             requests=_requests(connection, model_id, job["id"]),
         )
         for job in jobs

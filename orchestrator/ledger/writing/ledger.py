@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from orchestrator.ledger.file.trouble import writing
-from orchestrator.ledger.writing.batch_jobs import END_JOB, SUBMITTED, SUBMITTING, WITHDRAWN
+from orchestrator.ledger.writing.batch_jobs import END_JOB, REFUSED, SUBMITTED, SUBMITTING, WITHDRAWN
 from orchestrator.ledger.writing.connection import open_writer
 from orchestrator.ledger.writing.group_commit import GroupCommit
 from orchestrator.ledger.writing.presume import PRESUME_LEASES, PRESUME_REQUESTS, PRESUME_TOTALS
@@ -123,6 +123,11 @@ class Ledger:
     async def submitting(self, batch_job_id: int) -> None:
         """From here on the vendor may have the batch, whatever is heard of it."""
         await self._write(lambda batch: batch.other.append((SUBMITTING, (time.time(), batch_job_id))))
+
+    async def refused_batch(self, batch_job_id: int, answer: str) -> None:
+        """The vendor answered that it would not make the batch: unless it is listed all the same, it is free."""
+        row = (f"refused: {answer}", batch_job_id)
+        await self._write(lambda batch: batch.other.append((REFUSED, row)))
 
     async def withdrawn(self, batch_job_id: int) -> None:
         """The vendor refused to make the batch, or was never reached: it has none."""

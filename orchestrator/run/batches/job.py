@@ -46,6 +46,8 @@ class BatchJob:
     vendor_batch: str | None = None
     submitting_at: float | None = None
     """Unix seconds; None: the vendor can't have it."""
+    refused: bool = False
+    """The vendor answered that it would not make it: unless it is listed all the same, its requests are free."""
 
     def add(self, waiting: Waiting) -> str:
         """Gives the request's custom_id."""
@@ -81,6 +83,7 @@ def adopted(
         size=job.size,
         vendor_batch=job.vendor_batch,
         submitting_at=job.submitting_at,
+        refused=job.refused,
     )
     price = price_from_json(json.loads(job.price))
     model = prepared.sweep.models[alias]

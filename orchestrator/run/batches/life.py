@@ -3,8 +3,9 @@
 What keeps it from being billed twice or lost:
 - The batch and each of its requests at its worst case are on the disk before anything leaves; that it is about to be
   made is, too, before the call that makes it. So after a crash it is known whether the vendor may have it.
-- That call is made once. Where its answer is lost, the vendor's list of batches is searched for it; a batch that is
-  not found stays charged at its bound, and is not made again under the same ids.
+- That call is made again only once the vendor's list of batches was searched, whatever the vendor answered: it may
+  have made the batch all the same. If the answer was lost and the batch isn't found, it stays charged at its bound, and
+  is not made again under the same ids.
 - Each result is booked by its own id, once (batch_results).
 - Whatever ends the run, a batch that the vendor has goes on, and the next run takes what it brings.
 """
@@ -38,9 +39,9 @@ from providers.errors import (
     Undone,
 )
 
-READS = 6
-"""A results file that lacks requests is fetched so often; then what it lacks is as good as lost. Fetching costs
-nothing, and what is given up on stays charged."""
+READS = 7
+"""A finished batch is looked at so often while requests lack a result, over 100 s: vendors name its files, and fill
+them, some time after it has ended. What still lacks one is given up on, and stays charged."""
 
 
 class BatchLife:
@@ -73,7 +74,7 @@ class BatchLife:
         """A batch that an earlier run left, to its end. Raises LedgerBroken."""
         try:
             if job.vendor_batch is None and job.open and not await self._search(job):
-                await self._give_up(job, Lost("its batch is not to be found at the vendor"), "not found")
+                await self._give_up(job, _not_made(job), "not found")
                 return
             await self._finish(job)
         except GoesOn:
@@ -151,15 +152,19 @@ class BatchLife:
                 failure = error  # nothing was begun: whatever it was, it is free
             else:
                 await self._ledger.submitting(job.id)
-                job.submitting_at = time.time()
+                job.submitting_at, job.refused = time.time(), False
                 try:
                     await self._has(job, await self._provider.create(uploaded, lines, job.marker, request))
                 except ProviderError as error:
-                    if error.outcome is MayHaveCost.UNKNOWN:
-                        return await self._unanswered(job, error)
                     failure = error
                 else:
                     return True
+                if _may_be_made_again(failure):
+                    if await self._made_all_the_same(job, failure):
+                        return True
+                    if not job.refused:
+                        await self._give_up(job, failure, "not found")
+                        return False
                 job.submitting_at = None
                 await self._ledger.withdrawn(job.id)
             wait = None
@@ -182,20 +187,21 @@ class BatchLife:
         await self._ledger.end_batch(job.id, "never submitted")
         return False
 
-    async def _unanswered(self, job: BatchJob, error: ProviderError) -> bool:
-        """The call that makes it left, and what became of it is not known."""
-        self._shared.warned(
-            self._alias, f"no answer to the making of a batch, looking for it: {error.message}"
-        )
-        if await self._search(job):
-            return True
-        await self._give_up(job, error, "not found")
-        return False
+    async def _made_all_the_same(self, job: BatchJob, error: ProviderError) -> bool:
+        """The call that makes it left, and brought no batch. Whether the vendor has it all the same."""
+        if error.outcome is MayHaveCost.FREE:
+            job.refused = True
+            await self._ledger.refused_batch(job.id, error.kind)
+        said = f"a batch may not have been created, looking for it at the vendor: {error.message}"
+        self._shared.warned(self._alias, said)
+        return await self._search(job)
 
     async def _search(self, job: BatchJob) -> bool:
-        """Looks for a batch that may have been made. Whether it is there."""
+        """Looks for a batch that may have been made, in the vendor's list, until it is there or two readings some time
+        apart lack it. Whether it is there."""
         assert job.submitting_at is not None
         backoff, waits = Patience(self._model.max_wait_s), Growing()
+        first: float | None = None
         while True:
             try:
                 found = await self._provider.find(
@@ -208,8 +214,11 @@ class BatchLife:
             if found.batch is not None:
                 await self._has(job, found.batch)
                 return True
-            longest = patience.LIFE_S if found.undecided else patience.FIND_S
-            if time.time() - job.submitting_at > longest:
+            now = self._shared.clock()
+            first = now if first is None else first
+            longest = patience.LISTED_S if job.refused else patience.FIND_S
+            longest = patience.LIFE_S if found.undecided else longest
+            if now - first >= patience.LISTED_S and time.time() - job.submitting_at > longest:
                 return False
             await self._waits.sleep(waits.next())
 
@@ -256,24 +265,27 @@ class BatchLife:
 
     async def _take(self, job: BatchJob, batch: VendorBatch) -> None:
         backoff, waits = Patience(self._model.max_wait_s), Growing()
-        for read in range(1, 1 << 30):
+        tries = reads = 0
+        while True:
+            tries += 1
             try:
-                lines = await self._provider.results(batch, lenient=read >= READS)
+                if tries > 1:  # it may name its files only now
+                    batch = await self._provider.look(batch.id)
+                lines = await self._provider.results(batch, lenient=tries >= READS)
                 await self._results.book(job, lines)
             except ProviderError as error:
                 await self._waits.sleep(self._waits.after(job, error, backoff))
                 continue
             backoff.answered()
-            if not job.open or not batch.whole or read >= READS:
+            reads += 1
+            if not job.open or reads >= READS:
                 break
-            await self._waits.sleep(
-                waits.next()
-            )  # it lacks some, as a file that was cut between two lines does
+            await self._waits.sleep(waits.next())
         if job.open:
-            missing = Lost("its batch ended without a result for it")
-            await self._results.end_all(
-                job, missing if batch.whole else Undone(f"not done: its batch {batch.said}")
+            missing = Lost(
+                f"missing from its batch, which the vendor calls {batch.said}, after {reads} checks"
             )
+            await self._results.end_all(job, missing)
 
     # -- where it came to nothing -----------------------------------------------------------------------------------
 
@@ -298,6 +310,18 @@ def _for_all(error: ProviderError) -> ProviderError:
     if isinstance(error, (RateLimited, TooManySamples)):
         return error
     return Stopped(error.message, status=error.status, request_id=error.request_id)
+
+
+def _may_be_made_again(failure: ProviderError) -> bool:
+    """Whether what follows an answer to the making of a batch would ask the vendor for its requests once more."""
+    return isinstance(failure, (Lost, RateLimited, Overloaded, TooManySamples))
+
+
+def _not_made(job: BatchJob) -> ProviderError:
+    """A batch that the vendor does not have, as it bears on each of its requests."""
+    if job.refused:
+        return Undone("the vendor refused to create its batch, and does not list it")
+    return Lost("the vendor does not list its batch")
 
 
 def price_text(price: Price) -> str:

@@ -10,6 +10,9 @@ GROWTH = 1.5
 FIND_S = 600.0
 """A batch whose making went unanswered is sought for so long. A vendor that does not list it by then did not make it,
 as far as can be known: what it was to cost stays charged, and its samples are asked for anew."""
+LISTED_S = 30.0
+"""A vendor may list a batch some time after it was made: that it isn't listed is believed only once two readings of the
+list, so far apart, lack it."""
 LIFE_S = 26 * 3600.0
 """No batch works longer than a day; two hours more for clocks that differ."""
 GONE_S = 29 * 24 * 3600.0

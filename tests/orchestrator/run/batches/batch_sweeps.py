@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.loopback.batch_wire import BatchDesk
 
 KEY = "sk-loopback-0123456789"
-SHORT = {"FIRST_LOOK_S": 0.02, "LONGEST_LOOK_S": 0.1, "FIND_S": 0.5}
+SHORT = {"FIRST_LOOK_S": 0.02, "LONGEST_LOOK_S": 0.1, "FIND_S": 0.5, "LISTED_S": 0.15}
 DESKS = {
     "openai": lambda **settings: openai_batches(key=KEY, **settings),
     "responses": lambda **settings: openai_batches(api="responses", key=KEY, **settings),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.loopback.batch_wire import AnthropicDesk
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.batches.batch_sweeps import DESKS, batch_model, with_keys
 from tests.orchestrator.run.books import check_bill, check_books, check_complete, money, one, rows, watched
@@ -113,6 +114,63 @@ def test_a_file_that_lacked_a_line_once_is_fetched_again(tmp_path, desk):
     assert (money(db).settled, money(db).presumed) == (desk.vendor.billed_pico, 0)
 
 
+@pytest.mark.parametrize("ends", ["completed", "expired", "cancelled", "failed"])
+def test_a_request_that_no_line_speaks_of_stays_charged_however_its_batch_ended(tmp_path, desk, ends):
+    """It was done, and is billed; its line never comes. Only what a line calls undone is free."""
+    fates = {0: "kept", 1: "expired", 2: "canceled"}
+    desk.fate = lambda name, number, place: fates.get(place, "done") if number == 0 else "done"
+    desk.ends = ends
+    db = tmp_path / "test.db"
+    with serving(desk.vendor), watched(db, 10 * USD):
+        ended = run(SweepFile({"m": batch_model(desk)}).write(tmp_path), db)
+    assert ended.status == 0
+    check_books(db)
+    check_complete(db, {"m": (10, 4)})
+    check_bill(db, {"m": desk.vendor}, 10 * USD)
+    states = {row[0]: row[1] for row in rows(db, "SELECT state, count(*) FROM request GROUP BY state")}
+    assert (states["presumed"], states["free"]) == (1, 2)
+
+
+@pytest.mark.parametrize("ends", ["completed", "expired", "cancelled"])
+def test_results_that_are_named_only_after_a_while_are_waited_for(tmp_path, desk, ends):
+    desk.unnamed, desk.ends = 4, ends
+    db = tmp_path / "test.db"
+    with serving(desk.vendor):
+        ended = run(SweepFile({"m": batch_model(desk)}).write(tmp_path), db)
+    assert (ended.status, desk.created) == (0, 1)
+    check_books(db)
+    check_complete(db, {"m": (10, 4)})
+    assert (money(db).settled, money(db).presumed) == (desk.vendor.billed_pico, 0)
+
+
+@pytest.mark.parametrize("ends", ["completed", "expired", "cancelled", "failed"])
+def test_a_batch_whose_results_are_never_named_stays_charged(tmp_path, desk, ends):
+    if ends == "failed" and isinstance(desk, AnthropicDesk):
+        pytest.skip("Anthropic's batches only end")
+    desk.unnamed, desk.ends = 10**6, ends
+    db = tmp_path / "test.db"
+    with serving(desk.vendor):
+        path = SweepFile({"m": batch_model(desk, max_attempts=1)}).write(tmp_path)
+        ended = run(path, db)
+    assert ended.status == 1
+    check_books(db)
+    assert desk.vendor.billed_pico > 0
+    check_bill(db, {"m": desk.vendor}, 10 * USD)
+    assert money(db).settled == 0
+
+
+def test_a_call_to_the_model_that_timed_out_in_its_batch_stays_charged(tmp_path):
+    desk = DESKS["openai"]()
+    desk.fate = lambda name, number, place: "timed out" if (number, place) == (0, 0) else "done"
+    db = tmp_path / "test.db"
+    with serving(desk.vendor):
+        ended = run(SweepFile({"m": batch_model(desk)}).write(tmp_path), db)
+    assert ended.status == 0
+    check_books(db)
+    check_bill(db, {"m": desk.vendor}, 10 * USD)
+    assert money(db).presumed > 0
+
+
 def test_refusals_within_a_batch_are_free_and_fail_for_good(tmp_path, desk):
     desk.fate = lambda name, number, place: 400 if place == 1 else "done"
     db = tmp_path / "test.db"
@@ -160,6 +218,31 @@ def test_a_busy_vendor_is_asked_again_with_nothing_presumed(tmp_path, desk):
     assert (money(db).settled, money(db).presumed) == (desk.vendor.billed_pico, 0)
 
 
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_batch_made_though_its_making_was_refused_is_found(tmp_path, desk, status):
+    """The vendor's own host says no in its own words, has made the batch all the same, and lists it late."""
+    desk.create.append(f"made {status}")
+    desk.listed_s = 0.1
+    db = tmp_path / "test.db"
+    with serving(desk.vendor):
+        ended = run(SweepFile({"m": batch_model(desk, free_5xx=True)}).write(tmp_path), db)
+    assert (ended.status, desk.created) == (0, 1)
+    check_books(db)
+    check_complete(db, {"m": (10, 4)})
+    assert (money(db).settled, money(db).presumed) == (desk.vendor.billed_pico, 0)
+
+
+def test_a_refused_batch_is_made_again_once_the_list_lacked_it_twice(tmp_path, desk):
+    desk.create.extend([500, 503, 429])
+    db = tmp_path / "test.db"
+    with serving(desk.vendor):
+        ended = run(SweepFile({"m": batch_model(desk, free_5xx=True)}).write(tmp_path), db)
+    assert (ended.status, desk.created) == (0, 1)
+    check_books(db)
+    check_complete(db, {"m": (10, 4)})
+    assert (money(db).settled, money(db).presumed) == (desk.vendor.billed_pico, 0)
+
+
 def test_a_bad_key_stops_the_model_and_frees_everything(tmp_path, desk):
     desk.vendor.key = "another-key-altogether"
     db = tmp_path / "test.db"
@@ -183,6 +266,20 @@ def test_a_batch_refused_as_a_whole_stops_the_model(tmp_path):
     check_books(db)
     assert money(db).held == desk.vendor.billed_pico == 0
     assert desk.created == 1
+
+
+def test_a_batch_that_failed_after_some_of_it_was_done_is_not_free(tmp_path):
+    """It names no results, and its counts say that requests were done: which ones nobody can tell."""
+    desk = DESKS["openai"]()
+    desk.failure, desk.ends = ("internal", "The batch could not be finished."), "failed"
+    desk.fate = lambda name, number, place: "kept"
+    db = tmp_path / "test.db"
+    with serving(desk.vendor):
+        ended = run(SweepFile({"m": batch_model(desk, max_attempts=1)}).write(tmp_path), db)
+    assert ended.status == 1
+    check_books(db)
+    check_bill(db, {"m": desk.vendor}, 10 * USD)
+    assert desk.vendor.billed_pico > 0
 
 
 def test_a_queue_too_small_for_a_batch_is_given_smaller_ones(tmp_path, monkeypatch):

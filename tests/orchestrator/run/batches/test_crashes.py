@@ -92,6 +92,19 @@ def test_killed_as_it_was_submitted_and_the_vendor_has_none(tmp_path, desk):
     assert money(db).presumed > 0, "nobody can tell, so it stays charged"
 
 
+@pytest.mark.parametrize("made", [True, False])
+def test_killed_while_it_looked_for_a_batch_whose_making_was_refused(tmp_path, desk, made):
+    desk.create.append("made 500" if made else 500)
+    db = tmp_path / "test.db"
+    with serving(desk.vendor), watched(db, 10 * USD):
+        path = SweepFile({"m": batch_model(desk, free_5xx=True)}).write(tmp_path)
+        kill_at(desk, "listed", path, db)
+        assert one(db, "SELECT state FROM batch_job") == "submitting"
+        assert run(path, db).status == 0
+    check_whole(db, desk)
+    assert money(db).presumed == 0, "refused and not listed: free"
+
+
 def test_another_batch_of_the_same_size_is_not_taken_for_it(tmp_path, desk):
     desk.create.append("lost")
     db = tmp_path / "test.db"
