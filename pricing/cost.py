@@ -5,7 +5,7 @@ numbers; finer ones are carried exactly and the request's sum is rounded up, onc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from math import lcm
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pricing.types import Price, Rates, Tokens
 
+INPUT_RATES = ("input", "cached_input", "cache_write", "cache_write_1h")
 PICO_PER_TOKEN = 10**6
 """Pico-dollars a token at one dollar per million tokens."""
 
@@ -56,9 +57,12 @@ def cost_and_input_pico(price: Price, tokens: Tokens) -> tuple[int, int]:
     return whole + price.per_request_pico, _ceil_div(inputs, rates.scale) + price.per_request_pico
 
 
-def worst_pico(price: Price, input_tokens: int, output_tokens: int) -> int:
+def worst_pico(
+    price: Price, input_tokens: int, output_tokens: int, *, asked_for: Collection[str] = ()
+) -> int:
     """The most that a request of up to `input_tokens` and `output_tokens` can cost, whatever part of its input the
-    vendor reads from or writes to a cache, in every band that it can fall into. Pico-dollars, rounded up."""
+    vendor reads from or writes to a cache, in every band that it can fall into. Pico-dollars, rounded up.
+    `asked_for`: of the price's derived rates those that the request asks for; the others can't be billed."""
     if input_tokens < 0 or output_tokens < 0:
         raise ValueError(f"{input_tokens=} and {output_tokens=} must not be negative")
     bands = price.worst_bands or price.bands
@@ -66,11 +70,10 @@ def worst_pico(price: Price, input_tokens: int, output_tokens: int) -> int:
     if not reachable:
         raise ValueError(f"price {price.name!r} has no band from 0 input tokens")
     scale = lcm(*(rates.scale for rates in reachable))
-    expensive_in = max(_most_expensive_input(rates) * (scale // rates.scale) for rates in reachable)
-    expensive_out = max(rates.output * (scale // rates.scale) for rates in reachable)
-    return (
-        _ceil_div(input_tokens * expensive_in + output_tokens * expensive_out, scale) + price.per_request_pico
-    )
+    kinds = [kind for kind in INPUT_RATES if kind not in price.derived or kind in asked_for]
+    most_in = max(getattr(rates, kind) * (scale // rates.scale) for rates in reachable for kind in kinds)
+    most_out = max(rates.output * (scale // rates.scale) for rates in reachable)
+    return _ceil_div(input_tokens * most_in + output_tokens * most_out, scale) + price.per_request_pico
 
 
 def share_pico(total: int, input_pico: int, own: Sequence[int], output: int) -> tuple[list[int], int]:
@@ -129,10 +132,6 @@ def _disjoint(tokens: Tokens) -> tuple[int, int]:
             f"cache_write_1h ({tokens.cache_write_1h}) exceeds cache_write ({tokens.cache_write})"
         )
     return uncached, write_5m
-
-
-def _most_expensive_input(rates: _Scaled) -> int:
-    return max(rates.input, rates.cached_input, rates.cache_write, rates.cache_write_1h)
 
 
 @lru_cache(maxsize=1024)

@@ -21,6 +21,9 @@ def price_to_json(price: Price) -> dict[str, Any]:
         "service_tier": price.service_tier,
         "inference_geo": price.inference_geo,
         "batch": price.batch,
+        "region": price.region,
+        "covers": list(price.covers),
+        "derived": list(price.derived),
         "per_request_pico": price.per_request_pico,
         "bands": [_band_to_json(band) for band in price.bands],
         "worst_bands": [_band_to_json(band) for band in price.worst_bands],
@@ -40,6 +43,9 @@ def price_from_json(data: Mapping[str, Any]) -> Price:
             service_tier=str(data.get("service_tier", "")),
             inference_geo=str(data.get("inference_geo", "")),
             batch=bool(data.get("batch", False)),
+            region=bool(data.get("region", False)),
+            covers=tuple(str(tier) for tier in data.get("covers", ())),
+            derived=tuple(str(rate) for rate in data.get("derived", ())),
             worst_bands=_bands_from_json(data.get("worst_bands", ())),
         )
     except (KeyError, TypeError, InvalidOperation) as error:

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
+from pricing.cache_writes import write_rates
 from pricing.form import RATE_KEYS
 from pricing.stated import stated_price
 from pricing.types import Price, Unpriceable
@@ -34,6 +35,7 @@ def price_set(name: str) -> Mapping[str, Price]:
     return {
         model: stated_price(
             **_rates(name, model, rates),
+            unstated_writes=write_rates("", model, None),
             source=name,
             name=f"{name}/{model}",
             version=str(table["version"]),
@@ -51,7 +53,7 @@ def set_price(name: str, model: str) -> Price:
     return prices[model]
 
 
-def _rates(name: str, model: str, rates: Mapping[str, Any]) -> dict[str, Decimal]:
+def _rates(name: str, model: str, rates: Mapping[str, Any]) -> dict[str, Any]:
     unknown = rates.keys() - set(RATE_KEYS)
     if unknown:
         raise ValueError(f"sets/{name}.toml: {model}: unknown keys {sorted(unknown)}")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Protocol
 
 from pricing.book import MAKERS, STATE_IT, entries_of, entry_price, find, look_up, today, vendor_of, vendors
+from pricing.cache_writes import write_rates
 from pricing.form import plain
 from pricing.named import set_names, set_price
+from pricing.regions import costs_more, is_openai, regional
 from pricing.stated import free, stated_price
 from pricing.tiers import at_asked, plain_geo, plain_tier, with_worst
 from pricing.types import Price, Unpriceable
@@ -43,6 +46,7 @@ def resolve(
     gpus: int = 1,
     service_tier: str | None = None,
     inference_geo: str | None = None,
+    price_tiers: Sequence[str] = (),
     batch: bool = False,
     base_url: str | None = None,
     on: datetime.date | None = None,
@@ -50,7 +54,8 @@ def resolve(
     """The price of a model as the sweep file asks for it; the keys are the sweep file's. Raises Unpriceable (Inexact
     where a relative was found) with the line that mends it.
 
-    A stated price is taken as it is, for the tier, geography and batch that the model asks for. By server time,
+    A stated price is taken as it is, for the tier, geography and batch that the model asks for, and for `price_tiers`
+    where a reply names them; any other of OpenAI's newer models costs more at its regional hosts. By server time,
     tokens cost nothing here and `ServerMeter` tells the cost: see by_server_time(). A tape without a price is free,
     since what it replays never counts.
     """
@@ -63,7 +68,8 @@ def resolve(
     if gpu_usd_per_hour is not None:
         return free(GPU_TIME, f"{plain(gpu_usd_per_hour)} $/h x {gpus}")
     if stated is not None:
-        return _stated(stated, provider, model, service_tier, inference_geo, batch=batch, on=day)
+        price = _stated(stated, provider, model, service_tier, inference_geo, base_url, batch=batch, on=day)
+        return replace(price, covers=tuple(plain_tier(provider, tier) or "" for tier in price_tiers))
     vendor = _vendor(provider, base_url)
     if price_as is not None:
         price = priced_as(price_as, vendor=vendor, on=day, batch=batch)
@@ -73,6 +79,8 @@ def resolve(
         raise Unpriceable(f'no price for "{model}" of {provider}', _how(provider))
     else:
         price = look_up(provider=vendor, model=model, on=day, batch=batch)
+    if costs_more(base_url, model):
+        price = regional(price)
     return at_asked(price, provider=provider, service_tier=service_tier, inference_geo=inference_geo, on=day)
 
 
@@ -121,6 +129,7 @@ def _stated(
     model: str,
     service_tier: str | None,
     inference_geo: str | None,
+    base_url: str | None,
     *,
     batch: bool,
     on: datetime.date,
@@ -131,6 +140,7 @@ def _stated(
         cached_input=stated.cached_input,
         cache_write=stated.cache_write,
         cache_write_1h=stated.cache_write_1h,
+        unstated_writes=write_rates(provider, model, base_url),
         name=model,
         date=on.isoformat(),
     )
@@ -146,6 +156,8 @@ def _stated(
 def _vendor(provider: str, base_url: str | None) -> str | None:
     if provider in MAKERS:
         return provider
+    if is_openai(provider, base_url):  # the book does not know its regional hosts
+        return "openai"
     return vendor_of(base_url) if provider == "openai-compatible" and base_url else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from pricing.cache_writes import WriteRates
 from pricing.types import Band, Price, Rates, Unpriceable
 
 SWEEP_FILE = "sweep file"
@@ -17,28 +18,36 @@ def stated_price(
     cached_input: Decimal | None = None,
     cache_write: Decimal | None = None,
     cache_write_1h: Decimal | None = None,
+    unstated_writes: WriteRates | None = None,
     source: str = SWEEP_FILE,
     name: str = "",
     version: str = "",
     date: str = "",
 ) -> Price:
-    """A price of one band, in dollars per million tokens. What is not stated costs as much as `input`; one-hour
-    cache writes also never less than stated shorter ones, since no vendor sells the longer for less. Raises
-    Unpriceable for a rate that is negative or not a number."""
-    writes = input if cache_write is None else cache_write
+    """A price of one band, in dollars per million tokens. What is not stated costs as much as `input`, cache writes as
+    `unstated_writes` says; one-hour cache writes also never less than stated shorter ones, since no vendor sells the
+    longer for less. Raises Unpriceable for a rate that is negative or not a number."""
+    brief, long, asked_for = unstated_writes or WriteRates(Decimal(1), Decimal(1), asked_for=False)
+    writes = input * brief if cache_write is None else cache_write
     rates = Rates(
         input=input,
         output=output,
         cached_input=input if cached_input is None else cached_input,
         cache_write=writes,
-        cache_write_1h=max(input, writes) if cache_write_1h is None else cache_write_1h,
+        cache_write_1h=max(input * long, writes) if cache_write_1h is None else cache_write_1h,
     )
+    stated = {"cache_write": cache_write, "cache_write_1h": cache_write_1h}
     for key in Rates.__slots__:
         rate: Decimal = getattr(rates, key)
         if not rate.is_finite() or rate < 0:
             raise Unpriceable(f"price {key} = {rate} is no price", "dollars per million tokens, 0 or more")
     return Price(
-        bands=(Band(from_input_tokens=0, rates=rates),), source=source, name=name, version=version, date=date
+        bands=(Band(from_input_tokens=0, rates=rates),),
+        source=source,
+        name=name,
+        version=version,
+        date=date,
+        derived=tuple(rate for rate, value in stated.items() if asked_for and value is None),
     )
 
 

@@ -6,8 +6,9 @@ Choices, and why:
   for; where "auto" itself was asked for, the most expensive it can be.
 - OpenAI's "fast" and "priority" are one tier (its replies name it "priority" either way). "scale" and Anthropic's
   "priority" are paid for in advance by contract, so they have no price a token: Unpriceable, unless stated.
-- A stated price, and one of a named set, holds for what the sweep file asks for and for nothing else: half of it for
-  a reply that says "flex" would be a guess.
+- A stated price, and one of a named set, holds for what the sweep file asks for (a stated one also for the tiers of
+  `price_tiers`) and for nothing else: half of it for a reply that says "flex" would be a guess.
+- Anthropic's `speed` is a tier too: "fast" is never asked for.
 - Geography is Anthropic's: "us" costs 1.1 times every rate from Claude 4.6 on; older models refuse the field and
   report "not_available". "global" is the list price. Unset, it is the workspace's to choose, so the worst case of
   such a model includes the 1.1; likewise the worst case of "flex" is the list price (the reply may name another tier
@@ -27,6 +28,7 @@ from functools import lru_cache
 from pricing.bands import most_expensive_bands, times
 from pricing.book import GENAI, entry_price, find, today
 from pricing.names import claude_version
+from pricing.regions import regional
 from pricing.types import Band, Price, Unpriceable
 
 LIST_TIERS = frozenset(("default", "standard", "standard_only", "on_demand"))
@@ -42,6 +44,7 @@ def tier_price(
     provider: str,
     service_tier: str | None,
     inference_geo: str | None,
+    speed: str | None = None,
     batch: bool = False,
     on: datetime.date | None = None,
 ) -> Price:
@@ -50,6 +53,10 @@ def tier_price(
     if provider in TIERLESS:
         return price
     tier, geo = plain_tier(provider, service_tier), plain_geo(inference_geo)
+    if quick := plain_tier(provider, speed):
+        tier = quick if not tier else f"{quick} {tier}"
+    if tier in price.covers:
+        tier = None
     if tier == "batch" and provider in ("anthropic", "openai"):
         tier, batch = "", True
     if tier is None or tier == "auto":
@@ -118,12 +125,16 @@ def _as_asked(price: Price) -> Price:
 @lru_cache(maxsize=256)
 def _moved(price: Price, provider: str, tier: str, geo: str, batch: bool, on: datetime.date) -> Price:
     if price.source == GENAI:
-        moved = _listed(price, tier, batch, on)
+        try:
+            moved = _listed(price, tier, batch, on)
+        except Unpriceable as error:
+            raise Unpriceable(error.message, _remedy(tier)) from error
     else:
         if tier == "" and price.service_tier == "auto":
             tier = "auto"
         if (tier, batch) != (price.service_tier, price.batch):
-            raise Unpriceable(f"{price.source} has no price of {_words(tier, batch)} for {price.name}")
+            message = f"{price.source} has no price of {_words(tier, batch)} for {price.name}"
+            raise Unpriceable(message, _remedy(tier))
         moved = replace(price, worst_bands=())
     if geo == moved.inference_geo:
         return moved
@@ -136,7 +147,8 @@ def _listed(price: Price, tier: str, batch: bool, on: datetime.date) -> Price:
     found = find(vendor, name)
     if found is None:
         raise Unpriceable(f"{GENAI} no longer has {price.name}")
-    return entry_price(found, on, service_tier=tier or None, batch=batch)
+    listed = entry_price(found, on, service_tier=tier or None, batch=batch)
+    return regional(listed) if price.region else listed
 
 
 def _in_geo(price: Price, provider: str, geo: str) -> Price:
@@ -149,6 +161,10 @@ def _in_geo(price: Price, provider: str, geo: str) -> Price:
 def _has_us_price(price: Price) -> bool:
     version = claude_version(price.name)
     return version is not None and version >= US_FROM
+
+
+def _remedy(tier: str) -> str:
+    return f'price_tiers = ["{tier or "default"}"] says that a stated price covers it'
 
 
 def _words(tier: str, batch: bool) -> str:

@@ -47,6 +47,12 @@ class Price:
     inference_geo: str = ""
     """The geography these rates are for; "" is the vendor's own choice at its list price."""
     batch: bool = False
+    region: bool = False
+    """Whether the rates include what OpenAI's regional hosts cost more."""
+    covers: tuple[str, ...] = ()
+    """Tiers that a stated price covers besides its own, as a reply names them."""
+    derived: tuple[str, ...] = ()
+    """Rates that nobody stated and that only bear on what is asked for: a reservation counts those it asks for."""
     worst_bands: tuple[Band, ...] = ()
     """The most expensive that a reply can make of `bands` by naming a tier or geography that the request leaves open;
     () where it leaves none. For reservations only."""

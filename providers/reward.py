@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import msgspec
@@ -21,7 +22,7 @@ from providers.reading.failures import excerpt, message_of, one_line, rate_heade
 from providers.reading.lenient_json import as_objects, as_text, decode_object
 from providers.transport.address import at_root
 from providers.types import Choice, Reply, Request
-from providers.wires.chat_usage import read_usage
+from providers.wires.openai_usage import read_usage
 
 if TYPE_CHECKING:
     from providers.direct.exchange import DirectExchange
@@ -137,6 +138,6 @@ def _score(one: Mapping[str, Any], wire: Wire) -> float | None:
             break
         values = cast("list[object]", value)
         value = values[-1] if values else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not math.isfinite(value):
         return None
     return float(value)

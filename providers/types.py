@@ -85,6 +85,15 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """Where a tape knows each sample's own; else the reply's holds."""
 
 
+class StatedCost(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reply says it cost. `pico`: pico-dollars, rounded up; None where `said` is no sum of money."""
+
+    name: str
+    """The field that says it, such as usage.cost."""
+    said: str
+    pico: int | None
+
+
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """A 2xx answer, whole. `usage` is None where the server sent none or nonsense: the outcome is then presumed."""
 
@@ -98,6 +107,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     inference_geo: str | None = None
     speed: str | None = None
     """Anthropic's `usage.speed`: standard, or fast, which costs more and is never asked for."""
+    stated_cost: StatedCost | None = None
     server_version: str | None = None
     rate_headers: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     """The vendor's rate-limit headers, lower-cased."""

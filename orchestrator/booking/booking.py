@@ -75,6 +75,7 @@ def book(reply: Reply, attempt: Attempt, ended_at: float, *, share: tuple[int, i
             provider=attempt.provider,
             service_tier=reply.service_tier,
             inference_geo=reply.inference_geo,
+            speed=reply.speed,
             batch=attempt.batch,
         )
         usage = reply.usage if reply.usage is not None else _told(choices)

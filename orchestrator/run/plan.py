@@ -13,6 +13,7 @@ from orchestrator.ledger.reading.for_run.for_plan import state_for_plan
 from orchestrator.run.build_scheduler import most_n
 from orchestrator.run.prepare import Means, Prepared
 from orchestrator.scheduler.budget import Budget, Funds
+from pricing.regions import price_note
 from pricing.types import PICO_PER_USD
 
 MINUTE_S = 60.0
@@ -44,6 +45,8 @@ class ModelPlanned:
     and nobody can tell."""
     caching_pico: int
     """What the cache that is asked for is expected to save; it is off the expected dollars."""
+    price_note: str | None
+    """What a person should know of its price."""
     replayed: bool
     by_server_time: bool
     from_ledger: bool
@@ -92,6 +95,7 @@ class Planned:
                         "usd": None if m.packing_pico is None else m.packing_pico / PICO_PER_USD,
                     },
                     "caching_saves_usd": m.caching_pico / PICO_PER_USD,
+                    "price_note": m.price_note,
                 }
                 for m in self.models
             },
@@ -219,8 +223,9 @@ def _model(
         largest_worst = max(largest_worst, prepared.bound(alias, ordinal).worst(1))
         packing += prepared.expected_pico(alias, ordinal, requests=lacking, samples=lacking) - pico
         caching += prepared.caching_saves_pico(alias, ordinal, lacking)
-    by_server_time = prepared.sweep.models[alias].gpu_usd_per_hour is not None
-    cap = prepared.sweep.models[alias].budget_pico
+    model = prepared.sweep.models[alias]
+    by_server_time = model.gpu_usd_per_hour is not None
+    cap = model.budget_pico
     money = share if share is not None else cap
     covered = 1.0 if money is None or not expected else min(1.0, money / expected)
     in_flight = requests if money is None or not largest_worst else min(requests, money // largest_worst)
@@ -240,6 +245,7 @@ def _model(
         max_n=max_n,
         packing_pico=None if by_server_time else packing,
         caching_pico=caching,
+        price_note=price_note(prepared.prices[alias], model.base_url, model.model),
         replayed=prepared.replayed[alias],
         by_server_time=by_server_time,
         from_ledger=prepared.means[alias].completion_tokens is not None,

@@ -30,6 +30,8 @@ BYTES_PER_TOKEN = 4
 """A usual ratio for English text; only for estimates, never for bounds."""
 EXPECTED_OUTPUT_SHARE = 0.5
 """Of max_tokens, while a model has no samples of its own to tell."""
+CACHE_CONTROL = "cache_control"
+"""Anthropic's field that asks for a cache, wherever it stands."""
 RENDERED_KEPT = 256
 ASSUMED_TOKENS_PER_S = 1000
 """Output of a paid server that is kept busy, while it has no samples of its own to tell. Only for estimates."""
@@ -113,15 +115,23 @@ class Prepared:
         """The worst case of a request of this problem."""
         model, price = self.sweep.models[alias], self.prices[alias]
         tokens = self.input_bound(alias, ordinal)
-        fixed = worst_pico(price, tokens, 0)
-        sample = worst_pico(price, tokens, model.max_tokens) - fixed
-        if worst_pico(price, tokens, model.max_n * model.max_tokens) > fixed + model.max_n * sample:
+        asked_for = self._writes_asked_for(alias, ordinal)
+        fixed = worst_pico(price, tokens, 0, asked_for=asked_for)
+        sample = worst_pico(price, tokens, model.max_tokens, asked_for=asked_for) - fixed
+        most = worst_pico(price, tokens, model.max_n * model.max_tokens, asked_for=asked_for)
+        if most > fixed + model.max_n * sample:
             sample += 1  # a rate finer than a pico-dollar a token: n samples may round up further than one
         return Bound(
             fixed=fixed,
             sample=sample,
             input_tokens=round(self.expected_input(alias, ordinal)),
         )
+
+    def _writes_asked_for(self, alias: str, ordinal: int) -> tuple[str, ...]:
+        """Writes to a cache that a request asks for: manyfew's own last five minutes, the user's may last longer."""
+        if CACHE_CONTROL in json.dumps(dict(self.sweep.models[alias].extra)):
+            return ("cache_write", "cache_write_1h")
+        return ("cache_write",) if self.caches(alias, ordinal) else ()
 
     def expected_input(self, alias: str, ordinal: int) -> float:
         """Input tokens a request is expected to count."""
@@ -231,6 +241,7 @@ def price_of(sweep: Sweep, model: Model) -> Price:
             gpus=model.gpus,
             base_url=model.base_url,
             service_tier=model.service_tier,
+            price_tiers=model.price_tiers,
             inference_geo=model.inference_geo,
             batch=model.batch,
             on=datetime.now(UTC).date(),

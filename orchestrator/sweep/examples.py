@@ -77,6 +77,7 @@ _EXAMPLES = {
     "cache_write": "0.125, in dollars per million tokens",
     "cache_write_1h": "0.2, in dollars per million tokens",
     "price_as": '"gpt-6-sol"; manyfew prices lists the names',
+    "price_tiers": '["priority"]',
     "service_tier": '"default"',
     "inference_geo": '"global"',
     "free_5xx": "true",

@@ -58,6 +58,7 @@ def model(source: SweepText, sweep: SweepTable, alias: str) -> Model:
         gpus=table.gpus or 1,
         price=StatedPrice(**table.price.model_dump()) if table.price else None,
         price_as=table.price_as,
+        price_tiers=tuple(table.price_tiers or ()),
         service_tier=table.service_tier,
         inference_geo=table.inference_geo,
         free_5xx=bool(table.free_5xx),

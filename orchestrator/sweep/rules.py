@@ -23,6 +23,7 @@ _ONLY: dict[str, tuple[str, ...]] = {
     "api_version": ("anthropic",),
     "inference_geo": ("anthropic",),
     "prompt_cache": ("anthropic",),
+    "price_tiers": ("openai", "anthropic", "openai-compatible"),
     "service_tier": ("openai", "anthropic", "openai-compatible"),
     "tape": ("replay",),
     "speed": ("replay",),
@@ -109,6 +110,12 @@ def _check_money(source: SweepText, alias: str, model: ModelTable) -> None:
     if len(stated) > 1:
         raise source.error(
             (*at, stated[1]), f"can't stand beside {stated[0]}: a model has one price", "keep one of them"
+        )
+    if model.price_tiers is not None and model.price is None:
+        raise source.error(
+            (*at, "price_tiers"),
+            "says what a stated price covers, and none is stated",
+            "add price or delete it",
         )
     if model.gpus is not None and model.gpu_usd_per_hour is None:
         raise source.error(

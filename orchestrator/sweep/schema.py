@@ -188,6 +188,7 @@ class ModelTable(SamplingTable):
     gpus: Annotated[int, _whole(1, 10_000)] | None = None
     price: PriceTable | None = None
     price_as: Line | None = None
+    price_tiers: Annotated[list[Line], Field(min_length=1, max_length=16)] | None = None
     service_tier: Line | None = None
     inference_geo: Line | None = None
     free_5xx: bool | None = None

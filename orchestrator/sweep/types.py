@@ -73,8 +73,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatedPrice:
-    """Dollars per million tokens, exact. What is not stated costs as much as `input`, cache writes by the 1-hour
-    rate included."""
+    """Dollars per million tokens, exact. What is not stated costs as much as `input`, cache writes as much as their
+    vendor takes."""
 
     input: Decimal
     output: Decimal
@@ -120,6 +120,8 @@ class Model:
     price: StatedPrice | None = None
     price_as: str | None = None
     """Name in the price book (or a named set, `paper-2024/…`) whose price the user confirms for this model."""
+    price_tiers: tuple[str, ...] = ()
+    """Tiers that the stated price covers besides the one asked for, as replies name them."""
     service_tier: str | None = None
     inference_geo: str | None = None
     free_5xx: bool = False

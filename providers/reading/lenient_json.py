@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -17,18 +19,32 @@ T = TypeVar("T", bound=msgspec.Struct)
 def decode_object(body: bytes | dict[str, Any], kind: type[T]) -> T | None:
     """The body's JSON object as `kind`, whose fields are all optional and untyped; None where it is no JSON object.
     What strict JSON forbids but servers send (bytes that are not UTF-8, NaN, lone surrogates) is read too: the reply
-    is paid for. `body` may be such an object already, put together from a stream."""
+    is paid for. Fractions are Decimals, since some are dollars. `body` may be such an object already, put together
+    from a stream."""
     if isinstance(body, dict):
         return msgspec.convert(body, type=kind)
     try:
-        return msgspec.json.decode(body, type=kind)
+        return exact(kind).decode(body)
     except (msgspec.DecodeError, ValueError, RecursionError):
         pass
     try:
-        loose = json.loads(body.decode("utf-8", "replace"))
+        loose = json.loads(body.decode("utf-8", "replace"), parse_float=_number)
         return msgspec.convert(loose, type=kind) if isinstance(loose, dict) else None
     except (ValueError, RecursionError, msgspec.ValidationError):
         return None
+
+
+@cache
+def exact(kind: type[T]) -> msgspec.json.Decoder[T]:
+    """A decoder whose fractions are Decimals."""
+    return msgspec.json.Decoder(kind, float_hook=_number)
+
+
+def _number(text: str) -> Decimal | float:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return math.inf
 
 
 def decode_first(body: bytes, kind: type[T]) -> T | None:
@@ -65,8 +81,8 @@ def as_objects(value: object) -> list[dict[str, Any]]:
 
 def as_count(value: object) -> int | None:
     """A count of tokens: a whole number from 0 to 2^40 (12.0 is 12); None for anything else, bool included."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
-    if isinstance(value, float) and not (math.isfinite(value) and value.is_integer()):
+    if not math.isfinite(value) or not 0 <= value <= ABSURD or value != int(value):
         return None
-    return int(value) if 0 <= value <= ABSURD else None
+    return int(value)

@@ -14,9 +14,10 @@ import msgspec
 
 from providers.errors import Lost
 from providers.reading.failures import excerpt, message_of, one_line, rate_headers, request_id_of
-from providers.reading.lenient_json import as_objects, as_text, decode_object
+from providers.reading.lenient_json import as_objects, as_text, decode_object, exact
 from providers.types import Choice, Reply
-from providers.wires.chat_usage import read_usage
+from providers.wires.openai_usage import read_usage
+from providers.wires.stated_cost import read_cost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -127,6 +128,7 @@ def _reply(
         model=as_text(fields.model),
         request_id=request_id,
         service_tier=as_text(fields.service_tier),
+        stated_cost=read_cost(fields.usage),
         server_version=as_text(fields.system_fingerprint),
         rate_headers=rate_headers(headers),
         latency_s=latency_s,
@@ -137,7 +139,7 @@ def _reply(
 def _decoded(body: bytes | dict[str, Any]) -> Body | None:
     if isinstance(body, bytes):
         with suppress(msgspec.DecodeError, ValueError, RecursionError):
-            return msgspec.json.decode(body, type=UsualBody)
+            return exact(UsualBody).decode(body)
     return decode_object(body, Body)
 
 
@@ -156,36 +158,40 @@ def _choice(
 
 
 def place(given: list[dict[str, Any]], n: int) -> tuple[list[tuple[int, dict[str, Any]]], list[str]]:
-    """Gives each choice its position 0 … n-1, in order, and notes for what was wrong. An index seen before is a
-    duplicate and dropped; a missing or impossible index gets the lowest free position; what is more than n is
-    dropped."""
+    """Gives each choice its position 0 … n-1, in order, and notes for what was wrong. Indices that are all different
+    are kept; where some are the same (some servers give every choice index 0) each choice has its place in the reply.
+    A missing or impossible index gets the lowest free position. What is more than n is dropped: first what repeats
+    another choice, then what has no such position, then what comes last."""
     if len(given) <= n and [choice.get("index") for choice in given] == list(range(len(given))):
         return list(enumerate(given)), []
-    placed: dict[int, dict[str, Any]] = {}
-    strays: list[dict[str, Any]] = []
-    seen: set[int] = set()
-    doubled = 0
-    for choice in given:
-        index = choice.get("index")
-        if isinstance(index, bool) or not isinstance(index, int):
-            strays.append(choice)
-        elif index in seen:
-            doubled += 1
-        else:
-            seen.add(index)
-            if 0 <= index < n:
-                placed[index] = choice
-            else:
-                strays.append(choice)
-    free = [position for position in range(n) if position not in placed]
-    placed.update(zip(free, strays, strict=False))
-    surplus = max(0, len(strays) - len(free))
-    notes: list[str] = []
-    if doubled:
-        notes.append(f"dropped from the reply, as their index was there already: {doubled}")
-    if surplus:
-        notes.append(f"dropped from the reply, as more than was asked for: {surplus}")
+    surplus = max(0, len(given) - n)
+    kept = _without_surplus(given, n) if surplus else given
+    indices = [_index(choice, n) for choice in kept]
+    stated = [index for index in indices if index is not None]
+    if len(stated) == len(set(stated)):
+        placed = {index: choice for index, choice in zip(indices, kept, strict=True) if index is not None}
+        free = [position for position in range(n) if position not in placed]
+        strays = [choice for index, choice in zip(indices, kept, strict=True) if index is None]
+        placed.update(zip(free, strays, strict=False))
+    else:
+        placed = dict(enumerate(kept))
+    notes = [f"dropped from the reply, as more than was asked for: {surplus}"] if surplus else []
     return sorted(placed.items(), key=lambda item: item[0]), notes
+
+
+def _without_surplus(given: list[dict[str, Any]], n: int) -> list[dict[str, Any]]:
+    seen: set[tuple[str, ...]] = set()
+    ranks: list[tuple[bool, bool, int]] = []
+    for at, choice in enumerate(given):
+        same = tuple(repr(choice.get(name)) for name in ("index", "message", "text"))
+        ranks.append((same in seen, _index(choice, n) is None, at))
+        seen.add(same)
+    return [given[at] for at in sorted(at for _, _, at in sorted(ranks)[:n])]
+
+
+def _index(choice: dict[str, Any], n: int) -> int | None:
+    index = choice.get("index")
+    return index if isinstance(index, int) and not isinstance(index, bool) and 0 <= index < n else None
 
 
 def own_tokens(

@@ -9,6 +9,8 @@ import msgspec
 from providers.reading.error_text import message_of, one_line
 from providers.reading.lenient_json import as_object, as_objects, decode_object
 from providers.transport.streaming import BrokenStream
+from providers.wires.counts import falls_below, grown
+from providers.wires.openai_usage import OUTPUT, TOTAL
 
 STREAMING: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
 """What a request says to be answered by a stream with usage at its end."""
@@ -22,6 +24,7 @@ class Chunk(msgspec.Struct):
     model: Any = None
     choices: Any = None
     usage: Any = None
+    x_groq: Any = None
     service_tier: Any = None
     system_fingerprint: Any = None
     error: Any = None
@@ -34,9 +37,10 @@ class ChatStream:
     def __init__(self, n: int) -> None:
         self._n = n
         self._head: dict[str, Any] = {}
-        self._usage: Any = None
+        self._usage: dict[str, Any] | None = None
         self._usage_is_final = False
-        """No sample went on after it: some servers tell the usage so far all along."""
+        """No sample went on after the largest counts: some servers tell the usage so far all along, and some end with
+        zeros."""
         self._prompt_ids: int | None = None
         self._choices: list[_Choice] = []
         """As they began; one index twice where the stream repeats a choice that had ended."""
@@ -59,10 +63,13 @@ class ChatStream:
             if value := getattr(chunk, name):
                 self._head[name] = value
         pieces = as_objects(chunk.choices)
-        if chunk.usage is not None:
-            self._usage, self._usage_is_final = chunk.usage, True
-        elif pieces:
+        if any(goes_on(piece) for piece in pieces):
             self._usage_is_final = False
+        self._count(chunk.usage)
+        self._count(as_object(chunk.x_groq).get("usage"))
+        if self._n == 1:
+            for piece in pieces:
+                self._count(piece.get("usage"))  # where Moonshot has it
         self._count_prompt(chunk.prompt_token_ids)
         for piece in pieces:
             self._count_prompt(piece.get("prompt_token_ids"))  # where vLLM's completions have them
@@ -104,6 +111,15 @@ class ChatStream:
             self.size += 64
         if not choice.ended:
             self.size += choice.add(piece)
+
+    def _count(self, usage: object) -> None:
+        told = as_object(usage)
+        if not told:
+            return
+        before = self._usage or {}
+        if not falls_below(told, before, f"{OUTPUT} {TOTAL}"):
+            self._usage_is_final = True
+        self._usage = grown(before, told)
 
     def _count_prompt(self, ids: object) -> None:
         if isinstance(ids, list):
@@ -180,4 +196,12 @@ def has_output(piece: dict[str, Any]) -> bool:
     delta = as_object(piece.get("delta"))
     return any(
         (delta.get("content"), piece.get("text"), *(delta.get(name) or piece.get(name) for name in _TEXTS))
+    )
+
+
+def goes_on(piece: dict[str, Any]) -> bool:
+    """Whether a chunk's choice may hold tokens that an earlier usage did not count: anything but its role and end."""
+    delta = as_object(piece.get("delta"))
+    return any(value for name, value in delta.items() if name != "role") or bool(
+        piece.get("text") or piece.get("token_ids")
     )

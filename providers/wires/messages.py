@@ -10,6 +10,8 @@ from providers.errors import Lost, TooManySamples
 from providers.reading.failures import excerpt, message_of, one_line, rate_headers, request_id_of
 from providers.reading.lenient_json import as_count, as_object, as_objects, as_text, decode_object
 from providers.types import Choice, Reply, Usage
+from providers.wires.counts import Counts
+from providers.wires.stated_cost import read_cost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,11 +118,7 @@ def parse_message(body: bytes | dict[str, Any], *, latency_s: float, headers: Ma
         message = f"an error in a 200 reply: {one_line(message_of(fields.error))}"
         raise Lost(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
     billed = as_object(fields.usage)
-    speed = as_text(billed.get("speed"))
     choice, notes = _choice(fields, usage)
-    if usage is not None and speed not in (None, "standard"):
-        usage = None  # fast costs a multiple, and was not asked for: no price here is sure to be its
-        notes.append(f"the reply names speed = {one_line(speed)[:40]!r}, which has no price here")
     return Reply(
         choices=(choice,) if choice is not None else (),
         usage=usage,
@@ -128,7 +126,8 @@ def parse_message(body: bytes | dict[str, Any], *, latency_s: float, headers: Ma
         request_id=request_id,
         service_tier=as_text(billed.get("service_tier")),
         inference_geo=as_text(billed.get("inference_geo")),
-        speed=speed,
+        speed=as_text(billed.get("speed")),
+        stated_cost=read_cost(fields.usage),
         rate_headers=rate_headers(headers),
         latency_s=latency_s,
         notes=tuple(notes),
@@ -138,18 +137,16 @@ def parse_message(body: bytes | dict[str, Any], *, latency_s: float, headers: Ma
 def read_usage(usage: object) -> Usage | None:
     """None where a count that bears on the cost is missing, negative, a fraction, absurd or contradicts another.
     Anthropic's input_tokens exclude what was read from and written to the cache; Usage.input holds all of it."""
-    fields = as_object(usage)
-    fresh, output = as_count(fields.get("input_tokens")), as_count(fields.get("output_tokens"))
-    read = _count(fields.get("cache_read_input_tokens"))
+    fields, counts = as_object(usage), Counts()
     lifetimes = as_object(fields.get("cache_creation"))
-    brief = _count(lifetimes.get("ephemeral_5m_input_tokens"))
-    long = _count(lifetimes.get("ephemeral_1h_input_tokens"))
-    if fresh is None or output is None or read is None or brief is None or long is None:
+    fresh, output = counts.largest((fields, "input_tokens")), counts.largest((fields, "output_tokens"))
+    read = counts.largest((fields, "cache_read_input_tokens")) or 0
+    brief = counts.largest((lifetimes, "ephemeral_5m_input_tokens")) or 0
+    long = counts.largest((lifetimes, "ephemeral_1h_input_tokens")) or 0
+    stated = counts.largest((fields, "cache_creation_input_tokens")) or 0
+    if counts.nonsense or fresh is None or output is None or 0 < stated < long:
         return None
-    stated = fields.get("cache_creation_input_tokens")
-    written = brief + long if stated is None else as_count(stated)
-    if written is None or long > written:
-        return None
+    written = max(stated, brief + long)
     thought = as_count(as_object(fields.get("output_tokens_details")).get("thinking_tokens")) or 0
     return Usage(
         input=fresh + read + written,
@@ -191,8 +188,3 @@ def _choice(fields: Body, usage: Usage | None) -> tuple[Choice | None, list[str]
         reasoning_tokens=usage.reasoning if usage is not None else None,
     )
     return choice, list(dict.fromkeys(notes))
-
-
-def _count(value: object) -> int | None:
-    """A count that may be left out, which is 0; None where what is there is nonsense."""
-    return 0 if value is None else as_count(value)

@@ -9,6 +9,7 @@ import msgspec
 from providers.reading.error_text import message_of, one_line
 from providers.reading.lenient_json import as_object, decode_object
 from providers.transport.streaming import BrokenStream
+from providers.wires.counts import falls_below, grown
 
 STREAMING: dict[str, Any] = {"stream": True}
 _PIECES = {"text_delta": "text", "thinking_delta": "thinking"}
@@ -94,12 +95,14 @@ class MessagesStream:
             self.size += len(piece)
 
     def _close(self, event: Event) -> None:
-        """The end of the message, with totals that take the place of the first ones where they are told."""
+        """The end of the message, with its whole counts. One that is told lower than before is none: some gateways
+        put zeros there."""
         assert self._message is not None
         self._message.update(_told(event.delta))
         usage = _told(event.usage)
-        self._usage.update(usage)
-        self._counted = self._counted or "output_tokens" in usage
+        lower = falls_below(usage, self._usage, "output_tokens")
+        self._counted = self._counted or ("output_tokens" in usage and not lower)
+        self._usage = grown(self._usage, usage)
 
 
 def _block(start: dict[str, Any], pieces: list[str]) -> dict[str, Any]:

@@ -8,13 +8,15 @@ import msgspec
 
 from providers.errors import Lost, Stopped, TooManySamples
 from providers.reading.failures import excerpt, message_of, one_line, rate_headers, request_id_of
-from providers.reading.lenient_json import as_count, as_object, as_objects, as_text, decode_object
-from providers.types import Choice, Reply, Usage
+from providers.reading.lenient_json import as_object, as_objects, as_text, decode_object
+from providers.types import Choice, Reply
+from providers.wires.openai_usage import read_usage
+from providers.wires.stated_cost import read_cost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from providers.types import Request
+    from providers.types import Request, Usage
 
 UNKNOWN = ("stop", "presence_penalty", "frequency_penalty")
 """Parameters of chat completions that this endpoint does not have."""
@@ -82,26 +84,11 @@ def parse_response(body: bytes | dict[str, Any], *, latency_s: float, headers: M
         model=as_text(fields.model),
         request_id=request_id,
         service_tier=as_text(fields.service_tier),
+        stated_cost=read_cost(fields.usage),
         rate_headers=rate_headers(headers),
         latency_s=latency_s,
         notes=(why,) if why else () if choice is not None else ("a reply without output",),
     )
-
-
-def read_usage(usage: object) -> Usage | None:
-    """None where a count that bears on the cost is missing, negative, a fraction, absurd or contradicts another.
-    input_tokens include what was read from and written to the cache, output_tokens the reasoning."""
-    fields = as_object(usage)
-    inputs = as_object(fields.get("input_tokens_details"))
-    outputs = as_object(fields.get("output_tokens_details"))
-    given, output = as_count(fields.get("input_tokens")), as_count(fields.get("output_tokens"))
-    cached, written = _count(inputs.get("cached_tokens")), _count(inputs.get("cache_write_tokens"))
-    reasoning = _count(outputs.get("reasoning_tokens"))
-    if given is None or output is None or cached is None or written is None or reasoning is None:
-        return None
-    if cached + written > given or reasoning > output:
-        return None
-    return Usage(input=given, output=output, cached=cached, cache_write=written, reasoning=reasoning)
 
 
 def _why(fields: Body, status: str | None) -> str:
@@ -149,8 +136,3 @@ def _finish_reason(fields: Body) -> str | None:
         reason = as_text(as_object(fields.incomplete_details).get("reason"))
         return "length" if reason == "max_output_tokens" else reason or "incomplete"
     return "stop" if status == "completed" else status
-
-
-def _count(value: object) -> int | None:
-    """A count that may be left out, which is 0; None where what is there is nonsense."""
-    return 0 if value is None else as_count(value)

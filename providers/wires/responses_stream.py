@@ -9,6 +9,7 @@ import msgspec
 from providers.reading.error_text import message_of, one_line
 from providers.reading.lenient_json import as_object, decode_object
 from providers.transport.streaming import BrokenStream
+from providers.wires.counts import grown
 
 STREAMING: dict[str, Any] = {"stream": True}
 _LAST = ("response.completed", "response.incomplete", "response.failed")
@@ -29,6 +30,7 @@ class ResponsesStream:
 
     def __init__(self) -> None:
         self._latest: dict[str, Any] = {}
+        self._usage: dict[str, Any] = {}
         self.whole = False
         self.size = 0
 
@@ -40,7 +42,8 @@ class ResponsesStream:
             said = message_of(event.error or {"message": event.message})
             raise BrokenStream(f"an error in the stream: {one_line(said)}")
         if response := as_object(event.response):
-            self._latest, self.size = response, len(data)
+            self._usage = grown(self._usage, as_object(response.get("usage")))
+            self._latest, self.size = {**response, "usage": self._usage or None}, len(data)
             self.whole = event.type in _LAST
 
     def end(self) -> None:

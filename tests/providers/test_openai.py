@@ -293,7 +293,11 @@ def test_a_reply_without_output_is_billed_without_a_sample():
             Usage(input=5, output=2, cached=3, cache_write=1, reasoning=2),
         ),
         ({**USAGE, "input_tokens_details": {"cached_tokens": 6}}, None),
-        ({**USAGE, "output_tokens_details": {"reasoning_tokens": 3}}, None),
+        ({**USAGE, "output_tokens_details": {"reasoning_tokens": 3}}, Usage(input=5, output=5, reasoning=3)),
+        (
+            {**USAGE, "total_tokens": 7, "output_tokens_details": {"reasoning_tokens": 3}},
+            Usage(input=5, output=2, reasoning=2),
+        ),
         ({**USAGE, "output_tokens": -1}, None),
         ({"input_tokens": 5}, None),
         ({**USAGE, "input_tokens": "5"}, None),

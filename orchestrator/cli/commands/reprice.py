@@ -77,7 +77,7 @@ def _prices(models: list[dict[str, Any]], stated: list[str], on: str | None) -> 
             raise InputError(
                 "--price", f"{text!r} names no model of this ledger", f"write ALIAS=…, one of {some}"
             )
-        found[alias] = _price(value.strip(), day)
+        found[alias] = _price(value.strip(), day, known[alias])
     if on is not None:
         for alias, model in known.items():
             if alias not in found:
@@ -102,10 +102,11 @@ def _day(on: str | None) -> datetime.date | None:
         raise InputError("--on", f"{on!r} is no day", "such as 2024-07-01") from None
 
 
-def _price(value: str, day: datetime.date | None) -> Price:
+def _price(value: str, day: datetime.date | None, model: dict[str, Any]) -> Price:
     from decimal import Decimal, InvalidOperation
 
     from orchestrator.errors import InputError
+    from pricing.cache_writes import write_rates
     from pricing.resolve import priced_as
     from pricing.stated import stated_price
     from pricing.types import Unpriceable
@@ -116,11 +117,14 @@ def _price(value: str, day: datetime.date | None) -> Price:
     except InvalidOperation:
         rates = []
     try:
-        if len(rates) == 2:
-            return stated_price(input=rates[0], output=rates[1], source="stated", name=value)
-        if len(rates) == 3:
+        if len(rates) in (2, 3):
             return stated_price(
-                input=rates[0], cached_input=rates[1], output=rates[2], source="stated", name=value
+                input=rates[0],
+                cached_input=rates[1] if len(rates) == 3 else None,
+                output=rates[-1],
+                unstated_writes=write_rates(model["provider"] or "", model["name"] or "", None),
+                source="stated",
+                name=value,
             )
         return priced_as(value, on=day)
     except Unpriceable as error:

@@ -69,6 +69,7 @@ def sentences(plan: Planned) -> list[str]:
             f"the budget is {usd(plan.budget_pico)}{used}."
         )
         lines.append(_reach(plan, left))
+    lines += [f"{safe(m.alias)}: {m.price_note}." for m in plan.models if m.price_note]
     lines += [line for m in plan.models if (line := _slow(m))]
     lines += [line for m in plan.models for line in _saved(m)]
     if any(m.replayed for m in plan.models):

@@ -144,7 +144,7 @@ def test_bytes_that_are_no_utf8_and_nan_do_not_lose_a_paid_reply():
     assert parse_chat(body, latency_s=0, headers={}, n=1).choices[0].text == "a\ufffd4"
 
 
-# ---- usage
+# ---- usage, and what a reply says it cost
 
 
 @pytest.mark.parametrize(
@@ -168,6 +168,45 @@ def test_bytes_that_are_no_utf8_and_nan_do_not_lose_a_paid_reply():
             Usage(input=20, output=112, reasoning=100),
         ),
         (usage(completion_tokens=0, total_tokens=20), Usage(input=20, output=0)),
+        # no completion_tokens: the total tells them
+        (usage(completion_tokens=None), Usage(input=20, output=12)),
+        ({"prompt_tokens": 20, "total_tokens": 80}, Usage(input=20, output=60)),
+        # reasoning above the output: a wrong split where the sum is right, else not counted
+        (usage(completion_tokens_details={"reasoning_tokens": 13}), Usage(input=20, output=12, reasoning=12)),
+        (usage(reasoning_tokens=99), Usage(input=20, output=12, reasoning=12)),
+        (usage(total_tokens=None, reasoning_tokens=99), Usage(input=20, output=111, reasoning=99)),
+        (usage(total_tokens=0, reasoning_tokens=99), Usage(input=20, output=111, reasoning=99)),
+        (usage(total_tokens=50, reasoning_tokens=99), Usage(input=20, output=111, reasoning=99)),
+        (usage(total_tokens=None, reasoning_tokens=12), Usage(input=20, output=12, reasoning=12)),
+        # other names, and zeros in the names that a gateway does not know
+        (usage(num_cached_tokens=7), Usage(input=20, output=12, cached=7)),
+        (usage(cache_read_input_tokens=7), Usage(input=20, output=12, cached=7)),
+        (
+            usage(prompt_tokens_details={"cached_tokens": 0}, prompt_cache_hit_tokens=6),
+            Usage(input=20, output=12, cached=6),
+        ),
+        (
+            usage(cache_creation_input_tokens=8, prompt_tokens_details={"cache_write_tokens": 0}),
+            Usage(input=20, output=12, cache_write=8),
+        ),
+        (
+            usage(prompt_tokens_details={"cache_creation_tokens": 8}),
+            Usage(input=20, output=12, cache_write=8),
+        ),
+        (
+            usage(cache_creation_input_tokens=8, cache_creation={"ephemeral_1h_input_tokens": 5}),
+            Usage(input=20, output=12, cache_write=8, cache_write_1h=5),
+        ),
+        ({"input_tokens": 20, "output_tokens": 12}, Usage(input=20, output=12)),
+        # input without its cached part, as the total shows; more expensive where it may as well be reasoning
+        (
+            usage(total_tokens=1032, cache_read_input_tokens=900, cache_creation_input_tokens=100),
+            Usage(input=1020, output=12, cached=900, cache_write=100),
+        ),
+        (
+            usage(total_tokens=42, cached_tokens=10, reasoning_tokens=10),
+            Usage(input=20, output=22, cached=10, reasoning=10),
+        ),
     ],
 )
 def test_usage_is_normalised(given, read):
@@ -182,7 +221,9 @@ def test_usage_is_normalised(given, read):
         [],
         "many",
         usage(prompt_tokens=None),
-        usage(completion_tokens=None),
+        {"prompt_tokens": 20},
+        {"completion_tokens": 12, "total_tokens": 32},
+        {"prompt_tokens": 20, "total_tokens": 19},
         usage(completion_tokens=-5),
         usage(prompt_tokens=True),
         usage(prompt_tokens=12.5),
@@ -193,7 +234,6 @@ def test_usage_is_normalised(given, read):
         usage(prompt_tokens_details={"cached_tokens": 21}),
         usage(prompt_tokens_details={"cached_tokens": 11, "cache_write_tokens": 10}),
         usage(prompt_tokens_details={"cached_tokens": -1}),
-        usage(completion_tokens_details={"reasoning_tokens": 13}),
         usage(completion_tokens_details={"reasoning_tokens": 0.5}),
         usage(total_tokens=-1),
     ],
@@ -217,8 +257,12 @@ def numbered(*indices):
     [
         ((0, 1, 2), 3, [(0, "t0"), (1, "t1"), (2, "t2")], 0),
         ((2, 0, 1), 3, [(0, "t1"), (1, "t2"), (2, "t0")], 0),
-        ((0, 0, 1), 2, [(0, "t0"), (1, "t2")], 1),
-        ((0, 0), 2, [(0, "t0")], 1),
+        ((0, 0, 1), 2, [(0, "t0"), (1, "t1")], 1),
+        ((0, 0), 2, [(0, "t0"), (1, "t1")], 0),
+        ((0, 0, 0, 0), 4, [(0, "t0"), (1, "t1"), (2, "t2"), (3, "t3")], 0),
+        ((0, 0, 0), 2, [(0, "t0"), (1, "t1")], 1),
+        ((1, 1, 0), 4, [(0, "t0"), (1, "t1"), (2, "t2")], 0),
+        ((7, 7), 2, [(0, "t0"), (1, "t1")], 0),
         ((1, 2, 3), 3, [(0, "t2"), (1, "t0"), (2, "t1")], 0),
         ((-1, 99), 2, [(0, "t0"), (1, "t1")], 0),
         ((None, "0", True, 1.5), 4, [(0, "t0"), (1, "t1"), (2, "t2"), (3, "t3")], 0),
@@ -232,6 +276,17 @@ def test_no_sample_is_doubled_or_lost(indices, n, placed, noted):
     reply = chat(numbered(*indices), n=n)
     assert [(c.index, c.text) for c in reply.choices] == placed
     assert len(reply.notes) == noted
+
+
+def test_equal_texts_under_one_index_are_samples_of_their_own():
+    """Sampling repeats itself: 8 choices of index 0 with two texts are 8 samples."""
+    given = [choice(0, content=text) for text in "abababab"]
+    assert [c.text for c in chat(given, n=8).choices] == list("abababab")
+    # of one too many, that which repeats another is dropped rather than another text
+    (first, second, third) = (choice(index, content=f"t{index}") for index in range(3))
+    reply = chat([first, first, second, third], n=3)
+    assert [c.text for c in reply.choices] == ["t0", "t1", "t2"]
+    assert reply.notes == ("dropped from the reply, as more than was asked for: 1",)
 
 
 @pytest.mark.parametrize("choices", [None, {}, "x", 7, [None, 3, "x", []]])

@@ -1,0 +1,54 @@
+"""Counts of tokens as vendors tell them: under several names, several times in a stream, in whole numbers or none."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, cast
+
+from providers.reading.lenient_json import as_count, as_object
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Counts:
+    """Reads counts of one usage. `nonsense`: one of those that were asked for is there and is no count."""
+
+    def __init__(self) -> None:
+        self.nonsense = False
+
+    def largest(self, *places: tuple[Mapping[str, Any], str]) -> int | None:
+        """Of one count under several names (blank-separated, in one or more objects) the largest: gateways fill the
+        names that they don't know with zeros. None where none is there."""
+        told = [
+            value
+            for fields, names in places
+            for name in names.split()
+            if (value := fields.get(name)) is not None
+        ]
+        counts = [count for value in told if (count := as_count(value)) is not None]
+        self.nonsense = self.nonsense or len(counts) < len(told)
+        return max(counts, default=None)
+
+
+def grown(usage: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """A usage and what a later event of the same reply tells: counts of one reply only grow, so of each number the
+    larger holds; of all else the later."""
+    merged = dict(usage)
+    for name, value in told.items():
+        before = merged.get(name)
+        if value is None:
+            continue
+        if isinstance(value, dict):
+            merged[name] = grown(as_object(before), cast("dict[str, Any]", value))
+        elif isinstance(before, int | Decimal) and isinstance(value, int | Decimal):
+            merged[name] = max(before, value)
+        elif not isinstance(before, int | Decimal):
+            merged[name] = value  # a number stays, whatever else is said in its place
+    return merged
+
+
+def falls_below(told: Mapping[str, Any], usage: Mapping[str, Any], names: str) -> bool:
+    """Whether one of these counts is told lower than it was before."""
+    pairs = ((as_count(told.get(name)), as_count(usage.get(name))) for name in names.split())
+    return any(now is not None and before is not None and now < before for now, before in pairs)
