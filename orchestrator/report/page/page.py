@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
-from orchestrator.report.charts import palette, printed, rows, spec
+from orchestrator.report.charts import palette, printed, rows, spec, spec_parts
 from orchestrator.report.page import as_printed, controls, tables
 from orchestrator.report.page.head import head, hide, sweeps
 from orchestrator.report.page.text import Html, element, for_script, items, name, text
@@ -102,7 +102,7 @@ def _for_page(document: Mapping[str, Any], data: Mapping[str, Any], shown: Seque
             }
             for key, part in data["axes"].items()
         },
-        "cost_axes": {key: spec.cost_axis(key) for key in data["axes"]},
+        "cost_axes": {key: spec_parts.cost_axis(key) for key in data["axes"]},
         "prices": data["prices"],
         "models": [
             {
@@ -116,8 +116,8 @@ def _for_page(document: Mapping[str, Any], data: Mapping[str, Any], shown: Seque
         "curves": curves + votes + points,
         "ends": ends,
         "spread": spread,
-        "labels": spec.LABELS,
-        "tips": spec.TIPS,
+        "labels": spec_parts.LABELS,
+        "tips": spec_parts.TIPS,
         "specs": {
             "coverage": spec.coverage_chart(curves + votes + points, ends, axis, paints) | {"datasets": {}},
             "frontier": spec.frontier_chart([], axis, paints, stops=bool(data["spread"])),
