@@ -10,10 +10,9 @@ from typing import Any
 
 from orchestrator.analysis.frontier import frontier_document
 from orchestrator.analysis.page_data import report_data
-from orchestrator.ledger.reading.samples.citation import cite
+from orchestrator.ledger.reading.samples.citation import citation_document, cite
 from orchestrator.ledger.reading.samples.outcomes import read_outcomes
 from orchestrator.ledger.reading.samples.provenance import read_provenance
-from orchestrator.text.citation import citation_document
 from tests.orchestrator.ledger_fixture import Made, counted, make_ledger
 
 HOSTILE = [

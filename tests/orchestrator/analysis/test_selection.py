@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from orchestrator.analysis.majority import MOST_SAMPLES, with_selection
+from orchestrator.analysis.selection import MOST_SAMPLES, with_selection
 from orchestrator.cli.app import app
 from orchestrator.ledger.reading.samples.outcomes import read_outcomes
 from orchestrator.ledger.reading.samples.votes import read_votes
