@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from orchestrator.cli.main import COMMANDS
+from orchestrator.cli.command_table import COMMANDS
 
 
 def least(arguments: list[str], runs: int) -> tuple[float, float]:

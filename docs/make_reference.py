@@ -32,7 +32,7 @@ def commands() -> str:
     from typer.main import get_command
 
     from orchestrator.cli.app import app
-    from orchestrator.cli.main import COMMANDS
+    from orchestrator.cli.command_table import COMMANDS
 
     group: Any = get_command(app())
     parts = ["# Commands\n", "As `manyfew COMMAND --help` says it.\n"]

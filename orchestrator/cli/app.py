@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from orchestrator.cli.main import COMMANDS
+from orchestrator.cli.command_table import COMMANDS
 from orchestrator.errors import InputError
 
 _HELP = "Many cheap samples or a few expensive ones? Buys language-model samples within a hard dollar budget."

@@ -21,28 +21,6 @@ from orchestrator.interrupts import LINE, interrupts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS: dict[str, str] = {
-    "init": "init",
-    "plan": "plan",
-    "run": "run",
-    "cancel": "cancel",
-    "status": "status",
-    "watch": "watch",
-    "verify": "verify",
-    "frontier": "frontier",
-    "compare": "compare",
-    "export": "export",
-    "import": "import_",
-    "reconcile": "reconcile",
-    "backup": "backup",
-    "merge": "merge",
-    "prices": "prices",
-    "reprice": "reprice",
-    "doctor": "doctor",
-}
-"""Each command's module in orchestrator/cli, which holds a function of the module's name. The modules stay thin:
-what is heavy is imported inside that function, so that `manyfew --help` is quick."""
-
 _INTERRUPTED = 130
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from docs import make_reference
 from orchestrator.cli import main as frame
-from orchestrator.cli.main import COMMANDS
+from orchestrator.cli.command_table import COMMANDS
 from orchestrator.sweep import schema
 from tests.docs.pages import DOCS, ROOT, RUN, Block, blocks, prepare, stand_ins, write
 

@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from orchestrator.cli.main import COMMANDS
+from orchestrator.cli.command_table import COMMANDS
 from orchestrator.sweep.load import load
 
 

@@ -13,6 +13,7 @@ import typer
 
 from orchestrator.cli import app as words
 from orchestrator.cli import main as frame
+from orchestrator.cli.command_table import COMMANDS
 from orchestrator.cli.output import console, emit_json
 from orchestrator.errors import InputError, LedgerBroken
 
@@ -137,7 +138,7 @@ def test_wrong_words_exit_2_without_a_traceback(manyfew, arguments):
 
 def test_every_command_there_has_help(manyfew):
     listed = manyfew("--help").stdout
-    for name, module in frame.COMMANDS.items():
+    for name, module in COMMANDS.items():
         if (ROOT / "orchestrator" / "cli" / f"{module}.py").exists():
             assert f"  {name} " in listed
             done = manyfew(name, "--help")

@@ -1,0 +1,25 @@
+"""The commands by name."""
+
+from __future__ import annotations
+
+COMMANDS: dict[str, str] = {
+    "init": "init",
+    "plan": "plan",
+    "run": "run",
+    "cancel": "cancel",
+    "status": "status",
+    "watch": "watch",
+    "verify": "verify",
+    "frontier": "frontier",
+    "compare": "compare",
+    "export": "export",
+    "import": "import_",
+    "reconcile": "reconcile",
+    "backup": "backup",
+    "merge": "merge",
+    "prices": "prices",
+    "reprice": "reprice",
+    "doctor": "doctor",
+}
+"""Each command's module in orchestrator/cli/commands, which holds a function of the module's name. The modules stay
+thin: what is heavy is imported inside that function, so that `manyfew --help` is quick."""
