@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks import scale
+from benchmarks import other_stopping, scale
 from benchmarks.extrapolation_shapes import KNOWN
 from orchestrator.coverage import bootstrap, grid, policy, stopping
 from orchestrator.coverage.passk import pass_at_k
@@ -79,12 +79,12 @@ def at_first(trials: Sequence, k: int) -> float:
 def at_third(trials: Sequence, k: int) -> float:
     at = [i for i, passed in enumerate(trials, 1) if passed]
     n = at[2] if len(at) > 2 else CAP
-    return float(stopping.rth_success(one(n), one(min(len(at), 3)), 3, one(k))[0, 0])
+    return float(other_stopping.rth_success(one(n), one(min(len(at), 3)), 3, one(k))[0, 0])
 
 
 def in_batches(trials: Sequence, k: int) -> float:
     ends = next((end for end in range(4, CAP + 1, 4) if any(trials[end - 4 : end])), CAP)
-    return float(stopping.last_batch(one(ends), one(sum(trials[ends - 4 : ends])), 4, one(k))[0, 0])
+    return float(other_stopping.last_batch(one(ends), one(sum(trials[ends - 4 : ends])), 4, one(k))[0, 0])
 
 
 def until_solved(trials: Sequence, k: int) -> float:

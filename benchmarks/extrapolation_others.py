@@ -52,7 +52,7 @@ def by_beta_binomial(samples: Samples, k: int) -> float:
     if fitted is None or fitted.at_edge:
         return float("nan")
     log_a, log_b = np.array([fitted.log_a]), np.array([fitted.log_b])
-    return float(-np.expm1(beta_binomial.log_unsolved(log_a, log_b, np.array([k]))[0, 0]))
+    return float(-np.expm1(_log_unsolved(log_a, log_b, np.array([k]))[0, 0]))
 
 
 def by_tail(samples: Samples, k: int) -> float:
@@ -83,3 +83,11 @@ OTHERS: dict[str, Callable[[Samples, int], float]] = {
     "beta-binomial": by_beta_binomial,
     "tail": by_tail,
 }
+
+
+def _log_unsolved(
+    log_a: NDArray[np.float64], log_b: NDArray[np.float64], ks: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """ln of the share of problems unsolved after k samples, ln B(a, b + k) − ln B(a, b), shape (fits, ks)."""
+    a, b = np.exp(log_a)[:, None], np.exp(log_b)[:, None]
+    return _special.betaln(a, b + ks) - _special.betaln(a, b)

@@ -93,16 +93,6 @@ class ServerMeter:
         self._running[key] = _Running(weight, self._v)
         self._weight += weight
 
-    def reweigh(self, key: object, weight: int, now_ns: int) -> None:
-        """Some of its samples are done, `weight` still run. It goes on paying for those only."""
-        if weight < 1:
-            raise ValueError(f"weight must be at least 1, got {weight}: finish() ends a request")
-        running = self._running[key]
-        self.tell(now_ns)
-        running.used += running.weight * (self._v - running.since)
-        self._weight += weight - running.weight
-        running.weight, running.since = weight, self._v
-
     def finish(self, key: object, now_ns: int) -> int:
         """The request is over, well or not. Its share in whole pico-dollars; KeyError for one that does not run."""
         running = self._running[key]

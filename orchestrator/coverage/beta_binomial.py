@@ -61,14 +61,6 @@ def fit(n: NDArray[np.int64], c: NDArray[np.int64]) -> BetaBinomial | None:
     return None
 
 
-def log_unsolved(
-    log_a: NDArray[np.float64], log_b: NDArray[np.float64], ks: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """ln of the share of problems unsolved after k samples, ln B(a, b + k) − ln B(a, b), shape (fits, ks)."""
-    a, b = np.exp(log_a)[:, None], np.exp(log_b)[:, None]
-    return betaln(a, b + ks) - betaln(a, b)
-
-
 def _starts(
     n: NDArray[np.float64], c: NDArray[np.float64], weight: NDArray[np.float64]
 ) -> list[NDArray[np.float64]]:

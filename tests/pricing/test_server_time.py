@@ -51,15 +51,6 @@ def test_idle_time_costs_nothing():
     assert m.busy_ns == 2 * S
 
 
-def test_samples_that_are_done_no_longer_pay():
-    m = meter()
-    m.start("a", 2, 0)
-    m.start("b", 1, 0)
-    m.reweigh("a", 1, 3 * S)  # a paid 2 of 3 s; then both pay half
-    assert m.finish("a", 5 * S) == 2 * 10**9 + 1 * 10**9
-    assert m.finish("b", 5 * S) == 1 * 10**9 + 1 * 10**9
-
-
 def test_a_clock_that_goes_back_gives_nothing_back():
     m = meter()
     m.start("a", 1, 10 * S)
