@@ -113,11 +113,10 @@ class Ledger:
     def frontier(self, axis: Axis = "usd") -> dict[str, Any]:
         """What `manyfew frontier --json` prints: curves with bands, fits, policies, comparisons, warnings."""
         from orchestrator.analysis.frontier import frontier_document
-        from orchestrator.analysis.majority import with_selection
         from orchestrator.analysis.printed import with_printed
+        from orchestrator.analysis.selection import with_selection
         from orchestrator.ledger.importing.printed_results import read_printed
-        from orchestrator.ledger.reading.samples.citation import cite
-        from orchestrator.text.citation import citation_document
+        from orchestrator.ledger.reading.samples.citation import citation_document, cite
 
         found = self.outcomes(axis)
         document = with_selection(frontier_document(found, axis), found)

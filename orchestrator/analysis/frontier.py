@@ -56,7 +56,7 @@ class FrontierStudy:
 def frontier_document(models: Sequence[Outcomes], axis: Axis, cap: Cap = NO_CAP) -> dict[str, Any]:
     """CONTRACT's `frontier --json`: no NaN, null with a warning instead."""
     unit = PICO_PER_USD if axis == "usd" else 1
-    study = FrontierStudy(axis, [(one, _samples(one, unit)) for one in models])
+    study = FrontierStudy(axis, [(one, samples_of(one, unit)) for one in models])
     if not models:
         study.warnings.append("there are no models in the ledger")
     described = {one.alias: _model(study, one, samples, unit) for one, samples in study.models}
@@ -74,7 +74,8 @@ def frontier_document(models: Sequence[Outcomes], axis: Axis, cap: Cap = NO_CAP)
     return {**document, "advice": advice(document)}
 
 
-def _samples(outcomes: Outcomes, unit: int) -> Samples:
+def samples_of(outcomes: Outcomes, unit: int = 1) -> Samples:
+    """The arrays that the estimators take, with costs in `unit`s."""
     mean = cost.mean_cost(outcomes.cost, outcomes.costed) / unit
     return Samples(outcomes.n, outcomes.c, mean, outcomes.first)
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from orchestrator.analysis.comparisons import comparisons
 from orchestrator.analysis.finite import finite
+from orchestrator.analysis.frontier import samples_of
 from orchestrator.analysis.policies import policies
-from orchestrator.coverage import cost
 from orchestrator.coverage.policy import attempts
 from orchestrator.coverage.samples import Samples
 from pricing.form import price_from_json
@@ -63,16 +63,11 @@ def _any_cost(models: Sequence[Outcomes]) -> bool:
     return any(one.samples > one.uncosted for one in models)
 
 
-def _samples(outcomes: Outcomes, unit: int = 1) -> Samples:
-    mean = cost.mean_cost(outcomes.cost, outcomes.costed) / unit
-    return Samples(outcomes.n, outcomes.c, mean, outcomes.first)
-
-
 def _axis(
     axis: Axis, models: Sequence[Outcomes], ks: list[list[int]], document: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """What depends on the axis. Of the chosen one the frontier and the comparisons are made already."""
-    ready = [(one, _samples(one, PICO_PER_USD if axis == "usd" else 1)) for one in models]
+    ready = [(one, samples_of(one, PICO_PER_USD if axis == "usd" else 1)) for one in models]
     ignored: list[str] = []
     if document is None:
         made = policies(axis, ready, ignored)
@@ -103,7 +98,7 @@ def _prices(
 ) -> dict[str, Any]:
     """Tokens a sample, at once and until solved, as far as they are known, and the price that was paid."""
     models = [found for path, row in sides[0][place].rows if (found := where.get((path.resolve(), row)))]
-    told = [_samples(one[place]) for one in sides]
+    told = [samples_of(one[place]) for one in sides]
     known = all(samples.problems and not np.isnan(samples.cost).any() for samples in told)
     rates = _rates(models, free=billed == 0)
     return {

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from orchestrator.coverage.frontier import best
-from orchestrator.report.charts.printed import as_printed
-from orchestrator.text.frontier_words import NAME, amount
+from orchestrator.text.frontier_words import NAME, amount, as_printed
 from orchestrator.text.safe import safe
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from orchestrator.doctor.endpoints import endpoints
 from orchestrator.doctor.finding import Finding
 from orchestrator.doctor.place import place
 from orchestrator.errors import InputError
+from orchestrator.ledger.reading.for_run.unsolved import unsolved
 from orchestrator.problems.registry import load
-from orchestrator.run.prepare import price_of
+from orchestrator.run.prices import price_of
 from orchestrator.run.verdicts.choose_verifier import lack_of, verifier_of_sweep
 from orchestrator.sweep.load import key_problem
 from orchestrator.sweep.source import located
@@ -67,7 +68,7 @@ def _told(price: Price) -> str:
 def _problems(sweep: Sweep) -> tuple[Finding, int]:
     try:
         with located(sweep):
-            problems = load(sweep.problems)
+            problems = unsolved(sweep.problems, load(sweep.problems))
     except InputError as error:
         return Finding("missing", "problems", f"{error.where}: {error.message}", error.remedy), 0
     if not problems:

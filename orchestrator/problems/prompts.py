@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from orchestrator.errors import InputError
-from orchestrator.problems.types import Problem
-from orchestrator.sweep.types import Api
+from orchestrator.problems.types import Api, Problem
 from providers.types import Message, Prompt
 
 _PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|\{|\}")
@@ -98,11 +97,3 @@ def _fields_of(data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _plain(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def check(template: str, system: str | None, apis: Iterable[Api], problems: Iterable[Problem]) -> None:
-    """Builds every prompt once, so that an unknown field is found before any money is spent."""
-    wires = sorted({"completions" if api == "completions" else "chat" for api in apis})
-    for problem in problems:
-        for wire in wires:
-            build(template, system, "completions" if wire == "completions" else "chat", problem)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.reading.for_run.unsolved import unsolved
 from orchestrator.problems import prompts
 from orchestrator.problems.seeded_shuffle import seeded, shuffle
 from orchestrator.problems.sources.codecontests import CodeContests
@@ -18,8 +17,7 @@ from orchestrator.problems.sources.math import Math
 from orchestrator.problems.sources.minif2f import MiniF2F
 from orchestrator.problems.sources.quickstart import Quickstart
 from orchestrator.problems.sources.swebench_lite import SwebenchLite
-from orchestrator.problems.types import Problem, ProblemSource
-from orchestrator.sweep.types import Api, Problems, PromptStyle
+from orchestrator.problems.types import Api, Problem, ProblemSource, ProblemsSpec, PromptStyle
 from providers.types import Prompt
 
 _SOURCES: Mapping[str, ProblemSource] = {
@@ -48,7 +46,7 @@ def few_shot_sources() -> tuple[str, ...]:
     return tuple(name for name, chosen in _SOURCES.items() if chosen.few_shot)
 
 
-def load(spec: Problems) -> list[Problem]:
+def load(spec: ProblemsSpec) -> list[Problem]:
     """The problems in the order of the sweep: all, shuffled where a seed is stated, then the first `limit`. Keys
     depend on neither. Without a shuffle, what lies beyond the limit is not read; a limit beyond the data means
     all of it."""
@@ -60,10 +58,10 @@ def load(spec: Problems) -> list[Problem]:
             "remove it",
         )
     if spec.shuffle is None:
-        return unsolved(spec, list(islice(chosen.read(spec), spec.limit)))
+        return list(islice(chosen.read(spec), spec.limit))
     problems = list(chosen.read(spec))
     shuffle(problems, seeded("problems", spec.shuffle))
-    return unsolved(spec, problems[: spec.limit])
+    return problems[: spec.limit]
 
 
 def default_verifier(name: str) -> tuple[str, Mapping[str, Any]]:
@@ -71,7 +69,7 @@ def default_verifier(name: str) -> tuple[str, Mapping[str, Any]]:
     return source(name).verifier
 
 
-def style_of(spec: Problems, style: PromptStyle, api: Api) -> tuple[str, str | None]:
+def style_of(spec: ProblemsSpec, style: PromptStyle, api: Api) -> tuple[str, str | None]:
     """(template, system) as stated, else the source's defaults."""
     chosen = source(spec.source)
     template = style.template if style.template is not None else chosen.template(spec, api)
@@ -82,23 +80,7 @@ def style_of(spec: Problems, style: PromptStyle, api: Api) -> tuple[str, str | N
     return template, style.system if style.system is not None else chosen.system
 
 
-def render(spec: Problems, style: PromptStyle, api: Api, problem: Problem) -> Prompt:
+def render(spec: ProblemsSpec, style: PromptStyle, api: Api, problem: Problem) -> Prompt:
     """What is sent for one problem: chat messages, or text for the completions wire."""
     template, system = style_of(spec, style, api)
     return prompts.build(template, system, api, problem)
-
-
-def check_prompts(
-    spec: Problems, style: PromptStyle, apis: Iterable[Api], problems: Iterable[Problem]
-) -> None:
-    """Builds every prompt of every wire once and raises the InputError of the first that cannot be built.
-    Call it before any money is spent; it keeps nothing."""
-    listed = list(problems)
-    for api in sorted({"completions" if api == "completions" else "chat" for api in apis}):
-        template, system = style_of(spec, style, "completions" if api == "completions" else "chat")
-        prompts.check(template, system, ["completions" if api == "completions" else "chat"], listed)
-
-
-def suggested_stop(spec: Problems, api: Api) -> tuple[str, ...]:
-    """Stop sequences worth stating in a sweep file for this source; never sent unless stated."""
-    return source(spec.source).suggested_stop(spec, api)

@@ -4,9 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, Literal, Protocol
 
-from orchestrator.sweep.types import Api, Problems
+Api = Literal["chat", "completions", "responses"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemsSpec:
+    """`[problems]`: what is asked."""
+
+    source: str
+    """One of orchestrator.problems.registry.SOURCES."""
+    path: Path | None = None
+    """Resolved against the sweep file's folder, then the working directory. None: the hub, or the source's own data."""
+    split: str = "test"
+    limit: int | None = None
+    shuffle: int | None = None
+    unsolved_in: Path | None = None
+    """Of those, only what the model `unsolved_by` did not solve in this ledger: the second stage of a cascade."""
+    unsolved_by: str | None = None
+    few_shot: int = 0
+    """gsm8k, math: worked examples from the training set put before each problem (the paper's style)."""
+    few_shot_path: Path | None = None
+    """gsm8k, math: the training set as a local file; without it, the hub."""
+    few_shot_seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptStyle:
+    """None: the source's default."""
+
+    system: str | None = None
+    template: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +51,11 @@ class Problem:
 class ProblemSource(Protocol):
     """One data set, with the defaults that a sweep file may leave out."""
 
-    def read(self, spec: Problems, /) -> Iterator[Problem]:
+    def read(self, spec: ProblemsSpec, /) -> Iterator[Problem]:
         """Yields the problems in the order of the data, one at a time; InputError where the data is wrong."""
         ...
 
-    def template(self, spec: Problems, api: Api, /) -> str:
+    def template(self, spec: ProblemsSpec, api: Api, /) -> str:
         """The default template of the user's message, or of the whole text on the completions wire."""
         ...
 
@@ -42,8 +72,4 @@ class ProblemSource(Protocol):
     @property
     def few_shot(self) -> bool:
         """Whether `few_shot` may be stated."""
-        ...
-
-    def suggested_stop(self, spec: Problems, api: Api, /) -> tuple[str, ...]:
-        """Stop sequences worth stating in a sweep file. Never sent unless stated there."""
         ...

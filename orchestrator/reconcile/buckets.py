@@ -16,9 +16,10 @@ from pathlib import Path
 from orchestrator.errors import InputError
 from orchestrator.reconcile.books import Books, Model, Presumed, Settled
 from orchestrator.reconcile.priced import in_dollars, price_tokens, tokens_of
-from orchestrator.reconcile.proposal import Proposal, moment, refuse_above, shared
+from orchestrator.reconcile.proposal import Proposal, refuse_above, shared
 from orchestrator.reconcile.requests import SLACK_S
 from orchestrator.reconcile.usage_line import Line
+from orchestrator.text.duration import moment
 from orchestrator.text.money import usd
 from pricing.types import Tokens
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.writing.rows import Settlement
@@ -72,8 +71,3 @@ def refuse_above(where: str, what: str, figure: int, bound: int, *, allowed: boo
         return
     message = f"{what} would come to {usd(figure)}, above the {usd(bound)} that was reserved: other traffic is in it"
     raise InputError(where, message, remedy or "if it is all of this ledger's, add --above-bound")
-
-
-def moment(at: float) -> str:
-    """Unix seconds as people and vendors write them, in UTC."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -7,7 +7,8 @@ from decimal import Decimal, InvalidOperation
 
 from orchestrator.errors import InputError
 from orchestrator.reconcile.books import Books, Model
-from orchestrator.reconcile.proposal import Period, Proposal, moment, refuse_above, shared
+from orchestrator.reconcile.proposal import Period, Proposal, refuse_above, shared
+from orchestrator.text.duration import moment
 from orchestrator.text.money import usd
 from pricing.types import PICO_PER_USD
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Any
 
 from orchestrator.errors import InputError
+from orchestrator.ledger.reading.for_run.unsolved import unsolved
 from orchestrator.problems.registry import load, render
-from orchestrator.problems.types import Problem
+from orchestrator.problems.types import Api, Problem
+from orchestrator.run.prices import price_of
 from orchestrator.run.verdicts.choose_verifier import verifier_of_sweep
 from orchestrator.scheduler.lane import Bound
 from orchestrator.scheduler.warmth import BLOCK
 from orchestrator.sweep.definition import definition
 from orchestrator.sweep.source import located, where
-from orchestrator.sweep.types import Api, Model, Sweep
+from orchestrator.sweep.types import Sweep
 from pricing.cost import cost_pico, worst_pico
 from pricing.server_time import server_pico
 from pricing.types import Price, Tokens
@@ -190,7 +191,7 @@ def prepare(sweep: Sweep) -> Prepared:
 
 
 def _prepare(sweep: Sweep) -> Prepared:
-    problems = load(sweep.problems)
+    problems = unsolved(sweep.problems, load(sweep.problems))
     if not problems:
         raise InputError(str(sweep.path), "the source gives no problems", "look at [problems]")
     executor, choice = verifier_of_sweep(sweep)
@@ -224,30 +225,6 @@ def _check_prompts(prepared: Prepared) -> None:
     for alias in {model.api: alias for alias, model in prepared.sweep.models.items()}.values():
         for ordinal in range(len(prepared.problems)):
             prepared.prompt(alias, ordinal)
-
-
-def price_of(sweep: Sweep, model: Model) -> Price:
-    """The price of one model, as of today. Raises InputError."""
-    from pricing.resolve import resolve
-    from pricing.types import Unpriceable
-
-    try:
-        return resolve(
-            provider=model.provider,
-            model=model.model,
-            stated=model.price,
-            price_as=model.price_as,
-            gpu_usd_per_hour=model.gpu_usd_per_hour,
-            gpus=model.gpus,
-            base_url=model.base_url,
-            service_tier=model.service_tier,
-            price_tiers=model.price_tiers,
-            inference_geo=model.inference_geo,
-            batch=model.batch,
-            on=datetime.now(UTC).date(),
-        )
-    except Unpriceable as error:
-        raise InputError(f"{sweep.path}: models.{model.alias}", error.message, error.remedy) from error
 
 
 def _refuse_until_solved(sweep: Sweep, kind: str) -> None:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import unicodedata
 from dataclasses import fields, replace
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from orchestrator.errors import InputError
+from orchestrator.problems.types import ProblemsSpec
 from orchestrator.sweep import resolve
 from orchestrator.sweep.examples import example
 from orchestrator.sweep.messages import input_error, suggestion
 from orchestrator.sweep.schema import MAX_USD, SweepTable, is_writable
 from orchestrator.sweep.source import SweepText, read, where
-from orchestrator.sweep.types import Limits, Model, Problems, Sweep
+from orchestrator.sweep.types import Limits, Model, Sweep
+from providers.known_refusals import known_refusals
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,8 +120,11 @@ def _check_alias(source: SweepText, alias: str) -> None:
         raise source.error(at, "an alias must not be longer than 200 characters", "shorten it")
 
 
-def _problems(source: SweepText, table: ProblemsTable) -> Problems:
-    from orchestrator.problems.registry import SOURCES, few_shot_sources  # it imports this package's types
+def _problems(source: SweepText, table: ProblemsTable) -> ProblemsSpec:
+    from orchestrator.problems.registry import (  # late: it is not needed for a bad file
+        SOURCES,
+        few_shot_sources,
+    )
 
     if table.source not in SOURCES:
         remedy = suggestion(table.source, SOURCES) or f"known: {', '.join(SOURCES)}"
@@ -136,7 +140,7 @@ def _problems(source: SweepText, table: ProblemsTable) -> Problems:
             raise source.error(("problems", key), f"goes with sources {known} only", "delete it")
     training = table.few_shot_path
     folder = table.source in _FOLDERS
-    return Problems(
+    return ProblemsSpec(
         source=table.source,
         path=resolve.found_file(source, at, table.path, folder=folder) if table.path else None,
         split=table.split,
@@ -189,12 +193,6 @@ def _join_groups(source: SweepText, models: dict[str, Model]) -> dict[str, Model
 
 def _check_refusals(source: SweepText, model: Model) -> None:
     """What the vendor is known to refuse, before a request is paid for learning it."""
-    try:
-        refusals: Any = importlib.import_module("providers.known_refusals")
-    except ModuleNotFoundError:
-        return
-    found: list[tuple[str, str]] = refusals.known_refusals(
-        model.provider, model.model, model.api, model.params, model.api_version
-    )
+    found = known_refusals(model.provider, model.model, model.api, model.params, model.api_version)
     for name, message in found:
         raise source.error(("models", model.alias, name), message)

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import InputError
+from orchestrator.problems.types import PromptStyle
 from orchestrator.sweep.examples import example
 from orchestrator.sweep.extra import checked_extra
 from orchestrator.sweep.messages import suggestion, unknown_key
 from orchestrator.sweep.rules import check_model
 from orchestrator.sweep.schema import PARAMS, SamplingTable, option
-from orchestrator.sweep.types import Architecture, Model, PromptStyle, StatedPrice, VerifierChoice
+from orchestrator.sweep.types import Architecture, Model, StatedPrice, VerifierChoice
 from orchestrator.sweep.urls import clean, is_own_host, problem_of
 from verifiers.registry import KINDS, options_of
 from verifiers.registry import get as make_verifier

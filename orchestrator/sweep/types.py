@@ -8,40 +8,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
+from orchestrator.problems.types import Api, ProblemsSpec, PromptStyle
 from verifiers.types import Sandbox
 
 ProviderName = Literal["vllm", "openai", "anthropic", "openai-compatible", "replay"]
-Api = Literal["chat", "completions", "responses"]
 Mode = Literal["uniform", "until_solved"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problems:
-    """`[problems]`: what is asked."""
-
-    source: str
-    """One of orchestrator.problems.registry.SOURCES."""
-    path: Path | None = None
-    """Resolved against the sweep file's folder, then the working directory. None: the hub, or the source's own data."""
-    split: str = "test"
-    limit: int | None = None
-    shuffle: int | None = None
-    unsolved_in: Path | None = None
-    """Of those, only what the model `unsolved_by` did not solve in this ledger: the second stage of a cascade."""
-    unsolved_by: str | None = None
-    few_shot: int = 0
-    """gsm8k, math: worked examples from the training set put before each problem (the paper's style)."""
-    few_shot_path: Path | None = None
-    """gsm8k, math: the training set as a local file; without it, the hub."""
-    few_shot_seed: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromptStyle:
-    """None: the source's default."""
-
-    system: str | None = None
-    template: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +137,7 @@ class Sweep:
     """The file as read."""
     budget_pico: int | None
     """None: neither stated here; `run` then needs --budget."""
-    problems: Problems
+    problems: ProblemsSpec
     prompt: PromptStyle
     verifier: VerifierChoice
     models: Mapping[str, Model]

@@ -1,8 +1,9 @@
-"""Lengths of time as people read them."""
+"""Lengths and moments of time as people read them."""
 
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
@@ -35,3 +36,8 @@ def about(seconds: float) -> str:
 def _two(value: int, per_unit: int, unit: str, rest_unit: str) -> str:
     units, rest = divmod(value, per_unit)
     return f"{units} {unit} {rest} {rest_unit}" if rest else f"{units} {unit}"
+
+
+def moment(at: float) -> str:
+    """Unix seconds as people and vendors write them, in UTC."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

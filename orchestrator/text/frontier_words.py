@@ -107,3 +107,8 @@ def bought(policy: Mapping[str, Any]) -> str:
     return then.join(
         f"{up_to}{policy['samples'][alias]:,} × {safe(alias, NAME)}" for alias in policy["order"]
     )
+
+
+def as_printed(share: float) -> str:
+    """With the two decimals that papers print."""
+    return f"{100 * share:.2f}%"

@@ -61,14 +61,14 @@ def frontier(
     _check(wanted)
     _check_policy(write_policy, output)
     from orchestrator.analysis.frontier import frontier_document
-    from orchestrator.analysis.majority import with_selection
     from orchestrator.analysis.policies import Cap
     from orchestrator.analysis.printed import with_printed
+    from orchestrator.analysis.selection import with_selection
     from orchestrator.cli.output import console, emit_json
     from orchestrator.ledger.importing.printed_results import read_printed
+    from orchestrator.ledger.reading.samples.citation import citation_document
     from orchestrator.ledger.reading.samples.citation import cite as cited
     from orchestrator.ledger.reading.samples.outcomes import read_outcomes
-    from orchestrator.text.citation import citation_document
     from orchestrator.text.safe import safe
 
     allowed = Cap(_cost("--cap", cap), _cost("--hard-cap", hard_cap))

@@ -106,13 +106,13 @@ def _alias(model: str | None) -> str | None:
 
 def _problems(source: str | None, path: Path | None) -> Callable[[], Iterable[Problem]] | None:
     from orchestrator.problems.registry import source as source_of
-    from orchestrator.sweep.types import Problems
+    from orchestrator.problems.types import ProblemsSpec
 
     if source is None:
         if path is not None:
             raise InputError("--path", "is the file of a --source", "name the source, such as humaneval")
         return None
-    chosen, spec = source_of(source), Problems(source=source, path=path)
+    chosen, spec = source_of(source), ProblemsSpec(source=source, path=path)
     return lambda: chosen.read(spec)
 
 

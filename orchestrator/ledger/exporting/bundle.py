@@ -93,7 +93,7 @@ def write_bundle(db: Path, target: Path, told: Callable[[int], None] = lambda _:
 
 
 def _line(found: Any) -> str:
-    from orchestrator.text.citation import citation_text
+    from orchestrator.ledger.reading.samples.citation import citation_text
 
     return citation_text(found)
 

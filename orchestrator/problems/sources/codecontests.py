@@ -19,8 +19,7 @@ from orchestrator.problems.hub import read_parquet
 from orchestrator.problems.lines import read_objects
 from orchestrator.problems.parquet import read_local
 from orchestrator.problems.seeded_shuffle import sample_indices, seeded
-from orchestrator.problems.types import Problem
-from orchestrator.sweep.types import Api, Problems
+from orchestrator.problems.types import Api, Problem, ProblemsSpec
 
 DATASET = "deepmind/code_contests"
 SPLITS = {
@@ -52,15 +51,11 @@ class CodeContests:
     def verifier(self) -> tuple[str, Mapping[str, Any]]:
         return "code", {}
 
-    def template(self, spec: Problems, api: Api, /) -> str:
+    def template(self, spec: ProblemsSpec, api: Api, /) -> str:
         examples = "{few_shot}" if spec.few_shot else ""
         return examples + (COMPLETION if api == "completions" else CHAT)
 
-    def suggested_stop(self, spec: Problems, api: Api, /) -> tuple[str, ...]:
-        """A base model goes on with a question of its own; what follows is paid for and worth nothing."""
-        return STOP if api == "completions" else ()
-
-    def read(self, spec: Problems, /) -> Iterator[Problem]:
+    def read(self, spec: ProblemsSpec, /) -> Iterator[Problem]:
         examples = _examples(spec) if spec.few_shot else []
         seen: set[str] = set()
         for where, row in _rows(spec.path, spec.split, COLUMNS):
@@ -130,7 +125,7 @@ def _tests(value: object, where: str) -> dict[str, list[str]]:
 _REMEDY = '{"input": ["…", …], "output": ["…", …]}'
 
 
-def _examples(spec: Problems) -> list[tuple[str, str, str]]:
+def _examples(spec: ProblemsSpec) -> list[tuple[str, str, str]]:
     """(name, description, solution) of every solved problem that can be shown."""
     columns = ("name", "description", "solutions")
     found: list[tuple[str, str, str]] = []
@@ -159,7 +154,7 @@ def _solution(solutions: Any) -> str | None:
         return None
 
 
-def _few_shot(name: str, spec: Problems, examples: Sequence[tuple[str, str, str]]) -> str:
+def _few_shot(name: str, spec: ProblemsSpec, examples: Sequence[tuple[str, str, str]]) -> str:
     """The solved problems shown before one; the problem itself is left out."""
     rng = seeded("codecontests few-shot", spec.few_shot_seed, name)
     drawn = [examples[at] for at in sample_indices(len(examples), spec.few_shot + 1, rng)]

@@ -16,8 +16,7 @@ from orchestrator.errors import InputError
 from orchestrator.problems.hub import read_parquet
 from orchestrator.problems.lines import read_objects
 from orchestrator.problems.seeded_shuffle import sample_indices, seeded
-from orchestrator.problems.types import Problem
-from orchestrator.sweep.types import Api, Problems
+from orchestrator.problems.types import Api, Problem, ProblemsSpec
 
 DATASET = "openai/gsm8k"
 SPLITS = ("train", "test")
@@ -43,16 +42,12 @@ class Gsm8k:
     def verifier(self) -> tuple[str, Mapping[str, Any]]:
         return "numeric", {}
 
-    def template(self, spec: Problems, api: Api, /) -> str:
+    def template(self, spec: ProblemsSpec, api: Api, /) -> str:
         if api == "completions":
             return COMPLETION_FEW_SHOT if spec.few_shot else COMPLETION
         return CHAT_FEW_SHOT if spec.few_shot else CHAT
 
-    def suggested_stop(self, spec: Problems, api: Api, /) -> tuple[str, ...]:
-        """A base model goes on with a question of its own; what follows is paid for and worth nothing."""
-        return ("Question:",) if api == "completions" else ()
-
-    def read(self, spec: Problems, /) -> Iterator[Problem]:
+    def read(self, spec: ProblemsSpec, /) -> Iterator[Problem]:
         examples = _training_set(spec) if spec.few_shot else []
         for key, data in _rows(spec.path, spec.split):
             if spec.few_shot:
@@ -93,7 +88,7 @@ def _checked(data: dict[str, Any], where: str) -> dict[str, Any]:
     return data
 
 
-def _training_set(spec: Problems) -> list[tuple[str, str]]:
+def _training_set(spec: ProblemsSpec) -> list[tuple[str, str]]:
     items = [(data["question"], data["answer"]) for _, data in _rows(spec.few_shot_path, "train")]
     if len(items) <= spec.few_shot:  # one more than asked: the problem itself is never its own example
         raise InputError(
@@ -104,7 +99,9 @@ def _training_set(spec: Problems) -> list[tuple[str, str]]:
     return items
 
 
-def _few_shot(key: str, data: Mapping[str, Any], spec: Problems, examples: Sequence[tuple[str, str]]) -> str:
+def _few_shot(
+    key: str, data: Mapping[str, Any], spec: ProblemsSpec, examples: Sequence[tuple[str, str]]
+) -> str:
     """The worked examples of one problem, each ending in a blank line. The problem itself is left out."""
     number = key.rsplit("/", 1)[-1]  # the same examples for a file and the hub
     rng = seeded("gsm8k few-shot", spec.few_shot_seed, number)

@@ -14,8 +14,7 @@ from typing import Any
 from orchestrator.errors import InputError
 from orchestrator.problems.hub import read_parquet
 from orchestrator.problems.lines import read_objects
-from orchestrator.problems.types import Problem
-from orchestrator.sweep.types import Api, Problems
+from orchestrator.problems.types import Api, Problem, ProblemsSpec
 
 DATASET = "openai/openai_humaneval"
 FILE = "openai_humaneval/test-00000-of-00001.parquet"
@@ -41,13 +40,10 @@ class HumanEval:
     def verifier(self) -> tuple[str, Mapping[str, Any]]:
         return "code", {}
 
-    def template(self, spec: Problems, api: Api, /) -> str:
+    def template(self, spec: ProblemsSpec, api: Api, /) -> str:
         return COMPLETION if api == "completions" else CHAT
 
-    def suggested_stop(self, spec: Problems, api: Api, /) -> tuple[str, ...]:
-        return STOP if api == "completions" else ()
-
-    def read(self, spec: Problems, /) -> Iterator[Problem]:
+    def read(self, spec: ProblemsSpec, /) -> Iterator[Problem]:
         seen: set[str] = set()
         for where, row in _rows(spec.path, spec.split):
             data = _checked(row, where)

@@ -7,8 +7,7 @@ from typing import IO, Any, cast
 
 from orchestrator.errors import InputError
 from orchestrator.problems.lines import decode_lines, read_objects
-from orchestrator.problems.types import Problem
-from orchestrator.sweep.types import Api, Problems
+from orchestrator.problems.types import Api, Problem, ProblemsSpec
 
 ROLES = ("system", "user", "assistant")
 
@@ -24,13 +23,10 @@ class Jsonl:
     def verifier(self) -> tuple[str, Mapping[str, Any]]:
         return "numeric", {}
 
-    def template(self, spec: Problems, api: Api, /) -> str:
+    def template(self, spec: ProblemsSpec, api: Api, /) -> str:
         return "{question}"
 
-    def suggested_stop(self, spec: Problems, api: Api, /) -> tuple[str, ...]:
-        return ()
-
-    def read(self, spec: Problems, /) -> Iterator[Problem]:
+    def read(self, spec: ProblemsSpec, /) -> Iterator[Problem]:
         if spec.path is None:
             raise InputError("problems.path", "source jsonl needs a file", 'add path = "…"')
         return parse(read_objects(spec.path), str(spec.path))

@@ -17,8 +17,7 @@ from typing import Any
 from orchestrator.errors import InputError
 from orchestrator.problems.seeded_shuffle import sample_indices, seeded
 from orchestrator.problems.sources.math_rows import rows
-from orchestrator.problems.types import Problem
-from orchestrator.sweep.types import Api, Problems
+from orchestrator.problems.types import Api, Problem, ProblemsSpec
 from verifiers.math.final_answer import boxed
 
 CHAT = "{question}\n\nReason step by step, and put your final answer within \\boxed{{}}."
@@ -42,16 +41,12 @@ class Math:
     def verifier(self) -> tuple[str, Mapping[str, Any]]:
         return "math", {}
 
-    def template(self, spec: Problems, api: Api, /) -> str:
+    def template(self, spec: ProblemsSpec, api: Api, /) -> str:
         if api == "completions":
             return COMPLETION_FEW_SHOT if spec.few_shot else COMPLETION
         return CHAT_FEW_SHOT if spec.few_shot else CHAT
 
-    def suggested_stop(self, spec: Problems, api: Api, /) -> tuple[str, ...]:
-        """A base model goes on with a problem of its own; what follows is paid for and worth nothing."""
-        return ("Problem:",) if api == "completions" else ()
-
-    def read(self, spec: Problems, /) -> Iterator[Problem]:
+    def read(self, spec: ProblemsSpec, /) -> Iterator[Problem]:
         examples = _examples(spec) if spec.few_shot else []
         for key, data, where in rows(spec.path, spec.split):
             problem = _checked(data, where)
@@ -77,7 +72,7 @@ def _checked(data: dict[str, Any], where: str) -> dict[str, Any]:
     return {**data, "question": question, "answer": answer}
 
 
-def _examples(spec: Problems) -> list[tuple[str, str, str]]:
+def _examples(spec: ProblemsSpec) -> list[tuple[str, str, str]]:
     """(problem, solution, answer) of K examples and one more to stand in, in the order in which they are shown."""
     items = [
         (row["question"], row["solution"], row["answer"])

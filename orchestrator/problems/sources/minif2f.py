@@ -24,8 +24,7 @@ from orchestrator.errors import InputError
 from orchestrator.problems.hub import download
 from orchestrator.problems.lines import read_objects
 from orchestrator.problems.seeded_shuffle import sample_indices, seeded
-from orchestrator.problems.types import Problem
-from orchestrator.sweep.types import Api, Problems
+from orchestrator.problems.types import Api, Problem, ProblemsSpec
 
 DATASET = "cat-searcher/minif2f-lean4"
 FILES = {"test": "test.jsonl", "valid": "valid.jsonl"}
@@ -54,14 +53,10 @@ class MiniF2F:
     def verifier(self) -> tuple[str, Mapping[str, Any]]:
         return "lean", {}
 
-    def template(self, spec: Problems, api: Api, /) -> str:
+    def template(self, spec: ProblemsSpec, api: Api, /) -> str:
         return COMPLETION if api == "completions" else CHAT
 
-    def suggested_stop(self, spec: Problems, api: Api, /) -> tuple[str, ...]:
-        """The end of the block that the prompt opened."""
-        return ("```",) if api == "completions" else ()
-
-    def read(self, spec: Problems, /) -> Iterator[Problem]:
+    def read(self, spec: ProblemsSpec, /) -> Iterator[Problem]:
         if spec.split not in SPLITS:
             raise InputError(
                 "problems.split", f"minif2f has no split {spec.split!r}", f"one of {', '.join(SPLITS)}"
@@ -90,7 +85,7 @@ class MiniF2F:
             )
 
 
-def _examples(spec: Problems) -> list[tuple[str, str]]:
+def _examples(spec: ProblemsSpec) -> list[tuple[str, str]]:
     """(name, worked proof), one more than asked: a problem is never its own example."""
     if spec.few_shot_path is None:
         raise InputError(

@@ -8,8 +8,7 @@ from typing import Any
 
 from orchestrator.errors import InputError
 from orchestrator.problems.sources.jsonl import parse_file
-from orchestrator.problems.types import Problem
-from orchestrator.sweep.types import Api, Problems
+from orchestrator.problems.types import Api, Problem, ProblemsSpec
 
 TEMPLATE = "{question}\n\nThink step by step, then give the result in a last line of the form\n#### <number>"
 
@@ -24,13 +23,10 @@ class Quickstart:
     def verifier(self) -> tuple[str, Mapping[str, Any]]:
         return "numeric", {}
 
-    def template(self, spec: Problems, api: Api, /) -> str:
+    def template(self, spec: ProblemsSpec, api: Api, /) -> str:
         return "Question: {question}\nAnswer:" if api == "completions" else TEMPLATE
 
-    def suggested_stop(self, spec: Problems, api: Api, /) -> tuple[str, ...]:
-        return ("Question:",) if api == "completions" else ()
-
-    def read(self, spec: Problems, /) -> Iterator[Problem]:
+    def read(self, spec: ProblemsSpec, /) -> Iterator[Problem]:
         if spec.path is not None:
             raise InputError(
                 "problems.path", "source quickstart has its own problems", 'use source = "jsonl"'

@@ -17,8 +17,7 @@ from typing import Any
 from orchestrator.errors import InputError
 from orchestrator.problems.hub import read_parquet
 from orchestrator.problems.lines import read_objects
-from orchestrator.problems.types import Problem
-from orchestrator.sweep.types import Api, Problems
+from orchestrator.problems.types import Api, Problem, ProblemsSpec
 
 DATASET = "SWE-bench/SWE-bench_Lite"
 SPLITS = ("dev", "test")
@@ -58,13 +57,10 @@ class SwebenchLite:
     def verifier(self) -> tuple[str, Mapping[str, Any]]:
         return "swebench", {}
 
-    def template(self, spec: Problems, api: Api, /) -> str:
+    def template(self, spec: ProblemsSpec, api: Api, /) -> str:
         return "{question}"
 
-    def suggested_stop(self, spec: Problems, api: Api, /) -> tuple[str, ...]:
-        return ()
-
-    def read(self, spec: Problems, /) -> Iterator[Problem]:
+    def read(self, spec: ProblemsSpec, /) -> Iterator[Problem]:
         seen: dict[str, str] = {}
         for where, row in _rows(spec.path, spec.split):
             problem = _problem(row, where)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.report.charts.rows import Row, names
+from orchestrator.text.frontier_words import as_printed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,8 +32,3 @@ def points(document: Mapping[str, Any]) -> list[Row]:
         }
         for row in document.get("printed", ())
     ]
-
-
-def as_printed(share: float) -> str:
-    """With the two decimals that papers print."""
-    return f"{100 * share:.2f}%"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.analysis.printed_advice import printed_frontier
-from orchestrator.report.charts.printed import as_printed
 from orchestrator.report.charts.rows import names
 from orchestrator.report.page.text import element, name, row, table
-from orchestrator.text.frontier_words import amount
+from orchestrator.text.frontier_words import amount, as_printed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.reconcile.proposal import moment
+from orchestrator.text.duration import moment
 from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
 from pricing.types import PICO_PER_USD

@@ -121,9 +121,9 @@ for name in json.loads(sys.argv[2]):
     sys.modules[name] = None  # as if it were not installed
 from orchestrator.errors import InputError
 from orchestrator.problems import registry
-from orchestrator.sweep.types import Problems
+from orchestrator.problems.types import ProblemsSpec
 try:
-    problems = registry.load(Problems(source="gsm8k", **json.loads(sys.argv[1])))
+    problems = registry.load(ProblemsSpec(source="gsm8k", **json.loads(sys.argv[1])))
     print(json.dumps({"problems": [[p.key, dict(p.data)] for p in problems]}))
 except InputError as error:
     print(json.dumps({"where": error.where, "message": error.message, "remedy": error.remedy, "line": str(error)}))

@@ -6,14 +6,13 @@ from hypothesis import strategies as st
 
 from orchestrator.errors import InputError
 from orchestrator.problems import prompts, registry
-from orchestrator.problems.types import Problem
-from orchestrator.sweep.types import Api, Problems, PromptStyle
+from orchestrator.problems.types import Api, Problem, ProblemsSpec, PromptStyle
 from providers.types import Message
 
 PROBLEM = Problem(
     "p1", {"id": "p1", "question": "How many?", "answer": 3, "unit": "eggs", "tags": ["a", "ä"]}
 )
-SPEC = Problems(source="jsonl")
+SPEC = ProblemsSpec(source="jsonl")
 
 
 def render(template, problem=PROBLEM, api: Api = "chat", system=None):
@@ -106,15 +105,11 @@ def test_an_empty_prompt_is_refused():
         render(" {blank}\n", Problem("p", {"question": "q", "blank": ""}))
 
 
-def test_every_problem_is_checked_before_any_is_sent():
-    problems = [PROBLEM] * 5 + [Problem("p9", {"question": "q"})]
-    registry.check_prompts(SPEC, PromptStyle(template="{question}"), ["chat", "completions"], problems)
+def test_a_problem_that_lacks_a_field_is_named():
     with pytest.raises(InputError, match=r"'p9' has no field 'unit'"):
-        registry.check_prompts(SPEC, PromptStyle(template="{question} {unit}"), ["chat"], problems)
-    chat_only = [Problem("m", {"messages": [{"role": "user", "content": "x"}]})]
-    registry.check_prompts(SPEC, PromptStyle(), ["chat", "responses"], chat_only)
-    with pytest.raises(InputError, match="completions"):
-        registry.check_prompts(SPEC, PromptStyle(), ["chat", "completions"], chat_only)
+        registry.render(
+            SPEC, PromptStyle(template="{question} {unit}"), "chat", Problem("p9", {"question": "q"})
+        )
 
 
 @given(st.text())

@@ -11,11 +11,10 @@ from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 
 if TYPE_CHECKING:
-    from orchestrator.problems.types import Problem
-    from orchestrator.sweep.types import Problems
+    from orchestrator.problems.types import Problem, ProblemsSpec
 
 
-def unsolved(spec: Problems, problems: list[Problem]) -> list[Problem]:
+def unsolved(spec: ProblemsSpec, problems: list[Problem]) -> list[Problem]:
     """Those that `unsolved_by` did not solve in `unsolved_in`, and all where none is stated. Raises InputError where
     the model asked nothing there, and where there is nothing left to ask."""
     if spec.unsolved_in is None:

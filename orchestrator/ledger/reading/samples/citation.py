@@ -1,21 +1,30 @@
-"""What one line needs to cite a ledger: made with what, of what, how much, for how many dollars, which samples."""
+"""The line that cites a ledger, and what it is made of: made with what, of what, how much, for how many dollars,
+which samples."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.samples.digest import samples_digest
+from orchestrator.text.money import usd
+from orchestrator.text.safe import safe
+from pricing.types import PICO_PER_USD
 
 DIGESTED = 100_000
 """Samples up to which the digest is made unasked: half a second. A million, half a gigabyte of text, took 6 s."""
+
+_NAME = 80
+_DIGITS = 16
+"""Of the digest in the line: two ledgers that share them are one. All 64 are in --json."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,3 +82,33 @@ def citation(connection: sqlite3.Connection, name: str, *, always: bool) -> Cita
         replayed=any(row[3] for row in asked),
         date=None if newest is None else datetime.fromtimestamp(newest, UTC).strftime("%Y-%m-%d"),
     )
+
+
+def citation_text(of: Citation) -> str:
+    """One line, without `Cite: `."""
+    sweeps = ", ".join(f'"{safe(name, _NAME)}"' for name in of.sweeps)
+    said = [
+        f"manyfew {safe(of.manyfew, _NAME)}",
+        f"sweep{'s' if len(of.sweeps) > 1 else ''} {sweeps or '(none)'}",
+    ]
+    if of.sha256 is not None:
+        said.append(f"ledger sha256:{of.sha256[:_DIGITS]}…")
+    models, problems = _many(of.models, "model"), _many(of.problems, "problem")
+    if of.each is not None:
+        said.append(f"{models} × {problems} × {_many(of.each, 'sample')}")
+    else:
+        said.append(f"{_many(of.samples, 'sample')} of {problems} by {models}")
+    said.append(usd(of.settled_pico) + (" (replayed)" if of.replayed else ""))
+    return ", ".join([*said, *([of.date] if of.date else [])])
+
+
+def citation_document(of: Citation) -> dict[str, Any]:
+    """All of it, with the line."""
+    found = asdict(of)
+    found["sweeps"] = list(of.sweeps)
+    found["settled_usd"] = found.pop("settled_pico") / PICO_PER_USD
+    return {"text": citation_text(of), **found}
+
+
+def _many(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"

@@ -8,13 +8,13 @@ import pytest
 
 from orchestrator.errors import InputError
 from orchestrator.problems import registry
-from orchestrator.sweep.types import Problems, PromptStyle
+from orchestrator.problems.types import ProblemsSpec, PromptStyle
 
 FUNCTIONS = Path(__file__).parents[3] / "verifiers/code/code_fixture/functions.jsonl"
 CONTEST = Path(__file__).parent / "codecontests_fixture"
 
 
-def prompt_of(spec: Problems, api, index: int = 0) -> str:
+def prompt_of(spec: ProblemsSpec, api, index: int = 0) -> str:
     problem = registry.load(spec)[index]
     return registry.render(spec, PromptStyle(), api, problem).parts[-1]
 
@@ -28,20 +28,18 @@ def test_humaneval_from_its_own_format(tmp_path):
     packed = tmp_path / "HumanEval.jsonl.gz"
     packed.write_bytes(gzip.compress(FUNCTIONS.read_bytes()))
     for path in (FUNCTIONS, packed):
-        problems = registry.load(Problems(source="humaneval", path=path))
+        problems = registry.load(ProblemsSpec(source="humaneval", path=path))
         assert [p.key for p in problems] == [f"Own/{n}" for n in range(6)]
         assert set(problems[0].data) == {"task_id", "prompt", "test", "entry_point"}
     assert registry.default_verifier("humaneval") == ("code", {})
 
 
 def test_humaneval_prompts():
-    spec = Problems(source="humaneval", path=FUNCTIONS, limit=1)
+    spec = ProblemsSpec(source="humaneval", path=FUNCTIONS, limit=1)
     prompt = registry.load(spec)[0].data["prompt"]
     assert prompt_of(spec, "completions") == prompt
     chat = prompt_of(spec, "chat")
     assert f"```python\n{prompt}```" in chat
-    assert registry.suggested_stop(spec, "completions") == ("\nclass", "\ndef", "\n#", "\nif", "\nprint")
-    assert registry.suggested_stop(spec, "chat") == ()
 
 
 @pytest.mark.parametrize(
@@ -57,11 +55,11 @@ def test_humaneval_prompts():
 )
 def test_a_wrong_humaneval_file(tmp_path, rows, message):
     with pytest.raises(InputError, match=message):
-        registry.load(Problems(source="humaneval", path=write(tmp_path / "functions.jsonl", *rows)))
+        registry.load(ProblemsSpec(source="humaneval", path=write(tmp_path / "functions.jsonl", *rows)))
 
 
 def test_codecontests_from_its_own_columns():
-    problems = registry.load(Problems(source="codecontests", path=CONTEST / "test.jsonl"))
+    problems = registry.load(ProblemsSpec(source="codecontests", path=CONTEST / "test.jsonl"))
     assert [p.key for p in problems] == [
         "1_A. Sum",
         "1_B. Mean",
@@ -81,15 +79,15 @@ def test_codecontests_from_parquet(tmp_path):
     lines = (CONTEST / "test.jsonl").read_text("utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
     parquet.write_table(pa.Table.from_pylist(rows), tmp_path / "test.parquet")
-    read = registry.load(Problems(source="codecontests", path=tmp_path / "test.parquet"))
-    assert read == registry.load(Problems(source="codecontests", path=CONTEST / "test.jsonl"))
+    read = registry.load(ProblemsSpec(source="codecontests", path=tmp_path / "test.parquet"))
+    assert read == registry.load(ProblemsSpec(source="codecontests", path=CONTEST / "test.jsonl"))
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 no")
     with pytest.raises(InputError, match="cannot be read as Parquet"):
-        registry.load(Problems(source="codecontests", path=tmp_path / "broken.parquet"))
+        registry.load(ProblemsSpec(source="codecontests", path=tmp_path / "broken.parquet"))
 
 
-def spec(**more) -> Problems:
-    return Problems(
+def spec(**more) -> ProblemsSpec:
+    return ProblemsSpec(
         source="codecontests", path=CONTEST / "test.jsonl", few_shot_path=CONTEST / "train.jsonl", **more
     )
 
@@ -101,7 +99,6 @@ def test_codecontests_prompts():
     base = prompt_of(spec(), "completions")
     assert base.startswith("Q: ")
     assert base.endswith("Output\n3\nA:")
-    assert registry.suggested_stop(spec(), "completions") == ("Q:", "Question:")
 
 
 def test_codecontests_shows_solved_problems():
@@ -121,7 +118,7 @@ def test_codecontests_shows_solved_problems():
 
 
 def test_a_problem_is_no_example_of_its_own():
-    train = Problems(
+    train = ProblemsSpec(
         source="codecontests", path=CONTEST / "train.jsonl", few_shot_path=CONTEST / "train.jsonl", few_shot=4
     )
     for problem in registry.load(train):
@@ -144,21 +141,21 @@ ROW = {"name": "x", "description": "x", "public_tests": {"input": ["1"], "output
 )
 def test_a_wrong_codecontests_file(tmp_path, row, message):
     with pytest.raises(InputError, match=message):
-        registry.load(Problems(source="codecontests", path=write(tmp_path / "x.jsonl", row)))
+        registry.load(ProblemsSpec(source="codecontests", path=write(tmp_path / "x.jsonl", row)))
 
 
 def test_names_are_unique_and_splits_known(tmp_path):
     with pytest.raises(InputError, match=r":2: name 'x' is there twice"):
-        registry.load(Problems(source="codecontests", path=write(tmp_path / "x.jsonl", ROW, ROW)))
+        registry.load(ProblemsSpec(source="codecontests", path=write(tmp_path / "x.jsonl", ROW, ROW)))
     with pytest.raises(InputError, match="holds no problem"):
-        registry.load(Problems(source="codecontests", path=write(tmp_path / "y.jsonl")))
+        registry.load(ProblemsSpec(source="codecontests", path=write(tmp_path / "y.jsonl")))
     with pytest.raises(InputError, match="codecontests has no split 'train'"):
-        registry.load(Problems(source="codecontests", split="train"))
+        registry.load(ProblemsSpec(source="codecontests", split="train"))
     with pytest.raises(InputError, match="humaneval has no split 'train'"):
-        registry.load(Problems(source="humaneval", split="train"))
+        registry.load(ProblemsSpec(source="humaneval", split="train"))
 
 
 def test_tests_as_pairs_are_read_too(tmp_path):
     row = {**ROW, "public_tests": [{"input": "1", "output": "2"}]}
-    (problem,) = registry.load(Problems(source="codecontests", path=write(tmp_path / "x.jsonl", row)))
+    (problem,) = registry.load(ProblemsSpec(source="codecontests", path=write(tmp_path / "x.jsonl", row)))
     assert problem.data["public_tests"] == {"input": ["1"], "output": ["2"]}

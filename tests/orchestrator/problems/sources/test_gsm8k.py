@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.errors import InputError
 from orchestrator.problems import registry
-from orchestrator.sweep.types import Api, Problems, PromptStyle
+from orchestrator.problems.types import Api, ProblemsSpec, PromptStyle
 from verifiers.registry import get
 
 DATA = Path(__file__).parents[4] / "../shared/data"
@@ -32,9 +32,9 @@ def files(tmp_path):
     )
 
 
-def spec(files, **more) -> Problems:
+def spec(files, **more) -> ProblemsSpec:
     few = {"few_shot_path": files[1]} if more.get("few_shot") else {}
-    return Problems(source="gsm8k", path=files[0], **few, **more)
+    return ProblemsSpec(source="gsm8k", path=files[0], **few, **more)
 
 
 def text_of(files, api: Api = "completions", **more) -> dict[str, str]:
@@ -118,12 +118,7 @@ def test_few_shot_needs_enough_examples(files):
 
 def test_few_shot_is_for_sources_with_a_training_set(files):
     with pytest.raises(InputError, match="no training set"):
-        registry.load(Problems(source="jsonl", path=files[0], few_shot=1))
-
-
-def test_stop_sequences_are_suggested_for_completions_alone(files):
-    assert registry.suggested_stop(spec(files), "completions") == ("Question:",)
-    assert registry.suggested_stop(spec(files), "chat") == ()
+        registry.load(ProblemsSpec(source="jsonl", path=files[0], few_shot=1))
 
 
 @pytest.mark.parametrize(
@@ -138,31 +133,33 @@ def test_stop_sequences_are_suggested_for_completions_alone(files):
 def test_a_line_in_another_format_is_named(tmp_path, row):
     path = write(tmp_path / "x.jsonl", *rows("test", 1), row)
     with pytest.raises(InputError) as caught:
-        registry.load(Problems(source="gsm8k", path=path))
+        registry.load(ProblemsSpec(source="gsm8k", path=path))
     assert caught.value.where == f"{path}:2"
 
 
 def test_an_empty_file_is_an_error(tmp_path):
     with pytest.raises(InputError, match="holds no problem"):
-        registry.load(Problems(source="gsm8k", path=write(tmp_path / "x.jsonl")))
+        registry.load(ProblemsSpec(source="gsm8k", path=write(tmp_path / "x.jsonl")))
 
 
 def test_an_unknown_split_of_the_hub_is_an_error():
     with pytest.raises(InputError, match=r"no split '\.\./x'"):
-        registry.load(Problems(source="gsm8k", split="../x"))
+        registry.load(ProblemsSpec(source="gsm8k", split="../x"))
 
 
 def test_the_real_file():
     path = DATA / "gsm8k_test.jsonl"
     if not path.exists():
         pytest.skip(f"needs {path}: GSM8K's own file, not kept in the repository")
-    chosen = Problems(source="gsm8k", path=path, few_shot=5, few_shot_path=DATA / "gsm8k_train.jsonl")
+    chosen = ProblemsSpec(source="gsm8k", path=path, few_shot=5, few_shot_path=DATA / "gsm8k_train.jsonl")
     problems = registry.load(chosen)
     assert len(problems) == 1319
     assert problems[-1].key == "gsm8k/1318"
-    registry.check_prompts(chosen, PromptStyle(), ["chat", "completions"], problems)
+    for api in ("chat", "completions"):
+        for problem in problems:
+            registry.render(chosen, PromptStyle(), api, problem)
 
 
 def test_an_unknown_source_names_the_known():
     with pytest.raises(InputError, match=r"unknown source 'gsm9k'.*gsm8k.*jsonl"):
-        registry.load(Problems(source="gsm9k"))
+        registry.load(ProblemsSpec(source="gsm9k"))

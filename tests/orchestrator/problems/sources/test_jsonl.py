@@ -8,11 +8,11 @@ import pytest
 
 from orchestrator.errors import InputError
 from orchestrator.problems import registry
-from orchestrator.sweep.types import Problems
+from orchestrator.problems.types import ProblemsSpec
 
 
-def spec(path: Path, **more) -> Problems:
-    return Problems(source="jsonl", path=path, **more)
+def spec(path: Path, **more) -> ProblemsSpec:
+    return ProblemsSpec(source="jsonl", path=path, **more)
 
 
 def write(tmp_path: Path, *lines: object, name: str = "problems.jsonl") -> Path:
@@ -134,7 +134,7 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path):
 
 def test_a_path_must_be_stated():
     with pytest.raises(InputError, match="needs a file"):
-        registry.load(Problems(source="jsonl"))
+        registry.load(ProblemsSpec(source="jsonl"))
 
 
 def test_limit_and_shuffle_leave_the_ids_alone(tmp_path):

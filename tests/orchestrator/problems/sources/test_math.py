@@ -9,8 +9,8 @@ import pytest
 from orchestrator.errors import InputError
 from orchestrator.problems import registry
 from orchestrator.problems.sources import math_rows
+from orchestrator.problems.types import Api, ProblemsSpec, PromptStyle
 from orchestrator.sweep.load import load
-from orchestrator.sweep.types import Api, Problems, PromptStyle
 from verifiers.registry import get
 
 FIXTURE = Path(__file__).parent / "math_fixture"
@@ -18,11 +18,11 @@ KEYS = ["test/algebra/2.json", "test/algebra/10.json", "test/geometry/1.json"]
 
 
 def problems(path: Path, **more):
-    return registry.load(Problems(source="math", path=path, **more))
+    return registry.load(ProblemsSpec(source="math", path=path, **more))
 
 
 def text_of(api: Api = "completions", path: Path = FIXTURE / "test", **more) -> dict[str, str]:
-    spec = Problems(source="math", path=path, few_shot_path=FIXTURE / "train.jsonl", **more)
+    spec = ProblemsSpec(source="math", path=path, few_shot_path=FIXTURE / "train.jsonl", **more)
     return {p.key: registry.render(spec, PromptStyle(), api, p).parts[-1] for p in registry.load(spec)}
 
 
@@ -67,8 +67,6 @@ def test_the_default_prompts():
     assert chat.endswith("within \\boxed{}.")
     assert text_of()[KEYS[0]].startswith("Problem:\nA line passes")
     assert text_of()[KEYS[0]].endswith("\n\nSolution:")
-    assert registry.suggested_stop(Problems(source="math"), "completions") == ("Problem:",)
-    assert registry.suggested_stop(Problems(source="math"), "chat") == ()
 
 
 def test_few_shot_examples_are_the_same_for_every_problem():
@@ -168,15 +166,15 @@ def test_the_hubs_three_splits(monkeypatch, tmp_path):
     names = [f"{subject}/{split}" for subject in math_rows.SUBJECTS for split in ("test", "train")]
     cached(tmp_path, math_rows.WHOLE, {f"{name}-00000-of-00001.parquet": parquet(name) for name in names})
 
-    assert [p.key for p in registry.load(Problems(source="math"))] == KEYS
-    found = registry.load(Problems(source="math", split="test-5000"))
+    assert [p.key for p in registry.load(ProblemsSpec(source="math"))] == KEYS
+    found = registry.load(ProblemsSpec(source="math", split="test-5000"))
     assert [p.key for p in found] == [f"math/test/{s}/{n}" for s in math_rows.SUBJECTS for n in (0, 1)]
     assert [p.data["question"] for p in found[:2]] == ["algebra/test?", "algebra/test 2?"]
-    first, *_ = registry.load(Problems(source="math", split="train", few_shot=3))
+    first, *_ = registry.load(ProblemsSpec(source="math", split="train", few_shot=3))
     assert first.key == "math/train/algebra/0"
     assert first.data["few_shot"].count("/train") == 3
     with pytest.raises(InputError, match="no split 'dev'"):
-        registry.load(Problems(source="math", split="dev"))
+        registry.load(ProblemsSpec(source="math", split="dev"))
 
 
 def test_a_sweep_file_may_name_a_folder(tmp_path):

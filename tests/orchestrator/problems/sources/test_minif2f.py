@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.errors import InputError
 from orchestrator.problems import registry
-from orchestrator.sweep.types import Api, Problems, PromptStyle
+from orchestrator.problems.types import Api, ProblemsSpec, PromptStyle
 from verifiers.proofs.lean.commands import is_whole, own_part
 from verifiers.proofs.statement import of_lean
 
@@ -53,7 +53,7 @@ def write(path: Path, rows: list[dict[str, str]]) -> Path:
     return path
 
 
-def prompt(spec: Problems, api: Api = "completions") -> str:
+def prompt(spec: ProblemsSpec, api: Api = "completions") -> str:
     return str(registry.render(spec, PromptStyle(), api, registry.load(spec)[0]).parts[-1])
 
 
@@ -66,12 +66,12 @@ def prompt(spec: Problems, api: Api = "completions") -> str:
     ],
 )
 def test_splits_and_keys(tmp_path, split, keys):
-    spec = Problems(source="minif2f", path=write(tmp_path / "all.jsonl", BY_ID + BY_NAME), split=split)
+    spec = ProblemsSpec(source="minif2f", path=write(tmp_path / "all.jsonl", BY_ID + BY_NAME), split=split)
     assert [problem.key for problem in registry.load(spec)] == keys
 
 
 def test_both_formats_make_statements_for_the_verifier(tmp_path):
-    spec = Problems(source="minif2f", path=write(tmp_path / "all.jsonl", BY_ID + BY_NAME))
+    spec = ProblemsSpec(source="minif2f", path=write(tmp_path / "all.jsonl", BY_ID + BY_NAME))
     first, _, last = registry.load(spec)
     assert registry.default_verifier("minif2f") == ("lean", {})
     assert of_lean(first.data).proposition == "∀ (x : ℝ)\n  (h₀ : 3 * x + 1 = 10), x = 3"
@@ -82,17 +82,16 @@ def test_both_formats_make_statements_for_the_verifier(tmp_path):
 
 
 def test_the_base_models_prompt_opens_the_proof_and_its_continuation_is_read_as_one(tmp_path):
-    spec = Problems(source="minif2f", path=write(tmp_path / "all.jsonl", BY_ID))
+    spec = ProblemsSpec(source="minif2f", path=write(tmp_path / "all.jsonl", BY_ID))
     text = prompt(spec)
     assert text.endswith("x = 3 := by\n")
     assert text.count("```") == 1
-    assert registry.suggested_stop(spec, "completions") == ("```",)
     statement = of_lean(registry.load(spec)[0].data)
     assert own_part(statement, "  linarith\n\ntheorem next : True := by") == "  linarith\n\n"
 
 
 def test_the_chats_prompt_asks_for_the_whole_theorem(tmp_path):
-    spec = Problems(source="minif2f", path=write(tmp_path / "all.jsonl", BY_ID))
+    spec = ProblemsSpec(source="minif2f", path=write(tmp_path / "all.jsonl", BY_ID))
     text = registry.render(spec, PromptStyle(), "chat", registry.load(spec)[0]).messages[0].content
     assert "```lean4\nimport Mathlib" in text
     assert is_whole(of_lean(BY_ID[0]), text.split("```lean4\n")[1])
@@ -101,7 +100,7 @@ def test_the_chats_prompt_asks_for_the_whole_theorem(tmp_path):
 def test_few_shot(tmp_path):
     examples = write(tmp_path / "worked.jsonl", EXAMPLES)
     path = write(tmp_path / "all.jsonl", [*BY_ID, {**EXAMPLES[3], "split": "test"}])
-    spec = Problems(source="minif2f", path=path, few_shot=5, few_shot_path=examples)
+    spec = ProblemsSpec(source="minif2f", path=path, few_shot=5, few_shot_path=examples)
     texts = {
         p.key: registry.render(spec, PromptStyle(), "completions", p).parts[-1] for p in registry.load(spec)
     }
@@ -109,7 +108,7 @@ def test_few_shot(tmp_path):
     assert texts["worked_3"].count("theorem worked_3") == 1
     heads = {key: text.rpartition("Prove")[0] for key, text in texts.items()}
     assert heads["mathd_algebra_9001"] == heads["imo_9002_p1"]
-    other = Problems(source="minif2f", path=path, few_shot=5, few_shot_path=examples, few_shot_seed=1)
+    other = ProblemsSpec(source="minif2f", path=path, few_shot=5, few_shot_path=examples, few_shot_seed=1)
     assert prompt(other) != prompt(spec)
 
 
@@ -129,7 +128,7 @@ def test_few_shot(tmp_path):
 )
 def test_what_is_no_minif2f(tmp_path, rows, more, says):
     with pytest.raises(InputError) as caught:
-        registry.load(Problems(source="minif2f", path=write(tmp_path / "all.jsonl", rows), **more))
+        registry.load(ProblemsSpec(source="minif2f", path=write(tmp_path / "all.jsonl", rows), **more))
     assert says in str(caught.value)
 
 
@@ -141,5 +140,5 @@ def test_too_few_examples_and_examples_without_proof(tmp_path):
     ):
         examples = write(tmp_path / "worked.jsonl", rows)
         with pytest.raises(InputError) as caught:
-            registry.load(Problems(source="minif2f", path=path, few_shot=5, few_shot_path=examples))
+            registry.load(ProblemsSpec(source="minif2f", path=path, few_shot=5, few_shot_path=examples))
         assert says in str(caught.value)

@@ -7,10 +7,10 @@ import pytest
 
 from orchestrator.errors import InputError
 from orchestrator.problems import registry
-from orchestrator.sweep.types import Problems, PromptStyle
+from orchestrator.problems.types import ProblemsSpec, PromptStyle
 from verifiers.numeric import parse_gold
 
-SPEC = Problems(source="quickstart")
+SPEC = ProblemsSpec(source="quickstart")
 
 there = pytest.mark.skipif(
     not files("orchestrator.quickstart").joinpath("problems.jsonl").is_file(),
@@ -31,4 +31,4 @@ def test_every_problem_can_be_asked_and_judged():
 
 def test_it_has_no_path():
     with pytest.raises(InputError, match="has its own problems"):
-        registry.load(Problems(source="quickstart", path=Path("x.jsonl")))
+        registry.load(ProblemsSpec(source="quickstart", path=Path("x.jsonl")))

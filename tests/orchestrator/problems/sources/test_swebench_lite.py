@@ -7,31 +7,31 @@ import pytest
 
 from orchestrator.errors import InputError
 from orchestrator.problems import registry
-from orchestrator.sweep.types import Problems, PromptStyle
+from orchestrator.problems.types import ProblemsSpec, PromptStyle
 
 CASES = Path(__file__).parents[3] / "verifiers/swebench/cases.jsonl"
 ROWS = [json.loads(line) for line in CASES.read_text().splitlines()]
 
 
-def write(tmp_path: Path, *rows: dict[str, object]) -> Problems:
+def write(tmp_path: Path, *rows: dict[str, object]) -> ProblemsSpec:
     path = tmp_path / "lite.jsonl"
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-    return Problems(source="swebench-lite", path=path)
+    return ProblemsSpec(source="swebench-lite", path=path)
 
 
-def prompt(spec: Problems, template: str | None = None) -> str:
+def prompt(spec: ProblemsSpec, template: str | None = None) -> str:
     (problem,) = registry.load(spec)
     return registry.render(spec, PromptStyle(template=template), "chat", problem).parts[-1]
 
 
 def test_keys_are_instance_ids():
-    problems = registry.load(Problems(source="swebench-lite", path=CASES))
+    problems = registry.load(ProblemsSpec(source="swebench-lite", path=CASES))
     assert [problem.key for problem in problems] == [row["instance_id"] for row in ROWS]
     assert registry.default_verifier("swebench-lite") == ("swebench", {})
 
 
 def test_neither_solution_nor_tests_can_reach_a_prompt(tmp_path):
-    (problem, *_) = registry.load(Problems(source="swebench-lite", path=CASES))
+    (problem, *_) = registry.load(ProblemsSpec(source="swebench-lite", path=CASES))
     assert "return w * h" not in json.dumps(dict(problem.data))
     assert "test_area" not in json.dumps(dict(problem.data))
     with pytest.raises(InputError, match="no field 'patch'"):
@@ -71,4 +71,4 @@ def test_an_empty_file_and_an_unknown_split_are_refused(tmp_path):
     with pytest.raises(InputError, match="holds no problem"):
         registry.load(write(tmp_path))
     with pytest.raises(InputError, match="no split 'train'"):
-        registry.load(Problems(source="swebench-lite", split="train"))
+        registry.load(ProblemsSpec(source="swebench-lite", split="train"))
