@@ -195,12 +195,12 @@ class Attempts:
         failures = [
             self._failure(attempt, first, n, "missing", "not in the reply") for first, n in runs(for_good)
         ]
-        await self._ledger.end(outcome, failures, overhead=raised)
+        moved = await self._ledger.end(outcome, failures, overhead=raised)
         if fewer:
             await self._ledger.learn_max_n(attempt.model_id, 1)
         if booked.warning:
             self._warned(alias, booked.warning)
-        return _arrivals(ticket, outcome)
+        return _arrivals(ticket, outcome, moved)
 
     def _raise_overhead(self, ticket: Ticket, attempt: Attempt, booked: Booked) -> int | None:
         """Input above its bound: the bound was too small for this model, so it grows for all that follow. Gives the
@@ -231,12 +231,12 @@ class Attempts:
             ticket, self._clock(), error, presumed=presumed, arrived=kept
         )
         failures = [self._failure(attempt, first, n, error.kind, error.message) for first, n in given_up]
-        await self._ledger.end(outcome, failures)
+        moved = await self._ledger.end(outcome, failures)
         if isinstance(error, TooManySamples) and decision.then is Then.FEWER:
             await self._ledger.learn_max_n(attempt.model_id, self._scheduler.lanes[ticket.alias].work.max_n)
         if unknown:
             self._warned(ticket.alias, f"outcome unknown, charged at its bound: {error.message}")
-        return _arrivals(ticket, outcome)
+        return _arrivals(ticket, outcome, moved)
 
     async def _ended_early(self, ticket: Ticket, attempt: Attempt, share: Share) -> None:
         """The lease ended: the server's time is paid, the samples were not made and are still to be asked."""
@@ -270,12 +270,14 @@ class Attempts:
         )
 
 
-def _arrivals(ticket: Ticket, outcome: Settlement) -> list[Arrival]:
+def _arrivals(ticket: Ticket, outcome: Settlement, moved: Mapping[int, int]) -> list[Arrival]:
+    """`moved`: the new indices of samples whose own were taken."""
     alias, ordinal = ticket.alias, ticket.item.problem
     verdicts = outcome.judged or (None,) * len(outcome.samples)
-    return [
-        Arrival(alias, ordinal, row, verdict) for row, verdict in zip(outcome.samples, verdicts, strict=True)
-    ]
+    samples = outcome.samples
+    if moved:
+        samples = tuple(s._replace(sample_index=moved.get(s.sample_index, s.sample_index)) for s in samples)
+    return [Arrival(alias, ordinal, row, verdict) for row, verdict in zip(samples, verdicts, strict=True)]
 
 
 def ended_badly(attempt: Attempt, error: ProviderError, share: Share | None, *, unknown: bool) -> Settlement:

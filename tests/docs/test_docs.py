@@ -46,6 +46,15 @@ def _typed(command: str) -> int:
     return int(ended.value.code or 0)
 
 
+def test_one_budget_on_two_machines_is_divided():
+    """A budget holds for one ledger, so a page that runs one sweep into several must not have each spend all of it."""
+    text = (DOCS / "how-to" / "merge.md").read_text("utf-8")
+    budget = re.findall(r"^budget_usd = (\S+)$", text, re.MULTILINE)
+    runs = re.findall(r"^\$ manyfew run .*--db (\S+)(?:.* --budget (\S+))?", text, re.MULTILINE)
+    assert len({ledger for ledger, _ in runs}) == 2
+    assert sum(float(share) for _, share in runs) <= float(budget[0])
+
+
 @pytest.mark.parametrize("page", RUN, ids=_named)
 def test_every_command_of_the_page_works(page, folder, places, capfd):
     typed = 0

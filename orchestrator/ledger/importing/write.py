@@ -13,6 +13,7 @@ from orchestrator.errors import InputError
 from orchestrator.interrupts import interrupts
 from orchestrator.ledger.file.create import create, made_anew
 from orchestrator.ledger.importing.line import LARGEST_INT, VALUE_COLUMNS
+from orchestrator.ledger.writing.batch_jobs import OF_OPEN_JOB
 
 VERIFIER = "imported"
 PIECE = 500
@@ -31,6 +32,12 @@ SELECT s.line FROM sample AS s CROSS JOIN model ON model.id = s.model CROSS JOIN
 CROSS JOIN ledger.sample AS t ON t.model_id = model.ledger_id AND t.problem_id = problem.ledger_id
   AND t.sample_index = s.sample_index
 ORDER BY s.line LIMIT 1"""
+_IN_OPEN_BATCH = f"""
+SELECT s.line, problem.key, s.sample_index FROM ledger.request AS r
+CROSS JOIN model ON model.ledger_id = r.model_id CROSS JOIN problem ON problem.ledger_id = r.problem_id
+CROSS JOIN json_each(r.indices) AS i
+CROSS JOIN sample AS s ON s.model = model.id AND s.problem = problem.id AND s.sample_index = i.value
+WHERE r.state = 'reserved' AND {OF_OPEN_JOB} ORDER BY s.line LIMIT 1"""
 _TOTAL = """
 SELECT (SELECT coalesce(sum(cost_pico), 0) FROM sample), (SELECT coalesce(sum(cost_pico), 0) FROM ledger.sample)"""
 
@@ -91,6 +98,13 @@ def refuse_conflicts(
             raise InputError(
                 f"{where}:{line_of(row[0])}", message, "nothing was imported; leave out what is there"
             )
+        if (row := connection.execute(_IN_OPEN_BATCH).fetchone()) is not None:
+            line, problem, index = row
+            message = (
+                f"sample {index} of problem {problem!r} was sent in a batch that is still open at its vendor"
+            )
+            remedy = "collect the batch first (manyfew run, or manyfew cancel), or use a free sample_index"
+            raise InputError(f"{where}:{line_of(line)}", message, remedy)
         if sum(connection.execute(_TOTAL).fetchone()) > LARGEST_INT:
             raise InputError(where, "the costs add up to more than the ledger can hold", "look at cost_usd")
     finally:

@@ -21,6 +21,7 @@ from orchestrator.ledger.writing.rows import (
     Settlement,
     VerdictRow,
 )
+from orchestrator.ledger.writing.taken_index import place_elsewhere
 
 INSERT_PROMPT = ManyRows("INSERT OR IGNORE INTO prompt (id, sha256, body)", 3)
 
@@ -53,6 +54,7 @@ INSERT_SAMPLE = ManyRows(
     "cache_write_tokens, cache_write_1h_tokens, completion_tokens, reasoning_tokens, token_basis, cost_pico, "
     "cost_basis, server, stop_rule, latency_s, model_id, request_id, created_at, passed, score, answer, verifier)",
     24,
+    " ON CONFLICT (model_id, problem_id, sample_index) DO NOTHING",  # taken: place_elsewhere
 )
 
 INSERT_LEASE = ManyRows(
@@ -107,6 +109,8 @@ class GroupCommit:
     failures: list[Failure] = field(default_factory=list[Failure])
     verdicts: list[VerdictRow] = field(default_factory=list[VerdictRow])
     other: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list[tuple[str, tuple[Any, ...]]])
+    moved: dict[int, dict[int, int]] = field(default_factory=dict[int, dict[int, int]])
+    """By request, once written: samples whose index was taken, and the index that each got."""
 
     def write(self, connection: sqlite3.Connection) -> None:
         """All of it, in an order that satisfies the references; the caller holds the transaction. Raises
@@ -116,14 +120,13 @@ class GroupCommit:
         INSERT_REQUEST.execute(connection, [_request_row(r) for r in self.reservations])
         self._write_leases(connection)
         UPDATE_REQUEST.execute(connection, [_outcome_row(o) for o in self.outcomes])
-        INSERT_SAMPLE.execute(
-            connection,
-            [
-                _sample_row(o, sample, verdict)
-                for o in self.outcomes
-                for sample, verdict in zip(o.samples, o.judged or repeat(None), strict=False)
-            ],
-        )
+        samples = [
+            _sample_row(o, sample, verdict)
+            for o in self.outcomes
+            for sample, verdict in zip(o.samples, o.judged or repeat(None), strict=False)
+        ]
+        if INSERT_SAMPLE.execute(connection, samples) < len(samples):
+            self.moved = place_elsewhere(connection, INSERT_SAMPLE.single, self.outcomes, samples)
         INSERT_FAILURE.execute(connection, [_failure_row(f) for f in self.failures])
         INSERT_VERDICT.execute(connection, [v[:8] for o in self.outcomes for v in o.verdicts])
         INSERT_VERDICT.execute(connection, [v[:8] for v in self.verdicts])

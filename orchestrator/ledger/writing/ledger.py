@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -149,12 +149,14 @@ class Ledger:
         *,
         overhead: int | None = None,
         also: Sequence[tuple[str, tuple[Any, ...]]] = (),
-    ) -> None:
+    ) -> Mapping[int, int]:
         """Settles, presumes or frees a request and writes its samples, and what `also` its reply brought, in one
         transaction; with the overhead in tokens that its reply showed the model to have, so that no run after this
-        one reserves less."""
+        one reserves less. Gives the new index of each sample whose own was taken."""
+        commits: list[GroupCommit] = []
 
         def fill(batch: GroupCommit) -> None:
+            commits.append(batch)
             batch.outcomes.append(outcome)
             batch.failures.extend(failures)
             if overhead is not None:
@@ -162,6 +164,7 @@ class Ledger:
             batch.other.extend(also)
 
         await self._write(fill)
+        return commits[0].moved.get(outcome.request_id, {})
 
     def lease(self, change: LeaseChange) -> asyncio.Future[None]:
         """A server's lease is opened, renewed or released, ahead of whatever is written after this call; it is on the

@@ -22,14 +22,20 @@ class ManyRows(NamedTuple):
     width: int
     after: str = ""
 
-    def execute(self, connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> None:
-        """All rows, in their order. Raises sqlite3.Error."""
-        at, left = 0, len(rows)
+    @property
+    def single(self) -> str:
+        """The SQL for one row."""
+        return _sql(self, 1)
+
+    def execute(self, connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> int:
+        """All rows, in their order. Gives how many were written. Raises sqlite3.Error."""
+        at, left, written = 0, len(rows), 0
         while left:
             n = min(_MOST, 1 << (left.bit_length() - 1))
             values = [value for row in rows[at : at + n] for value in row]
-            connection.execute(_sql(self, n), values)
+            written += connection.execute(_sql(self, n), values).rowcount
             at, left = at + n, left - n
+        return written
 
 
 @lru_cache(maxsize=256)

@@ -7,7 +7,9 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import time
+from contextlib import closing
 
 import pytest
 
@@ -319,6 +321,60 @@ def test_other_words_for_a_problem_in_an_open_batch_are_refused(tmp_path):
         desk.held.clear()
         assert run(SweepFile({"m": batch_model(desk)}).write(tmp_path), db).status == 0
     check_whole(db, desk)
+
+
+def test_samples_are_not_imported_where_an_open_batch_may_bring_them(tmp_path, desk):
+    from orchestrator.errors import InputError
+    from orchestrator.ledger.importing.samples import import_samples
+
+    db = tmp_path / "test.db"
+    with serving(desk.vendor):
+        path = SweepFile({"m": batch_model(desk)}).write(tmp_path)
+        interrupted(desk, path, db)
+        desk.held.clear()
+        lines = [
+            {"sweep": "test", "model": "m", "problem": "p3", "sample_index": index, "text": "#### 6"}
+            for index in (4, 2)
+        ]
+        file = tmp_path / "more.jsonl"
+        file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        said = r"more\.jsonl:2: sample 2 of problem 'p3' was sent in a batch that is still open"
+        with pytest.raises(InputError, match=said):
+            import_samples(file, db)
+        assert not rows(db, "SELECT * FROM sample")
+        file.write_text(json.dumps(lines[0]) + "\n")
+        assert import_samples(file, db).samples == 1
+        assert run(path, db).status == 0
+    check_books(db)
+    assert money(db).settled == desk.vendor.billed_pico
+    assert one(db, "SELECT count(*) FROM sample_records WHERE cost_basis = 'batch'") == 40
+
+
+def test_a_taken_index_is_no_reason_to_lose_what_a_batch_brought(tmp_path, desk):
+    """Another program wrote samples where an open batch was to put its own: those get the next indices, with their own
+    verdicts."""
+    desk.vendor.answer = lambda prompt, i: f"#### {2 * int(prompt.split()[2])}"
+    db = tmp_path / "test.db"
+    with serving(desk.vendor), watched(db, 10 * USD):
+        path = SweepFile({"m": batch_model(desk)}).write(tmp_path)
+        interrupted(desk, path, db)
+        with closing(sqlite3.connect(db)) as connection, connection:
+            connection.execute(
+                "INSERT INTO sample (model_id, problem_id, sample_index, text, cost_basis, created_at, passed, "
+                "verifier) SELECT model_id, problem_id, value, 'theirs', 'imported', 0, 0, 'theirs' FROM request "
+                "CROSS JOIN json_each(indices) WHERE value IN (0, 2)"
+            )
+            connection.execute("UPDATE model SET samples = samples + 20")
+        desk.held.clear()
+        assert run(path, db).status == 0
+    check_books(db)
+    assert money(db).settled == desk.vendor.billed_pico
+    ours = rows(db, "SELECT * FROM sample WHERE cost_basis = 'batch'")
+    assert len(ours) == 40
+    assert all(row["passed"] == 1 and "####" in row["text"] for row in ours)
+    theirs = rows(db, "SELECT * FROM sample WHERE cost_basis = 'imported'")
+    assert [(row["text"], row["passed"]) for row in theirs] == [("theirs", 0)] * 20
+    assert {row["sample_index"] for row in ours} == {1, 3, 4, 5}
 
 
 def test_a_vendor_that_is_gone_when_the_next_run_looks_for_it(tmp_path, desk):
