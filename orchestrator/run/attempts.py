@@ -209,8 +209,8 @@ class Attempts:
         model = self._prepared.sweep.models[alias]
         now = max(model.prompt_overhead_tokens, self._prepared.overheads.get(alias, 0))
         self._warned(alias, "a reply with more input than its bound: booked in full, the bound is raised")
-        prompt_bytes = self._prepared.prompt(alias, ticket.item.problem).size_bytes
-        raised = attempt.input_bound - prompt_bytes + booked.extra_input_tokens
+        sent = self._prepared.sent_bound(alias, ticket.item.problem)
+        raised = attempt.input_bound - sent + booked.extra_input_tokens
         if raised <= now:
             return None
         self._prepared.overheads[alias] = raised

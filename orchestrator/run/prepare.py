@@ -9,6 +9,8 @@ from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import Any
 
+import msgspec
+
 from orchestrator.errors import InputError
 from orchestrator.ledger.reading.for_run.unsolved import unsolved
 from orchestrator.problems.registry import load, render
@@ -33,6 +35,8 @@ EXPECTED_OUTPUT_SHARE = 0.5
 """Of max_tokens, while a model has no samples of its own to tell."""
 CACHE_CONTROL = "cache_control"
 """Anthropic's field that asks for a cache, wherever it stands."""
+TOKENS_A_MESSAGE = 16
+"""The most that a chat template puts around a message: its role, and where it begins and ends."""
 RENDERED_KEPT = 256
 ASSUMED_TOKENS_PER_S = 1000
 """Output of a paid server that is kept busy, while it has no samples of its own to tell. Only for estimates."""
@@ -55,6 +59,8 @@ class Rendered:
     prompt: Prompt
     sha: str
     size_bytes: int
+    messages: int
+    """A raw text counts as one."""
 
 
 @dataclass(kw_only=True)
@@ -81,10 +87,24 @@ class Prepared:
         return self._rendered(self.sweep.models[alias].api, ordinal).sha
 
     def input_bound(self, alias: str, ordinal: int) -> int:
-        """The most input tokens a request of this problem can count: bytes of all parts and the overhead."""
+        """The most input tokens a request of this problem can count: what is sent of it, and the overhead."""
         model = self.sweep.models[alias]
-        overhead = max(model.prompt_overhead_tokens, self.overheads.get(alias, 0))
-        return self._rendered(model.api, ordinal).size_bytes + overhead
+        return self.sent_bound(alias, ordinal) + max(
+            model.prompt_overhead_tokens, self.overheads.get(alias, 0)
+        )
+
+    def sent_bound(self, alias: str, ordinal: int) -> int:
+        """Of that, what is sent and counted: the bytes of all parts and of `extra` (a schema, say), and what a chat
+        template puts around each message."""
+        rendered = self._rendered(self.sweep.models[alias].api, ordinal)
+        return rendered.size_bytes + TOKENS_A_MESSAGE * rendered.messages + self._extra_bytes[alias]
+
+    @cached_property
+    def _extra_bytes(self) -> dict[str, int]:
+        return {
+            alias: len(msgspec.json.encode(dict(model.extra))) if model.extra else 0
+            for alias, model in self.sweep.models.items()
+        }
 
     @cached_property
     def _rendered(self) -> Callable[[Api, int], Rendered]:
@@ -95,7 +115,7 @@ class Prepared:
     def _render(self, api: Api, ordinal: int) -> Rendered:
         prompt = render(self.sweep.problems, self.sweep.prompt, api, self.problems[ordinal])
         sha = sha256(prompt_body(prompt).encode()).hexdigest()
-        return Rendered(prompt, sha, prompt.size_bytes)
+        return Rendered(prompt, sha, prompt.size_bytes, max(1, len(prompt.messages)))
 
     def caches(self, alias: str, ordinal: int) -> bool:
         """Whether a problem's prompt goes through the vendor's cache: where that must be asked for, and pays."""

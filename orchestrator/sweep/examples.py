@@ -38,6 +38,7 @@ _EXAMPLES = {
     "frequency_penalty": "0.5",
     "repetition_penalty": "1.1",
     "extra": '{ reasoning_effort = "low" }',
+    "allow_extra": '["new_field"]',
     "verifier": '[verifier] with kind = "numeric"',
     "kind": '"numeric"',
     "workers": "2",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.errors import InputError
 from orchestrator.problems.types import PromptStyle
 from orchestrator.sweep.examples import example
-from orchestrator.sweep.extra import checked_extra
+from orchestrator.sweep.extra import check_allowed, checked_extra
 from orchestrator.sweep.messages import suggestion, unknown_key
 from orchestrator.sweep.rules import check_model
 from orchestrator.sweep.schema import PARAMS, SamplingTable, option
@@ -40,6 +40,8 @@ def model(source: SweepText, sweep: SweepTable, alias: str) -> Model:
     table = sweep.models[alias]
     sampling, extra_at = _inherit(sweep.sampling, table, alias)
     check_model(source, alias, table, sampling)
+    at = ("models", alias) if "allow_extra" in table.model_fields_set else ("sampling",)
+    check_allowed(source, (*at, "allow_extra"), sampling.allow_extra or ())
     assert sampling.max_tokens is not None, "check_model refuses a model without it"
     base_url = _base_url(source, alias, table)
     return Model(
@@ -79,7 +81,14 @@ def model(source: SweepText, sweep: SweepTable, alias: str) -> Model:
         mode=sampling.mode or "uniform",
         max_tokens=sampling.max_tokens,
         params={name: value for name in PARAMS if (value := getattr(sampling, name)) is not None},
-        extra=checked_extra(source, extra_at, sampling.extra or {}),
+        extra=checked_extra(
+            source,
+            extra_at,
+            sampling.extra or {},
+            provider=table.provider,
+            own=extra_at[0] == "models",
+            allowed=sampling.allow_extra or (),
+        ),
     )
 
 

@@ -141,6 +141,7 @@ class SamplingTable(Table):
     frequency_penalty: Annotated[Number, Field(ge=-2, le=2)] | None = None
     repetition_penalty: Annotated[Number, Field(gt=0, le=100)] | None = None
     extra: dict[str, Any] | None = None
+    allow_extra: Annotated[list[Line], Field(max_length=64)] | None = None
 
 
 class PriceTable(Table):

@@ -20,6 +20,7 @@ What a test may set, before or while it runs (all plain attributes):
     fault_rates     {Fault: probability}, drawn by `seed` where the queue is empty
     token_ids       answers `return_token_ids` as vLLM does; flavour  "openai" or "vllm" (headers, error bodies)
     service_tier    what replies name, or None
+    prompt_tokens   Asked -> the tokens that the prompt counts as
     streams         whether a request that says `stream` gets a stream; else it is ignored
 
 What a test may read:
@@ -86,6 +87,7 @@ class Vendor:
     token_ids: bool = False
     flavour: str = "openai"
     service_tier: str | None = None
+    prompt_tokens: Callable[[Asked], int] | None = None
     streams: bool = True
 
     seen: list[Seen] = field(default_factory=list, init=False)
@@ -241,7 +243,7 @@ class Vendor:
         return None
 
     def _prompt_tokens(self, asked: Asked) -> int:
-        return count_tokens(asked.prompt) + 7
+        return count_tokens(asked.prompt) + 7 if self.prompt_tokens is None else self.prompt_tokens(asked)
 
     def _work(self, asked: Asked, request_id: str, fault: Fault | None) -> Job:
         first = self._asked[asked.prompt]

@@ -34,12 +34,30 @@ def test_the_worst_case_is_bytes_overhead_and_max_tokens(command, tmp_path):
     text = path.read_text().replace("[sampling]", "[prompt]\ntemplate = '{question}'\n[sampling]")
     path.write_text(text)
     found = plan(command, path)
-    # 3 requests of at most 4 samples a problem; 2 and 6 bytes of prompt, with what the system prompt adds
-    worst_input = 3 * (2 + 100) + 3 * (6 + 100)
+    # 3 requests of at most 4 samples a problem; 2 and 6 bytes of prompt, 16 tokens around their one message
+    worst_input = 3 * (2 + 16 + 100) + 3 * (6 + 16 + 100)
     assert found["models"]["m"]["requests"] == 6
     assert found["models"]["m"]["samples"] == 20
     assert found["worst_usd"] == pytest.approx((worst_input * 5 + 20 * 64 * 15) / 1e6, abs=1e-12)
     assert found["expected_usd"] < found["worst_usd"]
+
+
+def test_what_else_is_sent_and_counted_is_in_the_worst_case(command, tmp_path):
+    """Each message, and a schema in `extra` with every byte of it."""
+    schema = {"type": "json_schema", "json_schema": {"name": "a", "schema": {"description": "ä" * 1000}}}
+    problems = [{"id": "a", "messages": [{"role": "user", "content": "?"}] * 201, "answer": "1"}]
+    keys = {"max_n": 4, "prompt_overhead_tokens": 0}
+    bare = SweepFile({"m": unreachable(**keys)}, problems=problems, samples=4)
+    told = SweepFile(
+        {"m": unreachable(extra={"response_format": schema}, **keys)}, problems=problems, samples=4
+    )
+    worst = [
+        plan(command, one.write(tmp_path / name))["worst_usd"] for name, one in (("a", bare), ("b", told))
+    ]
+    assert worst[0] == pytest.approx((201 * (1 + 16) * 5 + 4 * 64 * 15) / 1e6, abs=1e-12)
+    sent = len(json.dumps({"response_format": schema}, ensure_ascii=False, separators=(",", ":")).encode())
+    assert sent > 2000
+    assert worst[1] - worst[0] == pytest.approx(sent * 5 / 1e6, abs=1e-12)
 
 
 def test_a_small_budget_says_what_it_will_not_cover_and_what_slows_it(command, tmp_path):

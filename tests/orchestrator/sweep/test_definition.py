@@ -40,7 +40,7 @@ def test_price_pace_and_place_do_not_matter(good, write, old, new):
         ("temperature = 0.6", "top_p = 0.5", "params.temperature: 0.6 became not stated"),
         ("max_tokens = 512", "max_tokens = 513", "max_tokens: 512 became 513"),
         ('mode = "uniform"', 'mode = "until_solved"', 'mode: "uniform" became "until_solved"'),
-        ("extra = {}", "extra = { a = { b = 1 } }", "extra.a.b: not stated became 1"),
+        ("extra = {}", "extra = { thinking = { b = 1 } }", "extra.thinking.b: not stated became 1"),
         ("gpt-4o-2024-05-13", "gpt-4o", 'model: "gpt-4o-2024-05-13" became "gpt-4o"'),
         ("Think.", "Guess.", 'system: "Think." became "Guess."'),
         ("samples = 5\n", 'api = "responses"\n', 'api: "chat" became "responses"'),
