@@ -50,22 +50,11 @@ def sweep_file() -> str:
     from orchestrator.sweep import schema
 
     told = tomllib.loads((HERE / "sweep_keys.toml").read_text("utf-8"))
-    tables = (
-        ("top", "The file", schema.SweepTable),
-        ("problems", "`[problems]`", schema.ProblemsTable),
-        ("prompt", "`[prompt]`", schema.PromptTable),
-        ("sampling", "`[sampling]`", schema.SamplingTable),
-        ("verifier", "`[verifier]`", schema.VerifierTable),
-        ("models", "`[models.ALIAS]`", schema.ModelTable),
-        ("price", "`price = { … }`", schema.PriceTable),
-        ("limits", "`limits = { … }`", schema.LimitsTable),
-        ("architecture", "`architecture = { … }`", schema.ArchitectureTable),
-    )
     parts = [
         "# Sweep file\n",
         "TOML. What is unknown, of a wrong type or absurd is refused in one line with file, line and remedy.\n",
     ]
-    for name, title, table in tables:
+    for name, title, table in sweep_tables():
         known = told[name]
         keys = [
             key
@@ -85,6 +74,23 @@ def sweep_file() -> str:
         parts.append("")
     parts.append("A model may also state any key of `[sampling]`, for itself.\n")
     return "\n".join(parts)
+
+
+def sweep_tables() -> tuple[tuple[str, str, Any], ...]:
+    """Each table of the sweep file: its part of docs/sweep_keys.toml, its title, its schema."""
+    from orchestrator.sweep import schema
+
+    return (
+        ("top", "The file", schema.SweepTable),
+        ("problems", "`[problems]`", schema.ProblemsTable),
+        ("prompt", "`[prompt]`", schema.PromptTable),
+        ("sampling", "`[sampling]`", schema.SamplingTable),
+        ("verifier", "`[verifier]`", schema.VerifierTable),
+        ("models", "`[models.ALIAS]`", schema.ModelTable),
+        ("price", "`price = { … }`", schema.PriceTable),
+        ("limits", "`limits = { … }`", schema.LimitsTable),
+        ("architecture", "`architecture = { … }`", schema.ArchitectureTable),
+    )
 
 
 def _default(field: Any) -> str:

@@ -18,7 +18,7 @@ from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -110,33 +110,82 @@ class Ledger:
             low[known], high[known] = bootstrap.coverage_band(values, bootstrap.resampled_means(values))
         return Coverage(model, ks, curve, low, high, cost.cost_of_k(mean, ks))
 
-    def frontier(self, axis: Axis = "usd") -> dict[str, Any]:
+    def frontier(
+        self,
+        axis: Axis = "usd",
+        *,
+        cap: float | None = None,
+        hard_cap: float | None = None,
+        cite: bool = False,
+    ) -> dict[str, Any]:
         """What `manyfew frontier --json` prints: curves with bands, fits, policies, comparisons, warnings."""
-        from orchestrator.analysis.frontier import frontier_document
-        from orchestrator.analysis.printed import with_printed
-        from orchestrator.analysis.selection import with_selection
-        from orchestrator.ledger.importing.printed_results import read_printed
-        from orchestrator.ledger.reading.samples.citation import citation_document, cite
+        from orchestrator.analysis.policies import Cap
+        from orchestrator.analysis.whole_document import frontier_documents
 
-        found = self.outcomes(axis)
-        document = with_selection(frontier_document(found, axis), found)
-        document["citation"] = [citation_document(cite(path)) for path in self.paths]
-        return with_printed(document, read_printed(self.paths))
+        return frontier_documents(self.paths, axis, Cap(cap, hard_cap), always_digest=cite).whole
 
     def compare(self) -> dict[str, Any]:
         """What `manyfew compare --json` prints: models side by side, as billed."""
-        from orchestrator.analysis.printed import with_printed_table
-        from orchestrator.analysis.side_by_side import compare_document
-        from orchestrator.ledger.importing.printed_results import read_printed
-        from orchestrator.ledger.reading.money.model_costs import read_model_costs
+        from orchestrator.analysis.whole_document import compare_whole
 
-        return with_printed_table(compare_document(read_model_costs(self.paths)), read_printed(self.paths))
+        return compare_whole(self.paths)
+
+    def status(self) -> dict[str, Any]:
+        """What `manyfew status --json` prints: samples, money and models, also while a run writes."""
+        from orchestrator.ledger.reading.money.status import read_status
+
+        return read_status(self._only("status"))
+
+    def plan_next(self, usd: float | str, pair: tuple[str, str] | None = None) -> dict[str, Any]:
+        """What `manyfew plan DB --next USD --json` prints: where so much more money narrows a comparison most."""
+        from orchestrator.next_dollar.document import document
+        from orchestrator.next_dollar.study import study
+        from orchestrator.sweep.load import parse_usd
+
+        money = parse_usd(str(usd), where="plan_next")
+        if not money:
+            raise InputError("plan_next", "no money buys nothing", "such as plan_next(2.50)")
+        return document(study(self._only("plan_next"), float(money), pair)[1], float(money))
+
+    def presumed(self) -> dict[str, Any]:
+        """What `manyfew reconcile DB --json` prints: requests whose outcome is unknown, by model and kind."""
+        from orchestrator.ledger.file.lock import is_held
+        from orchestrator.reconcile.books import open_books
+        from orchestrator.report.terminal.reconcile import presumed_document
+
+        path = self._only("presumed")
+        with open_books(path, running=is_held(path)) as books:
+            return presumed_document(books)
+
+    def reprice(self, prices: Mapping[str, str], *, on: str | None = None) -> dict[str, Any]:
+        """What `manyfew reprice DB --price ALIAS=NAME --json` prints: the same samples at other prices. Nothing is
+        written. `prices`: by alias, a name of the price book, or "IN/OUT" in dollars per million tokens."""
+        from orchestrator.analysis.new_prices import new_prices, repriced_document
+        from orchestrator.ledger.reprice import reprice
+
+        path = self._only("reprice")
+        chosen = new_prices(path, [f"{alias}={price}" for alias, price in prices.items()], on)
+        return repriced_document(path, None, reprice(path, None, chosen), chosen)
+
+    def doctor(self) -> dict[str, Any]:
+        """What `manyfew doctor DB --json` prints: what is installed, and whether the ledger's sums agree."""
+        from orchestrator.doctor.finding import findings_document
+        from orchestrator.doctor.installation import installation
+        from orchestrator.doctor.ledger import ledger_findings
+
+        return findings_document([*installation(), *ledger_findings(self._only("doctor"))])
 
     def chart(self, axis: Axis = "usd") -> Chart:
         """The figure of `frontier --png`: shown by a notebook as it is, or saved. Takes manyfew[charts]."""
         from manyfew.chart import Chart
 
         return Chart(self.frontier(axis))
+
+    def _only(self, method: str) -> Path:
+        path, *others = self.paths
+        if others:
+            raise InputError(method, "takes one ledger", "open one: manyfew.open(path)")
+        return path
 
     def _rows(
         self, model: str | None, columns: Sequence[str] | None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 State = Literal["ok", "missing", "note"]
 
@@ -16,3 +17,9 @@ class Finding:
     topic: str
     text: str
     remedy: str = ""
+
+
+def findings_document(found: Sequence[Finding]) -> dict[str, Any]:
+    """What `manyfew doctor --json` prints."""
+    missing = any(finding.state == "missing" for finding in found)
+    return {"status": "missing" if missing else "ok", "findings": [asdict(finding) for finding in found]}

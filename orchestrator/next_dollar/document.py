@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 _MOST_PARTS = 4
 
 
-def document(found: Study, usd: float) -> dict[str, Any]:
-    """Plain data; of models that are sampled until solved, `stop` is first_success."""
+def document(found: Study, usd: float, file: Path | None = None) -> dict[str, Any]:
+    """Plain data; of models that are sampled until solved, `stop` is first_success. `file`: where the sweep that buys
+    it is written."""
     return {
         "next_usd": usd,
         "expected_usd": found.planned.spent,
@@ -49,6 +51,7 @@ def document(found: Study, usd: float) -> dict[str, Any]:
             one.alias: _model(one, found.problems, targets)
             for one, targets in zip((found.cheap, found.expensive), found.planned.targets, strict=True)
         },
+        "file": None if file is None else str(file),
     }
 
 

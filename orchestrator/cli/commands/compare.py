@@ -16,13 +16,10 @@ def compare(
 
     Example: manyfew compare runs/quickstart.db
     """
-    from orchestrator.analysis.printed import with_printed_table
-    from orchestrator.analysis.side_by_side import compare_document
+    from orchestrator.analysis.whole_document import compare_whole
     from orchestrator.cli.output import console, emit_json
-    from orchestrator.ledger.importing.printed_results import read_printed
-    from orchestrator.ledger.reading.money.model_costs import read_model_costs
 
-    document = with_printed_table(compare_document(read_model_costs(db)), read_printed(db))
+    document = compare_whole(db)
     if json_:
         emit_json(document)
         return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,22 +25,18 @@ def doctor(
     Example: manyfew doctor runs/quickstart.toml
     """
     from orchestrator.cli.output import emit_json
+    from orchestrator.doctor.finding import findings_document
     from orchestrator.doctor.installation import installation
 
     found = installation()
     if target is not None:
         found += _look_at(target, db)
-    missing = any(finding.state == "missing" for finding in found)
+    document = findings_document(found)
     if json_:
-        emit_json(
-            {
-                "status": "missing" if missing else "ok",
-                "findings": [dataclasses.asdict(finding) for finding in found],
-            }
-        )
+        emit_json(document)
     else:
         _show(found)
-    return 1 if missing else 0
+    return 1 if document["status"] == "missing" else 0
 
 
 def _look_at(target: Path, db: Path | None) -> list[Finding]:

@@ -60,22 +60,13 @@ def frontier(
     wanted: dict[Kind, Path] = {kind: target for kind, target in targets.items() if target is not None}
     _check(wanted)
     _check_policy(write_policy, output)
-    from orchestrator.analysis.frontier import frontier_document
     from orchestrator.analysis.policies import Cap
-    from orchestrator.analysis.printed import with_printed
-    from orchestrator.analysis.selection import with_selection
+    from orchestrator.analysis.whole_document import frontier_documents
     from orchestrator.cli.output import console, emit_json
-    from orchestrator.ledger.importing.printed_results import read_printed
-    from orchestrator.ledger.reading.samples.citation import citation_document
-    from orchestrator.ledger.reading.samples.citation import cite as cited
-    from orchestrator.ledger.reading.samples.outcomes import read_outcomes
     from orchestrator.text.safe import safe
 
     allowed = Cap(_cost("--cap", cap), _cost("--hard-cap", hard_cap))
-    outcomes = read_outcomes(db, chosen)
-    document = with_selection(frontier_document(outcomes, chosen, allowed), outcomes)
-    document["citation"] = [citation_document(cited(path, always=cite)) for path in db]
-    whole = with_printed(document, read_printed(db))
+    document, whole = frontier_documents(db, chosen, allowed, always_digest=cite)
     for kind, target in wanted.items():
         _write(kind, target, document, whole, db)
     if write_policy is not None and output is not None:

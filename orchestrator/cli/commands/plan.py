@@ -72,11 +72,11 @@ def _next(db: Path, money: str, pair: tuple[str, str] | None, out: Path | None, 
     if not usd:
         raise InputError("--next", "no money buys nothing", "such as --next 2.50")
     sweep, found = study(db, float(usd), pair)
-    said = document(found, float(usd))
+    said = document(found, float(usd), out)
     if out is not None:
         write_new(out, next_sweep(sweep, found, usd))
     if json_:
-        emit_json({**said, "file": None if out is None else str(out)})
+        emit_json(said)
         return 0
     console().print(next_text(said))
     if out is not None:

@@ -1,0 +1,48 @@
+"""The documents of `frontier --json` and `compare --json`, whole: samples, printed results, and how to cite them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from orchestrator.analysis.policies import NO_CAP
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from orchestrator.analysis.policies import Cap
+    from orchestrator.ledger.reading.samples.outcomes import Axis
+
+
+class FrontierDocuments(NamedTuple):
+    """`sampled` is of the samples alone, for screens that show printed results apart; `whole` has both."""
+
+    sampled: dict[str, Any]
+    whole: dict[str, Any]
+
+
+def frontier_documents(
+    paths: Sequence[Path], axis: Axis, cap: Cap = NO_CAP, *, always_digest: bool = False
+) -> FrontierDocuments:
+    """Raises InputError for what is no ledger. `always_digest`: also where a digest of the samples takes long."""
+    from orchestrator.analysis.frontier import frontier_document
+    from orchestrator.analysis.printed import with_printed
+    from orchestrator.analysis.selection import with_selection
+    from orchestrator.ledger.importing.printed_results import read_printed
+    from orchestrator.ledger.reading.samples.citation import citation_document, cite
+    from orchestrator.ledger.reading.samples.outcomes import read_outcomes
+
+    outcomes = read_outcomes(paths, axis)
+    sampled = with_selection(frontier_document(outcomes, axis, cap), outcomes)
+    sampled["citation"] = [citation_document(cite(path, always=always_digest)) for path in paths]
+    return FrontierDocuments(sampled, with_printed(sampled, read_printed(paths)))
+
+
+def compare_whole(paths: Sequence[Path]) -> dict[str, Any]:
+    """Raises InputError for what is no ledger."""
+    from orchestrator.analysis.printed import with_printed_table
+    from orchestrator.analysis.side_by_side import compare_document
+    from orchestrator.ledger.importing.printed_results import read_printed
+    from orchestrator.ledger.reading.money.model_costs import read_model_costs
+
+    return with_printed_table(compare_document(read_model_costs(paths)), read_printed(paths))
