@@ -91,7 +91,7 @@ class _Stated:
         from orchestrator.ledger.reading.money.status import read_status
         from orchestrator.run.prepare import prepare
         from orchestrator.run.run_sweep import Options, run_sweep
-        from orchestrator.run.signals import Signals
+        from orchestrator.sending.signals import Signals
         from orchestrator.sweep.load import check_budget, check_keys
 
         with tempfile.TemporaryDirectory() as folder:

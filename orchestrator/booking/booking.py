@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec.structs import replace
 
+from orchestrator.booking.server_share import Share
 from orchestrator.ledger.writing.rows import SampleRow, Settlement
 from pricing.cost import cost_and_input_pico, share_pico, split_equally, split_pico
 from pricing.tiers import tier_price
@@ -59,9 +60,9 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True):
     warning: str | None = None
 
 
-def book(reply: Reply, attempt: Attempt, ended_at: float, *, share: tuple[int, int] | None = None) -> Booked:
+def book(reply: Reply, attempt: Attempt, ended_at: float, *, share: Share | None = None) -> Booked:
     """Settles a reply whose cost is known, presumes one whose cost is not; its samples are kept either way.
-    `share`: its share of the server's time where that is what is paid, and how much of it was leased."""
+    `share`: its share of the server's time where that is what is paid."""
     choices = [c for c in reply.choices if 0 <= c.index < len(attempt.indices)]
     arrived = {attempt.indices[c.index] for c in choices}
     missing = tuple(i for i in attempt.indices if i not in arrived)
@@ -79,7 +80,7 @@ def book(reply: Reply, attempt: Attempt, ended_at: float, *, share: tuple[int, i
             batch=attempt.batch,
         )
         usage = reply.usage if reply.usage is not None else _told(choices)
-        total, input_pico = _cost(price, usage, attempt) if share is None else (share[0], 0)
+        total, input_pico = _cost(price, usage, attempt) if share is None else (share.pico, 0)
     except (Unpriceable, ValueError) as error:
         warning = str(error)
         if not isinstance(error, Unpriceable):
@@ -94,7 +95,7 @@ def book(reply: Reply, attempt: Attempt, ended_at: float, *, share: tuple[int, i
         )
     outcome = _settled(reply, usage, attempt, choices, total, input_pico, ended_at)
     if share is not None:
-        outcome = replace(outcome, lease_id=attempt.lease_id, leased_pico=share[1])
+        outcome = replace(outcome, lease_id=attempt.lease_id, leased_pico=share.leased)
     over = _is_over(usage, attempt)
     return Booked(
         outcome=outcome,
@@ -118,9 +119,7 @@ def _is_over(usage: Usage, attempt: Attempt) -> bool:
     return usage.output > len(attempt.indices) * attempt.max_tokens
 
 
-def book_broken(
-    error: Lost, attempt: Attempt, ended_at: float, *, share: tuple[int, int] | None = None
-) -> Settlement:
+def book_broken(error: Lost, attempt: Attempt, ended_at: float, *, share: Share | None = None) -> Settlement:
     """Books a reply that broke off after some of its samples were whole: they are kept. What the vendor bills for it
     nobody knows, so it is presumed at its bound, and its usage so far is written down; a server's time is known, and
     settled."""

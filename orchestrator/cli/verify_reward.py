@@ -19,9 +19,10 @@ def score(db: Path, options: Mapping[str, Any], budget: str | None, *, json_: bo
     from orchestrator.report.live.counter import counting
     from orchestrator.reward.reward_model import scorer
     from orchestrator.reward.score_ledger import score_ledger
-    from orchestrator.run.signals import Signals
+    from orchestrator.sending.signals import Signals
     from orchestrator.sweep.load import parse_usd
     from orchestrator.sweep.resolve import pico
+    from orchestrator.text.safe import safe
     from pricing.types import PICO_PER_USD
 
     chosen = scorer(options)
@@ -55,8 +56,10 @@ def score(db: Path, options: Mapping[str, Any], budget: str | None, *, json_: bo
             console().print(f"{done.scored:,} texts scored by {chosen.model} for {spent} in all.")
             if done.lacking:
                 console().print(f"{done.lacking:,} samples have no score yet; the same command goes on.")
+            for line in done.warnings:
+                console(stderr=True).print(f"warning: {safe(line)}")
             if done.reason:
-                console(stderr=True).print(f"{done.status}: {done.reason}")
+                console(stderr=True).print(f"{done.status}: {safe(done.reason)}")
     if done.status == "interrupted" and done.signal == SIGTERM:
         return 128 + SIGTERM
     return EXIT[done.status]

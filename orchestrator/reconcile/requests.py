@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from orchestrator.booking.booking import Attempt, book
+from orchestrator.booking.server_share import Share
 from orchestrator.errors import InputError
 from orchestrator.reconcile.books import Books, Model, Presumed
 from orchestrator.reconcile.priced import price_lines
@@ -179,7 +180,7 @@ def _own(
         server=row["server"] or "",
         stop_rule="none",
     )
-    share = (sum(line.pico or 0 for line in lines), 0) if in_dollars else None
+    share = Share(sum(line.pico or 0 for line in lines), leased=0) if in_dollars else None
     outcome = book(reply, attempt, one.ended, share=share).outcome
     if outcome.state != "settled":
         proposal.notes.append(

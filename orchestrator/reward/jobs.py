@@ -40,11 +40,8 @@ class Job:
     question: str
     texts: tuple[Text, ...]
 
-    def halves(self) -> tuple[Job, Job]:
-        """The same in two requests."""
-        middle = (len(self.texts) + 1) // 2
-        first, second = self.texts[:middle], self.texts[middle:]
-        return Job(self.problem_id, self.question, first), Job(self.problem_id, self.question, second)
+    def __len__(self) -> int:
+        return len(self.texts)
 
 
 def problems_of(connection: sqlite3.Connection) -> list[int]:

@@ -16,9 +16,12 @@ from orchestrator.reward.begin import Begun, begin
 from orchestrator.reward.driver import ScoreDriver
 from orchestrator.reward.jobs import Job, jobs, lacking, problems_of
 from orchestrator.reward.reward_model import RewardModel
-from orchestrator.run.run_sweep import close_providers, new_loop_run
-from orchestrator.run.signals import Signals
 from orchestrator.scheduler.budget import Budget, Funds
+from orchestrator.sending.close_providers import close_providers
+from orchestrator.sending.dispatcher import as_one_error
+from orchestrator.sending.event_loop import new_loop_run
+from orchestrator.sending.signals import Signals
+from orchestrator.sending.warning_lines import Warnings
 from pricing.types import PICO_PER_USD
 
 
@@ -37,6 +40,7 @@ class Scored:
     presumed_pico: int
     """Of the scorer, over all its runs."""
     signal: int | None
+    warnings: list[str]
 
 
 def score_ledger(
@@ -52,20 +56,23 @@ def score_ledger(
     LedgerBroken."""
     begun = begin(path, scorer, budget_pico)
     with all_or_nothing(path):
-        _restore(path, scorer.name)
-    return new_loop_run(_score(path, scorer, begun, budget_pico, signals, told))
+        texts = _restore(path, scorer.name)
+    return new_loop_run(_score(path, scorer, begun, budget_pico, texts, signals, told))
 
 
-def _restore(path: Path, name: str) -> None:
-    """Samples whose text was scored before get that score, without a request."""
+def _restore(path: Path, name: str) -> int:
+    """Samples whose text was scored before get that score, without a request. How many texts lack one."""
+    lack = 0
     with closing(open_for_writing(path)) as connection:
         for problem_id in problems_of(connection):
-            _, statements = lacking(connection, problem_id, name)
+            texts, statements = lacking(connection, problem_id, name)
+            lack += len(texts)
             if statements:
                 connection.execute("BEGIN IMMEDIATE")
                 for sql, row in statements:
                     connection.execute(sql, row)
                 connection.execute("COMMIT")
+    return lack
 
 
 async def _score(
@@ -73,12 +80,14 @@ async def _score(
     scorer: RewardModel,
     begun: Begun,
     budget_pico: int,
+    texts: int,
     signals: Signals,
     told: Callable[[int], None],
 ) -> Scored:
     funds = Funds(weight=1, settled=begun.settled, presumed=begun.presumed)
     budget = Budget(budget_pico, {scorer.alias: funds}, others_held=begun.others_held, shared=False)
     exceeded = budget.exceeded
+    warnings = Warnings()
     providers = scorer.providers()
     with closing(open_reader(path)) as reader:
         async with Ledger(path, begun.state) as ledger:
@@ -86,14 +95,16 @@ async def _score(
                 driver = ScoreDriver(
                     scorer,
                     iter(()) if exceeded else _jobs(reader, scorer),
+                    0 if exceeded else texts,
                     ledger,
                     budget,
                     providers,
                     overhead_tokens=begun.overhead_tokens,
-                    told=told,
+                    on_progress=told,
+                    on_warning=warnings.add,
                 )
-                with signals.steering(driver):
-                    await driver.run()
+                with signals.steering(driver.dispatcher):
+                    await as_one_error(driver.run())
                     await ledger.presume_open()
             finally:
                 await close_providers(providers)
@@ -116,6 +127,7 @@ async def _score(
         settled_pico=held[0],
         presumed_pico=held[1],
         signal=signals.received,
+        warnings=warnings.lines(),
     )
 
 
@@ -129,15 +141,15 @@ def _jobs(reader: sqlite3.Connection, scorer: RewardModel) -> Iterator[Job]:
 
 def _ended(driver: ScoreDriver, budget: Budget, *, exceeded: bool, left: int) -> tuple[str, str | None]:
     """When several things ended it, the one that a person must act on first (CONTRACT)."""
-    tally = driver.tally
-    if tally.note is not None and left:
-        return "interrupted", tally.note
-    if tally.stopped is not None:
-        return "provider", tally.stopped
+    tally, dispatcher, lane = driver.tally, driver.dispatcher, driver.lane
+    if dispatcher.interrupted and left:
+        return "interrupted", dispatcher.note
+    if lane.stopped is not None:
+        return "provider", lane.stopped
     if exceeded:
         held, total = budget.held / PICO_PER_USD, budget.total / PICO_PER_USD
         return "budget", f"the budget of ${total:.6g} is exceeded already: ${held:.6g} settled or presumed"
-    if tally.short and left:
+    if lane.work.lacking():
         return "budget", "the budget does not cover the next answer's worst case"
     if tally.failed:
         return "incomplete", f"{tally.failed} texts got no score: {tally.reason}"

@@ -35,13 +35,13 @@ def build_scheduler(prepared: Prepared, state: RunState, budget_pico: int) -> Sc
             model_state.mean_pico_per_output_token,
         )
     lanes = _lanes(prepared, state, rounds=False)
-    funds = {alias: _funds(prepared, state, alias, lanes[alias].work) for alias in lanes}
+    funds = {alias: _funds(prepared, state, alias, lanes[alias].sampling) for alias in lanes}
     held = state.others.settled_pico + state.others.presumed_pico + state.others.reserved_pico
     budget = Budget(budget_pico, funds, others_held=held, shared=False)
     if budget.held + worst_left(prepared, lanes) > budget_pico:
         budget.shared = True
         for lane in lanes.values():
-            lane.work.rounds = True
+            lane.sampling.rounds = True
     return Scheduler(lanes, budget, prepared.bound)
 
 
@@ -55,7 +55,7 @@ def worst_left(prepared: Prepared, lanes: dict[str, ModelLane]) -> int:
             total += prepared.server_pico(alias, lane.work.lacking() * lane.max_tokens)
             continue
         for ordinal in range(len(prepared.problems)):
-            left = lane.work.left(ordinal)
+            left = lane.sampling.left(ordinal)
             if left:
                 bound = prepared.bound(alias, ordinal)
                 total += -(-left // lane.work.max_n) * bound.fixed + left * bound.sample

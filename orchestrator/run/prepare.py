@@ -19,6 +19,7 @@ from orchestrator.run.prices import price_of
 from orchestrator.run.verdicts.choose_verifier import verifier_of_sweep
 from orchestrator.scheduler.lane import Bound
 from orchestrator.scheduler.warmth import BLOCK
+from orchestrator.sending.prompt_body import prompt_body
 from orchestrator.sweep.definition import definition
 from orchestrator.sweep.source import located, where
 from orchestrator.sweep.types import Sweep
@@ -255,10 +256,3 @@ def _refuse_until_solved(sweep: Sweep, kind: str) -> None:
                 f"until_solved needs verdicts while it samples; {kind} gives them afterwards",
                 'write mode = "uniform"',
             )
-
-
-def prompt_body(prompt: Prompt) -> str:
-    """A prompt as the ledger keeps it."""
-    if prompt.text is not None:
-        return json.dumps({"text": prompt.text}, ensure_ascii=False)
-    return json.dumps({"messages": [[m.role, m.content] for m in prompt.messages]}, ensure_ascii=False)

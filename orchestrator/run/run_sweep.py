@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import gc
-from collections import Counter
-from collections.abc import Callable, Coroutine, Generator, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
 
-from orchestrator.errors import InputError, LedgerBroken
-from orchestrator.interrupts import interrupts
+from orchestrator.errors import InputError
 from orchestrator.ledger.file.create import make_or_check, refuse_foreign
 from orchestrator.ledger.file.identity import refuse_other_sweep
 from orchestrator.ledger.file.lock import acquire
@@ -21,25 +16,26 @@ from orchestrator.ledger.writing.begin_run import ModelPlan, RunPlan, begin
 from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.ledger.writing.run_state import RunState, read_state
 from orchestrator.progress import Progress
-from orchestrator.run.attempts import OVER_OUTPUT
 from orchestrator.run.build_providers import ask_versions, build_batch_providers, build_providers, has_batches
 from orchestrator.run.build_scheduler import build_scheduler
-from orchestrator.run.driver import Driver, Tally
+from orchestrator.run.driver import Driver
 from orchestrator.run.identical_answers import identical_answers
 from orchestrator.run.prepare import Prepared
-from orchestrator.run.signals import Signals
+from orchestrator.run.progress_figures import Tally
 from orchestrator.run.verdicts.choose_verifier import require
 from orchestrator.run.verdicts.verify_ledger import verify_ledger
 from orchestrator.run.versions import versions
 from orchestrator.scheduler.lane import ModelLane
 from orchestrator.scheduler.scheduler import Scheduler
+from orchestrator.sending.close_providers import close_providers
+from orchestrator.sending.dispatcher import as_one_error
+from orchestrator.sending.event_loop import new_loop_run
+from orchestrator.sending.sender import OVER_OUTPUT
+from orchestrator.sending.signals import Signals
+from orchestrator.sending.warning_lines import Warnings
 from orchestrator.sweep.definition import differences
 from pricing.types import PICO_PER_USD
-from providers.batch import BatchProvider
-from providers.types import Provider
 
-CLOSES_WITHIN_S = 1.0
-Ended = TypeVar("Ended")
 Status = str
 """complete | incomplete | budget | provider | interrupted"""
 
@@ -99,28 +95,6 @@ def _begin(prepared: Prepared, options: Options) -> RunState:
     return state
 
 
-def new_loop_run(main: Coroutine[Any, Any, Ended]) -> Ended:
-    """The coroutine's result, from an event loop of its own."""
-    try:
-        from uvloop import new_event_loop
-    except ImportError:  # Windows
-        new_event_loop = None
-    with asyncio.Runner(loop_factory=new_event_loop) as runner, _rare_collections():
-        return interrupts.run(runner, main)
-
-
-@contextlib.contextmanager
-def _rare_collections() -> Generator[None]:
-    """Sampling makes many objects and hardly a cycle: Python's usual search for cycles, after every 700 of them, takes
-    a fifteenth of all processor time."""
-    usual = gc.get_threshold()
-    gc.set_threshold(20_000, 20, 20)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
-
-
 def _plan(prepared: Prepared, budget_pico: int) -> RunPlan:
     from pricing.form import price_to_json
 
@@ -178,7 +152,7 @@ async def _run(
             with options.signals.steering(driver):
                 if not scheduler.budget.exceeded and _lacking(scheduler):
                     await ask_versions(prepared.sweep, providers)
-                await _drive(driver)
+                await as_one_error(driver.run())
                 scheduler.presume_open()
                 await ledger.presume_open()
                 status, reason = _ended(
@@ -201,30 +175,6 @@ async def _run(
     )
 
 
-async def _drive(driver: Driver) -> None:
-    """A ledger that can't be written is one error, however many tasks met it."""
-    try:
-        await driver.run()
-    except BaseExceptionGroup as group:
-        broken = group.subgroup(LedgerBroken)
-        if broken is None:
-            raise
-        raise _first(broken) from group
-
-
-def _first(group: BaseExceptionGroup[LedgerBroken]) -> LedgerBroken:
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
-
-
-async def close_providers(providers: Iterable[Provider | BatchProvider]) -> None:
-    """Gives connections back; one that hangs is left to the end of the process."""
-    for provider in providers:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSES_WITHIN_S):
-                await provider.aclose()
-
-
 def _tallies(state: RunState) -> dict[str, Tally]:
     return {
         alias: Tally(done=model.done, verified=model.verified, passed=model.passed)
@@ -242,8 +192,8 @@ def _ended(
     """What ended the run; when several things did, the one that a person must act on first (CONTRACT). `exceeded`:
     the budget was when the run began."""
     lanes, lacking = scheduler.lanes.values(), _lacking(scheduler)
-    if driver.interrupted and (lacking or driver.unjudged):
-        return "interrupted", driver.note
+    if driver.dispatcher.interrupted and (lacking or driver.unjudged):
+        return "interrupted", driver.dispatcher.note
     if cancelled and lacking:
         return "interrupted", "its batches were cancelled"
     stopped = [
@@ -259,24 +209,7 @@ def _ended(
     if lacking:
         names = ", ".join(lane.alias for lane in lacking)
         return "budget", f"the budget does not cover the next sample's worst case of {names}"
-    failed = sum(sum(lane.work.failed) for lane in lanes)
+    failed = sum(sum(lane.sampling.failed) for lane in lanes)
     if failed:
         return "incomplete", f"{failed} samples failed for good"
     return "complete", None
-
-
-class Warnings:
-    """Warnings by model, each kind once with its count."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[tuple[str, str]] = Counter()
-
-    def add(self, alias: str, line: str) -> None:
-        if len(self._counts) < 1000 or (alias, line) in self._counts:
-            self._counts[alias, line] += 1
-
-    def lines(self) -> list[str]:
-        return [
-            f"{alias}: {line}" + (f" ({count} times)" if count > 1 else "")
-            for (alias, line), count in self._counts.most_common()
-        ]

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import msgspec
 
 from orchestrator.scheduler.endpoints import Endpoint
 from orchestrator.scheduler.rates import Estimate, RateLimit
 from orchestrator.scheduler.work import Item, Work
+from orchestrator.scheduler.work_source import WorkSource
 
 NO_PROBLEM = -1
 """The ordinal of a problem that the plan no longer asks."""
+
+
+class WorstCase(Protocol):
+    """The most that a request may cost, by which of its samples go out with it."""
+
+    @property
+    def input_tokens(self) -> int:
+        """Expected, for limits of tokens."""
+        ...
+
+    def worst_of(self, indices: Sequence[int], /) -> int:
+        """In pico-dollars."""
+        ...
+
+    def fitting(self, indices: Sequence[int], room: int, /) -> int:
+        """How many of the first of them `room` pays for."""
+        ...
 
 
 class Bound(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,23 +45,33 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
     def worst(self, n: int) -> int:
         return self.fixed + n * self.sample
 
+    def worst_of(self, indices: Sequence[int]) -> int:
+        return self.fixed + len(indices) * self.sample
+
+    def fitting(self, indices: Sequence[int], room: int) -> int:
+        if not self.sample:
+            return len(indices) if self.fixed <= room else 0
+        return max(0, min(len(indices), (room - self.fixed) // self.sample))
+
 
 @dataclass(slots=True, kw_only=True)
 class ModelLane:
     """One model as the scheduler sees it."""
 
     alias: str
-    work: Work
+    work: WorkSource
     endpoints: list[Endpoint]
     rate: RateLimit
-    bounds: list[Bound | None]
-    """By ordinal; made when first needed, see Scheduler.bound."""
+    bounds: list[WorstCase | None]
+    """By ordinal; made when first needed, see Scheduler.bound. Empty where each call has its own."""
     max_tokens: int
     expected_output_tokens: int
     max_attempts: int
     max_wait_s: float
     counts_max_tokens: bool = False
     """Whether its limits count what was asked for, not what came."""
+    separable: bool = False
+    """Whether the parts of a request are inputs of their own, so that a refusal may be of one of them alone."""
     batch: bool = False
     """Whether its requests go into batches, whose ends say nothing of a server's health or of a rate."""
     stopped: str | None = None
@@ -59,6 +89,12 @@ class ModelLane:
     sent: int = 0
     """Requests of this run."""
     retried: int = 0
+
+    @property
+    def sampling(self) -> Work:
+        """Its work, of a model that is sampled."""
+        assert isinstance(self.work, Work)
+        return self.work
 
     @property
     def samples_in_flight(self) -> int:

@@ -11,6 +11,7 @@ from tenacity import RetryCallState, retry_if_exception_type, wait_exponential
 
 from orchestrator.scheduler.work import Item
 from providers.errors import (
+    BadRequest,
     Lost,
     NotSent,
     Overloaded,
@@ -35,6 +36,8 @@ class Then(Enum):
     AGAIN = auto()
     FEWER = auto()
     """At once, with fewer samples a request."""
+    SPLIT = auto()
+    """At once, in two requests: one of its parts is refused."""
     GIVE_UP = auto()
     """These samples fail for good."""
     STOP = auto()
@@ -50,13 +53,22 @@ class Decision:
 
 
 def decide(
-    error: ProviderError, item: Item, *, now: float, max_attempts: int, max_wait_s: float, random: Random
+    error: ProviderError,
+    item: Item,
+    *,
+    now: float,
+    max_attempts: int,
+    max_wait_s: float,
+    random: Random,
+    separable: bool = False,
 ) -> Decision:
-    """`item` is the attempt that failed, its own counts included."""
+    """`item` is the attempt that failed, its own counts included. `separable`: its parts may be refused one by one."""
     if isinstance(error, Stopped) or asks_too_long(error, max_wait_s):
         return Decision(Then.STOP)
     if isinstance(error, TooManySamples):
         return Decision(Then.FEWER if len(item.indices) > 1 else Then.STOP)
+    if separable and isinstance(error, BadRequest) and len(item.indices) > 1:
+        return Decision(Then.SPLIT)
     if not WORTH_ANOTHER_TRY.predicate(error):
         return Decision(Then.GIVE_UP)
     wait_s = wait_before(item.attempt, error.retry_after_s, random)

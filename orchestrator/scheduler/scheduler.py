@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from orchestrator.scheduler.budget import Budget
 from orchestrator.scheduler.endpoints import Endpoint, least_loaded
-from orchestrator.scheduler.lane import Bound, ModelLane, Ticket
+from orchestrator.scheduler.lane import ModelLane, Ticket, WorstCase
 from orchestrator.scheduler.rates import Estimate
 from orchestrator.scheduler.retry import Decision, Then, asks_too_long, decide
 from orchestrator.scheduler.work import Item, runs
@@ -30,7 +30,7 @@ REFUSED_OUTRIGHT = 5
 class BoundOf(Protocol):
     """Gives a problem's worst case."""
 
-    def __call__(self, alias: str, ordinal: int, /) -> Bound: ...
+    def __call__(self, alias: str, ordinal: int, /) -> WorstCase: ...
 
 
 def _why(error: ProviderError, lane: ModelLane) -> str:
@@ -155,22 +155,19 @@ class Scheduler:
 
     def _affordable(self, lane: ModelLane, item: Item, now: float) -> int:
         """How many of the item's samples the money lets go now; 0: wait, or out of money."""
-        bound, wanted = self.bound(lane, item.problem), len(item.indices)
-        room = self.budget.room(lane.alias)
-        if bound.worst(wanted) <= max(room, 0):
+        bound = self.bound(lane, item.problem)
+        room, worst = self.budget.room(lane.alias), bound.worst_of(item.indices)
+        if worst <= max(room, 0):
             lane.out_of_money = False
-            return wanted
+            return len(item.indices)
         free_later = self.budget.room_later(lane.alias)
-        if bound.worst(wanted) <= free_later:
+        if worst <= free_later:
             lane.waiting = WAITS_FOR_MONEY
             return 0
-        fits = wanted if bound.sample == 0 and bound.fixed <= room else 0
-        if bound.sample:
-            fits = max(0, min(wanted, (room - bound.fixed) // bound.sample))
-        if fits:
+        if fits := bound.fitting(item.indices, room):
             lane.out_of_money = False
             return fits
-        if bound.worst(1) <= free_later:
+        if bound.worst_of(item.indices[:1]) <= free_later:
             lane.waiting = WAITS_FOR_MONEY
             return 0
         lane.waiting = "budget: the next sample's worst case does not fit"
@@ -192,7 +189,7 @@ class Scheduler:
     ) -> Ticket | None:
         if endpoint.claim is not None and not endpoint.claim():
             return self._admit(lane, now)  # it is unpaid now: perhaps another server is paid
-        worst = self.bound(lane, item.problem).worst(n)
+        worst = self.bound(lane, item.problem).worst_of(item.indices[:n])
         if not self.budget.reserve(lane.alias, worst):
             return None
         taken = lane.work.take(item, n)
@@ -217,7 +214,9 @@ class Scheduler:
         lane.retried += taken.attempt > 1
         return ticket
 
-    def bound(self, lane: ModelLane, problem: int) -> Bound:
+    def bound(self, lane: ModelLane, problem: int) -> WorstCase:
+        if not lane.bounds:
+            return self._bound_of(lane.alias, problem)
         bound = lane.bounds[problem]
         if bound is None:
             bound = lane.bounds[problem] = self._bound_of(lane.alias, problem)
@@ -234,13 +233,16 @@ class Scheduler:
         presumed: int = 0,
         arrived: int,
         missing: tuple[int, ...] = (),
+        given_up: int = 0,
         used: Estimate | None = None,
     ) -> tuple[int, ...]:
         """A 2xx reply: `arrived` samples are recorded, `missing` ones it did not bring are asked again, and those
-        that were asked often enough are returned: they fail for good."""
+        that were asked often enough are returned: they fail for good, as the `given_up` others do."""
         lane = self._end(ticket, now, settled=settled, presumed=presumed, alive=True, used=used)
         lane.replied = True
         lane.work.arrived(ticket.item.problem, arrived)
+        if given_up:
+            lane.work.gave_up(ticket.item.problem, given_up)
         if not missing:
             return ()
         lane.errors["missing samples"] = lane.errors.get("missing samples", 0) + 1
@@ -277,6 +279,7 @@ class Scheduler:
             max_attempts=lane.max_attempts,
             max_wait_s=lane.max_wait_s,
             random=self._random,
+            separable=lane.separable,
         )
         again = replace(
             ticket.item, attempt=ticket.item.attempt + 1, lost=ticket.item.lost + isinstance(error, Lost)
@@ -293,6 +296,10 @@ class Scheduler:
                 # Requests sent before it was known fail later and must not raise it again.
                 lane.work.max_n = min(lane.work.max_n, self._fewer(ticket, error))
                 lane.work.again(ticket.item, now)
+            case Then.SPLIT:
+                middle = (ticket.n + 1) // 2
+                for part in (ticket.item.indices[:middle], ticket.item.indices[middle:]):
+                    lane.work.again(replace(ticket.item, indices=part), now)
             case Then.GIVE_UP:
                 given_up = self._give_up(lane, ticket, error)
             case Then.STOP:

@@ -31,7 +31,7 @@ def cancel(
     from orchestrator.report.live.display import choose
     from orchestrator.run.prepare import prepare
     from orchestrator.run.run_sweep import Options, run_sweep
-    from orchestrator.run.signals import Signals
+    from orchestrator.sending.signals import Signals
     from orchestrator.sweep.load import check_keys, load
     from orchestrator.text.safe import safe
 

@@ -46,7 +46,7 @@ def run(
     from orchestrator.report.terminal.summary import Ending, summary
     from orchestrator.run.prepare import prepare
     from orchestrator.run.run_sweep import Options, run_sweep
-    from orchestrator.run.signals import Signals
+    from orchestrator.sending.signals import Signals
     from orchestrator.sweep.load import check_keys, load
 
     loaded = load(sweep, budget=budget)

@@ -15,14 +15,16 @@ from functools import partial
 from typing import Any
 
 from orchestrator.ledger.writing.ledger import Ledger
-from orchestrator.run.attempts import Arrival, Attempts
+from orchestrator.ledger.writing.rows import Settlement
 from orchestrator.run.batches import patience
 from orchestrator.run.batches.context import BatchContext
 from orchestrator.run.batches.job import adopted
 from orchestrator.run.batches.life import BatchLife, price_text
 from orchestrator.run.prepare import Prepared
+from orchestrator.run.sampling import Sampling
 from orchestrator.scheduler.lane import ModelLane, Ticket
 from orchestrator.scheduler.scheduler import Scheduler
+from orchestrator.sending.sender import Sender
 from providers.batch import BatchProvider
 
 MOST_REQUESTS = 2_000
@@ -45,10 +47,11 @@ class Batches:
         prepared: Prepared,
         scheduler: Scheduler,
         ledger: Ledger,
-        attempts: Attempts,
+        sender: Sender,
+        sampling: Sampling,
         providers: Mapping[str, BatchProvider],
         *,
-        arrived: Callable[[Arrival], Awaitable[None]],
+        arrived: Callable[[Ticket, Settlement], Awaitable[None]],
         warned: Callable[[str, str], None],
         clock: Callable[[], float],
         cancelling: bool = False,
@@ -62,7 +65,8 @@ class Batches:
         shared = BatchContext(
             scheduler=scheduler,
             ledger=ledger,
-            attempts=attempts,
+            sender=sender,
+            sampling=sampling,
             arrived=arrived,
             warned=warned,
             clock=clock,
@@ -124,9 +128,9 @@ class Batches:
         if due is not None and now < due <= now + patience.HOLD_S:
             self.wake_at = due if self.wake_at is None else min(due, self.wake_at)
             return False
-        if lane.work.until_solved:
+        if lane.sampling.until_solved:
             busy = sum(ticket.n for ticket in lane.in_flight.values())
-            if sum(lane.work.busy) > busy:  # some wait for their verdict, which may reopen a problem
+            if sum(lane.sampling.busy) > busy:  # some wait for their verdict, which may reopen a problem
                 return False
         return not self._out[lane.alias] or lane.work.empty
 

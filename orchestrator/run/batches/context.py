@@ -9,11 +9,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from orchestrator.ledger.writing.ledger import Ledger
-from orchestrator.run.attempts import Arrival, Attempts
+from orchestrator.ledger.writing.rows import Settlement
 from orchestrator.run.batches import patience
 from orchestrator.run.batches.job import BatchJob
 from orchestrator.run.batches.patience import Patience
+from orchestrator.run.sampling import Sampling
+from orchestrator.scheduler.lane import Ticket
 from orchestrator.scheduler.scheduler import Scheduler
+from orchestrator.sending.sender import Sender
 from providers.errors import Lost, NotSent, Overloaded, ProviderError, RateLimited
 
 
@@ -27,13 +30,14 @@ class GoesOn(Exception):  # noqa: N818 - reads as what it is
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchContext:
-    """What the batches of all models work with. `arrived` takes each sample just recorded; `leaving` is set once the
+    """What the batches of all models work with. `arrived` takes the samples just recorded; `leaving` is set once the
     run ends; `known`: by server, ids of batches that are accounted for."""
 
     scheduler: Scheduler
     ledger: Ledger
-    attempts: Attempts
-    arrived: Callable[[Arrival], Awaitable[None]]
+    sender: Sender
+    sampling: Sampling
+    arrived: Callable[[Ticket, Settlement], Awaitable[None]]
     warned: Callable[[str, str], None]
     clock: Callable[[], float]
     leaving: asyncio.Event

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from orchestrator.booking.booking import Attempt
 from orchestrator.ledger.writing.batch_jobs import OpenJob, OpenRequest
-from orchestrator.run.attempts import stop_rule
 from orchestrator.run.prepare import Prepared
+from orchestrator.run.sampling import stop_rule
 from orchestrator.scheduler.lane import NO_PROBLEM, Ticket
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.scheduler.work import Item

@@ -16,7 +16,8 @@ import json
 import time
 from collections.abc import Sequence
 
-from orchestrator.ledger.writing.rows import BatchJobRow, Reservation
+from orchestrator.booking.booking import Attempt
+from orchestrator.ledger.writing.rows import BatchJobRow
 from orchestrator.run.batches import patience
 from orchestrator.run.batches.context import BatchContext, BatchWaits, GoesOn, Gone
 from orchestrator.run.batches.job import BatchJob, Waiting, new_job, untimed
@@ -99,20 +100,17 @@ class BatchLife:
     async def _reserve(self, job: BatchJob, tickets: Sequence[Ticket], price: str) -> list[bytes]:
         """Writes the batch and its requests down, and gives their lines. A request that can't be written is refused
         by itself."""
-        attempts = self._shared.attempts
+        sampling = self._shared.sampling
         lines: list[bytes] = []
-        reservations: list[Reservation] = []
-        prompts: list[tuple[int, str, str]] = []
+        requests: list[tuple[Ticket, Attempt]] = []
         refused: list[tuple[Waiting, ProviderError]] = []
         for ticket in map(untimed, tickets):
-            attempt = attempts.attempt(ticket, self._provider.server)
-            reservation, new_prompt = attempts.reservation(ticket, attempt, batch_job_id=job.id)
-            reservations.append(reservation)
-            prompts += [new_prompt] if new_prompt is not None else []
+            attempt = sampling.attempt(ticket, server=self._provider.server)
+            requests.append((ticket, attempt))
             waiting = Waiting(ticket=ticket, attempt=attempt)
             name = job.add(waiting)
             try:
-                lines.append(self._provider.line(name, attempts.request(ticket)))
+                lines.append(self._provider.line(name, sampling.request(ticket)))
             except ProviderError as error:
                 del job.open[name]
                 refused.append((waiting, error))
@@ -127,12 +125,12 @@ class BatchLife:
             prepared_at=time.time(),
         )
         try:
-            await self._ledger.reserve_batch(row, reservations, prompts)
+            await self._shared.sender.reserve_together(row, requests)
         except BaseException:
             self._leave(job)
             raise
         for waiting, error in refused:
-            await attempts.failed(waiting.ticket, waiting.attempt, error)
+            await self._shared.sender.failed(waiting.ticket, waiting.attempt, error)
         if not job.open:
             await self._ledger.end_batch(job.id, "no request could be written")
         return lines
@@ -140,7 +138,7 @@ class BatchLife:
     async def _submit(self, job: BatchJob, lines: list[bytes]) -> bool:
         """Whether the vendor has it. Where not, all of its requests are free (or presumed, where nobody can tell)."""
         backoff = Patience(self._model.max_wait_s)
-        request = self._shared.attempts.request(next(iter(job.open.values())).ticket)
+        request = self._shared.sampling.request(next(iter(job.open.values())).ticket)
         uploaded: str | None = None
         while True:
             if self._shared.scheduler.draining:
@@ -183,7 +181,7 @@ class BatchLife:
     async def _not_sent(self, job: BatchJob) -> bool:
         for name in list(job.open):
             waiting = job.open.pop(name)
-            await self._shared.attempts.not_sent(waiting.ticket, waiting.attempt, "the run was ending")
+            await self._shared.sender.not_sent(waiting.ticket, waiting.attempt, "the run was ending")
         await self._ledger.end_batch(job.id, "never submitted")
         return False
 

@@ -55,13 +55,13 @@ class Results:
         if waiting.aside:
             await self._book_aside(waiting, booked.outcome)
             return
-        for arrival in await self._shared.attempts.record(waiting.ticket, waiting.attempt, booked):
-            await self._shared.arrived(arrival)
+        outcome = await self._shared.sender.replied(waiting.ticket, waiting.attempt, booked, reply)
+        await self._shared.arrived(waiting.ticket, outcome)
 
     async def _failed(self, job: BatchJob, name: str, error: ProviderError) -> None:
         waiting = job.open.pop(name)
         if not waiting.aside:
-            await self._shared.attempts.failed(waiting.ticket, waiting.attempt, error)
+            await self._shared.sender.failed(waiting.ticket, waiting.attempt, error)
             return
         unknown = error.outcome is MayHaveCost.UNKNOWN
         worst = waiting.attempt.worst_pico

@@ -17,7 +17,7 @@ from orchestrator.cli.commands.run import exit_status
 from orchestrator.progress import Progress
 from orchestrator.run.prepare import prepare
 from orchestrator.run.run_sweep import Options, Result, run_sweep
-from orchestrator.run.signals import Signals
+from orchestrator.sending.signals import Signals
 from orchestrator.sweep.load import check_keys, load
 
 if TYPE_CHECKING:

@@ -57,7 +57,7 @@ def test_costs_sum_to_the_busy_time(tmp_path, servers):
 def short_leases(monkeypatch):
     """Leases of five seconds instead of thirty, so that a test sees them end."""
     short = partial(Lease, term_ns=5 * SECOND_NS, margin_ns=SECOND_NS)
-    monkeypatch.setattr("orchestrator.run.paid_servers.Lease", short)
+    monkeypatch.setattr("orchestrator.sending.paid_servers.Lease", short)
 
 
 @pytest.mark.usefixtures("short_leases")

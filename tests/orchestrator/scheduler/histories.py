@@ -58,7 +58,7 @@ def history(seed: int) -> tuple[Scheduler, World]:
         now = max(now, min(times))
         for due in [v for v in verdicts if v[0] <= now]:
             verdicts.remove(due)
-            scheduler.lanes[due[1]].work.judged(due[2], passed=due[3])
+            scheduler.lanes[due[1]].sampling.judged(due[2], passed=due[3])
         while landing and landing[0][0] <= now:
             ticket = heapq.heappop(landing)[2]
             for problem in land(scheduler, world, ticket, now):
@@ -144,7 +144,7 @@ def sent(scheduler: Scheduler, world: World, ticket: Ticket) -> None:
     assert not pairs & world.flying[ticket.alias], "asked twice at once"
     assert not pairs & world.samples[ticket.alias], "asked again though recorded"
     assert not pairs & world.given_up[ticket.alias], "asked again though given up"
-    assert all(i < lane.work.wanted[ticket.item.problem] for i in ticket.item.indices)
+    assert all(i < lane.sampling.wanted[ticket.item.problem] for i in ticket.item.indices)
     assert lane.stopped is None
     world.flying[ticket.alias] |= pairs
 
@@ -201,8 +201,8 @@ def check(scheduler: Scheduler, world: World) -> None:
         assert funds.cap is None or funds.held <= funds.cap
         assert world.seen[alias] == funds.settled
         assert world.bill[alias] <= funds.settled + funds.presumed
-        assert sum(lane.work.done) == len(world.samples[alias])
-        assert sum(lane.work.failed) == len(world.given_up[alias])
+        assert sum(lane.sampling.done) == len(world.samples[alias])
+        assert sum(lane.sampling.failed) == len(world.given_up[alias])
         assert lane.rate.concurrency is None or lane.rate.in_flight <= lane.rate.concurrency
         flying = {(t.item.problem, i) for t in lane.in_flight.values() for i in t.item.indices}
         assert flying == world.flying[alias]

@@ -33,7 +33,9 @@ def ends_rightly(scheduler, world):
             continue
         if lane.work.lacking():
             cheapest = min(
-                scheduler.bound(lane, p).worst(1) for p in range(len(lane.work.done)) if lane.work.left(p)
+                scheduler.bound(lane, p).worst(1)
+                for p in range(len(lane.sampling.done))
+                if lane.sampling.left(p)
             )
             room = scheduler.budget.total - scheduler.budget.held
             if not scheduler.budget.funds[alias].counted:
@@ -46,7 +48,7 @@ def ends_rightly(scheduler, world):
             assert scheduler.bound(lane, item.problem).worst(1) > room, (
                 f"{alias} could go on: {room} >= {cheapest}"
             )
-        elif not lane.work.until_solved:
-            for problem in range(len(lane.work.done)):
+        elif not lane.sampling.until_solved:
+            for problem in range(len(lane.sampling.done)):
                 indices = {i for p, i in done | world.given_up[alias] if p == problem}
-                assert indices >= set(range(lane.work.wanted[problem])), "gaps when all are in"
+                assert indices >= set(range(lane.sampling.wanted[problem])), "gaps when all are in"

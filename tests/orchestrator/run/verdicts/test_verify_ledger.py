@@ -16,9 +16,9 @@ from orchestrator.errors import InputError
 from orchestrator.report.terminal.summary import Ending, next_commands
 from orchestrator.run.prepare import prepare
 from orchestrator.run.run_sweep import Options, run_sweep
-from orchestrator.run.signals import Signals
 from orchestrator.run.verdicts import judge as judge_module
 from orchestrator.run.verdicts.verify_ledger import verify_ledger
+from orchestrator.sending.signals import Signals
 from orchestrator.sweep.load import load
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.books import check_books, money, one, rows

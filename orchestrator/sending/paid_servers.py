@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
+from orchestrator.booking.server_share import Share
 from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.ledger.writing.rows import LeaseChange
 from orchestrator.scheduler.budget import Budget
 from orchestrator.scheduler.endpoints import Endpoint
 from orchestrator.scheduler.scheduler import Scheduler
-from orchestrator.sweep.types import Model
 from pricing.lease import Lease
 from pricing.server_time import ServerMeter
 
@@ -32,12 +32,11 @@ class LeaseOver(Exception):  # noqa: N818 - reads as what it is
     """The budget does not cover more of this server's time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A request's share of a server's time, in pico-dollars; `leased` of it were reserved."""
+class HourlyPrice(NamedTuple):
+    """What each server of a model costs."""
 
-    pico: int
-    leased: int
+    usd_per_hour: Decimal
+    gpus: int
 
 
 class PaidServer:
@@ -49,16 +48,14 @@ class PaidServer:
         endpoint: Endpoint,
         budget: Budget,
         ledger: Ledger,
-        *,
-        usd_per_hour: Decimal,
-        gpus: int,
+        price: HourlyPrice,
     ) -> None:
         self._alias = alias
         self._endpoint = endpoint
         self._budget = budget
         self._ledger = ledger
-        self._usd_per_hour = str(usd_per_hour * gpus)
-        self._meter = ServerMeter(usd_per_hour=usd_per_hour, gpus=gpus)
+        self._usd_per_hour = str(price.usd_per_hour * price.gpus)
+        self._meter = ServerMeter(usd_per_hour=price.usd_per_hour, gpus=price.gpus)
         self._lease = Lease(self._meter)
         self._running: dict[int, asyncio.Timeout] = {}
         self.lease_id = ledger.new_lease_id()
@@ -181,14 +178,11 @@ class PaidServer:
 
 
 def paid_servers(
-    models: dict[str, Model], scheduler: Scheduler, ledger: Ledger
+    prices: Mapping[str, HourlyPrice], scheduler: Scheduler, ledger: Ledger
 ) -> dict[tuple[str, int], PaidServer]:
-    """By alias and endpoint, for the models that pay for their servers' time."""
+    """By alias and endpoint, for the models whose servers' time is paid."""
     return {
-        (alias, i): PaidServer(
-            alias, endpoint, scheduler.budget, ledger, usd_per_hour=model.gpu_usd_per_hour, gpus=model.gpus
-        )
-        for alias, model in models.items()
-        if model.gpu_usd_per_hour is not None
+        (alias, i): PaidServer(alias, endpoint, scheduler.budget, ledger, price)
+        for alias, price in prices.items()
         for i, endpoint in enumerate(scheduler.lanes[alias].endpoints)
     }

@@ -1,0 +1,106 @@
+"""The figures of a run while it goes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+
+from orchestrator.ledger.writing.run_state import RunState
+from orchestrator.progress import ModelProgress, Progress
+from orchestrator.scheduler.lane import ModelLane
+from orchestrator.scheduler.scheduler import Scheduler
+
+RATE_WINDOW_S = 30.0
+
+
+class Tally:
+    """What is counted of one model for the display."""
+
+    def __init__(self, *, done: int, verified: int, passed: int) -> None:
+        self.done = done
+        self.verified = verified
+        self.passed = passed
+        self._history: deque[tuple[float, int]] = deque()
+
+    def rate(self, now: float) -> float:
+        """Samples a second over the last half minute."""
+        self._history.append((now, self.done))
+        while now - self._history[0][0] > RATE_WINDOW_S:
+            self._history.popleft()
+        since, done = self._history[0]
+        return (self.done - done) / (now - since) if now > since else 0.0
+
+
+class ProgressFigures:
+    """Reads them from the scheduler, the tallies and what the ledger held when the run began. `waits_for` gives what
+    a model waits for outside the scheduler."""
+
+    def __init__(
+        self,
+        name: str,
+        scheduler: Scheduler,
+        state: RunState,
+        tallies: Mapping[str, Tally],
+        *,
+        waits_for: Callable[[str], str | None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._name = name
+        self._scheduler = scheduler
+        self._state = state
+        self._tallies = tallies
+        self._waits_for = waits_for
+        self._clock = clock
+        self._started = clock()
+
+    def progress(self, phase: str, *, unverified: int, note: str | None) -> Progress:
+        """The figures of this moment."""
+        now = self._clock()
+        budget = self._scheduler.budget
+        models = tuple(self._model(lane, now) for lane in self._scheduler.lanes.values())
+        etas = [m.eta_s for m in models if m.eta_s is not None and m.stopped is None]
+        counted = list(budget.counted)
+        others = self._state.others
+        return Progress(
+            name=self._name,
+            phase=phase,
+            budget_pico=budget.total,
+            settled_pico=others.settled_pico + sum(f.settled for f in counted),
+            presumed_pico=others.presumed_pico + sum(f.presumed for f in counted),
+            reserved_pico=others.reserved_pico + sum(f.reserved + f.left for f in counted),
+            replayed_pico=sum(f.settled for f in budget.funds.values() if not f.counted),
+            elapsed_s=now - self._started,
+            eta_s=max(etas, default=None),
+            unverified=unverified,
+            models=models,
+            note=note,
+        )
+
+    def _model(self, lane: ModelLane, now: float) -> ModelProgress:
+        tally, funds = self._tallies[lane.alias], self._scheduler.budget.funds[lane.alias]
+        totals, work = self._state.models[lane.alias].totals, lane.sampling
+        done, failed, lacking = sum(work.done), sum(work.failed), work.lacking()
+        rate = tally.rate(now)
+        return ModelProgress(
+            alias=lane.alias,
+            replayed=not funds.counted,
+            done=done,
+            planned=done + failed + lacking,
+            failed=failed,
+            in_flight_requests=len(lane.in_flight),
+            in_flight_samples=lane.samples_in_flight,
+            samples_per_s=rate,
+            settled_pico=funds.settled,
+            presumed_pico=funds.presumed,
+            reserved_pico=funds.reserved + funds.left,
+            requests=totals.requests + lane.sent,
+            retries=totals.retries + lane.retried,
+            problems=len(work.done),
+            solved_problems=sum(work.solved),
+            verified=tally.verified,
+            passed=tally.passed,
+            waiting=lane.waiting or self._waits_for(lane.alias),
+            stopped=lane.stopped,
+            eta_s=lacking / rate if rate > 0 and lacking else (0.0 if not lacking else None),
+            errors=dict(lane.errors),
+        )

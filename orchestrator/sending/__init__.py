@@ -1,0 +1,1 @@
+"""The one way to send: place, reserve, send, settle, decide what follows."""
