@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling  # pyright: ignore[reportMissingTypeStubs]
 
 # Of the most processor time, or of the longest waits: begun at the end, one of them would be waited for alone.
-_LONG = (
+LONG = (
     "tests/orchestrator/report/page/test_browser.py",
     "tests/orchestrator/cli/test_frontier_report.py",
     "tests/orchestrator/run/batches/test_batches.py",
@@ -33,12 +33,14 @@ _LONG = (
     "tests/faults/test_disk.py",
 )
 # Tests that share nothing and each take long: they need not wait for one another.
-_APART = (
+APART = (
     "tests/orchestrator/run/test_kill.py",
     "tests/orchestrator/run/test_kill_softly.py",
     "tests/orchestrator/run/batches/test_crashes.py",
     "tests/faults/test_two_runs.py",
     "tests/orchestrator/run/test_signals.py",
+    "tests/packaging/test_distributions.py",
+    "tests/packaging/test_remedies.py",
 )
 
 # Workers and the programs that tests start run as in a user's shell: with buffers (what is lost in one shows only
@@ -64,12 +66,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.split("::")[0]
-            return nodeid if file.endswith(_APART) else file
+            return nodeid if file.endswith(APART) else file
 
     config.option.loadscopereorder = False  # in the order of pytest_collection_modifyitems
     return ByFile(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    ranks = {name: rank for rank, name in enumerate(_APART + _LONG)}
+    ranks = {name: rank for rank, name in enumerate(APART + LONG)}
     items.sort(key=lambda item: ranks.get(item.nodeid.split("::")[0], len(ranks)))

@@ -21,7 +21,7 @@ EARLIEST = 1_767_225_600.0
 
 # As pyproject.toml writes them: a name, versions, and a marker.
 _REQUIREMENT = re.compile(r"(?P<name>[\w.-]+)\s*(?:\[[^]]*\])?\s*(?P<versions>[^;]*)(?:;(?P<marker>.*))?")
-_VERSION = re.compile(r"(?P<sign>>=|==)\s*(?P<version>[\d.]+)")
+_VERSION = re.compile(r"(?P<sign>>=|==|<(?!=))\s*(?P<version>[\d.]+)")
 
 
 def installation() -> list[Finding]:
@@ -80,11 +80,14 @@ def _installed(name: str) -> str | None:
 
 
 def _fits(found: str, bounds: str) -> bool:
-    """By the numbers of a release alone; signs other than >= and == are not judged."""
+    """By the numbers of a release alone; signs other than >=, == and < are not judged."""
     have = _numbers(found)
     for bound in _VERSION.finditer(bounds):
         want = _numbers(bound["version"])
-        if have < want or (bound["sign"] == "==" and have != want):
+        if bound["sign"] == "<":
+            if have >= want:
+                return False
+        elif have < want or (bound["sign"] == "==" and have != want):
             return False
     return True
 

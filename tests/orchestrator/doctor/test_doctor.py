@@ -82,7 +82,9 @@ def test_every_requirement_of_ours_is_understood():
     requirements = installation.metadata.requires("manyfew") or []
     parsed = [installation._parse(line) for line in requirements]
     assert ("openai", ">=3.0", "") in parsed
-    assert all(name and (bounds.startswith((">=", "==")) or "manyfew" in name) for name, bounds, _ in parsed)
+    assert all(
+        name and (bounds.startswith((">=", "==", "<")) or "manyfew" in name) for name, bounds, _ in parsed
+    )
 
 
 @pytest.mark.parametrize(
@@ -95,6 +97,9 @@ def test_every_requirement_of_ours_is_understood():
         ("0.2.3.0", "==0.2.3", True),
         ("1.0rc1", ">=1.0", True),
         ("17", "", True),
+        ("0.2.9", "<0.3,>=0.2.3", True),
+        ("0.3.0", "<0.3,>=0.2.3", False),
+        ("0.2.2", "<0.3,>=0.2.3", False),
     ],
 )
 def test_versions_compare_by_their_numbers(found, bounds, fits):

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
+from importlib.metadata import version
 
 import pytest
 
@@ -43,7 +44,9 @@ def by_hand(samples):
 def test_the_line(bought, command):
     found = cited(command, bought)
     day = datetime.fromtimestamp(max(r["created_at"] for r in records(bought)), UTC).strftime("%Y-%m-%d")
-    assert found["text"].startswith(f'manyfew 0.1.0, sweep "test", ledger sha256:{found["sha256"][:16]}…, ')
+    assert found["text"].startswith(
+        f'manyfew {version("manyfew")}, sweep "test", ledger sha256:{found["sha256"][:16]}…, '
+    )
     assert found["text"].endswith(f", {day}")
     assert "45 samples of 5 problems by 2 models, $0.0" in found["text"]
     assert (found["samples"], found["models"], found["problems"], found["each"]) == (45, 2, 5, None)
