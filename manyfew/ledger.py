@@ -176,7 +176,7 @@ class Ledger:
         return findings_document([*installation(), *ledger_findings(self._only("doctor"))])
 
     def chart(self, axis: Axis = "usd") -> Chart:
-        """The figure of `frontier --png`: shown by a notebook as it is, or saved. Takes manyfew[charts]."""
+        """What `manyfew figure` draws: a notebook shows it as it is, `save` writes it. Needs manyfew[charts]."""
         from manyfew.chart import Chart
 
         return Chart(self.frontier(axis))

@@ -26,7 +26,7 @@ def new_prices(db: Path, stated: Sequence[str], on: str | None) -> dict[str, Pri
         if not equals or alias not in known:
             some = ", ".join(known)
             raise InputError(
-                "--price", f"{text!r} names no model of this ledger", f"write ALIAS=…, one of {some}"
+                "--price", f"{text!r} names no model of this ledger", f"write ALIAS=…, with one of {some}"
             )
         found[alias] = _price(value.strip(), day, known[alias])
     if on is not None:
@@ -35,7 +35,7 @@ def new_prices(db: Path, stated: Sequence[str], on: str | None) -> dict[str, Pri
                 found[alias] = _listed(model, day)
     if not found:
         raise InputError(
-            "manyfew reprice", "no new price is stated", "use --price ALIAS=… or --on YYYY-MM-DD"
+            "manyfew reprice", "the new prices are missing", "add --price ALIAS=… or --on YYYY-MM-DD"
         )
     return found
 
@@ -62,7 +62,7 @@ def _day(on: str | None) -> datetime.date | None:
     try:
         return datetime.date.fromisoformat(on)
     except ValueError:
-        raise InputError("--on", f"{on!r} is no day", "such as 2024-07-01") from None
+        raise InputError("--on", f"{on!r} isn't a date", "write it like 2024-07-01") from None
 
 
 def _price(value: str, day: datetime.date | None, model: dict[str, Any]) -> Price:
@@ -91,5 +91,5 @@ def _listed(model: dict[str, Any], day: datetime.date | None) -> Price:
         return resolve(provider=model["provider"] or "", model=model["name"] or "", on=day)
     except Unpriceable as error:
         raise InputError(
-            f"--on: model {model['alias']!r}", error.message, f"state --price {model['alias']}=IN/OUT"
+            f"--on: model {model['alias']!r}", error.message, f"add --price {model['alias']}=IN/OUT"
         ) from error

@@ -1,17 +1,26 @@
-"""The command line as typer parses it. Only the command that was named is imported; for help and for a wrong name, all
-are."""
+"""The command line as typer parses it. Only the named command is imported; for help and for a wrong name, all are."""
 
 from __future__ import annotations
 
 import importlib
+import re
 from typing import Any
 
 import typer
 
 from orchestrator.cli.command_table import COMMANDS
+from orchestrator.cli.help import HelpfulCommand
 from orchestrator.errors import InputError
 
 _HELP = "Many cheap samples or a few expensive ones? Buys language-model samples within a hard dollar budget."
+_INVALID = re.compile(r"invalid value for '([^']*)': (.*)", re.IGNORECASE | re.DOTALL)
+_NEEDS = (
+    (r"integer", "must be a whole number"),
+    (r"float|valid number", "must be a number"),
+    (r"greater than or equal to (\d+)|range (\d+)<=x", "must be at least {}"),
+    (r"less than or equal to (\d+)", "must be at most {}"),
+)
+"""What typer says of a value, in the words of Python's types, and ours."""
 
 # Click's own classes, whether typer brings its copy of click or takes the installed one.
 _UsageError: Any = typer.BadParameter.__mro__[1]
@@ -19,7 +28,7 @@ _ClickError: Any = typer.BadParameter.__mro__[2]
 
 
 def run_command(arguments: list[str]) -> Any:
-    """Runs one command and gives what it returned. Raises InputError for words and flags that are none."""
+    """Runs one command and returns what it returned. Raises InputError for unknown commands and flags."""
     first = arguments[0] if arguments else ""
     try:
         return app(first)(arguments, prog_name="manyfew", standalone_mode=False)
@@ -32,7 +41,7 @@ def run_command(arguments: list[str]) -> Any:
 
 
 def app(only: str | None = None) -> typer.Typer:
-    """The command line with every command, or with `only` this one where there is one of that name."""
+    """The command line with every command, or with `only` that one if it exists."""
     made = typer.Typer(
         name="manyfew",
         add_completion=True,
@@ -43,7 +52,7 @@ def app(only: str | None = None) -> typer.Typer:
     made.callback(help=_HELP)(_options)
     for name, module in COMMANDS.items():
         if only in (None, name) or only not in COMMANDS:
-            made.command(name)(
+            made.command(name, cls=HelpfulCommand)(
                 getattr(importlib.import_module(f"orchestrator.cli.commands.{module}"), module)
             )
     return made
@@ -68,4 +77,13 @@ def _options(
 def _usage_error(error: Any) -> InputError:
     command = error.ctx.command_path if error.ctx else "manyfew"
     message = error.format_message().strip().rstrip(".")
+    if found := _INVALID.fullmatch(message):
+        message = f"{found[1]} {_need(found[2])}"
     return InputError(command, message[:1].lower() + message[1:], f"{command} --help")
+
+
+def _need(told: str) -> str:
+    for pattern, ours in _NEEDS:
+        if found := re.search(pattern, told):
+            return ours.format(*(bound for bound in found.groups() if bound))
+    return f"can't be used: {told}"

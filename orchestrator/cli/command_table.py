@@ -11,14 +11,15 @@ COMMANDS: dict[str, str] = {
     "watch": "watch",
     "verify": "verify",
     "frontier": "frontier",
+    "figure": "figure",
     "compare": "compare",
     "export": "export",
     "import": "import_",
-    "reconcile": "reconcile",
-    "backup": "backup",
     "merge": "merge",
+    "backup": "backup",
     "prices": "prices",
     "reprice": "reprice",
+    "reconcile": "reconcile",
     "doctor": "doctor",
 }
 """Each command's module in orchestrator/cli/commands, which holds a function of the module's name. The modules stay

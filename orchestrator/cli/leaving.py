@@ -1,4 +1,4 @@
-"""What is said where a process still hangs some time after the second Ctrl-C, and ends."""
+"""What a process that still hangs some time after the second Ctrl-C says when it leaves."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from orchestrator.errors import LedgerBroken, ManyfewError
 
 
 def say_left(is_booked: bool, db: Path, *, json_wanted: bool) -> None:
-    """The ledger can't be written just now, or what ended can't be said. What was committed stands."""
+    """Either the ledger can't be written just now, or the summary can't be shown. What was committed stays."""
     if is_booked:
-        why, remedy = "all is booked; what would say so hung when you left", f"manyfew status {db}"
+        why, remedy = "everything is booked, but the summary could not be shown", f"manyfew status {db}"
         error = ManyfewError(str(db), why, remedy)
     else:
         why = "it could not be written when you left: another program holds it, or its disk hangs"
-        error = LedgerBroken(str(db), why, "run again: what was in flight is charged at its bound")
+        remedy = (
+            "run again: requests that were in flight may have been billed and are counted at their worst case"
+        )
+        error = LedgerBroken(str(db), why, remedy)
     shown = "\x1b[?25h" if sys.stderr.isatty() else ""  # the display hides the cursor
     sys.stderr.write(f"{shown}manyfew: {error}\n")
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""The `manyfew` command: its table of commands, and errors said in one place."""
+"""The `manyfew` command: its table of commands, and the one place that prints errors."""
 
 from __future__ import annotations
 
@@ -103,4 +103,4 @@ def _own_error(error: Exception, *, json_wanted: bool) -> int:
     say("".join(traceback.format_exception(error)))
     line = f"{type(error).__name__}: {error}".split("\n", 1)[0]
     remedy = "what the ledger holds is safe; please report the lines above"
-    return _say(ManyfewError("this is an error of manyfew's", line, remedy), json_wanted=json_wanted)
+    return _say(ManyfewError("this is a bug in manyfew", line, remedy), json_wanted=json_wanted)

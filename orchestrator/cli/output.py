@@ -46,7 +46,7 @@ def say(text: str) -> None:
 
 
 def error_document(error: ManyfewError) -> dict[str, Any]:
-    """What stdout carries on an error with --json."""
+    """What --json prints on an error."""
     return {
         "status": "error",
         "error": {"where": error.where, "message": error.message, "remedy": error.remedy},
@@ -54,15 +54,15 @@ def error_document(error: ManyfewError) -> dict[str, Any]:
 
 
 def close_stdout() -> None:
-    """After a broken pipe: what is still buffered, and the interpreter's own last flush, go nowhere."""
+    """After a broken pipe: drops what is still buffered, and the interpreter's own last flush."""
     send_nowhere(sys.stdout)
 
 
 def stdout_error(error: OSError) -> InputError:
-    """For a stdout that takes no more. What is still buffered goes nowhere: the interpreter's own last flush would
-    fail on it and change the exit status."""
+    """For a stdout that takes no more. What is still buffered is dropped: the interpreter's own last flush would fail
+    on it and change the exit status."""
     close_stdout()
-    return InputError("stdout", f"can't be written: {error.strerror or error}", "make room")
+    return InputError("stdout", f"can't be written: {error.strerror or error}", "free some disk space")
 
 
 def is_stdout_full() -> bool:
@@ -91,7 +91,7 @@ def console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     class HungUpConsole(Console):
-        """Where rich ends the program when a reader hangs up, the caller decides: a run keeps its exit status."""
+        """rich ends the program when a reader hangs up. Here the caller decides: a run keeps its exit status."""
 
         def on_broken_pipe(self) -> None:
             raise

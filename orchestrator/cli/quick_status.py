@@ -1,5 +1,5 @@
-"""`manyfew status DB [--json]`, as it is nearly always typed, without the library that parses command lines: its start
-takes longer than the answer, and scripts ask for it every few seconds."""
+"""`manyfew status DB [--json]`, as it is nearly always typed, without the library that parses command lines: that takes
+longer to start than the answer, and scripts run this every few seconds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def asked_status(arguments: Sequence[str]) -> tuple[Path, bool] | None:
-    """(ledger, whether JSON), or None for any other command line: typer then answers it, its errors and its help."""
+    """(ledger, whether JSON), or None for any other command line: typer then handles it, its errors and its help."""
     if not arguments or arguments[0] != "status":
         return None
     words = [word for word in arguments[1:] if word != "--json"]
@@ -21,7 +21,7 @@ def asked_status(arguments: Sequence[str]) -> tuple[Path, bool] | None:
 
 
 def show_status(db: Path, json_wanted: bool) -> int:
-    """Prints how a ledger stands. Raises InputError."""
+    """Prints a ledger's samples and money. Raises InputError."""
     from orchestrator.cli.output import console, emit_json
     from orchestrator.ledger.reading.money.status import read_status
 

@@ -1,4 +1,4 @@
-"""The standard streams of a command whose caller closed one of them, or no longer reads what is said."""
+"""The standard streams of a command whose caller closed one of them, or no longer reads it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def settle() -> None:
-    """Makes each closed stream lead nowhere. This comes before any file is opened: a ledger could get the closed
+    """Makes each closed stream lead nowhere. This must come before any file is opened: a ledger could get the closed
     stream's number, and messages would be written into it."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         is_open = True
@@ -31,7 +31,7 @@ def _text(encoding: str) -> io.TextIOWrapper:
 
 
 class _Unread(io.FileIO):
-    """stderr: what can't be said there changes neither the work nor its exit status."""
+    """stderr: a failed write there changes neither the work nor its exit status."""
 
     def write(self, data: Any, /) -> int | None:
         try:

@@ -8,7 +8,7 @@ from typing import Any
 
 
 def score(db: Path, options: Mapping[str, Any], budget: str | None, *, json_: bool) -> int:
-    """Raises InputError. Gives the exit status: as of `run` (CONTRACT)."""
+    """Raises InputError. Returns the exit status, which means what `run`'s does."""
     from functools import partial
 
     from orchestrator.cli.commands.run import EXIT, SIGTERM
@@ -17,7 +17,7 @@ def score(db: Path, options: Mapping[str, Any], budget: str | None, *, json_: bo
     from orchestrator.errors import InputError
     from orchestrator.ledger.file.lock import acquire
     from orchestrator.report.live.counter import counting
-    from orchestrator.reward.reward_model import scorer
+    from orchestrator.reward.reward_model import KIND, scorer
     from orchestrator.reward.score_ledger import score_ledger
     from orchestrator.sending.signals import Signals
     from orchestrator.sweep.load import parse_usd
@@ -27,7 +27,7 @@ def score(db: Path, options: Mapping[str, Any], budget: str | None, *, json_: bo
 
     chosen = scorer(options)
     if budget is None:
-        raise InputError("--budget", "a reward model costs money, and no budget is stated", "--budget 5")
+        raise InputError("--budget", "is missing: a reward model costs money", "add --budget 5")
     budget_pico = pico(parse_usd(budget, where="--budget"))
     with Signals(left=partial(say_left, db=db, json_wanted=json_)) as signals:
         lock = acquire(db)
@@ -40,7 +40,9 @@ def score(db: Path, options: Mapping[str, Any], budget: str | None, *, json_: bo
         if json_:
             emit_json(
                 {
-                    "verifier": chosen.name,
+                    "name": KIND,
+                    "kind": KIND,
+                    "version": chosen.name.removeprefix(f"{KIND}/"),
                     "status": done.status,
                     "reason": done.reason,
                     "scored": done.scored,
@@ -55,7 +57,7 @@ def score(db: Path, options: Mapping[str, Any], budget: str | None, *, json_: bo
             spent = f"${settled:.6g} settled" + (f", ${presumed:.6g} presumed" if presumed else "")
             console().print(f"{done.scored:,} texts scored by {chosen.model} for {spent} in all.")
             if done.lacking:
-                console().print(f"{done.lacking:,} samples have no score yet; the same command goes on.")
+                console().print(f"{done.lacking:,} samples have no score yet. Run it again to continue.")
             for line in done.warnings:
                 console(stderr=True).print(f"warning: {safe(line)}")
             if done.reason:

@@ -1,4 +1,4 @@
-"""Reports on the disk: whole or not at all, in the place of an earlier report, never of anything else."""
+"""Reports and figures on disk: whole or not at all. Existing reports are overwritten; other files never are."""
 
 from __future__ import annotations
 
@@ -20,33 +20,31 @@ _BEGINNING = 4096
 
 
 def check_target(kind: Kind, target: Path) -> None:
-    """Raises InputError, before any work, where `target` is not to be written."""
+    """Raises InputError, before any work, when `target` must not be written."""
     if target.suffix.lower() != f".{kind}":
-        raise InputError(
-            f"--{kind} {target}", f"a report of this kind ends in .{kind}", f"--{kind} {target}.{kind}"
-        )
+        raise InputError(str(target), f"the name must end in .{kind}", f"use {target}.{kind}")
     if not os.path.lexists(target):
         return
-    remedy = "name another file, or move this one"
+    remedy = "choose another name, or move it away"
     if not target.is_file():
-        raise InputError(str(target), "is there already and is no file", remedy)
+        raise InputError(str(target), "already exists and isn't a file", remedy)
     with _readable(target).open("rb") as file:
         if _MARKS[kind] not in file.read(_BEGINNING):
-            raise InputError(str(target), "is there already and is no report of manyfew's", remedy)
+            raise InputError(str(target), "already exists and isn't a report made by manyfew", remedy)
 
 
 def write_report(kind: Kind, target: Path, content: bytes) -> None:
-    """In the place of an earlier report, where one is there. Raises InputError."""
+    """Overwrites an earlier report. Raises InputError."""
     check_target(kind, target)
     try:
         replace(target, content)
     except OSError as error:
         raise InputError(
-            str(target), f"can't be written: {error.strerror or error}", "name another place"
+            str(target), f"can't be written: {error.strerror or error}", "choose another place"
         ) from error
 
 
 def _readable(target: Path) -> Path:
     if not os.access(target, os.R_OK):
-        raise InputError(str(target), "is there already and can't be read", "name another file")
+        raise InputError(str(target), "already exists and can't be read", "choose another name")
     return target

@@ -71,6 +71,7 @@ def _flags() -> dict[str, list[str]]:
         name: sorted(
             word
             for option in command.params
+            if not getattr(option, "hidden", False)
             for word in (option.opts if option.param_type_name == "option" else [option.name])
         )
         for name, command in group.commands.items()

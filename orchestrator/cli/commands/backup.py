@@ -9,10 +9,12 @@ import typer
 
 def backup(
     db: Path = typer.Argument(..., help="The ledger.", metavar="DB"),
-    file: Path = typer.Argument(..., help="The copy to make; never overwrites.", metavar="FILE"),
-    json_: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
+    file: Path = typer.Argument(..., help="The copy to make, which must not exist yet.", metavar="FILE"),
+    json_: bool = typer.Option(False, "--json", help="Print one JSON document on stdout."),
 ) -> int:
-    """Copy a ledger, whole and of one moment, without holding up the run that writes it. The copy is a ledger.
+    """Copy a ledger, also while a run writes it.
+
+    The copy is a whole ledger, as it stood at one moment. The run isn't held up.
 
     Example: manyfew backup runs/quickstart.db backups/quickstart-1.db
     """
@@ -23,8 +25,8 @@ def backup(
     from orchestrator.report.live.counter import counting
     from orchestrator.text.safe import safe
 
-    with counting("MB copied", json_=json_) as told:
-        done = copy(db, file, lambda count: told(count // 10**6))
+    with counting("MB copied", json_=json_) as show:
+        done = copy(db, file, lambda count: show(count // 10**6))
     if json_:
         emit_json({"db": str(db), "file": str(file), **dataclasses.asdict(done)})
         return 0
@@ -32,7 +34,7 @@ def backup(
     if done.requests_open:
         line += (
             f" Requests in flight at that moment: {done.requests_open}; "
-            "a run on the copy would charge them at their worst case."
+            "a run on the copy would count them at their worst case."
         )
     console().print(line)
     return 0

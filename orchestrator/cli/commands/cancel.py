@@ -1,4 +1,4 @@
-"""`manyfew cancel`: ends the batches that go on at their vendors, and takes what they brought by then."""
+"""`manyfew cancel`: ends the batches that are open at vendors, and books what they delivered."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ import typer
 
 def cancel(
     sweep: Path = typer.Argument(..., help="The sweep file.", metavar="SWEEP"),
-    db: Path | None = typer.Option(None, "--db", help="The ledger. Default: runs/NAME.db."),
-    json_: bool = typer.Option(False, "--json", help="One JSON document on stdout; text goes to stderr."),
+    db: Path | None = typer.Option(
+        None, "--db", help="Use the ledger at PATH. Default: runs/NAME.db.", metavar="PATH"
+    ),
+    json_: bool = typer.Option(
+        False, "--json", help="Print one JSON document on stdout; text goes to stderr."
+    ),
 ) -> int:
-    """Cancel a sweep's open batches; what they brought by then is booked, the rest is free. Asks for nothing new.
+    """End the batches that are open at vendors.
+
+    Results that they deliver by then are booked; the rest is free. Sends no new requests.
 
     Example: manyfew cancel sweep.toml
     """
@@ -43,13 +49,13 @@ def cancel(
         (budget,) = connection.execute("SELECT max(budget_pico) FROM sweep").fetchone()
     said = console(stderr=True)
     if not before:
-        said.print(f"No batch of {safe(str(place))} is open.", markup=False)
+        said.print(f"{safe(str(place))} has no open batch.", markup=False)
     else:
         if budget is None:
-            raise InputError(str(place), "this ledger has never been run", "manyfew run SWEEP")
+            raise InputError(str(place), "no run has written this ledger yet", "manyfew run SWEEP")
         signals = Signals(left=partial(say_left, db=place, json_wanted=json_))
         options = Options(db=place, budget_pico=budget, signals=signals, cancel_batches=True)
-        with signals, choose(no_progress=True) as display:
+        with signals, choose("none") as display:
             result = run_sweep(prepare(loaded), options, display.update)
             interrupts.finishing()
         for line in result.warnings:
@@ -59,7 +65,7 @@ def cancel(
     ended = sum(batches for batches, _ in before.values()) - sum(batches for batches, _ in after.values())
     if before:
         said.print(
-            f"{ended:,} batches ended; what they brought is booked. Next: manyfew status {safe(str(place))}",
+            f"{ended:,} batches ended; their results are booked. Next: manyfew status {safe(str(place))}",
             markup=False,
         )
     if json_:

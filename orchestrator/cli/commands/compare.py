@@ -9,10 +9,11 @@ import typer
 
 def compare(
     db: list[Path] = typer.Argument(..., help="The ledgers.", metavar="DB…"),
-    json_: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
+    json_: bool = typer.Option(False, "--json", help="Print one JSON document on stdout."),
 ) -> int:
-    """Show models side by side: dollars paid against the list price, tokens, latency, waste, and whether they pass
-    alike.
+    """Show providers and models side by side.
+
+    Shows dollars paid against the list price, tokens, latency and waste, and tests whether models pass alike.
 
     Example: manyfew compare runs/quickstart.db
     """

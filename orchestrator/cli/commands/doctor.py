@@ -1,4 +1,4 @@
-"""`manyfew doctor`: what is installed, reachable and missing, each with its remedy; checks a ledger's sums."""
+"""`manyfew doctor`: checks what is installed, reachable and missing, and a ledger's sums."""
 
 from __future__ import annotations
 
@@ -15,12 +15,16 @@ _SQLITE = b"SQLite format 3\x00"
 
 def doctor(
     target: Path | None = typer.Argument(
-        None, help="A sweep file or a ledger. Default: only what is installed.", metavar="[SWEEP|DB]"
+        None, help="A sweep file or a ledger. Without it, only what is installed.", metavar="SWEEP|DB"
     ),
-    db: Path | None = typer.Option(None, "--db", help="The sweep's ledger. Default: runs/NAME.db."),
-    json_: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
+    db: Path | None = typer.Option(
+        None, "--db", help="Use the sweep's ledger at PATH. Default: runs/NAME.db.", metavar="PATH"
+    ),
+    json_: bool = typer.Option(False, "--json", help="Print one JSON document on stdout."),
 ) -> int:
-    """Show what is installed, reachable and missing, each with its remedy; check a ledger's sums. Spends nothing.
+    """Check what is installed, reachable and missing.
+
+    Each finding comes with its remedy. With a ledger, recomputes its sums. Spends nothing.
 
     Example: manyfew doctor runs/quickstart.toml
     """
@@ -53,7 +57,7 @@ def _look_at(target: Path, db: Path | None) -> list[Finding]:
 
 
 def _is_database(target: Path) -> bool:
-    """By its first bytes; what only is named like a ledger is one, for the error's sake."""
+    """By its first bytes, or by its name, so that a broken ledger is reported as one."""
     try:
         with target.open("rb") as file:
             head = file.read(len(_SQLITE))

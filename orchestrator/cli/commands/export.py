@@ -9,23 +9,31 @@ from typing import IO, TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from orchestrator.ledger.exporting.samples import Records, Told
+    from orchestrator.ledger.exporting.samples import OnProgress, Records
 
 FORMATS = ("jsonl", "csv", "parquet", "bundle")
 
 
 def export(
     db: Path = typer.Argument(..., help="The ledger.", metavar="DB"),
-    format_: str = typer.Option(..., "--format", help="jsonl, csv, parquet or bundle.", metavar="FORMAT"),
+    format_: str = typer.Option(
+        ..., "--format", help="Write jsonl, csv, parquet or bundle.", metavar="FORMAT"
+    ),
     output: Path | None = typer.Option(
-        None, "-o", "--output", help="File to write; never overwrites. Default: stdout.", metavar="FILE"
+        None,
+        "-o",
+        "--output",
+        help="Write to FILE, which must not exist yet. Default: stdout.",
+        metavar="FILE",
     ),
     with_problems: bool = typer.Option(
         False, "--with-problems", help="Add each problem's question and its gold answer."
     ),
 ) -> int:
-    """Write every sample with its tokens, cost and verdict. Works while a run writes. A bundle is one zip file with
-    everything that made the samples, to be cited.
+    """Write the samples as other programs read them.
+
+    Each sample comes with its tokens, cost and verdict. Works while a run writes. A bundle is one zip file with
+    everything that made the samples, so that it can be cited.
 
     Example: manyfew export runs/quickstart.db --format csv -o samples.csv
 
@@ -41,12 +49,12 @@ def export(
     _check_format(format_, to_stdout=to_stdout)
     if format_ == "bundle" and output is not None:
         return _bundle(db, output)
-    with Records(db, with_problems=with_problems) as records, counting("samples written") as told:
+    with Records(db, with_problems=with_problems) as records, counting("samples written") as show:
         if output is None or to_stdout:
-            _to_stdout(format_, records, told)
+            _to_stdout(format_, records, show)
             return 0
         with new_file(output) as file:
-            count = _write(format_, records, file, told, terminal=False)
+            count = _write(format_, records, file, show, terminal=False)
     console(stderr=True).print(f"{count:,} samples written to {safe(str(output))}")
     return 0
 
@@ -57,9 +65,11 @@ def _bundle(db: Path, output: Path) -> int:
     from orchestrator.report.live.counter import counting
     from orchestrator.text.safe import safe
 
-    with counting("samples written") as told:
-        count = write_bundle(db, output, told)
-    console(stderr=True).print(f"{count:,} samples, with all that made them, written to {safe(str(output))}")
+    with counting("samples written") as show:
+        count = write_bundle(db, output, show)
+    console(stderr=True).print(
+        f"{count:,} samples, with everything that made them, written to {safe(str(output))}"
+    )
     return 0
 
 
@@ -76,31 +86,31 @@ def _check_format(name: str, *, to_stdout: bool) -> None:
 
             raise InputError("--format parquet", "needs pyarrow", install_extra("hub"))
     if name in ("parquet", "bundle") and to_stdout:
-        raise InputError(f"--format {name}", "is not for the terminal", "name a file with -o")
+        raise InputError(f"--format {name}", "can't be written to stdout", "add -o FILE")
 
 
-def _to_stdout(name: str, records: Records, told: Told) -> None:
+def _to_stdout(name: str, records: Records, on_progress: OnProgress) -> None:
     from orchestrator.cli.output import stdout_error
 
     try:
-        _write(name, records, sys.stdout.buffer, told, terminal=sys.stdout.isatty())
+        _write(name, records, sys.stdout.buffer, on_progress, terminal=sys.stdout.isatty())
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        raise  # a reader that has enough is no error
+        raise  # a reader that has read enough isn't an error
     except OSError as error:
         raise stdout_error(error) from error
 
 
-def _write(name: str, records: Records, file: IO[bytes], told: Told, *, terminal: bool) -> int:
+def _write(name: str, records: Records, file: IO[bytes], on_progress: OnProgress, *, terminal: bool) -> int:
     if name == "jsonl":
         from orchestrator.ledger.exporting.samples import write_jsonl
 
-        return write_jsonl(records, file, told)
+        return write_jsonl(records, file, on_progress)
     if name == "csv":
         from orchestrator.ledger.exporting.samples import write_csv
         from orchestrator.text.safe import safe
 
-        return write_csv(records, file, told, shown=safe if terminal else None)
+        return write_csv(records, file, on_progress, shown=safe if terminal else None)
     from orchestrator.ledger.exporting.parquet import write_parquet
 
-    return write_parquet(records, file, told)
+    return write_parquet(records, file, on_progress)

@@ -10,55 +10,60 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from orchestrator.ledger.reading.samples.outcomes import Axis
-    from orchestrator.report.report_file import Kind
-
 
 def frontier(
     db: list[Path] = typer.Argument(..., help="The ledgers.", metavar="DB…"),
-    json_: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
-    axis: str = typer.Option("usd", "--axis", help="Cost in usd, flops, tokens or seconds.", metavar="AXIS"),
-    html: Path | None = typer.Option(
-        None,
-        "--html",
-        help="Write the interactive report to this file, in an earlier one's place.",
-        metavar="FILE",
+    axis: str = typer.Option(
+        "usd", "--axis", help="Measure cost in usd, flops, tokens or seconds.", metavar="AXIS"
     ),
-    png: Path | None = typer.Option(None, "--png", help="Write the figure as a picture.", metavar="FILE"),
-    svg: Path | None = typer.Option(None, "--svg", help="Write the figure as SVG.", metavar="FILE"),
     cap: float | None = typer.Option(
         None,
         "--cap",
-        help="Only what costs at most this a problem on average, in the axis' unit.",
+        help="Leave out policies that cost more than this per problem on average, in the axis' unit.",
         metavar="COST",
     ),
     hard_cap: float | None = typer.Option(
-        None, "--hard-cap", help="Only what no problem costs more than this for.", metavar="COST"
+        None,
+        "--hard-cap",
+        help="Leave out policies that can cost more than this on any one problem.",
+        metavar="COST",
     ),
     write_policy: int | None = typer.Option(
         None,
         "--write-policy",
-        help="Write the sweep that buys this point of the frontier, counted from 1 as --json lists them.",
+        help="Write the sweep that buys row N of the frontier, counted from 1 as in --json.",
         metavar="N",
     ),
     output: Path | None = typer.Option(
-        None, "-o", "--output", help="Where --write-policy writes.", metavar="FILE"
+        None, "-o", "--output", help="Write that sweep to SWEEP, with --write-policy.", metavar="SWEEP"
     ),
+    html: Path | None = typer.Option(
+        None,
+        "--html",
+        help="Write the interactive report to FILE; an earlier report is overwritten.",
+        metavar="FILE",
+    ),
+    png: Path | None = typer.Option(None, "--png", hidden=True, metavar="FILE"),
+    svg: Path | None = typer.Option(None, "--svg", hidden=True, metavar="FILE"),
     cite: bool = typer.Option(
-        False, "--cite", help="Digest the samples for the line to cite by, also where they are over 100,000."
+        False, "--cite", help="Add a digest of the samples to the citation, even above 100,000 samples."
     ),
+    json_: bool = typer.Option(False, "--json", help="Print one JSON document on stdout."),
 ) -> int:
-    """Show coverage against cost, what to buy, and whether many cheap samples beat a few expensive ones. Works while a
-    run writes.
+    """Show what to buy: coverage against cost, and comparisons.
+
+    Tells whether many cheap samples beat a few expensive ones. Works while a run writes.
 
     Example: manyfew frontier runs/quickstart.db
 
-    Example: manyfew frontier runs/quickstart.db --html report.html --png figure.png
+    Example: manyfew frontier runs/quickstart.db --html report.html
     """
-    chosen = _axis(axis)
-    targets: dict[Kind, Path | None] = {"html": html, "png": png, "svg": svg}
-    wanted: dict[Kind, Path] = {kind: target for kind, target in targets.items() if target is not None}
-    _check(wanted)
+    _moved(db, axis, {"--png": png, "--svg": svg})
+    from orchestrator.cli.values import axis_named
+
+    chosen = axis_named(axis)
+    if html is not None:
+        _check(html)
     _check_policy(write_policy, output)
     from orchestrator.analysis.policies import Cap
     from orchestrator.analysis.whole_document import frontier_documents
@@ -66,20 +71,33 @@ def frontier(
     from orchestrator.text.safe import safe
 
     allowed = Cap(_cost("--cap", cap), _cost("--hard-cap", hard_cap))
-    document, whole = frontier_documents(db, chosen, allowed, always_digest=cite)
-    for kind, target in wanted.items():
-        _write(kind, target, document, whole, db)
+    sampled, whole = frontier_documents(db, chosen, allowed, always_digest=cite)
+    if html is not None:
+        _write(html, sampled, whole, db)
     if write_policy is not None and output is not None:
-        _write_policy(db, document, write_policy, output)
+        _write_policy(db, sampled, write_policy, output)
     if json_:
         emit_json(whole)
     else:
-        _print(console(), document, whole)
-        for of in document["citation"]:
+        _print(console(), sampled, whole)
+        for of in whole["citation"]:
             console().print(f"Cite: {of['text']}" + _undigested(of))
-    for target in wanted.values():
-        console(stderr=True).print(f"Report written to {safe(str(target))}")
+    if html is not None:
+        console(stderr=True).print(f"Report written to {safe(str(html))}")
     return 0
+
+
+def _moved(db: list[Path], axis: str, flags: dict[str, Path | None]) -> None:
+    """Flags of 0.1, answered with the line that now does the same. Raises InputError."""
+    import shlex
+
+    from orchestrator.errors import InputError
+
+    old = {flag: file for flag, file in flags.items() if file is not None}
+    if old:
+        more = [] if axis == "usd" else ["--axis", axis]
+        lines = [shlex.join(["manyfew", "figure", *map(str, db), "-o", str(f), *more]) for f in old.values()]
+        raise InputError(" and ".join(old), "moved to the command figure", " && ".join(lines))
 
 
 def _print(out: Console, sampled: dict[str, Any], whole: dict[str, Any]) -> None:
@@ -110,33 +128,25 @@ def _write_policy(db: list[Path], document: dict[str, Any], number: int, output:
 def _check_policy(number: int | None, output: Path | None) -> None:
     from orchestrator.errors import InputError
 
-    if (number is None) != (output is None):
-        lacking = "-o FILE" if output is None else "--write-policy N"
-        raise InputError("--write-policy", "goes with -o, which says where to", f"add {lacking}")
+    if number is not None and output is None:
+        raise InputError("--write-policy", "needs the name of the file to write", "add -o SWEEP")
+    if number is None and output is not None:
+        raise InputError("-o", "goes with --write-policy N", "for a figure: manyfew figure DB -o FILE")
 
 
-def _check(wanted: dict[Kind, Path]) -> None:
-    """What would fail at the end is said at the start."""
+def _check(html: Path) -> None:
+    """What would fail at the end fails at the start."""
     from orchestrator.report.charts.render import need_charts
     from orchestrator.report.report_file import check_target
 
-    for kind, target in wanted.items():
-        need_charts(f"--{kind}")
-        check_target(kind, target)
+    need_charts("--html")
+    check_target("html", html)
 
 
-def _write(kind: Kind, target: Path, sampled: dict[str, Any], whole: dict[str, Any], db: list[Path]) -> None:
-    from orchestrator.report.charts import render
+def _write(html: Path, sampled: dict[str, Any], whole: dict[str, Any], db: list[Path]) -> None:
     from orchestrator.report.report_file import write_report
 
-    said = "; ".join(of["text"] for of in whole["citation"])
-    if kind == "html":
-        content = _page(sampled, whole, db).encode()
-    elif kind == "png":
-        content = render.png(render.figure_of(whole), said)
-    else:
-        content = render.svg(render.figure_of(whole), said).encode()
-    write_report(kind, target, content)
+    write_report("html", html, _page(sampled, whole, db).encode())
 
 
 def _page(sampled: dict[str, Any], whole: dict[str, Any], db: list[Path]) -> str:
@@ -151,7 +161,7 @@ def _page(sampled: dict[str, Any], whole: dict[str, Any], db: list[Path]) -> str
 
 
 def _undigested(citation: dict[str, Any]) -> str:
-    return "" if citation["sha256"] is not None else " (with a digest of the samples: --cite)"
+    return "" if citation["sha256"] is not None else " (add --cite for a digest of the samples)"
 
 
 def _cost(flag: str, value: float | None) -> float | None:
@@ -159,12 +169,4 @@ def _cost(flag: str, value: float | None) -> float | None:
 
     if value is None or 0 < value < float("inf"):
         return value
-    raise InputError(flag, f"{value} is no cost", "state a number above 0")
-
-
-def _axis(text: str) -> Axis:
-    from orchestrator.errors import InputError
-
-    if text == "usd" or text == "tokens" or text == "seconds" or text == "flops":
-        return text
-    raise InputError("--axis", f"there is no axis {text!r}", "use usd, flops, tokens or seconds")
+    raise InputError(flag, f"{value} isn't a cost", "use a number above 0")

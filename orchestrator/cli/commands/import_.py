@@ -20,42 +20,48 @@ if TYPE_CHECKING:
 
 def import_(
     file: Path = typer.Argument(
-        ..., help="JSON Lines, one sample a line; or a file of monkey_business.", metavar="FILE"
+        ..., help="JSON Lines, one sample per line; or a file of monkey_business.", metavar="FILE"
     ),
-    db: Path = typer.Option(..., "--db", help="The ledger; made where there is none.", metavar="PATH"),
-    aggregate: bool = typer.Option(
-        False,
-        "--aggregate",
-        help="FILE is a table of printed results (CSV or JSON Lines): model, k, coverage, usd_per_attempt.",
-    ),
-    usd_per_sample: str | None = typer.Option(
-        None, "--usd-per-sample", help="What each sample cost, where the file does not say it.", metavar="USD"
-    ),
-    tokenizer: str | None = typer.Option(
-        None,
-        "--tokenizer",
-        help="monkey_business: count tokens by this tokenizer of the hub, or a tokenizer.json.",
-        metavar="NAME",
+    db: Path = typer.Option(
+        ..., "--db", help="Write to the ledger at PATH, which is made if it is missing.", metavar="PATH"
     ),
     model: str | None = typer.Option(
-        None, "--model", help="Lines of task_id and completion: which model they are of.", metavar="ALIAS"
+        None,
+        "--model",
+        help="Name the model that lines of task_id and completion come from.",
+        metavar="ALIAS",
     ),
     source: str | None = typer.Option(
         None,
         "--source",
-        help="Take what judges them from this source of problems, such as humaneval.",
+        help="Take the problems and their answers from this source, such as humaneval.",
         metavar="NAME",
     ),
     path: Path | None = typer.Option(
-        None, "--path", help="The source's local file; without it, the hub.", metavar="FILE"
+        None, "--path", help="Read the source's problems from FILE. Default: the hub.", metavar="FILE"
     ),
-    json_: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
+    usd_per_sample: str | None = typer.Option(
+        None, "--usd-per-sample", help="Set each sample's cost, if the file doesn't state it.", metavar="USD"
+    ),
+    tokenizer: str | None = typer.Option(
+        None,
+        "--tokenizer",
+        help="Count tokens by this tokenizer of the hub, or a tokenizer.json (monkey_business).",
+        metavar="NAME",
+    ),
+    aggregate: bool = typer.Option(
+        False,
+        "--aggregate",
+        help="Read a table of printed results, CSV or JSON Lines: model, k, coverage, usd_per_attempt.",
+    ),
+    json_: bool = typer.Option(False, "--json", help="Print one JSON document on stdout."),
 ) -> int:
-    """Read samples as `export --format jsonl` writes them into a ledger: all of them, or none.
+    """Read samples made elsewhere into a ledger.
 
-    A line needs model, problem and sample_index; question and gold may ride along, so that verify can judge. Lines of
-    HumanEval's samples.jsonl (task_id, completion) and files in the format of ScalingIntelligence/monkey_business
-    (JSON, JSON Lines, Parquet) are known by what they hold.
+    Reads what `export --format jsonl` writes, HumanEval's samples.jsonl (task_id, completion), and files in the format
+    of ScalingIntelligence/monkey_business (JSON, JSON Lines, Parquet); their content tells which. All samples are
+    imported, or none if a line is wrong. A line needs model, problem and sample_index; with question and gold, verify
+    can judge it.
 
     Example: manyfew import samples.jsonl --db runs/samples.db
 
@@ -72,11 +78,11 @@ def import_(
     from orchestrator.problems.registry import default_verifier
     from orchestrator.report.live.counter import counting
 
-    with counting("lines read", json_=json_) as told:
+    with counting("lines read", json_=json_) as show:
         done = import_samples(
             file,
             db,
-            told,
+            show,
             _options(usd_per_sample, tokenizer),
             model=_alias(model),
             problems=_problems(source, path),
@@ -101,7 +107,7 @@ def _options(usd_per_sample: str | None, tokenizer: str | None) -> Options | Non
 def _alias(model: str | None) -> str | None:
     if model is None or model.strip():
         return model
-    raise InputError("--model", "is empty", "name the model that the samples are of")
+    raise InputError("--model", "is empty", "name the model that made the samples")
 
 
 def _problems(source: str | None, path: Path | None) -> Callable[[], Iterable[Problem]] | None:
@@ -110,14 +116,14 @@ def _problems(source: str | None, path: Path | None) -> Callable[[], Iterable[Pr
 
     if source is None:
         if path is not None:
-            raise InputError("--path", "is the file of a --source", "name the source, such as humaneval")
+            raise InputError("--path", "goes with --source", "name the source, such as --source humaneval")
         return None
     chosen, spec = source_of(source), ProblemsSpec(source=source, path=path)
     return lambda: chosen.read(spec)
 
 
 def _refuse_options() -> NoReturn:
-    message = "--tokenizer and --usd-per-sample are for samples, and --aggregate has none"
+    message = "can't be combined with --tokenizer or --usd-per-sample, which are for samples"
     raise InputError("--aggregate", message, "state usd_per_attempt in the table")
 
 
@@ -150,15 +156,16 @@ def _text(done: Imported, db: Path, verifier: str | None) -> str:
     models = ", ".join(f"{safe(alias, 60)} {count:,}" for alias, count in list(done.models.items())[:20])
     lines = [f"{done.samples:,} samples of {done.problems:,} problems imported into {place}: {models}"]
     if done.ignored:
-        lines.append(f"Keys not known here, ignored: {', '.join(safe(name, 60) for name in done.ignored)}.")
+        lines.append(f"Ignored unknown keys: {', '.join(safe(name, 60) for name in done.ignored)}.")
     if done.without_text:
-        lines.append(f"{done.without_text:,} came without text: verify would find them empty, and so wrong.")
+        lines.append(f"{done.without_text:,} have no text: verify would judge them wrong, as empty.")
     if done.without_cost:
         what = "all" if done.without_cost == done.samples else f"{done.without_cost:,}"
-        lines.append(f"The cost of {what} of them is not known: state --usd-per-sample to have it.")
+        lines.append(f"The cost of {what} of them is unknown: add --usd-per-sample USD to set it.")
     if done.other_problems:
         lines.append(
-            f"{done.other_problems:,} problems have another question or gold answer in the ledger, whose own hold."
+            f"{done.other_problems:,} problems have another question or gold answer in the ledger; "
+            "the ledger's own were kept."
         )
     if done.described is not None:
         lines.append(f"{done.described:,} of the problems were found in the source.")

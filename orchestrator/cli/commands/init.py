@@ -15,7 +15,9 @@ from orchestrator.ledger.file.whole_file import write_new
 
 
 def init(
-    path: Annotated[Path | None, typer.Argument(help="File to write.", show_default="sweep.toml")] = None,
+    path: Annotated[
+        Path | None, typer.Argument(help="The file to write. Default: sweep.toml.", metavar="PATH")
+    ] = None,
     quickstart: Annotated[
         bool,
         typer.Option(
@@ -23,10 +25,12 @@ def init(
         ),
     ] = False,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Ask nothing: the examples stay in the file.")
+        bool, typer.Option("--yes", "-y", help="Ask no questions; keep the examples in the file.")
     ] = False,
 ) -> None:
-    """Write a commented sweep file to start from. Never overwrites. On a terminal it asks three questions first.
+    """Write a commented sweep file to start from.
+
+    Never overwrites a file. On a terminal, asks three questions first: your server, your vendor, your budget.
 
     Example: manyfew init gsm8k.toml
     """
@@ -58,7 +62,7 @@ def _with_answers(text: str) -> str:
     try:
         return filled(text, ask_all(ask, typer.echo, served_at))
     except EOFError:
-        raise InputError("manyfew init", "the terminal ended before the answers", "add --yes") from None
+        raise InputError("manyfew init", "the input ended before the last answer", "add --yes") from None
 
 
 def _text(*, quickstart: bool) -> str:
@@ -69,7 +73,7 @@ def _text(*, quickstart: bool) -> str:
         return files(package).joinpath(name).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError(
-            "manyfew init", f"{name} is missing from the installation", "install manyfew anew"
+            "manyfew init", f"{name} is missing from the installation", "reinstall manyfew"
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""`manyfew merge`: ledgers of one sweep from several machines, as one."""
+"""`manyfew merge`: one ledger of several of the same sweep."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 
 def merge(
-    out: Path = typer.Argument(..., help="The ledger to make; never overwrites.", metavar="OUT"),
-    dbs: list[Path] = typer.Argument(..., help="Two ledgers or more of the same sweep.", metavar="DB..."),
-    json_: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
+    out: Path = typer.Argument(..., help="The ledger to make, which must not exist yet.", metavar="OUT"),
+    dbs: list[Path] = typer.Argument(..., help="Two or more ledgers of the same sweep.", metavar="DB…"),
+    json_: bool = typer.Option(False, "--json", help="Print one JSON document on stdout."),
 ) -> int:
-    """Make one ledger of several of the same sweep, from several machines, say. The ledgers named stay as they are.
+    """Combine several ledgers of the same sweep into one.
 
-    What does not fit is refused, with the difference: another prompt, parameter, problem or verifier under the same
-    name, or the same sample twice. A problem's samples are numbered anew, side by side. What they cost comes along, and
-    counts against no budget.
+    The ledgers that are read stay as they are. Ledgers that don't fit together are rejected, with the difference:
+    another prompt, parameter, problem or verifier under the same name, or the same sample twice. Each problem's samples
+    are renumbered. Their costs are kept, and count against no budget.
 
     Example: manyfew merge runs/all.db machine-1/gsm8k.db machine-2/gsm8k.db
     """
@@ -34,9 +34,9 @@ def merge(
 
     if len(dbs) < 2:
         remedy = "manyfew merge OUT DB DB: the ledger to make, then those to read"
-        raise InputError("manyfew merge", f"only {dbs[0]} is named to be merged into {out}", remedy)
-    with counting("samples", json_=json_) as told:
-        done = merge_ledgers(out, dbs, differences, told)
+        raise InputError("manyfew merge", f"{dbs[0]} alone can't be merged into {out}", remedy)
+    with counting("samples", json_=json_) as show:
+        done = merge_ledgers(out, dbs, differences, show)
     if json_:
         emit_json({**dataclasses.asdict(done), "db": str(out), "merged": [str(db) for db in dbs]})
     else:
@@ -56,10 +56,10 @@ def _text(done: Merged, out: Path, ledgers: int) -> str:
         f"{done.samples:,} samples of {done.problems:,} problems from {ledgers} ledgers in {place}: {models}"
     ]
     if done.renumbered:
-        lines.append(f"{done.renumbered:,} have another index than where they were drawn.")
-    paid = f"Paid there: {usd(done.settled_pico)}"
+        lines.append(f"{done.renumbered:,} have another index than in their own ledger.")
+    paid = f"They cost {usd(done.settled_pico)}"
     if done.presumed_pico:
-        paid += f", and {usd(done.presumed_pico)} presumed"
-    lines.append(f"{paid}; none of it counts against a budget here.")
+        paid += f", and {usd(done.presumed_pico)} is presumed"
+    lines.append(f"{paid}; this counts against no budget here.")
     lines.append(f"Next: manyfew frontier {place}")
     return "\n".join(lines)

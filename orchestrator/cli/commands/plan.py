@@ -1,4 +1,4 @@
-"""`manyfew plan`: requests, samples and dollars of a sweep; sends nothing."""
+"""`manyfew plan`: the requests, samples and dollars of a sweep; sends nothing."""
 
 from __future__ import annotations
 
@@ -9,23 +9,30 @@ import typer
 
 
 def plan(
-    sweep: Path = typer.Argument(..., help="The sweep file; with --next a ledger.", metavar="SWEEP"),
-    db: Path | None = typer.Option(None, "--db", help="The ledger. Default: runs/NAME.db."),
+    sweep: Path = typer.Argument(..., help="The sweep file; with --next, a ledger.", metavar="SWEEP|DB"),
+    db: Path | None = typer.Option(
+        None, "--db", help="Continue the ledger at PATH. Default: runs/NAME.db.", metavar="PATH"
+    ),
     budget: str | None = typer.Option(
-        None, "--budget", help="Dollars, instead of budget_usd.", metavar="USD"
+        None, "--budget", help="Use this budget instead of the sweep file's budget_usd.", metavar="USD"
     ),
     next_: str | None = typer.Option(
-        None, "--next", help="Where this much more, on a ledger, narrows a comparison most.", metavar="USD"
+        None,
+        "--next",
+        help="Show where this much more money narrows a comparison most; takes a ledger.",
+        metavar="USD",
     ),
     pair: tuple[str, str] | None = typer.Option(
-        None, "--pair", help="With --next: the two models to compare.", metavar="ALIAS ALIAS"
+        None, "--pair", help="Compare these two models, with --next.", metavar="ALIAS ALIAS"
     ),
     out: Path | None = typer.Option(
-        None, "-o", "--output", help="With --next: write the sweep that buys it.", metavar="FILE"
+        None, "-o", "--output", help="Write the sweep that buys it, with --next.", metavar="SWEEP"
     ),
-    json_: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
+    json_: bool = typer.Option(False, "--json", help="Print one JSON document on stdout."),
 ) -> int:
-    """Show what a sweep will ask and cost, and how far the budget reaches. Sends nothing.
+    """Show what a sweep will send and cost. Sends nothing.
+
+    Shows requests, samples, tokens, expected and worst-case dollars, and how far the budget reaches.
 
     Example: manyfew plan runs/quickstart.toml
 
@@ -47,7 +54,7 @@ def plan(
     prepared = prepare(loaded)
     planned = plan_sweep(prepared, db if db is not None else default_ledger(loaded.name))
     if (lack := lack_of(prepared.executor.verifier)) is not None:
-        console(stderr=True).print(f"warning: {lack[0]} ({lack[1]}); run will refuse to start")
+        console(stderr=True).print(f"warning: {lack[0]} ({lack[1]}); until then, run won't start")
     if json_:
         emit_json(planned.document())
     else:
@@ -70,7 +77,7 @@ def _next(db: Path, money: str, pair: tuple[str, str] | None, out: Path | None, 
 
     usd = parse_usd(money, where="--next")
     if not usd:
-        raise InputError("--next", "no money buys nothing", "such as --next 2.50")
+        raise InputError("--next", "must be more than 0 dollars", "such as --next 2.50")
     sweep, found = study(db, float(usd), pair)
     said = document(found, float(usd), out)
     if out is not None:
@@ -88,4 +95,4 @@ def _next(db: Path, money: str, pair: tuple[str, str] | None, out: Path | None, 
 def _refuse(flag: str) -> NoReturn:
     from orchestrator.errors import InputError
 
-    raise InputError(flag, "goes with --next", "add --next USD, and name a ledger")
+    raise InputError(flag, "goes with --next", "add --next USD and name a ledger")

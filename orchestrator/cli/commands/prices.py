@@ -20,11 +20,17 @@ _WIDE = 120
 
 def prices(
     model: Annotated[
-        str | None, typer.Argument(help="A model's name, or a part of it. Default: the whole book.")
+        str | None,
+        typer.Argument(help="A model's name or a part of it. Default: the whole book.", metavar="MODEL"),
     ] = None,
-    json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
 ) -> None:
-    """Show the price book and where each price comes from, in dollars per million tokens."""
+    """Show the price book and where each price comes from.
+
+    Prices are in dollars per million tokens.
+
+    Example: manyfew prices gpt-6
+    """
     from orchestrator.cli.output import emit_json
     from orchestrator.errors import InputError
     from pricing.book import STATE_IT, book_version
@@ -32,7 +38,7 @@ def prices(
 
     lines = matching(model) if model else whole_book()
     if not lines:
-        raise InputError(f'prices "{model}"', "nothing in the price book is like it", STATE_IT)
+        raise InputError(f'prices "{model}"', "the price book has no such model", STATE_IT)
     if json_:
         emit_json({"genai_prices": book_version(), "prices": [_document(line) for line in lines]})
     else:
@@ -93,7 +99,7 @@ def _show(lines: list[Listed], model: str | None) -> None:
         table.add_row(*row, *([_words(line)] if model else []))
     out.print(table)
     if len(shown) < len(lines):
-        out.print(f"{len(lines) - len(shown)} more: --json shows all, a longer name fewer")
+        out.print(f"{len(lines) - len(shown)} more: --json shows all of them; a longer name finds fewer.")
     out.print(_footer(lines, model))
 
 
@@ -108,7 +114,7 @@ def _cells(price: Price | None, keys: list[str]) -> list[str]:
 
 
 def _over(start: int) -> str:
-    """A band's mark: the prompt is longer than that."""
+    """A band's mark: it holds for prompts longer than this."""
     if not start:
         return ""
     limit = start - 1
@@ -136,9 +142,9 @@ def _words(line: Listed) -> str:
 
 
 def _footer(lines: list[Listed], model: str | None) -> str:
-    unit = "$ per million tokens; a long prompt is billed whole at its band."
+    unit = "$ per million tokens. A long prompt is billed at its band's price as a whole."
     if model is None:
         return unit + " Other vendors' prices: manyfew prices NAME."
     if any(line.match == "exact" for line in lines):
         return unit
-    return unit + f' Nothing is named exactly so; to use a line: price_as = "{lines[0].price_as}".'
+    return unit + f' No model has exactly this name; to use a line: price_as = "{lines[0].price_as}".'

@@ -20,32 +20,39 @@ def reconcile(
     usage: Path | None = typer.Option(
         None,
         "--usage",
-        help="The vendor's usage or cost export, CSV or JSON: OpenAI, Anthropic, LiteLLM, OpenRouter.",
+        help="Settle by a usage or cost export (CSV, JSON) of OpenAI, Anthropic, LiteLLM or OpenRouter.",
         metavar="FILE",
     ),
     billed: str | None = typer.Option(
         None,
         "--billed",
-        help="The vendor's whole bill for the model: what is settled is taken off.",
+        help="Settle by the vendor's whole bill for the model, less what is settled already.",
         metavar="USD",
     ),
-    free: bool = typer.Option(False, "--free", help="The vendor billed none of what is presumed."),
+    free: bool = typer.Option(False, "--free", help="Settle at 0: the vendor billed none of it."),
     model: list[str] = typer.Option(
-        [], "--model", help="Only this one; may be given again.", metavar="ALIAS"
+        [], "--model", help="Reconcile this model only; repeatable.", metavar="ALIAS"
     ),
     since: str | None = typer.Option(
-        None, "--since", help="Only from here on (UTC), as 2026-11-24 or 2026-11-24T20:00.", metavar="TIME"
+        None,
+        "--since",
+        help="Leave out requests before this time (UTC), such as 2026-11-24 or 2026-11-24T20:00.",
+        metavar="TIME",
     ),
-    until: str | None = typer.Option(None, "--until", help="Only until here (UTC).", metavar="TIME"),
+    until: str | None = typer.Option(
+        None, "--until", help="Leave out requests from this time (UTC) on.", metavar="TIME"
+    ),
     above_bound: bool = typer.Option(
-        False, "--above-bound", help="Book it even where it is more than was reserved or asked."
+        False, "--above-bound", help="Book figures above the worst case too, or above what was sent."
     ),
-    yes: bool = typer.Option(False, "--yes", help="Book it without asking."),
-    json_: bool = typer.Option(False, "--json", help="One JSON document on stdout; asks nothing."),
+    yes: bool = typer.Option(False, "--yes", help="Book the change without asking."),
+    json_: bool = typer.Option(False, "--json", help="Print one JSON document on stdout; never asks."),
 ) -> int:
-    """List what is presumed: requests whose outcome is unknown, charged at their worst case. With --usage, --billed or
-    --free, settle them by the vendor's figures. Shows the change first and asks; where it can't ask, nothing is changed
-    without --yes. What each request was stays in the ledger.
+    """List presumed requests and settle them by the vendor's bill.
+
+    A presumed request may have been billed; it is counted at its worst case. With --usage, --billed or --free, manyfew
+    shows the change and asks before it books it; without a terminal to ask on, it changes nothing unless --yes is
+    given. The ledger keeps what each request was before.
 
     Example: manyfew reconcile runs/quickstart.db --usage completions_usage.csv
 
@@ -57,12 +64,14 @@ def reconcile(
 
     if sum((usage is not None, billed is not None, free)) > 1:
         raise InputError(
-            "manyfew reconcile", "--usage, --billed and --free exclude each other", "state one of them"
+            "manyfew reconcile", "--usage, --billed and --free can't be combined", "use one of them"
         )
     if usage is None and billed is None and not free:
         if model or since or until or above_bound or yes:
             raise InputError(
-                "manyfew reconcile", "no figure is stated", "add --usage FILE, --billed USD or --free"
+                "manyfew reconcile",
+                "the vendor's figures are missing",
+                "add --usage FILE, --billed USD or --free",
             )
         return _list(db, json_=json_)
     period = _period(since, until)
@@ -131,9 +140,9 @@ def _settle(
     if not proposal.changes:
         said = "There is nothing to book."
     elif booked == "never":
-        said = "Nothing is changed yet. To book it: the same with --yes."
+        said = "Nothing has changed yet. Add --yes to book it."
     elif booked == "asked" and not typer.confirm("Book it?"):
-        said = "Nothing is changed."
+        said = "Nothing has changed."
     else:
         book_proposal(db, proposal, version("manyfew"))
         said = "Booked. The ledger keeps what each request was before."
@@ -157,5 +166,5 @@ def _period(since: str | None, until: str | None) -> Period:
             raise InputError(flag, str(error), "write it like 2026-11-24 or 2026-11-24T20:00") from None
     begin, end = found
     if begin is not None and end is not None and end <= begin:
-        raise InputError("--until", "is not after --since", "write both in UTC")
+        raise InputError("--until", "isn't later than --since", "write both in UTC")
     return Period(since=begin, until=end)

@@ -8,21 +8,23 @@ import typer
 
 
 def reprice(
-    db: Path = typer.Argument(..., help="The ledger; it stays as it is.", metavar="DB"),
-    to: Path | None = typer.Argument(None, help="A new ledger with the new costs.", metavar="[FILE]"),
+    db: Path = typer.Argument(..., help="The ledger, which stays as it is.", metavar="DB"),
+    to: Path | None = typer.Argument(None, help="A new ledger for the new costs.", metavar="FILE"),
     price: list[str] = typer.Option(
         [],
         "--price",
-        help="A model's new price: a name of `manyfew prices`, or dollars per million tokens in/out or in/cached/out.",
+        help="Set a model's price: a name from `manyfew prices`, or dollars per million tokens, in/out or "
+        "in/cached/out; repeatable.",
         metavar="ALIAS=NAME|IN/OUT",
     ),
     on: str | None = typer.Option(
-        None, "--on", help="Every other model at its list price of that day.", metavar="YYYY-MM-DD"
+        None, "--on", help="Price every other model by its list price of that day.", metavar="YYYY-MM-DD"
     ),
-    json_: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
+    json_: bool = typer.Option(False, "--json", help="Print one JSON document on stdout."),
 ) -> int:
-    """Show what a ledger's samples cost at other prices; with FILE, write a ledger of them for `frontier` and
-    `compare`.
+    """Show what a ledger's samples cost at other prices.
+
+    With FILE, writes a ledger at the new prices, for `frontier` and `compare`.
 
     Example: manyfew reprice runs/gsm8k.db runs/gsm8k-2024.db --price expensive=paper-2024/gpt-4o --price cheap=0.1/0.4
     """
@@ -41,7 +43,7 @@ def reprice(
     for r in found:
         line = f"{safe(r.alias, 40)}: {usd(r.before)} as booked, {usd(r.after)} at {safe(prices[r.alias].name, 60)}"
         if r.unpriceable:
-            line += f"; {usd(r.unpriceable)} of it is of requests without token counts, left as it was"
+            line += f"; {usd(r.unpriceable)} of it is for requests without token counts, left as booked"
         out.print(line)
     if to is not None:
         out.print(f"Next: manyfew frontier {safe(str(to))}")

@@ -1,4 +1,4 @@
-"""`manyfew run`: samples, verifies, records; run again, it goes on where the ledger ends."""
+"""`manyfew run`: samples, verifies and records; run again, it continues where it stopped."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from orchestrator.report.live.display import Style
     from orchestrator.run.run_sweep import Result
 
 EXIT = {"complete": 0, "incomplete": 1, "budget": 3, "provider": 4, "interrupted": 130}
@@ -17,20 +18,37 @@ SIGTERM = 15
 
 def run(
     sweep: Path = typer.Argument(..., help="The sweep file.", metavar="SWEEP"),
-    db: Path | None = typer.Option(None, "--db", help="The ledger. Default: runs/NAME.db."),
+    db: Path | None = typer.Option(
+        None, "--db", help="Write the ledger to PATH. Default: runs/NAME.db.", metavar="PATH"
+    ),
     budget: str | None = typer.Option(
-        None, "--budget", help="Dollars, over all runs of the ledger.", metavar="USD"
+        None,
+        "--budget",
+        help="Set the budget in dollars, a total over all runs of the ledger.",
+        metavar="USD",
     ),
     stop_after: str | None = typer.Option(
-        None, "--stop-after", help="Stop after, such as 3h50m.", metavar="TIME"
+        None, "--stop-after", help="Stop after this time, such as 3h50m.", metavar="TIME"
     ),
-    grace: str = typer.Option("30s", "--grace", help="How long requests in flight may land.", metavar="TIME"),
+    grace: str = typer.Option(
+        "30s", "--grace", help="Wait this long for requests in flight after Ctrl-C.", metavar="TIME"
+    ),
+    progress: str | None = typer.Option(
+        None,
+        "--progress",
+        help="Show progress live (redrawn in place, on a terminal), as lines, or none. Default: auto.",
+        metavar="auto|live|lines|none",
+    ),
     no_progress: bool = typer.Option(
-        False, "--no-progress", help="No live display, only the closing summary."
+        False, "--no-progress", help="Show only the closing summary, as --progress none does."
     ),
-    json_: bool = typer.Option(False, "--json", help="One JSON document on stdout; text goes to stderr."),
+    json_: bool = typer.Option(
+        False, "--json", help="Print one JSON document on stdout; text goes to stderr."
+    ),
 ) -> int:
-    """Sample a sweep within its budget; run again, it goes on where the ledger ends.
+    """Sample a sweep within its budget.
+
+    Run it again to continue where it stopped.
 
     Example: manyfew run runs/quickstart.toml
     """
@@ -49,10 +67,11 @@ def run(
     from orchestrator.sending.signals import Signals
     from orchestrator.sweep.load import check_keys, load
 
+    style = _style(progress, no_progress=no_progress)
     loaded = load(sweep, budget=budget)
     if loaded.budget_pico is None:
         raise InputError(
-            f"{sweep}: budget_usd", "no budget is stated", "add budget_usd = 5.0, or pass --budget 5"
+            f"{sweep}: budget_usd", "the sweep has no budget", "add budget_usd = 5.0, or pass --budget 5"
         )
     check_keys(loaded)
     place = db if db is not None else default_ledger(loaded.name)
@@ -64,7 +83,7 @@ def run(
     options = Options(db=place, budget_pico=loaded.budget_pico, signals=signals)
     prepared = prepare(loaded)
     with signals:
-        with choose(no_progress=no_progress) as display:
+        with choose(style) as display:
             result = run_sweep(prepared, options, display.update)
         ending = Ending(
             status=result.status,
@@ -83,6 +102,15 @@ def run(
             emit_json(read_status(options.db))
         interrupts.finishing()  # from here on a signal must not replace its exit status
     return exit_status(result)
+
+
+def _style(progress: str | None, *, no_progress: bool) -> Style:
+    from orchestrator.errors import InputError
+    from orchestrator.report.live.display import style_named
+
+    if progress is not None and no_progress:
+        raise InputError("--progress", "can't be combined with --no-progress", "use one of them")
+    return "none" if no_progress else style_named(progress or "auto")
 
 
 def exit_status(result: Result) -> int:

@@ -9,9 +9,11 @@ import typer
 
 def status(
     db: Path = typer.Argument(..., help="The ledger.", metavar="DB"),
-    json_: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
+    json_: bool = typer.Option(False, "--json", help="Print one JSON document on stdout."),
 ) -> int:
-    """Show how a ledger stands: samples, money, models. Works while a run writes.
+    """Show a ledger's samples and money, by model.
+
+    Works while a run writes, and after.
 
     Example: manyfew status runs/quickstart.db
     """

@@ -1,4 +1,4 @@
-"""`manyfew verify`: verdicts for what has none, or anew with another verifier. Spends nothing."""
+"""`manyfew verify`: verdicts for samples that have none, or for all by another verifier. Spends nothing."""
 
 from __future__ import annotations
 
@@ -19,35 +19,45 @@ MOST_REASONS = 5
 def verify(
     db: Path = typer.Argument(..., help="The ledger.", metavar="DB"),
     verifier: str | None = typer.Option(
-        None, "--verifier", help="Judge everything anew with this kind, such as numeric.", metavar="KIND"
+        None, "--verifier", help="Judge all samples again by this kind, such as numeric.", metavar="KIND"
     ),
     option: list[str] | None = typer.Option(
         None,
         "--option",
-        help="An option of the kind, such as tolerance=0.01. Repeatable.",
+        help="Set an option of the verifier, such as tolerance=0.01; repeatable.",
         metavar="KEY=VALUE",
     ),
     timeout: str | None = typer.Option(
-        None, "--timeout", help="How long one verdict may take, such as 30s.", metavar="TIME"
+        None, "--timeout", help="Limit the time for one verdict, such as 30s.", metavar="TIME"
     ),
     workers: int | None = typer.Option(
-        None, "--workers", min=1, max=1024, help="Verdicts at once. Default: one a core."
+        None,
+        "--workers",
+        min=1,
+        max=1024,
+        help="Make N verdicts at the same time. Default: one per core.",
+        metavar="N",
     ),
     memory_mb: int | None = typer.Option(
-        None, "--memory-mb", min=64, help="Memory of one verdict.", metavar="MB"
+        None, "--memory-mb", min=64, help="Limit the memory for one verdict.", metavar="MB"
     ),
     sandbox: str | None = typer.Option(
-        None, "--sandbox", help="bubblewrap, container or none-i-trust-this-code.", metavar="KIND"
+        None,
+        "--sandbox",
+        help="Run programs in bubblewrap, container or none-i-trust-this-code.",
+        metavar="KIND",
     ),
     budget: str | None = typer.Option(
         None,
         "--budget",
-        help="Dollars, over all that the ledger spends; for --verifier reward.",
+        help="Set the budget of --verifier reward, a total over all that the ledger spends.",
         metavar="USD",
     ),
-    json_: bool = typer.Option(False, "--json", help="One JSON document on stdout."),
+    json_: bool = typer.Option(False, "--json", help="Print one JSON document on stdout."),
 ) -> int:
-    """Judge the samples that have no verdict; with --verifier or --option, all of them anew.
+    """Judge the samples that have no verdict yet.
+
+    With --verifier or --option, judges all samples again. Spends nothing, except with --verifier reward.
 
     Example: manyfew verify runs/quickstart.db --verifier numeric
     """
@@ -67,7 +77,7 @@ def verify(
 
         return score(db, _options(option or ()), budget, json_=json_)
     if budget is not None:
-        raise InputError("--budget", "only --verifier reward costs money", "leave it out")
+        raise InputError("--budget", "goes with --verifier reward; other verifiers are free", "leave it out")
     stated = StatedVerifier(
         kind=verifier,
         options=_options(option or ()),
@@ -80,18 +90,20 @@ def verify(
     require(executor.verifier, "--verifier")
     lock = acquire(db)
     try:
-        with counting("verifying", json_=json_) as told:
+        with counting("verifying", json_=json_) as show:
             which = "open" if verifier is None and not option else "all"
-            done = verify_ledger(db, executor, which=which, told=told)
+            done = verify_ledger(db, executor, which=which, told=show)
     finally:
         executor.close()
         lock.release()
     document = {
-        "verifier": executor.name,
+        "name": executor.verifier.kind,
+        "kind": executor.verifier.kind,
+        "version": executor.verifier.version,
         "judged": done.judged,
-        "passed": done.passed,
-        "failed": done.failed,
-        "undecided": done.undecided,
+        "right": done.passed,
+        "wrong": done.failed,
+        "no_verdict": done.undecided,
         "reasons": dict(done.reasons.most_common(MOST_REASONS)),
     }
     if json_:
@@ -100,11 +112,11 @@ def verify(
     out = console()
     out.print(
         f"{done.judged:,} samples judged by {safe(executor.name, 80)}: {done.passed:,} right, {done.failed:,} wrong"
-        + (f", {done.undecided:,} could not be told" if done.undecided else "")
+        + (f", {done.undecided:,} without a verdict" if done.undecided else "")
         + f". Next: manyfew frontier {db}"
     )
     for reason, count in done.reasons.most_common(MOST_REASONS):
-        out.print(f"  could not be told: {safe(reason, 200)} ({count:,})")
+        out.print(f"  no verdict: {safe(reason, 200)} ({count:,})")
     return 0
 
 
@@ -118,7 +130,7 @@ def _options(given: Sequence[str]) -> dict[str, Any]:
     for word in given:
         key, equals, value = word.partition("=")
         if not equals or not key.strip():
-            raise InputError("--option", f"{word!r} is not KEY=VALUE", "such as --option tolerance=0.01")
+            raise InputError("--option", f"{word!r} isn't KEY=VALUE", "such as --option tolerance=0.01")
         try:
             options[key.strip()] = tomllib.loads(f"x = {value}")["x"]
         except tomllib.TOMLDecodeError:
@@ -138,5 +150,5 @@ def _sandbox(given: str | None) -> Sandbox | None:
         if given == known:
             return known
     raise InputError(
-        "--sandbox", f"{given!r} is no kind of sandbox", f"one of {', '.join(get_args(Sandbox))}"
+        "--sandbox", f"{given!r} isn't a kind of sandbox", f"use one of {', '.join(get_args(Sandbox))}"
     )

@@ -8,7 +8,9 @@ import typer
 
 
 def watch(db: Path = typer.Argument(..., help="The ledger.", metavar="DB")) -> int:
-    """Show how a run stands, live, from another terminal; ends when the run does. Reads only: the run is not slowed.
+    """Show a run live, from another terminal.
+
+    Ends when the run does. It only reads, so the run isn't slowed down.
 
     Example: manyfew watch runs/quickstart.db
     """
@@ -27,7 +29,7 @@ def watch(db: Path = typer.Argument(..., help="The ledger.", metavar="DB")) -> i
         with choose(stream=sys.stdout) as display:
             display.update(first)
             while is_held(db):
-                # A ledger that takes long to read is read less often, so that watching costs next to nothing.
+                # A ledger that takes long to read is read less often, so that watching costs almost nothing.
                 time.sleep(max(1.0, 20 * watched.took_s))
                 display.update(watched.read())
     except KeyboardInterrupt:

@@ -67,7 +67,7 @@ show them to no terminal or browser without escaping.
 """
 
 
-def write_bundle(db: Path, target: Path, told: Callable[[int], None] = lambda _: None) -> int:
+def write_bundle(db: Path, target: Path, on_progress: Callable[[int], None] = lambda _: None) -> int:
     """Writes the bundle to `target`, which must not be there, and gives the number of samples. Raises InputError for
     what is no ledger, for a target that can't be written, and where a key of this environment would be in it."""
     with Records(db, with_problems=True) as records, new_place(target) as part:
@@ -77,7 +77,7 @@ def write_bundle(db: Path, target: Path, told: Callable[[int], None] = lambda _:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
             parts = _Parts(archive, guard)
             with parts.packed("samples.jsonl.gz") as file:
-                count = write_jsonl(records, file, told)
+                count = write_jsonl(records, file, on_progress)
             parts.lines("problems.jsonl.gz", objects(connection, PROBLEMS))
             parts.lines("prompts.jsonl.gz", objects(connection, PROMPTS))
             parts.lines("requests.jsonl.gz", objects(connection, REQUESTS))

@@ -7,7 +7,7 @@ from importlib import import_module
 from itertools import islice
 from typing import IO, Any
 
-from orchestrator.ledger.exporting.samples import Records, Told
+from orchestrator.ledger.exporting.samples import OnProgress, Records
 
 pa: Any = import_module("pyarrow")  # has no type stubs
 pq: Any = import_module("pyarrow.parquet")
@@ -30,7 +30,7 @@ _WHOLE = frozenset(
 _REAL = frozenset(["cost_usd", "score", "latency_s", "created_at"])
 
 
-def write_parquet(records: Records, file: IO[bytes], told: Told = lambda _: None) -> int:
+def write_parquet(records: Records, file: IO[bytes], on_progress: OnProgress = lambda _: None) -> int:
     """Whole numbers as int64, dollars and seconds as float64, all else as text. Gives the number of samples."""
     rows = records.rows()
     piece = list(islice(rows, ROWS_A_PIECE))
@@ -45,7 +45,7 @@ def write_parquet(records: Records, file: IO[bytes], told: Told = lambda _: None
             ]
             writer.write_batch(pa.record_batch(arrays, schema=schema))
             count += len(piece)
-            told(count)
+            on_progress(count)
             piece = list(islice(rows, ROWS_A_PIECE))
     return count
 

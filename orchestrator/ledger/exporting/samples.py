@@ -17,7 +17,7 @@ from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 
 Row = tuple[Any, ...]
-Told = Callable[[int], None]
+OnProgress = Callable[[int], None]
 Shown = Callable[[str], str]
 EVERY = 1000
 
@@ -79,7 +79,7 @@ class Records:
                 yield row
 
 
-def write_jsonl(records: Records, file: IO[bytes], told: Told = lambda _: None) -> int:
+def write_jsonl(records: Records, file: IO[bytes], on_progress: OnProgress = lambda _: None) -> int:
     """One object a line. Gives the number of samples."""
     encode = msgspec.json.Encoder().encode
     count = 0
@@ -87,12 +87,12 @@ def write_jsonl(records: Records, file: IO[bytes], told: Told = lambda _: None) 
         line = encode(dict(zip(records.columns, row, strict=True)))
         file.write((line if line.isascii() else _plain(line)) + b"\n")
         if count % EVERY == 0:
-            told(count)
+            on_progress(count)
     return count
 
 
 def write_csv(
-    records: Records, file: IO[bytes], told: Told = lambda _: None, *, shown: Shown | None = None
+    records: Records, file: IO[bytes], on_progress: OnProgress = lambda _: None, *, shown: Shown | None = None
 ) -> int:
     """A header and one row a sample (RFC 4180); NULL and the empty text are both an empty field. `shown` makes a
     text fit for a terminal, where that is what reads it."""
@@ -104,7 +104,7 @@ def write_csv(
     for count, row in enumerate(_after(first, rows), start=1):
         writer.writerow([_cell(value, shown) for value in row])
         if count % EVERY == 0:
-            told(count)
+            on_progress(count)
     return count
 
 

@@ -34,18 +34,18 @@ class Copied:
 
 
 def backup(
-    db: Path, target: Path, told: Callable[[int], None] = lambda _: None, *, ends: bool = True
+    db: Path, target: Path, on_progress: Callable[[int], None] = lambda _: None, *, ends: bool = True
 ) -> Copied:
-    """Copies the ledger to `target`, which must not be there. `told` hears how many bytes are copied; `ends`: as of
+    """Copies the ledger to `target`, which must not be there. `on_progress` gets the bytes copied so far; `ends`: as of
     new_place. Raises InputError: what is no ledger, a target that exists or can't be written, a copy that is not
     sound."""
     with closing(open_reader(db)) as source, new_place(target, ends=ends) as part:
         with all_or_nothing(target, "the copy can't be made"):
-            _copy(source, part, told)
+            _copy(source, part, on_progress)
         return _checked(db, part)
 
 
-def _copy(source: sqlite3.Connection, part: Path, told: Callable[[int], None]) -> None:
+def _copy(source: sqlite3.Connection, part: Path, on_progress: Callable[[int], None]) -> None:
     source.execute("BEGIN")
     (page_bytes,) = source.execute("PRAGMA page_size").fetchone()
     source.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # from here on it is one moment
@@ -53,7 +53,7 @@ def _copy(source: sqlite3.Connection, part: Path, told: Callable[[int], None]) -
         copy.execute("PRAGMA synchronous = OFF")  # new_place syncs the file once it is whole
 
         def step(_status: int, left: int, total: int) -> None:
-            told((total - left) * page_bytes)
+            on_progress((total - left) * page_bytes)
 
         source.backup(copy, pages=PAGES_A_STEP, progress=step, sleep=0)
 

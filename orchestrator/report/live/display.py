@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from types import TracebackType
-from typing import Protocol, Self, TextIO
+from typing import Literal, Protocol, Self, TextIO, get_args
 
+from orchestrator.errors import InputError
 from orchestrator.progress import Progress
 
+Style = Literal["auto", "live", "lines", "none"]
+"""auto: live on a terminal that can move its cursor, else lines."""
 _DUMB = frozenset(["dumb", "unknown"])
 
 
@@ -27,7 +30,7 @@ class Display(Protocol):
 
 
 class NullDisplay:
-    """--no-progress: shows nothing."""
+    """Shows nothing."""
 
     def __enter__(self) -> Self:
         return self
@@ -41,12 +44,22 @@ class NullDisplay:
         pass
 
 
-def choose(*, no_progress: bool = False, stream: TextIO | None = None) -> Display:
-    """Live on a terminal that can move its cursor, else plain lines. `stream`: default stderr."""
-    if no_progress:
+def style_named(text: str) -> Style:
+    """The style that --progress names. Raises InputError."""
+    for style in get_args(Style):
+        if text == style:
+            return style
+    raise InputError(
+        "--progress", f"{text!r} isn't a kind of progress", f"use {' or '.join(get_args(Style))}"
+    )
+
+
+def choose(style: Style = "auto", *, stream: TextIO | None = None) -> Display:
+    """`stream`: default stderr. Without a terminal, `live` prints lines too: a file can't be redrawn."""
+    if style == "none":
         return NullDisplay()
     out = sys.stderr if stream is None else stream
-    if can_draw(out):
+    if (style == "auto" and can_draw(out)) or (style == "live" and out.isatty()):
         from orchestrator.report.live.screen import LiveDisplay
 
         return LiveDisplay(out)

@@ -1,4 +1,4 @@
-"""`manyfew frontier --html, --png, --svg` as people run it."""
+"""`manyfew frontier --html` and `manyfew figure` as people run them."""
 
 import importlib.util
 import json
@@ -23,44 +23,56 @@ def ledger(tmp_path):
 
 
 @needs_charts
-def test_all_three_are_written_and_the_document_stays_alone(manyfew, ledger, tmp_path):
-    done = manyfew("frontier", "l.db", "--html", "out/r.html", "--png", "f.png", "--svg", "f.svg", "--json")
+def test_a_report_is_written_and_the_document_stays_alone(manyfew, ledger, tmp_path):
+    done = manyfew("frontier", "l.db", "--html", "out/r.html", "--json")
     assert done.returncode == 0
     assert json.loads(done.stdout)["axis"] == "usd"
-    assert done.stderr.splitlines() == [
-        f"Report written to {name}" for name in ("out/r.html", "f.png", "f.svg")
-    ]
+    assert done.stderr == "Report written to out/r.html\n"
     page = (tmp_path / "out" / "r.html").read_text("utf-8")
     assert 800_000 < len(page) < 1_100_000
     assert page.rstrip().endswith("</html>")
-    assert (tmp_path / "f.png").read_bytes().startswith(b"\x89PNG")
-    assert (tmp_path / "f.svg").read_text("utf-8").startswith("<svg")
+
+
+@needs_charts
+@pytest.mark.parametrize(
+    ("name", "begins"), [("f.png", b"\x89PNG"), ("f.SVG", b"<svg"), ("new/f.svg", b"<svg")]
+)
+def test_a_figure_is_written_by_its_file_s_ending(command, ledger, tmp_path, name, begins):
+    done = command("figure", "l.db", "-o", name)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"Figure written to {name}\n")
+    assert (tmp_path / name).read_bytes().startswith(begins)
+
+
+@needs_charts
+def test_a_figure_is_drawn_on_the_axis_that_is_named(command, ledger, tmp_path):
+    assert command("figure", "l.db", "-o", "f.svg", "--axis", "tokens").returncode == 0
+    assert "tokens" in (tmp_path / "f.svg").read_text("utf-8")
 
 
 @needs_charts
 def test_the_same_ledger_gives_the_same_report(command, ledger, tmp_path):
-    names = ("r.html", "f.png", "f.svg")
-    flags = [part for name in names for part in (f"--{name[-4:].lstrip('.')}", name)]
-    assert command("frontier", "l.db", *flags).returncode == 0
-    first = [(tmp_path / name).read_bytes() for name in names]
-    assert command("frontier", "l.db", *flags).returncode == 0
-    assert [(tmp_path / name).read_bytes() for name in names] == first
+    lines = (("frontier", "--html", "r.html"), ("figure", "-o", "f.png"), ("figure", "-o", "f.svg"))
+    for word, flag, name in lines:
+        assert command(word, "l.db", flag, name).returncode == 0
+        first = (tmp_path / name).read_bytes()
+        assert command(word, "l.db", flag, name).returncode == 0
+        assert (tmp_path / name).read_bytes() == first
 
 
 @needs_charts
 def test_people_get_their_text_too_and_the_ledger_stays_as_it_was(command, ledger):
     before = ledger.read_bytes()
-    done = command("frontier", "l.db", "--svg", "f.svg", "--axis", "tokens")
+    done = command("frontier", "l.db", "--html", "r.html", "--axis", "tokens")
     assert "coverage against tokens a problem" in done.stdout
-    assert done.stderr == "Report written to f.svg\n"
+    assert done.stderr == "Report written to r.html\n"
     assert ledger.read_bytes() == before
 
 
 @needs_charts
 def test_hostile_ledgers_are_reported(command, tmp_path):
     hostile(tmp_path / "h.db")
-    done = command("frontier", "h.db", "--html", "h.html", "--svg", "h.svg")
-    assert done.returncode == 0
+    assert command("figure", "h.db", "-o", "h.svg").returncode == 0
+    assert command("frontier", "h.db", "--html", "h.html").returncode == 0
     page = (tmp_path / "h.html").read_text("utf-8")
     assert HOSTILE[0] not in page
     assert "<img src=x" not in page
@@ -68,32 +80,57 @@ def test_hostile_ledgers_are_reported(command, tmp_path):
 
 @needs_charts
 @pytest.mark.parametrize(
-    ("flags", "message"),
+    ("line", "message"),
     [
-        (["--html", "l.db"], "a report of this kind ends in .html"),
-        (["--png", "f.svg"], "a report of this kind ends in .png"),
-        (["--svg", "mine.svg"], "mine.svg: is there already and is no report of manyfew's"),
-        (["--html", "d.html"], "d.html: is there already and is no file"),
+        ("frontier l.db --html l.db", "l.db: the name must end in .html (use l.db.html)"),
+        ("frontier l.db --html d.html", "d.html: already exists and isn't a file"),
+        ("figure l.db -o mine.svg", "mine.svg: already exists and isn't a report made by manyfew"),
+        ("figure l.db -o f.pdf", "-o f.pdf: a figure's file ends in .png or .svg (-o f.svg)"),
+        ("figure l.db -o f", "a figure's file ends in .png or .svg"),
+        ("figure l.db -o f.svg --axis miles", "--axis: there is no axis 'miles'"),
     ],
 )
-def test_what_is_not_to_be_written_is_said_before_any_work(command, ledger, tmp_path, flags, message):
+def test_a_file_that_can_not_be_written_fails_at_the_start(command, ledger, tmp_path, line, message):
     (tmp_path / "mine.svg").write_text("<svg>mine</svg>")
     (tmp_path / "d.html").mkdir()
     before = ledger.read_bytes()
-    done = command("frontier", "l.db", "--png", "first.png", *flags)
+    done = command(*line.split())
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert message in done.stderr
-    assert not (tmp_path / "first.png").exists()
     assert ledger.read_bytes() == before
+    assert not (tmp_path / "f.svg").exists()
 
 
-@pytest.mark.parametrize("flag", ["--html r.html", "--png r.png", "--svg r.svg"])
-def test_without_the_library_one_line_says_how_to_get_it(command, tmp_path, monkeypatch, flag):
+@pytest.mark.parametrize(
+    ("flags", "line"),
+    [
+        (["--png", "a b.png"], "--png: moved to the command figure (manyfew figure l.db -o 'a b.png')"),
+        (["--svg=f.svg", "--axis", "tokens"], "(manyfew figure l.db -o f.svg --axis tokens)"),
+        (["--png", "f.png", "--svg", "f.svg"], "figure l.db -o f.png && manyfew figure l.db -o f.svg)"),
+    ],
+)
+def test_an_old_flag_is_answered_with_the_new_line(command, ledger, tmp_path, flags, line):
+    done = command("frontier", "l.db", "--html", "r.html", *flags)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert line in done.stderr
+    assert not (tmp_path / "r.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "where"),
+    [
+        ("frontier missing.db --html r.html", "--html"),
+        ("figure missing.db -o f.png", "manyfew figure"),
+        ("figure missing.db -o f.svg", "manyfew figure"),
+    ],
+)
+def test_without_the_library_one_line_says_how_to_get_it(command, tmp_path, monkeypatch, line, where):
     monkeypatch.setitem(sys.modules, "vl_convert", None)
-    done = command("frontier", "missing.db", *flag.split())  # said before the ledger is looked for
+    done = command(*line.split())  # said before the ledger is looked for
     assert done.returncode == 2
     said = f"needs the charting library vl-convert-python ({install_extra('charts')})"
-    assert done.stderr == f"manyfew: {flag.split()[0]}: {said}\n"
+    line = where if where.startswith("manyfew") else f"manyfew: {where}"
+    assert done.stderr == f"{line}: {said}\n"
 
 
 def test_the_charting_library_is_not_loaded_for_anything_else(tmp_path):

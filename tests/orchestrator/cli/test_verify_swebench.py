@@ -41,14 +41,14 @@ def test_run_keeps_the_samples_and_verify_judges_them(tmp_path, standin, command
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     # Of five samples of each of three problems: two the same and right, one wrong, one broken, one without a patch.
-    assert [document[key] for key in ("judged", "passed", "failed", "undecided")] == [15, 6, 6, 3]
+    assert [document[key] for key in ("judged", "right", "wrong", "no_verdict")] == [15, 6, 6, 3]
     asked = [json.loads(line) for line in Path("runs/swebench/calls.jsonl").read_text().splitlines()]
     assert [len(call["ids"]) for call in asked] == [3, 3, 3]
     (evidence,) = {row[0] for row in rows(tmp_path / "runs/test.db", "SELECT evidence FROM verdict WHERE passed = 1 "
                    "AND problem_id = (SELECT id FROM problem WHERE key = 'maker__gears-7')")}  # fmt: skip
     assert evidence == "FAIL_TO_PASS 1/1; PASS_TO_PASS 0/0"
     # What broke is tried again, and only that.
-    assert json.loads(command(*judge, "--json").stdout)["undecided"] == 3
+    assert json.loads(command(*judge, "--json").stdout)["no_verdict"] == 3
     asked = [json.loads(line) for line in Path("runs/swebench/calls.jsonl").read_text().splitlines()]
     assert [len(call["ids"]) for call in asked] == [3, 3, 3, 3]
     check_books(tmp_path / "runs/test.db")

@@ -85,7 +85,7 @@ def test_a_cascade_asks_the_expensive_model_only_what_the_cheap_one_left(command
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (("--write-policy", "1"), "-o FILE"),
+        (("--write-policy", "1"), "-o SWEEP"),
         (("-o", "x.toml"), "--write-policy N"),
         (("--write-policy", "0", "-o", "x.toml"), "no point 0"),
         (("--write-policy", "999", "-o", "x.toml"), "no point 999"),

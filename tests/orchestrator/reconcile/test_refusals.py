@@ -43,10 +43,10 @@ def db(made, tmp_path):
             "there is no model 'nobody' (of this ledger: cheap, expensive)",
         ),
         (["--billed", "0.9"], "this ledger has several models, whose bill is it?"),
-        (["--billed", "1", "--free"], "exclude each other"),
-        (["--model", "cheap"], "no figure is stated"),
+        (["--billed", "1", "--free"], "can't be combined"),
+        (["--model", "cheap"], "figures are missing"),
         (["--free", "--since", "yesterday"], "--since: 'yesterday' is no time (write it like 2026-11-24"),
-        (["--free", "--since", "2026-11-24", "--until", "2026-11-23"], "is not after --since"),
+        (["--free", "--since", "2026-11-24", "--until", "2026-11-23"], "isn't later than --since"),
         (
             ["--billed", "1", "--model", "cheap", "--until", "2020-01-01"],
             "nothing of cheap is presumed in that time",

@@ -24,8 +24,10 @@ SELECT sample_index, text, reasoning, finish_reason, prompt_tokens, completion_t
 FROM sample WHERE model_id = ? AND problem_id = ? ORDER BY sample_index"""
 
 
-def samples_digest(connection: sqlite3.Connection, told: Callable[[int], None] = lambda _: None) -> str:
-    """Hexadecimal. `told` hears how many samples are read. Rows may be tuples or by name."""
+def samples_digest(
+    connection: sqlite3.Connection, on_progress: Callable[[int], None] = lambda _: None
+) -> str:
+    """Hexadecimal. `on_progress` gets the number of samples read so far. Rows may be tuples or by name."""
     models = connection.execute(
         "SELECT sweep.name, model.alias, model.id, sweep.id FROM model JOIN sweep ON sweep.id = model.sweep_id"
     ).fetchall()
@@ -40,5 +42,5 @@ def samples_digest(connection: sqlite3.Connection, told: Callable[[int], None] =
             for row in connection.execute(_SAMPLES, (model_id, problem_id)):
                 digest.update(encode((sweep, alias, problem, *row)) + b"\n")
                 count += 1
-        told(count)
+        on_progress(count)
     return digest.hexdigest()

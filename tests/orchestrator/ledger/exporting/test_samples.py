@@ -197,7 +197,7 @@ def test_a_full_disk_and_a_reader_that_hangs_up(bought, tmp_path):
     )
     assert (full.returncode, full.stderr) == (
         2,
-        "manyfew: stdout: can't be written: No space left on device (make room)\n",
+        "manyfew: stdout: can't be written: No space left on device (free some disk space)\n",
     )
     hung = f"{line} | head -1 > /dev/null; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", hung], cwd=ROOT, capture_output=True, text=True, timeout=30)

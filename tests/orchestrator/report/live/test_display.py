@@ -2,7 +2,8 @@ import io
 
 import pytest
 
-from orchestrator.report.live.display import NullDisplay, choose
+from orchestrator.errors import InputError
+from orchestrator.report.live.display import NullDisplay, choose, style_named
 from orchestrator.report.live.log_lines import PlainDisplay
 from orchestrator.report.live.screen import LiveDisplay
 from tests.orchestrator.report.progress_fixture import Terminal, model, progress
@@ -34,7 +35,28 @@ def test_a_pipe_gets_plain_lines(monkeypatch):
 
 def test_no_progress_shows_nothing():
     stream = Terminal()
-    with choose(no_progress=True, stream=stream) as display:
+    with choose("none", stream=stream) as display:
         assert type(display) is NullDisplay
         display.update(progress(model()))
     assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("style", "stream", "kind"),
+    [
+        ("live", Terminal(), LiveDisplay),
+        ("live", io.StringIO(), PlainDisplay),
+        ("lines", Terminal(), PlainDisplay),
+        ("lines", io.StringIO(), PlainDisplay),
+        ("none", io.StringIO(), NullDisplay),
+    ],
+)
+def test_a_stated_style_holds_whatever_the_terminal_calls_itself(monkeypatch, style, stream, kind):
+    monkeypatch.setenv("TERM", "dumb")
+    assert type(choose(style_named(style), stream=stream)) is kind
+
+
+@pytest.mark.parametrize("style", ["", "Live", "loud"])
+def test_an_unknown_style_is_an_input_error(style):
+    with pytest.raises(InputError, match="use auto or live or lines or none"):
+        style_named(style)
