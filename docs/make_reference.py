@@ -16,6 +16,32 @@ from types import NoneType
 from typing import Any, get_args, get_origin
 
 HERE = Path(__file__).parent
+_COMMANDS_INTRO = """\
+# Commands
+
+The text of `manyfew COMMAND --help`. A [shorter table](../commands.md) groups the commands by task.
+"""
+_SWEEP_INTRO = """\
+# Sweep file
+
+A TOML file. An unknown key, a wrong type or an absurd value is rejected in one line that names file, line and remedy.
+`manyfew init` writes a file that explains the common keys.
+"""
+_LEDGER_INTRO = """\
+# Ledger
+
+A SQLite database in WAL mode. Read it with sqlite3, DuckDB, pandas or Datasette, also while a run writes. One process
+writes a ledger at a time, never on a network file system.
+
+The views `sample_records` (one row per sample) and `spend` (one row per model) are [stable](../stability.md). The
+tables behind them may change, with a migration. Money is whole pico-dollars (1e-12 $) in columns named `…_pico`;
+`…_usd` are the same, divided. Times are Unix seconds.
+"""
+_KEYS_INTRO = """\
+# Every JSON key
+
+`*` stands for a model's alias, `[]` for each entry of a list. [JSON](json.md) explains the main keys. All of them
+[stay](../stability.md), and new ones may come."""
 
 
 def pages() -> dict[str, str]:
@@ -24,6 +50,7 @@ def pages() -> dict[str, str]:
         "reference/commands.md": commands(),
         "reference/sweep-file.md": sweep_file(),
         "reference/ledger.md": ledger(),
+        "reference/json-keys.md": json_keys(),
     }
 
 
@@ -35,7 +62,7 @@ def commands() -> str:
     from orchestrator.cli.command_table import COMMANDS
 
     group: Any = get_command(app())
-    parts = ["# Commands\n", "As `manyfew COMMAND --help` says it.\n"]
+    parts = [_COMMANDS_INTRO]
     for name in COMMANDS:
         command = group.commands[name]
         with command.make_context(
@@ -50,10 +77,7 @@ def sweep_file() -> str:
     from orchestrator.sweep import schema
 
     told = tomllib.loads((HERE / "sweep_keys.toml").read_text("utf-8"))
-    parts = [
-        "# Sweep file\n",
-        "TOML. What is unknown, of a wrong type or absurd is refused in one line with file, line and remedy.\n",
-    ]
+    parts = [_SWEEP_INTRO]
     for name, title, table in sweep_tables():
         known = told[name]
         keys = [
@@ -66,13 +90,13 @@ def sweep_file() -> str:
             raise ValueError(
                 f"docs/sweep_keys.toml: [{name}] and orchestrator/sweep/schema.py differ in {wrong}"
             )
-        parts.append(f"## {title}\n\n| key | type | default | means |\n|---|---|---|---|")
+        parts.append(f"## {title}\n\n| key | type | default | meaning |\n|---|---|---|---|")
         for key in keys:
             field = table.model_fields[key]
             default = _default(field)
             parts.append(f"| `{key}` | {_type(field.annotation)} | {default} | {known[key]} |")
         parts.append("")
-    parts.append("A model may also state any key of `[sampling]`, for itself.\n")
+    parts.append("A model may also set any key of `[sampling]` for itself.\n")
     return "\n".join(parts)
 
 
@@ -128,12 +152,19 @@ def ledger() -> str:
     schema = files("orchestrator.ledger.file").joinpath("schema.sql").read_text("utf-8")
     views = "\n\n".join(f"```sql\n{sql}\n```" for sql in _views(schema))
     return (
-        "# Ledger\n\n"
-        "A SQLite database in WAL mode. The views `sample_records` (a row a sample) and `spend` (a row a model) are "
-        "the stable face; the tables are manyfew's own and may change, with a migration. Money is whole pico-dollars "
-        "(1e-12 $) in columns named `…_pico`; `…_usd` are the same, divided. Times are Unix seconds.\n\n"
-        f"## The two views\n\n{views}\n\n## Everything\n\n```sql\n{schema.rstrip()}\n```\n"
+        f"{_LEDGER_INTRO}\n## The two views\n\n{views}\n\n## Everything\n\n```sql\n{schema.rstrip()}\n```\n"
     )
+
+
+def json_keys() -> str:
+    """Each key of each document that is held, as the frozen file has them."""
+    frozen = json.loads((HERE.parent / "tests/stability/frozen.json").read_text("utf-8"))
+    parts = [_KEYS_INTRO]
+    for name, keys in frozen["surface"]["json"].items():
+        title = "an error, of any command" if name == "error" else f"manyfew {name} --json"
+        listed = "\n".join(key for key in keys if not key.endswith("*"))
+        parts.append(f"## {title}\n\n```text\n{listed}\n```")
+    return "\n\n".join(parts) + "\n"
 
 
 def _views(schema: str) -> Iterator[str]:
