@@ -13,6 +13,7 @@ from orchestrator.errors import InputError
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.writing.batch_jobs import OF_OPEN_JOB
+from orchestrator.reconcile.time_limits import WRITTEN_DOWN_S, TimeLimits
 from pricing.types import Tokens
 
 
@@ -42,22 +43,40 @@ class Presumed:
     pico: int
     begun: float
     ended: float
+    latest: float
+    """The vendor works on it until then at most."""
     kind: str
     vendor_request: str | None = None
     brought: int = 0
     """Samples kept from its reply."""
 
+    @property
+    def due_at(self) -> float:
+        """An export that ends later than this holds it, if it was billed."""
+        return self.latest + WRITTEN_DOWN_S
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What is known beside it."""
+    """What is known beside it. `id`: None of a server's time."""
 
+    id: int | None
     model_id: int
     pico: int
+    reserved_pico: int
     begun: float
     ended: float
+    latest: float
     vendor_request: str | None
     tokens: Tokens | None
+    cost_basis: str | None
+    shared: bool
+    """A share of a total: what it cost by itself is not known."""
+
+    @property
+    def due_at(self) -> float:
+        """An export that ends later than this holds it."""
+        return self.latest + WRITTEN_DOWN_S
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,21 +112,25 @@ class Books:
         ids = [model.id for model in models]
         marks = ",".join("?" * len(ids))
         rows = self.connection.execute(_SETTLED.format(marks=marks), [*ids, *ids])
-        return [_settled(row) for row in rows]
+        limits = TimeLimits(self.connection)
+        return [_settled(row, self.models[row["model_id"]].alias, limits) for row in rows]
 
 
 # What a reply that broke off told of its tokens is not all of them: settled by a total, its tokens are not known.
 _SETTLED = """
-SELECT r.model_id, r.settled_pico, reserved_at, coalesce(ended_at, reserved_at) AS ended_at, vendor_request,
+SELECT r.id, r.model_id, r.run_id, n, max_tokens, r.settled_pico, r.reserved_pico, reserved_at,
+  coalesce(ended_at, reserved_at) AS ended_at, vendor_request, cost_basis, i.matched IS 'total' AS shared,
   iif(i.matched = 'total', NULL, prompt_tokens) AS prompt_tokens, completion_tokens, cached_tokens, cache_write_tokens,
   cache_write_1h_tokens
 FROM request AS r LEFT JOIN reconciled AS i ON i.request_id = r.id WHERE r.state = 'settled' AND r.model_id IN ({marks})
 UNION ALL
-SELECT model_id, reconciled_pico, opened_at, coalesce(ended_at, opened_at), NULL, NULL, NULL, NULL, NULL, NULL
+SELECT NULL, model_id, run_id, 0, 0, reconciled_pico, 0, opened_at, coalesce(ended_at, opened_at), NULL, NULL, 1, NULL,
+  NULL, NULL, NULL, NULL
 FROM lease WHERE reconciled_pico > 0 AND model_id IN ({marks})"""
 
 _REQUESTS = f"""
-SELECT r.id, r.model_id, r.reserved_at, r.ended_at, r.vendor_request, r.error, r.error_message, r.http_status,
+SELECT r.id, r.model_id, r.run_id, r.n, r.max_tokens, r.reserved_at, r.ended_at, r.vendor_request, r.error,
+  r.error_message, r.http_status,
   iif(r.state = 'presumed', r.presumed_pico, r.reserved_pico) AS pico, r.state,
   (SELECT count(*) FROM sample AS s WHERE s.model_id = r.model_id AND s.problem_id = r.problem_id
     AND s.request_id = r.id) AS brought
@@ -155,8 +178,9 @@ def read_books(connection: sqlite3.Connection, *, running: bool) -> Books:
             )
     requests = [row for row in connection.execute(_REQUESTS, (not running,)) if row["model_id"] in models]
     leases = [row for row in connection.execute(_LEASES, (not running,)) if row["model_id"] in models]
-    now = time.time()
-    presumed = [_request(row, now) for row in requests] + [_lease(row, now) for row in leases]
+    now, limits = time.time(), TimeLimits(connection)
+    presumed = [_request(row, now, models[row["model_id"]].alias, limits) for row in requests]
+    presumed += [_lease(row, now) for row in leases]
     left = sum(row["state"] == "reserved" for row in requests)
     return Books(models=models, presumed=presumed, left_open=left, connection=connection, never=never)
 
@@ -164,6 +188,8 @@ def read_books(connection: sqlite3.Connection, *, running: bool) -> Books:
 def kind_of(error: str | None, message: str | None, status: int | None) -> str:
     """Why an outcome is unknown, in a word or two."""
     message = message or ""
+    if "batch" in message:
+        return "no result"
     if error == "Interrupted" or error is None:
         return "crash"
     if error == "NoUsage":
@@ -185,7 +211,12 @@ def _names(connection: sqlite3.Connection, model_id: int, name: str | None) -> f
     return frozenset([*(row[0] for row in rows), *([name] if name else [])])
 
 
-def _request(row: sqlite3.Row, now: float) -> Presumed:
+def _latest(row: sqlite3.Row, alias: str, limits: TimeLimits) -> float:
+    limit_s = limits.of(row["run_id"], alias, row["n"], row["max_tokens"])
+    return row["reserved_at"] + limit_s
+
+
+def _request(row: sqlite3.Row, now: float, alias: str, limits: TimeLimits) -> Presumed:
     return Presumed(
         id=row["id"],
         model_id=row["model_id"],
@@ -193,6 +224,7 @@ def _request(row: sqlite3.Row, now: float) -> Presumed:
         pico=row["pico"],
         begun=row["reserved_at"],
         ended=row["ended_at"] or now,
+        latest=_latest(row, alias, limits),
         kind=kind_of(row["error"], row["error_message"], row["http_status"]),
         vendor_request=row["vendor_request"],
         brought=row["brought"],
@@ -207,11 +239,12 @@ def _lease(row: sqlite3.Row, now: float) -> Presumed:
         pico=row["pico"],
         begun=row["opened_at"],
         ended=row["ended_at"] or now,
+        latest=row["ended_at"] or now,
         kind="server time",
     )
 
 
-def _settled(row: sqlite3.Row) -> Settled:
+def _settled(row: sqlite3.Row, alias: str, limits: TimeLimits) -> Settled:
     tokens = None
     if row["prompt_tokens"] is not None and row["completion_tokens"] is not None:
         tokens = Tokens(
@@ -222,10 +255,15 @@ def _settled(row: sqlite3.Row) -> Settled:
             cache_write_1h=row["cache_write_1h_tokens"] or 0,
         )
     return Settled(
+        id=row["id"],
         model_id=row["model_id"],
         pico=row["settled_pico"],
+        reserved_pico=row["reserved_pico"],
         begun=row["reserved_at"],
         ended=row["ended_at"],
+        latest=_latest(row, alias, limits),
         vendor_request=row["vendor_request"],
         tokens=tokens,
+        cost_basis=row["cost_basis"],
+        shared=bool(row["shared"]),
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 
 from orchestrator.errors import InputError
@@ -45,25 +46,35 @@ def settle_buckets(
     buckets: Sequence[Span],
     proposal: Proposal,
     path: Path,
+    *,
+    factor: Fraction,
+    written_at: float,
 ) -> None:
-    """Adds the group's changes to the proposal. Raises InputError where other traffic can't be told apart."""
+    """Adds the group's changes to the proposal. `factor`: the share of the ledger's costs that the vendor bills.
+    `written_at`: the export can't know what came later, whatever its last bucket says. Raises InputError where other
+    traffic can't be told apart."""
     label = ", ".join(model.label for model in group)
     period = proposal.period
     buckets = [b for b in buckets if period.holds(b[0], b[1] - 1e-6)]
     begin = min([b[0] for b in buckets] + ([period.since] if period.since is not None else []), default=0.0)
     end = max([b[1] for b in buckets] + ([period.until] if period.until is not None else []), default=0.0)
+    end = min(end, written_at)
     pool = [one for one in books.pool(group) if not one.is_lease]
-    covered = [one for one in pool if begin <= one.begun and one.ended + SLACK_S <= end]
+    covered = [one for one in pool if begin <= one.begun and one.due_at <= end]
     if len(covered) < len(pool):
-        proposal.notes.append(
-            f"{label}: {len(pool) - len(covered)} stay presumed, outside of the export's time "
-            f"({moment(begin)} to {moment(end)})"
-        )
+        proposal.notes.append(proposal.outside(label, len(pool) - len(covered), begin, end))
     if not covered:
         return
     for part in _parts(covered, books.settled(group), buckets, mine, (begin, end)):
-        if part.presumed:
-            _settle(label, group, part, proposal, path)
+        if not part.presumed:
+            continue
+        if late := sum(one.due_at > end >= one.begun for one in part.whole):
+            proposal.notes.append(
+                f"{label}, {moment(part.begin)} to {moment(part.end)}: {len(part.presumed)} stay presumed, since "
+                f"{late} settled requests may still be missing from the same time of the export"
+            )
+            continue
+        _settle(label, group, part, proposal, path, factor)
 
 
 def _parts(
@@ -84,7 +95,8 @@ def _parts(
             return begun, ended
         return min(begun, starts[first]), max(ended, ends[last])
 
-    reaches = sorted(reach(one.begun, one.ended) for one in (*presumed, *settled))
+    reaches = [reach(one.begun, one.ended) for one in settled]
+    reaches = sorted(reaches + [reach(one.begun, max(one.ended, one.latest)) for one in presumed])
     parts: list[_Part] = []
     for begin, end in reaches:
         if parts and begin < parts[-1].end:
@@ -114,7 +126,9 @@ def _parts(
     return parts
 
 
-def _settle(label: str, group: Sequence[Model], part: _Part, proposal: Proposal, path: Path) -> None:
+def _settle(
+    label: str, group: Sequence[Model], part: _Part, proposal: Proposal, path: Path, factor: Fraction
+) -> None:
     where = f"{path}, {moment(part.begin)} to {moment(part.end)}"
     typed = f"type the figure: --model {group[0].label} --billed USD"
     counts = [line.requests for line in part.lines if line.requests is not None]
@@ -124,7 +138,7 @@ def _settle(label: str, group: Sequence[Model], part: _Part, proposal: Proposal,
         raise InputError(where, message, typed)
     if in_dollars(part.lines):
         billed = sum(line.pico or 0 for line in part.lines)
-        known = sum(one.pico for one in part.whole)
+        known = int(factor * sum(one.pico for one in part.whole))
         slack = sum(line.slack_pico for line in part.lines)
         figure, said = billed - known, f"{usd(billed)} billed, {usd(known)} settled already"
         if -slack <= figure < 0:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.writing.rows import Settlement
-from orchestrator.reconcile.books import Presumed
+from orchestrator.reconcile.books import Presumed, Settled
+from orchestrator.text.duration import moment
 from orchestrator.text.money import usd
 from pricing.cost import split_pico
 
@@ -28,6 +29,14 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Raise:
+    """A request that was settled, and of which the vendor bills more."""
+
+    what: Settled
+    settled_pico: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Period:
     """[since, until) in Unix seconds; None: open."""
 
@@ -43,7 +52,7 @@ class Period:
 
 @dataclass(slots=True, kw_only=True)
 class Proposal:
-    """`notes` say plainly what was matched, what was not, and why."""
+    """`notes` say plainly what was matched, what was not, and why; `warnings`, what does not fit."""
 
     source: str
     """billed | free | usage"""
@@ -53,7 +62,21 @@ class Proposal:
     file_sha256: str | None = None
     above_bound: bool = False
     changes: list[Change] = field(default_factory=list[Change])
+    raises: list[Raise] = field(default_factory=list[Raise])
     notes: list[str] = field(default_factory=list[str])
+    warnings: list[str] = field(default_factory=list[str])
+
+    def outside(self, label: str, count: int, begin: float, end: float) -> str:
+        """Words for what an export can say nothing of."""
+        return (
+            f"{label}: {count} stay presumed, outside of the export's time ({moment(begin)} to {moment(end)}) or less "
+            "than an hour and the model's time-out before its end: what was billed by then may still be missing from it"
+        )
+
+    @property
+    def empty(self) -> bool:
+        """Whether it changes nothing."""
+        return not self.changes and not self.raises
 
 
 def shared(figure: int, pool: Sequence[Presumed]) -> list[Change]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,9 +20,16 @@ MOST_NAMED = 5
 
 
 def from_usage(
-    books: Books, names: Sequence[str], path: Path, period: Period, *, above_bound: bool = False
+    books: Books,
+    names: Sequence[str],
+    path: Path,
+    period: Period,
+    *,
+    above_bound: bool = False,
+    factor: Fraction = Fraction(1),
 ) -> Proposal:
-    """Raises InputError for an export that can't be read, or that holds traffic which can't be told apart."""
+    """`factor`: the share of the ledger's costs that the vendor bills. Raises InputError for an export that can't be
+    read, that does not agree with the ledger, or that holds traffic which can't be told apart."""
     file = read_usage_file(path)
     lines = _lines(path, file)
     proposal = Proposal(
@@ -35,9 +43,9 @@ def from_usage(
     own = [line for line in lines if not line.batch]
     if len(own) < len(lines):
         proposal.notes.append(f"rows of the batch API, which are not read: {len(lines) - len(own)}")
-    used = 0
+    used, by_request = 0, any(line.request is not None for line in own)
     for group in _groups(books.models.values()):
-        if not any(model in chosen for model in group) or not books.pool(group):
+        if not any(model in chosen for model in group) or not (by_request or books.pool(group)):
             continue
         _refuse_half(group, chosen)
         if any(model.batched for model in group):
@@ -49,10 +57,15 @@ def from_usage(
         every = {name for model in group for name in model.names}
         mine = [one for one in own if not named or (one.model is not None and same_model(one.model, every))]
         used += len(mine)
-        if any(line.request is not None for line in own):
-            settle_requests(books, group, mine, own, proposal, path)
+        if by_request:
+            settle_requests(
+                books, group, mine, own, proposal, path, factor=factor, written_at=file.written_at
+            )
         else:
-            settle_buckets(books, group, mine, _buckets(path, file), proposal, path)
+            spans = _buckets(path, file)
+            settle_buckets(
+                books, group, mine, spans, proposal, path, factor=factor, written_at=file.written_at
+            )
     if used < len(own):
         others = sorted({line.model for line in own if line.model} - _known(books))
         proposal.notes.append(

@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -34,6 +35,8 @@ class UsageFile:
 
     name: str
     sha256: str
+    written_at: float
+    """It can't know what came later: when the file was last changed, or now, whichever is earlier."""
     rows: list[Row]
     buckets: list[Row]
 
@@ -41,7 +44,8 @@ class UsageFile:
 def read_usage_file(path: Path) -> UsageFile:
     """Raises InputError for what is missing, no table, or only a part of an export."""
     try:
-        if path.stat().st_size > LARGEST:
+        stat = path.stat()
+        if stat.st_size > LARGEST:
             raise InputError(str(path), "is larger than any usage export", _REMEDY)
         raw = path.read_bytes()
     except OSError as error:
@@ -59,7 +63,13 @@ def read_usage_file(path: Path) -> UsageFile:
         buckets = rows
     if not rows and not buckets:
         raise InputError(str(path), "holds no rows", _REMEDY)
-    return UsageFile(name=path.name, sha256=sha256(raw).hexdigest(), rows=rows, buckets=buckets)
+    return UsageFile(
+        name=path.name,
+        sha256=sha256(raw).hexdigest(),
+        written_at=min(stat.st_mtime, time.time()),
+        rows=rows,
+        buckets=buckets,
+    )
 
 
 def _documents(path: Path, text: str) -> Iterator[Any]:
@@ -100,7 +110,10 @@ def _gather(path: Path, value: Any, rows: list[Row], buckets: list[Row]) -> None
         buckets.append(edges)
         rows.extend({**edges, **one} for one in cast("list[Row]", inner) if isinstance(one, dict))  # pyright: ignore[reportUnnecessaryIsInstance]
     elif isinstance(found.get("data"), list | dict):
+        before = len(rows)
         _gather(path, found["data"], rows, buckets)
+        around = {name: one for name, one in found.items() if "currency" in name.lower()}
+        rows[before:] = [{**around, **row} for row in rows[before:]]
     else:
         rows.append(found)
         buckets.append(found)

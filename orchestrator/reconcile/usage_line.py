@@ -1,6 +1,7 @@
 """One row of a usage export, read: when, which model, which request, how many tokens, how many dollars.
 
-The same thing has many names; each list below begins with the first vendor's. Anthropic counts input without what was
+The same thing has many names, in any case (start_time, startTime, Start Time); each list below begins with the first
+vendor's. Anthropic counts input without what was
 read from or written to a cache, OpenAI with it. Anthropic's cost report is in cents.
 """
 
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, cast
 
 from pricing.types import PICO_PER_USD, Tokens
@@ -23,7 +25,7 @@ _START = (
 )
 _END = ("end_time", "ending_at", "endTime", "end_time_iso")
 _USD = ("cost_usd", "amount_value", "spend", "cost_total", "total_cost", "cost", "usage")
-_CURRENCY = ("currency", "amount_currency")
+_DOLLARS = frozenset(("usd", "us$", "$", "us dollar", "us dollars"))
 _REQUESTS = ("num_model_requests", "requests", "request_count")
 _INPUT = ("input_tokens", "prompt_tokens", "tokens_prompt", "promptTokens")
 _UNCACHED = ("uncached_input_tokens", "usage_input_tokens_no_cache")
@@ -58,7 +60,8 @@ class Line:
 
 def read_line(row: dict[str, Any]) -> Line:
     """Raises ValueError, in a few words, for what can't be right."""
-    start, end = span(row)
+    row = _plain(row)
+    start, end = _span(row)
     amount, slack = _amount(row)
     model = _text(row, _MODEL)
     if model is None and (item := _text(row, ("line_item",))) is not None:
@@ -74,12 +77,16 @@ def read_line(row: dict[str, Any]) -> Line:
         pico=amount,
         slack_pico=slack,
         batch=str(row.get("batch")).lower() == "true"
-        or "batch" in (row.get("service_tier"), row.get("usage_type")),
+        or "batch" in (_text(row, ("service_tier",)), _text(row, ("usage_type",))),
     )
 
 
 def span(row: dict[str, Any]) -> tuple[float | None, float | None]:
     """(start, end) in Unix seconds; a date alone is its day in UTC."""
+    return _span(_plain(row))
+
+
+def _span(row: dict[str, Any]) -> tuple[float | None, float | None]:
     start, whole_day = when(_first(row, _START))
     end, _ = when(_first(row, _END))
     if start is not None and end is None and whole_day:
@@ -112,18 +119,18 @@ def when(value: Any) -> tuple[float | None, bool]:
 
 def _amount(row: dict[str, Any]) -> tuple[int | None, int]:
     """(pico-dollars, half of the last digit written), None where the row names no dollars."""
-    amount, currency, unit = row.get("amount"), _text(row, _CURRENCY), PICO_PER_USD
+    amount, currency, unit = row.get("amount"), _currency(row), PICO_PER_USD
     if isinstance(amount, dict):
-        inner = cast("dict[str, Any]", amount)
-        amount, currency = inner.get("value"), _text(inner, _CURRENCY) or currency
-    elif amount is not None and currency is not None and "starting_at" in row:
+        inner = _plain(cast("dict[str, Any]", amount))
+        amount, currency = inner.get("value"), _currency(inner) or currency
+    elif amount is not None and currency is not None and _first(row, ("starting_at",)) is not None:
         unit = PICO_PER_USD // 100
     else:
         amount = _first(row, _USD)
     number = _number(amount)
     if number is None:
         return None, 0
-    if currency is not None and currency.lower() != "usd":
+    if currency is not None and currency.lower() not in _DOLLARS:
         raise ValueError(f"is in {currency[:12]}, not in US dollars")
     if number < 0:
         raise ValueError("has a negative amount")
@@ -136,8 +143,8 @@ def _tokens(row: dict[str, Any]) -> Tokens | None:
     output = _count(row, _OUTPUT)
     if output is None:
         return None
-    creation = row.get("cache_creation")
-    writes = cast("dict[str, Any]", creation) if isinstance(creation, dict) else row
+    creation = _first(row, ("cache_creation",))
+    writes = _plain(cast("dict[str, Any]", creation)) if isinstance(creation, dict) else row
     read, hour = _count(row, _READ) or 0, _count(writes, _WRITE_1H) or 0
     written = (_count(writes, _WRITE_5M) or 0) + hour
     uncached, whole = _count(row, _UNCACHED), _count(row, _INPUT)
@@ -156,8 +163,31 @@ def _tokens(row: dict[str, Any]) -> Tokens | None:
     return Tokens(input=whole or 0, output=output, cached=_count(row, _CACHED) or 0)
 
 
+def _currency(row: dict[str, Any]) -> str | None:
+    """What a column of any such name says: `currency`, `Cost Currency`, `billing_currency_code`."""
+    for name, value in row.items():
+        if "currency" in name and isinstance(value, str) and value.strip() and _number(value) is None:
+            return value.strip()
+    return None
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """Its columns by their letters and digits alone; of two that are the same then, the first that says something."""
+    found: dict[str, Any] = {}
+    for name, value in row.items():
+        if found.get(_letters(name)) in (None, ""):
+            found[_letters(name)] = value
+    return found
+
+
+@lru_cache(4096)
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))
+
+
 def _first(row: dict[str, Any], names: Sequence[str]) -> Any:
-    return next((row[name] for name in names if row.get(name) not in (None, "")), None)
+    """Of a row that is plain."""
+    return next((row[name] for name in map(_letters, names) if row.get(name) not in (None, "")), None)
 
 
 def _text(row: dict[str, Any], names: Sequence[str]) -> str | None:

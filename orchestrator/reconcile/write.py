@@ -13,7 +13,8 @@ from orchestrator.interrupts import interrupts
 from orchestrator.ledger.file.open import open_for_writing
 from orchestrator.ledger.file.trouble import all_or_nothing
 from orchestrator.ledger.writing.presume import presume_leftovers
-from orchestrator.reconcile.proposal import Change, Proposal
+from orchestrator.reconcile.proposal import Change, Proposal, Raise
+from pricing.cost import split_pico
 
 _RECONCILIATION = """
 INSERT INTO reconciliation (at, source, billed_pico, file, file_sha256, since, until, above_bound, manyfew)
@@ -28,6 +29,19 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 _REQUEST = """
 UPDATE request SET state = 'settled', settled_pico = ?, unused_pico = ?, presumed_pico = 0, cost_basis = 'reconciled'
 WHERE id = ? AND state = 'presumed' AND presumed_pico = ?"""
+
+_RAISED_BEFORE = """
+ON CONFLICT (request_id) DO UPDATE SET reconciliation_id = excluded.reconciliation_id,
+  settled_pico = excluded.settled_pico, unused_pico = excluded.unused_pico"""
+
+_RAISE = """
+UPDATE request SET settled_pico = ?, unused_pico = ?, cost_basis = 'reconciled'
+WHERE id = ? AND state = 'settled' AND settled_pico = ?"""
+
+_SAMPLES = """
+SELECT s.id, s.cost_pico FROM request AS r JOIN sample AS s
+  ON s.model_id = r.model_id AND s.problem_id = r.problem_id AND s.request_id = r.id
+WHERE r.id = ? ORDER BY s.sample_index"""
 
 _LEASE = "UPDATE lease SET presumed_pico = 0, reconciled_pico = ? WHERE id = ? AND presumed_pico = ?"
 
@@ -76,7 +90,36 @@ def _book(connection: sqlite3.Connection, db: Path, proposal: Proposal, version:
         sums = totals[change.what.model_id]
         for at, pico in enumerate((change.settled_pico, change.what.pico, change.unused_pico)):
             sums[at] += pico
+    for one in proposal.raises:
+        unused = _raise_one(connection, db, number, one)
+        sums = totals[one.what.model_id]
+        sums[0] += one.settled_pico - one.what.pico
+        sums[2] += unused
     connection.executemany(_TOTALS, [(*sums, model_id) for model_id, sums in totals.items()])
+
+
+def _raise_one(connection: sqlite3.Connection, db: Path, number: int, one: Raise) -> int:
+    """The samples that it brought bear more in the same proportions. Gives by how much its unused dollars grow."""
+    what = one.what
+    (before,) = connection.execute("SELECT unused_pico FROM request WHERE id = ?", (what.id,)).fetchone()
+    samples = connection.execute(_SAMPLES, (what.id,)).fetchall()
+    costs = [cost for _, cost in samples]
+    weights = [*costs, before] if sum(costs) + before or not samples else [*[1] * len(samples), 0]
+    *shares, unused = split_pico(one.settled_pico, weights)
+    changed = connection.execute(_RAISE, (one.settled_pico, unused, what.id, what.pico))
+    if changed.rowcount != 1:
+        raise _changed_meanwhile(db)
+    row = (number, what.model_id, what.id, None, "request", 0, one.settled_pico, unused)
+    connection.execute(_RECONCILED + _RAISED_BEFORE, row)
+    connection.executemany(
+        "UPDATE sample SET cost_pico = ? WHERE id = ?",
+        [(share, sample) for share, (sample, _) in zip(shares, samples, strict=True)],
+    )
+    return unused - before
+
+
+def _changed_meanwhile(db: Path) -> InputError:
+    return InputError(str(db), "the ledger has changed meanwhile: nothing was booked", "look at it once more")
 
 
 def _book_one(connection: sqlite3.Connection, db: Path, number: int, change: Change) -> None:
@@ -86,9 +129,7 @@ def _book_one(connection: sqlite3.Connection, db: Path, number: int, change: Cha
     else:
         changed = connection.execute(_REQUEST, (change.settled_pico, change.unused_pico, what.id, what.pico))
     if changed.rowcount != 1:
-        raise InputError(
-            str(db), "the ledger has changed meanwhile: nothing was booked", "look at it once more"
-        )
+        raise _changed_meanwhile(db)
     connection.execute(
         _RECONCILED,
         (

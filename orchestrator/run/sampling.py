@@ -13,10 +13,9 @@ from orchestrator.run.prepare import Prepared
 from orchestrator.scheduler.lane import Ticket
 from orchestrator.sending.caller import Kept, PromptText
 from orchestrator.sending.prompt_body import prompt_body
+from orchestrator.sweep.timeout import timeout_s
 from orchestrator.sweep.types import Model
 from providers.types import Provider, Reply, Request
-
-LONGEST_TIMEOUT_S = 3600.0
 
 
 class Arrival(NamedTuple):
@@ -98,7 +97,7 @@ class Sampling:
             max_tokens=model.max_tokens,
             params=model.params,
             extra=model.extra,
-            timeout_s=timeout_s(model, ticket.n),
+            timeout_s=timeout_s(model.timeout_s, ticket.n, model.max_tokens),
             problem=self._prepared.problems[ticket.item.problem].key,
             indices=ticket.item.indices,
             cached=ticket.item.cached,
@@ -168,10 +167,3 @@ def _basis(model: Model) -> str:
 def stop_rule(model: Model) -> str:
     """How a model's samples end, in the ledger's words."""
     return "first_success" if model.mode == "until_solved" else "none"
-
-
-def timeout_s(model: Model, n: int) -> float:
-    """As stated, else 120 s and a second for every 20 tokens asked for, at most an hour."""
-    if model.timeout_s is not None:
-        return model.timeout_s
-    return min(LONGEST_TIMEOUT_S, 120 + n * model.max_tokens / 20)

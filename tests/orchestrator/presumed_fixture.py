@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import deque
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,9 +13,10 @@ from tests.loopback import faults
 from tests.loopback.openai_wire import openai_vendor
 from tests.loopback.vendor import Vendor
 from tests.loopback.work import Bill
-from tests.orchestrator.run.books import check_books, money
+from tests.orchestrator.run.books import check_books, money, one
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import CHEAP_PRICES, SweepFile, model, run
+from tests.orchestrator.usage_exports import AGO_S
 
 FAULTS = [
     faults.NO_USAGE,
@@ -32,6 +35,8 @@ class Made:
     db: Path
     vendors: dict[str, Vendor]
     bills: dict[str, list[Bill]] = field(default_factory=dict)
+    at: float = 0.0
+    """A moment of the run, as the ledger has it."""
 
     def billed(self, alias: str) -> int:
         return self.vendors[alias].billed_pico
@@ -56,7 +61,20 @@ def make_presumed(folder: Path) -> Made:
     check_books(db)
     assert money(db, "cheap").presumed > 0 < money(db, "expensive").presumed
     names = {"cheap": "small", "expensive": "large-2026-01-01"}
-    return Made(db, vendors, {names[alias]: list(vendor.billed) for alias, vendor in vendors.items()})
+    age(db)
+    bills = {names[alias]: list(vendor.billed) for alias, vendor in vendors.items()}
+    return Made(db, vendors, bills, one(db, "SELECT avg(reserved_at) FROM request"))
+
+
+def age(db: Path, seconds: float = AGO_S) -> None:
+    """Puts the ledger's requests into the past."""
+    with closing(sqlite3.connect(db)) as connection, connection:
+        connection.execute(
+            "UPDATE request SET reserved_at = reserved_at - :s, ended_at = ended_at - :s", {"s": seconds}
+        )
+        connection.execute(
+            "UPDATE lease SET opened_at = opened_at - :s, ended_at = ended_at - :s", {"s": seconds}
+        )
 
 
 def document(done):

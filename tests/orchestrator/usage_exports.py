@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from tests.loopback.work import Bill
 
 DAY = 86400
+AGO_S = 3 * 3600.0
+"""So long ago the requests were: an export of this moment is late enough to be believed (presumed_fixture.age)."""
 Bills = Mapping[str, Sequence["Bill"]]
 """By the vendor's name of the model."""
 
 
 def span(days: int = 2) -> tuple[int, int]:
-    """Whole days in UTC that hold the present moment and its next minutes."""
-    begin = int(time.time()) // DAY * DAY
+    """Whole days in UTC that hold the requests' time and this moment."""
+    begin = int(time.time() - AGO_S) // DAY * DAY
     return begin, begin + days * DAY
 
 
@@ -168,9 +170,9 @@ def anthropic_usage_csv(path: Path, bills: Bills) -> Path:
     return _table(path, rows)
 
 
-def litellm_json(path: Path, bills: Bills, *, tokens: bool = False) -> Path:
-    """A row a request; all in the middle of the run, since the bills don't say when."""
-    at = datetime.fromtimestamp(time.time() - 1, UTC).isoformat()
+def litellm_json(path: Path, bills: Bills, when: float, *, tokens: bool = False) -> Path:
+    """A row a request; all at one moment of the run, since the bills don't say when."""
+    at = datetime.fromtimestamp(when, UTC).isoformat()
     return _write(
         path,
         [
@@ -190,8 +192,8 @@ def litellm_json(path: Path, bills: Bills, *, tokens: bool = False) -> Path:
     )
 
 
-def openrouter_csv(path: Path, bills: Bills) -> Path:
-    at = datetime.fromtimestamp(time.time() - 1, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+def openrouter_csv(path: Path, bills: Bills, when: float) -> Path:
+    at = datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
     rows = [
         {
             "generation_id": b.request_id,

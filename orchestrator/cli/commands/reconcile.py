@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from fractions import Fraction
 
     from orchestrator.reconcile.books import Books
     from orchestrator.reconcile.proposal import Period, Proposal
@@ -45,6 +46,12 @@ def reconcile(
     above_bound: bool = typer.Option(
         False, "--above-bound", help="Book figures above the worst case too, or above what was sent."
     ),
+    factor: str | None = typer.Option(
+        None,
+        "--factor",
+        help="Accept an export that bills this share of the ledger's costs, such as 0.85 after a 15% discount.",
+        metavar="X",
+    ),
     yes: bool = typer.Option(False, "--yes", help="Book the change without asking."),
     json_: bool = typer.Option(False, "--json", help="Print one JSON document on stdout; never asks."),
 ) -> int:
@@ -55,6 +62,8 @@ def reconcile(
     given. The ledger keeps what each request was before.
 
     Example: manyfew reconcile runs/quickstart.db --usage completions_usage.csv
+
+    Example: manyfew reconcile runs/quickstart.db --usage activity.csv --factor 0.85
 
     Example: manyfew reconcile runs/quickstart.db --model expensive --billed 1.2345
     """
@@ -67,21 +76,24 @@ def reconcile(
             "manyfew reconcile", "--usage, --billed and --free can't be combined", "use one of them"
         )
     if usage is None and billed is None and not free:
-        if model or since or until or above_bound or yes:
+        if model or since or until or above_bound or factor or yes:
             raise InputError(
                 "manyfew reconcile",
                 "the vendor's figures are missing",
                 "add --usage FILE, --billed USD or --free",
             )
         return _list(db, json_=json_)
-    period = _period(since, until)
+    if factor is not None and usage is None:
+        message = "compares the rows of an export with the ledger, and none is named"
+        raise InputError("--factor", message, "add --usage FILE")
+    period, share = _period(since, until), _factor(factor)
 
     def propose(books: Books) -> Proposal:
         from orchestrator.reconcile import typed
         from orchestrator.reconcile.usage import from_usage
 
         if usage is not None:
-            return from_usage(books, model, usage, period, above_bound=above_bound)
+            return from_usage(books, model, usage, period, above_bound=above_bound, factor=share)
         if billed is not None:
             pico = typed.dollars(billed, where="--billed")
             return typed.billed(books, model, pico, period, above_bound=above_bound)
@@ -134,10 +146,10 @@ def _settle(
     running = booked == "never" and is_held(db)
     with open_books(db, running=running) as books:
         proposal = propose(books)
-        document = proposal_document(books, proposal, applied=booked == "at once" and bool(proposal.changes))
+        document = proposal_document(books, proposal, applied=booked == "at once" and not proposal.empty)
         if not json_:
             console().print(proposal_text(books, proposal))
-    if not proposal.changes:
+    if proposal.empty:
         said = "There is nothing to book."
     elif booked == "never":
         said = "Nothing has changed yet. Add --yes to book it."
@@ -151,6 +163,20 @@ def _settle(
     else:
         console().print(said)
     return 0
+
+
+def _factor(text: str | None) -> Fraction:
+    from fractions import Fraction
+
+    from orchestrator.errors import InputError
+
+    try:
+        share = Fraction(1 if text is None else text.strip())
+    except (ValueError, ZeroDivisionError):
+        share = Fraction(0)
+    if not 0 < share <= 100:
+        raise InputError("--factor", f"{text!r} is no factor", "write it like 0.85")
+    return share
 
 
 def _period(since: str | None, until: str | None) -> Period:

@@ -81,8 +81,9 @@ def proposal_document(books: Books, proposal: Proposal, *, applied: bool) -> Doc
     models: Document = {}
     for model in books.models.values():
         changes = [c for c in proposal.changes if c.what.model_id == model.id]
+        raises = [one for one in proposal.raises if one.what.model_id == model.id]
         pool = books.pool([model])
-        if pool:
+        if pool or raises:
             models[model.label] = {
                 "requests": len(changes),
                 "matched_by_id": sum(c.outcome is not None for c in changes),
@@ -91,6 +92,8 @@ def proposal_document(books: Books, proposal: Proposal, *, applied: bool) -> Doc
                 "still_presumed": len(pool) - len(changes),
                 "still_presumed_usd": (sum(one.pico for one in pool) - sum(c.what.pico for c in changes))
                 / PICO_PER_USD,
+                "raised": len(raises),
+                "raised_usd": sum(one.settled_pico - one.what.pico for one in raises) / PICO_PER_USD,
             }
     return {
         "applied": applied,
@@ -99,6 +102,7 @@ def proposal_document(books: Books, proposal: Proposal, *, applied: bool) -> Doc
         "file_sha256": proposal.file_sha256,
         "models": models,
         "notes": proposal.notes,
+        "warnings": proposal.warnings,
     }
 
 
@@ -114,6 +118,7 @@ def proposal_text(books: Books, proposal: Proposal) -> str:
             lines.append(f"{line}, requests: {len(changes)}{_by_id(changes)}")
         if left:
             lines.append(f"{safe(model.label, _NAME)}: requests that stay presumed: {left}")
+    lines += [f"  warning: {safe(warning)}" for warning in proposal.warnings]
     lines += [f"  {safe(note)}" for note in proposal.notes]
     return "\n".join(lines)
 

@@ -12,7 +12,7 @@ import pytest
 from tests.loopback import faults
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator import usage_exports as exports
-from tests.orchestrator.presumed_fixture import document, make_presumed, settle
+from tests.orchestrator.presumed_fixture import age, document, make_presumed, settle
 from tests.orchestrator.run.books import check_bill, check_books, money, one, rows
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import USD, SweepFile, model, run
@@ -90,9 +90,9 @@ def test_an_export_by_request_settles_each_by_its_id(made, db, command, tmp_path
     for at, (name, bills) in enumerate(made.bills.items()):
         alias = list(made.vendors)[at]
         if shape == "openrouter":
-            file = exports.openrouter_csv(tmp_path / f"{at}", {name: bills})
+            file = exports.openrouter_csv(tmp_path / f"{at}", {name: bills}, made.at)
         else:
-            file = exports.litellm_json(tmp_path / f"{at}", {name: bills}, tokens=shape == "tokens")
+            file = exports.litellm_json(tmp_path / f"{at}", {name: bills}, made.at, tokens=shape == "tokens")
         days = ("--since", exports.day(exports.span()[0]), "--until", exports.day(exports.span()[1]))
         done = settle(command, db, "--usage", str(file), "--model", alias, *days)
         assert done["models"][alias]["matched_by_id"] == 3, done
@@ -183,6 +183,7 @@ def test_two_aliases_of_one_vendors_model_are_settled_together(tmp_path, command
             "warm": model(vendor, temperature=1.0, **keys),
         }
         assert run(SweepFile(models, problems=3, samples=2).write(tmp_path), db).status == 0
+    age(db)
     file = exports.openai_costs_json(tmp_path / "f", {"m": vendor.billed})
     done = command("reconcile", "test.db", "--usage", str(file), "--model", "cold", "--yes")
     assert done.returncode == 2
