@@ -167,3 +167,14 @@ def test_the_site_is_built_strictly_with_every_link_whole(tmp_path):
     assert len(pages) > 15
     for page in pages:  # nothing is fetched from elsewhere
         assert not re.findall(r'<(?:script|img|link)[^>]+(?:src|href)="https?://', page.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("page", [*ALL, ROOT / "CONTRIBUTING.md"], ids=_named)
+def test_files_that_are_named_are_there(page):
+    """A file that was moved or renamed is named by its new place."""
+    named = re.findall(
+        r"(?<![\w/.])((?:benchmarks|docs|manyfew|orchestrator|pricing|providers|tests|verifiers)/[\w/.-]+\w)",
+        page.read_text("utf-8"),
+    )
+    missing = [name for name in named if "NAME" not in name and not (ROOT / name).exists()]
+    assert missing == []
