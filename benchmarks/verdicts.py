@@ -90,10 +90,12 @@ def beside_sampling(executor: Executor, items: list[Item], folder: Path) -> floa
         async def write(_: object) -> None:
             await asyncio.sleep(0)
 
-        def told(*_: object) -> None:
+        def ignore(*_: object) -> None:
             pass
 
-        judge = Judge(executor, KnownVerdicts(ledger, executor), problems.__getitem__, write=write, told=told)
+        judge = Judge(
+            executor, KnownVerdicts(ledger, executor), problems.__getitem__, write=write, on_verdict=ignore
+        )
         judging = asyncio.create_task(judge.run())
         await judge.add(_sample(0, items[0][0]))
         await judge.drained()

@@ -32,8 +32,8 @@ def score(db: Path, options: Mapping[str, Any], budget: str | None, *, json_: bo
     with Signals(left=partial(say_left, db=db, json_wanted=json_)) as signals:
         lock = acquire(db)
         try:
-            with counting("scoring", json_=json_) as told:
-                done = score_ledger(db, chosen, budget_pico, signals=signals, told=told)
+            with counting("scoring", json_=json_) as show:
+                done = score_ledger(db, chosen, budget_pico, signals=signals, on_progress=show)
         finally:
             lock.release()
         settled, presumed = done.settled_pico / PICO_PER_USD, done.presumed_pico / PICO_PER_USD

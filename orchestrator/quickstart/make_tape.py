@@ -1,6 +1,6 @@
 """Turns a recorded ledger into a tape: python -m orchestrator.quickstart.make_tape LEDGER OUT [NAME=VALUE …]
 
-Each NAME=VALUE is told in the tape's header (server, hardware), beside the versions that the ledger knows.
+Each NAME=VALUE is kept in the tape's header (server, hardware), beside the versions that the ledger knows.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ FROM request JOIN model ON model.id = request.model_id JOIN problem ON problem.i
 JOIN prompt ON prompt.id = request.prompt_id"""
 
 
-def make_tape(ledger: Path, out: Path, *, name: str, told: dict[str, str]) -> int:
+def make_tape(ledger: Path, out: Path, *, name: str, recorded_with: dict[str, str]) -> int:
     """Writes every sample of the ledger to a tape; gives how many. Raises InputError for what is no ledger."""
     with reading(ledger), closing(open_reader(ledger)) as connection:
-        return write_tape(out, _header(connection, name, told), _samples(connection))
+        return write_tape(out, _header(connection, name, recorded_with), _samples(connection))
 
 
-def _header(connection: sqlite3.Connection, name: str, told: dict[str, str]) -> Header:
+def _header(connection: sqlite3.Connection, name: str, recorded_with: dict[str, str]) -> Header:
     (recorded,) = connection.execute("SELECT min(reserved_at) FROM request").fetchone()
     run = connection.execute(
         "SELECT versions, sweep_file.text FROM run JOIN sweep_file ON sweep_file.id = sweep_file_id ORDER BY run.id"
@@ -52,7 +52,8 @@ def _header(connection: sqlite3.Connection, name: str, told: dict[str, str]) -> 
         tape=FORMAT,
         name=name,
         recorded_at=datetime.fromtimestamp(recorded, UTC).isoformat(timespec="seconds"),
-        recorded_with={k: v for k, v in json.loads(run["versions"]).items() if k != "platform"} | told,
+        recorded_with={k: v for k, v in json.loads(run["versions"]).items() if k != "platform"}
+        | recorded_with,
         models={
             row["alias"]: _model(json.loads(row["definition"]))
             for row in connection.execute("SELECT alias, definition FROM model ORDER BY id")
@@ -97,8 +98,13 @@ def _samples(connection: sqlite3.Connection) -> Iterator[TapedSample]:
 def main() -> None:
     """The command line."""
     ledger, out, *rest = sys.argv[1:]
-    told = dict(pair.split("=", 1) for pair in rest)
-    count = make_tape(Path(ledger), Path(out), name=told.pop("name", Path(out).name.split(".")[0]), told=told)
+    recorded_with = dict(pair.split("=", 1) for pair in rest)
+    count = make_tape(
+        Path(ledger),
+        Path(out),
+        name=recorded_with.pop("name", Path(out).name.split(".")[0]),
+        recorded_with=recorded_with,
+    )
     sys.stdout.write(f"{count:,} samples in {out}\n")
 
 

@@ -26,7 +26,7 @@ MOST_WAIT_S = 600.0
 
 
 class ScoreDriver:
-    """`texts`: how many the jobs have together. `on_progress` hears how many are scored."""
+    """`texts`: how many the jobs have together. `on_progress` gets how many are scored."""
 
     def __init__(
         self,

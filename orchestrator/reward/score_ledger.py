@@ -49,7 +49,7 @@ def score_ledger(
     budget_pico: int,
     *,
     signals: Signals,
-    told: Callable[[int], None] = lambda _: None,
+    on_progress: Callable[[int], None] = lambda _: None,
 ) -> Scored:
     """Scores every distinct text that has none by this scorer, within the budget: a total over all that the ledger
     spends, as `run --budget` is. The caller holds the lock, and has entered `signals`. Raises InputError or
@@ -57,7 +57,7 @@ def score_ledger(
     begun = begin(path, scorer, budget_pico)
     with all_or_nothing(path):
         texts = _restore(path, scorer.name)
-    return new_loop_run(_score(path, scorer, begun, budget_pico, texts, signals, told))
+    return new_loop_run(_score(path, scorer, begun, budget_pico, texts, signals, on_progress))
 
 
 def _restore(path: Path, name: str) -> int:
@@ -82,7 +82,7 @@ async def _score(
     budget_pico: int,
     texts: int,
     signals: Signals,
-    told: Callable[[int], None],
+    on_progress: Callable[[int], None],
 ) -> Scored:
     funds = Funds(weight=1, settled=begun.settled, presumed=begun.presumed)
     budget = Budget(budget_pico, {scorer.alias: funds}, others_held=begun.others_held, shared=False)
@@ -100,7 +100,7 @@ async def _score(
                     budget,
                     providers,
                     overhead_tokens=begun.overhead_tokens,
-                    on_progress=told,
+                    on_progress=on_progress,
                     on_warning=warnings.add,
                 )
                 with signals.steering(driver.dispatcher):

@@ -33,7 +33,7 @@ class ScoreTally:
 
 
 class Scoring:
-    """`overhead_tokens` is for each answer, and grows where a reply shows that it was too small. `on_progress` hears
+    """`overhead_tokens` is for each answer, and grows where a reply shows that it was too small. `on_progress` gets
     how many texts are scored."""
 
     def __init__(

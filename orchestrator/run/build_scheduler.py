@@ -145,7 +145,7 @@ def _rate(models: list[Model]) -> RateLimit:
         input_tokens=lowest("input_tokens_per_minute"),
         output_tokens=lowest("output_tokens_per_minute"),
         concurrency=concurrency,
-        told=all(model.provider in ("openai", "anthropic") for model in models),
+        is_reported=all(model.provider in ("openai", "anthropic") for model in models),
     )
 
 

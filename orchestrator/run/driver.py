@@ -46,23 +46,25 @@ class Driver:
         batch_providers: Mapping[str, BatchProvider] | None = None,
         cancelling: bool = False,
         show: Callable[[Progress], None],
-        warned: Callable[[str, str], None],
+        on_warning: Callable[[str, str], None],
     ) -> None:
         self.scheduler = scheduler
         self._prepared = prepared
         self._providers = providers
         self._ledger = ledger
         self._show = show
-        self._warned = warned
+        self._on_warning = on_warning
         self._tallies = tallies
         self._clock = time.monotonic
         self._recorded: set[str] = set()
         """Stopped models already written to the ledger."""
         data = {pid: p.data for pid, p in zip(ledger.state.problem_ids, prepared.problems, strict=True)}
         known = KnownVerdicts(ledger.path, prepared.executor)
-        self._judge = Judge(prepared.executor, known, data.__getitem__, write=ledger.judge, told=self._told)
+        self._judge = Judge(
+            prepared.executor, known, data.__getitem__, write=ledger.judge, on_verdict=self._on_verdict
+        )
         inline = InlineVerdicts(prepared.executor, known, data.__getitem__)
-        sampling = Sampling(prepared, ledger, providers, judged=inline.judge, on_warning=warned)
+        sampling = Sampling(prepared, ledger, providers, judged=inline.judge, on_warning=on_warning)
         servers = paid_servers(_hourly_prices(prepared), scheduler, ledger)
         self._sender = Sender(
             scheduler,
@@ -70,7 +72,7 @@ class Driver:
             dict.fromkeys(prepared.sweep.models, sampling),
             servers=servers,
             clock=self._clock,
-            on_warning=warned,
+            on_warning=on_warning,
         )
         self._batches = Batches(
             prepared,
@@ -80,7 +82,7 @@ class Driver:
             sampling,
             batch_providers or {},
             arrived=self._arrived,
-            warned=warned,
+            on_warning=on_warning,
             clock=self._clock,
             cancelling=cancelling,
         )
@@ -196,7 +198,7 @@ class Driver:
                 await self._judge.add(self._unjudged(arrival))
             else:
                 verdict = arrival.verdict
-                self._heard(arrival.alias, arrival.ordinal, verdict.passed, verdict.reason)
+                self._count_verdict(arrival.alias, arrival.ordinal, verdict.passed, verdict.reason)
 
     def _unjudged(self, arrival: Arrival) -> Unjudged:
         state = self._ledger.state
@@ -210,13 +212,13 @@ class Driver:
             finish_reason=arrival.row.finish_reason,
         )
 
-    def _told(self, sample: Unjudged, row: VerdictRow) -> None:
-        self._heard(sample.alias, sample.ordinal, row.passed, row.reason)
+    def _on_verdict(self, sample: Unjudged, row: VerdictRow) -> None:
+        self._count_verdict(sample.alias, sample.ordinal, row.passed, row.reason)
         self.dispatcher.wake()
 
-    def _heard(self, alias: str, ordinal: int, passed: int | None, reason: str | None) -> None:
+    def _count_verdict(self, alias: str, ordinal: int, passed: int | None, reason: str | None) -> None:
         if passed is None:
-            self._warned(alias, f"a sample could not be judged: {reason}")
+            self._on_warning(alias, f"a sample could not be judged: {reason}")
         tally = self._tallies[alias]
         tally.verified += passed is not None
         tally.passed += passed == 1

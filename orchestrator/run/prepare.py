@@ -157,13 +157,13 @@ class Prepared:
 
     def expected_input(self, alias: str, ordinal: int) -> float:
         """Input tokens a request is expected to count."""
-        told = self.means.get(alias, Means()).prompt_tokens
-        return told if told is not None else self.prompt(alias, ordinal).size_bytes / BYTES_PER_TOKEN
+        known = self.means.get(alias, Means()).prompt_tokens
+        return known if known is not None else self.prompt(alias, ordinal).size_bytes / BYTES_PER_TOKEN
 
     def expected_output(self, alias: str) -> float:
         """Output tokens a sample is expected to count."""
-        told = self.means.get(alias, Means()).completion_tokens
-        return told if told is not None else EXPECTED_OUTPUT_SHARE * self.sweep.models[alias].max_tokens
+        known = self.means.get(alias, Means()).completion_tokens
+        return known if known is not None else EXPECTED_OUTPUT_SHARE * self.sweep.models[alias].max_tokens
 
     def expected_pico(self, alias: str, ordinal: int, *, requests: int, samples: int) -> int:
         """What so many requests and samples of a problem are expected to cost, in pico-dollars."""
@@ -192,9 +192,9 @@ class Prepared:
 
     def server_pico(self, alias: str, output_tokens: int) -> int:
         """What a paid server's time for so much output is expected to cost."""
-        told = self.means.get(alias, Means()).pico_per_output_token
-        if told is not None:
-            return round(told * output_tokens)
+        known = self.means.get(alias, Means()).pico_per_output_token
+        if known is not None:
+            return round(known * output_tokens)
         model = self.sweep.models[alias]
         assert model.gpu_usd_per_hour is not None
         nanoseconds = output_tokens * 10**9 // ASSUMED_TOKENS_PER_S

@@ -146,7 +146,7 @@ async def _run(
                 batch_providers=batch_providers,
                 cancelling=options.cancel_batches,
                 show=show,
-                warned=warnings.add,
+                on_warning=warnings.add,
             )
             at_start = driver.progress("sampling")
             with options.signals.steering(driver):

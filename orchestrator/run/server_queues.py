@@ -33,4 +33,4 @@ async def watch(server: VllmProvider, endpoint: Endpoint, *, every_s: float = EV
             continue
         if load is None:
             return
-        endpoint.told(waiting=load.waiting)
+        endpoint.learn_queue(waiting=load.waiting)

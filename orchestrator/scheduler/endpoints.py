@@ -55,7 +55,7 @@ class Endpoint:
             most = self.ceiling
         return most is None or self.samples + n <= most or self.samples == 0
 
-    def told(self, *, waiting: int) -> None:
+    def learn_queue(self, *, waiting: int) -> None:
         """How many samples the server holds in its queue: beyond what runs, more would only wait there. Without a
         queue the ceiling rises again."""
         if waiting > 0:

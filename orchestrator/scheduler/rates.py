@@ -35,7 +35,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RateLimit:
-    """All limits that one group of models shares. `told`: whether the vendor's headers tell limits, so that the
+    """All limits that one group of models shares. `is_reported`: whether the vendor's headers state limits, so that the
     first replies are worth waiting for."""
 
     def __init__(
@@ -46,7 +46,7 @@ class RateLimit:
         input_tokens: int | None = None,
         output_tokens: int | None = None,
         concurrency: int | None = None,
-        told: bool = False,
+        is_reported: bool = False,
     ) -> None:
         stated: dict[Kind, int | None] = dict(
             zip(KINDS, (requests, tokens, input_tokens, output_tokens), strict=True)
@@ -54,7 +54,7 @@ class RateLimit:
         self._stated: dict[Kind, int] = {kind: limit for kind, limit in stated.items() if limit}
         self._buckets: dict[Kind, Bucket] = {kind: Bucket(limit) for kind, limit in self._stated.items()}
         self._found = FoundRate()
-        self._waits_for_reply = told and not self._stated
+        self._waits_for_reply = is_reported and not self._stated
         self.concurrency = concurrency
         self.in_flight = 0
         self.paused_until = 0.0
@@ -98,7 +98,7 @@ class RateLimit:
         if "requests" not in self._buckets:
             self._found.refused(sent_at, now)
 
-    def told(self, limits: Iterable[VendorLimit], now: float) -> None:
+    def learn(self, limits: Iterable[VendorLimit], now: float) -> None:
         """A reply's headers. A stated limit that is lower stands: the rest may be meant for others."""
         for limit in limits:
             per_minute = min(limit.per_minute, self._stated.get(limit.kind, limit.per_minute))

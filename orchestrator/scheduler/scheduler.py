@@ -318,8 +318,8 @@ class Scheduler:
         return given_up
 
     def _fewer(self, ticket: Ticket, error: ProviderError) -> int:
-        told = getattr(error, "max_n", None)
-        return max(1, min(ticket.n - 1, told or ticket.n // 2))
+        stated = getattr(error, "max_n", None)
+        return max(1, min(ticket.n - 1, stated or ticket.n // 2))
 
     def adopt(self, alias: str, item: Item, worst_pico: int, now: float) -> Ticket:
         """A request that an earlier run sent and that is still on its way, in a batch. Its money is held already. Its
@@ -389,10 +389,10 @@ class Scheduler:
         lane.endpoints[ticket.endpoint].ended(ticket.n, now, alive=alive)
         return lane
 
-    def told(self, alias: str, limits: Sequence[VendorLimit], now: float) -> None:
+    def learn_limits(self, alias: str, limits: Sequence[VendorLimit], now: float) -> None:
         """What a reply's headers, or a refusal's, say of the vendor's limits."""
         if limits:
-            self.lanes[alias].rate.told(limits, now)
+            self.lanes[alias].rate.learn(limits, now)
 
     def forget_bounds(self, alias: str) -> None:
         """The worst cases of this model have changed: they are asked for anew."""

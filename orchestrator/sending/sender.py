@@ -69,7 +69,7 @@ class Sender:
         except ProviderError as error:
             share = None if server is None else server.share(ticket.number)
             return await self.failed(ticket, attempt, error, share)
-        self._scheduler.told(ticket.alias, vendor_limits(reply.rate_headers), self._clock())
+        self._scheduler.learn_limits(ticket.alias, vendor_limits(reply.rate_headers), self._clock())
         share = None if server is None else server.share(ticket.number)
         return await self.replied(ticket, attempt, book(reply, attempt, time.time(), share=share), reply)
 
@@ -162,7 +162,7 @@ class Sender:
         """Frees or presumes; a server's time is known, and settled, whatever became of the reply. A broken reply may
         have brought samples all the same."""
         caller = self._callers[ticket.alias]
-        self._scheduler.told(ticket.alias, vendor_limits(error.rate_headers), self._clock())
+        self._scheduler.learn_limits(ticket.alias, vendor_limits(error.rate_headers), self._clock())
         unknown = error.outcome is MayHaveCost.UNKNOWN and share is None
         presumed = attempt.worst_pico if unknown else 0
         outcome = caller.broke_off(ticket, ended_badly(attempt, error, share, unknown=unknown))

@@ -54,7 +54,7 @@ class Imported:
 def import_samples(
     file: Path,
     db: Path,
-    told: Callable[[int], None] = lambda _: None,
+    on_progress: Callable[[int], None] = lambda _: None,
     options: Options | None = None,
     *,
     model: str | None = None,
@@ -70,9 +70,9 @@ def import_samples(
     with staged as stage:
         with all_or_nothing(db, IMPORT_FAILED):
             if monkeys is None:
-                _read(file, stage, told, lambda first: _reader(first, file, model, options))
+                _read(file, stage, on_progress, lambda first: _reader(first, file, model, options))
             else:
-                _take(file, monkeys, stage, told)
+                _take(file, monkeys, stage, on_progress)
             described = None if problems is None else _describe(stage, problems())
             stage.done()
             lock = acquire(db)
@@ -92,7 +92,9 @@ def _describe(stage: Stage, problems: Iterable[Problem]) -> int:
 Parse = Callable[[bytes], Line]
 
 
-def _read(file: Path, stage: Stage, told: Callable[[int], None], reader: Callable[[bytes], Parse]) -> None:
+def _read(
+    file: Path, stage: Stage, on_progress: Callable[[int], None], reader: Callable[[bytes], Parse]
+) -> None:
     """`reader` chooses by the first line."""
     read: Parse | None = None
     for number, raw in _lines(file):
@@ -107,7 +109,7 @@ def _read(file: Path, stage: Stage, told: Callable[[int], None], reader: Callabl
         except Wrong as wrong:
             raise InputError(f"{file}:{number}", wrong.message, wrong.remedy) from None
         if number % EVERY == 0:
-            told(number)
+            on_progress(number)
     if not stage.samples:
         raise InputError(
             str(file), "holds no sample", "one JSON object a line, as export --format jsonl writes"
@@ -129,7 +131,7 @@ def _reader(first: bytes, file: Path, model: str | None, options: Options | None
     return parse
 
 
-def _take(file: Path, monkeys: Monkeys, stage: Stage, told: Callable[[int], None]) -> None:
+def _take(file: Path, monkeys: Monkeys, stage: Stage, on_progress: Callable[[int], None]) -> None:
     for sample in monkeys:
         try:
             stage.add(sample.number, sample.line)
@@ -137,7 +139,7 @@ def _take(file: Path, monkeys: Monkeys, stage: Stage, told: Callable[[int], None
             where = f"{file}:{monkeys.line_of(sample.number)}"
             raise InputError(where, wrong.message, wrong.remedy) from None
         if stage.samples % EVERY == 0:
-            told(stage.samples)
+            on_progress(stage.samples)
     if not stage.samples:
         raise InputError(str(file), "holds no sample", "a record a problem, with its samples")
 

@@ -49,21 +49,22 @@ def merge(
     out: Path,
     paths: Sequence[Path],
     differences: Differences,
-    told: Callable[[int], None] = lambda _: None,
+    on_progress: Callable[[int], None] = lambda _: None,
 ) -> Merged:
-    """Makes the ledger `out` of those at `paths`. `differences` words what two definitions differ in; `told` hears how
-    many samples are in. Raises InputError: what doesn't fit, a target that exists, what is no ledger."""
+    """Makes the ledger `out` from those at `paths`. `differences` describes how two definitions differ; `on_progress`
+    gets the number of samples so far. Raises InputError for ledgers that don't fit together, a target that exists, and
+    files that aren't ledgers."""
     resolved = [path.resolve() for path in paths]
     for at, path in enumerate(resolved):
         if path in resolved[:at]:
             raise InputError(str(paths[at]), "is named twice", "name each ledger once")
-    sources = name_apart([read_source(path, told) for path in paths])
+    sources = name_apart([read_source(path, on_progress) for path in paths])
     with new_place(out) as part:
         try:
             with all_or_nothing(out, "the ledgers can't be merged, and nothing was written"):
                 create(part)
                 with closing(open_for_writing(part)) as connection:
-                    found = _merge(connection, sources, differences, told)
+                    found = _merge(connection, sources, differences, on_progress)
                     # new_place moves the file alone: nothing may be left in a log beside it.
                     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         finally:
@@ -75,7 +76,7 @@ def _merge(
     connection: sqlite3.Connection,
     sources: list[MergeSource],
     differences: Differences,
-    told: Callable[[int], None],
+    on_progress: Callable[[int], None],
 ) -> Merged:
     connection.executescript(STAGE)
     # Nobody has the file before it is whole, and new_place syncs it then.
@@ -104,7 +105,7 @@ def _merge(
             write_samples(connection, source)
             connection.execute("COMMIT")
             count += source.samples
-            told(count)
+            on_progress(count)
     lost = connection.execute("PRAGMA foreign_key_check").fetchone()
     assert lost is None, f"a row of {lost[0]} refers to none of {lost[2]}"
     return _summary(connection, renumbered)

@@ -29,7 +29,7 @@ class MergeSource:
     """Its place on the command line, from 1."""
     path: Path
     name: str
-    """Its file's name, told apart where two are alike."""
+    """Its file's name, made distinct if two are alike."""
     digest: str
     samples: int
     runs: str
@@ -38,7 +38,7 @@ class MergeSource:
     """Other where it has been written to meanwhile."""
 
 
-def read_source(path: Path, told: Callable[[int], None]) -> MergeSource:
+def read_source(path: Path, on_progress: Callable[[int], None]) -> MergeSource:
     """Raises InputError for what is no ledger, is being written, is empty, or waits for a batch."""
     if is_held(path):
         message = f"a living process writes this ledger: {holder(path)}"
@@ -60,7 +60,7 @@ def read_source(path: Path, told: Callable[[int], None]) -> MergeSource:
             number=0,
             path=path,
             name=path.name,
-            digest=samples_digest(connection, told),
+            digest=samples_digest(connection, on_progress),
             samples=samples,
             runs=json.dumps([{**dict(row), "versions": json.loads(row["versions"])} for row in runs]),
             marks=tuple(connection.execute(_MARKS.format("")).fetchone()),

@@ -17,7 +17,7 @@ def counting(what: str, *, json_: bool = False) -> Generator[Callable[[int], Non
     started = shown = time.monotonic()
     wrote = False
 
-    def told(count: int) -> None:
+    def show(count: int) -> None:
         nonlocal shown, wrote
         now = time.monotonic()
         if json_ or not sys.stderr.isatty() or now - started < QUIET_S or now - shown < EVERY_S:
@@ -27,7 +27,7 @@ def counting(what: str, *, json_: bool = False) -> Generator[Callable[[int], Non
         shown, wrote = now, True
 
     try:
-        yield told
+        yield show
     finally:
         if wrote:
             sys.stderr.write("\r" + " " * 40 + "\r")

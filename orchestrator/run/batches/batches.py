@@ -52,7 +52,7 @@ class Batches:
         providers: Mapping[str, BatchProvider],
         *,
         arrived: Callable[[Ticket, Settlement], Awaitable[None]],
-        warned: Callable[[str, str], None],
+        on_warning: Callable[[str, str], None],
         clock: Callable[[], float],
         cancelling: bool = False,
     ) -> None:
@@ -68,7 +68,7 @@ class Batches:
             sender=sender,
             sampling=sampling,
             arrived=arrived,
-            warned=warned,
+            on_warning=on_warning,
             clock=clock,
             leaving=self._leaving,
             cancelling=cancelling,

@@ -38,7 +38,7 @@ class BatchContext:
     sender: Sender
     sampling: Sampling
     arrived: Callable[[Ticket, Settlement], Awaitable[None]]
-    warned: Callable[[str, str], None]
+    on_warning: Callable[[str, str], None]
     clock: Callable[[], float]
     leaving: asyncio.Event
     cancelling: bool

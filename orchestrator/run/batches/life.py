@@ -90,7 +90,7 @@ class BatchLife:
         for waiting in job.open.values():
             self._shared.scheduler.leave(waiting.ticket)
         job.open.clear()
-        self._shared.warned(
+        self._shared.on_warning(
             self._alias,
             "a batch goes on at the vendor: the next run takes what it brings (or manyfew cancel SWEEP ends it)",
         )
@@ -191,7 +191,7 @@ class BatchLife:
             job.refused = True
             await self._ledger.refused_batch(job.id, error.kind)
         said = f"a batch may not have been created, looking for it at the vendor: {error.message}"
-        self._shared.warned(self._alias, said)
+        self._shared.on_warning(self._alias, said)
         return await self._search(job)
 
     async def _search(self, job: BatchJob) -> bool:
@@ -244,7 +244,7 @@ class BatchLife:
         try:
             await self._provider.cancel(vendor_batch)
         except ProviderError as error:  # such as: it has ended by now
-            self._shared.warned(self._alias, f"a batch could not be cancelled: {error.message}")
+            self._shared.on_warning(self._alias, f"a batch could not be cancelled: {error.message}")
 
     async def _ended(self, job: BatchJob, vendor_batch: str) -> VendorBatch:
         backoff, waits = Patience(self._model.max_wait_s), Growing()

@@ -30,7 +30,7 @@ class Results:
         group: list[ResultLine] = []
         for line in lines:
             if not is_of(job.marker, line.custom_id):
-                self._shared.warned(
+                self._shared.on_warning(
                     self._alias, "a batch brought a result that nobody asked for: passed over"
                 )
                 continue

@@ -70,8 +70,8 @@ class KnownVerdicts:
 
 
 class Judge:
-    """Samples in, verdicts out. `problem(problem_id)` gives a problem's data, `write` makes verdicts durable, `told`
-    hears each sample's. Where the verifier judges whole batches, samples stay without a verdict."""
+    """Samples in, verdicts out. `problem(problem_id)` returns a problem's data, `write` makes verdicts durable, then
+    `on_verdict` gets each sample's. If the verifier judges whole batches, samples stay without a verdict."""
 
     def __init__(
         self,
@@ -80,13 +80,13 @@ class Judge:
         problem: Callable[[int], Mapping[str, Any]],
         *,
         write: Callable[[Sequence[VerdictRow]], Awaitable[None]],
-        told: Callable[[Unjudged, VerdictRow], None],
+        on_verdict: Callable[[Unjudged, VerdictRow], None],
     ) -> None:
         self._executor = executor
         self._known = known
         self._problem = problem
         self._write = write
-        self._told = told
+        self._on_verdict = on_verdict
         self._crew = VerifierThreads(executor, self._judged)
         self._pending = Pending(executor.concurrency)
         self._open: dict[TextKey, list[Unjudged]] = {}
@@ -143,7 +143,7 @@ class Judge:
                     continue
                 await self._write([row for _, row in done])
                 for sample, row in done:
-                    self._told(sample, row)
+                    self._on_verdict(sample, row)
                     self._room.release()
                 self._waiting -= len(done)
                 if not self._waiting:

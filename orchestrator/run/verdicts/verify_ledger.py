@@ -30,7 +30,7 @@ class Verified:
     failed: int = 0
     undecided: int = 0
     reasons: Counter[str] = field(default_factory=Counter[str])
-    """Why some could not be told."""
+    """Why some have no verdict."""
 
     def add(self, row: VerdictRow) -> None:
         self.judged += 1
@@ -43,18 +43,18 @@ class Verified:
 
 
 def verify_ledger(
-    path: Path, executor: Executor, *, which: Which, told: Callable[[int], None] = lambda _: None
+    path: Path, executor: Executor, *, which: Which, on_progress: Callable[[int], None] = lambda _: None
 ) -> Verified:
-    """Judges the samples that lack a verdict of the executor's verifier; `told` hears how many are done. Interrupted,
-    what was judged by then is kept. The caller holds the ledger's lock and closes the executor."""
+    """Judges the samples that lack a verdict of the executor's verifier; `on_progress` gets how many are done. When it
+    is interrupted, the verdicts made by then are kept. The caller holds the ledger's lock and closes the executor."""
     connection = open_for_writing(path)
     connection.row_factory = sqlite3.Row
     try:
         connection.execute("PRAGMA synchronous = NORMAL")  # a verdict lost to a power cut is judged again
         if executor.is_batch:
-            return _verify_in_batches(path, connection, executor, which, told)
+            return _verify_in_batches(path, connection, executor, which, on_progress)
         with asyncio.Runner() as runner:
-            return interrupts.run(runner, _verify(path, connection, executor, which, told))
+            return interrupts.run(runner, _verify(path, connection, executor, which, on_progress))
     finally:
         connection.close()
 
@@ -64,7 +64,7 @@ async def _verify(
     connection: sqlite3.Connection,
     executor: Executor,
     which: Which,
-    told: Callable[[int], None],
+    on_progress: Callable[[int], None],
 ) -> Verified:
     done = Verified()
 
@@ -73,10 +73,10 @@ async def _verify(
 
     def counted(_: Unjudged, row: VerdictRow) -> None:
         done.add(row)
-        told(done.judged)
+        on_progress(done.judged)
 
     judge = Judge(
-        executor, KnownVerdicts(path, executor), problem_reader(connection), write=written, told=counted
+        executor, KnownVerdicts(path, executor), problem_reader(connection), write=written, on_verdict=counted
     )
     judging = asyncio.create_task(judge.run())
     try:
@@ -104,7 +104,7 @@ def _verify_in_batches(
     connection: sqlite3.Connection,
     executor: Executor,
     which: Which,
-    told: Callable[[int], None],
+    on_progress: Callable[[int], None],
 ) -> Verified:
     """Distinct texts are collected until they make a call; where all but a few are known that is all of them."""
     done, known, problem = Verified(), KnownVerdicts(path, executor), problem_reader(connection)
@@ -119,7 +119,7 @@ def _verify_in_batches(
         write(connection, rows)
         for row in rows:
             done.add(row)
-        told(done.judged)
+        on_progress(done.judged)
 
     def judge() -> None:
         keys = list(wanted)

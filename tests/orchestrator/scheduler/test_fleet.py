@@ -92,16 +92,16 @@ def test_home_has_no_more_than_its_due(home_samples, other_samples, n, chosen):
 
 def test_a_queue_lowers_the_ceiling_and_its_absence_raises_it():
     endpoint = Endpoint(server="s", sequences=256, samples=200)
-    endpoint.told(waiting=72)
+    endpoint.learn_queue(waiting=72)
     assert endpoint.ceiling == 128
     assert not endpoint.takes(1)
     endpoint.samples = 100
     assert endpoint.takes(28)
     for _ in range(10):
-        endpoint.told(waiting=0)
+        endpoint.learn_queue(waiting=0)
     assert endpoint.ceiling is None
     endpoint.samples = 0
-    endpoint.told(waiting=5)
+    endpoint.learn_queue(waiting=5)
     assert endpoint.takes(1), "an empty server takes something"
 
 

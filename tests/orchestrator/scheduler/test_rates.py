@@ -73,7 +73,7 @@ def drive(
         while landing and landing[0][0] <= now:
             _, _, took, sent_at = heapq.heappop(landing)
             rate.ended(ONE, ONE if took else None, now)
-            rate.told(vendor.limits(), now)
+            rate.learn(vendor.limits(), now)
             if not took:
                 rate.refused(sent_at, now + (retry_after_s or 1.0), now)
 
@@ -114,7 +114,7 @@ def test_a_stated_limit_of_tokens(tokens):
 def test_a_limit_that_headers_tell(per_minute, tokens):
     """A vendor whose bucket holds a minute's worth, as OpenAI's and Anthropic's do."""
     vendor = VirtualVendor(per_minute, per_minute, tells=True, tokens=tokens)
-    drive(vendor, RateLimit(concurrency=4096, told=True), 5)
+    drive(vendor, RateLimit(concurrency=4096, is_reported=True), 5)
     assert share(vendor, 5) >= 0.9
     assert refused_share(vendor) <= 0.01
 
@@ -122,7 +122,7 @@ def test_a_limit_that_headers_tell(per_minute, tokens):
 def test_a_limit_of_a_day_lets_its_reserve_go():
     """10,000 requests a day: the reserve goes at once, and no more than it."""
     vendor = VirtualVendor(10_000 / 1440, 10_000, latency_s=1.0, tells=True)
-    drive(vendor, RateLimit(concurrency=64, told=True), 10)
+    drive(vendor, RateLimit(concurrency=64, is_reported=True), 10)
     assert len(vendor.taken) >= 9_900
     assert refused_share(vendor) <= 0.01
 
@@ -142,7 +142,7 @@ def test_another_user_of_the_same_limit_is_seen_in_what_remains():
     vendor = VirtualVendor(600, 600, tells=True)
     rate = RateLimit(requests=600)
     vendor.level = 5.0
-    rate.told(vendor.limits(), 0.0)
+    rate.learn(vendor.limits(), 0.0)
     assert rate.ready_at(ONE, 0.0) == 0.0
     for _ in range(5):
         rate.debit(ONE, 0.0)

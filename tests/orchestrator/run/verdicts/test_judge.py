@@ -49,9 +49,9 @@ class Heard:
         self.writes += 1
         await asyncio.sleep(0)
 
-    def told(self, told: Unjudged, row: VerdictRow) -> None:
+    def on_verdict(self, sample: Unjudged, row: VerdictRow) -> None:
         self.rows.append(row)
-        self.at[told.problem_id] = time.monotonic() - self.started
+        self.at[sample.problem_id] = time.monotonic() - self.started
 
 
 @asynccontextmanager
@@ -64,7 +64,7 @@ async def judging(executor: Executor, tmp_path, heard: Heard) -> AsyncGenerator[
         KnownVerdicts(ledger, executor),
         lambda problem: {"id": problem, "answer": 18},
         write=heard.write,
-        told=heard.told,
+        on_verdict=heard.on_verdict,
     )
     task = asyncio.create_task(made.run())
     try:
