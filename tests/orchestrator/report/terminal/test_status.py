@@ -11,7 +11,7 @@ import pytest
 
 from tests.orchestrator.ledger_fixture import USD, Made, counted, make_ledger
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 
 
 @pytest.fixture
