@@ -30,12 +30,8 @@ def score(db: Path, options: Mapping[str, Any], budget: str | None, *, json_: bo
         raise InputError("--budget", "is missing: a reward model costs money", "add --budget 5")
     budget_pico = pico(parse_usd(budget, where="--budget"))
     with Signals(left=partial(say_left, db=db, json_wanted=json_)) as signals:
-        lock = acquire(db)
-        try:
-            with counting("scoring", json_=json_) as show:
-                done = score_ledger(db, chosen, budget_pico, signals=signals, on_progress=show)
-        finally:
-            lock.release()
+        with acquire(db) as lock, counting("scoring", json_=json_) as show:
+            done = score_ledger(lock, chosen, budget_pico, signals=signals, on_progress=show)
         settled, presumed = done.settled_pico / PICO_PER_USD, done.presumed_pico / PICO_PER_USD
         if json_:
             emit_json(

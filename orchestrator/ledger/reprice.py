@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.ledger.file.backup import backup
+from orchestrator.ledger.file.lock import acquire
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import all_or_nothing, reading
 from orchestrator.ledger.file.whole_file import new_place
@@ -52,7 +53,7 @@ def reprice(db: Path, target: Path | None, prices: Mapping[str, Price]) -> list[
                 _model(connection, row, prices[row["alias"]], write=False)
                 for row in _rows(connection, prices)
             ]
-    with new_place(target) as part:
+    with acquire(target), new_place(target) as part:
         backup(db, part, ends=False)
         with (
             all_or_nothing(target, "the copy can't be written"),

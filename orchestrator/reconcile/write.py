@@ -10,6 +10,7 @@ from pathlib import Path
 
 from orchestrator.errors import InputError
 from orchestrator.interrupts import interrupts
+from orchestrator.ledger.file.lock import WriterLock
 from orchestrator.ledger.file.open import open_for_writing
 from orchestrator.ledger.file.trouble import all_or_nothing
 from orchestrator.ledger.writing.presume import presume_leftovers
@@ -63,12 +64,14 @@ UPDATE model SET settled_pico = settled_pico + ?, presumed_pico = presumed_pico 
 WHERE id = ?"""
 
 
-def book_proposal(db: Path, proposal: Proposal, version: str) -> None:
-    """Books all of it or nothing. The caller holds the ledger's lock. Raises InputError where the ledger can't be
+def book_proposal(lock: WriterLock, proposal: Proposal, version: str) -> None:
+    """Books all of it or nothing. Raises InputError where the ledger can't be
     written, or is not as it was when the proposal was made."""
+    db = lock.path
     # Closing without a commit rolls back.
     with all_or_nothing(db, "nothing was booked"), closing(open_for_writing(db)) as connection:
         connection.execute("BEGIN IMMEDIATE")
+        lock.claim(connection)
         _book(connection, db, proposal, version)
         interrupts.finishing()
         connection.execute("COMMIT")

@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from orchestrator.errors import InputError
+from orchestrator.ledger.file.lock import WriterLock
 from orchestrator.ledger.file.open import open_for_writing
 from orchestrator.ledger.file.trouble import all_or_nothing
 from orchestrator.ledger.writing.held_money import held_pico
@@ -37,11 +38,13 @@ class Begun:
     overhead_tokens: int
 
 
-def begin(path: Path, scorer: RewardModel, budget_pico: int) -> Begun:
-    """The caller holds the lock. Raises InputError."""
+def begin(lock: WriterLock, scorer: RewardModel, budget_pico: int) -> Begun:
+    """Claims the ledger. Raises InputError."""
+    path = lock.path
     with all_or_nothing(path), closing(open_for_writing(path)) as connection:
         connection.row_factory = sqlite3.Row
         connection.execute("BEGIN IMMEDIATE")
+        lock.claim(connection)
         begun = _begin(connection, path, scorer, budget_pico)
         connection.execute("COMMIT")
         return begun

@@ -8,10 +8,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.ledger.file.lock import WriterLock
 from orchestrator.ledger.file.open import open_for_writing
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import all_or_nothing
 from orchestrator.ledger.writing.ledger import Ledger
+from orchestrator.ledger.writing.place_watch import GRACE_S, PlaceWatch
 from orchestrator.reward.begin import Begun, begin
 from orchestrator.reward.driver import ScoreDriver
 from orchestrator.reward.jobs import Job, jobs, lacking, problems_of
@@ -44,7 +46,7 @@ class Scored:
 
 
 def score_ledger(
-    path: Path,
+    lock: WriterLock,
     scorer: RewardModel,
     budget_pico: int,
     *,
@@ -52,9 +54,9 @@ def score_ledger(
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Scored:
     """Scores every distinct text that has none by this scorer, within the budget: a total over all that the ledger
-    spends, as `run --budget` is. The caller holds the lock, and has entered `signals`. Raises InputError or
-    LedgerBroken."""
-    begun = begin(path, scorer, budget_pico)
+    spends, as `run --budget` is. The caller has entered `signals`. Raises InputError or LedgerBroken."""
+    path = lock.path
+    begun = begin(lock, scorer, budget_pico)
     with all_or_nothing(path):
         texts = _restore(path, scorer.name)
     return new_loop_run(_score(path, scorer, begun, budget_pico, texts, signals, on_progress))
@@ -103,11 +105,13 @@ async def _score(
                     on_progress=on_progress,
                     on_warning=warnings.add,
                 )
-                with signals.steering(driver.dispatcher):
+                watch = PlaceWatch(path, lambda note: driver.dispatcher.drain(grace_s=GRACE_S, note=note))
+                with signals.steering(driver.dispatcher), watch:
                     await as_one_error(driver.run())
                     await ledger.presume_open()
             finally:
                 await close_providers(providers)
+    watch.refuse_lost()
     tally = driver.tally
     with closing(open_reader(path)) as reader:
         left = sum(

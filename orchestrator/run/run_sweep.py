@@ -10,10 +10,11 @@ from pathlib import Path
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.create import make_or_check, refuse_foreign
 from orchestrator.ledger.file.identity import refuse_other_sweep
-from orchestrator.ledger.file.lock import acquire
+from orchestrator.ledger.file.lock import WriterLock, acquire
 from orchestrator.ledger.file.trouble import TROUBLE, all_or_nothing
 from orchestrator.ledger.writing.begin_run import ModelPlan, RunPlan, begin
 from orchestrator.ledger.writing.ledger import Ledger
+from orchestrator.ledger.writing.place_watch import GRACE_S, PlaceWatch
 from orchestrator.ledger.writing.run_state import RunState, read_state
 from orchestrator.progress import Progress
 from orchestrator.run.build_providers import ask_versions, build_batch_providers, build_providers, has_batches
@@ -73,7 +74,7 @@ def run_sweep(prepared: Prepared, options: Options, show: Callable[[Progress], N
     refuse_other_sweep(options.db, prepared.sweep.name)
     lock = acquire(options.db)
     try:
-        state = _begin(prepared, options)
+        state = _begin(prepared, lock, options)
         result = new_loop_run(_run(prepared, options, state, show))
         with contextlib.suppress(InputError, *TROUBLE):  # a hint: the run has ended well
             result.warnings += identical_answers(options.db, prepared.sweep, state)
@@ -84,13 +85,13 @@ def run_sweep(prepared: Prepared, options: Options, show: Callable[[Progress], N
         lock.release()
 
 
-def _begin(prepared: Prepared, options: Options) -> RunState:
+def _begin(prepared: Prepared, lock: WriterLock, options: Options) -> RunState:
     """Begins the run and reads what the ledger has, once all of it has its verdict."""
     with all_or_nothing(options.db):
         make_or_check(options.db)
-        state = begin(options.db, _plan(prepared, options.budget_pico))
+        state = begin(lock, _plan(prepared, options.budget_pico))
         if not prepared.executor.is_batch:
-            verify_ledger(options.db, prepared.executor, which="new")
+            verify_ledger(lock, prepared.executor, which="new")
         read_state(options.db, state)
     return state
 
@@ -149,7 +150,8 @@ async def _run(
                 on_warning=warnings.add,
             )
             at_start = driver.progress("sampling")
-            with options.signals.steering(driver):
+            watch = PlaceWatch(options.db, lambda note: driver.drain(grace_s=GRACE_S, note=note))
+            with options.signals.steering(driver), watch:
                 if not scheduler.budget.exceeded and _lacking(scheduler):
                     await ask_versions(prepared.sweep, providers)
                 await as_one_error(driver.run())
@@ -164,6 +166,7 @@ async def _run(
                 [*(p for endpoints in providers.values() for p in endpoints), *batch_providers.values()]
             )
         progress = driver.progress("done")
+    watch.refuse_lost()
     return Result(
         status=status,
         reason=reason,

@@ -10,8 +10,6 @@ import typer
 if TYPE_CHECKING:
     from orchestrator.doctor.finding import Finding
 
-_SQLITE = b"SQLite format 3\x00"
-
 
 def doctor(
     target: Path | None = typer.Argument(
@@ -44,7 +42,10 @@ def doctor(
 
 
 def _look_at(target: Path, db: Path | None) -> list[Finding]:
-    if _is_database(target):
+    from orchestrator.ledger.file.identity import is_database
+
+    # What only is named like a ledger is taken for one, for the error's sake.
+    if target.suffix == ".db" or is_database(target):
         from orchestrator.doctor.ledger import ledger_findings
 
         return ledger_findings(target)
@@ -54,16 +55,6 @@ def _look_at(target: Path, db: Path | None) -> list[Finding]:
 
     sweep = load(target)
     return sweep_findings(sweep, db if db is not None else default_ledger(sweep.name))
-
-
-def _is_database(target: Path) -> bool:
-    """By its first bytes, or by its name, so that a broken ledger is reported as one."""
-    try:
-        with target.open("rb") as file:
-            head = file.read(len(_SQLITE))
-    except OSError:
-        head = b""
-    return head == _SQLITE or target.suffix == ".db"
 
 
 def _show(found: list[Finding]) -> None:

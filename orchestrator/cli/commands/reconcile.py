@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from fractions import Fraction
 
+    from orchestrator.ledger.file.lock import WriterLock
     from orchestrator.reconcile.books import Books
     from orchestrator.reconcile.proposal import Period, Proposal
 
@@ -101,13 +102,10 @@ def reconcile(
 
     asks = not yes and not json_ and sys.stdin.isatty() and sys.stdout.isatty()
     if not yes and not asks:
-        return _settle(db, propose, booked="never", json_=json_)
+        return _settle(db, propose, None, asks=False, json_=json_)
     check(db)
-    lock = acquire(db)
-    try:
-        return _settle(db, propose, booked="asked" if asks else "at once", json_=json_)
-    finally:
-        lock.release()
+    with acquire(db) as lock:
+        return _settle(db, propose, lock, asks=asks, json_=json_)
 
 
 def _list(db: Path, *, json_: bool) -> int:
@@ -130,11 +128,12 @@ def _list(db: Path, *, json_: bool) -> int:
 def _settle(
     db: Path,
     propose: Callable[[Books], Proposal],
+    lock: WriterLock | None,
     *,
-    booked: Literal["never", "asked", "at once"],
+    asks: bool,
     json_: bool,
 ) -> int:
-    """The caller holds the lock, unless nothing is booked."""
+    """Without a lock nothing is booked."""
     from importlib.metadata import version
 
     from orchestrator.cli.output import console, emit_json
@@ -143,20 +142,22 @@ def _settle(
     from orchestrator.reconcile.write import book_proposal
     from orchestrator.report.terminal.reconcile import proposal_document, proposal_text
 
-    running = booked == "never" and is_held(db)
+    running = lock is None and is_held(db)
     with open_books(db, running=running) as books:
         proposal = propose(books)
-        document = proposal_document(books, proposal, applied=booked == "at once" and not proposal.empty)
+        document = proposal_document(
+            books, proposal, applied=lock is not None and not asks and not proposal.empty
+        )
         if not json_:
             console().print(proposal_text(books, proposal))
     if proposal.empty:
         said = "There is nothing to book."
-    elif booked == "never":
+    elif lock is None:
         said = "Nothing has changed yet. Add --yes to book it."
-    elif booked == "asked" and not typer.confirm("Book it?"):
+    elif asks and not typer.confirm("Book it?"):
         said = "Nothing has changed."
     else:
-        book_proposal(db, proposal, version("manyfew"))
+        book_proposal(lock, proposal, version("manyfew"))
         said = "Booked. The ledger keeps what each request was before."
     if json_:
         emit_json(document)

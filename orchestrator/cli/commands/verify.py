@@ -92,7 +92,7 @@ def verify(
     try:
         with counting("verifying", json_=json_) as show:
             which = "open" if verifier is None and not option else "all"
-            done = verify_ledger(db, executor, which=which, on_progress=show)
+            done = verify_ledger(lock, executor, which=which, on_progress=show)
     finally:
         executor.close()
         lock.release()

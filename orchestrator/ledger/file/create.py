@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Generator
-from importlib import resources
 from pathlib import Path
 
 from orchestrator.errors import InputError
@@ -13,6 +12,8 @@ from orchestrator.interrupts import interrupts
 from orchestrator.ledger.file.folder import make_folder, sync_folder
 from orchestrator.ledger.file.identity import APPLICATION_ID, SCHEMA_VERSION, check
 from orchestrator.ledger.file.network_file_system import refuse_network_file_system
+from orchestrator.ledger.file.older_schema import schema_sql
+from orchestrator.ledger.file.one_name import refuse_other_names, resolved
 from orchestrator.ledger.file.open import open_for_writing
 from orchestrator.ledger.file.trouble import all_or_nothing
 
@@ -20,7 +21,7 @@ from orchestrator.ledger.file.trouble import all_or_nothing
 def create(path: Path) -> None:
     """Makes an empty ledger where no file, or an empty one, is. It is made beside its place and moved there when it
     is whole and synced, so that a crash leaves no ledger or a good one. The caller holds the ledger's lock."""
-    path = path.resolve()
+    path = resolved(path)
     make_folder(path.parent)
     new = path.with_name(f"{path.name}-new")
     _remove(new)  # left by a process that was killed
@@ -38,9 +39,11 @@ def create(path: Path) -> None:
 def made_anew(path: Path) -> Generator[None]:
     """Around all that makes a ledger where there is none: broken off, none is there."""
 
+    place = resolved(path)
+
     def undo() -> None:
-        path.unlink(missing_ok=True)
-        remove_logs(path)
+        place.unlink(missing_ok=True)
+        remove_logs(place)
 
     try:
         with interrupts.undone(undo):
@@ -51,11 +54,10 @@ def made_anew(path: Path) -> Generator[None]:
 
 
 def _fill(path: Path) -> None:
-    schema = resources.files("orchestrator.ledger.file").joinpath("schema.sql").read_text("utf-8")
     connection = open_for_writing(path)
     try:
         connection.executescript(
-            f"BEGIN IMMEDIATE;\n{schema}\nPRAGMA application_id = {APPLICATION_ID};\n"
+            f"BEGIN IMMEDIATE;\n{schema_sql()}\nPRAGMA application_id = {APPLICATION_ID};\n"
             f"PRAGMA user_version = {SCHEMA_VERSION};\nCOMMIT;"
         )
         # What the file lacks as long as it is in the log alone would be lost by the move.
@@ -80,6 +82,7 @@ def remove_logs(path: Path) -> None:
 def refuse_foreign(path: Path) -> None:
     """Raises InputError for a file that is no ledger, before anything is put beside it."""
     refuse_network_file_system(path)
+    refuse_other_names(path)
     if path.exists() and path.stat().st_size > 0:
         check(path)
 

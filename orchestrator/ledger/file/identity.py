@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
+import stat
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import InputError
+from orchestrator.ledger.file.one_name import resolved
 from orchestrator.ledger.file.trouble import reading
 
 if TYPE_CHECKING:
@@ -14,15 +18,12 @@ if TYPE_CHECKING:
 
 APPLICATION_ID = 0x6D66_6577
 """PRAGMA application_id: "mfew"."""
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """PRAGMA user_version: raised by every change of schema.sql since the last release, together with a step in
-migrate.py."""
+steps.py."""
 
-# https://www.sqlite.org/fileformat.html, the database header: big-endian, at these offsets.
-_MAGIC = b"SQLite format 3\x00"
 _HEADER_BYTES = 100
-_USER_VERSION = slice(60, 64)
-_APPLICATION_ID = slice(68, 72)
+"""https://www.sqlite.org/fileformat.html: every database begins with a header of this size."""
 
 _REMEDY = "name a ledger, such as runs/NAME.db"
 
@@ -48,6 +49,15 @@ def check(path: Path) -> int:
     return version
 
 
+def is_database(path: Path) -> bool:
+    """Whether SQLite takes the file for one of its databases, whoever's it is."""
+    try:
+        _without_log(path)
+    except InputError:
+        return False
+    return True
+
+
 def ledger_version(path: Path) -> int | None:
     """The schema version of a ledger; None where none lies, or what is none: saying so is another's task."""
     if not path.is_file() or path.stat().st_size == 0:
@@ -61,7 +71,8 @@ def refuse_other_sweep(path: Path, name: str) -> None:
     """Raises InputError for a ledger of other sweeps. Only reads; a path without a file passes."""
     if not path.exists() or path.stat().st_size == 0:
         return
-    with reading(path), closing(read_only(path)) as connection:
+    # A reader of a ledger at rest would leave an empty log beside it.
+    with reading(path), closing(read_only(path) if _has_wal(path) else _at_rest(path)) as connection:
         names = [row[0] for row in connection.execute("SELECT name FROM sweep ORDER BY id")]
     if names and name not in names:
         message = f"this is the ledger of the sweep {names[0]!r}, not of {name!r}"
@@ -70,44 +81,50 @@ def refuse_other_sweep(path: Path, name: str) -> None:
 
 def read_only(path: Path) -> sqlite3.Connection:
     """Of whatever schema it is."""
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)
+    return sqlite3.connect(f"{resolved(path).as_uri()}?mode=ro", uri=True, timeout=10)
+
+
+def _at_rest(path: Path) -> sqlite3.Connection:
+    """To what the file itself says, whatever its log does. Nothing is locked, and nothing made beside it."""
+    return sqlite3.connect(f"{resolved(path).as_uri()}?mode=ro&immutable=1", uri=True)
 
 
 def _without_log(path: Path) -> tuple[int, int]:
-    """What the file itself says. `immutable`: nothing is locked, and nothing made beside it."""
+    """What the file itself says."""
+    _refuse_unreadable(path)
     try:
-        with closing(
-            sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
-        ) as connection:
-            if path.stat().st_size >= _HEADER_BYTES:
-                return _identity(connection)
-    except (sqlite3.Error, OSError) as error:
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_CORRUPT:
+        with closing(_at_rest(path)) as connection:
+            return _identity(connection)
+    except sqlite3.Error as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
             return _ask_sqlite(path)  # half of it may be in the log, or just on its way from there
-    # Nothing that a connection could have open; the header tells what it is.
-    header = _header(path)
-    if not header.startswith(_MAGIC) or len(header) < _HEADER_BYTES:
-        raise InputError(str(path), "this is not a ledger: it is no SQLite database", _REMEDY)
-    return int.from_bytes(header[_APPLICATION_ID], "big"), int.from_bytes(header[_USER_VERSION], "big")
+    raise InputError(str(path), "this is not a ledger: it is no SQLite database", _REMEDY)
 
 
-def _header(path: Path) -> bytes:
+def _refuse_unreadable(path: Path) -> None:
+    """Nothing but SQLite ever opens a ledger; what the file is can be told without that."""
     try:
-        with path.open("rb") as file:
-            return file.read(_HEADER_BYTES)
+        found = resolved(path).stat()
     except FileNotFoundError:
         raise InputError(str(path), "there is no such file", _REMEDY) from None
-    except IsADirectoryError:
-        raise InputError(str(path), "this is a folder, not a ledger", _REMEDY) from None
     except OSError as error:
-        raise InputError(
-            str(path), f"the file can't be read: {error.strerror}", "check its permissions"
-        ) from None
+        raise _unreadable(path, error.strerror) from None
+    if stat.S_ISDIR(found.st_mode):
+        raise InputError(str(path), "this is a folder, not a ledger", _REMEDY)
+    if not stat.S_ISREG(found.st_mode) or found.st_size < _HEADER_BYTES:
+        raise InputError(str(path), "this is not a ledger: it is no SQLite database", _REMEDY)
+    if not os.access(path, os.R_OK):
+        raise _unreadable(path, os.strerror(errno.EACCES))
+
+
+def _unreadable(path: Path, why: str | None) -> InputError:
+    return InputError(str(path), f"the file can't be read: {why}", "check its permissions")
 
 
 def _has_wal(path: Path) -> bool:
     """A killed process can leave even the header in the write-ahead log alone."""
-    wal = path.with_name(path.name + "-wal")
+    place = resolved(path)
+    wal = place.with_name(place.name + "-wal")
     return wal.exists() and wal.stat().st_size > 0
 
 

@@ -1,68 +1,108 @@
-"""One writer a ledger: a lock file beside it that dies with the process that holds it.
-
-Lock files get deleted by people who tidy up, while a run goes on. So the process that a ledger names as its writer is
-also looked for where the system tells which files a process has open (Linux)."""
+"""One writer a ledger: a lock file beside its own place, which dies with the process that holds it, and a row in the
+ledger itself, since lock files get deleted by people who tidy up."""
 
 from __future__ import annotations
 
-import os
-import platform
 import sqlite3
-import time
-from contextlib import closing
+from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 from filelock import FileLock, Timeout
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.folder import make_folder
-from orchestrator.ledger.file.identity import ledger_version, read_only
 from orchestrator.ledger.file.migrate import migrate
+from orchestrator.ledger.file.one_name import file_of, refuse_other_names, resolved
+from orchestrator.ledger.file.writers import add_writer, living_writer, remove_writer, writer_of
+
+_REMEDY = "wait for it to end, or stop it"
+_WAITS_S = 1.5
+"""Who looks at a ledger holds the lock for an instant; a run holds it for hours."""
 
 
-def lock_path(db: Path) -> Path:
-    return db.parent / f"{db.name}.lock"  # of `.` there is no with_name: that it is no ledger is told later
+class WriterLock:
+    """This process may write the ledger at `path`. Whoever writes takes one, and claims the ledger in the transaction
+    that begins the work. Use as a context manager, or release it."""
+
+    def __init__(self, path: Path, lock: FileLock) -> None:
+        self.path = path
+        self._lock = lock
+        self._row: int | None = None
+        self._file: str | None = None
+
+    def claim(self, connection: sqlite3.Connection, *, schema: str = "main") -> None:
+        """Names this process in the ledger as the one that writes it; the caller has begun a transaction with BEGIN
+        IMMEDIATE, and commits it. Raises InputError that names another living process."""
+        other = living_writer(connection, self.path, schema=schema, but=self._row)
+        if other is not None:
+            raise _taken(self.path, other, without_lock=True)
+        self._row = add_writer(connection, self.path, schema=schema)
+        self._file = file_of(self.path)
+
+    def release(self) -> None:
+        """The row goes, then the lock. Where the row can't go it stays as a dead process's would."""
+        try:
+            with suppress(sqlite3.Error, OSError):
+                if self._row is not None and file_of(self.path) == self._file:
+                    remove_writer(self.path, self._row)
+        finally:
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
 
-def acquire(db: Path) -> FileLock:
+def acquire(db: Path) -> WriterLock:
     """Holds the ledger for this process, and brings it up to this schema where it is of an older one. Raises
-    InputError that names the process which holds it."""
+    InputError: another process holds it, it has several names, no lock can be made."""
+    refuse_other_names(db)
     lock = FileLock(lock_path(db))
     try:
-        make_folder(db.parent)
-        # A reader of `status` holds the lock for an instant; a run holds it for hours.
-        lock.acquire(timeout=1.5, poll_interval=0.05)
+        make_folder(lock_path(db).parent)
+        lock.acquire(timeout=_WAITS_S, poll_interval=0.05)
     except Timeout:
-        raise InputError(
-            str(db), f"another process writes this ledger: {holder(db)}", "wait for it to end, or stop it"
-        ) from None
+        raise _taken(db, holder(db), without_lock=False) from None
     except OSError as error:
         raise InputError(
             str(db), f"the ledger's lock can't be made: {error}", "name a writable local place with --db"
         ) from error
     try:
-        _refuse_a_writer_without_lock(db)
+        other = writer_of(db)
+        if other is not None:
+            raise _taken(db, other, without_lock=True)
         migrate(db)
     except BaseException:
         lock.release()
         raise
-    return lock
+    return WriterLock(db, lock)
 
 
-def _refuse_a_writer_without_lock(db: Path) -> None:
-    if _is_written(db):
-        raise InputError(
-            str(db),
-            f"another process writes this ledger: {holder(db)}; its lock {lock_path(db).name} was removed",
-            "wait for it to end, or stop it",
-        )
+def lock_path(db: Path) -> Path:
+    """Beside the ledger's own place, so that it is the same one by every symbolic link."""
+    place = resolved(db)
+    return (
+        place.parent / f"{place.name}.lock"
+    )  # of `/` there is no with_name: that it is no ledger is told later
 
 
 def is_held(db: Path) -> bool:
     """Whether a living process holds the ledger."""
-    if not lock_path(db).exists():
-        return _is_written(db)
-    lock = FileLock(lock_path(db))
+    return writer_of(db) is not None or _is_locked(lock_path(db))
+
+
+def holder(db: Path) -> str:
+    """The process that holds the ledger, as it named itself there."""
+    return writer_of(db) or "it has not said which"
+
+
+def _is_locked(path: Path) -> bool:
+    if not path.exists():
+        return False
+    lock = FileLock(path)
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -70,46 +110,11 @@ def is_held(db: Path) -> bool:
     except OSError:
         return False
     lock.release()
-    return _is_written(db)
+    return False
 
 
-def holder(db: Path) -> str:
-    """The process that holds the lock, as its run recorded itself."""
-    row = _last_writer(db)
-    if row is None:
-        return "it has not said which"
-    since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row[2]))
-    return f"process {row[0]} on {row[1]}, since {since}"
-
-
-def _last_writer(db: Path) -> tuple[int, str, float] | None:
-    """(pid, host, since) of the run that has not said that it ended."""
-    try:
-        with closing(read_only(db)) as connection:
-            return connection.execute(
-                "SELECT pid, host, started_at FROM run WHERE ended_at IS NULL ORDER BY id DESC LIMIT 1"
-            ).fetchone()
-    except sqlite3.Error:
-        return None
-
-
-def _is_written(db: Path) -> bool:
-    """Whether the run that has not said that it ended lives, and has the ledger open. False where nobody can tell."""
-    if ledger_version(db) is None or (row := _last_writer(db)) is None:
-        return False
-    pid, host, _ = row
-    if host != platform.node() or pid == os.getpid():
-        return False
-    mine = db.stat()
-    try:
-        descriptors = list(Path(f"/proc/{pid}/fd").iterdir())
-    except OSError:  # it is gone, another user's, or the system tells nothing
-        return False
-    return any(_is_file(descriptor, mine) for descriptor in descriptors)
-
-
-def _is_file(path: Path, file: os.stat_result) -> bool:
-    try:
-        return os.path.samestat(path.stat(), file)
-    except OSError:
-        return False
+def _taken(db: Path, who: str, *, without_lock: bool) -> InputError:
+    free = (
+        f"; {lock_path(db).name} was removed, or it uses another name of the ledger" if without_lock else ""
+    )
+    return InputError(str(db), f"another process writes this ledger: {who}{free}", _REMEDY)

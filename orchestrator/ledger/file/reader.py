@@ -5,12 +5,22 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from orchestrator.ledger.file.identity import check
+from orchestrator.ledger.file.identity import SCHEMA_VERSION, check, read_only
+from orchestrator.ledger.file.older_schema import read_as_current
+from orchestrator.ledger.file.trouble import reading
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
-    """Never checkpoints and never changes the ledger; rows by name. Raises InputError for what is no ledger."""
-    check(path)
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10)
+    """Never checkpoints and never changes the ledger; rows by name. One of an older schema reads as one of this. Raises
+    InputError for what is no ledger."""
+    version = check(path)
+    connection = read_only(path)
     connection.row_factory = sqlite3.Row
+    if version < SCHEMA_VERSION:
+        try:
+            with reading(path):
+                read_as_current(connection)
+        except BaseException:
+            connection.close()
+            raise
     return connection

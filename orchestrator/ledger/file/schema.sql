@@ -30,6 +30,14 @@ CREATE TABLE run (                  -- one call of `manyfew run`
   versions TEXT NOT NULL            -- JSON: manyfew, python, sqlite, SDKs, genai-prices
 ) STRICT;
 
+CREATE TABLE writer (               -- the process that writes this ledger; one that was killed leaves its row
+  id INTEGER PRIMARY KEY,
+  pid INTEGER NOT NULL, started TEXT,  -- when the system started it, in the system's words: numbers are given anew
+  boot TEXT, host TEXT NOT NULL,    -- which start of which machine
+  file TEXT NOT NULL,               -- device:inode: a copy of the ledger is another file
+  since REAL NOT NULL
+) STRICT;
+
 CREATE TABLE model (
   id INTEGER PRIMARY KEY,
   sweep_id INTEGER NOT NULL REFERENCES sweep,

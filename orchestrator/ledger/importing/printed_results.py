@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from orchestrator.errors import InputError
 from orchestrator.interrupts import interrupts
 from orchestrator.ledger.file.create import made_anew, make_or_check, refuse_foreign
-from orchestrator.ledger.file.lock import acquire
+from orchestrator.ledger.file.lock import WriterLock, acquire
 from orchestrator.ledger.file.open import open_for_writing
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import all_or_nothing, reading
@@ -55,22 +55,20 @@ def import_aggregate(file: Path, db: Path) -> list[Printed]:
     refuse_foreign(db)
     rows = read_aggregate(file)
     _refuse_twice(file, rows)
-    lock = acquire(db)
-    try:
+    with acquire(db) as lock, all_or_nothing(db, IMPORT_FAILED):
         is_new = not db.exists() or db.stat().st_size == 0
-        with all_or_nothing(db, IMPORT_FAILED), made_anew(db) if is_new else nullcontext():
+        with made_anew(db) if is_new else nullcontext():
             make_or_check(db)
-            _write(file, db, rows)
-    finally:
-        lock.release()
+            _write(file, lock, rows)
     return rows
 
 
-def _write(file: Path, db: Path, rows: list[Printed]) -> None:
-    with closing(open_for_writing(db)) as connection:
+def _write(file: Path, lock: WriterLock, rows: list[Printed]) -> None:
+    with closing(open_for_writing(lock.path)) as connection:
         connection.execute("BEGIN IMMEDIATE")  # closing without a commit rolls back
+        lock.claim(connection)
         for row in rows:
-            _add(connection, file, db, row)
+            _add(connection, file, lock.path, row)
         interrupts.finishing()
         connection.execute("COMMIT")
 

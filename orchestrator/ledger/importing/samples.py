@@ -75,13 +75,10 @@ def import_samples(
                 _take(file, monkeys, stage, on_progress)
             described = None if problems is None else _describe(stage, problems())
             stage.done()
-            lock = acquire(db)
-            try:
+            with acquire(db) as lock:
                 if db.exists() and db.stat().st_size > 0:
                     refuse_conflicts(stage.connection, db, str(file), stage.line_of)
-                others = write(stage.connection, db)
-            finally:
-                lock.release()
+                others = write(stage.connection, lock)
         return _summary(stage, others, described)
 
 

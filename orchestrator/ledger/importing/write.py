@@ -12,6 +12,7 @@ from typing import Any
 from orchestrator.errors import InputError
 from orchestrator.interrupts import interrupts
 from orchestrator.ledger.file.create import create, made_anew
+from orchestrator.ledger.file.lock import WriterLock
 from orchestrator.ledger.importing.line import LARGEST_INT, VALUE_COLUMNS
 from orchestrator.ledger.writing.batch_jobs import OF_OPEN_JOB
 
@@ -111,32 +112,34 @@ def refuse_conflicts(
         connection.execute("DETACH ledger")
 
 
-def write(connection: sqlite3.Connection, db: Path) -> int:
+def write(connection: sqlite3.Connection, lock: WriterLock) -> int:
     """Everything into the ledger, which is made where there is none, or nothing. Gives the number of problems whose
-    question or gold answer the ledger has otherwise; the ledger's hold. The caller holds the ledger's lock."""
+    question or gold answer the ledger has otherwise; the ledger's hold."""
+    db = lock.path
     if not db.exists() or db.stat().st_size == 0:
         with made_anew(db):
             create(db)
-            return _attached(connection, db)
-    return _attached(connection, db)
+            return _attached(connection, lock)
+    return _attached(connection, lock)
 
 
-def _attached(connection: sqlite3.Connection, db: Path) -> int:
+def _attached(connection: sqlite3.Connection, lock: WriterLock) -> int:
     connection.create_function("problem_data", 3, _data, deterministic=True)
-    connection.execute("ATTACH ? AS ledger", (db.resolve().as_uri(),))
+    connection.execute("ATTACH ? AS ledger", (lock.path.resolve().as_uri(),))
     try:
-        return _write(connection)
+        return _write(connection, lock)
     finally:
         connection.execute("DETACH ledger")
 
 
-def _write(connection: sqlite3.Connection) -> int:
+def _write(connection: sqlite3.Connection, lock: WriterLock) -> int:
     connection.execute("PRAGMA ledger.synchronous = FULL")
     connection.execute("PRAGMA fullfsync = 1")
     connection.execute("PRAGMA checkpoint_fullfsync = 1")
     connection.execute("PRAGMA busy_timeout = 10000")
     connection.execute("BEGIN IMMEDIATE")
     try:
+        lock.claim(connection, schema="ledger")
         connection.execute(_ADD_SWEEPS)
         connection.execute(_ADD_MODELS)
         connection.execute(_FIND_MODELS)

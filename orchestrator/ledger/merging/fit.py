@@ -17,11 +17,11 @@ from orchestrator.ledger.merging.source import MergeSource
 _SHOWN = 80
 
 _OTHER_DATA = """
-SELECT q.key, q.data, p.data FROM src.problem AS p JOIN temp.sweep_of AS w ON w.there = p.sweep_id
+SELECT q.key, q.data, p.data FROM src_problem AS p JOIN temp.sweep_of AS w ON w.there = p.sweep_id
 JOIN main.problem AS q ON q.sweep_id = w.here AND q.key = p.key
 WHERE p.data != q.data AND p.data != '{}' AND q.data != '{}' ORDER BY q.id LIMIT 1"""
 _OTHER_RESULT = """
-SELECT a.model, a.k FROM src.aggregate AS a JOIN main.aggregate AS b ON b.sweep = a.sweep AND b.model = a.model
+SELECT a.model, a.k FROM src_aggregate AS a JOIN main.aggregate AS b ON b.sweep = a.sweep AND b.model = a.model
   AND b.k = a.k AND (b.coverage != a.coverage OR b.attempt_pico != a.attempt_pico) LIMIT 1"""
 
 
@@ -44,7 +44,7 @@ class MergeFit:
         rows = self._connection.cursor()
         rows.row_factory = sqlite3.Row
         sweeps = rows.execute(
-            "SELECT * FROM src.sweep WHERE id IN (SELECT sweep_id FROM src.model) ORDER BY budget_pico IS NULL, id"
+            "SELECT * FROM src_sweep WHERE id IN (SELECT sweep_id FROM src_model) ORDER BY budget_pico IS NULL, id"
         ).fetchall()
         self._refuse_other_sweep(source, [row["name"] for row in sweeps])
         self._connection.execute("DELETE FROM temp.sweep_of")
@@ -53,7 +53,7 @@ class MergeFit:
         for sweep in sweeps:
             self._sweep(source, sweep)
         models = rows.execute(
-            "SELECT m.*, w.here FROM src.model AS m JOIN temp.sweep_of AS w ON w.there = m.sweep_id ORDER BY m.id"
+            "SELECT m.*, w.here FROM src_model AS m JOIN temp.sweep_of AS w ON w.there = m.sweep_id ORDER BY m.id"
         ).fetchall()
         for model in models:
             self._model(source, model)
@@ -78,7 +78,7 @@ class MergeFit:
         ask("INSERT INTO temp.sweep_of VALUES (?, ?)", (sweep["id"], here))
         ask(
             "INSERT INTO main.sweep_file (sweep_id, sha256, text, read_at) SELECT ?, sha256, text, read_at "
-            "FROM src.sweep_file WHERE sweep_id = ? ORDER BY id ON CONFLICT DO NOTHING",
+            "FROM src_sweep_file WHERE sweep_id = ? ORDER BY id ON CONFLICT DO NOTHING",
             (here, sweep["id"]),
         )
 
@@ -167,13 +167,13 @@ class MergeFit:
             )
         ask(
             "INSERT INTO main.problem (sweep_id, ordinal, key, data) SELECT w.here, p.ordinal, p.key, p.data "
-            "FROM src.problem AS p JOIN temp.sweep_of AS w ON w.there = p.sweep_id "
+            "FROM src_problem AS p JOIN temp.sweep_of AS w ON w.there = p.sweep_id "
             "WHERE true ORDER BY p.ordinal IS NULL, p.ordinal, p.id "
             "ON CONFLICT (sweep_id, key) DO UPDATE SET data = iif(data = '{}', excluded.data, data), "
             "ordinal = min(coalesce(ordinal, excluded.ordinal), coalesce(excluded.ordinal, ordinal))"
         )
         ask(
-            "INSERT INTO temp.problem_of SELECT p.id, q.id FROM src.problem AS p "
+            "INSERT INTO temp.problem_of SELECT p.id, q.id FROM src_problem AS p "
             "JOIN temp.sweep_of AS w ON w.there = p.sweep_id "
             "JOIN main.problem AS q ON q.sweep_id = w.here AND q.key = p.key"
         )
@@ -188,7 +188,7 @@ class MergeFit:
             "INSERT OR IGNORE INTO main.aggregate "
             "(sweep, model, k, coverage, attempt_pico, problems, file, imported_at) "
             "SELECT sweep, model, k, coverage, attempt_pico, problems, file, imported_at "
-            "FROM src.aggregate ORDER BY id"
+            "FROM src_aggregate ORDER BY id"
         )
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.create import create, remove_logs
+from orchestrator.ledger.file.lock import acquire
 from orchestrator.ledger.file.open import open_for_writing
 from orchestrator.ledger.file.trouble import all_or_nothing
 from orchestrator.ledger.file.whole_file import new_place
@@ -59,7 +60,7 @@ def merge(
         if path in resolved[:at]:
             raise InputError(str(paths[at]), "is named twice", "name each ledger once")
     sources = name_apart([read_source(path, on_progress) for path in paths])
-    with new_place(out) as part:
+    with acquire(out), new_place(out) as part:
         try:
             with all_or_nothing(out, "the ledgers can't be merged, and nothing was written"):
                 create(part)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.lock import holder, is_held
+from orchestrator.ledger.file.older_schema import tables_as_current
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.samples.digest import samples_digest
@@ -80,10 +81,11 @@ def name_apart(sources: Sequence[MergeSource]) -> list[MergeSource]:
 
 @contextmanager
 def attached(connection: sqlite3.Connection, source: MergeSource) -> Generator[None]:
-    """The ledger as `src`, read only."""
+    """The ledger's tables as src_TABLE, of this schema whatever its own; read only."""
     connection.execute("ATTACH ? AS src", (f"{source.path.resolve().as_uri()}?mode=ro",))
     try:
-        yield
+        with tables_as_current(connection, "src"):
+            yield
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
@@ -94,7 +96,7 @@ def attached(connection: sqlite3.Connection, source: MergeSource) -> Generator[N
 
 def unchanged(connection: sqlite3.Connection, source: MergeSource) -> None:
     """Raises InputError where it was written to since it was read first."""
-    if tuple(connection.execute(_MARKS.format("src.")).fetchone()) != source.marks:
+    if tuple(connection.execute(_MARKS.format("src_")).fetchone()) != source.marks:
         raise InputError(
             str(source.path), "was written to while it was merged", "merge again once nothing writes it"
         )

@@ -40,22 +40,22 @@ _SAMPLE = (
 
 _NAMES = (
     """
-INSERT INTO temp.sweep_of SELECT t.id, h.id FROM src.sweep AS t JOIN main.sweep AS h ON h.name = t.name""",
+INSERT INTO temp.sweep_of SELECT t.id, h.id FROM src_sweep AS t JOIN main.sweep AS h ON h.name = t.name""",
     """
-INSERT INTO temp.model_of SELECT t.id, h.id FROM src.model AS t JOIN temp.sweep_of AS w ON w.there = t.sweep_id
+INSERT INTO temp.model_of SELECT t.id, h.id FROM src_model AS t JOIN temp.sweep_of AS w ON w.there = t.sweep_id
 JOIN main.model AS h ON h.sweep_id = w.here AND h.alias = t.alias""",
     """
-INSERT INTO temp.problem_of SELECT t.id, h.id FROM src.problem AS t JOIN temp.sweep_of AS w ON w.there = t.sweep_id
+INSERT INTO temp.problem_of SELECT t.id, h.id FROM src_problem AS t JOIN temp.sweep_of AS w ON w.there = t.sweep_id
 JOIN main.problem AS h ON h.sweep_id = w.here AND h.key = t.key""",
 )
 _STAGE_SAMPLES = """
 INSERT INTO temp.incoming SELECT :source, s.id, m.here, p.here, s.sample_index, s.created_at, text_sha(s.text),
   s.cost_basis IN ('imported', 'replayed'), NULL
-FROM src.sample AS s JOIN temp.model_of AS m ON m.there = s.model_id
+FROM src_sample AS s JOIN temp.model_of AS m ON m.there = s.model_id
 JOIN temp.problem_of AS p ON p.there = s.problem_id"""
 _ASKED = """
 INSERT OR IGNORE INTO temp.asked SELECT DISTINCT :source, m.here, p.here, here.id
-FROM src.{table} AS r JOIN src.prompt AS t ON t.id = r.prompt_id JOIN main.prompt AS here ON here.sha256 = t.sha256
+FROM src_{table} AS r JOIN src_prompt AS t ON t.id = r.prompt_id JOIN main.prompt AS here ON here.sha256 = t.sha256
 JOIN temp.model_of AS m ON m.there = r.model_id JOIN temp.problem_of AS p ON p.there = r.problem_id
 WHERE r.state != 'free'"""
 _NUMBER = """
@@ -69,25 +69,25 @@ INSERT INTO main.merged_request (ref, merged_id, model_id, problem_id, prompt_id
   {", ".join(_REQUEST)})
 SELECT :name || '#' || r.id, :source, m.here, p.here, here.id, iif(r.state = 'reserved', 'presumed', r.state),
   iif(r.state = 'reserved', r.reserved_pico, r.presumed_pico), {", ".join("r." + name for name in _REQUEST)}
-FROM src.request AS r JOIN src.prompt AS t ON t.id = r.prompt_id JOIN main.prompt AS here ON here.sha256 = t.sha256
+FROM src_request AS r JOIN src_prompt AS t ON t.id = r.prompt_id JOIN main.prompt AS here ON here.sha256 = t.sha256
 JOIN temp.model_of AS m ON m.there = r.model_id JOIN temp.problem_of AS p ON p.there = r.problem_id ORDER BY r.id"""
 _WRITE_MERGED_REQUESTS = f"""
 INSERT INTO main.merged_request (ref, merged_id, model_id, problem_id, prompt_id, state, presumed_pico,
   {", ".join(_REQUEST)})
 SELECT :name || '#' || r.ref, :source, m.here, p.here, here.id, r.state, r.presumed_pico,
   {", ".join("r." + name for name in _REQUEST)}
-FROM src.merged_request AS r JOIN src.prompt AS t ON t.id = r.prompt_id
+FROM src_merged_request AS r JOIN src_prompt AS t ON t.id = r.prompt_id
 JOIN main.prompt AS here ON here.sha256 = t.sha256
 JOIN temp.model_of AS m ON m.there = r.model_id JOIN temp.problem_of AS p ON p.there = r.problem_id"""
 _WRITE_SAMPLES = f"""
 INSERT INTO main.sample (model_id, problem_id, sample_index, request_ref, {", ".join(_SAMPLE)})
 SELECT i.model, i.problem, i.here_index, :name || '#' || coalesce(s.request_ref, s.request_id),
   {", ".join("s." + name for name in _SAMPLE)}
-FROM src.sample AS s JOIN temp.incoming AS i ON i.source = :source AND i.there = s.id ORDER BY s.id"""
+FROM src_sample AS s JOIN temp.incoming AS i ON i.source = :source AND i.there = s.id ORDER BY s.id"""
 _WRITE_VERDICTS = """
 INSERT OR IGNORE INTO main.verdict (verifier, problem_id, text_sha, passed, score, answer, reason, evidence)
 SELECT v.verifier, p.here, v.text_sha, v.passed, v.score, v.answer, v.reason, v.evidence
-FROM src.verdict AS v JOIN temp.problem_of AS p ON p.there = v.problem_id"""
+FROM src_verdict AS v JOIN temp.problem_of AS p ON p.there = v.problem_id"""
 _COUNT = """
 UPDATE main.model SET samples = (SELECT count(*) FROM main.sample WHERE model_id = model.id)"""
 
@@ -97,7 +97,7 @@ def stage(connection: sqlite3.Connection, source: MergeSource) -> None:
     connection.create_function("text_sha", 1, _text_sha, deterministic=True)
     connection.execute(_STAGE_SAMPLES, {"source": source.number})
     connection.execute(
-        "INSERT INTO main.prompt (sha256, body) SELECT sha256, body FROM src.prompt WHERE true ORDER BY id "
+        "INSERT INTO main.prompt (sha256, body) SELECT sha256, body FROM src_prompt WHERE true ORDER BY id "
         "ON CONFLICT (sha256) DO NOTHING"
     )
     for table in ("request", "merged_request"):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import InputError
+from orchestrator.ledger.file.lock import WriterLock
 from orchestrator.ledger.file.open import open_for_writing
 from orchestrator.ledger.file.trouble import all_or_nothing
 from orchestrator.ledger.writing.batch_jobs import OF_OPEN_JOB, end_unnamed
@@ -62,12 +63,14 @@ class RunPlan:
     differences: Differences
 
 
-def begin(path: Path, plan: RunPlan) -> RunState:
-    """Writes the plan into the ledger and reads what is there. The caller holds the lock. Raises InputError."""
+def begin(lock: WriterLock, plan: RunPlan) -> RunState:
+    """Claims the ledger, writes the plan into it and reads what is there. Raises InputError."""
+    path = lock.path
     # Closing without a commit rolls back.
     with all_or_nothing(path), closing(open_for_writing(path)) as connection:
         connection.row_factory = sqlite3.Row
         connection.execute("BEGIN IMMEDIATE")
+        lock.claim(connection)
         state = _begin(connection, path, plan)
         connection.execute("COMMIT")
         return state

@@ -6,11 +6,14 @@ import asyncio
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.interrupts import interrupts
+from orchestrator.ledger.file.lock import WriterLock
 from orchestrator.ledger.file.open import open_for_writing
+from orchestrator.ledger.file.trouble import all_or_nothing
 from orchestrator.ledger.reading.for_run.unjudged import Which, pieces, problem_reader, write
 from orchestrator.ledger.writing.rows import VerdictRow
 from orchestrator.run.verdicts.case import TextKey, Unjudged, bounded, verdict_row
@@ -43,20 +46,25 @@ class Verified:
 
 
 def verify_ledger(
-    path: Path, executor: Executor, *, which: Which, on_progress: Callable[[int], None] = lambda _: None
+    lock: WriterLock,
+    executor: Executor,
+    *,
+    which: Which,
+    on_progress: Callable[[int], None] = lambda _: None,
 ) -> Verified:
     """Judges the samples that lack a verdict of the executor's verifier; `on_progress` gets how many are done. When it
-    is interrupted, the verdicts made by then are kept. The caller holds the ledger's lock and closes the executor."""
-    connection = open_for_writing(path)
-    connection.row_factory = sqlite3.Row
-    try:
+    is interrupted, the verdicts made by then are kept. The caller closes the executor. Raises InputError."""
+    path = lock.path
+    with all_or_nothing(path), closing(open_for_writing(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        connection.execute("BEGIN IMMEDIATE")
+        lock.claim(connection)
+        connection.execute("COMMIT")
         connection.execute("PRAGMA synchronous = NORMAL")  # a verdict lost to a power cut is judged again
         if executor.is_batch:
             return _verify_in_batches(path, connection, executor, which, on_progress)
         with asyncio.Runner() as runner:
             return interrupts.run(runner, _verify(path, connection, executor, which, on_progress))
-    finally:
-        connection.close()
 
 
 async def _verify(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 import sqlite3
 import time
@@ -357,17 +358,14 @@ def test_a_damaged_ledger(doctor, bought, tmp_path):
 def test_a_ledger_that_is_held_names_the_holder(doctor, bought, tmp_path):
     db = tmp_path / "copy.db"
     db.write_bytes(bought.read_bytes())
-    with closing(sqlite3.connect(db)) as connection, connection:
-        connection.execute("UPDATE run SET ended_at = NULL, pid = 4711")
-    lock = acquire(db)
-    try:
+    with acquire(db) as lock:
+        with closing(sqlite3.connect(db)) as connection, connection:
+            lock.claim(connection)
         status, found, _ = doctor("copy.db")
-    finally:
-        lock.release()
     assert status == 0
     ((state, text),) = of(found, "lock")
     assert state == "note"
-    assert text.startswith("a living process writes this ledger: process 4711 on ")
+    assert text.startswith(f"a living process writes this ledger: process {os.getpid()} on ")
 
 
 def test_what_a_killed_run_left_is_noted(doctor, bought, tmp_path):

@@ -51,12 +51,8 @@ def ask(db: Path, *vendors: ScoreVendor, budget: int = BUDGET, grace_s: float = 
     if "gpu_usd_per_hour" not in options:
         options["price"] = {"input": float(vendors[0].prices["input"])}
     stated = {"model": "rm", "servers": [vendor.base_url for vendor in vendors]} | options
-    lock = acquire(db)
-    try:
-        with Signals(grace_s=grace_s) as signals:
-            return score_ledger(db, scorer(stated), budget, signals=signals)
-    finally:
-        lock.release()
+    with acquire(db) as lock, Signals(grace_s=grace_s) as signals:
+        return score_ledger(lock, scorer(stated), budget, signals=signals)
 
 
 def scores(db: Path) -> dict[tuple[str, int], float | None]:

@@ -13,6 +13,7 @@ from uuid import uuid4
 import pytest
 
 from orchestrator.errors import InputError
+from orchestrator.ledger.file.lock import acquire
 from orchestrator.report.terminal.summary import Ending, next_commands
 from orchestrator.run.prepare import prepare
 from orchestrator.run.run_sweep import Options, run_sweep
@@ -69,8 +70,8 @@ def test_a_text_that_hangs_costs_its_own_verdict_alone(tmp_path):
         asked = len(calls(tmp_path))
         assert run(path, db).status == 0
     assert len(calls(tmp_path)) == asked, "a run does not wait for it again"
-    with executor_of(tmp_path, timeout_s=1) as executor:
-        done = verify_ledger(db, executor, which="open")
+    with executor_of(tmp_path, timeout_s=1) as executor, acquire(db) as lock:
+        done = verify_ledger(lock, executor, which="open")
     assert done.reasons == {"no verdict within 1 s": undecided}
     assert calls(tmp_path)[asked:] == ["p1 hang"]
 
@@ -204,10 +205,12 @@ def test_whole_batches_are_judged_by_verify_alone(tmp_path):
     assert (result.status, layers.asked) == ("complete", [])
     ending = Ending(status="complete", reason=None, warnings=[], db=db, sweep=tmp_path / "s.toml")
     assert next_commands(result.progress, ending) == [f"manyfew verify {db}"]
-    done = verify_ledger(db, executor, which="open")
+    with acquire(db) as lock:
+        done = verify_ledger(lock, executor, which="open")
+        again = verify_ledger(lock, executor, which="open")
     assert (done.judged, done.passed, done.failed, done.undecided) == (8, 2, 4, 2)
-    assert [sorted(asked) for asked in layers.asked] == [sorted("01230123")]
-    assert (verify_ledger(db, executor, which="open").undecided, layers.asked[1:]) == (2, [["1", "1"]])
+    assert sorted(layers.asked[0]) == sorted("01230123")
+    assert (again.undecided, layers.asked[1:]) == (2, [["1", "1"]])
     assert one(db, "SELECT count(*) FROM sample_records WHERE passed IS NULL") == 2
     check_books(db)
 

@@ -1,0 +1,31 @@
+"""What a ledger of a released schema lacks of the next, as a step each. What is new is in schema.sql in the same words:
+a ledger that went through the steps is the same as a new one."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping
+
+Step = Callable[[sqlite3.Connection], None]
+"""Takes the ledger one version on, inside a transaction that is not its own. It commits nothing."""
+
+
+def _from_1(connection: sqlite3.Connection) -> None:
+    """Schema 1 is that of 0.1."""
+    for statement in _SINCE_1:
+        connection.execute(statement)
+
+
+_SINCE_1 = (
+    """CREATE TABLE writer (
+  id INTEGER PRIMARY KEY,
+  pid INTEGER NOT NULL, started TEXT,
+  boot TEXT, host TEXT NOT NULL,
+  file TEXT NOT NULL,
+  since REAL NOT NULL
+) STRICT""",
+)
+"""New columns go to the end of their table, here as in schema.sql; a view that changed is dropped and made anew."""
+
+STEPS: Mapping[int, Step] = {1: _from_1}
+"""By the version that a step starts from; 1 is the first there was."""
