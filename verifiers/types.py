@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
@@ -84,6 +84,15 @@ class Verifier(Protocol):
 
     def close(self) -> None:
         """Ends what it keeps running, at once, calls of `verify` in other threads included. It may be used again."""
+        ...
+
+
+@runtime_checkable
+class NeedyVerifier(Verifier, Protocol):
+    """A verifier that needs more of this machine for some problems than for others."""
+
+    def lacks_for(self, problems: Iterable[Mapping[str, Any]], /) -> Lack | None:
+        """As `lacks`, of all these problems together. Asked once `lacks` has said None."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from orchestrator.doctor.endpoints import endpoints
@@ -11,6 +11,7 @@ from orchestrator.doctor.place import place
 from orchestrator.errors import InputError
 from orchestrator.ledger.reading.for_run.unsolved import unsolved
 from orchestrator.problems.registry import load
+from orchestrator.problems.types import Problem
 from orchestrator.run.prices import price_of
 from orchestrator.run.verdicts.choose_verifier import lack_of, verifier_of_sweep
 from orchestrator.sweep.load import key_problem
@@ -21,13 +22,13 @@ from pricing.types import Price
 
 def sweep_findings(sweep: Sweep, ledger: Path) -> list[Finding]:
     """Sends one free request to each endpoint; reads the problems, from the hub where they come from there."""
-    problems, count = _problems(sweep)
-    tokens = sum(model.samples * model.max_tokens for model in sweep.models.values()) * count
+    finding, problems = _problems(sweep)
+    tokens = sum(model.samples * model.max_tokens for model in sweep.models.values()) * len(problems)
     return [
         *_keys(sweep),
         *(_price(sweep, model) for model in sweep.models.values()),
-        problems,
-        _verifier(sweep),
+        finding,
+        _verifier(sweep, problems),
         *_tapes(sweep),
         *endpoints(sweep.models),
         *place(ledger, most_tokens=tokens),
@@ -65,23 +66,23 @@ def _told(price: Price) -> str:
     return f"${rates.input:f} in, ${rates.output:f} out per million tokens, from {source}"
 
 
-def _problems(sweep: Sweep) -> tuple[Finding, int]:
+def _problems(sweep: Sweep) -> tuple[Finding, Sequence[Problem]]:
     try:
         with located(sweep):
             problems = unsolved(sweep.problems, load(sweep.problems))
     except InputError as error:
-        return Finding("missing", "problems", f"{error.where}: {error.message}", error.remedy), 0
+        return Finding("missing", "problems", f"{error.where}: {error.message}", error.remedy), ()
     if not problems:
-        return Finding("missing", "problems", "the source gives none", "look at [problems]"), 0
-    return Finding("ok", "problems", f"{len(problems):,} from {sweep.problems.source}"), len(problems)
+        return Finding("missing", "problems", "the source gives none", "look at [problems]"), ()
+    return Finding("ok", "problems", f"{len(problems):,} from {sweep.problems.source}"), problems
 
 
-def _verifier(sweep: Sweep) -> Finding:
+def _verifier(sweep: Sweep, problems: Sequence[Problem]) -> Finding:
     try:
         executor, _ = verifier_of_sweep(sweep)
     except InputError as error:
         return Finding("missing", "verifier", f"{error.where}: {error.message}", error.remedy)
-    lacking = lack_of(executor.verifier)
+    lacking = lack_of(executor.verifier, problems)
     if lacking is not None:
         return Finding("missing", "verifier", *lacking)
     return Finding("ok", "verifier", f"{executor.verifier.kind} can judge here")

@@ -21,6 +21,7 @@ from orchestrator.run.build_providers import ask_versions, build_batch_providers
 from orchestrator.run.build_scheduler import build_scheduler
 from orchestrator.run.driver import Driver
 from orchestrator.run.identical_answers import identical_answers
+from orchestrator.run.missing_packages import in_words, missing_packages
 from orchestrator.run.prepare import Prepared
 from orchestrator.run.progress_figures import Tally
 from orchestrator.run.verdicts.choose_verifier import require
@@ -69,7 +70,7 @@ class Options:
 
 def run_sweep(prepared: Prepared, options: Options, show: Callable[[Progress], None]) -> Result:
     """Runs a sweep on its ledger. Raises InputError (nothing sent, ledger unchanged) or LedgerBroken."""
-    require(prepared.executor.verifier, f"{prepared.sweep.path}: verifier")
+    require(prepared.executor.verifier, f"{prepared.sweep.path}: verifier", prepared.problems)
     refuse_foreign(options.db)
     refuse_other_sweep(options.db, prepared.sweep.name)
     lock = acquire(options.db)
@@ -78,6 +79,7 @@ def run_sweep(prepared: Prepared, options: Options, show: Callable[[Progress], N
         result = new_loop_run(_run(prepared, options, state, show))
         with contextlib.suppress(InputError, *TROUBLE):  # a hint: the run has ended well
             result.warnings += identical_answers(options.db, prepared.sweep, state)
+            result.warnings += in_words(missing_packages(options.db, prepared.executor.name))
         show(result.progress)
         return result
     finally:

@@ -1,6 +1,7 @@
 """The program in a model's answer.
 
-What a reasoning model thought (up to the last `</think>`) is left out. Then:
+What a reasoning model thought (up to the last `</think>`) is left out. Of an answer in tags that a prompt asked for
+(`<code>…</code>`, `[PYTHON]…[/PYTHON]`, `[BEGIN]…[DONE]`), only what stands between the last of them is read. Then:
 
 1. Of the fenced blocks (``` or ~~~, closed or cut off) those marked as Python, else those without a mark, else any;
    for a function those that define it, where some do; and of these the last (or the first: `block = "first"`, as
@@ -16,11 +17,13 @@ put back, without the prose around a definition). The first that is Python is ru
 
 from __future__ import annotations
 
+import html
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+
+from verifiers.code.problem import FunctionProblem
 
 MAX_TEXT = 200_000
 """Characters of an answer that are looked at; a longer one is no program."""
@@ -31,6 +34,13 @@ _FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})[ \t]*([^`\n]*)$", re.MULTILINE)
 _INLINE_FENCE = re.compile(r"```(?=[^`\s])([^`]*)```")
 _PYTHON = re.compile(r"(?:python|py|python3|py3|pypy3?|python 3|ipython)\b", re.IGNORECASE)
 _MARK = re.compile(r"(?:[A-Za-z][\w+#.-]{0,20}|(?:python|py)[\w]{0,9}[ \t{:,].*)$", re.IGNORECASE)
+_TAG = re.compile(
+    r"(?<![\"'`\w])(?:<(?P<tag>code|python|program|solution|answer)(?: [^<>\n]{0,80})?>"
+    r"|\[(?P<mark>PYTHON|CODE|BEGIN|SOLUTION|ANSWER)\])",
+    re.IGNORECASE,
+)
+_MOST_TAGS = 50
+_ESCAPED = re.compile(r"&(?:lt|gt|quot|#39);")
 _NEXT_QUESTION = re.compile(r"^(?:Q|Question):", re.MULTILINE)
 _STOP = re.compile(
     r"\n(?:class\b|def\b|async def\b|#|if\b|print\b|@|import\b|from\b|assert\b|```|~~~|<\||</)|<\|?endoftext|</?s>"
@@ -41,30 +51,31 @@ _CODE_LINE = re.compile(r"^(?:(?:import|from|def|async def|class)\b|@)", re.MULT
 
 def whole_program(text: str, *, first_block: bool = False) -> Alternatives:
     """The readings of an answer that is a program of its own; [] where there is none."""
-    text = _after_thinking(text)
+    text = _tagged(_after_thinking(text))
     question = _NEXT_QUESTION.search(text)
     if question and question.start() > 0 and text[: question.start()].strip():
         text = text[: question.start()]
     blocks = _of_python(_blocks(text))
     if blocks:
         block = blocks[0 if first_block else -1]
-        return _unique([[block], [textwrap.dedent(block)]])
+        return _unique([[block], [textwrap.dedent(block)], [_tagged(block)]])
     return _unique([[text], [textwrap.dedent(text)], *([part] for part in _code_in(text))])
 
 
-def function(text: str, problem: Mapping[str, Any], *, first_block: bool = False) -> Alternatives:
-    """The readings of an answer that gives HumanEval's `entry_point`, as a whole or as the rest of its `prompt`."""
-    text = _after_thinking(text)
-    prompt, name = str(problem["prompt"]), str(problem["entry_point"])
+def function(text: str, problem: FunctionProblem, *, first_block: bool = False) -> Alternatives:
+    """The readings of an answer that gives a problem's `entry_point`, as a whole or as the rest of its `prompt`."""
+    text = _tagged(_after_thinking(text))
+    prompt, name, stub = problem.prompt, problem.entry_point, problem.stub
     defines = re.compile(rf"^[ \t]*(?:async[ \t]+)?def[ \t]+{re.escape(name)}\b", re.MULTILINE)
-    stub = stubbed(prompt)
     blocks = _blocks(text)
     those = [body for _, body in blocks if defines.search(body)]
     if those:
         block = those[0 if first_block else -1]
         return _unique([[stub, block], [stub, textwrap.dedent(block)]])
-    if defines.search(text) and not blocks:
+    if (defines.search(text) or not stub) and not blocks:
         return _unique([[stub, text], *([stub, part] for part in _code_in(text))])
+    if not stub:  # the prompt is prose: nothing goes on from it
+        return _unique([[_of_python(blocks)[0 if first_block else -1]]])
     if not blocks or _begins_indented(text):
         cut = _STOP.split("\n" + text, maxsplit=1)[0][1:]
         margin = _MARGIN.split(text, maxsplit=1)[0]
@@ -88,13 +99,6 @@ def _begins_indented(text: str) -> bool:
     return bool(indent) and not rest.startswith(("```", "~~~"))
 
 
-def stubbed(prompt: str) -> str:
-    """The prompt as Python that runs: its last function, which has only a docstring, does nothing."""
-    last = [line for line in prompt.splitlines() if line.strip()][-1:]
-    indent = last[0][: len(last[0]) - len(last[0].lstrip())] if last else ""
-    return f"{prompt.rstrip()}\n{indent or '    '}pass\n"
-
-
 def _after_thinking(text: str) -> str:
     if len(text) > MAX_TEXT:
         return ""
@@ -102,22 +106,41 @@ def _after_thinking(text: str) -> str:
     return tail if mark and (tail.strip() or not head.strip()) else head + mark + tail
 
 
+def _tagged(text: str) -> str:
+    """What stands between the last tags outside of fenced blocks; the text where there are none."""
+    found = list(_TAG.finditer(text))
+    if not found:
+        return text
+    lower, fenced = text.lower(), [(start, end) for start, end, _, _ in _fences(text)]
+    for opening in reversed(found[-_MOST_TAGS:]):
+        name = (opening["tag"] or opening["mark"]).lower()
+        closing = f"</{name}>" if opening["tag"] else ("[done]" if name == "begin" else f"[/{name}]")
+        end = lower.find(closing, opening.end())
+        inside = text[opening.end() : end if end >= 0 else len(text)].strip("\r\n")
+        closed = end >= 0 or opening["mark"] or name == "code"
+        if closed and inside.strip() and not any(start < opening.start() < end for start, end in fenced):
+            return f"{html.unescape(inside) if _ESCAPED.search(inside) else inside}\n"
+    return text
+
+
 def _blocks(text: str) -> list[tuple[str, str]]:
-    """(mark, body) of each fenced block; one that is cut off goes to the end."""
-    out: list[tuple[str, str]] = []
+    """(mark, body) of each fenced block."""
+    blocks = [(mark, body) for _, _, mark, body in _fences(text)]
+    return blocks or [("", match[1].strip() + "\n") for match in _INLINE_FENCE.finditer(text)]
+
+
+def _fences(text: str) -> Iterator[tuple[int, int, str, str]]:
+    """(start, end, mark, body) of each fenced block; one that is cut off goes to the end."""
     at = 0
     while opening := _FENCE.search(text, at):
         fence, mark = opening[1], opening[2].strip()
         # At the end of a line is enough: few-shot examples have their fences on the lines of the program.
         closing = _closing(fence).search(text, opening.end())
+        at = closing.end() if closing else len(text)
         inside = text[opening.end() + 1 : closing.start() if closing else len(text)]
         if mark and not _MARK.match(mark):  # ```n = int(input()): the code begins on the fence's own line
             mark, inside = "", f"{mark}\n{inside}"
-        out.append((mark, f"{inside.rstrip()}\n"))
-        if closing is None:
-            break
-        at = closing.end()
-    return out or [("", match[1].strip() + "\n") for match in _INLINE_FENCE.finditer(text)]
+        yield opening.start(), at, mark, f"{inside.rstrip()}\n"
 
 
 @lru_cache(maxsize=16)

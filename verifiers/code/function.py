@@ -1,4 +1,4 @@
-"""Functions against a test that calls them, as HumanEval has them: `check(entry_point)`.
+"""Functions against a test that calls them, as HumanEval and MBPP have them.
 
 Run in one process, as HumanEval's own harness does, such a verdict is the program's to give: it can leave with status
 0, replace what `assert` raises, or answer with an object that equals everything. So there are two sandboxes here. In
@@ -13,13 +13,14 @@ import contextlib
 import os
 import select
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, cast
 
-from verifiers.code.extract import Alternatives, stubbed
+from verifiers.code.extract import Alternatives
 from verifiers.code.inside.codec import MAX_BYTES, NotDataError, decode
-from verifiers.code.jobs import framed, python_job
+from verifiers.code.jobs import Seen, framed, python_job
+from verifiers.code.problem import FunctionProblem
 from verifiers.sandbox import Child, Job
 from verifiers.types import Verdict
 
@@ -35,17 +36,22 @@ class _EndedError(Exception):
 
 
 def judge(
-    alternatives: Alternatives, problem: Mapping[str, Any], *, start: Starter, limit_s: float, memory_mb: int
+    alternatives: Alternatives,
+    problem: FunctionProblem,
+    *,
+    start: Starter,
+    limit_s: float,
+    memory_mb: int,
+    packages: Seen,
 ) -> Verdict:
     """`limit_s` bounds the whole check by the clock."""
-    prompt, test, entry_point = (str(problem[name]) for name in ("prompt", "test", "entry_point"))
-    limits: dict[str, Any] = {"cpu_s": limit_s + 1, "memory_mb": memory_mb}
+    limits: dict[str, Any] = {"cpu_s": limit_s + 1, "memory_mb": memory_mb, "packages": packages}
     with (
         start(python_job("checker", **limits)) as checker,
         start(python_job("candidate", **limits)) as candidate,
     ):
         deadline = time.monotonic() + limit_s
-        message = framed(b"J", [stubbed(prompt), test, entry_point, alternatives])
+        message = framed(b"J", [problem.stub, problem.test, problem.entry_point, alternatives])
         while True:
             try:
                 _write(checker, message, deadline)

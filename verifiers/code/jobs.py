@@ -3,19 +3,56 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
 from verifiers.code.inside.codec import encode
-from verifiers.sandbox import Job, Limits
+from verifiers.sandbox import PACKAGES, Job, Limits
+from verifiers.sandbox.packages import Packages, packages
+from verifiers.types import Sandbox
 
 _SHARED = ("codec", "frames", "loading")
 
 
-def python_job(main: str, *, cpu_s: float, memory_mb: int) -> Job:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The packages that a job may import, behind the standard library."""
+
+    packages: Packages = field(default_factory=Packages)
+    path: str = ""
+    """Python that puts them onto the path."""
+
+
+def seen(jail: Sandbox, names: tuple[str, ...]) -> Seen:
+    """Of this machine's packages those named; in a container, those of its image."""
+    if jail == "container":
+        return Seen(path="import site, sys; sys.path += site.getsitepackages()")
+    found = packages(names)
+    if not found.places:
+        return Seen()
+    folders = [PACKAGES] if jail == "bubblewrap" else [str(folder) for folder in found.folders]
+    return Seen(found, f"import sys; sys.path += {folders!r}")
+
+
+def python_job(main: str, *, cpu_s: float, memory_mb: int, packages: Seen) -> Job:
     """`main`: program, candidate or checker."""
-    limits = Limits(memory_mb=memory_mb, cpu_s=max(1, math.ceil(cpu_s)))
-    return Job(python=_sources(main), limits=limits)
+    return _job(_sources(main), packages, Limits(memory_mb=memory_mb, cpu_s=max(1, math.ceil(cpu_s))))
+
+
+def asking_job(source: str, packages: Seen) -> Job:
+    """Source of our own, with the same packages in sight."""
+    return _job((("asking", source),), packages, Limits())
+
+
+def _job(sources: tuple[tuple[str, str], ...], seen: Seen, limits: Limits) -> Job:
+    path = (("path", seen.path),) if seen.path else ()
+    return Job(
+        python=(*path, *sources),
+        packages=seen.packages.places,
+        read_only=seen.packages.libraries,
+        limits=limits,
+    )
 
 
 def framed(tag: bytes, value: object) -> bytes:
@@ -28,6 +65,7 @@ def framed(tag: bytes, value: object) -> bytes:
 def _sources(main: str) -> tuple[tuple[str, str], ...]:
     folder = files("verifiers.code.inside")
     names = [name for name in (*_SHARED, main) if not (main == "checker" and name == "loading")]
+    names[-1:-1] = ["testing"] if main == "checker" else []
     return tuple(
         (f"verifiers.code.inside.{name}", folder.joinpath(f"{name}.py").read_text("utf-8")) for name in names
     )

@@ -14,7 +14,7 @@ from typing import IO, Any, cast
 
 from verifiers.code.compare_output import Difference, first_difference
 from verifiers.code.extract import Alternatives
-from verifiers.code.jobs import framed, python_job
+from verifiers.code.jobs import Seen, framed, python_job
 from verifiers.sandbox import Child, Job, JobResult, input_file
 from verifiers.types import Verdict
 
@@ -60,11 +60,17 @@ def time_limit(problem: Mapping[str, Any]) -> float | None:
 
 
 def judge(
-    alternatives: Alternatives, tests: list[Test], *, start: Starter, limit_s: float, memory_mb: int
+    alternatives: Alternatives,
+    tests: list[Test],
+    *,
+    start: Starter,
+    limit_s: float,
+    memory_mb: int,
+    packages: Seen,
 ) -> Verdict:
     """`limit_s` bounds the processor time of each test, in whole seconds upwards. By the clock it may take twice
     that and two seconds more: on a busy machine a right program must not become a wrong one."""
-    job = python_job("program", cpu_s=limit_s, memory_mb=memory_mb)
+    job = python_job("program", cpu_s=limit_s, memory_mb=memory_mb, packages=packages)
     program = framed(b"P", alternatives)
     for test in tests:
         with (

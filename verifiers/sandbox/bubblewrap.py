@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import IO
 
 from verifiers.sandbox.interpreter import ENVIRONMENT, Interpreter, interpreter
-from verifiers.sandbox.job import Job, SandboxError
+from verifiers.sandbox.job import PACKAGES, Job, SandboxError
 from verifiers.sandbox.process import Child, spawn
 from verifiers.sandbox.python_launch import launch_command
 from verifiers.sandbox.seccomp import seccomp_filter
@@ -164,6 +164,9 @@ def _mounts(job: Job, python: Interpreter) -> list[str]:
             out += ["--ro-bind", str(path), str(place)]
     for path in python.hidden:
         out += ["--tmpfs", str(path)]
+    out += ["--dir", PACKAGES] if job.packages else []
+    for path in job.packages:
+        out += ["--ro-bind", str(path), f"{PACKAGES}/{path.name}"]
     return out
 
 

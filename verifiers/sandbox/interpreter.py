@@ -17,7 +17,16 @@ ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "PYTHONHASHSEED": "0",  # the order of a set must not change a verdict
     "PYTHONUTF8": "1",
+    "PYTHONINTMAXSTRDIGITS": "0",  # an integer of 5,000 digits is a usual answer, and the time is limited anyway
+    # A thread for each core would take more address space than a program may have.
+    **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
 }
+MAPPED = """
+with open("/proc/self/maps") as maps:
+    print(*{line.split(maxsplit=5)[5].strip() for line in maps if line.rstrip().endswith((".so",)) or ".so." in line},
+          sep="\\n")
+"""
+"""Prints the shared libraries that the process has loaded."""
 _PROBE = """
 import sys
 for name in ("ctypes", "hashlib", "lzma", "bz2", "zlib", "decimal", "sqlite3", "ssl", "readline", "curses", "uuid"):
@@ -27,9 +36,6 @@ for name in ("ctypes", "hashlib", "lzma", "bz2", "zlib", "decimal", "sqlite3", "
         pass
 print(*(folder for folder in sys.path if folder), sep="\\n")
 print()
-with open("/proc/self/maps") as maps:
-    print(*{line.split(maxsplit=5)[5].strip() for line in maps if line.rstrip().endswith((".so",)) or ".so." in line},
-          sep="\\n")
 """
 
 
@@ -51,7 +57,11 @@ def interpreter() -> Interpreter:
     """Asks the interpreter itself, once a process; OSError or CalledProcessError where it doesn't run."""
     executable = _executable()
     found = subprocess.run(  # noqa: S603 - this interpreter
-        [executable, "-I", *FLAGS, "-c", _PROBE], capture_output=True, text=True, check=True, timeout=30
+        [executable, "-I", *FLAGS, "-c", _PROBE + MAPPED],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
     ).stdout
     paths, _, mapped = found.partition("\n\n")
     folders = [Path(line) for line in paths.splitlines() if Path(line).is_dir()]
@@ -60,7 +70,7 @@ def interpreter() -> Interpreter:
     outside = {path for path in libraries if not any(folder in path.parents for folder in top)}
     loader = {path for path in map(Path, _LOADERS) if path.exists()}
     hidden = [folder / "site-packages" for folder in top if (folder / "site-packages").is_dir()]
-    return Interpreter(executable, tuple(top), tuple(sorted(_by_name(outside) | loader)), tuple(hidden))
+    return Interpreter(executable, tuple(top), tuple(sorted(by_name(outside) | loader)), tuple(hidden))
 
 
 _LOADERS = (
@@ -80,7 +90,7 @@ def _executable() -> Path:
     return own
 
 
-def _by_name(libraries: set[Path]) -> set[Path]:
+def by_name(libraries: set[Path]) -> set[Path]:
     """The files themselves and every link to them beside them: a library is asked for by a link's name."""
     links: set[Path] = set()
     for folder in {path.parent for path in libraries}:

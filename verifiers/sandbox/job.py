@@ -11,6 +11,9 @@ STARTED = b"\x06"
 """The launcher's first byte on stdout, once everything is in place (launch.py): a failure of the sandbox is so
 never taken for one of the program. It is taken off before anyone reads."""
 
+PACKAGES = "/usr/lib/packages"
+"""Where a job sees the packages that it may import, in bubblewrap."""
+
 Ended = Literal["exited", "time", "output"]
 """By itself or by a signal; past its wall-clock time; with more output than allowed."""
 
@@ -46,6 +49,8 @@ class Job:
     python: tuple[tuple[str, str], ...] = ()
     read_only: tuple[Path, ...] = ()
     """Files and folders that it may read, at their own paths, besides the interpreter and its libraries."""
+    packages: tuple[Path, ...] = ()
+    """Python packages that it may import: seen in the folder PACKAGES, not at their own paths."""
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     """All of its environment, PATH and HOME=/tmp aside."""
     limits: Limits = field(default_factory=Limits)

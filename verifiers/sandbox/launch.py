@@ -20,7 +20,8 @@ STARTED = b"\x06"  # as in job.py
 
 
 def limit(settings: dict[str, int]) -> None:
-    """Each limit is set soft and hard, so that it can't be raised again."""
+    """Each limit is set soft and hard, so that it can't be raised again; but a stack may be, as programs of contests do
+    in their first line, where the address space bounds it too."""
     mebi = 1024 * 1024
     bounds = {
         "RLIMIT_CORE": 0,
@@ -41,9 +42,11 @@ def limit(settings: dict[str, int]) -> None:
         if number is not None:
             # SIGXCPU says what it was; SIGKILL a second later for what ignores it
             hard = bound + 1 if name == "RLIMIT_CPU" else bound
+            if name == "RLIMIT_STACK" and settings["address"]:
+                hard = resource.RLIM_INFINITY
             most = resource.getrlimit(number)[1]
             if most != resource.RLIM_INFINITY:
-                bound, hard = min(bound, most), min(hard, most)
+                bound, hard = min(bound, most), most if hard == resource.RLIM_INFINITY else min(hard, most)
             resource.setrlimit(number, (bound, hard))
 
 

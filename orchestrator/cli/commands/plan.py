@@ -53,7 +53,7 @@ def plan(
     loaded = load(sweep, budget=budget)
     prepared = prepare(loaded)
     planned = plan_sweep(prepared, db if db is not None else default_ledger(loaded.name))
-    if (lack := lack_of(prepared.executor.verifier)) is not None:
+    if (lack := lack_of(prepared.executor.verifier, prepared.problems)) is not None:
         console(stderr=True).print(f"warning: {lack[0]} ({lack[1]}); until then, run won't start")
     if json_:
         emit_json(planned.document())

@@ -67,6 +67,7 @@ def verify(
     from orchestrator.ledger.file.identity import check
     from orchestrator.ledger.file.lock import acquire
     from orchestrator.report.live.counter import counting
+    from orchestrator.run.missing_packages import in_words, missing_packages
     from orchestrator.run.verdicts.choose_verifier import StatedVerifier, require, verifier_of_ledger
     from orchestrator.run.verdicts.verify_ledger import verify_ledger
     from orchestrator.text.safe import safe
@@ -96,6 +97,7 @@ def verify(
     finally:
         executor.close()
         lock.release()
+    missing = missing_packages(db, executor.name)
     document = {
         "name": executor.verifier.kind,
         "kind": executor.verifier.kind,
@@ -105,6 +107,7 @@ def verify(
         "wrong": done.failed,
         "no_verdict": done.undecided,
         "reasons": dict(done.reasons.most_common(MOST_REASONS)),
+        "missing_packages": dict(missing),
     }
     if json_:
         emit_json(document)
@@ -117,6 +120,8 @@ def verify(
     )
     for reason, count in done.reasons.most_common(MOST_REASONS):
         out.print(f"  no verdict: {safe(reason, 200)} ({count:,})")
+    for line in in_words(missing):
+        out.print(f"  {line}")
     return 0
 
 

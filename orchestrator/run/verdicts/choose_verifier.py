@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +15,10 @@ from orchestrator.installer import install, install_extra
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.problems.registry import default_verifier
+from orchestrator.problems.types import Problem
 from orchestrator.sweep.types import Sweep
 from verifiers.registry import FOREIGN, bounds_for, get
-from verifiers.types import Package, Sandbox, Verifier
+from verifiers.types import NeedyVerifier, Package, Sandbox, Verifier
 from verifiers.workers.executor import Executor
 
 
@@ -82,16 +83,18 @@ def verifier_of_ledger(path: Path, stated: StatedVerifier) -> Executor:
         raise InputError("--verifier", str(error)) from error
 
 
-def require(verifier: Verifier, where: str) -> None:
+def require(verifier: Verifier, where: str, problems: Iterable[Problem] = ()) -> None:
     """Raises InputError where this machine lacks what the verifier needs: before money is spent on its samples."""
-    lacking = lack_of(verifier)
+    lacking = lack_of(verifier, problems)
     if lacking is not None:
         raise InputError(where, *lacking)
 
 
-def lack_of(verifier: Verifier) -> tuple[str, str] | None:
-    """What this machine lacks, and the remedy as a line that works here."""
+def lack_of(verifier: Verifier, problems: Iterable[Problem]) -> tuple[str, str] | None:
+    """What this machine lacks to judge answers to these problems, and the remedy as a line that works here."""
     lacking = verifier.lacks()
+    if lacking is None and isinstance(verifier, NeedyVerifier):
+        lacking = verifier.lacks_for(problem.data for problem in problems)
     if lacking is None:
         return None
     message, remedy = lacking

@@ -4,10 +4,11 @@ import time
 
 import pytest
 
-from verifiers.code.extract import function, stubbed, whole_program
+from verifiers.code.extract import function, whole_program
+from verifiers.code.problem import FunctionProblem
 
 PROMPT = 'from typing import List\n\ndef f(x: int) -> int:\n    """Doubles x."""\n'
-PROBLEM = {"prompt": PROMPT, "entry_point": "f", "test": ""}
+PROBLEM = FunctionProblem(PROMPT, "", "f")
 
 
 @pytest.mark.parametrize(
@@ -94,8 +95,9 @@ def test_no_function_gives_nothing_that_doubles(answer):
 
 def test_the_stub_does_nothing():
     namespace: dict[str, object] = {}
-    exec(stubbed(PROMPT), namespace)
+    exec(PROBLEM.stub, namespace)
     assert namespace["f"](4) is None  # pyright: ignore
+    assert FunctionProblem("Write a function that doubles.", "", "f").stub == ""
 
 
 @pytest.mark.parametrize(
@@ -104,6 +106,7 @@ def test_the_stub_does_nothing():
         "```" * 60_000, "`" * 190_000, "def f(" * 30_000, "```python\n" * 19_000, "\n" * 190_000, "Q:\n" * 60_000,
         "</think>" * 20_000, " " * 190_000, "\t> " * 60_000, "```\n" + " " * 190_000,
         " " * 190_000 + "`", "``` " * 45_000, "```\n" + "`" * 190_000 + "x", "```\n" + ">" * 190_000,
+        "<code>" * 30_000, "[PYTHON]" * 20_000, "<code>\n```\n</code>" * 9_000, "<code " * 30_000, "<answer>" * 20_000,
     ],
 )  # fmt: skip
 def test_long_answers_are_read_quickly(answer):

@@ -184,14 +184,15 @@ def test_no_file_is_left(done):
 
 def test_the_listeners_would_have_noticed(tmp_path):
     """The test above means something: an ordinary program does reach them, and the mark finds what runs."""
-    outside = Outside(tmp_path, "secret")
+    secret = secrets.token_hex(16)
+    outside = Outside(tmp_path, secret)
     try:
         with socket.create_connection(("127.0.0.1", outside.port), 5) as connection:
-            assert connection.recv(99) == b"secret"
+            assert connection.recv(99) == secret.encode()
         for address in (outside.unix_path, f"\0{outside.abstract}"):
             with socket.socket(socket.AF_UNIX) as connection:
                 connection.connect(address)
-                assert connection.recv(99) == b"secret"
+                assert connection.recv(99) == secret.encode()
         assert outside.reached == ["tcp", "unix", "abstract"]
     finally:
         outside.close()

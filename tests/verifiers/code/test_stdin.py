@@ -69,7 +69,7 @@ def test_right_programs_pass(program):
         ("pass", "public test 1 of 1: another output", "found nothing"),
         ("1/0", "public test 1 of 1: it ended with an error", "ZeroDivisionError: division by zero"),
         ("def f(:", "public test 1 of 1: it ended with an error", "SyntaxError"),
-        ("import numpy", "public test 1 of 1: it ended with an error", "No module named 'numpy'"),
+        ("import nonesuch", "needs a package that the sandbox does not have: nonesuch", "No module named"),
         ("while True: pass", "public test 1 of 1: past its limit of 1 s", ""),
         ("import time\ntime.sleep(9)", "public test 1 of 1: past its limit of 1 s", ""),
         ("print('x' * 10**8)", "public test 1 of 1: more output than allowed", ""),

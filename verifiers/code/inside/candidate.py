@@ -23,7 +23,7 @@ def main() -> None:
     try:
         function = run(compiled(alternatives), "program")[entry_point]
     except BaseException as error:
-        send(answers, b"A", ["raised", type(error).__name__, _said(error)])
+        send(answers, b"A", _raised(error))
         return
     send(answers, b"A", ["value", None])
     while True:
@@ -31,18 +31,31 @@ def main() -> None:
         try:
             message = ["value", function(*arguments, **named)]  # pyright: ignore
         except BaseException as error:
-            message = ["raised", type(error).__name__, _said(error)]
+            message = _raised(error)
         try:
             send(answers, b"A", message)
         except (NotDataError, RecursionError) as error:
             send(answers, b"A", ["value", error])  # an object: it arrives as opaque
 
 
-def _said(error: BaseException) -> str:
+def _raised(error: BaseException) -> list[object]:
+    """Its classes, from its own to what they all extend, what it was made with, and what it says."""
     try:
-        return str(error)[:1000]
+        kinds = [[str(kind.__module__), str(kind.__qualname__)] for kind in type(error).__mro__]
     except BaseException:
-        return ""
+        kinds = [["builtins", "RuntimeError"]]
+    try:
+        plain = (
+            all(type(one) in (str, int, float, bool) for one in error.args) and len(str(error.args)) < 9999
+        )
+        arguments = tuple(error.args) if plain else ()
+    except BaseException:
+        arguments = ()
+    try:
+        text = str(error)[:1000]
+    except BaseException:
+        text = ""
+    return ["raised", kinds, arguments, text]
 
 
 main()

@@ -7,14 +7,18 @@ compares is compared out of the program's reach, with this process's own `==`.
 # pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
 # (what a message holds is known by who sends it)
 
-import builtins
 import os
+import sys
 
 from verifiers.code.inside.codec import NotDataError
 from verifiers.code.inside.frames import receive, send
+from verifiers.code.inside.testing import Program, judge
 
 _OUT = os.dup(1)
 _IN = os.dup(0)
+_ENDS_LOOPS = ("StopIteration", "StopAsyncIteration", "GeneratorExit", "KeyboardInterrupt")
+"""Raised out of a call that a test makes through map or filter, the first would end the loop with nothing compared; the
+last would end the checker."""
 
 
 class GoneError(BaseException):
@@ -27,38 +31,19 @@ def main() -> None:
         os.dup2(null, standard)
     _, (prompt, test, entry_point, alternatives) = receive(_IN)  # pyright: ignore
     try:
-        passed, reason = _judge(prompt, test, entry_point, alternatives)  # pyright: ignore
+        passed, reason = judge(prompt, test, entry_point, Program(_call, _load(entry_point, alternatives)))  # pyright: ignore
     except GoneError as error:
         passed, reason = False, str(error)
     send(_OUT, b"V", [passed, reason])
 
 
-def _judge(prompt: str, test: str, entry_point: str, alternatives: object) -> tuple[bool | None, str]:
-    """(verdict, reason); None where the test itself is broken."""
-    namespace: dict[str, object] = {"__name__": "test"}
-    try:
-        # The prompt's own helpers (poly, encode_shift …): a test may use them, and must not use the program's.
-        exec(compile(prompt, "prompt.py", "exec"), namespace)  # noqa: S102 - the problem's own
-        namespace[entry_point] = _call
-        exec(compile(test, "test.py", "exec"), namespace)  # noqa: S102 - the problem's own
-        check = namespace["check"]
-    except Exception as error:
-        return None, f"the problem's test does not load: {type(error).__name__}: {error}"
-    if "random" in test:
-        import random
-
-        random.seed(0)  # the same test for every program
+def _load(entry_point: object, alternatives: object) -> str | None:
+    """Why the program does not load, if so."""
     try:
         _ask([entry_point, alternatives])
-    except Exception as error:
-        return False, f"the program does not load: {type(error).__name__}: {error}"
-    try:
-        check(_call)  # pyright: ignore
-    except AssertionError as error:
-        return False, f"{_line(error)}: not so{f': {error}' if str(error) else ''}"
-    except Exception as error:
-        return False, f"{_line(error)}: {type(error).__name__}: {error}"
-    return True, ""
+    except (Exception, SystemExit) as error:
+        return f"{type(error).__name__}: {error}"
+    return None
 
 
 def _call(*arguments: object, **named: object) -> object:
@@ -74,30 +59,44 @@ def _ask(message: object) -> object:
     if isinstance(answer, list):
         if len(answer) == 2 and answer[0] == "value":
             return answer[1]
-        if len(answer) == 3 and answer[0] == "raised":
-            raise _exception(str(answer[1]), str(answer[2]))
+        if len(answer) == 4 and answer[0] == "raised":
+            raise _exception(*answer[1:])
     raise GoneError("the program answered out of turn")
 
 
-def _exception(name: str, text: str) -> Exception:
-    """A built-in exception of that name, for tests that expect one; never one that would end the checker."""
-    kind = getattr(builtins, name, None)
-    if isinstance(kind, type) and issubclass(kind, Exception):
+def _exception(kinds: object, arguments: object, text: object) -> BaseException:
+    """An exception as the program's, for tests that expect one: of the first of its classes (its own, then those that
+    it extends) that this process knows; with its name, and what it says of itself."""
+    try:
+        names = [(str(module), str(name)) for module, name in kinds]  # pyright: ignore
+        given = arguments if isinstance(arguments, tuple) else ()
+        if not any(name in _ENDS_LOOPS for _, name in names):
+            for module, name in names:
+                if (kind := _known(module, name)) is not None:
+                    return _made(kind, names[0][1], given, str(text))
+        return RuntimeError(f"{names[0][1]}: {text}")
+    except Exception:
+        return RuntimeError(str(text))
+
+
+def _known(module: str, name: str) -> type | None:
+    """A class of exceptions of the standard library, where the test has imported it."""
+    if module.partition(".")[0] not in sys.stdlib_module_names and module != "builtins":
+        return None
+    kind = getattr(sys.modules.get(module), name, None)
+    return kind if isinstance(kind, type) and issubclass(kind, (Exception, SystemExit)) else None
+
+
+def _made(kind: type, name: str, arguments: tuple[object, ...], text: str) -> BaseException:
+    if kind.__name__ == name and not issubclass(kind, SystemExit):
         try:
-            return kind(text)
-        except TypeError:  # UnicodeDecodeError and its like want more
-            pass
-    return RuntimeError(f"{name}: {text}")
-
-
-def _line(error: BaseException) -> str:
-    """The line of the test where it failed."""
-    number, trace = 0, error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == "test.py":
-            number = trace.tb_lineno
-        trace = trace.tb_next
-    return f"line {number} of the test"
+            error = kind(*arguments)
+        except Exception:  # UnicodeDecodeError and its like want more than was sent
+            error = None
+        if error is not None and str(error) == text:
+            return error
+    extended = type(name, (kind,), {"__str__": lambda _: text, "from_program": True})  # pyright: ignore
+    return extended.__new__(extended, *arguments)  # pyright: ignore
 
 
 main()

@@ -1,8 +1,10 @@
 """Values as bytes, between a process that nobody trusts and one that must be able to.
 
 Only these come through, as exactly these types: None, bool, int, float, complex, str, bytes, list, tuple, dict, set,
-frozenset, range, Fraction, Decimal, and an iterator over such. Everything else arrives as an `Opaque`, which equals
-nothing. So no object, and no method of one, ever crosses: an answer that "equals everything" equals nothing.
+frozenset, range, Fraction, Decimal, numpy's arrays of numbers or text, and an iterator over such. A number of a library
+(numpy's, sympy's) arrives as Python's own, a list or set of sortedcontainers as a list or a set. Everything else
+arrives as an `Opaque`, which equals nothing. So no object, and no method of one, ever crosses: an answer that "equals
+everything" equals nothing.
 
 A value is a tag, a length in decimal, `:` and so many bytes or items: `i3:1f4` is 500.
 """
@@ -11,6 +13,11 @@ A value is a tag, a length in decimal, `:` and so many bytes or items: `i3:1f4` 
 # isinstance alone says what a value is; typing is not imported where every millisecond counts
 
 import struct
+import sys
+
+TYPE_CHECKING = False  # typing is not imported where every millisecond counts
+if TYPE_CHECKING:
+    from typing import Any
 
 MAX_DEPTH = 100
 MAX_BYTES = 16 * 1024 * 1024
@@ -19,6 +26,9 @@ MAX_ITERATED = 100_000
 
 _SEQUENCES = {list: b"l", tuple: b"t", set: b"e", frozenset: b"z"}
 _MAKE = {b"l": list, b"t": tuple, b"e": set, b"z": frozenset, b"n": iter}
+_ARRAYS = "biufcSU"
+"""What numpy calls the kinds of numbers and of text."""
+_TRUTHS = {("numpy", "bool"), ("numpy", "bool_"), ("sympy", "BooleanTrue"), ("sympy", "BooleanFalse")}
 _VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
 
 
@@ -81,6 +91,10 @@ def _put_other(value: object, out: list[bytes], depth: int) -> None:
     name = type(value).__name__
     if name in ("Fraction", "Decimal") and type(value).__module__ in ("fractions", "decimal", "_decimal"):
         return _text(b"q" if name == "Fraction" else b"m", str(value), out)
+    if (own := _own(value)) is not value:
+        return _put(own, out, depth)
+    if name == "ndarray" and value.dtype.kind in _ARRAYS:  # pyright: ignore
+        return _items(b"a", [value.dtype.str, list(value.shape), value.tobytes()], out, depth)  # pyright: ignore
     if isinstance(value, _VIEWS) or hasattr(type(value), "__next__"):
         taken: list[object] = []
         for item in value:  # pyright: ignore
@@ -89,6 +103,26 @@ def _put_other(value: object, out: list[bytes], depth: int) -> None:
             taken.append(item)
         return _items(b"n", taken, out, depth)
     return _text(b"?", name, out)
+
+
+def _own(value: "Any") -> object:
+    """Python's own value that stands for a library's: equal to what it would be equal to."""
+    library = type(value).__module__.partition(".")[0]
+    name = type(value).__name__
+    if (library, name) in _TRUTHS:
+        return bool(value)
+    if library == "sortedcontainers" and name in ("SortedList", "SortedKeyList", "SortedSet"):
+        return set(value) if name == "SortedSet" else list(value)
+    numbers = sys.modules.get("numbers")
+    if numbers is None or not isinstance(value, numbers.Complex):
+        return value
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Rational):
+        from fractions import Fraction
+
+        return Fraction(int(value.numerator), int(value.denominator))
+    return float(value) if isinstance(value, numbers.Real) else complex(value)
 
 
 def _text(tag: bytes, text: str, out: list[bytes]) -> None:
@@ -113,6 +147,7 @@ def decode(data: bytes) -> object:
         TypeError,
         OverflowError,
         ArithmeticError,
+        ImportError,
         struct.error,
     ) as error:
         raise NotDataError(f"no value: {error}") from None
@@ -131,16 +166,28 @@ def _get(data: bytes, at: int, depth: int) -> tuple[object, int]:
         raise NotDataError("a length that is none")
     if tag == b"d":
         return _get_dict(data, at, depth, length)
-    if tag in _MAKE or tag == b"r":
+    if tag in _MAKE or tag in (b"r", b"a"):
         items: list[object] = []
         for _ in range(length):
             item, at = _get(data, at, depth + 1)
             items.append(item)
+        if tag == b"a":
+            return _array(*items), at
         return (range(*items) if tag == b"r" else _MAKE[tag](items)), at  # pyright: ignore
     body = data[at : at + length]
     if len(body) != length:
         raise NotDataError("the value ends too early")
     return _scalar(tag, body), at + length
+
+
+def _array(kind: object, shape: object, data: object) -> object:
+    import numpy
+
+    if not isinstance(kind, str) or not isinstance(data, bytes):
+        raise NotDataError("no array")
+    if kind[1:2] not in tuple(_ARRAYS) or not kind[2:].isdigit():
+        raise NotDataError("an array of no known kind")
+    return numpy.frombuffer(data, numpy.dtype(kind)).reshape(shape).copy()  # pyright: ignore
 
 
 def _get_dict(data: bytes, at: int, depth: int, length: int) -> tuple[object, int]:
