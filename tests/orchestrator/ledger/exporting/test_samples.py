@@ -135,8 +135,8 @@ def test_a_ledger_without_samples_exports_none(command, tmp_path, format_):
     ("arguments", "said"),
     [
         (["--format", "xml"], "there is no format 'xml'"),
-        (["--format", "bundle"], "is not for the terminal (name a file with -o)"),
-        (["--format", "parquet"], "is not for the terminal (name a file with -o)"),
+        (["--format", "bundle"], "can't be written to stdout (add -o FILE)"),
+        (["--format", "parquet"], "can't be written to stdout (add -o FILE)"),
         (["--format", "jsonl", "-o", "file/below"], "can't be written"),
     ],
 )

@@ -86,7 +86,7 @@ def file(tmp_path):
 
 def test_costs_that_are_not_known_are_null_and_said_so(command, tmp_path, file):
     done = command("import", file, "--db", "a.db")
-    assert "cost of all of them is not known" in done.stdout
+    assert "cost of all of them is unknown" in done.stdout
     document = json.loads(command("frontier", "a.db", "--json").stdout)
     model = document["models"]["Small-1B-Instruct"]
     assert model["usd_per_sample"] is None

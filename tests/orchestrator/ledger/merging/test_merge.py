@@ -280,7 +280,7 @@ def test_neither_a_target_nor_a_stranger_is_touched(command, bought, tmp_path):
     assert (done.returncode, (tmp_path / "there.db").read_text()) == (2, "mine")
     (tmp_path / "no.db").write_text("no ledger")
     assert "this is not a ledger" in _refused(command, str(bought[0]), "no.db")
-    assert "only" in _refused(command, str(bought[0]))
+    assert "alone can't be merged" in _refused(command, str(bought[0]))
 
 
 @pytest.mark.parametrize("at", ["write_samples", "number_anew"])

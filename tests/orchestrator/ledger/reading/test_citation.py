@@ -86,7 +86,7 @@ def test_an_even_sweep_is_told_by_its_shape(command, tmp_path):
 def test_a_large_ledger_is_digested_where_it_is_asked_for(bought, command, monkeypatch):
     monkeypatch.setattr(citation, "DIGESTED", 44)
     assert cited(command, bought)["sha256"] is None
-    assert "(with a digest of the samples: --cite)" in command("frontier", str(bought)).stdout
+    assert "(add --cite for a digest of the samples)" in command("frontier", str(bought)).stdout
     assert cited(command, bought, "--cite")["sha256"] == by_hand(records(bought))
 
 
