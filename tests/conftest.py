@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling  # pyright: ignore[reportMissingTypeStubs]
@@ -47,6 +48,11 @@ APART = (
 # then), and with Python's bytecode kept (or each program would compile manyfew again).
 for _name in ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"):
     os.environ.pop(_name, None)
+
+
+# On a busy machine an example may take any time: that says nothing of the program.
+settings.register_profile("manyfew", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("manyfew")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -4,7 +4,7 @@
 # PYTHON=… names the Python to use (default: python3.11).
 set -euo pipefail
 place=$1 name=$2 list=$3
-python=${PYTHON:-python3.11}
+python=${PYTHON:-$(command -v python3.11 || command -v python3)}
 home=$place/$name-$({ cat "$list"; "$python" -V; } | sha256sum | cut -c1-12)
 if [ ! -f "$home/complete" ]; then
   rm -rf "$home"

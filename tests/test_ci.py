@@ -1,0 +1,49 @@
+"""The steps of .ci: a table of minutes at the end, whatever happens."""
+
+import re
+import subprocess
+
+import pytest
+
+from tests.orchestrator.run.sweeps import ROOT
+
+pytestmark = pytest.mark.skipif(not (ROOT / ".ci").is_dir(), reason="an sdist has no .ci")
+
+
+def steps(script):
+    return subprocess.run(
+        ["bash", "-c", f'source "{ROOT}/.ci/steps.sh"\n{script}'], capture_output=True, text=True, timeout=60
+    )
+
+
+def test_the_table_has_each_step_and_the_last_line_counts_them():
+    done = steps('step "one thing"\ntrue\nstep "another"\ntrue')
+    assert done.returncode == 0, done.stderr
+    assert re.findall(r"(?m)^ +\d+:\d\d  (.*)$", done.stdout) == ["one thing", "another", "all"]
+    assert done.stdout.splitlines()[-1] == "steps: 2 passed, 0 failed"
+
+
+def test_the_first_failure_ends_it_and_the_table_names_it():
+    done = steps('step "one thing"\ntrue\nstep "another"\nsh -c "exit 7"\nstep "never"')
+    assert done.returncode == 7
+    assert "another  FAILED" in done.stdout
+    assert "never" not in done.stdout
+    assert done.stdout.splitlines()[-1] == "steps: 1 passed, 1 failed"
+
+
+def test_long_names_what_there_is():
+    done = subprocess.run(
+        ["bash", str(ROOT / ".ci/long"), "nothing"], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        "long: there is no nothing; there are: kills faults histories attacks peers oldest newest scale\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["run", "long", "steps.sh"])
+def test_the_scripts_are_valid_and_name_files_that_are_there(name):
+    text = (ROOT / ".ci" / name).read_text()
+    assert subprocess.run(["bash", "-n"], input=text, text=True, timeout=60).returncode == 0
+    for path in re.findall(r"(?<![\w/.])tests/[\w/]+(?:\.\w+)?", text):
+        assert (ROOT / path).exists(), path
