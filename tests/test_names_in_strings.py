@@ -75,5 +75,5 @@ def test_what_runs_in_the_sandbox_is_packaged():
     from verifiers.code import jobs
 
     for main in ("program", "candidate", "checker"):
-        assert jobs.python_job(main, cpu_s=1, memory_mb=64).python
+        assert jobs.python_job(main, cpu_s=1, memory_mb=64, packages=jobs.Seen()).python
     assert files("verifiers.code.inside").joinpath("program.py").is_file()
