@@ -8,7 +8,7 @@ from pathlib import Path
 
 from orchestrator.doctor.finding import Finding
 from orchestrator.errors import InputError
-from orchestrator.ledger.file.network_file_system import refuse_network_file_system
+from orchestrator.ledger.file.file_system import refuse_unfit_place
 
 LEAST_FREE = 100 * 2**20
 MIB = 2**20
@@ -18,7 +18,7 @@ BYTES_PER_TOKEN = 4
 def place(ledger: Path, *, most_tokens: int = 0) -> list[Finding]:
     """`most_tokens`: the output that a sweep may bring at most."""
     try:
-        refuse_network_file_system(ledger)
+        refuse_unfit_place(ledger)
     except InputError as error:
         return [Finding("missing", "place", f"{ledger}: {error.message}", error.remedy)]
     folder = _nearest(ledger.absolute().parent)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from orchestrator.errors import InputError
 from orchestrator.interrupts import interrupts
+from orchestrator.ledger.file.file_system import refuse_unfit_place
 from orchestrator.ledger.file.folder import make_folder, sync_folder
 from orchestrator.ledger.file.identity import APPLICATION_ID, SCHEMA_VERSION, check
-from orchestrator.ledger.file.network_file_system import refuse_network_file_system
 from orchestrator.ledger.file.older_schema import schema_sql
 from orchestrator.ledger.file.one_name import refuse_other_names, resolved
 from orchestrator.ledger.file.open import open_for_writing
@@ -81,7 +81,7 @@ def remove_logs(path: Path) -> None:
 
 def refuse_foreign(path: Path) -> None:
     """Raises InputError for a file that is no ledger, before anything is put beside it."""
-    refuse_network_file_system(path)
+    refuse_unfit_place(path)
     refuse_other_names(path)
     if path.exists() and path.stat().st_size > 0:
         check(path)
