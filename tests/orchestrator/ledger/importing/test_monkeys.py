@@ -55,7 +55,7 @@ def as_parquet(path) -> None:
         (NAME, as_array(indent=2)),
         (NAME, b"\xef\xbb\xbf" + as_array()),
         (NAME + "l", as_lines()),
-        (NAME + "l.gz", gzip.compress(as_lines())),
+        (NAME + "l.gz", gzip.compress(as_lines(), mtime=0)),
         ("GSM8K_Small-1B-Instruct.parquet", None),
     ],
 )
@@ -197,7 +197,7 @@ def test_one_bad_record_imports_nothing_and_is_named(command, tmp_path, found, w
         (b"[]", "holds no sample"),
         (b"[" * 100_000, "nested too deep"),
         (as_array().replace(b"pears", b"pe\xffars"), "not UTF-8"),
-        (gzip.compress(as_array())[:-20], "damaged"),
+        (gzip.compress(as_array(), mtime=0)[:-20], "damaged"),
     ],
 )
 def test_a_damaged_file_imports_nothing(command, tmp_path, content, word):
