@@ -10,8 +10,8 @@ from orchestrator.cli.command_table import COMMANDS
 from orchestrator.sweep.load import load
 
 
-def test_what_it_writes_loads_and_is_commented(manyfew, tmp_path):
-    done = manyfew("init")
+def test_what_it_writes_loads_and_is_commented(command, tmp_path):
+    done = command("init")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == ["wrote sweep.toml", "next: manyfew plan sweep.toml"]
     sweep = load(tmp_path / "sweep.toml")
@@ -21,8 +21,8 @@ def test_what_it_writes_loads_and_is_commented(manyfew, tmp_path):
     assert all("#" in line for line in keys if "model =" not in line and 'provider = "openai"' not in line)
 
 
-def test_its_commented_keys_are_good_too(manyfew, tmp_path):
-    manyfew("init")
+def test_its_commented_keys_are_good_too(command, tmp_path):
+    command("init")
     text = (tmp_path / "sweep.toml").read_text()
     stated = set[str]()
     lines: list[str] = []
@@ -45,15 +45,15 @@ def test_its_commented_keys_are_good_too(manyfew, tmp_path):
     assert sweep.problems.shuffle == 7
 
 
-def test_it_never_overwrites(manyfew, tmp_path):
+def test_it_never_overwrites(command, tmp_path):
     (tmp_path / "sweep.toml").write_text("mine")
-    done = manyfew("init")
+    done = command("init")
     assert done.returncode == 2
     said = "already exists and is left as it is (name another file, or move this one)"
     assert done.stderr == f"manyfew: sweep.toml: {said}\n"
     assert (tmp_path / "sweep.toml").read_text() == "mine"
     (tmp_path / "link.toml").symlink_to(tmp_path / "nowhere.toml")
-    assert manyfew("init", "link.toml").returncode == 2
+    assert command("init", "link.toml").returncode == 2
     assert not (tmp_path / "nowhere.toml").exists()
 
 
@@ -61,24 +61,24 @@ def test_it_never_overwrites(manyfew, tmp_path):
     ("path", "made"),
     [("a/b/c.toml", "a/b/c.toml"), ("folder", "folder/sweep.toml"), ("with space.toml", "with space.toml")],
 )
-def test_places(manyfew, tmp_path, path, made):
+def test_places(command, tmp_path, path, made):
     (tmp_path / "folder").mkdir()
-    done = manyfew("init", path)
+    done = command("init", path)
     assert done.returncode == 0
     assert (tmp_path / made).is_file()
     if " " in path:
         assert done.stdout.endswith("next: manyfew plan 'with space.toml'\n")
 
 
-def test_a_place_that_cannot_be(manyfew, tmp_path):
+def test_a_place_that_cannot_be(command, tmp_path):
     (tmp_path / "file").write_text("")
-    done = manyfew("init", "file/sweep.toml")
+    done = command("init", "file/sweep.toml")
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_the_quickstart(manyfew, tmp_path):
-    done = manyfew("init", "--quickstart")
+def test_the_quickstart(command, tmp_path):
+    done = command("init", "--quickstart")
     if done.returncode != 0:
         pytest.skip("the recorded quickstart is not there yet")
     assert done.stdout.endswith("next: manyfew run quickstart.toml\n")

@@ -3,16 +3,16 @@
 import json
 
 
-def test_the_whole_book(manyfew):
-    ran = manyfew("prices")
+def test_the_whole_book(command):
+    ran = command("prices")
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "claude-haiku-4-5" in ran.stdout
     assert "paper-2024" in ran.stdout
     assert "text-embedding" not in ran.stdout  # prices no text
 
 
-def test_one_model_says_where_its_price_comes_from(manyfew):
-    ran = manyfew("prices", "gpt-4o-2024-05-13", "--json")
+def test_one_model_says_where_its_price_comes_from(command):
+    ran = command("prices", "gpt-4o-2024-05-13", "--json")
     assert (ran.returncode, ran.stderr) == (0, "")
     document = json.loads(ran.stdout)
     line = next(line for line in document["prices"] if line["provider"] == "openai")
@@ -25,22 +25,22 @@ def test_one_model_says_where_its_price_comes_from(manyfew):
     assert (line["source"], line["version"]) == ("genai-prices", document["genai_prices"])
 
 
-def test_a_snapshot_is_exact_and_a_prefix_is_not(manyfew):
-    exact = json.loads(manyfew("prices", "claude-haiku-4-5-20251001", "--json").stdout)["prices"]
+def test_a_snapshot_is_exact_and_a_prefix_is_not(command):
+    exact = json.loads(command("prices", "claude-haiku-4-5-20251001", "--json").stdout)["prices"]
     assert {line["match"] for line in exact} >= {"exact"}
     assert exact[0]["name"] == "anthropic/claude-haiku-4-5"
-    prefix = manyfew("prices", "claude-haiku-4-5-foo")
+    prefix = command("prices", "claude-haiku-4-5-foo")
     assert prefix.returncode == 0
     assert "inexact: confirm it" in prefix.stdout
     assert 'price_as = "anthropic/claude-haiku-4-5"' in prefix.stdout
 
 
-def test_bands_and_tiers_are_shown(manyfew):
-    ran = manyfew("prices", "gpt-5.4")
+def test_bands_and_tiers_are_shown(command):
+    ran = command("prices", "gpt-5.4")
     assert ">272k: 5" in ran.stdout
     assert "exact, flex" in ran.stdout
     assert "exact, batch" in ran.stdout
-    lines = json.loads(manyfew("prices", "gpt-5.4", "--json").stdout)["prices"]
+    lines = json.loads(command("prices", "gpt-5.4", "--json").stdout)["prices"]
     own = [line for line in lines if line["name"] == "openai/gpt-5.4"]
     assert [(line["service_tier"], line["batch"]) for line in own] == [
         ("", False),
@@ -51,11 +51,11 @@ def test_bands_and_tiers_are_shown(manyfew):
     assert [band["from_input_tokens"] for band in own[0]["bands"]] == [0, 272_001]
 
 
-def test_nothing_like_it_is_exit_2_and_says_how_to_state_a_price(manyfew):
-    ran = manyfew("prices", "zz-no-such-model")
+def test_nothing_like_it_is_exit_2_and_says_how_to_state_a_price(command):
+    ran = command("prices", "zz-no-such-model")
     assert (ran.returncode, ran.stdout) == (2, "")
     assert len(ran.stderr.strip().splitlines()) == 1
     assert "price = { input = …, output = … }" in ran.stderr
-    ran = manyfew("prices", "zz-no-such-model", "--json")
+    ran = command("prices", "zz-no-such-model", "--json")
     assert ran.returncode == 2
     assert json.loads(ran.stdout)["status"] == "error"
