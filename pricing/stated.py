@@ -54,3 +54,11 @@ def stated_price(
 def free(source: str = FREE, name: str = FREE) -> Price:
     """Zero for everything, where that is known rather than missing."""
     return stated_price(input=Decimal(0), output=Decimal(0), source=source, name=name)
+
+
+def is_free(price: Price) -> bool:
+    """Whether nothing that a request can count costs anything."""
+    rates = [
+        getattr(band.rates, key) for band in (*price.bands, *price.worst_bands) for key in Rates.__slots__
+    ]
+    return not any(rates) and not price.per_request_pico

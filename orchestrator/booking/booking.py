@@ -12,17 +12,17 @@ from collections.abc import Sequence
 import msgspec
 from msgspec.structs import replace
 
+from orchestrator.booking.cost import Cost, UnknownCost, cost_of, difference
+from orchestrator.booking.cost_ratio import ONE, cost_ratio, times_ratio
 from orchestrator.booking.server_share import Share
 from orchestrator.ledger.writing.rows import SampleRow, Settlement
-from pricing.cost import cost_and_input_pico, share_pico, split_equally, split_pico
-from pricing.tiers import tier_price
-from pricing.types import Price, Tokens, Unpriceable
+from pricing.cost import share_pico, split_equally, split_pico
+from pricing.types import Price
 from providers.errors import Lost
 from providers.types import Choice, Reply, Usage
 
-ABSURD_PICO = 10**16
-"""Ten thousand dollars. A reply that costs more, and more than its bound, was counted wrong: a few of them would not
-fit the ledger's whole numbers."""
+OVER_OUTPUT = "a reply held more output than max_tokens asks for: its worst case can't be bounded"
+ABOVE_ANY_BOUND = "it bills what its price does not give, or more than a million times that: state its price"
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +45,8 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     batch: bool = False
     """Whether it was one of a batch, which has a price of its own and no latency worth telling."""
     lease_id: int | None = None
+    cost_ratio: int = ONE
+    """What its reservation was multiplied by, in millionths."""
 
 
 class Booked(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,11 +55,20 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Settlement
     arrived: int
     missing: tuple[int, ...]
-    over_output: bool = False
-    """More output than was asked: this model's worst case can't be bounded."""
+    unbounded: str | None = None
+    """Why this model's worst case can't be bounded: it stops."""
     extra_input_tokens: int = 0
     """Input above its bound."""
+    cost_ratio: int
+    """By what reservations of this model are to be multiplied from here on, in millionths."""
     warning: str | None = None
+
+    def shows_bound(self, attempt: Attempt) -> bool | None:
+        """Whether its counts show that the model's bound holds; None where nobody can tell."""
+        if self.outcome.state != "settled" or self.outcome.lease_id is not None:
+            return None
+        above = self.unbounded or self.extra_input_tokens or self.cost_ratio > attempt.cost_ratio
+        return not above
 
 
 def book(reply: Reply, attempt: Attempt, ended_at: float, *, share: Share | None = None) -> Booked:
@@ -66,57 +77,59 @@ def book(reply: Reply, attempt: Attempt, ended_at: float, *, share: Share | None
     choices = [c for c in reply.choices if 0 <= c.index < len(attempt.indices)]
     arrived = {attempt.indices[c.index] for c in choices}
     missing = tuple(i for i in attempt.indices if i not in arrived)
-    if reply.usage is None and share is None:
-        warning = "a reply without usage: it is charged at its bound"
-        outcome = _presumed(reply, attempt, choices, ended_at, warning)
-        return Booked(outcome=outcome, arrived=len(choices), missing=missing, warning=warning)
+    usage = reply.usage if reply.usage is not None else _told(choices)
+    over = usage.output > len(attempt.indices) * attempt.max_tokens
     try:
-        price = tier_price(
-            attempt.price,
-            provider=attempt.provider,
-            service_tier=reply.service_tier,
-            inference_geo=reply.inference_geo,
-            speed=reply.speed,
-            batch=attempt.batch,
-        )
-        usage = reply.usage if reply.usage is not None else _told(choices)
-        total, input_pico = _cost(price, usage, attempt) if share is None else (share.pico, 0)
-    except (Unpriceable, ValueError) as error:
-        warning = str(error)
-        if not isinstance(error, Unpriceable):
-            warning = f"usage that makes no sense is charged at its bound: {error}"
-        outcome = _presumed(reply, attempt, choices, ended_at, warning)
+        cost = _cost(reply, attempt) if share is None else Cost(share.pico, share.pico, 0)
+    except UnknownCost as error:
         return Booked(
-            outcome=outcome,
+            outcome=_presumed(reply, attempt, choices, ended_at, error),
             arrived=len(choices),
             missing=missing,
-            over_output=reply.usage is not None and _is_over(reply.usage, attempt),
-            warning=warning,
+            unbounded=error.message if error.unbounded else OVER_OUTPUT if over else None,
+            cost_ratio=attempt.cost_ratio,
+            warning=error.message,
         )
-    outcome = _settled(reply, usage, attempt, choices, total, input_pico, ended_at)
+    outcome = _settled(reply, usage, attempt, choices, cost, ended_at)
     if share is not None:
         outcome = replace(outcome, lease_id=attempt.lease_id, leased_pico=share.leased)
-    over = _is_over(usage, attempt)
+    extra = max(0, usage.input - attempt.input_bound) if share is None else 0
+    ratio = _ratio(cost, attempt, by_counts=over or extra > 0) if share is None else attempt.cost_ratio
+    unbounded = OVER_OUTPUT if over else ABOVE_ANY_BOUND if ratio is None else None
     return Booked(
         outcome=outcome,
         arrived=len(choices),
         missing=missing,
-        over_output=over,
-        extra_input_tokens=max(0, usage.input - attempt.input_bound) if share is None else 0,
-        warning="a reply with more output than was asked" if over else None,
+        unbounded=unbounded,
+        extra_input_tokens=extra,
+        cost_ratio=ratio or attempt.cost_ratio,
+        warning="a reply with more output than was asked" if over else difference(cost, reply.stated_cost),
     )
 
 
-def _cost(price: Price, usage: Usage, attempt: Attempt) -> tuple[int, int]:
-    """(what it costs, what of it is input). Raises ValueError for counts that contradict each other, or are absurd."""
-    total, input_pico = cost_and_input_pico(price, _tokens(usage))
-    if total > max(ABSURD_PICO, attempt.worst_pico):
-        raise ValueError(f"{usage.input} tokens in, {usage.output} out")
-    return total, input_pico
+def _cost(reply: Reply, attempt: Attempt) -> Cost:
+    return cost_of(
+        reply,
+        reply.usage,
+        price=attempt.price,
+        provider=attempt.provider,
+        batch=attempt.batch,
+        worst_pico=attempt.worst_pico,
+        generates=attempt.max_tokens > 0 and attempt.cost_basis != "replayed",
+    )
 
 
-def _is_over(usage: Usage, attempt: Attempt) -> bool:
-    return usage.output > len(attempt.indices) * attempt.max_tokens
+def _ratio(cost: Cost, attempt: Attempt, *, by_counts: bool) -> int | None:
+    """The largest multiple of the price that this model was seen to bill; None where none bounds it. `by_counts`: its
+    counts alone were above its bound, which is raised for that."""
+    if cost.is_stated:
+        seen = cost_ratio(cost.total, cost.own)
+        return None if seen is None else max(attempt.cost_ratio, seen)
+    if by_counts or cost.total <= attempt.worst_pico:
+        return attempt.cost_ratio
+    # At a tier or a place that costs more than any that was foreseen.
+    beyond = cost_ratio(cost.total, attempt.worst_pico)
+    return None if beyond is None else times_ratio(attempt.cost_ratio, beyond)
 
 
 def book_broken(error: Lost, attempt: Attempt, ended_at: float, *, share: Share | None = None) -> Settlement:
@@ -128,7 +141,7 @@ def book_broken(error: Lost, attempt: Attempt, ended_at: float, *, share: Share 
     if share is not None:
         outcome = book(reply, attempt, ended_at, share=share).outcome
     else:
-        outcome = _presumed(reply, attempt, choices, ended_at, error.message)
+        outcome = _presumed(reply, attempt, choices, ended_at, UnknownCost("Lost", error.message))
     return replace(outcome, http_status=error.status, error="Lost", error_message=error.message)
 
 
@@ -137,12 +150,15 @@ def _settled(
     usage: Usage,
     attempt: Attempt,
     choices: list[Choice],
-    total: int,
-    input_pico: int,
+    cost: Cost,
     ended_at: float,
 ) -> Settlement:
     own, basis = _own_tokens(usage, choices)
-    costs, unused = share_pico(total, input_pico, own, usage.output)
+    costs, unused = share_pico(cost.own, cost.own_input, own, usage.output)
+    if cost.is_stated:
+        shares = split_pico(cost.total, [*costs, unused] if unused or not costs else costs)
+        costs, unused = shares[: len(costs)], sum(shares[len(costs) :])
+    cost_basis = "stated" if cost.is_stated else attempt.cost_basis
     k = len(choices)
     inputs = (usage.input, usage.cached, usage.cache_write, usage.cache_write_1h)
     samples = _samples(
@@ -154,16 +170,16 @@ def _settled(
         _reasoning_shares(usage, choices, own),
         bases=[basis] * k,
         costs=costs,
-        cost_basis=attempt.cost_basis,
+        cost_basis=cost_basis,
     )
     return _outcome(
         reply,
         attempt,
         ended_at,
         state="settled",
-        settled=total,
+        settled=cost.total,
         unused=unused,
-        cost_basis=attempt.cost_basis,
+        cost_basis=cost_basis,
         usage=usage,
         samples=samples,
     )
@@ -185,15 +201,18 @@ def _reasoning_shares(usage: Usage, choices: list[Choice], own: list[int]) -> li
     return split_pico(usage.reasoning, own) if choices else []
 
 
-def _presumed(reply: Reply, attempt: Attempt, choices: list[Choice], ended_at: float, why: str) -> Settlement:
-    told = [choice.output_tokens for choice in choices]
+def _presumed(
+    reply: Reply, attempt: Attempt, choices: list[Choice], ended_at: float, why: UnknownCost
+) -> Settlement:
+    # Counts that can't be are kept of the request, as what the vendor said; of no sample.
+    told = [None if why.kind == "BadCounts" else choice.output_tokens for choice in choices]
     samples = _samples(
         attempt,
         choices,
         reply,
         [],
         told,
-        [choice.reasoning_tokens for choice in choices],
+        [None if why.kind == "BadCounts" else choice.reasoning_tokens for choice in choices],
         bases=[None if tokens is None else "reported" for tokens in told],
         costs=[0] * len(choices),
         cost_basis="none",
@@ -207,8 +226,8 @@ def _presumed(reply: Reply, attempt: Attempt, choices: list[Choice], ended_at: f
         cost_basis="none",
         usage=reply.usage,
         samples=samples,
-        error="Unpriced" if reply.usage else "NoUsage",
-        message=why,
+        error=why.kind,
+        message=why.message,
     )
 
 
@@ -302,16 +321,6 @@ def _outcome(
 def _told(choices: list[Choice]) -> Usage:
     """What the choices themselves tell, where a server sent no usage and its time is paid."""
     return Usage(input=0, output=sum(c.output_tokens or 0 for c in choices))
-
-
-def _tokens(usage: Usage) -> Tokens:
-    return Tokens(
-        input=usage.input,
-        output=usage.output,
-        cached=usage.cached,
-        cache_write=usage.cache_write,
-        cache_write_1h=usage.cache_write_1h,
-    )
 
 
 def clean(text: str) -> str:

@@ -19,6 +19,7 @@ from orchestrator.ledger.file.open import open_for_writing
 from orchestrator.ledger.file.trouble import all_or_nothing
 from orchestrator.ledger.writing.held_money import held_pico
 from orchestrator.ledger.writing.presume import presume_leftovers
+from orchestrator.ledger.writing.proven_bounds import bound_is_shown
 from orchestrator.ledger.writing.rows import ModelTotals
 from orchestrator.ledger.writing.run_state import ModelState, RunState
 from orchestrator.reward.reward_model import RewardModel
@@ -36,6 +37,7 @@ class Begun:
     settled: int
     presumed: int
     overhead_tokens: int
+    bound_shown: bool
 
 
 def begin(lock: WriterLock, scorer: RewardModel, budget_pico: int) -> Begun:
@@ -72,7 +74,7 @@ def _begin(connection: sqlite3.Connection, path: Path, scorer: RewardModel, budg
         presumed_leftovers=leftovers,
     )
     held = mine["settled_pico"], mine["presumed_pico"] + mine["reserved_pico"]
-    return Begun(state, others, *held, mine["overhead_tokens"])
+    return Begun(state, others, *held, mine["overhead_tokens"], bound_is_shown(connection, model_id))
 
 
 def _model(connection: sqlite3.Connection, path: Path, scorer: RewardModel, sweep_id: int) -> int:

@@ -19,6 +19,7 @@ from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sending.dispatcher import Dispatcher
 from orchestrator.sending.paid_servers import HourlyPrice, paid_servers
 from orchestrator.sending.sender import Sender
+from pricing.stated import is_free
 from providers.reward import ScoreProvider
 
 MOST_ATTEMPTS = 8
@@ -38,6 +39,7 @@ class ScoreDriver:
         providers: Sequence[ScoreProvider],
         *,
         overhead_tokens: int,
+        bound_shown: bool,
         on_progress: Callable[[int], None],
         on_warning: Callable[[str, str], None],
     ) -> None:
@@ -52,6 +54,8 @@ class ScoreDriver:
         )
         self.tally = scoring.tally
         self.lane = _lane(scorer, queue, providers)
+        self.lane.proves_bound = scorer.gpu_usd_per_hour is None and not is_free(scorer.price)
+        self.lane.bound_shown = bound_shown
         scheduler = Scheduler({scorer.alias: self.lane}, budget, scoring.bound)
         rate = scorer.gpu_usd_per_hour
         servers = paid_servers(

@@ -102,6 +102,7 @@ async def _score(
                     budget,
                     providers,
                     overhead_tokens=begun.overhead_tokens,
+                    bound_shown=begun.bound_shown,
                     on_progress=on_progress,
                     on_warning=warnings.add,
                 )

@@ -9,6 +9,8 @@ from hashlib import sha256
 from msgspec.structs import replace
 
 from orchestrator.booking.booking import Attempt, Booked
+from orchestrator.booking.cost_ratio import ONE, times_ratio
+from orchestrator.booking.counts import TOKENS_A_MESSAGE
 from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.ledger.writing.rows import Failure, Settlement
 from orchestrator.reward.jobs import Job, Text
@@ -52,11 +54,12 @@ class Scoring:
         self._providers = providers
         self._on_progress = on_progress
         self.overhead_tokens = overhead_tokens
+        self.cost_ratio = ONE
         self.tally = ScoreTally()
 
     def bound(self, _alias: str, number: int) -> ScoreBound:
         """Of the call of that number."""
-        return ScoreBound(self._scorer, self._queue.call(number), self.overhead_tokens)
+        return ScoreBound(self._scorer, self._queue.call(number), self.overhead_tokens, self.cost_ratio)
 
     def _texts(self, ticket: Ticket) -> tuple[Text, ...]:
         texts = self._queue.call(ticket.item.problem).texts
@@ -79,6 +82,7 @@ class Scoring:
             server=self._providers[ticket.endpoint].server,
             stop_rule="none",
             lease_id=lease_id,
+            cost_ratio=self.cost_ratio,
         )
 
     def prompt(self, ticket: Ticket) -> PromptText:
@@ -138,15 +142,19 @@ class Scoring:
         self.overhead_tokens += -(-extra_tokens // ticket.n)
         return self.overhead_tokens
 
+    def more_cost(self, ticket: Ticket, cost_ratio: int) -> None:
+        self.cost_ratio = max(self.cost_ratio, cost_ratio)
+
 
 class ScoreBound:
-    """The most that a call can cost: the bytes of the question with each answer, and the overhead of each. 0 where a
-    server's time is paid: its lease is what is reserved."""
+    """The most that a call can cost: the bytes of the question with each answer, what a template puts around these two
+    messages, and the overhead of each. 0 where a server's time is paid: its lease is what is reserved."""
 
-    def __init__(self, scorer: RewardModel, job: Job, overhead_tokens: int) -> None:
+    def __init__(self, scorer: RewardModel, job: Job, overhead_tokens: int, cost_ratio: int) -> None:
         self._scorer = scorer
         self._job = job
-        self._each = len(job.question.encode("utf-8", "replace")) + overhead_tokens
+        self._each = len(job.question.encode("utf-8", "replace")) + 2 * TOKENS_A_MESSAGE + overhead_tokens
+        self._cost_ratio = cost_ratio
 
     @property
     def input_tokens(self) -> int:
@@ -158,7 +166,7 @@ class ScoreBound:
         return sum(self._each + len(texts[index].text.encode("utf-8", "replace")) for index in indices)
 
     def worst_of(self, indices: Sequence[int]) -> int:
-        return worst_pico(self._scorer.price, self.input_tokens_of(indices), 0)
+        return times_ratio(worst_pico(self._scorer.price, self.input_tokens_of(indices), 0), self._cost_ratio)
 
     def fitting(self, indices: Sequence[int], room: int) -> int:
         fits = len(indices)

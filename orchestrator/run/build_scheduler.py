@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orchestrator.booking.learnt_ratio import learnt_ratio
 from orchestrator.ledger.writing.run_state import RunState
 from orchestrator.run.batches.batches import MOST_IN_FLIGHT, MOST_REQUESTS
 from orchestrator.run.prepare import Means, Prepared
@@ -13,6 +14,7 @@ from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.scheduler.warmth import Warmth
 from orchestrator.scheduler.work import Work
 from orchestrator.sweep.types import Model
+from pricing.stated import is_free
 
 DEFAULT_CONCURRENCY = 64
 
@@ -29,6 +31,8 @@ def build_scheduler(prepared: Prepared, state: RunState, budget_pico: int) -> Sc
     """Everything the scheduler needs, in memory: a few integers a problem and model."""
     for alias, model_state in state.models.items():
         prepared.overheads[alias] = model_state.overhead_tokens
+        provider = prepared.sweep.models[alias].provider
+        prepared.cost_ratios[alias] = learnt_ratio(model_state.stated, prepared.prices[alias], provider)
         prepared.means[alias] = Means(
             model_state.mean_prompt_tokens,
             model_state.mean_completion_tokens,
@@ -89,8 +93,17 @@ def _lanes(prepared: Prepared, state: RunState, *, rounds: bool) -> dict[str, Mo
             max_attempts=model.max_attempts,
             max_wait_s=model.max_wait_s,
             batch=model.batch,
+            proves_bound=_proves_bound(prepared, model),
+            bound_shown=model_state.bound_shown,
         )
     return lanes
+
+
+def _proves_bound(prepared: Prepared, model: Model) -> bool:
+    """Nothing depends on counts where time is paid, nothing is, or a recording is played; and of a batch all is sent
+    before anything comes back."""
+    counted = model.gpu_usd_per_hour is None and not prepared.replayed[model.alias]
+    return counted and not model.batch and not is_free(prepared.prices[model.alias])
 
 
 def _endpoints(model: Model) -> list[Endpoint]:

@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from orchestrator.booking.cost_ratio import ONE, times_ratio
+from orchestrator.booking.counts import TOKENS_A_MESSAGE
 from orchestrator.errors import InputError
 from orchestrator.ledger.reading.for_run.unsolved import unsolved
 from orchestrator.problems.registry import load, render
@@ -36,8 +38,6 @@ EXPECTED_OUTPUT_SHARE = 0.5
 """Of max_tokens, while a model has no samples of its own to tell."""
 CACHE_CONTROL = "cache_control"
 """Anthropic's field that asks for a cache, wherever it stands."""
-TOKENS_A_MESSAGE = 16
-"""The most that a chat template puts around a message: its role, and where it begins and ends."""
 RENDERED_KEPT = 256
 ASSUMED_TOKENS_PER_S = 1000
 """Output of a paid server that is kept busy, while it has no samples of its own to tell. Only for estimates."""
@@ -78,6 +78,8 @@ class Prepared:
     """What the ledger keeps of it: kind, options, limits."""
     overheads: dict[str, int] = field(default_factory=dict[str, int])
     """Overhead tokens by alias where the ledger has learnt more than the sweep file states."""
+    cost_ratios: dict[str, int] = field(default_factory=dict[str, int])
+    """By alias, in millionths: how much more than its price a model was seen to bill."""
     means: dict[str, Means] = field(default_factory=dict[str, Means])
 
     def prompt(self, alias: str, ordinal: int) -> Prompt:
@@ -143,9 +145,10 @@ class Prepared:
         most = worst_pico(price, tokens, model.max_n * model.max_tokens, asked_for=asked_for)
         if most > fixed + model.max_n * sample:
             sample += 1  # a rate finer than a pico-dollar a token: n samples may round up further than one
+        ratio = self.cost_ratios.get(alias, ONE)
         return Bound(
-            fixed=fixed,
-            sample=sample,
+            fixed=times_ratio(fixed, ratio),
+            sample=times_ratio(sample, ratio),
             input_tokens=round(self.expected_input(alias, ordinal)),
         )
 

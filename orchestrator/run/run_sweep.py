@@ -32,7 +32,6 @@ from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sending.close_providers import close_providers
 from orchestrator.sending.dispatcher import as_one_error
 from orchestrator.sending.event_loop import new_loop_run
-from orchestrator.sending.sender import OVER_OUTPUT
 from orchestrator.sending.signals import Signals
 from orchestrator.sending.warning_lines import Warnings
 from orchestrator.sweep.definition import differences
@@ -204,7 +203,7 @@ def _ended(
     stopped = [
         f"{lane.alias}: {lane.stopped}"
         for lane in lanes
-        if lane.stopped is not None and (lane in lacking or lane.stopped == OVER_OUTPUT)
+        if lane.stopped is not None and (lane in lacking or lane.unbounded)
     ]
     if stopped:
         return "provider", "; ".join(stopped)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from orchestrator.booking.booking import Attempt, Booked
+from orchestrator.booking.cost_ratio import ONE
 from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.ledger.writing.rows import Failure, SampleRow, SampleVerdict, Settlement
 from orchestrator.run.prepare import Prepared
@@ -77,6 +78,7 @@ class Sampling:
             stop_rule=stop_rule(model),
             batch=model.batch,
             lease_id=lease_id,
+            cost_ratio=self._prepared.cost_ratios.get(alias, ONE),
         )
 
     def prompt(self, ticket: Ticket) -> PromptText:
@@ -124,6 +126,10 @@ class Sampling:
             return None
         self._prepared.overheads[alias] = raised
         return raised
+
+    def more_cost(self, ticket: Ticket, cost_ratio: int) -> None:
+        ratios, alias = self._prepared.cost_ratios, ticket.alias
+        ratios[alias] = max(ratios.get(alias, ONE), cost_ratio)
 
     def gave_up(
         self, ticket: Ticket, attempt: Attempt, runs: Sequence[tuple[int, int]], error: str, message: str

@@ -13,6 +13,8 @@ from orchestrator.scheduler.rates import Estimate, RateLimit
 from orchestrator.scheduler.work import Item, Work
 from orchestrator.scheduler.work_source import WorkSource
 
+MOST_UNPROVEN = 4
+"""Requests in flight of a model whose bound no reply has shown to hold."""
 NO_PROBLEM = -1
 """The ordinal of a problem that the plan no longer asks."""
 
@@ -74,8 +76,13 @@ class ModelLane:
     """Whether the parts of a request are inputs of their own, so that a refusal may be of one of them alone."""
     batch: bool = False
     """Whether its requests go into batches, whose ends say nothing of a server's health or of a rate."""
+    proves_bound: bool = False
+    """Whether few of its requests may be in flight until a reply has shown that its bound holds."""
+    bound_shown: bool = False
     stopped: str | None = None
     """Why it can't go on in this run."""
+    unbounded: bool = False
+    """It stopped since its worst case can't be bounded: that is said even if nothing is left to ask."""
     replied: bool = False
     refused: int = 0
     """Problems refused outright before the first reply."""
@@ -95,6 +102,13 @@ class ModelLane:
         """Its work, of a model that is sampled."""
         assert isinstance(self.work, Work)
         return self.work
+
+    @property
+    def is_held_back(self) -> bool:
+        """As many requests are in flight as may be before a reply has shown that its bound holds."""
+        if not self.proves_bound or self.bound_shown:
+            return False
+        return sum(not ticket.adopted for ticket in self.in_flight.values()) >= MOST_UNPROVEN
 
     @property
     def samples_in_flight(self) -> int:

@@ -23,6 +23,7 @@ from providers.reading.rate_limits import VendorLimit
 
 FULL = "as many requests in flight as its limit allows"
 WAITS_FOR_MONEY = "budget: held by what is in flight until it settles (a smaller max_tokens holds less)"
+PROVES_BOUND = "for a first reply, which shows that a request costs no more than is reserved for it"
 REFUSED_OUTRIGHT = 5
 """So many problems refused without a single reply: the request itself is wrong, not the problems."""
 
@@ -90,6 +91,9 @@ class Scheduler:
             return None
         if lane.rate.full and lane.in_flight and lane.work.unasked:
             lane.waiting = FULL  # the end of what is in flight lets more go
+            return None
+        if lane.is_held_back:
+            lane.waiting = PROVES_BOUND
             return None
         item = lane.work.peek(now)
         if item is None:
@@ -362,9 +366,10 @@ class Scheduler:
         for funds in self.budget.funds.values():  # what is left are leases of servers that still worked
             funds.presumed, funds.reserved = funds.presumed + funds.reserved, 0
 
-    def stop(self, alias: str, reason: str) -> None:
+    def stop(self, alias: str, reason: str, *, unbounded: bool = False) -> None:
         """This model asks for nothing more in this run."""
         lane = self.lanes[alias]
+        lane.unbounded = lane.unbounded or unbounded
         if lane.stopped is None:
             lane.stopped = reason
         self.budget.funds[alias].finished = True
@@ -393,6 +398,16 @@ class Scheduler:
         """What a reply's headers, or a refusal's, say of the vendor's limits."""
         if limits:
             self.lanes[alias].rate.learn(limits, now)
+
+    def showed_bound(self, alias: str, holds: bool) -> None:
+        """A reply's counts tell whether the bound of its model holds."""
+        self.lanes[alias].bound_shown = holds
+
+    def covers(self, ticket: Ticket) -> bool:
+        """Whether what an admitted request reserved is still its worst case, and its model goes on."""
+        lane = self.lanes[ticket.alias]
+        worst = self.bound(lane, ticket.item.problem).worst_of(ticket.item.indices)
+        return lane.stopped is None and worst <= ticket.worst_pico
 
     def forget_bounds(self, alias: str) -> None:
         """The worst cases of this model have changed: they are asked for anew."""

@@ -66,3 +66,7 @@ class Caller(Protocol):
         """A reply counted more input than its bound: from here on bounds hold as much. Gives the model's overhead in
         tokens, None where it was as large already."""
         ...
+
+    def more_cost(self, ticket: Ticket, cost_ratio: int) -> None:
+        """A reply cost more than its counts give: from here on bounds are multiplied by this, in millionths."""
+        ...

@@ -23,7 +23,6 @@ from providers.errors import MayHaveCost, ProviderError, TooManySamples
 from providers.reading.rate_limits import vendor_limits
 from providers.types import Reply
 
-OVER_OUTPUT = "a reply held more output than max_tokens asks for: its worst case can't be bounded"
 NewPrompt = tuple[int, str, str]
 
 
@@ -76,13 +75,18 @@ class Sender:
     # -- reserve ----------------------------------------------------------------------------------------------------
 
     async def _reserve(self, ticket: Ticket, attempt: Attempt, server: PaidServer | None) -> bool:
-        """Makes the reservation durable. False where the run began to drain meanwhile, or the server's time can't be
-        paid: it is free again."""
+        """Makes the reservation durable. False where the run began to drain meanwhile, the server's time can't be
+        paid, or a reply has shown meanwhile that as much does not cover it: it is free again."""
         await self._ledger.reserve(*self._reservation(ticket, attempt))
         paid = server is None or await server.ready()
-        if paid and not self._scheduler.draining:
+        covered = self._scheduler.covers(ticket)
+        if paid and covered and not self._scheduler.draining:
             return True
-        why = "the run was ending" if paid else "the budget does not cover the server's next half minute"
+        why = "the run was ending"
+        if not paid:
+            why = "the budget does not cover the server's next half minute"
+        elif not covered:
+            why = "its model stopped, or its worst case was raised"
         await self.not_sent(ticket, attempt, why)
         return False
 
@@ -121,8 +125,10 @@ class Sender:
         only in the same transaction or a later one, and a reply above its bound is held against the budget before
         anything else is admitted."""
         alias, caller = ticket.alias, self._callers[ticket.alias]
-        if booked.over_output:
-            self._scheduler.stop(alias, OVER_OUTPUT)
+        if booked.unbounded is not None:
+            self._scheduler.stop(alias, booked.unbounded, unbounded=True)
+        if (holds := booked.shows_bound(attempt)) is not None:
+            self._scheduler.showed_bound(alias, holds)
         raised = None
         if booked.extra_input_tokens:
             self._on_warning(
@@ -131,6 +137,9 @@ class Sender:
             raised = caller.more_input(ticket, attempt, booked.extra_input_tokens)
             if raised is not None:
                 self._scheduler.forget_bounds(alias)
+        if booked.cost_ratio > attempt.cost_ratio:
+            caller.more_cost(ticket, booked.cost_ratio)
+            self._scheduler.forget_bounds(alias)
         kept = caller.replied(ticket, attempt, booked, reply)
         outcome = kept.outcome
         used = None

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from tests.loopback.streams import Event
+
 if TYPE_CHECKING:
     from tests.loopback.faults import Fault
-    from tests.loopback.streams import Event
     from tests.loopback.vendor import Job, Vendor, Wire
 
 HUGE_BYTES = 80 << 20
@@ -64,7 +65,11 @@ async def send_stream(
     vendor: Vendor, wire: Wire, request: web.Request, request_id: str, job: Job
 ) -> web.StreamResponse:
     """A whole reply as a stream, in pieces that end anywhere."""
-    body = b"".join(event.sent for event in wire.events(wire.write(job, vendor), job, vendor))
+    reply = vendor.reply_body(wire, job)
+    events = wire.events(reply, job, vendor)
+    late = [] if vendor.late_events is None else vendor.late_events(reply, job)
+    events[-1:-1] = [Event(json.dumps(one), name=one.get("type")) for one in late]
+    body = b"".join(event.sent for event in events)
     response = web.StreamResponse(headers={**vendor.headers(request_id), "Content-Type": "text/event-stream"})
     await response.prepare(request)
     at = 0

@@ -21,6 +21,9 @@ What a test may set, before or while it runs (all plain attributes):
     token_ids       answers `return_token_ids` as vLLM does; flavour  "openai" or "vllm" (headers, error bodies)
     service_tier    what replies name, or None
     prompt_tokens   Asked -> the tokens that the prompt counts as
+    rewrite         (reply, Job) -> the reply as it is sent, whole or as a stream: what it says of itself may be false
+    bill            Job -> pico-dollars, where the bill is another than by `prices`
+    late_events     (reply, Job) -> JSON objects that a stream sends once all else was said, before its last event
     streams         whether a request that says `stream` gets a stream; else it is ignored
 
 What a test may read:
@@ -88,6 +91,9 @@ class Vendor:
     flavour: str = "openai"
     service_tier: str | None = None
     prompt_tokens: Callable[[Asked], int] | None = None
+    rewrite: Callable[[dict[str, Any], Job], dict[str, Any]] | None = None
+    bill: Callable[[Job], int] | None = None
+    late_events: Callable[[dict[str, Any], Job], list[dict[str, Any]]] | None = None
     streams: bool = True
 
     seen: list[Seen] = field(default_factory=list, init=False)
@@ -187,7 +193,7 @@ class Vendor:
             return await sending.send_fault(self, wire, request, fault, request_id, job)
         if asked.streamed and self.streams:
             return await sending.send_stream(self, wire, request, request_id, job)
-        return self.reply(wire.write(job, self), request_id)
+        return self.reply(self.reply_body(wire, job), request_id)
 
     def _refusal(
         self, request: web.Request, asked: Asked
@@ -300,12 +306,16 @@ class Vendor:
                 input_tokens=job.input_tokens,
                 cached_tokens=job.cached_tokens,
                 output_tokens=job.output_tokens,
-                pico=pico,
+                pico=pico if self.bill is None else self.bill(job),
                 fault=fault.kind if fault else None,
             )
         )
 
     # ---- answering
+
+    def reply_body(self, wire: Wire, job: Job) -> dict[str, Any]:
+        body = wire.write(job, self)
+        return body if self.rewrite is None else self.rewrite(body, job)
 
     def reply(self, body: dict[str, Any], request_id: str) -> web.Response:
         return web.Response(

@@ -9,6 +9,7 @@ from pathlib import Path
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.writing.batch_jobs import OpenJob, read_open_jobs
 from orchestrator.ledger.writing.held_money import totals_of
+from orchestrator.ledger.writing.proven_bounds import StatedRequest, bound_is_shown, stated_requests
 from orchestrator.ledger.writing.rows import ModelTotals
 from orchestrator.problem_state import ProblemState
 
@@ -20,6 +21,10 @@ class ModelState:
     model_id: int
     totals: ModelTotals = field(default_factory=ModelTotals)
     overhead_tokens: int = 0
+    bound_shown: bool = False
+    """A reply with sound counts has shown that its bound holds."""
+    stated: list[StatedRequest] = field(default_factory=list[StatedRequest])
+    """Where a vendor's own word was above what the price gives."""
     max_n: int | None = None
     problems: list[ProblemState] = field(default_factory=list[ProblemState])
     done: int = 0
@@ -95,6 +100,8 @@ def _read_model(connection: sqlite3.Connection, model_id: int, ordinals: dict[in
         model_id=model_id,
         totals=totals_of(row),
         overhead_tokens=row["overhead_tokens"],
+        bound_shown=bound_is_shown(connection, model_id),
+        stated=list(stated_requests(connection, model_id)),
         max_n=row["max_n"],
         problems=problems,
         done=done,

@@ -147,9 +147,10 @@ def test_a_budget_already_exceeded_sends_nothing(tmp_path):
 
 
 def test_many_at_once_on_a_budget_for_few(tmp_path):
-    """64 requests in flight at most, a budget for 5 of them: never more than 5 reservations, never above."""
+    """64 requests in flight at most, a budget for 16 of them: 4 at first, until one has shown what it costs, then as
+    many as the budget has left."""
     vendor = openai_vendor(answer=full_length, latency=0.05)
-    budget = 5 * WORST
+    budget = 16 * WORST
     db = tmp_path / "test.db"
     with serving(vendor), watched(db, budget) as held:
         sweep = SweepFile(
@@ -159,7 +160,7 @@ def test_many_at_once_on_a_budget_for_few(tmp_path):
             budget_usd=budget / USD,
         )
         assert run(sweep.write(tmp_path), db).status == 3
-    assert vendor.most_in_flight == 5
+    assert 8 < vendor.most_in_flight <= 16
     assert vendor.billed_pico <= budget
     assert max(held) > 0.8 * budget
     check_books(db)

@@ -49,6 +49,17 @@ def test_each_prompt_is_written_once_and_read_by_the_others(tmp_path, monkeypatc
     assert spent < 0.35 * plain, "input is nearly all of it, and eleven of twelve are read at a tenth"
 
 
+def test_a_price_that_lacks_what_a_write_costs_derives_it(tmp_path, monkeypatch):
+    """The cache is ours to ask for: what is settled is the bill, and what is reserved holds a write."""
+    price = {name: usd for name, usd in PRICE.items() if not name.startswith("cache_write")}
+    vendor, db, ended = ask(tmp_path, monkeypatch, price=price)
+    assert ended.status == 0
+    assert money(db).settled == vendor.billed_pico
+    assert one(db, "SELECT count(*) FROM request WHERE cache_write_tokens > 0") == 4
+    least = (len(f"0: {LONG}".encode()) + 512) * 3_750_000
+    assert one(db, "SELECT min(reserved_pico) FROM request WHERE cache_write_tokens > 0") > least
+
+
 @pytest.mark.parametrize(
     ("question", "keys"),
     [("short", {}), (LONG, {"prompt_cache": False}), (LONG, {"samples": 1})],

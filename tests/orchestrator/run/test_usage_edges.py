@@ -95,7 +95,10 @@ class Odd(ChatWire):
 @pytest.mark.parametrize(
     ("usage", "settled"),
     [
-        ({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, 0),
+        ({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, None),
+        ({"prompt_tokens": 0, "completion_tokens": 2}, None),
+        ({"prompt_tokens": 7, "completion_tokens": 1}, None),
+        ({"prompt_tokens": 7, "total_tokens": 9}, 7 * 5 + 2 * 15),
         ({"prompt_tokens": 7.0, "completion_tokens": 2.0}, 7 * 5 + 2 * 15),
         ({"prompt_tokens": 7, "completion_tokens": 2.5}, None),
         ({"prompt_tokens": 7, "completion_tokens": -2}, None),
