@@ -1,7 +1,8 @@
 """Whether an answer is the gold answer.
 
 Numbers are compared exactly, structures part by part, words as words; only formulas that are neither go to sympy. An
-answer to a gold that is a plain number must be a number too: `2 + 3` is not worked out, and for 5 it is wrong.
+answer that is equal in value is the same, `2 + 3` for 5 too. Where answers must be worked out (`worked_out`), an answer
+to a gold that is a plain number must be a plain number.
 """
 
 from __future__ import annotations
@@ -12,7 +13,18 @@ from typing import Literal
 from verifiers.math import symbolic as math_symbols
 from verifiers.math.normalize import letter, normal, words
 from verifiers.math.number import plain_number
-from verifiers.math.parts import MAX_PARTS, Parts, assigned, last_side, parts_of, sides_of
+from verifiers.math.parts import (
+    MAX_PARTS,
+    Assigned,
+    Parts,
+    assigned,
+    last_side,
+    named_parts,
+    parts_of,
+    sides_of,
+)
+from verifiers.math.spelling import ALL_REALS
+from verifiers.math.units import are_opposite
 from verifiers.numbers.parse import render
 
 Outcome = Literal["same", "different", "unreadable gold"]
@@ -29,16 +41,18 @@ _UNORDERED = ("list", "set", "union")
 _IN_A_ROW = ("list", "tuple")
 
 
-def compare(gold: str, answer: str) -> Outcome:
+def compare(gold: str, answer: str, *, worked_out: bool = False) -> Outcome:
     """`gold` and `answer` as written, without their boxes."""
     if (wanted := letter(gold)) is not None and (chosen := letter(answer)) is not None:
         return "same" if wanted == chosen else "different"
-    if (in_words := words(gold)) is not None:
+    if are_opposite(gold, answer):
+        return "different"
+    if (in_words := words(gold)) is not None and normal(gold) != ALL_REALS:
         return "same" if _same_words(gold, in_words, answer) else "different"
     wanted, found = normal(gold), normal(answer)
     if not found or _depth(found) > MAX_DEPTH:
         return "different"
-    if wanted == found or _same(wanted, found):
+    if wanted == found or _Comparison(worked_out).same(wanted, found):
         return "same"
     return "different" if _readable(wanted) else "unreadable gold"
 
@@ -66,47 +80,91 @@ def _same_words(gold: str, in_words: str, answer: str) -> bool:
     return sorted(in_words.split()) == sorted(said.split())
 
 
-def _same(gold: str, answer: str) -> bool:
+class _Comparison:
     """Of two normal texts."""
-    if gold == answer:
-        return True
-    numbers = plain_number(gold), plain_number(answer)
-    if numbers[0] and numbers[1]:
-        return numbers[0].equals(numbers[1])
-    names = assigned(gold), assigned(answer)
-    if names[0][0] and names[1][0] and names[0][0] != names[1][0]:
-        return not _one_letter_each(names[0][0], names[1][0]) and _same(names[0][1], names[1][1])
-    if names[0][0] or names[1][0]:
-        if _same(names[0][1], names[1][1]):
+
+    def __init__(self, worked_out: bool) -> None:
+        self._worked_out = worked_out
+
+    def same(self, gold: str, answer: str) -> bool:
+        if gold == answer:
             return True
-        return bool(names[0][0]) and "=" in answer and _same_formula(gold, answer)
-    if "=" not in gold and "," not in answer and (side := last_side(answer)) != answer:
-        return _same(gold, side)
-    wanted, found = parts_of(gold), parts_of(answer)
-    if wanted.shape == found.shape == "atom":
-        return _same_atom(wanted.inside[0], found.inside[0])
-    if "relation" in (wanted.shape, found.shape):
-        return wanted.shape == found.shape and _same_relation(gold, answer)
-    return _same_parts(wanted, found)
+        numbers = plain_number(gold), plain_number(answer)
+        if numbers[0] and numbers[1]:
+            return numbers[0].equals(numbers[1])
+        if (named := named_parts(gold, answer)) is not None:
+            return self._same_named(*named)
+        names = assigned(gold), assigned(answer)
+        if names[0][0] and names[1][0] and names[0][0] != names[1][0]:
+            return self._other_names(gold, answer, names)
+        if names[0][0] or names[1][0]:
+            return self._same_assigned(gold, answer, names)
+        if "=" not in gold and "," not in answer and (side := last_side(answer)) != answer:
+            return self.same(gold, side)
+        wanted, found = parts_of(gold), parts_of(answer)
+        if wanted.shape == found.shape == "atom":
+            return self._same_atom(wanted.inside[0], found.inside[0])
+        if "relation" in (wanted.shape, found.shape):
+            return wanted.shape == found.shape and self._same_relation(gold, answer)
+        return self._same_parts(wanted, found)
 
+    def _same_assigned(self, gold: str, answer: str, names: tuple[Assigned, Assigned]) -> bool:
+        """`x = 5` for 5; and an equation that is solved for a variable for the same one that is not."""
+        if self.same(names[0][1], names[1][1]):
+            return bool(names[1][0] is None or names[0][0] is None or names[0][0] == names[1][0])
+        return "=" in gold and "=" in answer and _same_formula(gold, answer)
 
-def _one_letter_each(first: str, second: str) -> bool:
-    """x = 5 is not y = 5, though Area = 5 is A = 5."""
-    return len(first) == 1 and len(second) == 1
+    def _other_names(self, gold: str, answer: str, names: tuple[Assigned, Assigned]) -> bool:
+        """x = 5 is not y = 5, though Area = 5 is A = 5; and y = 1 - x is x = 1 - y."""
+        if len(names[0][0] or "") == len(names[1][0] or "") == 1:
+            crossed = (names[1][0] or "") in names[0][1] and (names[0][0] or "") in names[1][1]
+            return crossed and _same_formula(gold, answer)
+        return self.same(names[0][1], names[1][1])
 
+    def _same_named(self, gold: dict[str, str], answer: dict[str, str]) -> bool:
+        return gold.keys() == answer.keys() and all(self.same(gold[name], answer[name]) for name in gold)
 
-def _same_parts(gold: Parts, answer: Parts) -> bool:
-    count = len(gold.inside)
-    if count != len(answer.inside) or count > MAX_PARTS:
-        return False
-    if gold.shape in _UNORDERED and answer.shape in _UNORDERED:
-        return _same_in_any_order(list(gold.inside), list(answer.inside))
-    if gold.shape == answer.shape:
-        if gold.marks != answer.marks:
+    def _same_parts(self, gold: Parts, answer: Parts) -> bool:
+        count = len(gold.inside)
+        if count != len(answer.inside) or count > MAX_PARTS:
             return False
-    elif not _alike(gold, answer):
-        return False
-    return all(_same(a, b) for a, b in zip(gold.inside, answer.inside, strict=True))
+        if gold.shape in _UNORDERED and answer.shape in _UNORDERED:
+            return self._same_in_any_order(list(gold.inside), list(answer.inside))
+        if gold.shape == answer.shape:
+            if gold.marks != answer.marks:
+                return False
+        elif not _alike(gold, answer):
+            return False
+        return all(self.same(a, b) for a, b in zip(gold.inside, answer.inside, strict=True))
+
+    def _same_in_any_order(self, gold: list[str], answer: list[str]) -> bool:
+        left = list(answer)
+        for wanted in gold:
+            at = next((index for index, found in enumerate(left) if self.same(wanted, found)), None)
+            if at is None:
+                return False
+            del left[at]
+        return True
+
+    def _same_atom(self, gold: str, answer: str) -> bool:
+        bases = _BASE.fullmatch(gold), _BASE.fullmatch(answer)
+        if bases[0] or bases[1]:
+            return _same_in_base(bases, gold, answer)
+        number = plain_number(gold)
+        if number is None:
+            return _same_formula(gold, answer)
+        if self._worked_out or number.percent or not math_symbols.is_constant(answer):
+            return False
+        return _same_formula(gold, answer)
+
+    def _same_relation(self, gold: str, answer: str) -> bool:
+        """Side by side where the signs are alike; one inequality also as a formula."""
+        sides, others = sides_of(gold), sides_of(answer)
+        if sides[1::2] == others[1::2] and all(
+            self.same(*pair) for pair in zip(sides[::2], others[::2], strict=True)
+        ):
+            return True
+        return len(sides) == len(others) == 3 and _same_formula(gold, answer)
 
 
 def _alike(gold: Parts, answer: Parts) -> bool:
@@ -117,25 +175,6 @@ def _alike(gold: Parts, answer: Parts) -> bool:
         matrix, row = (gold, answer) if gold.shape == "matrix" else (answer, gold)
         return row.marks == "()" and matrix.marks == f"{len(matrix.inside)}x1"
     return {gold.shape, answer.shape} == {"set", "atom"}
-
-
-def _same_in_any_order(gold: list[str], answer: list[str]) -> bool:
-    left = list(answer)
-    for wanted in gold:
-        at = next((index for index, found in enumerate(left) if _same(wanted, found)), None)
-        if at is None:
-            return False
-        del left[at]
-    return True
-
-
-def _same_atom(gold: str, answer: str) -> bool:
-    bases = _BASE.fullmatch(gold), _BASE.fullmatch(answer)
-    if bases[0] or bases[1]:
-        return _same_in_base(bases, gold, answer)
-    if plain_number(gold) is not None:
-        return False
-    return _same_formula(gold, answer)
 
 
 def _same_in_base(bases: tuple[re.Match[str] | None, re.Match[str] | None], gold: str, answer: str) -> bool:
@@ -156,16 +195,6 @@ _BASES = {
     "nine": "9",
     "ten": "10",
 }
-
-
-def _same_relation(gold: str, answer: str) -> bool:
-    """Side by side where the signs are alike; one inequality also as a formula."""
-    sides, others = sides_of(gold), sides_of(answer)
-    if sides[1::2] == others[1::2] and all(
-        _same(*pair) for pair in zip(sides[::2], others[::2], strict=True)
-    ):
-        return True
-    return len(sides) == len(others) == 3 and _same_formula(gold, answer)
 
 
 def _same_formula(gold: str, answer: str) -> bool:

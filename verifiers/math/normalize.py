@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import re
 
+from verifiers.math.spelling import plainly_spelt
+from verifiers.math.units import without_unit
+
 _CHARACTERS = str.maketrans(
     {
         **dict.fromkeys("−–—‐‑﹣－", "-"),
@@ -63,6 +66,7 @@ _FIRST = _steps(
     (r"\\langle(?![A-Za-z])", "("),
     (r"\\rangle(?![A-Za-z])", ")"),
     (r"\*\*", ""),
+    (r";", ","),
     (r"<=", r"\\le "),
     (r">=", r"\\ge "),
 )
@@ -76,14 +80,6 @@ _WORDS = _steps(
     (r"(?<![A-Za-z\\])(?:pi)(?![A-Za-z])", r"\\pi "),
     (r"(?<![A-Za-z\\])sqrt\s*\(([^()]{1,60})\)", r"\\sqrt{\1}"),
     (r"(?<![A-Za-z\\])sqrt\s*(?=[{\[0-9])", r"\\sqrt"),
-)
-_UNIT = re.compile(
-    r"(?<=[0-9)}\]A-Za-z%])\s*(?:\\text\{(?P<text>[^{}\\$]{1,60})\}"
-    r"|(?P<plain>(?<=[0-9)}\]])\s+[A-Za-z][A-Za-z .-]{1,60}))"
-    r"\s*(?:\^\s*\{?\s*-?[0-9]\s*\}?)?\s*(?:/\s*\\?[A-Za-z{}]{1,30}(?:\^\{?[0-9]\}?)?)?\s*\.?$"
-)
-_NO_UNIT = re.compile(
-    r"\b(?:and|or|if|for|when|where|mod|base|pm|sin|cos|tan|log|ln|pi|sqrt|[a-z])\b", re.IGNORECASE
 )
 _LAST = _steps(
     (r"\\frac\s*(\\[A-Za-z]+)\s*([0-9])", r"\\frac{\1}{\2}"),
@@ -99,7 +95,7 @@ _LAST = _steps(
     (r"\x01", " "),
     (r"\\,(?=[0-9]+/[0-9]+$)", " "),  # 1 1/2
     (r"\^\{([0-9A-Za-z])\}", r"^\1"),
-    (r"_\{([0-9A-Za-z])\}", r"_\1"),
+    (r"(?<!\\log)_\{([0-9A-Za-z])\}", r"_\1"),
 )
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’ .-]*")
 _LETTER = re.compile(r"\(?([A-Z])\)?(?:[.):].*)?|\(([A-Z])\)\s.*", re.DOTALL)
@@ -110,14 +106,14 @@ _TEXT = re.compile(r"\\text\s*\{([^{}]*)\}")
 
 def normal(latex: str) -> str:
     """The answer in its one way of writing; "" for none."""
-    plain = latex.translate(_CHARACTERS).replace("\\\\", _ROW).replace(r"\$", "")
+    plain = plainly_spelt(latex).translate(_CHARACTERS).replace("\\\\", _ROW).replace(r"\$", "")
     for pattern, by in _FIRST:
         plain = pattern.sub(by, plain)
     plain = _GROUPED.sub("", plain).replace("\\!", "").replace(r"\%", "%")
     for pattern, by in _WORDS:
         plain = pattern.sub(by, plain)
     plain = plain.strip().rstrip(".,;: ").strip()
-    plain = _without_unit(plain)
+    plain = without_unit(plain)
     for pattern, by in _LAST:
         plain = pattern.sub(by, plain)
     return _unwrapped(plain).replace(_ROW, "\\\\")
@@ -154,19 +150,6 @@ def letter(latex: str) -> str | None:
     plain = _TEXT.sub(r"\1", plain).strip(" .{}")
     match = _LETTER.fullmatch(plain)
     return (match.group(1) or match.group(2)) if match else None
-
-
-def _without_unit(text: str) -> str:
-    """Without the unit that a number ends in: `5\\text{ cm}^2`, `12 square units`."""
-    match = _UNIT.search(text)
-    if match is None or not match.start():
-        return text
-    unit = match.group("text") or match.group("plain")
-    if match.group("plain") and _NO_UNIT.search(unit):
-        return text
-    if match.group("text") and re.search(r"\b(?:if|for|when|where|mod|base|and|or)\b", unit):
-        return text
-    return text[: match.start()].rstrip(" .,")
 
 
 def _unwrapped(text: str) -> str:

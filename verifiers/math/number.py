@@ -16,8 +16,8 @@ _DECIMAL = rf"(?:{_DIGITS}(?:\.[0-9]{{0,400}})?|\.[0-9]{{1,400}})"
 _SIGNED = rf"[-+]?{_DECIMAL}"
 _PLAIN = re.compile(_SIGNED)
 _RATIO = re.compile(
-    rf"(?P<sign>[-+]?)(?P<whole>{_DIGITS})?"
-    rf"(?:\\frac\{{(?P<a>{_SIGNED})\}}\{{(?P<b>{_SIGNED})\}}|(?P<gap> )?(?P<c>{_DECIMAL})/(?P<d>{_SIGNED}))"
+    rf"(?P<sign>[-+]?)(?:(?P<whole>{_DIGITS})?\\frac\{{(?P<a>{_SIGNED})\}}\{{(?P<b>{_SIGNED})\}}"
+    rf"|(?:(?P<before>{_DIGITS}) )?(?P<c>{_DECIMAL})/(?P<d>{_SIGNED}))"
 )
 _SLASH = re.compile(rf"\(?(?P<a>{_SIGNED})\)?/\(?(?P<b>{_SIGNED})\)?")
 _REPEATING = re.compile(
@@ -88,9 +88,7 @@ def _ratio(match: re.Match[str]) -> Fraction | None:
         whole = match["whole"]
     else:
         part = _read(match["c"]) / _read(match["d"])
-        whole = match["whole"] if match["gap"] else None
-        if match["whole"] and not match["gap"]:
-            return None
+        whole = match["before"]
     if whole is not None:
         if not 0 <= part < 1:
             return None

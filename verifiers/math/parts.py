@@ -8,6 +8,9 @@ from typing import Literal
 
 Shape = Literal["atom", "list", "set", "tuple", "union", "matrix", "relation"]
 
+Assigned = tuple[str | None, str]
+"""The name that a value is given, if any, and the value."""
+
 MAX_PARTS = 200
 _OPEN, _CLOSE = "([{", ")]}"
 _MATRIX = re.compile(
@@ -18,6 +21,7 @@ _RELATION = re.compile(r"(\\le(?![A-Za-z])|\\ge(?![A-Za-z])|<|>)")
 _NAME = re.compile(
     r"(?:\\?[A-Za-z]+|\\text\{[^{}]{0,60}\})(?:_\{?[A-Za-z0-9]{1,4}\}?)?(?:\^\{?-1\}?)?'{0,2}(?:\([A-Za-z0-9,]{1,9}\))?"
 )
+_NAMED = re.compile(rf"\(((?:{_NAME.pattern})(?:,(?:{_NAME.pattern})){{1,9}})\)=(\(.+\))", re.DOTALL)
 _MEMBER = re.compile(rf"(?:{_NAME.pattern})\\in(?![A-Za-z])\s?(.+)", re.DOTALL)
 _VARIABLE = re.compile(r"(?:\\?[A-Za-z]|\\[a-z]+)(?:_\{?[A-Za-z0-9]\}?)?")
 _INFINITE = re.compile(r"[-+]?\\infty")
@@ -74,12 +78,33 @@ def split(text: str, by: str) -> tuple[str, ...]:
     return (*found, text[start:])
 
 
-def assigned(text: str) -> tuple[str | None, str]:
+def assigned(text: str) -> Assigned:
     """(the name, the value) of `x = 5` and of chains such as `A = \\pi r^2 = 9\\pi`; (None, the text) for others."""
     sides = split(text, "=")
     if len(sides) > 1 and len(split(text, ",")) == 1 and _NAME.fullmatch(sides[0]) and all(sides):
         return sides[0], sides[-1]
     return None, text
+
+
+def named_parts(gold: str, answer: str) -> tuple[dict[str, str], dict[str, str]] | None:
+    """The values by name where one is a tuple with the names of its parts in front, `(x,y)=(1,2)`, and the other that,
+    `x=1,y=2` or the tuple alone; None for others."""
+    mine, theirs = _NAMED.fullmatch(gold), _NAMED.fullmatch(answer)
+    if mine is None and theirs is None:
+        return None
+    names = split((mine or theirs or [""])[1], ",")
+    both = _values(gold, names), _values(answer, names)
+    return (both[0], both[1]) if both[0] is not None and both[1] is not None else None
+
+
+def _values(text: str, names: tuple[str, ...]) -> dict[str, str] | None:
+    if match := _NAMED.fullmatch(text):
+        names, text = split(match[1], ","), match[2]
+    elif len(listed := split(text, ",")) > 1:
+        pairs = [assigned(part) for part in listed]
+        return {str(name): value for name, value in pairs} if all(name for name, _ in pairs) else None
+    values = split(text[1:-1], ",") if text[:1] == "(" and text[-1:] == ")" else ()
+    return dict(zip(names, values, strict=True)) if len(values) == len(names) else None
 
 
 def last_side(text: str) -> str:

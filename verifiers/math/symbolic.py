@@ -19,9 +19,15 @@ _DECIMAL = re.compile(r"(?<![0-9.])([0-9]*)\.([0-9]+)(?![0-9.])")
 _RELATIVE = 1e-12
 _COMMAND = re.compile(r"\\(?:begin|end)\{[a-z]{1,10}\}|\\text\{[^{}]{0,60}\}|\\[A-Za-z]+")
 _VARIABLE = re.compile(r"[A-Za-z](?!\()(?<![eidEI])")
+_CONSTANT = re.compile(r"(?:e|i|\\pi|[^A-Za-z])*+")
+_COMMAND_NAME = re.compile(
+    r"\\(?:frac|sqrt|binom|cdot|times|log|ln|exp|sin|cos|tan|cot|sec|csc|arcsin|arccos|arctan|div|left"
+    r"|right|lfloor|rfloor|lceil|rceil|gcd|lcm|max|min|sinh|cosh|tanh|mod)(?![A-Za-z])"
+)
 _HUGE = re.compile(
     r"(?<=[0-9])\^\{?[-+]?[0-9]{5,}|(?<![0-9])\^\{?[-+]?[0-9]{3,}|[0-9)}]\s*\^\{[^{}]*\^|\^[0-9A-Za-z]\^"
-    r"|[0-9]{4,}!|!!!|[0-9]{400,}|\\(?:sum|prod|int)(?![A-Za-z])"
+    r"|[0-9]{4,}!|!!|[0-9]{400,}|\\(?:sum|prod|int)(?![A-Za-z])"
+    r"|[0-9A-Za-z)}]\^\{[^{}]{0,40}[0-9]{5}|[0-9]\^\{[^{}]{0,60}!|[)}]!|\\binom\{?[^{}]{0,40}[0-9]{5}"
 )
 """Powers of powers, long exponents, factorials of large numbers, sums: what may take for ever or all memory."""
 
@@ -38,6 +44,11 @@ def library_version() -> str:
 def is_huge(latex: str) -> bool:
     """Whether working the formula out may take for ever."""
     return _HUGE.search(latex) is not None
+
+
+def is_constant(latex: str) -> bool:
+    """Whether a formula has no variable: only numbers, operations, known functions, e, i and π."""
+    return _CONSTANT.fullmatch(_COMMAND_NAME.sub(" ", latex)) is not None
 
 
 def readable(latex: str) -> bool:

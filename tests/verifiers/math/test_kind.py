@@ -7,6 +7,7 @@ import pytest
 pytest.importorskip("math_verify", reason="needs the extra math")
 
 from tests.verifiers.math.math_cases import CASES, TRAPS
+from tests.verifiers.math.spelling_cases import COPIED, FINAL, RULES, UNBOXED
 from verifiers.math.final_answer import MAX_ANSWER
 from verifiers.math.kind import Math, gold_text
 from verifiers.math.symbolic import library_version
@@ -22,6 +23,41 @@ def test_the_known_traps(trap):
     for gold, answer, same in TRAPS[trap]:
         verdict = Math().verify(f"So it is $\\boxed{{{answer}}}$.", {"answer": gold})
         assert verdict.passed is same, (gold, answer, verdict)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_ways_of_writing(rule):
+    for gold, answer, same in RULES[rule]:
+        verdict = Math().verify(f"So it is $\\boxed{{{answer}}}$.", {"answer": gold})
+        assert verdict.passed is same, (gold, answer, verdict)
+
+
+def test_answers_may_have_to_be_worked_out():
+    for gold, answer, same in FINAL:
+        verdict = Math(form="final").verify(f"\\boxed{{{answer}}}", {"answer": gold})
+        assert verdict.passed is same, (gold, answer, verdict)
+    assert Math(form="final").version.endswith(";form=final")
+    with pytest.raises(ValueError, match="verifier math: form is 'lax'"):
+        Math(form="lax")
+
+
+def test_the_questions_own_formula_answers_nothing():
+    for question, gold, answer, right in COPIED:
+        verdict = Math().verify(f"\\boxed{{{answer}}}", {"answer": gold, "question": question})
+        assert verdict.passed is right, (question, gold, answer, verdict)
+
+
+def test_fractions_without_a_box():
+    for gold, text, right in UNBOXED:
+        assert passed(text, gold) is right, (gold, text)
+
+
+def test_what_has_no_end_of_digits_is_wrong_within_50_milliseconds():
+    for gold, answer, _ in RULES["what has no end of digits is wrong at once"]:
+        text = f"\\boxed{{{answer}}} "
+        began = time.process_time()
+        assert passed(text, gold) is False
+        assert time.process_time() - began < 0.05, answer
 
 
 def test_the_table_is_large_and_without_repeats():
@@ -184,7 +220,7 @@ def test_the_library_is_in_the_version():
     verifier = get("math", {})
     assert verifier.isolation == "worker"
     assert verifier.lacks() is None
-    assert verifier.version == f"1;math-verify={library_version()}"
+    assert verifier.version == f"2;math-verify={library_version()}"
     assert get("math", {"field": "gold"}).version.endswith(";field=gold")
     assert get("math", {"field": "gold"}).verify(r"\boxed{7}", {"gold": 7}).passed is True
 
