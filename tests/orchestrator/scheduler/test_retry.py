@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,9 @@ from providers import errors
 LONG_WAIT = 600.0
 
 
-def follows(error: errors.ProviderError, *, separable: bool = False, now: float = 0.0, **item):
-    asked = Item(problem=1, **{"indices": (0,), "attempt": 1, "first_at": 0.0, **item})
+def follows(error: errors.ProviderError, *, separable: bool = False, now: float = 0.0, **item: Any):
+    keys: dict[str, Any] = {"indices": (0,), "attempt": 1, "first_at": 0.0}
+    asked = Item(problem=1, **{**keys, **item})
     return decide(
         error, asked, now=now, max_attempts=8, max_wait_s=LONG_WAIT, random=Random(1), separable=separable
     )

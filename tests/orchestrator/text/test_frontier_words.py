@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from orchestrator.text.frontier_words import (
@@ -12,7 +14,7 @@ from orchestrator.text.frontier_words import (
     turning,
 )
 
-ROW = {
+ROW: dict[str, Any] = {
     "cheap": "small",
     "cheap_k": 32,
     "expensive": "large",
