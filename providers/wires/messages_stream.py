@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from providers.reading.error_text import message_of, one_line
-from providers.reading.lenient_json import as_object, decode_object
+from providers.reading.lenient_json import as_count, as_object, decode_object
 from providers.transport.streaming import BrokenStream
 from providers.wires.counts import falls_below, grown
 
@@ -95,13 +95,14 @@ class MessagesStream:
             self.size += len(piece)
 
     def _close(self, event: Event) -> None:
-        """The end of the message, with its whole counts. One that is told lower than before is none: some gateways
-        put zeros there."""
+        """The end of the message, with its whole counts. What is no count, or is lower than before, is none: some
+        gateways put zeros there."""
         assert self._message is not None
         self._message.update(_told(event.delta))
         usage = _told(event.usage)
+        is_final = as_count(usage.get("output_tokens")) is not None
         lower = falls_below(usage, self._usage, "output_tokens")
-        self._counted = self._counted or ("output_tokens" in usage and not lower)
+        self._counted = self._counted or (is_final and not lower)
         self._usage = grown(self._usage, usage)
 
 

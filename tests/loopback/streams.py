@@ -113,7 +113,8 @@ def message_events(body: dict[str, Any], random: Random) -> list[Event]:
     usage = body.get("usage")
     start = {**body, "content": [], "stop_reason": None, "stop_sequence": None, "stop_details": None}
     if usage is not None:
-        start["usage"] = {**usage, "output_tokens": 1, "output_tokens_details": None}
+        first = min(1, max(0, usage["output_tokens"]))  # never above the final count
+        start["usage"] = {**usage, "output_tokens": first, "output_tokens_details": None}
     events = [named("message_start", message=start), named("ping")]
     for index, block in enumerate(body["content"]):
         name = {"text": "text", "thinking": "thinking"}.get(block["type"])
