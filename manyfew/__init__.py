@@ -69,7 +69,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'manyfew' has no attribute {name!r}")
     guard = shadow_check()
     if lines := guard.shadowed():
-        raise ImportError(f"{lines[0]} ({guard.REMEDY})")
+        raise ImportError(f"{lines[0]} ({guard.remedy()})")
     module, _, own = _NAMES[name].partition(":")
     return getattr(importlib.import_module(module), own or name)
 

@@ -20,7 +20,7 @@ def main() -> NoReturn:
 def _main() -> NoReturn:
     guard = shadow_check()
     if lines := guard.shadowed():
-        _refuse(lines[0], guard.REMEDY)
+        _refuse(lines[0], guard.remedy())
     try:
         from orchestrator.cli.streams import settle
         from orchestrator.interrupts import interrupts
@@ -30,7 +30,7 @@ def _main() -> NoReturn:
         from orchestrator.cli.main import main as command
     except ImportError:
         if lines := guard.overwritten():
-            _refuse(lines[0], guard.REMEDY)
+            _refuse(lines[0], guard.remedy())
         raise
     command()
 

@@ -8,8 +8,22 @@ import sys
 from pathlib import Path
 
 PACKAGES = ("orchestrator", "providers", "pricing", "verifiers")
-REMEDY = "install manyfew on its own: pipx install manyfew, or uv tool install manyfew"
 HOME = Path(__file__).resolve().parent.parent
+
+
+def remedy() -> str:
+    """A command that works here: the environment that runs now is the one to leave."""
+    import shlex
+    import shutil
+
+    if shutil.which("pipx"):
+        command = "pipx install manyfew"
+    elif shutil.which("uv"):
+        command = "uv tool install manyfew"
+    else:
+        python = shlex.quote(sys.executable)
+        command = f"{python} -m venv ~/.manyfew && ~/.manyfew/bin/python -m pip install manyfew"
+    return f"install manyfew on its own: {command}"
 
 
 def shadowed(home: Path = HOME) -> list[str]:

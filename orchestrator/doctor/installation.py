@@ -103,7 +103,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def _shadows() -> Iterator[Finding]:
     for line in [*shadow.shadowed(), *shadow.overwritten()]:
-        yield Finding("missing", "package", line, shadow.REMEDY)
+        yield Finding("missing", "package", line, shadow.remedy())
 
 
 def _extras() -> Iterator[Finding]:

@@ -33,13 +33,13 @@ def test_a_folder_of_that_name_stops_the_command_with_one_line(manyfew, tmp_path
     other = _other(tmp_path / "lib", name)
     done = manyfew("--help", PYTHONPATH=str(other.parent))
     assert done.returncode == 2
-    assert done.stderr == f"manyfew: {other} hides manyfew's own package {name} ({shadow.REMEDY})\n"
+    assert done.stderr == f"manyfew: {other} hides manyfew's own package {name} ({shadow.remedy()})\n"
 
 
 def test_with_json_it_is_a_document(manyfew, tmp_path):
     other = _other(tmp_path / "lib", "providers")
     done = manyfew("plan", "x", "--json", PYTHONPATH=str(other.parent))
-    assert json.loads(done.stdout)["error"]["remedy"] == shadow.REMEDY
+    assert json.loads(done.stdout)["error"]["remedy"] == shadow.remedy()
 
 
 def test_a_single_file_hides_too(manyfew, tmp_path):
@@ -61,7 +61,7 @@ def test_python_users_get_an_import_error_that_says_so(tmp_path, statement):
     assert done.returncode == 1
     assert (
         done.stderr.splitlines()[-1]
-        == f"ImportError: {other} hides manyfew's own package verifiers ({shadow.REMEDY})"
+        == f"ImportError: {other} hides manyfew's own package verifiers ({shadow.remedy()})"
     )
 
 
@@ -107,3 +107,19 @@ def test_importing_manyfew_imports_nothing_of_ours():
     code = "import sys, manyfew; print([n for n in sys.modules if n.split('.')[0] in ('orchestrator', 'pydantic')])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("there", "command"),
+    [
+        (("pipx", "uv"), "pipx install manyfew"),
+        (("uv",), "uv tool install manyfew"),
+        ((), f"{sys.executable} -m venv ~/.manyfew && ~/.manyfew/bin/python -m pip install manyfew"),
+    ],
+)
+def test_the_remedy_names_a_command_that_is_there(tmp_path, monkeypatch, there, command):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for name in there:
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    assert shadow.remedy() == f"install manyfew on its own: {command}"
