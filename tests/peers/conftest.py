@@ -25,7 +25,7 @@ class Peer:
     def answers(self, code: str, *arguments: Any, timeout_s: float = 100, **environment: str) -> Any:
         """Runs Python there, which reads JSON in `sys.argv[1:]`; gives the JSON on its last line."""
         done = subprocess.run(
-            [str(self.python), "-c", code, *(json.dumps(each) for each in arguments)],
+            [str(self.python), "-P", "-c", code, *(json.dumps(each) for each in arguments)],
             capture_output=True,
             text=True,
             timeout=timeout_s,
