@@ -68,11 +68,14 @@ ENDLESS_STREAM = Fault(
 # A whole reply with something wrong in it.
 NO_USAGE = Fault("no usage", billed=True)
 WRONG_USAGE = Fault("wrong usage", billed=True)  # a negative count
+ZERO_USAGE = Fault("zero usage", billed=True)  # zeros beside a text
+INDEX_ZERO = Fault("index zero", billed=True)  # every choice has index 0
 DUPLICATE = Fault("duplicate", billed=True)  # the first choice twice
 SHUFFLED = Fault("shuffled", billed=True)  # choices out of order
 SURPLUS = Fault("surplus", billed=True)  # a choice more than n
 MISSING = Fault("missing", billed=True)  # a choice less than n
 TOO_MUCH_OUTPUT = Fault("too much output", billed=True)  # more tokens than n x max_tokens
+TOO_MUCH_INPUT = Fault("too much input", billed=True, value=20_000)  # so many tokens more than the prompt has
 HUGE = Fault("huge", billed=True)  # more bytes than any such reply can have
 
 FREE = (RATE_LIMITED, NO_CREDIT, BAD_KEY, OVERLOADED_529, ERROR_500, ERROR_503, CONTENT_POLICY)

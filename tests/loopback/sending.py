@@ -162,6 +162,12 @@ def _spoilt(kind: str, body: dict[str, Any]) -> dict[str, Any]:
             for name in ("completion_tokens", "output_tokens"):
                 if name in body.get("usage", {}):
                     body["usage"][name] = -5
+        case "zero usage":
+            usage = body.get("usage", {})
+            usage.update({name: 0 for name, count in usage.items() if isinstance(count, int)})
+        case "index zero":
+            for choice in choices:
+                choice["index"] = 0
         case "duplicate" if choices:
             choices.insert(1, choices[0])
         case "shuffled":

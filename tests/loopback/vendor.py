@@ -28,6 +28,7 @@ What a test may set, before or while it runs (all plain attributes):
 
 What a test may read:
     base_url (ends in /v1), root_url; seen: every request (path, headers, JSON body); billed: every Bill; billed_pico;
+    delivered: every reply without a fault that went out whole to a client that was still there;
     in_flight, most_in_flight, connections (TCP connections ever made), refused_count
 
 A request that says `stream` is answered by the events of the same reply (tests/loopback/streams.py).
@@ -53,11 +54,12 @@ from aiohttp import web
 
 from tests.loopback import sending
 from tests.loopback.faults import Fault
-from tests.loopback.work import Asked, Bill, Job, Sample, Seen, Wire, count_tokens, default_answer
+from tests.loopback.work import Asked, Bill, Delivered, Job, Sample, Seen, Wire, count_tokens, default_answer
 
 __all__ = [
     "Asked",
     "Bill",
+    "Delivered",
     "Job",
     "Sample",
     "Seen",
@@ -98,6 +100,7 @@ class Vendor:
 
     seen: list[Seen] = field(default_factory=list, init=False)
     billed: list[Bill] = field(default_factory=list, init=False)
+    delivered: list[Delivered] = field(default_factory=list, init=False)
     in_flight: int = field(default=0, init=False)
     most_in_flight: int = field(default=0, init=False)
     refused_count: int = field(default=0, init=False)
@@ -177,6 +180,7 @@ class Vendor:
     async def _serve(
         self, request: web.Request, wire: Wire, asked: Asked, request_id: str
     ) -> web.StreamResponse:
+        began = time.monotonic()
         refusal = self._refusal(request, asked)
         if refusal is not None:
             status, message, kind, code, param = refusal
@@ -192,8 +196,14 @@ class Vendor:
         if fault is not None:
             return await sending.send_fault(self, wire, request, fault, request_id, job)
         if asked.streamed and self.streams:
-            return await sending.send_stream(self, wire, request, request_id, job)
-        return self.reply(self.reply_body(wire, job), request_id)
+            response = await sending.send_stream(self, wire, request, request_id, job)
+        else:
+            response = self.reply(self.reply_body(wire, job), request_id)
+            await response.prepare(request)
+        await response.write_eof()
+        if request.transport is not None and not request.transport.is_closing():
+            self.delivered.append(Delivered(job=job, began=began, at=time.monotonic()))
+        return response
 
     def _refusal(
         self, request: web.Request, asked: Asked
@@ -263,6 +273,8 @@ class Vendor:
         if fault is not None and fault.kind == "missing":
             samples.pop()
         tokens = self._prompt_tokens(asked)
+        if fault is not None and fault.kind == "too much input":
+            tokens += int(fault.value or 0)
         return Job(
             asked=asked,
             samples=samples,

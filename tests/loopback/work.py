@@ -66,6 +66,15 @@ class Bill:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Delivered:
+    """A whole reply, and when it was begun and handed over, by a monotonic clock."""
+
+    job: Job
+    began: float
+    at: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Seen:
     path: str
     headers: dict[str, str]

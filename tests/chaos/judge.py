@@ -1,0 +1,151 @@
+"""What must hold after each command of a chaos sweep, whatever went wrong in it: the vendors' bills are the judge."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from orchestrator.doctor.ledger import ledger_findings
+from tests.chaos.seats import TIMEOUT_S
+from tests.orchestrator.run.books import check_books, money, one, rows
+
+if TYPE_CHECKING:
+    from tests.chaos.seats import Seat
+    from tests.chaos.world import World
+
+
+def judge(world: World) -> None:
+    """Raises AssertionError that says what does not hold."""
+    if not _has_tables(world):
+        billed = {seat.alias: seat.billed for seat in world.seats if seat.billed}
+        assert not billed, f"billed without a ledger: {billed}"
+        return
+    check_books(world.db, ended=False)
+    check_money(world)
+    for seat in world.seats:
+        check_samples(world, seat)
+    found = [f for f in ledger_findings(world.db) if f.state == "missing"]
+    assert not found, f"doctor: {found}"
+
+
+def check_money(world: World) -> None:
+    """bill ≤ settled + presumed + reserved ≤ the highest budget stated, but for a planted reply; settled ≤ bill."""
+    held = money(world.db).held
+    assert held <= world.highest + world.excess, f"{held} held of {world.highest} (+ {world.excess} planted)"
+    for seat in world.seats:
+        of = money(world.db, seat.alias)
+        if seat.usd_per_hour is None:
+            billed = seat.billed
+            assert billed <= of.held, f"{seat.alias}: billed {billed}, of which the ledger has {of}"
+            assert of.settled <= billed, f"{seat.alias}: settled above the bill of {billed}: {of}"
+            continue
+        pico_per_s = seat.usd_per_hour * 1e12 / 3600
+        least = sum(_busy(vendor) for vendor in seat.vendors) * pico_per_s
+        assert least <= of.held + pico_per_s * 0.01, (
+            f"{seat.alias}: busy for {least} at least, the ledger has {of}"
+        )
+        most = world.lived_s * len(seat.vendors) * pico_per_s
+        assert of.settled <= most, f"{seat.alias}: settled above {most}, all the time that there was: {of}"
+
+
+def _busy(vendor) -> float:
+    """Seconds in which it surely worked: whole replies that reached us were in flight all the while."""
+    busy, upto = 0.0, 0.0
+    for reply in sorted(vendor.delivered, key=lambda reply: reply.began):
+        busy += max(0.0, reply.at - max(reply.began, upto))
+        upto = max(upto, reply.at)
+    return busy
+
+
+def check_samples(world: World, seat: Seat) -> None:
+    """No sample twice, none that the vendor did not make; a reply that was delivered whole is there, unless its process
+    was killed with it in flight: then it is within what is presumed."""
+    recorded = rows(
+        world.db,
+        "SELECT problem.key AS problem, s.text, s.request_id, p.body AS prompt FROM sample AS s "
+        "JOIN model ON model.id = s.model_id JOIN problem ON problem.id = s.problem_id "
+        "JOIN request ON request.id = s.request_id JOIN prompt AS p ON p.id = prompt_id WHERE model.alias = ?",
+        seat.alias,
+    )
+    texts = Counter((row["problem"], row["text"]) for row in recorded)
+    twice = [key for key, n in texts.items() if n > 1]
+    assert not twice, f"{seat.alias}: recorded twice: {twice[:3]}"
+    there = {(_words(row["prompt"]), row["text"]) for row in recorded}
+    for vendor in seat.vendors:
+        missing = Counter[str]()
+        for reply in list(vendor.delivered):
+            words = reply.job.asked.prompt
+            if reply.at - reply.began < TIMEOUT_S / 2 and not all(
+                (words, sample.text) in there for sample in reply.job.samples
+            ):
+                missing[words] += 1
+        if not missing:
+            continue
+        assert world.left, f"{seat.alias}: delivered whole, never recorded: {missing.most_common(3)}"
+        unknown = _presumed(world, seat)
+        for words, n in missing.items():
+            assert n <= unknown[words], (
+                f"{seat.alias}: {n} replies to {words!r} are neither recorded nor presumed"
+            )
+
+
+def _presumed(world: World, seat: Seat) -> Counter[str]:
+    """Requests whose outcome is unknown, by prompt."""
+    found = rows(
+        world.db,
+        "SELECT prompt.body, count(*) AS n FROM request JOIN prompt ON prompt.id = prompt_id "
+        "JOIN model ON model.id = model_id WHERE model.alias = ? AND state IN ('presumed', 'reserved') GROUP BY 1",
+        seat.alias,
+    )
+    return Counter({_words(row["body"]): row["n"] for row in found})
+
+
+def _words(body: str) -> str:
+    """A prompt as the ledger keeps it, as vendors read it."""
+    prompt = json.loads(body)
+    return prompt["text"] if "text" in prompt else "\n".join(text for _, text in prompt["messages"])
+
+
+def judge_the_end(world: World) -> None:
+    """After a last run in which nothing went wrong: everything is there, and nothing is open."""
+    judge(world)
+    assert money(world.db).reserved == 0
+    problems, samples = world.problems, world.samples
+    for seat in world.seats:
+        counts = rows(
+            world.db,
+            "SELECT problem, count(*) AS n FROM sample_records WHERE model = ? GROUP BY 1",
+            seat.alias,
+        )
+        lacking = {row["problem"]: row["n"] for row in counts if row["n"] < samples}
+        assert len(counts) >= problems, f"{seat.alias}: {len(counts)} of {problems} problems"
+        assert not lacking, f"{seat.alias}: fewer than {samples}: {lacking}"
+        if seat.desk is not None:
+            check_batches(world, seat)
+
+
+def check_batches(world: World, seat: Seat) -> None:
+    """A batch's line is recorded once, unless its batch was given up on."""
+    assert seat.desk is not None
+    markers = {
+        row["marker"]
+        for row in rows(
+            world.db,
+            "SELECT marker FROM batch_job JOIN model ON model.id = model_id WHERE alias = ? AND outcome = 'not found'",
+            seat.alias,
+        )
+    }
+    states = {row["id"]: row["state"] for row in rows(world.db, "SELECT id, state FROM request")}
+    for batch in seat.desk.batches:
+        for line in batch.lines:
+            marker, _, number = line["custom_id"].rpartition("-")
+            if marker not in markers and int(number) in states:
+                assert states[int(number)] in ("settled", "free"), (
+                    f"{seat.alias}: {line['custom_id']} was brought"
+                )
+
+
+def _has_tables(world: World) -> bool:
+    """A run that ended while it made the file may leave none, or an empty one."""
+    return world.db.exists() and one(world.db, "SELECT count(*) FROM sqlite_schema") > 0

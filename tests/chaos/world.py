@@ -1,0 +1,112 @@
+"""A chaos sweep: what it asks of whom, what was stated of it so far, and the commands that it has gone through."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+from tests.chaos import seats
+from tests.chaos.seats import KEY
+from tests.orchestrator.run.sweeps import USD, SweepFile
+
+if TYPE_CHECKING:
+    from tests.chaos.processes import Nursery, Process
+    from tests.chaos.seats import Seat
+
+MAX_TOKENS = 64
+DEAREST_SAMPLE_USD = 0.004
+"""About what is reserved for one at the highest price here."""
+STATUSES = {0, 1, 3, 4, 130, 143}
+"""What a run may end with by itself."""
+
+
+@dataclass
+class World:
+    """Amounts are pico-dollars. `highest`: the highest budget stated so far; `left`: how often a process was left with
+    requests in flight."""
+
+    random: Random
+    folder: Path
+    nursery: Nursery
+    seats: list[Seat]
+    problems: int
+    samples: int
+    budget: float
+    highest: int = 0
+    left: int = 0
+    lived_s: float = 0.0
+    history: list[str] = field(default_factory=list[str])
+    processes: list[Process] = field(default_factory=list["Process"])
+
+    @property
+    def db(self) -> Path:
+        return self.folder / "test.db"
+
+    @property
+    def excess(self) -> int:
+        """What planted replies may exceed the budget by."""
+        return sum(seat.excess for seat in self.seats)
+
+    def write(self) -> Path:
+        """The sweep file as it is now; its budget is stated by it."""
+        self.highest = max(self.highest, round(self.budget * USD))
+        models = {seat.alias: seat.table() for seat in self.seats}
+        sweep = SweepFile(
+            models,
+            problems=self.problems,
+            samples=self.samples,
+            max_tokens=MAX_TOKENS,
+            budget_usd=self.budget,
+        )
+        return sweep.write(self.folder)
+
+    def start(self, command: str, *arguments: str) -> Process:
+        """A command of manyfew in the sweep's folder."""
+        self.history.append(shlex.join([command, *arguments]))
+        keys = {"OPENAI_API_KEY": KEY, "ANTHROPIC_API_KEY": KEY}
+        process = self.nursery.start(command, *arguments, folder=self.folder, **keys)
+        self.processes.append(process)
+        return process
+
+    def start_run(self, *arguments: str, db: Path | None = None) -> Process:
+        """A run of the sweep as it is now."""
+        place = str(self.db if db is None else db)
+        return self.start("run", str(self.write()), "--db", place, "--no-progress", *arguments)
+
+    def ended(self, process: Process, *, allowed: set[int]) -> int:
+        """Waits for it; it ended as it may, said no traceback, and left nobody behind."""
+        status = process.wait()
+        self.history[-1] += f"  -> {status}"
+        self.lived_s += process.lived_s
+        assert "Traceback" not in process.err, process.err[-6000:]
+        assert status in allowed, f"exit status {status}: {process.err[-3000:]}"
+        strays = process.strays()
+        assert not strays, f"processes left behind: {strays}"
+        return status
+
+    def seen(self) -> int:
+        """Requests that came to the vendors so far."""
+        return sum(len(vendor.seen) for seat in self.seats for vendor in seat.vendors) + sum(
+            seat.desk.looked for seat in self.seats if seat.desk is not None
+        )
+
+
+def draw_world(seed: int, folder: Path, nursery: Nursery) -> World:
+    random = Random(seed)
+    models = seats.draw(random, random.randint(1, 4))
+    problems, samples = random.randint(1, 8), random.choice([1, 2, 4, 8, 16])
+    plan = problems * samples * len(models) * DEAREST_SAMPLE_USD
+    lease = sum(seat.usd_per_hour or 0 for seat in models) / 3600 * 30
+    budget = round(plan * random.choice([0.05, 0.2, 0.5, 2.0]) + lease * random.choice([0.5, 2.0]) + 0.005, 4)
+    return World(
+        random=random,
+        folder=folder,
+        nursery=nursery,
+        seats=models,
+        problems=problems,
+        samples=samples,
+        budget=budget,
+    )
