@@ -80,4 +80,5 @@ oldest_dependencies() {
 kills=(tests/orchestrator/run/test_kill.py tests/orchestrator/run/test_kill_softly.py tests/orchestrator/run/batches/test_crashes.py)
 faults=(tests/orchestrator/run/test_faults.py::test_every_fault_at_random tests/faults)
 histories=(tests/orchestrator/scheduler/test_histories.py)
+chaos=(tests/chaos)
 attacks=(tests/verifiers/code/test_hostile.py tests/verifiers/proofs/test_coq.py)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tests.chaos.processes import Process
     from tests.chaos.world import World
 
+STOPS_S = (0.2, 0.5, TIMEOUT_S / 4)
+"""Not longer than time-outs yet: what had arrived by then is still thrown away."""
 WAITS_S = 20.0
 """For a run's first request."""
 
@@ -35,7 +37,7 @@ def interrupted_run(world: World) -> None:
     """Ctrl-C or SIGTERM, some time twice, or a grace that is too short: then what is in flight is left."""
     grace = world.random.choice([0.0, 0.05, 10.0, 10.0])
     process = world.start_run("--grace", f"{grace}s")
-    _some_way_in(world, process)
+    _some_way_in(world, process, early=False)
     first = world.random.choice([signal.SIGINT, signal.SIGTERM])
     process.signal(first)
     again = world.random.random() < 0.5
@@ -52,9 +54,10 @@ def stopped_run(world: World) -> None:
     for _ in range(world.random.randint(1, 2)):
         _some_way_in(world, process)
         process.signal(signal.SIGSTOP)
-        time.sleep(world.random.choice([0.2, 1.0, TIMEOUT_S * 1.2]))
+        time.sleep(world.random.choice(STOPS_S))
         process.signal(signal.SIGCONT)
     if world.random.random() < 0.3:
+        _some_way_in(world, process, early=False)
         process.signal(signal.SIGINT)
     world.history[-1] += "  (stopped)"
     world.ended(process, allowed=STATUSES)
@@ -66,13 +69,36 @@ def timed_run(world: World) -> None:
 
 
 def two_runs(world: World) -> None:
-    """At once, by one name of the ledger: one of them is refused, or they come one after the other."""
-    first, second = world.start_run(), world.start_run()
+    """At once, by its name or by a symbolic link, with the lock file removed or not: one of them is refused, or they
+    come one after the other."""
+    names = [world.db]
+    if world.db.exists():
+        link = world.folder / "link.db"
+        link.unlink(missing_ok=True)
+        link.symlink_to(world.db.name)
+        names.append(link)
+    first = world.start_run(db=world.random.choice(names))
+    if world.random.random() < 0.5:
+        time.sleep(world.random.uniform(0, 0.5))
+        (world.folder / "test.db.lock").unlink(missing_ok=True)
+    second = world.start_run(db=world.random.choice(names))
     world.ended(second, allowed=STATUSES | {2})
     world.ended(first, allowed=STATUSES | {2})
     refused = [process for process in (first, second) if process.status == 2]
-    assert all("another process writes" in process.err for process in refused)
+    assert all("another process writes" in process.err for process in refused), refused[0].err
     assert len(refused) < 2, "both were refused"
+
+
+def hard_linked(world: World) -> None:
+    """A ledger of two names is refused, whichever is used, and nothing is sent."""
+    if not world.db.exists():
+        return
+    other = world.folder / "other.db"
+    other.hardlink_to(world.db)
+    seen = world.seen()
+    world.ended(world.start_run(db=world.random.choice([world.db, other])), allowed={2})
+    assert world.seen() == seen
+    other.unlink()
 
 
 def another_budget(world: World) -> None:
@@ -148,6 +174,7 @@ ACTS: list[tuple[int, Callable[[World], None]]] = [
     (3, stopped_run),
     (1, timed_run),
     (2, two_runs),
+    (1, hard_linked),
     (2, another_budget),
     (2, other_samples),
     (1, samples_imported),
@@ -177,10 +204,11 @@ def last_run(world: World) -> None:
     raise AssertionError("samples fail though nothing goes wrong")
 
 
-def _some_way_in(world: World, process: Process) -> None:
-    """Some time at its start; else until it has sent something, and a little more."""
+def _some_way_in(world: World, process: Process, *, early: bool = True) -> None:
+    """Until it has sent something, and a little more; some time at its start, if `early`: before a process listens to
+    signals, they end it as they end any."""
     random = world.random
-    if random.random() < 0.15:
+    if early and random.random() < 0.15:
         time.sleep(random.uniform(0, 0.5))
         return
     before, until = world.seen(), time.monotonic() + WAITS_S

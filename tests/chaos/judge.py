@@ -91,11 +91,12 @@ def check_samples(world: World, seat: Seat) -> None:
 
 
 def _presumed(world: World, seat: Seat) -> Counter[str]:
-    """Requests whose outcome is unknown, by prompt."""
+    """Requests whose outcome is unknown, or was until a bill was typed in, by prompt."""
     found = rows(
         world.db,
         "SELECT prompt.body, count(*) AS n FROM request JOIN prompt ON prompt.id = prompt_id "
-        "JOIN model ON model.id = model_id WHERE model.alias = ? AND state IN ('presumed', 'reserved') GROUP BY 1",
+        "JOIN model ON model.id = model_id WHERE model.alias = ? "
+        "AND (state IN ('presumed', 'reserved') OR cost_basis = 'reconciled') GROUP BY 1",
         seat.alias,
     )
     return Counter({_words(row["body"]): row["n"] for row in found})

@@ -41,8 +41,8 @@ from providers.errors import (
 )
 
 READS = 7
-"""A finished batch is looked at so often while requests lack a result, over 100 s: vendors name its files, and fill
-them, some time after it has ended. What still lacks one is given up on, and stays charged."""
+"""A finished batch is looked at so often, over 100 s, until it names results, and these until no request lacks one:
+vendors name the files, and fill them, some time after the end. A request that still lacks one stays charged."""
 
 
 class BatchLife:
@@ -263,7 +263,7 @@ class BatchLife:
 
     async def _take(self, job: BatchJob, batch: VendorBatch) -> None:
         backoff, waits = Patience(self._model.max_wait_s), Growing()
-        tries = reads = 0
+        tries = unnamed = reads = 0
         while True:
             tries += 1
             try:
@@ -275,13 +275,13 @@ class BatchLife:
                 await self._waits.sleep(self._waits.after(job, error, backoff))
                 continue
             backoff.answered()
-            reads += 1
-            if not job.open or reads >= READS:
+            reads, unnamed = (reads + 1, unnamed) if batch.results else (reads, unnamed + 1)
+            if not job.open or max(reads, unnamed) >= READS:
                 break
             await self._waits.sleep(waits.next())
         if job.open:
             missing = Lost(
-                f"missing from its batch, which the vendor calls {batch.said}, after {reads} checks"
+                f"missing from its batch, which the vendor calls {batch.said}, after {reads + unnamed} checks"
             )
             await self._results.end_all(job, missing)
 
