@@ -30,7 +30,7 @@ class Chart:
         return render.png(self.spec, "")
 
     def save(self, file: str | Path) -> Path:
-        """Writes it, in an earlier one's place, and gives the path. Raises InputError."""
+        """Writes it, overwriting an earlier one, and returns the path. Raises InputError."""
         import json
 
         from orchestrator.ledger.file.whole_file import replace

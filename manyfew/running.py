@@ -44,7 +44,7 @@ def run(
     grace_s: float = 30.0,
     show: Callable[[Progress], None] | None = None,
 ) -> Run:
-    """Samples a sweep, a file or its tables as a dict, within its budget; run again, it goes on where the ledger ends.
+    """Samples a sweep, a file or its tables as a dict, within its budget. Run it again to continue where it stopped.
 
     `db`: default runs/NAME.db. `budget`: dollars over all runs of the ledger, instead of budget_usd. `show`: told of
     progress, from the thread that runs. Ctrl-C ends it as on the command line. Raises InputError before a

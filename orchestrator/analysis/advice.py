@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.text.frontier_words import NAME, amount, bought, chance, percent
+from orchestrator.text.frontier_words import NAME, amount, bought, largest_k, likelihood, percent
 from orchestrator.text.safe import safe
 
 if TYPE_CHECKING:
@@ -20,19 +20,19 @@ def advice(document: Mapping[str, Any]) -> list[str]:
     pairs: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in document["comparisons"]:
         pairs.setdefault((row["cheap"], row["expensive"]), []).append(row)
-    said = [_pair(rows, axis) for rows in list(pairs.values())[:_MOST_PAIRS]]
+    said = [_pair(document, rows) for rows in list(pairs.values())[:_MOST_PAIRS]]
     if len(pairs) > _MOST_PAIRS:
         said.append(f"{len(pairs) - _MOST_PAIRS:,} more pairs are in the table.")
     return said + _most(document, axis) + _only(document, len(document["models"]))
 
 
-def _pair(rows: Sequence[Mapping[str, Any]], axis: str) -> str:
-    """Against one expensive sample first; against all of them where that says something else."""
+def _pair(document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
+    """Against one expensive sample first; against all of them if that says something else."""
     first, last = rows[0], rows[-1]
-    told = _row(first, axis)
+    text = _row(document, first)
     if last is not first and _answer(last) != _answer(first):
-        told += " " + _row(last, axis)
-    return told
+        text += " " + _row(document, last)
+    return text
 
 
 def _answer(row: Mapping[str, Any]) -> str:
@@ -41,10 +41,11 @@ def _answer(row: Mapping[str, Any]) -> str:
     return "few" if row["probability"] <= 1 - _SURE else "open"
 
 
-def _row(row: Mapping[str, Any], axis: str) -> str:
+def _row(document: Mapping[str, Any], row: Mapping[str, Any]) -> str:
+    axis = document["axis"]
     cheap, expensive = safe(row["cheap"], NAME), safe(row["expensive"], NAME)
     aim = f"{row['expensive_k']:,} × {expensive}"
-    answer, likely = _answer(row), f"probability {chance(row['probability'])}"
+    answer, likely = _answer(row), likelihood(row["probability"])
     against = f"{amount(axis, row[f'{axis}_expensive'])} a problem"
     if answer == "many":
         return (
@@ -53,13 +54,13 @@ def _row(row: Mapping[str, Any], axis: str) -> str:
             f"({likely})."
         )
     if answer == "few":
-        reaches = (
-            f"{_count(row)} × {cheap} would be needed, for {amount(axis, row[f'{axis}_cheap'])}"
-            if row["cheap_k"] is not None
-            else f"no sampled number of {cheap} solves as much"
-        )
         solves = percent(row["coverage_expensive"])
-        return f"Buy {aim} to solve {solves}, for {against}: {reaches} ({likely} for {cheap})."
+        sure = likelihood(1 - row["probability"])
+        if row["cheap_k"] is None:
+            least = f"Even {largest_k(document, row['cheap']):,} × {cheap} solve less ({sure})."
+            return f"Buy {aim} to solve {solves}, for {against}. {least}"
+        needed = f"{_count(row)} × {cheap} would be needed, for {amount(axis, row[f'{axis}_cheap'])}"
+        return f"Buy {aim} to solve {solves}, for {against}: {needed} ({sure})."
     return f"Whether {cheap} solves what {aim} does for less is open ({likely}): more problems would tell."
 
 
@@ -73,18 +74,18 @@ def _most(document: Mapping[str, Any], axis: str) -> list[str]:
         return []
     last = at_once[-1]
     capped = any(value is not None for value in document["cap"].values())
-    told = (
+    text = (
         f"The most that {'the cap allows' if capped else 'was reached'}, {percent(last['coverage'])}, takes "
         f"{bought(last['policy'])}: {amount(axis, last[f'{axis}_per_problem'])} a problem"
     )
     cheaper = [p for p in stopping if p["policy"]["stop"] != "none" and p["coverage"] >= last["coverage"]]
     if cheaper:
         best = cheaper[0]
-        told += (
-            f"; where a verifier stops at the first right answer, "
+        text += (
+            f"; if a verifier stops at the first right answer, "
             f"{amount(axis, best[f'{axis}_per_problem'])} ({bought(best['policy'])})"
         )
-    return [f"{told}."]
+    return [f"{text}."]
 
 
 def _only(document: Mapping[str, Any], models: int) -> list[str]:

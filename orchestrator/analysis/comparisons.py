@@ -102,7 +102,7 @@ def _banded(found: Banded) -> dict[str, float | None]:
 
 def solved_by_one(models: Sequence[tuple[Outcomes, Samples]]) -> list[dict[str, Any]]:
     """Of every pair, the problems that one of them solved in some sample and the other in none. What was sampled more
-    had more chances, so both numbers of samples are told."""
+    had more chances, so both numbers of samples are given."""
     found: list[dict[str, Any]] = []
     for (one, _), (other, _) in combinations([m for m in models if m[1].problems], 2):
         counts = {key: (int(n), int(c)) for key, n, c in zip(other.problems, other.n, other.c, strict=True)}
@@ -130,14 +130,10 @@ def _of_row(cheap: str, search_of_cheap: Search, expensive: str, row: Comparison
     """Why a value of the row is null, or means less than it seems."""
     if row.cheap_k is None:
         most = search_of_cheap.largest
-        reached = f"up to k = {most:,} {cheap} covers {search_of_cheap.at(most):.1%}"
-        return [
-            f"{cheap} and {expensive}: {reached}, less than {row.expensive_k:,} of {expensive}: no cheap_k"
-        ]
+        reached = f"{most:,} × {cheap} reach {search_of_cheap.at(most):.1%}"
+        return [f"{reached}, less than {row.expensive_k:,} × {expensive}"]
     if not row.cost_cheap:
         return [f"{cheap} and {expensive}: {cheap} costs nothing, so there is no cost ratio"]
     if row.coverage_expensive <= 0:
-        return [
-            f"{cheap} and {expensive}: {row.expensive_k:,} of {expensive} solve nothing, which any number reaches"
-        ]
+        return [f"{row.expensive_k:,} × {expensive} solve nothing, so any number of {cheap} does as well"]
     return []

@@ -34,15 +34,15 @@ def costs_of_pass(axis: Axis, outcomes: Outcomes, samples: Samples, unit: int, w
         found = cost.cost_of_pass_band(per_problem, outcomes.c)
         share = (
             of_pass * passes / per_problem.sum() if per_problem.sum() else 1.0
-        )  # with what brought no sample
+        )  # with what bought no sample
         low, high = (finite(value * share) for value in found)
     mean = cost.cost_of_pass_problem_mean(samples.cost, outcomes.n, outcomes.c)
     if samples.problems and not passes:
-        warn("no sample passed, so there is no cost of a pass")
+        warn(f"{outcomes.alias} solved nothing, so it has no cost per solved problem")
     elif samples.problems and mean is None:
         unsolved = int((outcomes.c == 0).sum())
-        text = f"{unsolved:,} of {samples.problems:,} problems have no pass"
-        warn(f"{text}, so the cost of a pass has no mean over problems")
+        text = f"{outcomes.alias} never solved {unsolved:,} of {samples.problems:,} problems"
+        warn(f"{text}, so it has no average cost per solved problem")
     return {
         f"cost_of_pass_{axis}": of_pass,
         f"cost_of_pass_problem_mean_{axis}": None if mean is None else finite(mean),

@@ -105,7 +105,7 @@ def _model(study: FrontierStudy, outcomes: Outcomes, samples: Samples, unit: int
         ],
         "power_law": _power_law(study, outcomes, samples),
         "extrapolation": extrapolation,
-        **costs_of_pass(axis, outcomes, samples, unit, lambda text: study.warn(outcomes, text)),
+        **costs_of_pass(axis, outcomes, samples, unit, study.warnings.append),
         "to_reach": to_reach(axis, samples, extrapolation),
     }
 
@@ -121,37 +121,39 @@ def _warn_of_counts(study: FrontierStudy, outcomes: Outcomes, samples: Samples) 
         return
     if outcomes.samples > counted:
         open_ = outcomes.samples - counted
-        study.warn(outcomes, f"{open_:,} of {outcomes.samples:,} samples have no verdict and do not count")
+        study.warn(outcomes, f"{open_:,} of {outcomes.samples:,} samples have no verdict and don't count")
     if outcomes.without_verdict:
         asked = outcomes.without_verdict + samples.problems
         study.warn(
             outcomes, f"{outcomes.without_verdict:,} of {asked:,} problems have no verdict and are left out"
         )
     if samples.problems == 1:
-        study.warn(outcomes, "one problem says next to nothing about others")
+        study.warn(outcomes, "one problem says almost nothing about others")
     _warn_of_largest_k(study, outcomes, samples)
     if study.axis == "flops" and outcomes.uncosted == outcomes.samples > 0:
         study.warn(
             outcomes,
-            "its FLOPs are not known: state architecture = { parameters, layers, width } in its table and run again",
+            "its FLOPs are unknown: add architecture = { parameters, layers, width } to its table and run again",
         )
     elif np.isnan(samples.cost).any():
         lacking = int(np.isnan(samples.cost).sum())
         study.warn(
-            outcomes, f"{lacking:,} problems have no sample whose {study.axis} are known, so costs are null"
+            outcomes,
+            f"{lacking:,} problems have no sample with a known cost in {study.axis}, so its costs are unknown",
         )
     elif outcomes.uncosted:
         study.warn(
-            outcomes, f"the {study.axis} of {outcomes.uncosted:,} samples are not known; means leave them out"
+            outcomes,
+            f"{outcomes.uncosted:,} samples have no known cost in {study.axis}; means leave them out",
         )
     if study.axis == "usd" and not outcomes.total_cost and outcomes.uncosted < outcomes.samples:
         study.warn(outcomes, "its samples cost $0 in the ledger")
-    wasted, paid = outcomes.presumed + outcomes.unused, int(outcomes.total_cost) + outcomes.presumed
-    if (text := waste_warning(wasted, paid)) is not None:
-        study.warn(outcomes, text)
+    paid = int(outcomes.total_cost) + outcomes.presumed
+    if (text := waste_warning(outcomes.alias, outcomes.presumed, outcomes.unused, paid)) is not None:
+        study.warnings.append(text)
     if outcomes.presumed:
         study.warn(
-            outcomes, f"{usd(outcomes.presumed)} presumed for requests of unknown outcome is not in its costs"
+            outcomes, f"its costs leave out {usd(outcomes.presumed)} for requests that may have been billed"
         )
 
 
@@ -163,8 +165,8 @@ def _warn_of_largest_k(study: FrontierStudy, outcomes: Outcomes, samples: Sample
         what = "problems" if outcomes.first is None else "unsolved problems"
         study.warn(
             outcomes,
-            f"coverage ends at k = {largest:,}: {least:,} {what} have only so many samples with a verdict, "
-            f"others up to {int(open_n.max()):,}",
+            f"coverage ends at k = {largest:,}: {least:,} {what} have only that many samples with a verdict; "
+            f"others have up to {int(open_n.max()):,}",
         )
 
 

@@ -190,8 +190,7 @@ def _warnings(
             "printed results of several tables are not put on one frontier: their problems may differ"
         )
     said += [
-        f"{row['cheap']} and {row['expensive']}: no printed number of {row['cheap']} reaches {row['expensive_k']:,} of "
-        f"{row['expensive']}: no cheap_k"
+        f"no printed number of {row['cheap']} reaches {row['expensive_k']:,} × {row['expensive']}"
         for row in rows
         if row["cheap_k"] is None
     ]

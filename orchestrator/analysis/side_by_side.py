@@ -35,8 +35,9 @@ def _model(side: ModelCosts, warnings: list[str]) -> dict[str, Any]:
     price = None if side.price is None else price_from_json(side.price)
     tokens = side.tokens.input + side.tokens.output
     waste = _share(side.presumed + side.unused, side.settled + side.presumed)
-    if (told := waste_warning(side.presumed + side.unused, side.settled + side.presumed)) is not None:
-        warnings.append(f"{side.alias}: {told}")
+    text = waste_warning(side.alias, side.presumed, side.unused, side.settled + side.presumed)
+    if text is not None:
+        warnings.append(text)
     judged = int(side.n.sum())
     return {
         "provider": side.provider,

@@ -13,7 +13,7 @@ from providers.types import Reply, StatedCost, Usage
 ABSURD_PICO = 10**16
 """Ten thousand dollars. A reply that costs more, and more than its bound, was counted wrong: a few of them would not
 fit the ledger's whole numbers."""
-NO_USAGE = "a reply without usage: it is charged at its bound"
+NO_USAGE = "a reply without usage: it is counted at the most it can cost"
 
 
 class UnknownCost(Exception):  # noqa: N818 - reads as what it is
@@ -62,7 +62,7 @@ def cost_of(
     )
     if wrong and worst_pico:
         raise UnknownCost(
-            "BadCounts", f"its counts contradict its texts ({wrong}): it is charged at its bound"
+            "BadCounts", f"its counts contradict its texts ({wrong}): it is counted at the most it can cost"
         )
     try:
         found = tier_price(
@@ -80,11 +80,13 @@ def cost_of(
         own, own_input = cost_and_input_pico(found, tokens_of(usage))
     except ValueError as error:
         raise UnknownCost(
-            "BadCounts", f"usage that makes no sense is charged at its bound: {error}"
+            "BadCounts", f"usage that makes no sense; counted at the most it can cost: {error}"
         ) from error
     if own > most:
         counts = f"{usage.input} tokens in, {usage.output} out"
-        raise UnknownCost("BadCounts", f"usage that makes no sense is charged at its bound: {counts}")
+        raise UnknownCost(
+            "BadCounts", f"usage that makes no sense; counted at the most it can cost: {counts}"
+        )
     return Cost(max(own, _stated_pico(reply.stated_cost, most)), own, own_input)
 
 
@@ -93,7 +95,7 @@ def _stated_pico(stated: StatedCost | None, most: int) -> int:
         return 0
     if stated.pico is None or stated.pico > most:
         message = (
-            f"its {stated.name} is no cost that a reply can have ({stated.said}): it is charged at its bound"
+            f"its {stated.name} can't be a reply's cost ({stated.said}): counted at the most it can cost"
         )
         raise UnknownCost("BadCost", message)
     return stated.pico

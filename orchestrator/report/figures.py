@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from orchestrator.progress import ModelProgress, Progress
 from orchestrator.report.budget_parts import dollars
 from orchestrator.text.duration import about
+from orchestrator.text.failure_words import in_words
 from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
 
@@ -100,8 +101,13 @@ def state(model: ModelProgress) -> str:
 
 
 def errors_by_kind(models: Iterable[ModelProgress], times: str = "×") -> list[str]:
-    """["RateLimited 429 ×12", "Lost ×3"], the most frequent first."""
-    total: Counter[str] = Counter()
+    """["rate limited ×12, no connection ×1 (free)", "connection lost ×3 (counted at worst case)"], the most frequent
+    first."""
+    total: Counter[tuple[str, str]] = Counter()
     for model in models:
-        total.update(model.errors)
-    return [f"{safe(kind, 40)} {times}{count:,}" for kind, count in total.most_common() if count > 0]
+        total.update(in_words(model.errors))
+    by_cost: dict[str, list[str]] = {}
+    for (words, cost), count in total.most_common():
+        if count > 0:
+            by_cost.setdefault(cost, []).append(f"{safe(words, 40)} {times}{count:,}")
+    return [", ".join(kinds) + (f" ({cost})" if cost else "") for cost, kinds in by_cost.items()]

@@ -22,7 +22,10 @@ from providers.errors import BadRequest, Lost, NotSent, Overloaded, ProviderErro
 from providers.reading.rate_limits import VendorLimit
 
 FULL = "as many requests in flight as its limit allows"
-WAITS_FOR_MONEY = "budget: held by what is in flight until it settles (a smaller max_tokens holds less)"
+WAITS_FOR_MONEY = (
+    "the rest of the budget is set aside for running requests and frees as they finish "
+    "(a lower max_tokens sets aside less)"
+)
 PROVES_BOUND = "for a first reply, which shows that a request costs no more than is reserved for it"
 REFUSED_OUTRIGHT = 5
 """So many problems refused without a single reply: the request itself is wrong, not the problems."""

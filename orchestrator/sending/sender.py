@@ -184,7 +184,8 @@ class Sender:
         if isinstance(error, TooManySamples) and decision.then is Then.FEWER:
             await self._ledger.learn_max_n(attempt.model_id, self._scheduler.lanes[ticket.alias].work.max_n)
         if unknown:
-            self._on_warning(ticket.alias, f"outcome unknown, charged at its bound: {error.message}")
+            said = f"may have been billed; counted at the most it can cost: {error.message}"
+            self._on_warning(ticket.alias, said)
         return _moved(outcome, moved)
 
     async def not_sent(self, ticket: Ticket, attempt: Attempt, why: str) -> None:

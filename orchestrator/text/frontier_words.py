@@ -40,15 +40,22 @@ def band(point: Mapping[str, Any], *, plain: bool = False) -> str:
     return f"{100 * point['low']:.1f}{' - ' if plain else ' – '}{percent(point['high'])}"
 
 
-def sentence(row: Mapping[str, Any], axis: str) -> str:
+def largest_k(document: Mapping[str, Any], alias: str) -> int:
+    """The most samples of a model that the document has coverage for."""
+    return document["models"][alias]["coverage"][-1]["k"]
+
+
+def sentence(row: Mapping[str, Any], axis: str, most: int) -> str:
+    """`most`: samples that the cheap model has at most."""
     cheap, expensive = safe(row["cheap"], NAME), safe(row["expensive"], NAME)
-    likely = f"probability {chance(row['probability'])}"
     aim = f"{row['expensive_k']:,} × {expensive}"
     if row["cheap_k"] is None:
         covers = (
             f"{percent(row['coverage_expensive'])} for {amount(axis, row[f'{axis}_expensive'])} a problem"
         )
-        return f"no sampled number of {cheap} reaches what {aim} does, {covers}; {likely}"
+        less = f"even {most:,} × {cheap} solve less than {aim} ({covers})"
+        return f"{less}; {likelihood(1 - row['probability'])}"
+    likely = likelihood(row["probability"])
     covers = f"{percent(row['coverage_cheap'])} and {percent(row['coverage_expensive'])}"
     verb = "reaches" if row["cheap_k"] == 1 else "reach"
     return f"{row['cheap_k']:,} × {cheap} {verb} what {aim} does ({covers}){_as_share(row['cost_ratio'])}; {likely}"
@@ -61,26 +68,31 @@ def for_as_much(row: Mapping[str, Any], axis: str) -> str | None:
         return None
     cheap = safe(row["cheap"], NAME)
     if not found["cheap_k"]:
-        return f"for as much not one sample of {cheap} is to be had"
+        return f"the same money doesn't buy one sample of {cheap}"
     least = "at least " if found["capped"] else ""
     gain = f"{100 * found['gain']:+.1f} points"
     if found["gain_low"] is not None and found["gain_high"] is not None:
         gain += f", {100 * found['gain_low']:+.1f} to {100 * found['gain_high']:+.1f}"
     more = "all that were sampled, " if found["capped"] else ""
-    return f"for as much: {found['cheap_k']:,} × {cheap}, {more}{least}{percent(found['coverage_cheap'])} ({gain})"
+    covered = f"{least}{percent(found['coverage_cheap'])} ({gain})"
+    return f"for the same money: {found['cheap_k']:,} × {cheap}, {more}{covered}"
 
 
 def turning(row: Mapping[str, Any]) -> str | None:
-    """At which ratio of the two prices the answer turns; None where no number of cheap ones reaches the expensive."""
+    """At which ratio of the two prices the answer changes; None if no number of cheap ones reaches the expensive."""
     found = row["turns_at"]
     if found["value"] is None or row["price_ratio"] is None:
         return None
-    high = "no end" if found["high"] is None else f"{found['high']:.3g}"
-    span = "" if found["low"] is None else f" ({found['low']:.3g} to {high})"
+    span = ""
+    if found["low"] is not None:
+        high = " × or more" if found["high"] is None else f"–{found['high']:.3g} ×"
+        span = f" (95%: {found['low']:.3g}{high})"
     expensive, cheap = safe(row["expensive"], NAME), safe(row["cheap"], NAME)
+    verb, less = ("stays", "unless") if row["price_ratio"] > found["value"] else ("becomes", "if")
+    than = "less than" if less == "unless" else "more than"
     return (
-        f"the answer turns where a sample of {expensive} costs {found['value']:.3g}{span} times one of {cheap}; "
-        f"here it is {row['price_ratio']:.3g}"
+        f"{cheap} {verb} the better buy {less} {expensive} costs {than} {found['value']:.3g} × as much per "
+        f"sample{span}; now it costs {row['price_ratio']:.3g} ×"
     )
 
 
@@ -91,6 +103,11 @@ def _as_share(ratio: float | None) -> str:
     if ratio >= 100:
         return f", at 1/{ratio:,.0f} of the cost"
     return f", at {1 / ratio:.2g} of the cost" if ratio >= 1 else f", but at {1 / ratio:.3g} times the cost"
+
+
+def likelihood(share: float) -> str:
+    """Either sure, of a statement or its opposite, or a probability."""
+    return "sure" if share > 0.995 or share < 0.005 else f"probability {share:.2f}"
 
 
 def chance(share: float) -> str:

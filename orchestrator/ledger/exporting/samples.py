@@ -62,7 +62,7 @@ class Records:
         self._connection.close()
 
     def moment(self) -> sqlite3.Connection:
-        """For what else is read beside the samples: from here on, all of it is of one moment. Rows are tuples."""
+        """Starts one read transaction: everything read through it is from the same moment. Rows are tuples."""
         self._connection.execute("BEGIN")
         return self._connection
 

@@ -126,7 +126,7 @@ class Frames:
         """As many kinds as fit, and how many more there are."""
         label, shown = "errors: ", ""
         for i, kind in enumerate(kinds):
-            joined = f"{shown}, {kind}" if shown else kind
+            joined = f"{shown}; {kind}" if shown else kind
             more = len(kinds) - i - 1
             if cell_len(label + joined) + (len(f" + {more} more") if more else 0) > width:
                 rest = f"{shown} + {len(kinds) - i} more" if shown else kind

@@ -87,7 +87,7 @@ class PlainDisplay:
         if remaining := figures.remaining(p):
             said.append(remaining)
         if kinds := figures.errors_by_kind(p.models, self._times):
-            said.append("errors " + ", ".join(kinds))
+            said.append("errors " + "; ".join(kinds))
         return ", ".join(said)
 
     def _model(self, m: ModelProgress, places: int, phase: str) -> str:
@@ -104,7 +104,7 @@ class PlainDisplay:
         if m.stopped is not None:
             said.append(figures.state(m))
         elif (state := figures.state(m)) and phase == "sampling" and not figures.finished(m):
-            said.append(f"waits: {state}")
+            said.append(f"waiting: {state}")
         return ", ".join(said)
 
     def _write(self, lines: list[str]) -> None:
@@ -138,7 +138,7 @@ def _changes(before: Progress, now: Progress) -> list[str]:
         if m.stopped is not None and (was is None or was.stopped is None):
             lines.append(f"model {safe(m.alias)} stopped: {safe(m.stopped)}")
         elif figures.finished(m) and was is not None and not figures.finished(was):
-            lines.append(f"model {safe(m.alias)} has asked for all its samples")
+            lines.append(f"model {safe(m.alias)}: last request sent")
     if now.note is not None and now.note != before.note:
         lines.append(safe(now.note))
     return lines

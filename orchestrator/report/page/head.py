@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.report.page.text import Html, element, items, name, text
-from orchestrator.text.frontier_words import sentence
+from orchestrator.text.frontier_words import largest_k, sentence
 
 _MOST_SENTENCES = 8
 
@@ -23,7 +23,7 @@ def head(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     found = [
         items(
             (
-                sentence(row, axis)
+                sentence(row, axis, largest_k(document, row["cheap"]))
                 for row in part["comparisons"][:_MOST_SENTENCES]
                 if row["probability"] is not None
             ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.text.failure_words import in_words
 from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
 from pricing.types import PICO_PER_USD
@@ -97,7 +98,7 @@ def _latency(m: Mapping[str, Any]) -> str:
 
 
 def _errors(m: Mapping[str, Any]) -> str:
-    return ", ".join(f"{safe(kind, 20)} {count:,}" for kind, count in m["errors"].items()) or "-"
+    return ", ".join(f"{safe(words, 40)} {n:,}" for (words, _), n in in_words(m["errors"]).items()) or "-"
 
 
 _ROWS: tuple[tuple[str, Callable[[Mapping[str, Any]], str]], ...] = (

@@ -20,6 +20,7 @@ from orchestrator.text.frontier_words import (
     band,
     bought,
     for_as_much,
+    largest_k,
     percent,
     sentence,
     turning,
@@ -70,7 +71,7 @@ def print_frontier(console: Console, document: Document) -> None:
         )
         console.print()
     _print_plot(console, models, axis, marks, styles, plain=plain)
-    _print_comparisons(console, document["comparisons"], axis)
+    _print_comparisons(console, document, axis)
     _print_lists(console, document, axis, plain=plain)
     for warning in document["warnings"]:
         console.print(Text.assemble(("note: ", "yellow"), safe(warning)))
@@ -174,12 +175,12 @@ def _series(model: Mapping[str, Any], axis: str) -> Series:
     return Series([p[f"{axis}_per_problem"] for p in points], [p["coverage"] for p in points])
 
 
-def _print_comparisons(console: Console, comparisons: Sequence[Any], axis: str) -> None:
-    if not comparisons:
+def _print_comparisons(console: Console, document: Document, axis: str) -> None:
+    if not document["comparisons"]:
         return
     console.print(Text("many or few?", style="bold"))
-    for row in comparisons:
-        console.print(Text(f"  {sentence(row, axis)}"))
+    for row in document["comparisons"]:
+        console.print(Text(f"  {sentence(row, axis, largest_k(document, row['cheap']))}"))
         for more in (for_as_much(row, axis), turning(row)):
             if more is not None:
                 console.print(Text(f"    {more}", style="dim"))

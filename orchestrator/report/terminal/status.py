@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 STANDS = {
-    "complete": "complete: nothing is left to ask",
+    "complete": "done: all samples collected",
     "incomplete": "ended, but some samples failed for good",
     "running": "running",
-    "budget": "the budget stopped it",
-    "provider": "a provider could not go on",
+    "budget": "stopped by the budget",
+    "provider": "stopped by a provider",
     "interrupted": "interrupted",
 }
 

@@ -19,10 +19,10 @@ from orchestrator.text.safe import safe
 from pricing.types import PICO_PER_USD
 
 ENDINGS = {
-    "complete": "complete, nothing is left to ask.",
+    "complete": "done: all samples collected.",
     "incomplete": "ended, but some samples failed for good.",
-    "budget": "the budget stopped it.",
-    "provider": "a provider could not go on.",
+    "budget": "stopped by the budget.",
+    "provider": "stopped by a provider.",
     "interrupted": "interrupted",
 }
 MOST_WARNINGS = 12
@@ -56,9 +56,10 @@ def summary(progress: Progress, ending: Ending) -> RenderableType:
         parts.append(Text(taught))
     parts.append(Text(_cost(progress, ending)))
     if ending.leftovers:
-        were = "request of an earlier run has" if ending.leftovers == 1 else "requests of earlier runs have"
+        one = ending.leftovers == 1
+        were, they = ("request of an earlier run", "it") if one else ("requests of earlier runs", "they")
         parts.append(
-            Text(f"{ending.leftovers:,} {were} no known outcome: presumed billed, at the worst case.")
+            Text(f"{ending.leftovers:,} {were} may have been billed; counted at the most {they} can cost.")
         )
     parts += [Text(f"warning: {safe(line)}", style="yellow") for line in _warnings(ending)]
     parts += [Text(f"Next: {command}", style="bold") for command in next_commands(progress, ending)]
@@ -71,7 +72,7 @@ def _headline(progress: Progress, ending: Ending) -> Text:
     if ending.status == "interrupted":
         # The reason is the display's note, of which only the first words still hold.
         by = "" if ending.reason is None else f" by {safe(ending.reason.split(':')[0])}"
-        text.append(f"{by}; run again, it goes on where the ledger ends.")
+        text.append(f"{by}. Run again to continue where it stopped.")
     elif ending.reason and ending.status != "complete":
         text.append(f" {safe(ending.reason)}")
     return text
@@ -85,7 +86,7 @@ def _cost(progress: Progress, ending: Ending) -> str:
         sentences.append(f"This run: {_session(progress, ending.before)} in {span(progress.elapsed_s)}.")
     if any(m.replayed for m in progress.models):
         sentences.append(
-            f"Replayed dollars, {usd(progress.replayed_pico)} in all, are those of a recording: nothing was spent."
+            f"Replayed dollars, {usd(progress.replayed_pico)} in total, come from a recording: nothing was spent."
         )
     return " ".join(sentences)
 

@@ -19,7 +19,7 @@ def said(*rows, models=("small", "large"), frontier=(), stopping=(), solved=()):
     document = {
         "axis": "usd",
         "cap": {"average": None, "hard": None},
-        "models": dict.fromkeys(models),
+        "models": {alias: {"coverage": [{"k": 1}, {"k": 64}]} for alias in models},
         "comparisons": list(rows),
         "frontier_without_stopping": list(frontier),
         "frontier": list(stopping),
@@ -37,7 +37,7 @@ def test_nothing_to_choose_from_is_nothing_to_say():
     [
         ({}, "Buy many of small: 5 × small solve as much as 1 × large (36.0%) for $0.01 instead of $0.02 a problem"),
         ({"probability": 0.01}, "Buy 1 × large to solve 36.0%, for $0.02 a problem: 5 × small would be needed"),
-        ({"probability": 0.01, "cheap_k": None, "usd_cheap": None}, "no sampled number of small solves as much"),
+        ({"probability": 0.01, "cheap_k": None, "usd_cheap": None}, "Even 64 × small solve less (probability 0.99)."),
         ({"probability": 0.5}, "is open (probability 0.50): more problems would tell"),
     ],
 )  # fmt: skip
@@ -47,7 +47,7 @@ def test_what_to_buy_rests_on_the_probability(changed, words):
 
 def test_the_second_row_of_a_pair_only_where_it_answers_otherwise():
     same = said(ROW, {**ROW, "expensive_k": 64})
-    assert "64" not in same
+    assert "64 × large" not in same
     other = said(ROW, {**ROW, "expensive_k": 64, "probability": 0.0, "cheap_k": None, "usd_cheap": None})
     assert "Buy many of small" in other
     assert "Buy 64 × large" in other

@@ -89,7 +89,10 @@ def test_errors_of_all_models_the_most_frequent_first():
         model("a", errors={"Lost": 3, "RateLimited 429": 2}),
         model("b", errors={"RateLimited 429": 10}),
     ]
-    assert figures.errors_by_kind(models) == ["RateLimited 429 ×12", "Lost ×3"]
+    assert figures.errors_by_kind(models) == [
+        "rate limited ×12 (free)",
+        "connection lost ×3 (counted at worst case)",
+    ]
     assert figures.errors_by_kind([model("a", errors={"\x1b[2J": 1})], "x") == ["\\x1b[2J x1"]
 
 

@@ -30,7 +30,7 @@ def test_a_reply_that_would_cost_more_than_a_ledger_can_hold_is_charged_at_its_b
         path = SweepFile({"m": model(vendor)}, problems=3, samples=2).write(tmp_path)
         ended = run(path, db)
         asked = len(vendor.seen)
-        assert any("charged at its bound" in line for line in ended.result.warnings)
+        assert any("counted at the most it can cost" in line for line in ended.result.warnings)
         again = run(path, db)
     check_books(db)
     check_complete(db, {"m": (3, 2)})

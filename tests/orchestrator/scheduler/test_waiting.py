@@ -37,7 +37,7 @@ def scheduler(
 @pytest.mark.parametrize(
     ("made", "waits", "timed"),
     [
-        (scheduler(250), "a smaller max_tokens holds less", False),
+        (scheduler(250), "a lower max_tokens sets aside less", False),
         (scheduler(10**6, concurrency=2), "as many requests in flight as its limit allows", False),
         (scheduler(10**6, requests=2), "rate limit", True),
         (scheduler(10**6, sequences=2), "servers busy", False),

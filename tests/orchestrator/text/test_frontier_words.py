@@ -9,6 +9,7 @@ from orchestrator.text.frontier_words import (
     bought,
     chance,
     for_as_much,
+    likelihood,
     percent,
     sentence,
     turning,
@@ -76,7 +77,7 @@ def test_a_probability_is_never_certain(share, said):
 
 
 def test_a_pair_is_said_with_both_coverages_and_the_share_of_the_cost():
-    said = sentence(ROW, "usd")
+    said = sentence(ROW, "usd", 64)
     assert "32 × small" in said
     assert "2 × large" in said
     assert "84.0% and 80.0%" in said
@@ -88,13 +89,23 @@ def test_a_pair_is_said_with_both_coverages_and_the_share_of_the_cost():
     ("ratio", "said"), [(400.0, "1/400"), (0.5, "2 times the cost"), (None, "80.0%); probability")]
 )
 def test_the_ratio_of_costs_is_said_the_readable_way_round(ratio, said):
-    assert said in sentence({**ROW, "cost_ratio": ratio}, "usd")
+    assert said in sentence({**ROW, "cost_ratio": ratio}, "usd", 64)
 
 
 def test_where_no_number_reaches_it_the_price_of_the_expensive_side_is_said():
-    said = sentence({**ROW, "cheap_k": None}, "usd")
+    said = sentence({**ROW, "cheap_k": None}, "usd", 64)
     assert "80.0%" in said
     assert "$0.004" in said
+
+    assert said.startswith("even 64 × small solve less than 2 × large (80.0% for")
+    assert said.endswith("; probability 0.03")
+
+
+@pytest.mark.parametrize(
+    ("share", "said"), [(1.0, "sure"), (0.0, "sure"), (0.97, "probability 0.97"), (0.05, "probability 0.05")]
+)
+def test_it_is_sure_or_has_a_probability(share, said):
+    assert likelihood(share) == said
 
 
 def test_for_the_same_money_the_gain_is_in_points():
@@ -107,10 +118,16 @@ def test_for_the_same_money_the_gain_is_in_points():
     assert "small" in str(for_as_much({**ROW, "equal_usd": {"cheap_k": 0}}, "usd"))
 
 
-def test_the_ratio_of_prices_at_which_the_answer_turns_has_its_band():
-    said = str(turning(ROW))
-    for part in ("16", "12", "20", "64"):
-        assert part in said
+def test_the_ratio_of_prices_at_which_the_answer_changes_has_its_band():
+    assert turning(ROW) == (
+        "small stays the better buy unless large costs less than 16 × as much per sample (95%: 12–20 ×); "
+        "now it costs 64 ×"
+    )
+    closer = {**ROW, "price_ratio": 8.0, "turns_at": {"value": 16.0, "low": 12.0, "high": None}}
+    assert turning(closer) == (
+        "small becomes the better buy if large costs more than 16 × as much per sample (95%: 12 × or more); "
+        "now it costs 8 ×"
+    )
     assert "12" not in str(turning({**ROW, "turns_at": {"value": 16.0, "low": None, "high": None}}))
     assert turning({**ROW, "price_ratio": None}) is None
     assert turning({**ROW, "turns_at": {"value": None}}) is None
@@ -134,4 +151,4 @@ def test_a_printed_share_keeps_its_two_decimals():
 
 
 def test_a_hostile_name_is_made_harmless():
-    assert "\x1b" not in sentence({**ROW, "cheap": "\x1b[31mred"}, "usd")
+    assert "\x1b" not in sentence({**ROW, "cheap": "\x1b[31mred"}, "usd", 64)

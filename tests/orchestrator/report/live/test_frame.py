@@ -46,7 +46,7 @@ def test_a_frame_of_eighty_columns():
         "large    0/640      0    0/64        0%      –      0 (0)    $0.000           –",
         "  ░░░░░░░░░░░░░░░░░░░░░░░░░   0%",
         "",
-        "errors: RateLimited 429 ×12, Lost ×3",
+        "errors: rate limited ×12 (free); connection lost ×3 (counted at worst case)",
     ]
 
 
@@ -54,7 +54,7 @@ def test_ascii_where_the_encoding_lacks_blocks():
     lines = drawn(two(note="naïve"), look=Look(glyphs=ASCII, encoding="ascii"))
     assert all(line.isascii() for line in lines)
     assert lines[1].startswith("budget $10.000 ####")
-    assert "RateLimited 429 x12" in lines[-2]
+    assert "rate limited x12 (free)" in lines[-2]
     assert lines[-1] == "na\\xefve"
 
 
@@ -68,7 +68,7 @@ def test_a_stop_is_told_in_full_below_the_models():
 def test_what_is_not_to_be_sent_waits_for_nothing():
     for phase in ("draining", "done"):
         text = "\n".join(drawn(two(phase=phase, note="Ctrl-C: waiting")))
-        assert "rate limit" not in text
+        assert "rate limit, 12 s" not in text
         assert "about" not in text
         assert text.endswith("Ctrl-C: waiting")
 

@@ -36,11 +36,11 @@ def test_a_line_for_the_sweep_and_one_for_each_model():
     assert lines(stream) == [
         (
             "sweep gsm8k: sampling, 960/1,280 samples, settled $2.000 presumed $0.100 reserved $0.500 left $7.400 "
-            "of $10.000, after 1 min 15 s, about 2 min 10 s left, errors RateLimited 429 ×12"
+            "of $10.000, after 1 min 15 s, about 2 min 10 s left, errors rate limited ×12 (free)"
         ),
         (
             "model cheap: 480/640 samples, 41.2/s, solved 41/64, pass 19.8%, in flight 8 requests 1,280 samples, "
-            "$1.000, waits: rate limit, 12 s"
+            "$1.000, waiting: rate limit, 12 s"
         ),
         (
             "model expensive: 480/640 samples, 0/s, solved 41/64, pass -, in flight 0 requests 0 samples, $0.000, "
@@ -74,7 +74,7 @@ def test_changes_are_told_at_once():
         display.update(progress(model(done=640), model("expensive", stopped="bad key"), note="look here"))
         display.update(progress(model(done=640), model("expensive", stopped="bad key"), note="look here"))
         assert lines(stream)[start:] == [
-            "model cheap has asked for all its samples",
+            "model cheap: last request sent",
             "model expensive stopped: bad key",
             "look here",
         ]
@@ -107,7 +107,7 @@ def test_an_encoding_that_lacks_a_sign_gets_it_spelt_out():
     raw = io.BytesIO()
     with plain(io.TextIOWrapper(raw, "ascii", write_through=True), Clock()) as display:
         display.update(progress(model("naïve", errors={"Lost": 2})))
-        assert b"errors Lost x2" in raw.getvalue()
+        assert b"errors connection lost x2" in raw.getvalue()
         assert b"model na\\xefve: " in raw.getvalue()
 
 

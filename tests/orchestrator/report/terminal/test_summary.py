@@ -34,7 +34,7 @@ def test_how_it_ended_what_was_learnt_what_it_cost_and_what_is_next():
     moment = progress(judged(), phase="done", settled_pico=PICO, reserved_pico=0)
     assert shown(moment, ending(before=before)).splitlines() == [
         "",
-        "gsm8k: complete, nothing is left to ask.",
+        "gsm8k: done: all samples collected.",
         "",
         "model  samples  solved  coverage   pass  settled  requests",
         "cheap  640/640   41/64     64.1%  14.8%    $1.00         5",
@@ -52,7 +52,7 @@ def test_a_recording_is_told_as_such_and_no_budget_with_it():
     moment = progress(judged(replayed=True), settled_pico=0, replayed_pico=PICO // 100)
     text = shown(moment, ending(before=before), 200)
     assert "This run: 640 samples, $0.01 replayed in 1 min 15 s." in text
-    assert "Replayed dollars, $0.01 in all, are those of a recording: nothing was spent." in text
+    assert "Replayed dollars, $0.01 in total, come from a recording: nothing was spent." in text
     assert "left of" not in text
 
 
@@ -62,15 +62,15 @@ def test_a_recording_is_told_as_such_and_no_budget_with_it():
         (
             "interrupted",
             "Ctrl-C: sending stopped, up to 30 s for what is in flight",
-            "interrupted by Ctrl-C; run",
+            "interrupted by Ctrl-C. Run again",
         ),
-        ("interrupted", None, "interrupted; run again, it goes on where the ledger ends."),
+        ("interrupted", None, "interrupted. Run again to continue where it stopped."),
         (
             "budget",
             "the next sample of expensive does not fit",
-            "the budget stopped it. the next sample of expensive",
+            "stopped by the budget. the next sample of expensive",
         ),
-        ("provider", "expensive: bad key", "a provider could not go on. expensive: bad key"),
+        ("provider", "expensive: bad key", "stopped by a provider. expensive: bad key"),
         ("incomplete", None, "ended, but some samples failed for good."),
     ],
 )
@@ -121,8 +121,8 @@ def test_without_a_verdict_there_is_no_frontier_to_draw():
 @pytest.mark.parametrize(
     ("leftovers", "said"),
     [
-        (1, "1 request of an earlier run has no known outcome: presumed billed, at the worst case."),
-        (1_234, "1,234 requests of earlier runs have no known outcome: presumed billed, at the worst case."),
+        (1, "1 request of an earlier run may have been billed; counted at the most it can cost."),
+        (1_234, "1,234 requests of earlier runs may have been billed; counted at the most they can cost."),
     ],
 )
 def test_leftovers_of_a_crash_are_told(leftovers, said):

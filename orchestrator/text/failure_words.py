@@ -1,0 +1,47 @@
+"""What people call the ways in which a request fails, and what each of them costs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+FREE = "free"
+WORST_CASE = "counted at worst case"
+_FREE = {
+    "RateLimited": "rate limited",
+    "Overloaded": "server overloaded",
+    "Undone": "left out of a batch",
+    "TooManySamples": "too many samples in one request",
+    "BadRequest": "bad request",
+    "Stopped": "rejected",
+    "NotSent": "no connection",
+}
+_UNKNOWN_COST = {
+    "NoUsage": "reply without usage",
+    "BadCounts": "reply with impossible counts",
+    "BadCost": "reply with an impossible cost",
+    "Unpriced": "reply without a known price",
+}
+
+
+def failure_words(kind: str) -> tuple[str, str]:
+    """(what it is called, what it costs) for a kind that the ledger keeps, such as `RateLimited 429`. The cost is ""
+    if the kind doesn't tell it."""
+    name, _, status = kind.partition(" ")
+    if name in _FREE and (not status or status.isdecimal()):
+        return _FREE[name], FREE
+    if kind in _UNKNOWN_COST:
+        return _UNKNOWN_COST[kind], WORST_CASE
+    if name != "Lost":
+        return kind, ""
+    if not status:
+        return "connection lost", WORST_CASE
+    return "server error" if status.startswith("5") else f"no usable answer ({status})", WORST_CASE
+
+
+def in_words(errors: Mapping[str, int]) -> Counter[tuple[str, str]]:
+    """Counts by words and cost."""
+    found: Counter[tuple[str, str]] = Counter()
+    for kind, count in errors.items():
+        found[failure_words(kind)] += count
+    return found
