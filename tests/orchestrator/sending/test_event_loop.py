@@ -1,0 +1,32 @@
+"""Everything is sent on a loop of its own, in which Python looks for cycles rarely."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+
+import pytest
+
+from orchestrator.sending.event_loop import new_loop_run
+
+
+def test_the_coroutine_s_result_comes_back_and_cycles_are_looked_for_as_before():
+    before = gc.get_threshold()
+
+    async def main() -> tuple[int, int, int]:
+        await asyncio.sleep(0)
+        return gc.get_threshold()
+
+    assert new_loop_run(main())[0] > before[0]
+    assert gc.get_threshold() == before
+
+
+def test_its_error_comes_through_and_cycles_are_looked_for_as_before():
+    before = gc.get_threshold()
+
+    async def main() -> None:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        new_loop_run(main())
+    assert gc.get_threshold() == before
