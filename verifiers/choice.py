@@ -5,11 +5,12 @@ Options
 - `letters`: how many options there may be, from A on; default 10, so A to J.
 - `first_index`: the number of option A where the gold is a number; default 0.
 
-Priority: the last `\\boxed{…}` or `<answer>…</answer>` that names a letter; else the last phrase that states one (`the
-answer is (C)`, `Answer: A`, `correct option is B`, `I choose D`); else the last line that is nothing but a letter, or
-that alone begins with one (`(C) Paris`); else the letter in parentheses in the last line that has one. Two letters in
-one statement (`A or B`, `both A and C`) are no answer, and no answer is wrong. A lone capital in running text (`A train
-leaves`) says nothing. What follows a question that a base model goes on to ask itself is not read.
+Priority: the last `\\boxed{…}` or `<answer>…</answer>` that names a letter; else the last phrase that states
+one (`the answer is (C)`, `Answer: A`, `{"answer": "B"}`, `答案：B`, `I choose D`, `B is correct`, `…, so D`); else
+the last line that is nothing but a letter, or that alone begins with one (`(C) Paris`); else the letter in
+parentheses in the last line that has one. Two letters in one statement (`A or B`, `both A and C`) are no
+answer, and no answer is wrong. A lone capital in running text (`A train leaves`) says nothing. What follows a
+question that a base model goes on to ask itself is not read.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any, ClassVar
 from verifiers.gold import named_field
 from verifiers.types import Bounds, Isolation, Verdict
 
-_VERSION = "1"
+_VERSION = "2"
 MAX_TEXT = 65_536
 """Characters looked at, from the end: the final answer is there."""
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -33,15 +34,36 @@ _MARKUP = re.compile(
 )
 _BOX = re.compile(r"(?:\\(?:boxed|fbox)[ ]?\{|<answer>)(?=([^\n<]{0,80}))")
 _STATED = re.compile(
-    r"\b(?:answer|option|choice|choose|chose|select|pick|go with)\b(?!s)"
+    r"(?:(?:\b|(?<=final)|(?<=correct))(?:answer|option|choice|choose|chose|chosen|select(?:ed|ion)?"
+    r"|pick(?:ed)?|go(?:ing)? (?:with|for)|verdict|conclusion|final letter)\b(?!s)"
+    r"|\b(?:respuesta|opci[oó]n|réponse|option|antwort|resposta|alternativa|risposta|antwoord|odpowied[zź]"
+    r"|cevap|svar|ответ"
+    r"|вариант)\b|答案|答え|正解|正确选项|选项?|選|정답|الإجابة|उत्तर)"
     r"(?:[ ](?:is|are|be|would|should|must|to|the|correct|right|best|final|option|choice|answer|letter|of|this"
-    r"|question|that|therefore|thus|indeed|clearly)\b){0,8}[ ]?[:=]{0,2}[\s{]{0,4}",
+    r"|question|that|therefore|thus|indeed|clearly|es|est|ist|é|è|la|die|der|il|correcta|correcte|richtige"
+    r"|correta|opción"
+    r"|option|—|-)\b){0,8}[ ]?(?:是|为|為|は|는|应该是)?[ ]?[\"']?[ ]?[:=]{0,2}[\s{\"']{0,4}",
     re.IGNORECASE,
 )
+_IS_RIGHT = re.compile(
+    r"(?<![\w'’])[(\[]?(?P<letter>[A-Z])[)\]]?[.:]?[ ](?:is|must be|would be|should be|has to be|seems|appears"
+    r"|looks|remains)[ ](?:(?:therefore|thus|clearly|indeed|also|the|my|our|only|most|likely|definitely"
+    r"|certainly|to be|then)[ ]){0,4}"
+    r"(?:correct|right|best|answer|one|option|choice|true)\b"
+)
+_FOLLOWS = re.compile(
+    r"\b(?:so|thus|hence|therefore|then|it'?s|it is|must be|has to be|leaves|leaving|which is|that is|namely"
+    r"|i\.e\.)[,:]?[ ](?:(?:it(?:'s| is| must be)?|must be|is|only|just|us with|with|option|choice|the)[ ]){0,3}"
+    r"[(\[]?(?P<letter>[A-Z])[)\]]?(?=[.!]?[ \t]*(?:\n|$))"
+    r"|\bonly[ ][(\[]?(?P<only>[A-Z])[)\]]?[ ](?:remains|is left|is correct|is right|fits|works|holds|is true)\b",
+    re.IGNORECASE,
+)
+_WIDE = str.maketrans("：（）【】「」＝，。", ':()[]""=,.') | {0xFF21 + at: 65 + at for at in range(26)}
 _OPEN, _CLOSED = r"[\s\"'({\[]{0,4}", r"[)}\]\"']{0,3}"
 _LETTER = re.compile(rf"{_OPEN}(?:option |choice )?{_OPEN}([A-Za-z]){_CLOSED}(?![\w'’+=^-])", re.IGNORECASE)
 _ANOTHER = re.compile(
-    rf"[ ,;/]{{0,2}}(?:\bor\b|\band\b|/|,|&)[ ]?(?:option )?[({{\[]?([A-Z]){_CLOSED}(?![\w'’])"
+    rf"[ ,;/]{{0,2}}(?:\b(?:or|and|oder|und|ou|et|y|o|e|или|и)\b|或|和|または|또는|/|,"
+    rf"|&)[ ]?(?:option )?[({{\[]?([A-Z]){_CLOSED}(?![\w'’])"
 )
 _RUNS_ON = re.compile(r"[ ](?!because\b|since\b|as\b|for\b|with\b|which\b|is\b|from\b|if\b|due\b)[a-z]")
 _ALONE = re.compile(rf"[\s>#-]{{0,6}}{_OPEN}([A-Za-z]){_CLOSED}[.:]?\s{{0,4}}")
@@ -118,9 +140,9 @@ def final_letter(text: str, letters: str) -> str | None:
     said = text[-MAX_TEXT:].rpartition("</think>")[2]
     if (question := _OWN_QUESTION.search(said)) and said[: question.start()].strip():
         said = said[: question.start()]
-    said = _MARKUP.sub("", said)
+    said = _MARKUP.sub("", said).translate(_WIDE)
     for found in (*_boxed(said), *_stated(said)):
-        return found if found in letters else None
+        return found if found and found in letters else None
     return _by_line(said, letters)
 
 
@@ -131,9 +153,18 @@ def _boxed(said: str) -> Iterator[str]:
 
 
 def _stated(said: str) -> Iterator[str]:
-    for phrase in reversed(list(_STATED.finditer(said))):
-        if (letter := _letter(said, phrase.end())) is not None:
+    """The last statement first, whatever its words."""
+    phrases = [(match.end(), _STATED) for match in _STATED.finditer(said)]
+    found = [*_IS_RIGHT.finditer(said), *_FOLLOWS.finditer(said)]
+    named = {match.end(): match["letter"] or match.groupdict().get("only") for match in found}
+    for end, pattern in sorted((*phrases, *((end, None) for end in named)), key=_by_end, reverse=True):
+        letter = _letter(said, end) if pattern else named[end]
+        if letter is not None and (pattern or letter.isupper()):
             yield letter
+
+
+def _by_end(item: tuple[int, object]) -> int:
+    return item[0]
 
 
 def _letter(said: str, at: int) -> str | None:

@@ -27,7 +27,7 @@ from verifiers.numbers.parse import render, scan
 from verifiers.numbers.plain_text import clean, without_bold
 from verifiers.types import Bounds, Isolation, Verdict
 
-_VERSION = "1"
+_VERSION = "2"
 _PAPER = re.compile(r"#### (-?[$0-9.,]+)")
 _MAX_ANSWER = 200
 _UNIT_ONLY = re.compile(r"[^0-9=+*×÷/:;,(\n]{0,60}")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.verifiers.choice_cases import RULES
 from verifiers.choice import Choice, final_letter
 
 LETTERS = "ABCDEFGHIJ"
@@ -61,6 +62,12 @@ def test_named(text, letter):
     assert final_letter(text, LETTERS) == letter
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_by_rule(rule):
+    for text, letter in RULES[rule]:
+        assert final_letter(text, LETTERS) == letter, text
+
+
 @pytest.mark.parametrize(
     ("gold", "options", "letter"),
     [
@@ -103,7 +110,20 @@ def test_options_out_of_range(options):
 
 
 @pytest.mark.parametrize(
-    "piece", ["answer is ", "(", "the answer is the answer ", "\\boxed{", "A) ", "\n", "{[("]
+    "piece",
+    [
+        "answer is ",
+        "(",
+        "the answer is the answer ",
+        "\\boxed{",
+        "A) ",
+        "\n",
+        "{[(",
+        "B is ",
+        "so it is ",
+        "only A ",
+        "答案",
+    ],
 )
 def test_time_is_linear_in_hostile_text(piece):
     import time

@@ -13,6 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.verifiers.cases import CASES
+from tests.verifiers.numeric_cases import RULES
 from verifiers.numbers.final_number import MAX_TEXT, final_number
 from verifiers.numbers.parse import render
 from verifiers.numeric import Numeric, parse_gold
@@ -371,3 +372,10 @@ def test_an_option_out_of_range_is_one_clear_line(options):
     with pytest.raises(ValueError, match="verifier numeric: ") as error:
         Numeric(**options)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_whole_answers(rule):
+    for gold, text, right in RULES[rule]:
+        verdict = Numeric().verify(text, {"answer": gold})
+        assert verdict.passed is right, (gold, text, verdict)

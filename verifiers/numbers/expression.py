@@ -53,7 +53,7 @@ def begins_with_number(rest: str) -> bool:
 def spelt(text: str) -> Readings:
     """The value of the number words that the text begins with."""
     value = leading_value(text[:400])
-    return () if value is None else (Fraction(value),)
+    return () if value is None else (value,)
 
 
 def value_of(line: str) -> Readings | None:

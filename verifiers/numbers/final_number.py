@@ -39,6 +39,27 @@ _ANOTHER_CLAUSE = re.compile(
     r"[.;!?](?=\s)|,|\b(?:is|are|was|gives?|giving|leaves?|leaving|makes?|so|then|which|plus|minus|but|or)\b",
     re.IGNORECASE,
 )
+_PROBLEM, _QUESTION = 1_000, 240
+"""Characters of a problem's line, and of its question, that are looked at."""
+_ASKED = re.compile(
+    r"(?:[.!;,][ ](?:[^.!?]{1,120}[ ,])?|^(?=[^\n]*[0-9]))(?:how|what|which|when|who|where)\b"
+    r"|\b(?:how (?:many|much|long|far|old|tall|fast|often)|what (?:is|was|are|will|would|fraction|percent(?:age)?))\b",
+    re.IGNORECASE,
+)
+_OF_ITSELF = re.compile(
+    r"[*_> ]{0,4}(?:wait|hmm+|hm|but|so|let|actually|no|oh|oops|is|did|does|are|have|check|double|now|really|right"
+    r"|would|should|could|can|do|any|anything|ok|okay|well|sorry|if you|want)\b",
+    re.IGNORECASE,
+)
+_POLITE = re.compile(
+    r"(?:^|(?<=[.!?)*]))[ \t>*_]{0,6}(?:i hope|hope (?:this|that|it)|feel free|let me know"
+    r"|please (?:let me|feel|ask|note)"
+    r"|if you (?:have|need|want|would|'d)|do(?:n't| not) hesitate|i(?:'m| am) (?:happy|glad|here)|happy to"
+    r"|thanks?\b|thank you"
+    r"|good luck|have a (?:nice|great|good)|is there anything|would you like|any (?:other |more |further )?questions"
+    r"|you're welcome|keep (?:it up|practicing))[^\n]{0,300}$",
+    re.IGNORECASE,
+)
 _BOLD_SPAN = re.compile(r"\*\*([^*\n]{1,80})\*\*")
 
 
@@ -46,8 +67,9 @@ def final_number(text: str) -> Readings:
     """The readings of the answer's final number, () where there is none. Linear in at most MAX_TEXT characters."""
     with_bold = clean(_after_thinking(text[-MAX_TEXT:]))
     chunks = before_own_questions(with_bold)
-    for chunk in chunks:
-        if len(chunks) > 1 and (found := marked(without_bold(chunk), strong=True)):
+    runs = [run for chunk in chunks for run in _before_new_problems(chunk)]
+    for chunk in runs:
+        if len(runs) > 1 and (found := marked(without_bold(chunk), strong=True)):
             return found
     found = marked(without_bold(with_bold), strong=False)
     if found is None:
@@ -72,9 +94,28 @@ def before_own_questions(text: str) -> list[str]:
     return [text[a:b] for a, b in pairwise(starts)]
 
 
+def _before_new_problems(text: str) -> list[str]:
+    """The text cut before each paragraph that puts a problem of its own: `Tom has 3 cats. How many has he?` A question
+    that the model asks of its own work (`Wait, is that right?`) is none."""
+    if "?" not in text:
+        return [text]
+    runs: list[str] = []
+    start = at = 0
+    while (at := text.find("\n\n", at)) >= 0:
+        at += 2
+        line = text[at : at + _PROBLEM].lstrip("\n").partition("\n")[0].rstrip()
+        if line.endswith("?") and _ASKED.search(line[-_QUESTION:]) and not _OF_ITSELF.match(line):
+            runs.append(text[start:at])
+            start = at
+    return [*runs, text[start:]]
+
+
 def _last(text: str) -> Readings:
-    """The number of the last line that has one."""
-    for line in reversed(text.split("\n")):
+    """The number of the last line that has one, polite closing words aside."""
+    for whole in reversed(text.split("\n")):
+        line = whole
+        if (polite := _POLITE.search(line)) is not None:
+            line = line[: polite.start()]
         if not any(char.isdigit() for char in line):
             continue
         if found := _last_bold(line) or _last_of_line(without_bold(line)):

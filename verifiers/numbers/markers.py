@@ -52,6 +52,8 @@ _REASONING_TAIL = re.compile(
     re.IGNORECASE,
 )
 _LISTING = re.compile(r"([0-9]{1,3})[.):][*_]{0,2}[ \t]+[^\s]")
+_ROW_GAP = 300
+_ROW_BETWEEN = re.compile(r"(?:[\s$.,;&*|\u2009(){}\[\]]|\band\b|\bor\b){0,40}", re.IGNORECASE)
 _BULLET = re.compile(r"^[ \t]{0,8}[-*•][ \t]+")
 
 
@@ -91,7 +93,8 @@ def _at_marker(text: str, match: re.Match[str], last_digit: int) -> Readings | N
     if match.group("hash"):
         return _after_hash(text, end)
     if match.group("box"):
-        return _in_box(text, end)
+        found = _in_box(text, end)
+        return None if found and _is_row(text, match.start(), found) else found
     if match.group("tag"):
         return value_of(text[end : end + _SEGMENT].partition("</answer>")[0].strip())
     if _NO_MARKER_BEFORE.search(text[max(0, match.start() - 40) : match.start()]):
@@ -134,6 +137,22 @@ def _in_box(text: str, at: int) -> Readings | None:
         if depth == 0:
             return value_of(inside[1:index].replace("\n", " "))
     return value_of(inside[1:].partition("\n")[0])
+
+
+def _is_row(text: str, at: int, found: Readings) -> bool:
+    """Whether another box of another value stands before this one, with nothing between but a comma or `and`: a row of
+    guesses, which is no answer."""
+    before = text[max(0, at - _ROW_GAP) : at]
+    start = max(before.rfind("\\boxed"), before.rfind("\\fbox"))
+    if start < 0:
+        return False
+    depth = 0
+    for index in range(start, len(before)):
+        depth += (before[index] == "{") - (before[index] == "}")
+        if depth == 0 and before[index] == "}":
+            other = value_of(before[before.index("{", start) + 1 : index])
+            return bool(_ROW_BETWEEN.fullmatch(before[index + 1 :])) and not set(other or ()) & set(found)
+    return False
 
 
 def _after_is(text: str, at: int, last_digit: int) -> Readings | None:

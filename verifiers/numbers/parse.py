@@ -43,7 +43,13 @@ _CARET = re.compile(r"\^([-+]?[0-9]{1,6})(?![0-9])")
 _SCALE = re.compile(r"[ \u2009-]?(hundred|thousand|million|billion|trillion)s?\b", re.IGNORECASE)
 _SHORT_SCALE = re.compile(r"(k|K|M|bn|B)(?![A-Za-z0-9])")
 _DOZEN = re.compile(r"[ ]dozens?\b", re.IGNORECASE)
-_CENTS = re.compile(r"[ ]dollars?,?(?:[ ]and)?[ ]([0-9]{1,2})[ ]cents?\b", re.IGNORECASE)
+_CENTS = re.compile(
+    r"(?P<word>[ ](?:dollars?|euros?|pounds?|bucks))?,?(?:[ ]and)?[ ]([0-9]{1,2})[ ](?:cents?|pence)\b",
+    re.IGNORECASE,
+)
+_IN_CENTS = re.compile(r"[ ]?(?:cents?\b|¢)", re.IGNORECASE)
+_GROUPED_BY_POINTS = re.compile(r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
+_EUROS = re.compile(r"[ \u2009]?(?:€|₫|EUR\b|[Ee]uros?\b)")
 _PERCENT = re.compile(r"[ \u2009]?(?:%|percent\b|per cent\b)", re.IGNORECASE)
 _SCALES = {
     "hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12,
@@ -65,7 +71,8 @@ class Number:
     end: int
     value: Fraction | None
     also: tuple[Fraction, ...] = ()
-    """Other readings: `1.5 million` is 1,500,000, or 1.5 where the question counts in millions; `25%` is 25 or 1/4."""
+    """Other readings: `1.5 million` is 1,500,000, or 1.5 where the question counts in millions; `25%` is 25 or 1/4;
+    `75 cents` is 75 or, in dollars, 0.75."""
 
     @property
     def readings(self) -> tuple[Fraction, ...]:
@@ -97,9 +104,11 @@ def _read(text: str, start: int) -> Number:
         return Number(-1, blob.end(), None)
     value = parse_digits(blob.group())
     end = blob.end()
+    if _EUROS.match(text, end) and _GROUPED_BY_POINTS.fullmatch(blob.group()):
+        value = Fraction(blob.group().replace(".", ""))
     if value is None:
         return Number(left, end, None)
-    value, end = _tail(text, value, end)
+    value, end = _tail(text, value, end, money=start > left and text[start - 1] in "$£€ ")
     if value is None or _IRRATIONAL.match(text, end):
         return Number(left, end, None)
     return _scaled(text, left, end, -value if negative else value)
@@ -107,7 +116,9 @@ def _read(text: str, start: int) -> Number:
 
 def parse_digits(digits: str) -> Fraction | None:
     """`1,234.50` and its kin, without sign; None for what is no single number. A comma before exactly three digits
-    groups (1,234), before any other count it is a decimal comma (12,5)."""
+    groups (1,234), before any other count it is a decimal comma (12,5). A point before exactly three digits
+    groups if it stands twice (1.234.567), if a decimal comma follows (1.234,50), or if a euro sign or the word
+    follows the number (1.200 €; see `_read`); else it is a decimal point (1.200)."""
     if len(digits) > MAX_DIGITS:
         return None
     if _PLAIN.fullmatch(digits):
@@ -144,8 +155,8 @@ def _prefix(text: str, start: int) -> tuple[int, bool]:
     return left, negative
 
 
-def _tail(text: str, value: Fraction, end: int) -> tuple[Fraction | None, int]:
-    """Mixed numbers, fractions, exponents that follow the digits."""
+def _tail(text: str, value: Fraction, end: int, *, money: bool) -> tuple[Fraction | None, int]:
+    """Mixed numbers, fractions, cents, exponents that follow the digits. `money`: a currency's sign stands before."""
     whole = value.denominator == 1
     if whole and (match := _MIXED.match(text, end)):
         top, bottom = int(match.group(1)), int(match.group(2))
@@ -153,8 +164,8 @@ def _tail(text: str, value: Fraction, end: int) -> tuple[Fraction | None, int]:
             return value + Fraction(top, bottom), match.end()
     if match := _AND_PART.match(text, end):
         return value + _PARTS[match.group(1).lower()], match.end()
-    if match := _CENTS.match(text, end):
-        return value + Fraction(int(match.group(1)), 100), match.end()
+    if whole and (match := _CENTS.match(text, end)) and (money or match.group("word")):
+        return value + Fraction(int(match.group(2)), 100), match.end()
     if match := _OVER.match(text, end):
         below = parse_digits(match.group(1))
         if more := _MORE_OVER.match(text, match.end()):
@@ -185,6 +196,8 @@ def _times_ten(value: Fraction, exponent: str) -> Fraction | None:
 def _scaled(text: str, start: int, end: int, value: Fraction) -> Number:
     """Percent signs and words such as million give a second reading."""
     if match := _PERCENT.match(text, end):
+        return Number(start, match.end(), value, (value / 100,))
+    if match := _IN_CENTS.match(text, end):
         return Number(start, match.end(), value, (value / 100,))
     if match := _DOZEN.match(text, end):
         return Number(start, match.end(), value, (value * 12,))

@@ -1,8 +1,9 @@
-"""Number words, as far as an answer uses them: `eighteen`, `twenty-five`, `three hundred and six`."""
+"""Number words, as far as an answer uses them: `eighteen`, `three hundred and six`, `two thirds`, `two and a half`."""
 
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 
 _UNITS = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
@@ -13,17 +14,42 @@ _VALUES = {word: value for value, word in enumerate(_UNITS)} | {
     word: 10 * value for value, word in enumerate(_TENS, start=2)
 }
 _SCALES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000}
-_WORD = re.compile(r"[ ,-]*([A-Za-z]+)")
+_PARTS = {
+    "half": 2, "halves": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8,
+    "ninth": 9, "tenth": 10, "twelfth": 12, "hundredth": 100,
+}  # fmt: skip
+_WORD = re.compile(r"[ ,-]{0,9}([A-Za-z]+)")
+_PART = re.compile(rf"[ -](?:an?[ -])?({'|'.join(_PARTS)})s?\b", re.IGNORECASE)
+_HALF_ALONE = re.compile(rf"[ ,-]{{0,9}}(?:an?[ -])?({'|'.join(_PARTS)})\b", re.IGNORECASE)
+_AND_PART = re.compile(
+    rf" and (?:(an?|{'|'.join(_UNITS[1:10])})[ -])?({'|'.join(_PARTS)})s?\b", re.IGNORECASE
+)
 _ARITHMETIC = re.compile(
     r"\b(?:of|more|less|fewer|times|plus|minus|half|halves|thirds?|quarters?|fifths?|point|dozens?|or|to|"
     + "|".join((*_VALUES, *_SCALES))
     + r")\b",
     re.IGNORECASE,
 )
+_MORE_NUMBERS = re.compile(r"[0-9]|" + _ARITHMETIC.pattern.replace("of|", "", 1), re.IGNORECASE)
 
 
-def leading_value(text: str) -> int | None:
-    """The whole number that the text begins with in words, where nothing after it in the sentence changes it."""
+def leading_value(text: str) -> Fraction | None:
+    """The number that the text begins with in words, where nothing after it in the sentence changes it."""
+    value, at = _leading_whole(text)
+    if value is None:
+        alone = _HALF_ALONE.match(text)
+        return _unless(alone is not None and Fraction(1, _PARTS[alone.group(1).lower()]), text, alone)
+    if part := _AND_PART.match(text, at):
+        word = (part.group(1) or "a").lower()
+        top = 1 if word in ("a", "an") else _VALUES[word]
+        return _unless(value + Fraction(top, _PARTS[part.group(2).lower()]), text, part)
+    if (part := _PART.match(text, at)) and value < 1000:
+        return _unless(Fraction(value, _PARTS[part.group(1).lower()]), text, part)
+    return None if _ARITHMETIC.search(_rest(text, at)) else Fraction(value)
+
+
+def _leading_whole(text: str) -> tuple[int | None, int]:
+    """(the whole number in words, where it ends); None where there is none, or no one number."""
     total, current, seen, at = 0, 0, False, 0
     previous = ""
     while match := _WORD.match(text, at):
@@ -31,7 +57,7 @@ def leading_value(text: str) -> int | None:
         if word in _VALUES:
             value = _VALUES[word]
             if seen and not _may_add(previous, value):
-                return None
+                return 0, 0  # what follows is read as arithmetic
             current += value
         elif word in _SCALES and seen:
             if word == "hundred":
@@ -42,9 +68,20 @@ def leading_value(text: str) -> int | None:
             break
         seen, previous, at = True, word, match.end()
     if not seen or previous == "and":
+        return None, 0
+    return total + current, at
+
+
+def _unless(value: Fraction | bool, text: str, match: re.Match[str] | None) -> Fraction | None:
+    """The value, unless another number follows in the sentence: `half of 10`, `one half plus one`."""
+    if match is None or isinstance(value, bool):
         return None
-    rest = re.split(r"[.!?\n]", text[at:], maxsplit=1)[0][:120]
-    return None if _ARITHMETIC.search(rest) else total + current
+    return None if _MORE_NUMBERS.search(_rest(text, match.end())) else value
+
+
+def _rest(text: str, at: int) -> str:
+    """Of the sentence."""
+    return re.split(r"[.!?\n]", text[at:], maxsplit=1)[0][:120]
 
 
 def _may_add(previous: str, value: int) -> bool:
