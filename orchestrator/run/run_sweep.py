@@ -135,6 +135,8 @@ async def _run(
     warnings = Warnings()
     scheduler = build_scheduler(prepared, state, options.budget_pico)
     exceeded = scheduler.budget.exceeded
+    if exceeded:
+        scheduler.draining = True  # nothing is sent, not even what is free; open batches bring what they have
     async with Ledger(options.db, state) as ledger:
         providers = build_providers(prepared.sweep)
         batch_providers = build_batch_providers(prepared.sweep, state)

@@ -189,3 +189,33 @@ def test_presumed_money_counts(tmp_path):
     check_books(db)
     check_bill(db, {"m": vendor}, budget)
     assert money(db).presumed > 0
+
+
+def test_exceeded_already_nothing_is_sent_not_even_what_is_free(tmp_path):
+    paid, free = openai_vendor(), openai_vendor(prices={"input": "0", "output": "0"})
+    local = openai_vendor(flavour="vllm")
+    db = tmp_path / "test.db"
+    with serving(paid, free, local):
+        sweep = SweepFile({"paid": model(paid)}, problems=4)
+        assert run(sweep.write(tmp_path), db).status == 0
+        spent = money(db).held
+        sweep.models |= {
+            "free": model(free),
+            "local": {
+                "provider": "vllm",
+                "model": "m",
+                "servers": [local.base_url],
+                "price": {"input": 0.0, "output": 0.0},
+            },
+        }
+        sweep.samples, sweep.budget_usd = 8, (spent - 1) / USD
+        seen = len(paid.seen)
+        ended = run(sweep.write(tmp_path), db)
+        assert (ended.status, len(paid.seen), free.seen, local.seen) == (3, seen, [], [])
+        assert "exceeded already" in str(ended.result.reason)
+        assert money(db).held == spent
+        assert one(db, "SELECT count(*) FROM request WHERE state = 'reserved'") == 0
+        sweep.budget_usd = 10
+        assert run(sweep.write(tmp_path), db).status == 0
+    check_books(db)
+    assert len(free.seen) > 0
