@@ -9,13 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from pricing.server_time import ServerMeter
 
 SECOND_NS = 10**9
 
 
 class Lease:
-    """A server's lease. How to use it, at time now:
+    """A server's lease for one group of its requests. How to use it, at time now:
 
         if lease.due(now):
             pico = lease.wanted_pico(now)      # or less, but least_pico(now): as much as the budget has; reserve it
@@ -24,13 +26,15 @@ class Lease:
         lease.settled(share)                   # after meter.finish(): the reservation shrinks by what was settled
         lease.over(now)                        # cancel what runs, finish() each, then release()
 
-    The reservation covers what running requests owe so far and the time up to `until_ns`.
+    The reservation covers what the group's running requests owe so far and the time up to `until_ns`; after that they
+    owe nothing, whenever they are seen to end.
     """
 
     def __init__(
         self,
         meter: ServerMeter,
         *,
+        group: Hashable = None,
         term_ns: int = 30 * SECOND_NS,
         margin_ns: int = 10 * SECOND_NS,
         shortest_ns: int = 2 * SECOND_NS,
@@ -40,6 +44,7 @@ class Lease:
                 f"margin_ns and shortest_ns must be within {term_ns=}: {margin_ns}, {shortest_ns}"
             )
         self._meter = meter
+        self._group = group
         self._term_ns = term_ns
         self._most_margin_ns = self._margin_ns = margin_ns
         self._shortest_ns = shortest_ns
@@ -61,20 +66,21 @@ class Lease:
     def wanted_pico(self, now_ns: int) -> int:
         """The whole reservation for a term from now: what is owed so far and the term. It replaces the old one."""
         self._meter.tell(now_ns)
-        return self._meter.owed_pico + self._meter.pico_for(self._term_ns)
+        return self._meter.owed_by(self._group) + self._meter.pico_for(self._term_ns)
 
     def least_pico(self, now_ns: int) -> int:
         """The same for the shortest term that is worth a lease, near the end of the money."""
         self._meter.tell(now_ns)
-        return self._meter.owed_pico + self._meter.pico_for(self._shortest_ns)
+        return self._meter.owed_by(self._group) + self._meter.pico_for(self._shortest_ns)
 
     def renewed(self, now_ns: int, pico: int) -> None:
         """`pico`, from least_pico(now_ns) to wanted_pico(now_ns), is reserved durably: what it pays for is leased."""
-        term_ns = self._meter.ns_for(pico - self._meter.owed_pico)
+        term_ns = self._meter.ns_for(pico - self._meter.owed_by(self._group))
         term_ns = self._term_ns if term_ns is None else min(self._term_ns, term_ns)
         self.until_ns = now_ns + term_ns
         self._margin_ns = min(self._most_margin_ns, term_ns // 3)
         self.held_pico = pico
+        self._meter.limit(self._group, self.until_ns, now_ns)
 
     def open(self, now_ns: int) -> bool:
         """Whether a new request may go out: what is leased has not ended."""
@@ -85,13 +91,12 @@ class Lease:
         return self.until_ns is not None and now_ns >= self.until_ns
 
     def settled(self, pico: int) -> None:
-        """A request's share was settled in the ledger. Work that went on past the end, by the moments that
-        cancelling takes, may have cost more than what is held."""
+        """A request's share was settled in the ledger."""
         self.held_pico = max(0, self.held_pico - pico)
 
     def release(self) -> int:
         """The server has no work of ours: gives the rest back, and says how much that was."""
-        if self._meter.weight:
+        if self._meter.weight(self._group):
             raise ValueError("the server still works: finish() its requests first")
         rest, self.held_pico, self.until_ns = self.held_pico, 0, None
         return rest

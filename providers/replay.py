@@ -44,6 +44,8 @@ class ReplayProvider:
         """The recorded samples of `request.indices` (without any: 0 … n-1), after the slowest one's recorded latency
         / speed. Raises BadRequest where the tape lacks a sample, Stopped where it was recorded in another way."""
         samples = self._find(request)
+        if request.leaves is not None:
+            request.leaves()
         latency = max(sample.latency_s for sample in samples)
         await asyncio.sleep(latency / self._speed if self._speed > 0 else 0)
         return Reply(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -51,6 +51,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """The problem's id; the wire never sees it, the tape of `replay` needs it."""
     indices: tuple[int, ...] = ()
     """The sample indices that this request is to bring, `n` of them."""
+    leaves: Callable[[], None] | None = None
+    """Called when its first byte is about to leave; what it raises keeps the request here, and free."""
     cached: bool = False
     """Whether to use the vendor's cache of prompts, where it must be asked for."""
 

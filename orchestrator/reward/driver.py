@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterator, Sequence
 
 from orchestrator.ledger.writing.ledger import Ledger
@@ -21,6 +20,7 @@ from orchestrator.sending.paid_servers import HourlyPrice, paid_servers
 from orchestrator.sending.sender import Sender
 from pricing.stated import is_free
 from providers.reward import ScoreProvider
+from providers.transport.awake import awake_clock
 
 MOST_ATTEMPTS = 8
 MOST_WAIT_S = 600.0
@@ -58,25 +58,23 @@ class ScoreDriver:
         self.lane.bound_shown = bound_shown
         scheduler = Scheduler({scorer.alias: self.lane}, budget, scoring.bound)
         rate = scorer.gpu_usd_per_hour
-        servers = paid_servers(
-            {} if rate is None else {scorer.alias: HourlyPrice(rate, scorer.gpus)}, scheduler, ledger
-        )
+        prices = {} if rate is None else {scorer.alias: HourlyPrice(rate, scorer.gpus)}
+        servers = paid_servers(prices, scheduler, ledger, on_warning)
         self._sender = Sender(
             scheduler,
             ledger,
             {scorer.alias: scoring},
             servers=servers,
-            clock=time.monotonic,
+            clock=awake_clock().time,
             on_warning=on_warning,
         )
-        self.dispatcher = Dispatcher(
-            scheduler, list(servers.values()), perform=self._perform, clock=time.monotonic
-        )
+        self.dispatcher = Dispatcher(scheduler, list(servers.values()), perform=self._perform)
 
     async def run(self) -> None:
         """Until nothing is lacking, or something ends it. Raises LedgerBroken."""
         async with asyncio.TaskGroup() as group:
             await self.dispatcher.run(group)
+        await self._sender.free_unsent()
         await self.dispatcher.close()
 
     async def _perform(self, ticket: Ticket) -> None:

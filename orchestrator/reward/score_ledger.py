@@ -25,6 +25,7 @@ from orchestrator.sending.event_loop import new_loop_run
 from orchestrator.sending.signals import Signals
 from orchestrator.sending.warning_lines import Warnings
 from pricing.types import PICO_PER_USD
+from providers.transport.awake import awake_clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +91,7 @@ async def _score(
     budget = Budget(budget_pico, {scorer.alias: funds}, others_held=begun.others_held, shared=False)
     exceeded = budget.exceeded
     warnings = Warnings()
+    awake_clock().on_stall.append(warnings.stalls.add)
     providers = scorer.providers()
     with closing(open_reader(path)) as reader:
         async with Ledger(path, begun.state) as ledger:

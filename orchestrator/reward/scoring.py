@@ -91,7 +91,7 @@ class Scoring:
         body = prompt_body(Prompt(messages=(Message("user", question),)))
         return PromptText(sha256(body.encode()).hexdigest(), lambda: body)
 
-    async def send(self, ticket: Ticket) -> Reply:
+    async def send(self, ticket: Ticket, leaves: Callable[[], None]) -> Reply:
         job, texts = self._queue.call(ticket.item.problem), self._texts(ticket)
         request = ScoreRequest(
             model=self._scorer.model,
@@ -103,6 +103,7 @@ class Scoring:
             problem=str(job.problem_id),
             question=job.question,
             answers=tuple(text.text for text in texts),
+            leaves=leaves,
         )
         return await self._providers[ticket.endpoint].send(request)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,6 +23,7 @@ from orchestrator.sending.dispatcher import Action, Dispatcher
 from orchestrator.sending.paid_servers import HourlyPrice, paid_servers
 from orchestrator.sending.sender import Sender
 from providers.batch import BatchProvider
+from providers.transport.awake import awake_clock
 from providers.types import Provider
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Driver:
         self._show = show
         self._on_warning = on_warning
         self._tallies = tallies
-        self._clock = time.monotonic
+        self._clock = awake_clock().time
         self._recorded: set[str] = set()
         """Stopped models already written to the ledger."""
         data = {pid: p.data for pid, p in zip(ledger.state.problem_ids, prepared.problems, strict=True)}
@@ -65,7 +65,7 @@ class Driver:
         )
         inline = InlineVerdicts(prepared.executor, known, data.__getitem__)
         sampling = Sampling(prepared, ledger, providers, judged=inline.judge, on_warning=on_warning)
-        servers = paid_servers(_hourly_prices(prepared), scheduler, ledger)
+        servers = paid_servers(_hourly_prices(prepared), scheduler, ledger, on_warning)
         self._sender = Sender(
             scheduler,
             ledger,
@@ -94,7 +94,6 @@ class Driver:
             others_at=lambda: self._batches.wake_at,
             held_back=lambda: self._judge.behind,
             busy=lambda: self._judge.waiting > 0,
-            clock=self._clock,
         )
         self._figures = ProgressFigures(
             prepared.sweep.name,
@@ -119,6 +118,7 @@ class Driver:
             finally:
                 for task in (judging, *beside):
                     task.cancel()
+        await self._sender.free_unsent()
         await self.dispatcher.close()
         await self._record_stops()
 
@@ -128,10 +128,9 @@ class Driver:
         due.add_done_callback(lambda _: self.dispatcher.wake())
         try:
             while not due.done() and not self.dispatcher.abandoned:
-                ends = self.dispatcher.grace_ends
-                if ends is not None and ends <= self._clock():
+                if self.dispatcher.grace_is_over:
                     return
-                await self.dispatcher.wait(ends)
+                await self.dispatcher.wait(self.dispatcher.grace_ends)
         finally:
             due.cancel()
 
@@ -151,6 +150,7 @@ class Driver:
     def drain(self, *, grace_s: float, note: str) -> None:
         """Stop sending; what is in flight may land for `grace_s`."""
         self.dispatcher.drain(grace_s=grace_s, note=note)
+        self._sender.release()
         self._batches.leave()
 
     def abandon(self) -> None:

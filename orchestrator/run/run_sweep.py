@@ -36,6 +36,7 @@ from orchestrator.sending.signals import Signals
 from orchestrator.sending.warning_lines import Warnings
 from orchestrator.sweep.definition import differences
 from pricing.types import PICO_PER_USD
+from providers.transport.awake import awake_clock
 
 Status = str
 """complete | incomplete | budget | provider | interrupted"""
@@ -133,6 +134,7 @@ async def _run(
     prepared: Prepared, options: Options, state: RunState, show: Callable[[Progress], None]
 ) -> Result:
     warnings = Warnings()
+    awake_clock().on_stall.append(warnings.stalls.add)
     scheduler = build_scheduler(prepared, state, options.budget_pico)
     exceeded = scheduler.budget.exceeded
     if exceeded:

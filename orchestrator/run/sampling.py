@@ -86,10 +86,10 @@ class Sampling:
         sha = self._prepared.prompt_sha(alias, ordinal)
         return PromptText(sha, lambda: prompt_body(self._prepared.prompt(alias, ordinal)))
 
-    async def send(self, ticket: Ticket) -> Reply:
-        return await self._providers[ticket.alias][ticket.endpoint].send(self.request(ticket))
+    async def send(self, ticket: Ticket, leaves: Callable[[], None]) -> Reply:
+        return await self._providers[ticket.alias][ticket.endpoint].send(self.request(ticket, leaves))
 
-    def request(self, ticket: Ticket) -> Request:
+    def request(self, ticket: Ticket, leaves: Callable[[], None] | None = None) -> Request:
         """What is sent for a ticket."""
         model = self._prepared.sweep.models[ticket.alias]
         return Request(
@@ -102,6 +102,7 @@ class Sampling:
             timeout_s=timeout_s(model.timeout_s, ticket.n, model.max_tokens),
             problem=self._prepared.problems[ticket.item.problem].key,
             indices=ticket.item.indices,
+            leaves=leaves,
             cached=ticket.item.cached,
         )
 

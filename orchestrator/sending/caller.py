@@ -46,8 +46,9 @@ class Caller(Protocol):
 
     def prompt(self, ticket: Ticket) -> PromptText: ...
 
-    async def send(self, ticket: Ticket) -> Reply:
-        """One HTTP attempt. Raises ProviderError; cancellation passes through."""
+    async def send(self, ticket: Ticket, leaves: Callable[[], None]) -> Reply:
+        """One HTTP attempt, which calls `leaves` when its first byte is about to leave. Raises ProviderError;
+        cancellation passes through."""
         ...
 
     def replied(self, ticket: Ticket, attempt: Attempt, booked: Booked, reply: Reply) -> Kept: ...

@@ -11,6 +11,7 @@ from orchestrator.errors import InputError, LedgerBroken
 from orchestrator.scheduler.lane import Ticket
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sending.paid_servers import PaidServer
+from providers.transport.awake import awake_clock
 
 Action = Coroutine[Any, Any, None]
 
@@ -30,7 +31,6 @@ class Dispatcher:
         others_at: Callable[[], float | None] = lambda: None,
         held_back: Callable[[], bool] = lambda: False,
         busy: Callable[[], bool] = lambda: False,
-        clock: Callable[[], float],
     ) -> None:
         self._scheduler = scheduler
         self._servers = servers
@@ -39,7 +39,7 @@ class Dispatcher:
         self._others_at = others_at
         self._held_back = held_back
         self._busy = busy
-        self._clock = clock
+        self._clock = awake_clock()
         self._event = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self.grace_ends: float | None = None
@@ -54,14 +54,14 @@ class Dispatcher:
     def drain(self, *, grace_s: float, note: str) -> None:
         """Sends nothing more; what is in flight may land for `grace_s`."""
         self._scheduler.draining = True
-        self.grace_ends = self._clock() + grace_s
+        self.grace_ends = self._clock.time() + grace_s
         self.note = note
         self.wake()
 
     def abandon(self) -> None:
         """Leaves at once: what is in flight stays reserved in the ledger until it is presumed."""
         self._scheduler.draining = self.abandoned = True
-        self.grace_ends = self._clock()
+        self.grace_ends = self._clock.time()
         self.wake()
 
     def wake(self) -> None:
@@ -85,23 +85,31 @@ class Dispatcher:
         for server in self._servers:
             await server.close()
 
+    @property
+    def grace_is_over(self) -> bool:
+        """What is in flight had its time to land, and what arrived while the event loop stood was read."""
+        if self.grace_ends is None:
+            return False
+        return self.abandoned or self._clock.left(self.grace_ends) <= 0
+
     async def wait(self, until: float | None) -> None:
         """For the next event, or that time."""
         with contextlib.suppress(TimeoutError):
-            left = None if until is None else max(0.0, until - self._clock())
+            left = None if until is None else self._clock.left(until)
             await asyncio.wait_for(self._event.wait(), left)
         self._event.clear()
 
     async def _dispatch(self, group: asyncio.TaskGroup) -> None:
         while True:
+            await self._read_first()
             self._event.clear()
-            now = self._clock()
+            now = self._clock.time()
             while not self._held_back() and (ticket := self._scheduler.next(now)) is not None:
                 if (work := self._perform(ticket)) is not None:
                     self._start(group, work)
             for work in self._others(now):
                 self._start(group, work)
-            if self._over(now):
+            if self._over():
                 if not self._free_idle_leases():
                     return
                 continue
@@ -116,8 +124,16 @@ class Dispatcher:
         self._tasks.discard(task)
         self.wake()
 
-    def _over(self, now: float) -> bool:
-        if self.grace_ends is not None and now >= self.grace_ends:
+    async def _read_first(self) -> None:
+        """After the loop stood, what arrived meanwhile is read before anything is sent: among it may be the end of a
+        connection that a request would leave on."""
+        while (left := self._clock.reads_left) > 0 and not self.abandoned:
+            self._event.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._event.wait(), left)
+
+    def _over(self) -> bool:
+        if self.grace_is_over:
             for task in self._tasks:
                 task.cancel()
             return True

@@ -18,12 +18,35 @@ from orchestrator.scheduler.retry import Then
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.scheduler.work import runs
 from orchestrator.sending.caller import Caller
-from orchestrator.sending.paid_servers import LeaseOver, PaidServer
-from providers.errors import MayHaveCost, ProviderError, TooManySamples
+from orchestrator.sending.paid_servers import PaidServer
+from providers.errors import MayHaveCost, NotSent, ProviderError, TooManySamples
 from providers.reading.rate_limits import vendor_limits
+from providers.transport.awake import Limit
 from providers.types import Reply
 
+NOT_PAID = "the budget does not cover the server's next half minute"
 NewPrompt = tuple[int, str, str]
+
+
+class Flight:
+    """A request on its way. `limit` ends it from here: where its server's lease ends, or where it must not leave any
+    more."""
+
+    def __init__(
+        self,
+        ticket: Ticket,
+        attempt: Attempt,
+        server: PaidServer | None,
+        left_s: Callable[[Flight], float | None],
+    ) -> None:
+        self.ticket = ticket
+        self.attempt = attempt
+        self.server = server
+        self.limit = Limit(lambda: left_s(self))
+        self.left = False
+        """Its first byte has left, so that it may be billed."""
+        self.withheld: str | None = None
+        """Why it was kept from leaving."""
 
 
 class Sender:
@@ -46,49 +69,94 @@ class Sender:
         self._servers = servers
         self._clock = clock
         self._on_warning = on_warning
+        self._flights: dict[int, Flight] = {}
+        """By the ticket's number."""
 
     async def perform(self, ticket: Ticket) -> Settlement | None:
         """Makes one HTTP attempt and books it. Gives what was booked, None where it brought nothing. Raises
         LedgerBroken."""
+        outcome = await self._perform(ticket)
+        del self._flights[ticket.number]
+        if self._scheduler.lanes[ticket.alias].stopped is not None:
+            self.release(ticket.alias)
+        return outcome
+
+    async def _perform(self, ticket: Ticket) -> Settlement | None:
         caller = self._callers[ticket.alias]
         server = self._servers.get((ticket.alias, ticket.endpoint))
         attempt = caller.attempt(ticket, lease_id=server.lease_id if server else None)
-        if not await self._reserve(ticket, attempt, server):
-            return None
+        flight = self._flights[ticket.number] = Flight(ticket, attempt, server, self._left_s)
+        await self._ledger.reserve(*self._reservation(ticket, attempt))
+        if server is not None and not await server.ready():
+            return await self.not_sent(ticket, attempt, NOT_PAID)
+        if (why := self._withheld(ticket)) is not None:
+            return await self.not_sent(ticket, attempt, why)
+        reply, error, share = None, None, None
         try:
-            if server is None:
-                reply = await caller.send(ticket)
-            else:
-                async with server.working(ticket.number, ticket.n):
-                    reply = await caller.send(ticket)
-        except LeaseOver:
-            assert server is not None
-            await self._ended_early(ticket, attempt, server.share(ticket.number))
-            return None
-        except ProviderError as error:
-            share = None if server is None else server.share(ticket.number)
+            async with flight.limit:
+                if server is not None:
+                    server.expects(flight.limit)
+                reply = await caller.send(ticket, lambda: self._leaves(flight))
+        except TimeoutError:
+            pass  # ended from here
+        except ProviderError as failure:
+            error = failure
+        if server is not None:
+            share = server.ended(ticket.number, flight.limit)
+        if reply is not None:
+            self._scheduler.learn_limits(ticket.alias, vendor_limits(reply.rate_headers), self._clock())
+            return await self.replied(ticket, attempt, book(reply, attempt, time.time(), share=share), reply)
+        if not flight.left and (why := flight.withheld or self._withheld(ticket)) is not None:
+            return await self.not_sent(ticket, attempt, why)
+        if error is not None:
             return await self.failed(ticket, attempt, error, share)
-        self._scheduler.learn_limits(ticket.alias, vendor_limits(reply.rate_headers), self._clock())
-        share = None if server is None else server.share(ticket.number)
-        return await self.replied(ticket, attempt, book(reply, attempt, time.time(), share=share), reply)
+        if share is None:
+            return await self.not_sent(ticket, attempt, NOT_PAID)
+        return await self._ended_early(ticket, attempt, share)
+
+    def _leaves(self, flight: Flight) -> None:
+        """Its first byte is about to leave: from here on it may be billed. Raises NotSent where it must not."""
+        ticket, server = flight.ticket, flight.server
+        flight.withheld = self._withheld(ticket)
+        if flight.withheld is None and server is not None and not server.begins(ticket.number, ticket.n):
+            flight.withheld = NOT_PAID
+        if flight.withheld is not None:
+            raise NotSent(flight.withheld)
+        flight.left = True
+
+    def _withheld(self, ticket: Ticket) -> str | None:
+        """Why a request must not leave any more."""
+        if self._scheduler.draining:
+            return "the run was ending"
+        return None if self._scheduler.covers(ticket) else "its model stopped, or its worst case was raised"
+
+    def release(self, alias: str | None = None) -> None:
+        """Nothing more is sent for the model, or for any: what has not left is free at once, and so are the leases of
+        servers that nothing runs on."""
+        for flight in self._flights.values():
+            if alias in (None, flight.ticket.alias) and not flight.left:
+                flight.limit.look()
+        for (of, _), server in self._servers.items():
+            if alias in (None, of):
+                server.release_idle()
+
+    def _left_s(self, flight: Flight) -> float | None:
+        """Until a request is ended from here."""
+        if not flight.left and self._withheld(flight.ticket) is not None:
+            return 0.0
+        return None if flight.server is None else flight.server.left_s()
+
+    async def free_unsent(self) -> None:
+        """The run is over, and what it still had in flight was cancelled: what had not left is free."""
+        for lane in self._scheduler.lanes.values():
+            for ticket in list(lane.in_flight.values()):
+                flight = self._flights.get(ticket.number)
+                if flight is None:  # it did not come as far as a reservation
+                    self._scheduler.dropped(ticket, self._clock())
+                elif not flight.left:
+                    await self.not_sent(ticket, flight.attempt, "the run was ending")
 
     # -- reserve ----------------------------------------------------------------------------------------------------
-
-    async def _reserve(self, ticket: Ticket, attempt: Attempt, server: PaidServer | None) -> bool:
-        """Makes the reservation durable. False where the run began to drain meanwhile, the server's time can't be
-        paid, or a reply has shown meanwhile that as much does not cover it: it is free again."""
-        await self._ledger.reserve(*self._reservation(ticket, attempt))
-        paid = server is None or await server.ready()
-        covered = self._scheduler.covers(ticket)
-        if paid and covered and not self._scheduler.draining:
-            return True
-        why = "the run was ending"
-        if not paid:
-            why = "the budget does not cover the server's next half minute"
-        elif not covered:
-            why = "its model stopped, or its worst case was raised"
-        await self.not_sent(ticket, attempt, why)
-        return False
 
     async def reserve_together(self, job: BatchJobRow, requests: Iterable[tuple[Ticket, Attempt]]) -> None:
         """The same for all requests of a vendor's batch at once, with the intent to make it."""

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
 from providers.reading.error_text import one_line
+from providers.transport.awake import awake_clock
 from providers.transport.reply_size import LARGEST_ERROR, TooLarge, reply_limit, stream_limit
 from providers.transport.streaming import LINGER_S, BrokenStream, is_event_stream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from providers.transport.awake import AwakeLimit
     from providers.transport.streaming import Streamed
     from providers.types import Request
 
 
 class DirectExchange:
-    """`stream`: what becomes of the reply where one was asked for as a stream. `left_at`: loop time when the first
-    byte left; None: nothing did."""
+    """`stream`: what becomes of the reply where one was asked for as a stream. `left_at`: when, by the loop's own
+    time, the first byte left; None: nothing did."""
 
     def __init__(self, body: bytes, request: Request, stream: Streamed | None) -> None:
         self.body = body
@@ -36,16 +37,19 @@ class DirectExchange:
         self.latency_s = 0.0
         self._largest = reply_limit(request)
         self._largest_stream = stream_limit(request)
-        self._limit: asyncio.Timeout | None = None
+        self._leaves = request.leaves
+        self._limit: AwakeLimit | None = None
 
-    def opened(self, limit: asyncio.Timeout) -> None:
+    def opened(self, limit: AwakeLimit) -> None:
         """`limit` is set when the request leaves: waiting for a connection is no part of its time."""
         self._limit = limit
 
     def leaves(self) -> None:
-        """The first byte is about to leave."""
-        self.left_at = asyncio.get_running_loop().time()
-        self._until(self.left_at + self.timeout_s)
+        """The first byte is about to leave. What the request's own `leaves` raises keeps it here."""
+        if self._leaves is not None:
+            self._leaves()
+        self.left_at = awake_clock().time()
+        self._within(self.timeout_s)
 
     @property
     def answered(self) -> bool:
@@ -78,7 +82,7 @@ class DirectExchange:
                 stream.feed(chunk)
                 if stream.whole and not was_whole:
                     self._ended()
-                    self._until(asyncio.get_running_loop().time() + LINGER_S)
+                    self._within(LINGER_S)
             if not stream.whole:
                 stream.end()
                 self._ended()
@@ -87,14 +91,11 @@ class DirectExchange:
             raise
 
     def _ended(self) -> None:
-        now = asyncio.get_running_loop().time()
-        self.latency_s = now - self.left_at if self.left_at is not None else 0.0
+        self.latency_s = awake_clock().time() - self.left_at if self.left_at is not None else 0.0
 
-    def _until(self, at: float) -> None:
-        limit = self._limit
-        if limit is not None and not limit.expired():
-            when = limit.when()
-            limit.reschedule(at if when is None else min(at, when))
+    def _within(self, seconds: float) -> None:
+        if self._limit is not None:
+            self._limit.within(seconds)
 
 
 async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:

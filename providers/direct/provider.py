@@ -17,6 +17,7 @@ from providers.errors import BadRequest, Lost, NotSent, ProviderError, Refused, 
 from providers.reading.failures import failure_from_status, one_line, rate_headers, request_id_of, scrub
 from providers.reading.redaction import clean_error, clean_reply
 from providers.transport.address import at_root, password_in, public_url, unusable
+from providers.transport.awake import AwakeLimit
 from providers.transport.connections import open_session
 from providers.transport.streaming import Streamed, may_take_long, refuses_streaming, without_streaming
 from providers.wires.chat import chat_payload, completions_payload, parse_chat, parse_completions
@@ -153,7 +154,7 @@ class DirectProvider:
             ) from error
 
     async def _post(self, exchange: DirectExchange) -> None:
-        async with asyncio.timeout(None) as limit:
+        async with AwakeLimit() as limit:
             exchange.opened(limit)
             body = TimedBody(exchange.body, exchange.leaves)
             post = self._connected().post(self._url, data=body, headers=self._headers, allow_redirects=False)

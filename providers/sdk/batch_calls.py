@@ -6,7 +6,6 @@ witnesses whether a call left.
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -17,6 +16,7 @@ import msgspec
 from providers.errors import Lost
 from providers.reading.redaction import clean_error
 from providers.sdk.http_client import SdkExchange, time_limits
+from providers.transport.awake import AwakeLimit
 from providers.transport.connections import CONNECT_S
 from providers.transport.reply_size import TooLarge
 
@@ -107,7 +107,7 @@ class SdkCalls:
         content: dict[str, Any],
     ) -> dict[str, Any]:
         exchange = SdkExchange(_Bounds(timeout_s=timeout_s))
-        given = self._account.options(headers, time_limits(timeout_s)) | options
+        given = self._account.options(headers, time_limits()) | options
         call = getattr(self._account.client, method)
         await self._made(
             exchange,
@@ -129,7 +129,7 @@ class SdkCalls:
         take: Callable[[httpx2.Response], Awaitable[None]],
     ) -> None:
         try:
-            async with asyncio.timeout(None) as limit:
+            async with AwakeLimit() as limit:
                 with exchange.opened(limit):
                     await take(await call())
         except Exception as error:

@@ -6,7 +6,6 @@ So the transport itself notes it, for the exchange that the running task has ope
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -14,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 
 from providers.sdk.connection_pools import Pools
+from providers.transport.awake import awake_clock
 from providers.transport.connections import CONNECT_S, IDLE_S, keep_alive, proxy_for
 from providers.transport.reply_size import LARGEST_ERROR, Bounded, TooLarge, reply_limit, stream_limit
 from providers.transport.streaming import LINGER_S, is_event_stream
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Generator, Mapping
+    from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Mapping
 
+    from providers.transport.awake import AwakeLimit
     from providers.transport.streaming import Streamed
 
 LARGEST_PACKED_ERROR = LARGEST_ERROR >> 6
@@ -35,10 +36,16 @@ class SecondAttempt(Exception):  # noqa: N818 - reads as what it is
 
 class SdkExchange:
     """One attempt as far as it got. `stream`: what becomes of the reply where one was asked for as a stream.
-    `left_at`: loop time when the first byte left; None: nothing did. `attempts`: how often the SDK asked the
-    transport, 0 or 1."""
+    `left_at`: when the first byte left, by the loop's own time; None: nothing did. `attempts`: how often the SDK asked
+    the transport, 0 or 1."""
 
-    def __init__(self, request: Bounded, stream: Streamed | None = None) -> None:
+    def __init__(
+        self,
+        request: Bounded,
+        stream: Streamed | None = None,
+        *,
+        leaves: Callable[[], None] | None = None,
+    ) -> None:
         self.timeout_s = request.timeout_s
         self.asked_stream = stream
         self.stream: Streamed | None = None
@@ -53,10 +60,11 @@ class SdkExchange:
         self.error_body = b""
         """What came of the body of a reply that is no 2xx, even where it broke off."""
         self.latency_s = 0.0
-        self._limit: asyncio.Timeout | None = None
+        self._leaves = leaves
+        self._limit: AwakeLimit | None = None
 
     @contextmanager
-    def opened(self, limit: asyncio.Timeout) -> Generator[None]:
+    def opened(self, limit: AwakeLimit) -> Generator[None]:
         """Makes this the exchange that the transport witnesses in this task. `limit` is set when the request
         leaves: waiting for a connection is no part of its time."""
         self._limit = limit
@@ -90,20 +98,18 @@ class SdkExchange:
             stream.feed(chunk)
             if stream.whole and not was_whole:
                 self._ended()
-                self._until(asyncio.get_running_loop().time() + LINGER_S)
+                self._within(LINGER_S)
         if not stream.whole:
             stream.end()
             self._ended()
 
     def _ended(self) -> None:
         if self.left_at is not None:
-            self.latency_s = asyncio.get_running_loop().time() - self.left_at
+            self.latency_s = awake_clock().time() - self.left_at
 
-    def _until(self, at: float) -> None:
-        limit = self._limit
-        if limit is not None and not limit.expired():
-            when = limit.when()
-            limit.reschedule(at if when is None else min(at, when))
+    def _within(self, seconds: float) -> None:
+        if self._limit is not None:
+            self._limit.within(seconds)
 
     def begin(self) -> None:
         """Raises SecondAttempt for any attempt but the first."""
@@ -118,8 +124,10 @@ class SdkExchange:
             return
         if getattr(info.get("request"), "method", b"") == b"CONNECT":
             return
-        self.left_at = asyncio.get_running_loop().time()
-        self._until(self.left_at + self.timeout_s)
+        if self._leaves is not None:
+            self._leaves()
+        self.left_at = awake_clock().time()
+        self._within(self.timeout_s)
 
 
 class WitnessedTransport(httpx2.AsyncBaseTransport):
@@ -198,6 +206,7 @@ def open_client(base_url: str, concurrency: int) -> httpx2.AsyncClient:
     )
 
 
-def time_limits(timeout_s: float) -> httpx2.Timeout:
-    """To connect, to write and to read; waiting for a free connection has none, since it costs nothing."""
-    return httpx2.Timeout(connect=CONNECT_S, write=timeout_s, read=timeout_s, pool=None)
+def time_limits() -> httpx2.Timeout:
+    """To connect. Waiting for a free connection has none, since it costs nothing; from the first byte on the
+    exchange's own limit holds, which does not count the time that the event loop stands."""
+    return httpx2.Timeout(connect=CONNECT_S, write=None, read=None, pool=None)

@@ -6,7 +6,6 @@ the environment is settled in account.py.
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx2
@@ -14,6 +13,7 @@ import httpx2
 from providers.errors import Lost, ProviderError, Refused
 from providers.reading.redaction import clean_error, clean_reply
 from providers.sdk.http_client import SdkExchange, time_limits
+from providers.transport.awake import AwakeLimit
 from providers.transport.streaming import Streamed, may_take_long, refuses_streaming, without_streaming
 
 if TYPE_CHECKING:
@@ -89,9 +89,9 @@ class SdkProvider:
             raise self._named(error) from None
         content = self._account.encoded(payload | self._wire.streaming if streamed else payload)
         headers = {"Content-Type": "application/json", **self._wire.headers(request)}
-        options = self._account.options(headers, time_limits(request.timeout_s))
+        options = self._account.options(headers, time_limits())
         stream = Streamed(request, self._wire.assembly(request.n)) if streamed else None
-        exchange = SdkExchange(request, stream)
+        exchange = SdkExchange(request, stream, leaves=request.leaves)
         try:
             await self._post(content, options, exchange)
         except Exception as error:
@@ -109,7 +109,7 @@ class SdkProvider:
 
     async def _post(self, content: bytes, options: dict[str, Any], exchange: SdkExchange) -> None:
         # stream=True: the SDK leaves the body of a 2xx alone, streamed or not, and the exchange reads it, bounded.
-        async with asyncio.timeout(None) as limit:
+        async with AwakeLimit() as limit:
             with exchange.opened(limit):
                 response = await self._account.client.post(
                     self._wire.path, cast_to=httpx2.Response, content=content, options=options, stream=True

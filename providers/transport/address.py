@@ -38,3 +38,13 @@ def password_in(base_url: str) -> str | None:
         return urlsplit(base_url).password
     except ValueError:
         return None
+
+
+def same_server(base_url: str) -> str:
+    """The same text for every way to write one server's address."""
+    parts = urlsplit(base_url.strip())
+    host = (parts.hostname or "").rstrip(".")
+    if host in ("localhost", "127.0.0.1", "::1"):
+        host = "localhost"
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return f"{host}:{port}{parts.path.rstrip('/')}"

@@ -68,7 +68,7 @@ def test_mistakes_raise_and_change_nothing():
         m.start("b", 0, S)
     with pytest.raises(KeyError):
         m.finish("b", S)
-    assert (m.weight, m.busy_ns) == (1, 0)
+    assert (m.weight(), m.busy_ns) == (1, 0)
     with pytest.raises(ValueError, match="no rate"):
         ServerMeter(usd_per_hour=Decimal("NaN"))
 

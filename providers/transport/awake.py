@@ -1,0 +1,160 @@
+"""Time as the event loop lived it. While a process is stopped, its machine is suspended or a long computation holds the
+loop, nothing can be read: what arrives meanwhile is not late. So time-outs count the loop's own time, and after it
+stood what has arrived is read before anything is late."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+TICK_S = 0.1
+SLACK_S = 0.25
+"""A tick may be so late without being more than that."""
+READS_S = 1.0
+"""At most so long after the loop stood, nothing is late: what has arrived is read."""
+
+# Both go on while the machine is suspended, where Python's monotonic clock stands.
+_CLOCK: int | None = (
+    time.CLOCK_BOOTTIME if sys.platform == "linux" else getattr(time, "CLOCK_MONOTONIC", None)
+)
+
+
+def elapsed_ns() -> int:
+    """Nanoseconds of a clock that never stands, whatever becomes of this process or this machine's sleep."""
+    return time.monotonic_ns() if _CLOCK is None else time.clock_gettime_ns(_CLOCK)
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """The loop stood for `seconds`. `computing`: something computed meanwhile; else the process was stopped, or its
+    machine suspended."""
+
+    seconds: float
+    computing: bool
+
+
+class AwakeClock:
+    """One event loop's. It never goes back, and counts at most a tick and a bit of any time that the loop stood."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._tick_at = elapsed_ns() / 1e9
+        self._busy_s = time.process_time()
+        self._lost_s = 0.0
+        self._reads_until = 0.0
+        self._lag_s = 0.0
+        self.on_stall: list[Callable[[Stall], None]] = []
+        loop.call_later(TICK_S, self._tick)
+
+    def time(self) -> float:
+        """Seconds."""
+        return min(elapsed_ns() / 1e9, self._tick_at + TICK_S + SLACK_S) - self._lost_s
+
+    @property
+    def lag_s(self) -> float:
+        """How late the loop has been lately, at worst."""
+        return self._lag_s
+
+    def left(self, deadline: float) -> float:
+        """How long until that time is over and what had arrived is read; 0: it is late."""
+        return max(0.0, deadline - self.time(), self.reads_left)
+
+    @property
+    def reads_left(self) -> float:
+        """How long it may take still to read what arrived while the loop stood; 0 where it did not stand lately."""
+        lost = self._lost_now()
+        if lost > 0:  # it stood until this moment
+            return min(READS_S, lost)
+        return max(0.0, self._reads_until - self.time())
+
+    def _lost_now(self) -> float:
+        return elapsed_ns() / 1e9 - self._tick_at - TICK_S - SLACK_S
+
+    def _tick(self) -> None:
+        now, busy_s = elapsed_ns() / 1e9, time.process_time()
+        late = max(0.0, now - self._tick_at - TICK_S)
+        if (lost := self._lost_now()) > 0:
+            self._reads_until = self.time() + min(READS_S, lost)
+            self._lost_s += lost
+        computing = busy_s - self._busy_s > late / 2
+        self._tick_at, self._busy_s = now, busy_s
+        self._lag_s = max(late, 0.98 * self._lag_s)
+        self._loop.call_later(TICK_S, self._tick)
+        if late > SLACK_S:
+            stall = Stall(late, computing)
+            for hear in self.on_stall:
+                hear(stall)
+
+
+_clocks: WeakKeyDictionary[asyncio.AbstractEventLoop, AwakeClock] = WeakKeyDictionary()
+
+
+def awake_clock() -> AwakeClock:
+    """The running loop's."""
+    loop = asyncio.get_running_loop()
+    clock = _clocks.get(loop)
+    if clock is None:
+        clock = _clocks[loop] = AwakeClock(loop)
+    return clock
+
+
+class Limit:
+    """`asyncio.timeout` whose end is asked for anew whenever it seems to have come. `left`: seconds until it, None:
+    none is set. Raises TimeoutError from the block that it is entered around."""
+
+    def __init__(self, left: Callable[[], float | None]) -> None:
+        self._left = left
+        self._limit = asyncio.timeout(None)
+        self._handle: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> Self:
+        await self._limit.__aenter__()
+        self.look()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        if self._handle is not None:
+            self._handle.cancel()
+        self._handle = None
+        return await self._limit.__aexit__(kind, error, trace)
+
+    def look(self) -> None:
+        """Its end may be another one by now."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+        if self._limit.expired() or (left := self._left()) is None:
+            return
+        loop = asyncio.get_running_loop()
+        if left > 0:
+            self._handle = loop.call_later(left, self.look)
+        else:
+            self._limit.reschedule(loop.time())
+
+
+class AwakeLimit(Limit):
+    """A limit in the loop's own time. Without one until it is set."""
+
+    def __init__(self) -> None:
+        super().__init__(self._time_left)
+        self._clock = awake_clock()
+        self._deadline: float | None = None
+
+    def within(self, seconds: float) -> None:
+        """From now on; an earlier end stays."""
+        deadline = self._clock.time() + seconds
+        self._deadline = deadline if self._deadline is None else min(self._deadline, deadline)
+        self.look()
+
+    def _time_left(self) -> float | None:
+        return None if self._deadline is None else self._clock.left(self._deadline)
