@@ -11,7 +11,7 @@ ProviderError
 │   ├── BadRequest         400/404/413/422 for this prompt                     → this problem fails for good
 │   └── Stopped            no wait mends it: bad key, no credit, unknown model,
 │                          a parameter the model refuses                       → this model stops
-└── Lost               unknown: it may have been billed                        → charged at its bound, try again
+└── Lost               unknown: it may have been billed                  → counted at worst case, try again
 """
 
 from __future__ import annotations

@@ -133,9 +133,9 @@ def _ratio(cost: Cost, attempt: Attempt, *, by_counts: bool) -> int | None:
 
 
 def book_broken(error: Lost, attempt: Attempt, ended_at: float, *, share: Share | None = None) -> Settlement:
-    """Books a reply that broke off after some of its samples were whole: they are kept. What the vendor bills for it
-    nobody knows, so it is presumed at its bound, and its usage so far is written down; a server's time is known, and
-    settled."""
+    """Books a reply that broke off after some of its samples were whole: they are kept. Nobody knows what the vendor
+    bills for it, so it is presumed at its worst case, and its usage so far is written down. A server's time is known,
+    and is settled."""
     reply = Reply(choices=error.choices, usage=error.usage, request_id=error.request_id)
     choices = [c for c in reply.choices if 0 <= c.index < len(attempt.indices)]
     if share is not None:

@@ -17,8 +17,8 @@ NO_USAGE = "a reply without usage: it is counted at the most it can cost"
 
 
 class UnknownCost(Exception):  # noqa: N818 - reads as what it is
-    """Nobody can tell what a reply cost: it is presumed at its bound. `kind` is the ledger's word for why; `unbounded`:
-    no bound holds for the model's next replies either."""
+    """What a reply cost is unknown, so it is presumed at its worst case. `kind` is the ledger's word for why;
+    `unbounded`: no bound holds for the model's next replies either."""
 
     def __init__(self, kind: str, message: str, *, unbounded: bool = False) -> None:
         super().__init__(message)

@@ -20,7 +20,7 @@ AHEAD_S = 3600
 RESTORE = "restore a copy made by `manyfew backup`, or recover it: sqlite3 OLD .recover | sqlite3 NEW"
 
 # Each total of a model as the rows below it say. A presumed lease was a reservation of a server's time; what was billed
-# of it by the word of a reconciliation is settled, and brought no sample.
+# of it, as a reconciliation found, is settled and bought no sample.
 SUMS = """
 SELECT sweep.name AS sweep, model.alias AS alias,
   model.settled_pico, model.presumed_pico, model.reserved_pico, model.unused_pico, model.requests, model.retries,

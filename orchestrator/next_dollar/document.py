@@ -63,7 +63,7 @@ def _parts(found: Study, usd: float) -> int:
 
 
 def _model(one: Named, problems: Sequence[str], targets: NDArray[np.int64]) -> dict[str, Any]:
-    """Sampled until solved, `samples` are at most: a success ends a problem."""
+    """When sampled until solved, `samples` are upper limits: a problem ends at its first success."""
     more = targets - one.side.n
     return {
         "samples": int(more.sum()),

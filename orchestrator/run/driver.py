@@ -148,7 +148,7 @@ class Driver:
         return self._judge.waiting
 
     def drain(self, *, grace_s: float, note: str) -> None:
-        """Stop sending; what is in flight may land for `grace_s`."""
+        """Stops sending, and waits up to `grace_s` for requests in flight."""
         self.dispatcher.drain(grace_s=grace_s, note=note)
         self._sender.release()
         self._batches.leave()

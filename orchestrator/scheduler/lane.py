@@ -82,7 +82,7 @@ class ModelLane:
     stopped: str | None = None
     """Why it can't go on in this run."""
     unbounded: bool = False
-    """It stopped since its worst case can't be bounded: that is said even if nothing is left to ask."""
+    """It stopped since its worst case can't be bounded: that is reported even when all its samples are collected."""
     replied: bool = False
     refused: int = 0
     """Problems refused outright before the first reply."""

@@ -25,7 +25,7 @@ from providers.errors import (
 WORTH_ANOTHER_TRY = retry_if_exception_type((RateLimited, Overloaded, Undone, NotSent, Lost))
 WAIT = wait_exponential(multiplier=1, min=1, max=60)
 MOST_LOST = 3
-"""Attempts of a sample that may end unknown: each of them is charged at its bound."""
+"""Attempts of a sample that may end unknown: each of them is counted at its worst case."""
 LONGEST_S = 3600.0
 """A sample is given up this long after its first attempt."""
 

@@ -52,7 +52,7 @@ class Dispatcher:
         return self.grace_ends is not None
 
     def drain(self, *, grace_s: float, note: str) -> None:
-        """Sends nothing more; what is in flight may land for `grace_s`."""
+        """Stops sending, and waits up to `grace_s` for requests in flight."""
         self._scheduler.draining = True
         self.grace_ends = self._clock.time() + grace_s
         self.note = note

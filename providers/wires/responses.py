@@ -61,9 +61,9 @@ def responses_payload(request: Request, *, service_tier: str | None) -> dict[str
 
 
 def parse_response(body: bytes | dict[str, Any], *, latency_s: float, headers: Mapping[str, str]) -> Reply:
-    """A 2xx reply. `usage` is None where it is missing or nonsense. A `failed` one with usage was billed and brought
-    no sample; without usage nobody knows. Raises Lost for the latter, for a reply that is not finished, and where the
-    body is no JSON object."""
+    """A 2xx reply. `usage` is None if it is missing or nonsense. A `failed` one with usage was billed and bought no
+    sample; without usage nobody knows. Raises Lost for the latter, for a reply that isn't finished, and for a body that
+    isn't a JSON object."""
     fields = decode_object(body, Body)
     request_id = request_id_of(headers) or as_text(None if fields is None else fields.id)
 

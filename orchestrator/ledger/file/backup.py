@@ -1,4 +1,4 @@
-"""A copy of a ledger, whole and of one moment, while a run may be writing.
+"""A whole copy of a ledger as it stood at one moment, while a run may be writing.
 
 SQLite's own copying (https://www.sqlite.org/backup.html) reads the pages inside one read transaction: the writer goes
 on meanwhile, since in WAL mode readers and the writer don't wait for each other, and the copy is the ledger as it was

@@ -16,7 +16,7 @@ SHAPES = (
     "triangle-right",
     "triangle-left",
 )
-KINDS = ("used", "brought no sample", "presumed", "reserved")
+KINDS = ("used", "bought nothing", "presumed", "reserved")
 """Of spending, in the order of `Paint.kinds`."""
 
 

@@ -193,7 +193,7 @@ def spending(data: Document) -> str:
         _spent(one, alias)
         for one, alias in zip(models, rows.names([m["alias"] for m in models]), strict=True)
     ]
-    heads = ["model", "used", "brought no sample", "presumed", "reserved", "requests", "retries", "samples"]
+    heads = ["model", "used", "bought nothing", "presumed", "reserved", "requests", "retries", "samples"]
     heads += ["input tokens", "of it cached", "output tokens"]
     return table("Dollars by kind, and what they bought", heads, [f"<tbody>{''.join(body)}</tbody>"])
 

@@ -4,8 +4,8 @@ What keeps it from being billed twice or lost:
 - The batch and each of its requests at its worst case are on the disk before anything leaves; that it is about to be
   made is, too, before the call that makes it. So after a crash it is known whether the vendor may have it.
 - That call is made again only once the vendor's list of batches was searched, whatever the vendor answered: it may
-  have made the batch all the same. If the answer was lost and the batch isn't found, it stays charged at its bound, and
-  is not made again under the same ids.
+  have made the batch all the same. If the answer was lost and the batch isn't found, it stays counted at its worst case
+  and is not made again under the same ids.
 - Each result is booked by its own id, once (batch_results).
 - Whatever ends the run, a batch that the vendor has goes on, and the next run takes what it brings.
 """

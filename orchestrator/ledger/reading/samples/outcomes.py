@@ -65,7 +65,7 @@ class Outcomes:
     presumed: int
     """Pico-dollars of requests whose outcome is unknown, not in total_cost; 0 on other axes."""
     unused: int
-    """Pico-dollars that were billed and brought no sample, a part of total_cost; 0 on other axes."""
+    """Pico-dollars that were billed and bought no sample, a part of total_cost; 0 on other axes."""
     samples: int
     """All samples, with a verdict or not."""
     without_verdict: int
