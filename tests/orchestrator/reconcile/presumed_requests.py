@@ -32,6 +32,8 @@ class Asked:
     took_s: float = 10.0
     billed: int | None = None
     vendor_request: str | None = None
+    brought: tuple[int | None, ...] = ()
+    """Of each sample that came all the same, its own tokens as its reply told them."""
 
 
 @contextmanager
@@ -61,7 +63,7 @@ def books_of(path: Path, requests: Sequence[Asked]) -> Generator[Books]:
         connection.executemany(
             "INSERT INTO request (run_id, model_id, problem_id, prompt_id, attempt, n, indices, max_tokens, state, "
             "reserved_pico, settled_pico, presumed_pico, vendor_request, reserved_at, ended_at, error) "
-            "VALUES (1, 1, 1, 1, 1, 1, '[0]', 10, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "VALUES (1, 1, 1, 1, 1, 2, '[0, 1]', 100, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     "presumed" if one.billed is None else "settled",
@@ -74,6 +76,15 @@ def books_of(path: Path, requests: Sequence[Asked]) -> Generator[Books]:
                     "Lost" if one.billed is None else None,
                 )
                 for one in requests
+            ],
+        )
+        connection.executemany(
+            "INSERT INTO sample (model_id, problem_id, sample_index, request_id, text, completion_tokens, cost_basis, "
+            "created_at) VALUES (1, 1, ?, ?, 'x', ?, 'none', 0)",
+            [
+                (index, request_id, tokens)
+                for request_id, one in enumerate(requests, start=1)
+                for index, tokens in enumerate(one.brought)
             ],
         )
         yield read_books(connection, running=False)
