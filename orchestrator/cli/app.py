@@ -14,10 +14,11 @@ from orchestrator.errors import InputError
 
 _HELP = "Many cheap samples or a few expensive ones? Buys language-model samples within a hard dollar budget."
 _INVALID = re.compile(r"invalid value for '([^']*)': (.*)", re.IGNORECASE | re.DOTALL)
+_RANGE = re.compile(r"(-?\d+) is not in the range (\d+)<=x<=(\d+)")  # typer before 0.29
 _NEEDS = (
     (r"integer", "must be a whole number"),
     (r"float|valid number", "must be a number"),
-    (r"greater than or equal to (\d+)|range (\d+)<=x", "must be at least {}"),
+    (r"greater than or equal to (\d+)", "must be at least {}"),
     (r"less than or equal to (\d+)", "must be at most {}"),
 )
 """What typer says of a value, in the words of Python's types, and ours."""
@@ -83,7 +84,10 @@ def _usage_error(error: Any) -> InputError:
 
 
 def _need(told: str) -> str:
+    if found := _RANGE.search(told):
+        value, low, high = map(int, found.groups())
+        return f"must be at most {high}" if value > high else f"must be at least {low}"
     for pattern, ours in _NEEDS:
         if found := re.search(pattern, told):
-            return ours.format(*(bound for bound in found.groups() if bound))
+            return ours.format(*found.groups())
     return f"can't be used: {told}"
