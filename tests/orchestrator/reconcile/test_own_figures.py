@@ -31,7 +31,7 @@ def changed(
     ("brought", "shares"),
     [
         pytest.param((10, 30), [20, 60], id="by the samples' own tokens"),
-        pytest.param((10, None), [40, 40], id="equally, where one of them tells none"),
+        pytest.param((1, None), [40, 40], id="equally, where one of them tells none"),
         pytest.param((None,), [80], id="one sample has all of it"),
     ],
 )
