@@ -14,6 +14,7 @@ from orchestrator.scheduler.lane import Ticket
 from orchestrator.scheduler.rates import RateLimit
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sending.dispatcher import Dispatcher, as_one_error
+from providers.transport.awake import elapsed_ns
 from tests.orchestrator.scheduler.lanes import lane, scheduler
 
 pytestmark = pytest.mark.timeout(20)
@@ -27,7 +28,9 @@ class Sent:
         self.takes_s = takes_s
         self.tickets: list[Ticket] = []
         self.cancelled = 0
-        self.dispatcher = Dispatcher(made, (), perform=self.perform, clock=time.monotonic, **options)
+        self.options = options
+        self.dispatcher: Dispatcher
+        """From `run` on."""
         self.on_ticket: Callable[[], None] = lambda: None
 
     async def perform(self, ticket: Ticket) -> None:
@@ -38,10 +41,11 @@ class Sent:
         except asyncio.CancelledError:
             self.cancelled += 1
             raise
-        self.scheduler.replied(ticket, time.monotonic(), settled=1, arrived=ticket.n)
+        self.scheduler.replied(ticket, ticket.sent_at, settled=1, arrived=ticket.n)
 
     def run(self, first: tuple[Any, ...] = ()) -> None:
         async def main() -> None:
+            self.dispatcher = Dispatcher(self.scheduler, (), perform=self.perform, **self.options)
             async with asyncio.TaskGroup() as group:
                 await self.dispatcher.run(group, first)
             await self.dispatcher.close()
@@ -65,7 +69,7 @@ def test_what_the_end_of_one_request_lets_go_goes_at_once():
 
 def test_a_rate_limit_is_waited_for():
     sent = Sent(scheduler(lane(problems=1, samples=2, max_n=1, rate=RateLimit(requests=600))))
-    began = time.monotonic()
+    began = elapsed_ns() / 1e9
     made = sent.scheduler.lanes["m"].rate
     made.paused_until = began + 0.2
     sent.run()
@@ -97,7 +101,7 @@ def test_after_the_grace_what_still_flies_is_ended():
 
 def test_abandoning_ends_it_at_once_and_leaves_its_money_held():
     sent = Sent(scheduler(lane(problems=1, samples=1)), takes_s=10)
-    sent.on_ticket = sent.dispatcher.abandon
+    sent.on_ticket = lambda: sent.dispatcher.abandon()
     sent.run()
     assert (sent.cancelled, sent.dispatcher.abandoned) == (1, True)
     assert sent.scheduler.budget.reserved == sent.tickets[0].worst_pico
@@ -111,7 +115,7 @@ def test_while_it_is_held_back_nothing_is_admitted_and_while_busy_it_is_not_over
         busy=lambda: held,
         others_at=lambda: at,
     )
-    at = time.monotonic() + 0.05
+    at = elapsed_ns() / 1e9 + 0.05
 
     async def let_go() -> None:
         nonlocal held
@@ -146,7 +150,7 @@ def test_a_ticket_that_is_taken_elsewhere_starts_nothing_here():
             taken.append(ticket)
             made.replied(ticket, 0.0, settled=1, arrived=1)
 
-        dispatcher = Dispatcher(made, (), perform=perform, clock=time.monotonic)
+        dispatcher = Dispatcher(made, (), perform=perform)
         async with asyncio.TaskGroup() as group:
             await dispatcher.run(group)
 

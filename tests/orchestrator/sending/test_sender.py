@@ -59,8 +59,9 @@ class Wire:
     def prompt(self, ticket: Ticket) -> PromptText:
         return PromptText("sha", lambda: '{"text": "?"}')
 
-    async def send(self, ticket: Ticket) -> Reply:
+    async def send(self, ticket: Ticket, leaves: Callable[[], None]) -> Reply:
         self.sent += 1
+        leaves()
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer if isinstance(self.answer, Reply) else await self.answer()
@@ -138,7 +139,7 @@ class Performed:
             servers: dict[tuple[str, int], PaidServer] = {}
             if usd_per_hour:
                 price = HourlyPrice(Decimal(usd_per_hour), 1)
-                servers = paid_servers({"m": price}, self.scheduler, ledger)
+                servers = paid_servers({"m": price}, self.scheduler, ledger, self._warn)
             self.wire = Wire(ledger, answer)
             sender = Sender(
                 self.scheduler,
@@ -146,7 +147,7 @@ class Performed:
                 {"m": self.wire},
                 servers=servers,
                 clock=lambda: 1.0,
-                on_warning=lambda alias, line: self.warnings.append(f"{alias}: {line}"),
+                on_warning=self._warn,
             )
             ticket = admitted(self.scheduler)
             self.scheduler.draining = draining
@@ -154,6 +155,9 @@ class Performed:
             for server in servers.values():
                 await server.close()
             return booked
+
+    def _warn(self, alias: str, line: str) -> None:
+        self.warnings.append(f"{alias}: {line}")
 
     @property
     def work(self) -> Any:
