@@ -94,8 +94,9 @@ def test_a_corrected_price_needs_no_margin(tmp_path):
         ended = run(SweepFile({"m": model(vendor, price=true)}, problems=4, samples=2).write(tmp_path), db)
     assert ended.status == 0
     assert not ended.result.warnings
-    reserved = rows(db, "SELECT run_id, max(reserved_pico) FROM request GROUP BY run_id")
-    assert reserved[1][1] == 6 * reserved[0][1]
+    # What had not left when the first reply came was reserved anew at six times as much.
+    reserved = rows(db, "SELECT min(reserved_pico), max(reserved_pico) FROM request GROUP BY run_id")
+    assert reserved[1][0] == reserved[1][1] == 6 * reserved[0][0]
 
 
 def test_below_the_price_the_price_is_booked(tmp_path):
