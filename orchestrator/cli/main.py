@@ -49,7 +49,7 @@ def _run(arguments: list[str], *, json_wanted: bool) -> int:
     except (Exception, SystemExit) as error:
         if interrupts.ends:  # a library may make another error of it
             return _interrupted()
-        return _failed(error, json_wanted=json_wanted)
+        return _failed(error, arguments, json_wanted=json_wanted)
     if interrupts.ends and status == _INTERRUPTED:  # typer makes an exit status of it
         return _interrupted()
     return status if isinstance(status, int) else 0
@@ -60,7 +60,7 @@ def _interrupted() -> int:
     return interrupts.status
 
 
-def _failed(error: Exception | SystemExit, *, json_wanted: bool) -> int:
+def _failed(error: Exception | SystemExit, arguments: list[str], *, json_wanted: bool) -> int:
     if isinstance(error, ManyfewError):
         return _say(error, json_wanted=json_wanted)
     if isinstance(error, SystemExit):
@@ -72,6 +72,10 @@ def _failed(error: Exception | SystemExit, *, json_wanted: bool) -> int:
         return 0
     if isinstance(error, OSError) and is_stdout_full():
         return _say(stdout_error(error), json_wanted=json_wanted)
+    from orchestrator.cli.damaged_ledger import damaged_ledger
+
+    if (damaged := damaged_ledger(arguments)) is not None:
+        return _say(damaged, json_wanted=json_wanted)
     return _own_error(error, json_wanted=json_wanted)
 
 

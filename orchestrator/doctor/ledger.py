@@ -13,6 +13,7 @@ from orchestrator.doctor.place import place
 from orchestrator.ledger.file.lock import holder, is_held
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import TROUBLE, trouble
+from orchestrator.ledger.reading.damaged_rows import damaged_rows
 from orchestrator.ledger.writing.batch_jobs import OF_OPEN_JOB
 
 MOST_SHOWN = 5
@@ -80,7 +81,12 @@ def ledger_findings(db: Path) -> list[Finding]:
     with closing(open_reader(db)) as connection:
         try:
             connection.execute("BEGIN")  # one moment for all figures
-            found = [*_sound(connection, db), *_sums(connection), *_state(connection, db, held=held)]
+            found = [
+                *_sound(connection, db),
+                *_sums(connection),
+                *_rows(connection),
+                *_state(connection, db, held=held),
+            ]
         except TROUBLE as error:
             what, _ = trouble(error, db)
             found = [Finding("missing", "ledger", f"{db} can't be read: {what}", RESTORE)]
@@ -126,6 +132,11 @@ def _sums(connection: sqlite3.Connection) -> Iterator[Finding]:
         yield Finding("missing", "sums", line, "please report this, with a copy of the ledger")
     if not wrong:
         yield Finding("ok", "sums", f"every total agrees with its rows, models: {len(rows)}")
+
+
+def _rows(connection: sqlite3.Connection) -> Iterator[Finding]:
+    for line in damaged_rows(connection, MOST_SHOWN):
+        yield Finding("missing", "rows", f"a damaged row: {line}", RESTORE)
 
 
 def _history(connection: sqlite3.Connection) -> Iterator[str]:

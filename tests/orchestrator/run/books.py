@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.ledger.reading.damaged_rows import damage_of
+
 if TYPE_CHECKING:
     from tests.loopback.vendor import Vendor
 
@@ -90,6 +92,7 @@ def check_books(db: Path, *, ended: bool = True) -> None:
         assert min(model["settled_pico"], model["presumed_pico"], model["reserved_pico"]) >= 0
         if ended:
             assert model["reserved_pico"] == 0
+    assert damage_of(db) is None
     _check_requests(db)
     _check_history(db)
     keys = sample_keys(db)
