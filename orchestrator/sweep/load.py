@@ -19,6 +19,7 @@ from orchestrator.sweep.schema import MAX_USD, SweepTable, is_writable
 from orchestrator.sweep.source import SweepText, read, where
 from orchestrator.sweep.types import Limits, Model, Sweep
 from providers.known_refusals import known_refusals
+from providers.transport.address import same_server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +45,7 @@ def load(path: Path, *, budget: str | None = None) -> Sweep:
     models = _join_groups(source, {alias: resolve.model(source, table, alias) for alias in table.models})
     for model in models.values():
         _check_refusals(source, model)
+    _check_servers(source, models)
     usd = stated if stated is not None else table.budget_usd
     return Sweep(
         name=table.name,
@@ -189,6 +191,29 @@ def _join_groups(source: SweepText, models: dict[str, Model]) -> dict[str, Model
         alias: replace(model, limits=joined[named[alias].group or ""] if named[alias].group else named[alias])
         for alias, model in models.items()
     }
+
+
+def _check_servers(source: SweepText, models: dict[str, Model]) -> None:
+    """A server that is paid by the hour has one price, whatever models are asked of it."""
+    first: dict[str, Model] = {}
+    for model in sorted(models.values(), key=lambda model: model.gpu_usd_per_hour is None):
+        for url in model.servers:
+            other = first.setdefault(same_server(url), model)
+            if other.gpu_usd_per_hour is None or (
+                (other.gpu_usd_per_hour, other.gpus) == (model.gpu_usd_per_hour, model.gpus)
+            ):
+                continue
+            raise source.error(
+                ("models", model.alias, "servers"),
+                f"{url} costs {_hourly(other)} in models.{other.alias}, and {_hourly(model)} here",
+                f"state the same gpu_usd_per_hour and gpus in models.{other.alias} and models.{model.alias}",
+            )
+
+
+def _hourly(model: Model) -> str:
+    if model.gpu_usd_per_hour is None:
+        return "nothing by the hour"
+    return f"${model.gpu_usd_per_hour.normalize():f} an hour × {model.gpus}"
 
 
 def _check_refusals(source: SweepText, model: Model) -> None:

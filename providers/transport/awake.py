@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 TICK_S = 0.1
 SLACK_S = 0.25
 """A tick may be so late without being more than that."""
+COMPUTES = 0.1
+"""The share of a stall in processor time above which a computation held the loop, on a machine that others use too."""
 READS_S = 1.0
 """At most so long after the loop stood, nothing is late: what has arrived is read."""
 
@@ -84,7 +86,7 @@ class AwakeClock:
         if (lost := self._lost_now()) > 0:
             self._reads_until = self.time() + min(READS_S, lost)
             self._lost_s += lost
-        computing = busy_s - self._busy_s > late / 2
+        computing = busy_s - self._busy_s > late * COMPUTES
         self._tick_at, self._busy_s = now, busy_s
         self._lag_s = max(late, 0.98 * self._lag_s)
         self._loop.call_later(TICK_S, self._tick)

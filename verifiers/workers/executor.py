@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from verifiers.types import BatchVerifier, Bounds, Verdict, Verifier
@@ -13,6 +15,9 @@ from verifiers.workers.worker_process import Item
 
 MOST_INLINE = 256
 MOST_BATCH = 10_000
+LONG_TEXT = 2_048
+"""Characters above which even a quick verifier is run by a worker: what it takes grows with the text, and meanwhile
+nothing else in this process would go on."""
 
 
 class Executor:
@@ -22,7 +27,10 @@ class Executor:
         """`options` and `bounds` are those that the verifier was made with."""
         self.verifier = verifier
         self.name = f"{verifier.kind}/{verifier.version}"
-        self._pool = Pool(verifier.kind, options, bounds) if verifier.isolation == "worker" else None
+        self._make_pool = partial(Pool, verifier.kind, options, bounds)
+        self._lock = threading.Lock()
+        self._closed = False
+        self._pool = self._make_pool() if verifier.isolation == "worker" else None
         self._many = verifier if isinstance(verifier, BatchVerifier) else None
         several = verifier.isolation in ("worker", "process")
         self.concurrency = (bounds.workers or cores()) if several else 1
@@ -39,7 +47,7 @@ class Executor:
 
     @property
     def size(self) -> int:
-        if self._pool is not None:
+        if self._pool is not None and not self.is_inline:
             return self._pool.size
         return {"inline": MOST_INLINE, "batch": MOST_BATCH}.get(self.verifier.isolation, 1)
 
@@ -54,16 +62,35 @@ class Executor:
         return verdicts
 
     def _judge(self, items: Sequence[Item]) -> list[Verdict]:
+        if self.is_inline:
+            return self._judge_inline(items)
         if self._pool is not None:
             return self._pool.judge(items)
         if self._many is not None:
             return self._many.verify_many(items)
         return [self._one(text, problem) for text, problem in items]
 
+    def _judge_inline(self, items: Sequence[Item]) -> list[Verdict]:
+        long = [item for item in items if len(item[0]) > LONG_TEXT]
+        by_worker = iter(self._workers().judge(long) if long else ())
+        return [next(by_worker) if len(item[0]) > LONG_TEXT else self._one(*item) for item in items]
+
+    def _workers(self) -> Pool:
+        """Made at the first long text."""
+        with self._lock:
+            if self._pool is None:
+                self._pool = self._make_pool()
+            if self._closed:
+                self._pool.close()
+            return self._pool
+
     def close(self) -> None:
         """Ends what runs, at once; calls of `judge` return."""
-        if self._pool is not None:
-            self._pool.close()
+        with self._lock:
+            self._closed = True
+            pool = self._pool
+        if pool is not None:
+            pool.close()
         self.verifier.close()
 
     def _one(self, text: str, problem: Mapping[str, Any]) -> Verdict:

@@ -4,6 +4,7 @@ is quick itself, of any. Sample and verdict then go into the ledger together, wh
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from msgspec.structs import replace
 
 from orchestrator.ledger.writing.rows import SampleVerdict
 from orchestrator.run.verdicts.case import bounded, text_key, verdict_row, wrong_by_ending
+from verifiers.workers.executor import LONG_TEXT
 
 if TYPE_CHECKING:
     from orchestrator.ledger.writing.rows import SampleRow, Settlement, VerdictRow
@@ -18,8 +20,12 @@ if TYPE_CHECKING:
     from verifiers.types import Verdict
     from verifiers.workers.executor import Executor
 
-MOST_CHARACTERS = 65_536
-"""Of a reply's texts that are verified here: more would hold up everything else."""
+MOST_S = 0.003
+"""The time that a reply's texts may take here: meanwhile nothing else goes on."""
+SHORT_TEXT = 200
+"""Characters below which the time says nothing of the text."""
+FORGETS = 0.9
+"""Texts that took long are held against those that follow; for every reply a little less."""
 
 
 class InlineVerdicts:
@@ -31,12 +37,14 @@ class InlineVerdicts:
         self._executor = executor
         self._known = known
         self._problem = problem
+        self._s_per_character = 0.0
+        """The worst lately."""
 
     def judge(self, outcome: Settlement) -> Settlement:
         """The outcome with the verdicts that can be given at once; samples without one are for the judge."""
         if not outcome.samples or self._executor.is_batch:
             return outcome
-        left = MOST_CHARACTERS if self._executor.is_inline else 0
+        left = self._most_characters() if self._executor.is_inline else 0
         judged: list[SampleVerdict | None] = []
         new: list[VerdictRow] = []
         for row in outcome.samples:
@@ -55,11 +63,19 @@ class InlineVerdicts:
             judged.append(None if verdict is None else self._of_sample(verdict))
         return replace(outcome, judged=tuple(judged), verdicts=tuple(new))
 
+    def _most_characters(self) -> int:
+        """Of a reply's texts that are verified here."""
+        self._s_per_character *= FORGETS
+        return min(LONG_TEXT, int(MOST_S / max(self._s_per_character, 1e-9)))
+
     def _of_sample(self, verdict: Verdict) -> SampleVerdict:
         passed, answer, score, reason, _ = verdict
         passes = None if passed is None else int(passed)
         return SampleVerdict(passes, score, answer, self._executor.name, reason)
 
     def _verified(self, row: SampleRow) -> Verdict:
+        began = time.perf_counter()
         (found,) = self._executor.judge([(row.text, self._problem(row.problem_id))])
+        took_s = (time.perf_counter() - began) / max(SHORT_TEXT, len(row.text))
+        self._s_per_character = max(self._s_per_character, took_s)
         return bounded(found, wrong_by_ending(row.text, row.finish_reason))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 from functools import partial
 from math import ceil
 
 import pytest
 
+from orchestrator.errors import InputError
+from orchestrator.sweep.load import load
 from pricing.lease import SECOND_NS, Lease
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.books import check_books, check_complete, money, one, rows, sample_keys, watched
@@ -133,3 +136,54 @@ def test_a_killed_servers_lease_is_presumed(tmp_path):
         assert run(path, db).status == 0
     check_books(db)
     assert money(db).presumed == lease
+
+
+@pytest.mark.parametrize("second", ["same", "localhost"])
+def test_two_aliases_of_one_server_pay_its_time_once(tmp_path, second):
+    """The bill of a server is the wall time that it had work of ours; the second alias may write it otherwise."""
+    vendor = openai_vendor(flavour="vllm", latency=0.5)
+    db = tmp_path / "test.db"
+    with serving(vendor):
+        models = {"a": gpu(vendor, usd_per_hour=3600, max_n=1), "b": gpu(vendor, usd_per_hour=3600, max_n=1)}
+        models["a"]["sequences"] = models["b"]["sequences"] = 2
+        if second == "localhost":
+            models["b"]["servers"] = [vendor.base_url.replace("127.0.0.1", "localhost")]
+        sweep = SweepFile(models, problems=4, samples=2, budget_usd=200)
+        began = time.monotonic()
+        assert run(sweep.write(tmp_path), db).status == 0
+        wall_s = time.monotonic() - began
+    check_books(db)
+    check_complete(db, {"a": (4, 2), "b": (4, 2)})
+    seconds = money(db).settled / USD
+    # eight requests each, two at once: 2 s of one server, not of two
+    assert 1.8 < seconds < min(wall_s, 3.5)
+    assert one(db, "SELECT sum(busy_s) FROM lease") == pytest.approx(seconds, rel=0.01)
+    for alias in ("a", "b"):
+        assert money(db, alias).settled / USD == pytest.approx(seconds / 2, rel=0.35)
+    assert money(db).reserved == 0
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"gpu_usd_per_hour": 3.0},
+        {"gpus": 2},
+        {"gpu_usd_per_hour": None, "price": {"input": 0.1, "output": 0.1}},
+    ],
+)
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_prices_of_one_server_are_refused(tmp_path, other, order):
+    first = {
+        "provider": "vllm",
+        "model": "m",
+        "servers": ["http://127.0.0.1:8000/v1"],
+        "gpu_usd_per_hour": 2.5,
+    }
+    second = {
+        k: v for k, v in (first | {"servers": ["http://localhost:8000/v1/"]} | other).items() if v is not None
+    }
+    named = [("a", first), ("b", second)][::order]
+    path = SweepFile(dict(named)).write(tmp_path)
+    with pytest.raises(InputError, match="an hour") as refused:
+        load(path)
+    assert "models." in str(refused.value)

@@ -71,7 +71,7 @@ def test_how_a_sample_ended_decides_as_in_the_judge(numeric):
 
 
 def test_texts_that_would_hold_up_the_rest_are_for_the_judge(numeric, monkeypatch):
-    monkeypatch.setattr(inline, "MOST_CHARACTERS", 20)
+    monkeypatch.setattr(inline, "LONG_TEXT", 20)
     quick, _ = numeric
     long = "a long way of saying " * 5 + "#### 18"
     found = quick.judge(outcome(sample("#### 18"), sample(long, 1), sample("#### 17", 2)))
