@@ -71,13 +71,15 @@ async def test_what_holds_the_loop_is_heard_and_counts_for_no_limit():
     clock, heard = awake_clock(), []
     clock.on_stall.append(heard.append)
     try:
-        began = clock.time()
+        began, real = clock.time(), time.monotonic()
         with pytest.raises(TimeoutError):
             await limited(0.6)
-        assert 0.6 <= clock.time() - began < 2.2
+        assert clock.time() - began >= 0.6
+        assert time.monotonic() - real >= 1.7, "the computation counted for the limit"
         await asyncio.sleep(0.2)
-        assert [stall.computing for stall in heard] == [True]
-        assert 1.3 < heard[0].seconds < 3
+        longest = max(heard, key=lambda stall: stall.seconds)
+        assert longest.computing
+        assert longest.seconds > 1.3
         assert clock.lag_s > 0.3
     finally:
         clock.on_stall.clear()
