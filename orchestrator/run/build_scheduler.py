@@ -5,6 +5,7 @@ from __future__ import annotations
 from orchestrator.booking.learnt_ratio import learnt_ratio
 from orchestrator.ledger.writing.run_state import RunState
 from orchestrator.run.batches.batches import MOST_IN_FLIGHT, MOST_REQUESTS
+from orchestrator.run.packing import most_n
 from orchestrator.run.prepare import Means, Prepared
 from orchestrator.scheduler.budget import Budget, Funds
 from orchestrator.scheduler.endpoints import Endpoint
@@ -17,14 +18,6 @@ from orchestrator.sweep.types import Model
 from pricing.stated import is_free
 
 DEFAULT_CONCURRENCY = 64
-
-
-def most_n(model: Model, learnt: int | None) -> int:
-    """Samples a request may carry: as stated, as the wire allows, as the server takes at once, as was learnt."""
-    if model.provider == "anthropic" or model.api == "responses":
-        return 1
-    most = model.max_n if model.provider != "vllm" else min(model.max_n, model.sequences)
-    return most if learnt is None else max(1, min(most, learnt))
 
 
 def build_scheduler(prepared: Prepared, state: RunState, budget_pico: int) -> Scheduler:

@@ -10,7 +10,7 @@ from typing import Any
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.for_run.for_plan import state_for_plan
-from orchestrator.run.build_scheduler import most_n
+from orchestrator.run.packing import most_n
 from orchestrator.run.prepare import Means, Prepared
 from orchestrator.scheduler.budget import Budget, Funds
 from pricing.regions import price_note

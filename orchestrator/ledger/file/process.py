@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -64,6 +63,8 @@ def _state(pid: int) -> tuple[str, str] | None:
 
 
 def _asked(command: list[str]) -> tuple[str, str] | None:
+    import subprocess  # late: Linux needs none, and `status` is to be quick
+
     with suppress(OSError, subprocess.SubprocessError):
         done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)  # noqa: S603
         state, _, started = done.stdout.strip().partition(" ")
@@ -93,6 +94,8 @@ def _boot() -> str | None:
         with suppress(OSError):
             return (_PROC / "sys/kernel/random/boot_id").read_text("ascii").strip()
     elif sys.platform == "darwin":
+        import subprocess
+
         with suppress(OSError, subprocess.SubprocessError):
             asked = ["/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"]
             done = subprocess.run(asked, capture_output=True, text=True, timeout=5, check=True)  # noqa: S603
