@@ -8,14 +8,14 @@ import subprocess
 from orchestrator.doctor.finding import Finding
 
 ASK_S = 10.0
-FOR = 'only verifier swebench and sandbox = "container" will need it'
+FOR = 'only verifier swebench and sandbox = "container" need it'
 
 
 def docker() -> Finding:
     """Asks the daemon for its version."""
     command = shutil.which("docker")
     if command is None:
-        return Finding("note", "docker", f"docker is not there: {FOR}", "install docker, with its daemon")
+        return Finding("note", "docker", f"docker isn't installed: {FOR}", "install docker, with its daemon")
     try:
         told = subprocess.run(  # noqa: S603  # found on PATH, as the user's own shell would
             [command, "version", "--format", "{{.Server.Version}}"],
@@ -37,5 +37,5 @@ def docker() -> Finding:
 
 
 def _silent(why: str) -> Finding:
-    remedy = "start its daemon, and let this user ask it (docker info)"
-    return Finding("note", "docker", f"docker's daemon does not answer ({why[:160]}): {FOR}", remedy)
+    remedy = "start its daemon and give this user access to it; `docker info` must work"
+    return Finding("note", "docker", f"docker's daemon doesn't answer ({why[:160]}): {FOR}", remedy)

@@ -112,12 +112,12 @@ def _findings(endpoint: CheckedEndpoint, told: Told, users: list[Model]) -> list
     if told.broken is not None:
         key = "servers" if endpoint.provider == "vllm" else "base_url"
         text = f"{url} can't be reached: {told.broken}"
-        return [Finding("missing", "endpoint", text, f"start the server, or correct {key}")]
+        return [Finding("missing", "endpoint", text, f"start the server or correct {key}")]
     if told.status is not None:
         return [_refusal(endpoint, told.status)]
     if not told.models:
-        text = f"{url} answers, but names no models"
-        return [Finding("note", "endpoint", text, "look whether this is the right address")]
+        text = f"{url} answers but lists no models"
+        return [Finding("note", "endpoint", text, "check that this is the right address")]
     version = f", vLLM {told.version}" if told.version else ""
     return [
         Finding("ok", "endpoint", f"{url} answers{version}, models: {len(told.models)}"),
@@ -129,28 +129,28 @@ def _refusal(endpoint: CheckedEndpoint, status: int) -> Finding:
     url = endpoint.base_url
     if status in _KEY_REFUSED and endpoint.key_env is None:
         return Finding(
-            "note", "endpoint", f"{url} answers; it wants a key ({status})", "name it in api_key_env"
+            "note", "endpoint", f"{url} answers but needs a key ({status})", "name it in api_key_env"
         )
     if status in _KEY_REFUSED:
-        text = f"{url} refuses the key in {endpoint.key_env} ({status})"
-        return Finding("missing", "endpoint", text, f"set {endpoint.key_env} to a key that is valid there")
+        text = f"{url} rejects the key in {endpoint.key_env} ({status})"
+        return Finding("missing", "endpoint", text, f"set {endpoint.key_env} to a valid key for it")
     if status in _NO_LIST:
-        return Finding("note", "endpoint", f"{url} answers, but tells no models ({status})")
-    return Finding("missing", "endpoint", f"{url} answers {status}", "try again later, or look at the server")
+        return Finding("note", "endpoint", f"{url} answers but doesn't list its models ({status})")
+    return Finding("missing", "endpoint", f"{url} answers {status}", "try again later or check the server")
 
 
 def _serves(endpoint: CheckedEndpoint, told: Told, model: Model) -> Finding:
     if model.model in told.models:
         room = told.context_tokens.get(model.model)
         if room is not None and model.max_tokens >= room:
-            text = f"{model.alias}: max_tokens is {model.max_tokens:,}, all that {model.model} has room for is {room:,}"
-            return Finding("missing", "model", text, "state a smaller max_tokens: the prompt needs room too")
+            text = f"{model.alias}: max_tokens is {model.max_tokens:,}, but {model.model} has room for {room:,} in all"
+            return Finding("missing", "model", text, "use a smaller max_tokens: the prompt needs room too")
         text = f"{model.alias}: {model.model} is served at {endpoint.base_url}"
         return Finding("ok", "model", text + (f", context {room:,}" if room else ""))
-    text = f"{model.alias}: {endpoint.base_url} does not name {model.model}"
+    text = f"{model.alias}: {endpoint.base_url} doesn't list {model.model}"
     if endpoint.provider == "anthropic" or any(name.endswith("*") for name in told.models):
-        return Finding("note", "model", text, "aliases of models are not listed there; one sample would tell")
-    return Finding("missing", "model", text, f"it has {_some(told.models)}")
+        return Finding("note", "model", text, "it doesn't list aliases of models; one sample would show")
+    return Finding("missing", "model", text, f"it lists {_some(told.models)}")
 
 
 def _some(models: tuple[str, ...]) -> str:

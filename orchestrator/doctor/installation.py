@@ -41,7 +41,10 @@ def _packages() -> Iterator[Finding]:
         requirements = metadata.requires("manyfew") or []
     except metadata.PackageNotFoundError:
         yield Finding(
-            "missing", "manyfew", "is not installed, only lies here", install("-e", str(shadow.HOME))
+            "missing",
+            "manyfew",
+            "isn't installed, it only runs from this folder",
+            install("-e", str(shadow.HOME)),
         )
         return
     yield Finding("ok", "manyfew", metadata.version("manyfew"))
@@ -52,12 +55,12 @@ def _packages() -> Iterator[Finding]:
             continue
         found = _installed(name)
         if found is None:
-            yield Finding("missing", "package", f"{name} is not installed", install(name + bounds))
+            yield Finding("missing", "package", f"{name} isn't installed", install(name + bounds))
         elif not _fits(found, bounds):
             yield Finding(
                 "missing",
                 "package",
-                f"{name} is {found}, manyfew needs {bounds}",
+                f"{name} is {found}, but manyfew needs {bounds}",
                 install(name + bounds),
             )
         else:
@@ -109,7 +112,7 @@ def _shadows() -> Iterator[Finding]:
 def _extras() -> Iterator[Finding]:
     lacking = [name for name in ("huggingface-hub", "pyarrow") if _installed(name) is None]
     if lacking:
-        text = f"{' and '.join(lacking)} not installed: no data sets from the hub, no Parquet"
+        text = f"{' and '.join(lacking)} not installed, so data sets from the hub and Parquet files can't be read"
         yield Finding("note", "hub", text, install_extra("hub"))
     else:
         yield Finding("ok", "hub", "data sets from the Hugging Face hub, and Parquet")
@@ -121,7 +124,7 @@ def _sandbox() -> Finding:
 
     lacks = choose("bubblewrap").lacks()
     if lacks is None:
-        return Finding("ok", "sandbox", "bubblewrap is there and runs programs")
+        return Finding("ok", "sandbox", "bubblewrap is installed and runs programs")
     return Finding("note", "sandbox", f"{lacks[0]}: only verifiers that run programs need it", lacks[1])
 
 
@@ -129,6 +132,9 @@ def _clock(now: float) -> Finding:
     shown = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(now))
     if now < EARLIEST:
         return Finding(
-            "missing", "clock", f"says {shown}, which is past", "set the clock: prices depend on the date"
+            "missing",
+            "clock",
+            f"says {shown}, which is in the past",
+            "set the clock: prices depend on the date",
         )
     return Finding("ok", "clock", shown)

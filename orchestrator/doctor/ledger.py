@@ -100,11 +100,11 @@ def _sound(connection: sqlite3.Connection, db: Path) -> Iterator[Finding]:
         return
     lost = connection.execute("PRAGMA foreign_key_check").fetchone()
     if lost is not None:
-        text = f"{db}: row {lost[1]} of {lost[0]} refers to a row of {lost[2]} that is gone"
+        text = f"{db}: row {lost[1]} of {lost[0]} refers to a missing row of {lost[2]}"
         yield Finding("missing", "ledger", text, RESTORE)
         return
     samples, verdicts = connection.execute("SELECT count(*), count(passed) FROM sample").fetchone()
-    yield Finding("ok", "ledger", f"{db} is sound: {samples:,} samples, {verdicts:,} with a verdict")
+    yield Finding("ok", "ledger", f"{db} is intact: {samples:,} samples, {verdicts:,} with a verdict")
 
 
 def _sums(connection: sqlite3.Connection) -> Iterator[Finding]:
@@ -113,7 +113,7 @@ def _sums(connection: sqlite3.Connection) -> Iterator[Finding]:
     for row in rows:
         name = f"{row['alias']} of {row['sweep']}"
         differ = [
-            f"{total} says {row[total]}, the rows add up to {row[f'sum_{total}']}"
+            f"{total} says {row[total]}, but its rows add up to {row[f'sum_{total}']}"
             for total in TOTALS
             if row[total] != row[f"sum_{total}"]
         ]
@@ -131,7 +131,7 @@ def _sums(connection: sqlite3.Connection) -> Iterator[Finding]:
         wrong = True
         yield Finding("missing", "sums", line, "please report this, with a copy of the ledger")
     if not wrong:
-        yield Finding("ok", "sums", f"every total agrees with its rows, models: {len(rows)}")
+        yield Finding("ok", "sums", f"every total agrees with its rows; models: {len(rows)}")
 
 
 def _rows(connection: sqlite3.Connection) -> Iterator[Finding]:
@@ -143,7 +143,7 @@ def _history(connection: sqlite3.Connection) -> Iterator[str]:
     differ = [row["what"] for row in connection.execute(RECONCILED)]
     if differ:
         shown = ", ".join(differ[:MOST_SHOWN]) + (" …" if len(differ) > MOST_SHOWN else "")
-        yield f"the history of reconciliations does not agree with what it is about, {len(differ)} times: {shown}"
+        yield f"the history of reconciliations disagrees with the requests in it {len(differ)} times: {shown}"
 
 
 def _leases(connection: sqlite3.Connection) -> Iterator[str]:
@@ -156,7 +156,7 @@ def _leases(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _state(connection: sqlite3.Connection, db: Path, *, held: bool) -> Iterator[Finding]:
     if held:
-        yield Finding("note", "lock", f"a living process writes this ledger: {holder(db)}")
+        yield Finding("note", "lock", f"a running process writes this ledger: {holder(db)}")
     else:
         yield Finding("ok", "lock", "no process writes this ledger")
         (left,) = connection.execute(
@@ -164,17 +164,25 @@ def _state(connection: sqlite3.Connection, db: Path, *, held: bool) -> Iterator[
         ).fetchone()
         (batches,) = connection.execute("SELECT count(*) FROM batch_job WHERE ended_at IS NULL").fetchone()
         if batches:
-            text = f"batches that go on at their vendor: {batches}"
+            text = f"batches still open at their vendor: {batches}"
             yield Finding(
-                "note", "batches", text, "the next run takes what they brought, or manyfew cancel SWEEP"
+                "note",
+                "batches",
+                text,
+                "the next run collects their results; to end them: manyfew cancel SWEEP",
             )
         if left:
-            text = f"requests left open by a run that was killed: {left}"
-            yield Finding("note", "requests", text, "the next run books them at their worst case")
+            text = f"requests left open by a killed run: {left}"
+            yield Finding(
+                "note",
+                "requests",
+                text,
+                "they may have been billed; the next run counts them at their worst case",
+            )
     (unjudged,) = connection.execute("SELECT count(*) FROM sample WHERE verifier IS NULL").fetchone()
     if unjudged and not held:
-        yield Finding("note", "verdicts", f"samples without one: {unjudged:,}", f"manyfew verify {db}")
+        yield Finding("note", "verdicts", f"samples without a verdict: {unjudged:,}", f"manyfew verify {db}")
     (latest,) = connection.execute("SELECT max(created_at) FROM sample").fetchone()
     if latest is not None and latest > time.time() + AHEAD_S:
-        text = "the newest sample is from the future"
-        yield Finding("note", "clock", text, "look at this machine's clock")
+        text = "the newest sample has a time in the future"
+        yield Finding("note", "clock", text, "check this machine's clock")

@@ -23,15 +23,17 @@ def place(ledger: Path, *, most_tokens: int = 0) -> list[Finding]:
         return [Finding("missing", "place", f"{ledger}: {error.message}", error.remedy)]
     folder = _nearest(ledger.absolute().parent)
     if not os.access(folder, os.W_OK):
-        return [Finding("missing", "place", f"{folder} can't be written", "name another ledger with --db")]
+        return [Finding("missing", "place", f"{folder} can't be written", "choose another place with --db")]
     free = shutil.disk_usage(folder).free
     text = f"{free / MIB:,.0f} MiB free at {ledger}"
     if free < LEAST_FREE:
-        return [Finding("missing", "disk", text, "make room: a run stops where its ledger can't be written")]
+        return [
+            Finding("missing", "disk", text, "free some space: a run stops when its ledger can't be written")
+        ]
     most = most_tokens * BYTES_PER_TOKEN
     if free < most:
         more = f"; its texts may take up to {most / MIB:,.0f} MiB"
-        return [Finding("note", "disk", text + more, "make room, or ask for fewer samples")]
+        return [Finding("note", "disk", text + more, "free some space or use fewer samples")]
     return [Finding("ok", "disk", text)]
 
 

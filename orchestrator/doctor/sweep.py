@@ -73,7 +73,7 @@ def _problems(sweep: Sweep) -> tuple[Finding, Sequence[Problem]]:
     except InputError as error:
         return Finding("missing", "problems", f"{error.where}: {error.message}", error.remedy), ()
     if not problems:
-        return Finding("missing", "problems", "the source gives none", "look at [problems]"), ()
+        return Finding("missing", "problems", "the source has no problems", "check [problems]"), ()
     return Finding("ok", "problems", f"{len(problems):,} from {sweep.problems.source}"), problems
 
 
@@ -85,7 +85,7 @@ def _verifier(sweep: Sweep, problems: Sequence[Problem]) -> Finding:
     lacking = lack_of(executor.verifier, problems)
     if lacking is not None:
         return Finding("missing", "verifier", *lacking)
-    return Finding("ok", "verifier", f"{executor.verifier.kind} can judge here")
+    return Finding("ok", "verifier", f"{executor.verifier.kind} can judge on this machine")
 
 
 def _tapes(sweep: Sweep) -> Iterator[Finding]:
@@ -97,7 +97,7 @@ def _tapes(sweep: Sweep) -> Iterator[Finding]:
             yield Finding("ok", "tape", f"{model.alias}: {tape.name}")
         else:
             yield Finding(
-                "missing", "tape", f"{model.alias}: there is no {tape}", "record it, or name another"
+                "missing", "tape", f"{model.alias}: {tape} doesn't exist", "record it or choose another"
             )
 
 

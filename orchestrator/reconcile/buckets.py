@@ -134,7 +134,7 @@ def _settle(
     counts = [line.requests for line in part.lines if line.requests is not None]
     asked = part.touching + len(part.presumed)
     if sum(counts) > asked and not proposal.above_bound:
-        message = f"{label}: {sum(counts)} requests, of which this ledger made at most {asked}: other traffic is in it"
+        message = f"{label}: {sum(counts)} requests, of which this ledger made at most {asked}: it holds other traffic"
         raise InputError(where, message, typed)
     if in_dollars(part.lines):
         billed = sum(line.pico or 0 for line in part.lines)
@@ -146,8 +146,8 @@ def _settle(
     else:
         figure, billed, said = _by_tokens(label, group, part, where, typed, path)
     if figure < 0:
-        message = f"{label}: {said}: the export is not whole yet, or its prices are others"
-        raise InputError(where, message, f"wait for the vendor's books to close, or {typed}")
+        message = f"{label}: {said}: the export isn't complete yet, or its prices differ"
+        raise InputError(where, message, f"wait until the vendor has closed its books, or {typed}")
     bound = sum(one.pico for one in part.presumed)
     refuse_above(
         where, f"{label}: {said}: what is presumed", figure, bound, allowed=proposal.above_bound, remedy=typed
@@ -168,7 +168,7 @@ def _by_tokens(
         message = (
             f"{label}: it counts tokens, which {len(part.whole) - len(told)} settled requests here don't"
         )
-        raise InputError(where, message, f"give an export in dollars, or {typed}")
+        raise InputError(where, message, f"use an export in dollars, or {typed}")
     billed, known = _sum([tokens_of(line, path) for line in part.lines]), _sum(told)
     rest = Tokens(
         input=billed.input - known.input,
@@ -177,7 +177,10 @@ def _by_tokens(
         cache_write=billed.cache_write - known.cache_write,
         cache_write_1h=billed.cache_write_1h - known.cache_write_1h,
     )
-    said = f"{billed.input:,} + {billed.output:,} tokens, {known.input:,} + {known.output:,} told by replies already"
+    said = (
+        f"{billed.input:,} + {billed.output:,} tokens, {known.input:,} + {known.output:,} of them known from "
+        "replies already"
+    )
     settled = sum(one.pico for one in part.whole)
     uncached = rest.input - rest.cached - rest.cache_write
     if min(uncached, rest.output, rest.cached, rest.cache_write, rest.cache_write_1h) < 0:

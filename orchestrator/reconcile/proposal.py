@@ -69,8 +69,8 @@ class Proposal:
     def outside(self, label: str, count: int, begin: float, end: float) -> str:
         """Words for what an export can say nothing of."""
         return (
-            f"{label}: {count} stay presumed, outside of the export's time ({moment(begin)} to {moment(end)}) or less "
-            "than an hour and the model's time-out before its end: what was billed by then may still be missing from it"
+            f"{label}: {count} stay presumed, outside the export's time ({moment(begin)} to {moment(end)}) or less "
+            "than an hour plus the model's time-out before its end: the export may not have them yet"
         )
 
     @property
@@ -92,5 +92,5 @@ def refuse_above(where: str, what: str, figure: int, bound: int, *, allowed: boo
     """Raises InputError for a figure above what was reserved, unless the user said so in so many words."""
     if figure <= bound or allowed:
         return
-    message = f"{what} would come to {usd(figure)}, above the {usd(bound)} that was reserved: other traffic is in it"
-    raise InputError(where, message, remedy or "if it is all of this ledger's, add --above-bound")
+    message = f"{what} would come to {usd(figure)}, above the {usd(bound)} that was reserved: it holds other traffic"
+    raise InputError(where, message, remedy or "if all of it is this ledger's, add --above-bound")

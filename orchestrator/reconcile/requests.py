@@ -117,7 +117,7 @@ def _compare(
         label = ", ".join(model.label for model in group)
         proposal.warnings.append(
             f"{label}: the vendor bills {usd(more)} more than was settled for {len(raised)} of {len(matches)} requests "
-            "whose replies told their usage: check the model's price"
+            "with known usage: check the model's price"
         )
 
 
@@ -154,8 +154,8 @@ def _settle_rest(
     missing = sum(one.vendor_request not in by_id for one in due)
     if missing:
         proposal.notes.append(
-            f"{label}: {len(left)} without a match stay presumed: whether the export is whole can't be told, it lacks "
-            f"{missing} of {len(due)} of the settled requests of its time"
+            f"{label}: {len(left)} without a match stay presumed: the export may be incomplete, since it lacks "
+            f"{missing} of the {len(due)} settled requests of its time"
         )
         return
     covered = [one for one in left if begin <= one.begun and one.due_at <= end and not one.is_lease]
@@ -165,16 +165,16 @@ def _settle_rest(
         return
     if not due:
         proposal.notes.append(
-            f"{label}: {len(covered)} without a match stay presumed: whether the export is whole can't be told, it "
-            "holds none of the settled requests of its time"
+            f"{label}: {len(covered)} without a match stay presumed: the export may be incomplete, since it has none "
+            "of the settled requests of its time"
         )
         return
     known = _known_ids(books, group)
     spare = [line for line in mine if line.request not in known and _near(line, covered)]
     if len({line.request for line in spare}) > len(covered):
         message = (
-            f"{label}: {len(spare)} of its rows belong to no request of this ledger, more than the {len(covered)} "
-            "whose outcome is unknown: other traffic can't be told apart"
+            f"{label}: {len(spare)} of its rows match no request of this ledger, more than the {len(covered)} that "
+            "may have been billed: it holds other traffic, which can't be told apart"
         )
         raise InputError(str(path), message, f"type the figure: --model {group[0].label} --billed USD")
     figure = price_lines(spare, group, path)
@@ -182,8 +182,8 @@ def _settle_rest(
     refuse_above(str(path), f"{label}: what is presumed", figure, bound, allowed=proposal.above_bound)
     proposal.changes += shared(figure, covered)
     proposal.notes.append(
-        f"{label}: {len(covered)} without an id: rows of the export that no request of the ledger explains: "
-        f"{len(spare)}, all settled requests of its time are in it"
+        f"{label}: {len(covered)} without an id: {len(spare)} rows of the export match no request of the ledger, and "
+        "it has all settled requests of its time"
     )
 
 

@@ -22,7 +22,7 @@ def dollars(text: str, *, where: str) -> int:
     except InvalidOperation:
         amount = Decimal("NaN")
     if not amount.is_finite():
-        raise InputError(where, f"{text!r} is no amount of dollars", "write it like 1.23")
+        raise InputError(where, f"{text!r} isn't an amount of dollars", "write it like 1.23")
     if amount < 0:
         raise InputError(where, f"{text!r} is negative", "write what the vendor billed, like 1.23")
     if amount > MOST_USD:
@@ -43,16 +43,18 @@ def billed(
     Raises InputError for a bill below what is settled or above what was reserved."""
     models = books.chosen(names)
     if len(models) > 1 and not names:
-        remedy = f"name it: --model {models[0].label}; name several where the bill is for all of them"
-        raise InputError("--billed", "this ledger has several models, whose bill is it?", remedy)
+        remedy = f"add --model {models[0].label}; name several if the bill is for all of them"
+        raise InputError(
+            "--billed", "this ledger has several models, and the bill may be for any of them", remedy
+        )
     pool = books.pool(models)
     settled = books.settled(models)
     for one in (*pool, *settled):
         if period.touches(one.begun, one.ended) and not period.holds(one.begun, one.ended):
-            message = (
-                f"a request ran from {moment(one.begun)} to {moment(one.ended)}, over the edge of the period"
+            message = f"a request ran from {moment(one.begun)} to {moment(one.ended)}, across the edge of the period"
+            raise InputError(
+                "--since, --until", message, "choose a period that holds all of it or none of it"
             )
-            raise InputError("--since, --until", message, "state a period that holds it, or holds none of it")
     pool = [one for one in pool if period.holds(one.begun, one.ended)]
     known = sum(one.pico for one in settled if period.holds(one.begun, one.ended))
     label = ", ".join(model.label for model in models)
@@ -61,11 +63,13 @@ def billed(
             f"{label}: a bill of {_exact(pico)} is below the {_exact(known)} that its replies' usage settled"
         )
         raise InputError(
-            "--billed", message, "if none of the presumed was billed, say --free; else look at the prices"
+            "--billed",
+            message,
+            "if none of the presumed requests was billed, use --free; otherwise check the prices",
         )
     if not pool:
         raise InputError(
-            "--billed", f"nothing of {label} is presumed in that time", "look: manyfew reconcile DB"
+            "--billed", f"nothing of {label} is presumed in that time", "manyfew reconcile DB lists what is"
         )
     bound = sum(one.pico for one in pool)
     refuse_above("--billed", f"{label}: what is presumed", pico - known, bound, allowed=above_bound)
@@ -79,7 +83,7 @@ def billed(
     twins = [m.label for m in books.models.values() if m not in models and _same(m, models)]
     if twins:
         proposal.notes.append(
-            f"{', '.join(twins)} goes by the same vendor's name: if the bill is for it too, name both with --model"
+            f"{', '.join(twins)} goes by the same vendor's name: if the bill covers it too, name both with --model"
         )
     proposal.notes.append(f"of the bill of {_exact(pico)}, {_exact(known)} was settled already")
     return proposal

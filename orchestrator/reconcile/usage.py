@@ -39,10 +39,10 @@ def from_usage(
     named = any(line.model is not None for line in lines)
     if lines and not named and len(_groups(chosen)) > 1:
         remedy = "export it grouped by model, or name the model it is about with --model"
-        raise InputError(str(path), "its rows don't say of which model they are", remedy)
+        raise InputError(str(path), "its rows don't name their model", remedy)
     own = [line for line in lines if not line.batch]
     if len(own) < len(lines):
-        proposal.notes.append(f"rows of the batch API, which are not read: {len(lines) - len(own)}")
+        proposal.notes.append(f"rows of the batch API, ignored: {len(lines) - len(own)}")
     used, by_request = 0, any(line.request is not None for line in own)
     for group in _groups(books.models.values()):
         if not any(model in chosen for model in group) or not (by_request or books.pool(group)):
@@ -69,7 +69,7 @@ def from_usage(
     if used < len(own):
         others = sorted({line.model for line in own if line.model} - _known(books))
         proposal.notes.append(
-            f"rows not of these models, left aside: {len(own) - used}"
+            f"rows of other models, ignored: {len(own) - used}"
             + (
                 f" ({', '.join(others[:MOST_NAMED])}{' …' if len(others) > MOST_NAMED else ''})"
                 if others
@@ -106,11 +106,11 @@ def _lines(path: Path, file: UsageFile) -> list[Line]:
         try:
             lines.append(read_line(row))
         except ValueError as error:
-            raise InputError(f"{path}, row {number}", str(error), "mend or leave out that row") from None
+            raise InputError(f"{path}, row {number}", str(error), "correct or remove that row") from None
     if lines and not any(line.pico is not None or line.tokens is not None for line in lines):
         columns = ", ".join(list(file.rows[0])[:12])
-        remedy = "give an export with dollars or tokens, or type its figure with --billed"
-        raise InputError(str(path), f"no column is known for dollars or tokens, of {columns}", remedy)
+        remedy = "use an export with dollars or tokens, or type its figure with --billed"
+        raise InputError(str(path), f"none of its columns is known as dollars or tokens: {columns}", remedy)
     return lines
 
 
@@ -120,13 +120,13 @@ def _buckets(path: Path, file: UsageFile) -> list[tuple[float, float]]:
     try:
         spans = {span(row) for row in file.buckets}
     except ValueError as error:
-        raise InputError(str(path), str(error), "give the export as the vendor wrote it") from None
+        raise InputError(str(path), str(error), "use the export as the vendor wrote it") from None
     found = sorted((start, end) for start, end in spans if start is not None and end is not None)
     if len(found) < len(spans):
-        message = "some rows don't say for which time they hold"
+        message = "some rows don't state their time"
         raise InputError(str(path), message, "export it by day, or type its figure with --billed")
     for (_, end), (start, _) in pairwise(found):
         if start < end:
             message = "its buckets of time overlap, so that dollars would count twice"
-            raise InputError(str(path), message, "give one export, of one width of bucket")
+            raise InputError(str(path), message, "use one export with one width of bucket")
     return found

@@ -26,7 +26,7 @@ Row = dict[str, Any]
 
 LARGEST = 1 << 29
 """Bytes. An export of a month by the minute and by model is some tens of megabytes."""
-_REMEDY = "give the vendor's usage export as CSV or JSON, or type its figure with --billed"
+_REMEDY = "use the vendor's usage export as CSV or JSON, or type its figure with --billed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ def read_usage_file(path: Path) -> UsageFile:
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise InputError(str(path), "is no text in UTF-8", _REMEDY) from None
+        raise InputError(str(path), "isn't UTF-8 text", _REMEDY) from None
     rows, buckets = list[Row](), list[Row]()
     if text.lstrip()[:1] in ("{", "["):
         for document in _documents(path, text):
@@ -62,7 +62,7 @@ def read_usage_file(path: Path) -> UsageFile:
         rows = list(_table(path, text))
         buckets = rows
     if not rows and not buckets:
-        raise InputError(str(path), "holds no rows", _REMEDY)
+        raise InputError(str(path), "has no rows", _REMEDY)
     return UsageFile(
         name=path.name,
         sha256=sha256(raw).hexdigest(),
@@ -86,11 +86,11 @@ def _documents(path: Path, text: str) -> Iterator[Any]:
             yield value
     except (ValueError, RecursionError) as error:
         line = text.count("\n", 0, at) + 1
-        raise InputError(f"{path}, line {line}", f"is no JSON: {error}", _REMEDY) from None
+        raise InputError(f"{path}, line {line}", f"isn't JSON: {error}", _REMEDY) from None
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} isn't a number")
 
 
 def _gather(path: Path, value: Any, rows: list[Row], buckets: list[Row]) -> None:
@@ -99,11 +99,11 @@ def _gather(path: Path, value: Any, rows: list[Row], buckets: list[Row]) -> None
             _gather(path, one, rows, buckets)
         return
     if not isinstance(value, dict):
-        raise InputError(str(path), "holds no rows", _REMEDY)
+        raise InputError(str(path), "has no rows", _REMEDY)
     found = cast("Row", value)
     if found.get("has_more"):
         message = "is one page of an export that has more"
-        raise InputError(str(path), message, "fetch the next pages too, and put all of them into the file")
+        raise InputError(str(path), message, "download the next pages too and put all of them into the file")
     inner = next((found[k] for k in ("results", "result") if isinstance(found.get(k), list)), None)
     if inner is not None:
         edges = {k: v for k, v in found.items() if k not in ("results", "result")}
@@ -124,11 +124,11 @@ def _table(path: Path, text: str) -> Iterator[Row]:
         reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
         names = reader.fieldnames or []
         if len(names) < 2 or len(set(names)) < len(names):
-            raise InputError(str(path), "is no table: its first line names no columns", _REMEDY)
+            raise InputError(str(path), "isn't a table: its first line names no columns", _REMEDY)
         for row in reader:
             if None in row or None in row.values():
                 where = f"{path}, line {reader.line_num}"
                 raise InputError(where, "has another number of fields than the first line", _REMEDY)
             yield {name.strip(): value.strip() for name, value in row.items()}
     except csv.Error as error:
-        raise InputError(str(path), f"is no table: {error}", _REMEDY) from None
+        raise InputError(str(path), f"isn't a table: {error}", _REMEDY) from None

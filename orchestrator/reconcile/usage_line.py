@@ -104,7 +104,7 @@ def when(value: Any) -> tuple[float | None, bool]:
     if number is not None:
         at = float(number) / (1000 if number > 10**11 else 1)
         if not 0 <= at < 10**11:
-            raise ValueError(f"{str(value)[:40]!r} is no time")
+            raise ValueError(f"{str(value)[:40]!r} isn't a time")
         return at, False
     text = str(value).strip()
     try:
@@ -113,7 +113,7 @@ def when(value: Any) -> tuple[float | None, bool]:
             return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp(), True
         at = datetime.fromisoformat(text.removesuffix(" UTC"))
     except ValueError:
-        raise ValueError(f"{text[:40]!r} is no time") from None
+        raise ValueError(f"{text[:40]!r} isn't a time") from None
     return (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp(), False
 
 
@@ -201,7 +201,7 @@ def _count(row: dict[str, Any], names: Sequence[str]) -> int | None:
     if number is None:
         return None
     if number < 0 or number != number.to_integral_value() or number > 10**15:
-        raise ValueError(f"{str(value)[:40]!r} is no count")
+        raise ValueError(f"{str(value)[:40]!r} isn't a count")
     return int(number)
 
 

@@ -122,7 +122,9 @@ def _raise_one(connection: sqlite3.Connection, db: Path, number: int, one: Raise
 
 
 def _changed_meanwhile(db: Path) -> InputError:
-    return InputError(str(db), "the ledger has changed meanwhile: nothing was booked", "look at it once more")
+    return InputError(
+        str(db), "the ledger changed in the meantime, so nothing was booked", "look at the change again"
+    )
 
 
 def _book_one(connection: sqlite3.Connection, db: Path, number: int, change: Change) -> None:

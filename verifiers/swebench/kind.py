@@ -25,7 +25,7 @@ from verifiers.types import Bounds, Isolation, Lack, Package, Verdict
 
 DATASET = "SWE-bench/SWE-bench_Lite"
 WORK = "runs/swebench"
-DOCKER = "install docker and start its daemon; this user must be allowed to ask it (docker info)"
+DOCKER = "install docker and start its daemon; give this user access to it; `docker info` must work"
 _INSTANCE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _FILES = (".json", ".jsonl", ".parquet")
 
@@ -94,7 +94,7 @@ class Swebench:
             message = f"the swebench package is not installed for {self._python}"
             return message, Package("swebench", self._python, "swebench>=4.1")
         if self._found.docker is not None:
-            return f"docker's daemon does not answer: {' '.join(self._found.docker.split())[:200]}", DOCKER
+            return f"docker's daemon doesn't answer: {' '.join(self._found.docker.split())[:200]}", DOCKER
         return None
 
     def verify(self, text: str, problem: Mapping[str, Any], /) -> Verdict:

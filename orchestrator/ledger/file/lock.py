@@ -96,7 +96,7 @@ def is_held(db: Path) -> bool:
 
 def holder(db: Path) -> str:
     """The process that holds the ledger, as it named itself there."""
-    return writer_of(db) or "it has not said which"
+    return writer_of(db) or "unknown process"
 
 
 def _is_locked(path: Path) -> bool:

@@ -42,7 +42,7 @@ class MergeSource:
 def read_source(path: Path, on_progress: Callable[[int], None]) -> MergeSource:
     """Raises InputError for what is no ledger, is being written, is empty, or waits for a batch."""
     if is_held(path):
-        message = f"a living process writes this ledger: {holder(path)}"
+        message = f"a running process writes this ledger: {holder(path)}"
         raise InputError(str(path), message, "wait for it to end, or stop it")
     with reading(path), closing(open_reader(path)) as connection:
         connection.execute("BEGIN")

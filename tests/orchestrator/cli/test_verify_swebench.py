@@ -65,5 +65,5 @@ def test_without_docker_nothing_is_spent(tmp_path, standin, command, monkeypatch
         sweep = SweepFile({"m": model(vendor)}, source=source, samples=1).write(tmp_path)
         done = command("run", str(sweep), "--no-progress")
     assert (done.returncode, vendor.seen) == (2, [])
-    assert "docker's daemon does not answer" in done.stderr
+    assert "docker's daemon doesn't answer" in done.stderr
     assert "start its daemon" in done.stderr

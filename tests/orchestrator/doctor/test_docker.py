@@ -20,7 +20,7 @@ from orchestrator.doctor.docker import docker
         ("exit 1", "note", "no reason given"),
         ("true", "note", "no reason given"),
         ("sleep 5", "note", "no answer within"),
-        (None, "note", "docker is not there"),
+        (None, "note", "docker isn't installed"),
     ],
 )
 def test_what_is_said(tmp_path: Path, monkeypatch, script, state, said):

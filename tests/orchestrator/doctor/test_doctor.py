@@ -120,8 +120,8 @@ def test_a_package_too_old_or_gone_is_missing(monkeypatch, doctor):
     status, found, _ = doctor()
     assert status == 1
     assert of(found, "package") == [
-        ("missing", "openai is 1.2.3, manyfew needs >=3.0"),
-        ("missing", "tenacity is not installed"),
+        ("missing", "openai is 1.2.3, but manyfew needs >=3.0"),
+        ("missing", "tenacity isn't installed"),
     ]
     assert next(f.remedy for f in found if f.topic == "package") == install("openai>=3.0")
 
@@ -177,8 +177,8 @@ def test_a_sweep_that_lacks_everything(doctor, tmp_path):
     assert set(missing) == {"key", "price", "problems", "endpoint", "model"}
     assert missing["key"].text == "the environment variable NO_SUCH_KEY is not set (unserved)"
     assert missing["endpoint"].text == f"{dead} can't be reached: connection refused"
-    assert missing["model"].text == f"unserved: {vendor.base_url} does not name m"
-    assert missing["model"].remedy == "it has other"
+    assert missing["model"].text == f"unserved: {vendor.base_url} doesn't list m"
+    assert missing["model"].remedy == "it lists other"
     assert "price" in missing["price"].remedy
 
 
@@ -234,12 +234,12 @@ def probed(tmp_path, server: Any, **keys: Any) -> list[Finding]:
 @pytest.mark.parametrize(
     ("reply", "state", "text"),
     [
-        (said("401 Unauthorized", f"Incorrect key {SECRET}"), "missing", "refuses the key in MY_KEY (401)"),
-        (said("404 Not Found", "{}"), "note", "answers, but tells no models (404)"),
+        (said("401 Unauthorized", f"Incorrect key {SECRET}"), "missing", "rejects the key in MY_KEY (401)"),
+        (said("404 Not Found", "{}"), "note", "answers but doesn't list its models (404)"),
         (said("503 Service Unavailable", "{}"), "missing", "answers 503"),
         (said("302 Found", ""), "missing", "answers 302"),
-        (said("200 OK", "<html>welcome</html>"), "note", "answers, but names no models"),
-        (said("200 OK", '{"data": [{"id": 5}, "m", null]}'), "note", "answers, but names no models"),
+        (said("200 OK", "<html>welcome</html>"), "note", "answers but lists no models"),
+        (said("200 OK", '{"data": [{"id": 5}, "m", null]}'), "note", "answers but lists no models"),
         (b"SSH-2.0-OpenSSH_9.6\r\n", "missing", "can't be reached"),
         (b"", "missing", "can't be reached"),
     ],
@@ -287,7 +287,7 @@ def test_a_context_without_room_for_the_prompt(tmp_path):
     _, model_ = probed(tmp_path, answering(said("200 OK", body)))
     assert (model_.state, model_.remedy) == (
         "missing",
-        "state a smaller max_tokens: the prompt needs room too",
+        "use a smaller max_tokens: the prompt needs room too",
     )
 
 
@@ -302,8 +302,8 @@ def test_a_ledger_that_is_sound(doctor, bought):
     before = bought.read_bytes()
     status, found, _ = doctor(str(bought))
     assert status == 0
-    assert of(found, "ledger") == [("ok", f"{bought} is sound: 45 samples, 45 with a verdict")]
-    assert of(found, "sums") == [("ok", "every total agrees with its rows, models: 2")]
+    assert of(found, "ledger") == [("ok", f"{bought} is intact: 45 samples, 45 with a verdict")]
+    assert of(found, "sums") == [("ok", "every total agrees with its rows; models: 2")]
     assert of(found, "lock") == [("ok", "no process writes this ledger")]
     assert bought.read_bytes() == before
 
@@ -328,11 +328,14 @@ def test_sums_hold_after_server_time_and_faults(doctor, tmp_path):
         ("UPDATE model SET settled_pico = settled_pico + 1 WHERE id = 1", "cheap of test: settled_pico says"),
         (
             "UPDATE model SET samples = 99 WHERE id = 2",
-            "expensive of test: samples says 99, the rows add up to 10",
+            "expensive of test: samples says 99, but its rows add up to 10",
         ),
         ("UPDATE sample SET cost_pico = cost_pico + 1 WHERE id = 1", "its samples' shares"),
         ("DELETE FROM sample WHERE id = 3", "samples says"),
-        ("UPDATE request SET presumed_pico = 5 WHERE id = 1", "presumed_pico says 0, the rows add up to 5"),
+        (
+            "UPDATE request SET presumed_pico = 5 WHERE id = 1",
+            "presumed_pico says 0, but its rows add up to 5",
+        ),
     ],
 )
 def test_sums_that_differ(doctor, bought, tmp_path, change, said_):
@@ -365,7 +368,7 @@ def test_a_ledger_that_is_held_names_the_holder(doctor, bought, tmp_path):
     assert status == 0
     ((state, text),) = of(found, "lock")
     assert state == "note"
-    assert text.startswith(f"a living process writes this ledger: process {os.getpid()} on ")
+    assert text.startswith(f"a running process writes this ledger: process {os.getpid()} on ")
 
 
 def test_what_a_killed_run_left_is_noted(doctor, bought, tmp_path):
@@ -380,8 +383,8 @@ def test_what_a_killed_run_left_is_noted(doctor, bought, tmp_path):
         connection.execute("UPDATE model SET requests = requests + 1, reserved_pico = 700 WHERE id = 1")
     status, found, _ = doctor("copy.db")
     assert status == 0
-    assert of(found, "requests") == [("note", "requests left open by a run that was killed: 1")]
-    assert of(found, "verdicts") == [("note", "samples without one: 3")]
+    assert of(found, "requests") == [("note", "requests left open by a killed run: 1")]
+    assert of(found, "verdicts") == [("note", "samples without a verdict: 3")]
 
 
 @pytest.mark.parametrize("name", ["missing.db", "text.db", "other.db"])

@@ -36,7 +36,9 @@ def test_problems_that_are_there_are_counted(tmp_path, limit, count):
 
 def test_a_source_that_gives_none_is_missing_and_says_where_to_look(tmp_path):
     found = findings(tmp_path, limit=0)
-    assert found["problems"] == Finding("missing", "problems", "the source gives none", "look at [problems]")
+    assert found["problems"] == Finding(
+        "missing", "problems", "the source has no problems", "check [problems]"
+    )
 
 
 def test_a_file_without_a_problem_is_missing_with_its_place(tmp_path):

@@ -65,9 +65,9 @@ def test_today_says_nothing_yet_of_what_was_asked_just_now(made, db, command, tm
     """Its bucket ends tomorrow; what it can know ends now. An hour and the time-out later it is believed."""
     file = SILENT[name](tmp_path / "f", known(made))
     age(db, -exports.AGO_S)
-    assert "may still be missing" in nothing_settles(db, command, file)
+    assert "may not have them yet" in nothing_settles(db, command, file)
     age(db, 3600 - 60)
-    assert "may still be missing" in nothing_settles(db, command, file)
+    assert "may not have them yet" in nothing_settles(db, command, file)
     age(db, exports.AGO_S - 3600 + 60)
     assert settle(command, db, "--usage", str(file))["applied"] is True
     check_books(db)
@@ -78,13 +78,13 @@ def test_rows_of_requests_say_nothing_yet_of_what_was_asked_just_now(made, db, c
     age(db, -exports.AGO_S)
     file = exports.litellm_json(tmp_path / "f", known(made), made.at + exports.AGO_S)
     until = ("--until", exports.day(time.time() + 5 * exports.DAY))
-    assert "may still be missing" in nothing_settles(db, command, file, *until)
+    assert "may not have them yet" in nothing_settles(db, command, file, *until)
 
 
 def test_an_export_fetched_too_early_is_no_later_for_being_read_later(made, db, command, tmp_path):
     file = exports.openai_costs_json(tmp_path / "f", known(made))
     os.utime(file, (made.at + 600, made.at + 600))
-    assert "may still be missing" in nothing_settles(db, command, file)
+    assert "may not have them yet" in nothing_settles(db, command, file)
 
 
 @pytest.mark.parametrize("stated", [True, False])
@@ -96,7 +96,7 @@ def test_a_model_is_given_its_time_out(made, db, command, tmp_path, stated):
         connection.execute("UPDATE request SET max_tokens = 100000")
     age(db, 0 if stated else 7000 - exports.AGO_S)
     file = exports.openai_costs_json(tmp_path / "f", known(made))
-    assert "may still be missing" in nothing_settles(db, command, file)
+    assert "may not have them yet" in nothing_settles(db, command, file)
 
 
 def test_settled_requests_that_may_be_missing_hold_back_the_silence_of_their_bucket(

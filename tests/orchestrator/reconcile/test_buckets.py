@@ -76,7 +76,7 @@ def test_what_the_export_can_not_know_of_stays_presumed_and_is_counted(tmp_path)
     asked = [Asked(at=BEGIN - 10), Asked(at=MIDDLE), Asked(at=END - DUE_S + 1)]
     proposal = proposed(tmp_path, asked, [hour(1, 50)])
     assert [change.what.begun for change in proposal.changes] == [MIDDLE]
-    assert proposal.notes[0].startswith("m: 2 stay presumed, outside of the export's time")
+    assert proposal.notes[0].startswith("m: 2 stay presumed, outside the export's time")
 
 
 def test_an_export_that_knows_of_none_changes_nothing(tmp_path):
@@ -92,7 +92,7 @@ def test_only_the_share_that_the_vendor_bills_of_the_settled_is_taken_off(tmp_pa
 
 
 def test_less_than_was_settled_is_refused_as_not_whole_yet(tmp_path):
-    with pytest.raises(InputError, match="not whole yet"):
+    with pytest.raises(InputError, match="n't complete yet"):
         proposed(tmp_path, [Asked(at=MIDDLE, billed=SETTLED), Asked(at=MIDDLE)], [hour(1, SETTLED - 1)])
 
 

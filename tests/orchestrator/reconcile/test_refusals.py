@@ -33,8 +33,8 @@ def db(made, tmp_path):
     ("arguments", "said"),
     [
         (["--billed", "-1", "--model", "cheap"], "--billed: '-1' is negative"),
-        (["--billed", "one", "--model", "cheap"], "is no amount of dollars (write it like 1.23)"),
-        (["--billed", "nan", "--model", "cheap"], "is no amount of dollars"),
+        (["--billed", "one", "--model", "cheap"], "isn't an amount of dollars (write it like 1.23)"),
+        (["--billed", "nan", "--model", "cheap"], "isn't an amount of dollars"),
         (["--billed", "1e9", "--model", "cheap"], "more than a million dollars"),
         (["--billed", "0", "--model", "cheap"], "is below the $"),
         (["--billed", "0.9", "--model", "cheap"], "above the $"),
@@ -42,10 +42,10 @@ def db(made, tmp_path):
             ["--billed", "0.9", "--model", "nobody"],
             "there is no model 'nobody' (of this ledger: cheap, expensive)",
         ),
-        (["--billed", "0.9"], "this ledger has several models, whose bill is it?"),
+        (["--billed", "0.9"], "this ledger has several models, and the bill may be for any of them"),
         (["--billed", "1", "--free"], "can't be combined"),
         (["--model", "cheap"], "figures are missing"),
-        (["--free", "--since", "yesterday"], "--since: 'yesterday' is no time (write it like 2026-11-24"),
+        (["--free", "--since", "yesterday"], "--since: 'yesterday' isn't a time (write it like 2026-11-24"),
         (["--free", "--since", "2026-11-24", "--until", "2026-11-23"], "isn't later than --since"),
         (
             ["--billed", "1", "--model", "cheap", "--until", "2020-01-01"],
@@ -60,25 +60,25 @@ def test_a_figure_that_can_not_be_is_refused(db, command, arguments, said):
 
 
 FILES = {
-    "": "is no table: its first line names no columns",
-    "model,cost_usd\n": "holds no rows",
-    "hello": "is no table",
+    "": "isn't a table: its first line names no columns",
+    "model,cost_usd\n": "has no rows",
+    "hello": "isn't a table",
     "a,b\n1\n": "has another number of fields",
-    "model,colour\nsmall,red\n": "no column is known for dollars or tokens, of model, colour",
-    "model,cost_usd\nsmall,1\n": "some rows don't say for which time they hold",
-    "model,usage_date_utc,cost_usd\nsmall,soon,1\n": "row 1: 'soon' is no time",
+    "model,colour\nsmall,red\n": "none of its columns is known as dollars or tokens: model, colour",
+    "model,cost_usd\nsmall,1\n": "some rows don't state their time",
+    "model,usage_date_utc,cost_usd\nsmall,soon,1\n": "row 1: 'soon' isn't a time",
     "model,usage_date_utc,cost_usd\nsmall,2026-11-24,-1\n": "row 1: has a negative amount",
     "model,usage_date_utc,cost,currency\nsmall,2026-11-24,1,CNY\n": "is in CNY, not in US dollars",
-    "usage_date_utc,cost_usd\n2026-11-24,1\n": "don't say of which model they are (export it grouped by model",
-    "{": "line 1: is no JSON",
-    "[1]": "holds no rows",
+    "usage_date_utc,cost_usd\n2026-11-24,1\n": "don't name their model (export it grouped by model",
+    "{": "line 1: isn't JSON",
+    "[1]": "has no rows",
     '{"data": [], "has_more": true}': "is one page of an export that has more",
-    '{"x": NaN}': "NaN is no number",
-    "[" * 100_000: "is no JSON",
+    '{"x": NaN}': "NaN isn't a number",
+    "[" * 100_000: "isn't JSON",
     '[{"start_time": 0, "end_time": 86400, "results": []}, {"start_time": 3600, "end_time": 7200, "results": []}]': (
         "its buckets of time overlap"
     ),
-    "\ud800": "is no text in UTF-8",
+    "\ud800": "isn't UTF-8 text",
 }
 
 
@@ -106,23 +106,23 @@ def test_traffic_that_is_not_the_ledgers_is_refused_unless_it_is_another_models(
     )
     file = exports.openai_costs_json(tmp_path / "f", {**made.bills, "other": [spare]})
     shown = document(command("reconcile", str(db), "--usage", str(file), "--json"))
-    assert any("left aside: 1 (other)" in note for note in shown["notes"])
+    assert any("rows of other models, ignored: 1 (other)" in note for note in shown["notes"])
     more = {name: [*bills, *[spare] * 30] for name, bills in made.bills.items()}
     refused(
         db,
         command,
         ["--usage", str(exports.openai_costs_json(tmp_path / "g", more))],
-        "other traffic is in it",
+        "it holds other traffic",
     )
     refused(
         db,
         command,
         ["--usage", str(exports.openai_usage_json(tmp_path / "h", more))],
-        "other traffic is in it",
+        "it holds other traffic",
     )
     less = {name: bills[:1] for name, bills in made.bills.items()}
     refused(
-        db, command, ["--usage", str(exports.openai_costs_json(tmp_path / "i", less))], "is not whole yet"
+        db, command, ["--usage", str(exports.openai_costs_json(tmp_path / "i", less))], "isn't complete yet"
     )
 
 
@@ -130,7 +130,7 @@ def test_an_export_of_another_time_changes_nothing(made, db, command, tmp_path):
     (tmp_path / "f").write_text("model,usage_date_utc,cost_usd\nsmall,2026-01-01,1\n")
     done = settle(command, db, "--usage", "f")
     assert done["applied"] is False
-    assert "outside of the export's time" in " ".join(done["notes"])
+    assert "outside the export's time" in " ".join(done["notes"])
     assert money(db, "cheap").presumed > 0
 
 

@@ -94,7 +94,7 @@ def test_an_export_that_lacks_a_settled_request_settles_nothing_without_an_id(tm
     lacking = Asked(billed=SETTLED, vendor_request="lacking")
     proposal = proposed(tmp_path, [KNOWN, lacking, Asked()], [line("known"), line("a", pico=30)])
     assert proposal.changes == []
-    assert "it lacks 1 of 2 of the settled requests" in proposal.notes[0]
+    assert "it lacks 1 of the 2 settled requests" in proposal.notes[0]
     assert "1 without a match stay presumed" in proposal.notes[0]
 
 
@@ -110,7 +110,7 @@ def test_what_the_export_is_too_early_for_stays_presumed_and_is_counted(tmp_path
     just = Asked(at=LATER - DUE_S)
     proposal = proposed(tmp_path, [KNOWN, Asked(), late, just], [line("known"), line("a", pico=30)])
     assert [change.what.begun for change in proposal.changes] == [AT, just.at]
-    assert "1 stay presumed, outside of the export's time" in proposal.notes[0]
+    assert "1 stay presumed, outside the export's time" in proposal.notes[0]
 
 
 def test_without_a_stated_time_the_export_reaches_from_its_first_row_to_its_last(tmp_path):
@@ -123,9 +123,7 @@ def test_without_a_stated_time_the_export_reaches_from_its_first_row_to_its_last
 
 def test_more_rows_than_requests_are_other_traffic(tmp_path):
     rows = [line("known"), line("a"), line("b")]
-    with pytest.raises(
-        InputError, match="2 of its rows belong to no request of this ledger, more than the 1"
-    ):
+    with pytest.raises(InputError, match="2 of its rows match no request of this ledger, more than the 1"):
         proposed(tmp_path, [KNOWN, Asked()], rows)
 
 

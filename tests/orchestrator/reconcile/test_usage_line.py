@@ -154,13 +154,13 @@ def test_a_row_of_each_shape(name):
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ({"date": "tomorrow", "cost": "1"}, "'tomorrow' is no time"),
+        ({"date": "tomorrow", "cost": "1"}, "'tomorrow' isn't a time"),
         ({"start_time": DAY, "end_time": DAY - 1, "cost": "1"}, "ends before it begins"),
         ({"date": "2026-11-24", "cost": "-0.01"}, "negative amount"),
         ({"date": "2026-11-24", "cost": "1", "currency": "EUR"}, "is in EUR"),
-        ({"date": "2026-11-24", "input_tokens": "1.5", "output_tokens": 1}, "'1.5' is no count"),
-        ({"date": "2026-11-24", "input_tokens": "-1", "output_tokens": 1}, "'-1' is no count"),
-        ({"start_time": 10**30}, "is no time"),
+        ({"date": "2026-11-24", "input_tokens": "1.5", "output_tokens": 1}, "'1.5' isn't a count"),
+        ({"date": "2026-11-24", "input_tokens": "-1", "output_tokens": 1}, "'-1' isn't a count"),
+        ({"start_time": 10**30}, "isn't a time"),
     ],
 )
 def test_a_row_that_can_not_be_right(row, said):

@@ -269,7 +269,7 @@ def test_one_file_imported_twice_is_refused_and_two_are_not(command, tmp_path):
 def test_a_run_that_writes_one_is_waited_for(command, bought):
     lock = acquire(bought[0])
     try:
-        assert "a living process writes this ledger" in _refused(command, *map(str, bought))
+        assert "a running process writes this ledger" in _refused(command, *map(str, bought))
     finally:
         lock.release()
 
