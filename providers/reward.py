@@ -94,12 +94,12 @@ def payload(request: ScoreRequest, wire: Wire) -> dict[str, Any]:
 def parse_scores(
     body: bytes | dict[str, Any], wire: Wire, *, latency_s: float, headers: Mapping[str, str], n: int
 ) -> Reply:
-    """A 2xx reply. A score that is no number is left out. Raises Lost where it is no JSON object, or an error and
+    """A 2xx reply. A score that is not a number is left out. Raises Lost where it is not a JSON object, or an error and
     nothing else."""
     fields = decode_object(body, Body)
     request_id = request_id_of(headers) or as_text(None if fields is None else fields.id)
     if fields is None:
-        message = f"a reply that is no JSON object: {excerpt(body)!r}"
+        message = f"a reply that is not a JSON object: {excerpt(body)!r}"
         raise Lost(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
     given = as_objects(fields.data)
     usage = read_usage(_whole_usage(fields.usage))

@@ -112,7 +112,7 @@ class Command:
             return Verdict(passed=None, reason="the command's output is no JSON", evidence=_shown(stdout))
         if not isinstance(reply, dict):
             return Verdict(
-                passed=None, reason="the command's output is no JSON object", evidence=_shown(stdout)
+                passed=None, reason="the command's output is not a JSON object", evidence=_shown(stdout)
             )
         return verdict_of(cast("dict[str, object]", reply), self._threshold)
 

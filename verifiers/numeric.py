@@ -78,7 +78,7 @@ class Numeric:
         pass
 
     def verify(self, text: str, problem: Mapping[str, Any], /) -> Verdict:
-        """passed None only where the gold is no number; a text without a number is wrong."""
+        """passed None only where the gold is not a number; a text without a number is wrong."""
         gold = problem.get(self._field)
         if gold is None:
             return Verdict(passed=None, reason=f"the problem has no {self._field}")
@@ -87,7 +87,7 @@ class Numeric:
     def _by_value(self, text: str, gold: object) -> Verdict:
         golds = parse_gold(gold)
         if not golds:
-            return Verdict(passed=None, reason=f"the gold answer {_short(gold)} is no number")
+            return Verdict(passed=None, reason=f"the gold answer {_short(gold)} is not a number")
         found = final_number(text)
         if not found:
             return Verdict(passed=False, reason="no number in the answer")

@@ -38,7 +38,7 @@ def _stated(reply: Mapping[object, object], threshold: float) -> Verdict:
     if not (passed is None or isinstance(passed, bool)):
         return Verdict(passed=None, reason="the verifier's passed is neither true nor false nor null")
     if score is not None and (isinstance(score, bool) or not isinstance(score, (int, float))):
-        return Verdict(passed=None, reason="the verifier's score is no number")
+        return Verdict(passed=None, reason="the verifier's score is not a number")
     if score is not None and not math.isfinite(score):
         return Verdict(passed=None, reason=f"the verifier's score is {score}")
     if passed is None and "passed" not in reply and score is not None:

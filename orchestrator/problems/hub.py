@@ -44,11 +44,11 @@ def download(dataset: str, filename: str) -> str:
         return hub.hf_hub_download(dataset, filename, repo_type="dataset")
     except errors.EntryNotFoundError as error:  # also LocalEntryNotFoundError: offline and not in the cache
         raise InputError(
-            where, f"not to be had from the hub: {_line(error)}", "state a local file as path"
+            where, f"not available from the hub: {_line(error)}", "state a local file as path"
         ) from error
     except (errors.HfHubHTTPError, OSError, ValueError) as error:
         raise InputError(
-            where, f"the hub did not give it: {_line(error)}", "try again, or state a local file as path"
+            where, f"the hub didn't return it: {_line(error)}", "try again, or state a local file as path"
         ) from error
 
 

@@ -25,7 +25,7 @@ def read_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             where, "no such file", "correct the path; it is taken from the sweep file's folder"
         ) from error
     except (EOFError, zlib.error) as error:
-        raise InputError(where, f"the gzip file is damaged: {error}", "fetch it anew") from error
+        raise InputError(where, f"the gzip file is damaged: {error}", "download it again") from error
     except OSError as error:
         raise InputError(where, f"cannot be read: {error.strerror or error}") from error
 
@@ -58,7 +58,7 @@ def _decode(line: bytes, where: str) -> dict[str, Any]:
             where, f"not UTF-8 (byte {error.start + 1} of the line)", "save the file as UTF-8"
         ) from error
     except UnicodeEncodeError as error:
-        raise InputError(where, "holds half a surrogate pair, which is no text", "remove it") from error
+        raise InputError(where, "holds half a surrogate pair, which is not text", "remove it") from error
     except json.JSONDecodeError as error:
         raise InputError(
             where, f"not JSON: {error.msg} at column {error.colno}", "one object a line"
@@ -71,7 +71,7 @@ def _decode(line: bytes, where: str) -> dict[str, Any]:
 
 
 def _no_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON number")
+    raise ValueError(f"{word} is not a JSON number")
 
 
 def _short(error: Exception) -> str:

@@ -114,7 +114,7 @@ def _seconds(options: Mapping[str, Any]) -> float:
         or not math.isfinite(value)
         or value <= 0
     ):
-        raise InputError(WHERE, "timeout_s is no number of seconds above 0", "timeout_s=120")
+        raise InputError(WHERE, "timeout_s is not a number of seconds above 0", "timeout_s=120")
     return float(value)
 
 
@@ -167,7 +167,7 @@ def _decimal(value: object, key: str) -> Decimal:
     except InvalidOperation:
         number = None
     if number is None or not number.is_finite() or number < 0:
-        raise InputError(WHERE, f"{key} is no number of dollars", f"{key}=…")
+        raise InputError(WHERE, f"{key} is not a number of dollars", f"{key}=…")
     return number
 
 

@@ -52,7 +52,7 @@ def checked_extra(
         if name not in known and name not in allowed:
             near = suggestion(name, known)
             remedy = f'allow_extra = ["{name}"] sends it all the same; its bytes are bounded as input'
-            message = "is not known of this vendor, and may change what a request costs"
+            message = "is not a known field of this vendor and may change what a request costs"
             raise source.error((*key, name), message, f"{near}, or {remedy}" if near else remedy)
     return {name: _field(source, (*key, name), value) for name, value in extra.items()}
 
@@ -61,28 +61,28 @@ def check_allowed(source: SweepText, key: Key, allowed: Collection[str]) -> None
     """No field that is refused is allowed by being named. Raises InputError."""
     for index, name in enumerate(allowed):
         if (reason := _reason(name)) is not None:
-            raise source.error((*key, index), f"{name} is refused in extra: {reason}", "delete it")
+            raise source.error((*key, index), f"{name} is not allowed in extra: {reason}", "delete it")
 
 
 def _check_name(source: SweepText, key: Key) -> None:
     name = str(key[-1]).strip().lower()
     if name in _SEEDS:
-        raise source.error(key, "one constant seed would make repeated samples alike", "delete it")
+        raise source.error(key, "a constant seed would make repeated samples identical", "delete it")
     if name == "n":
-        raise source.error(key, f"is refused in extra: {_COSTS}", "state samples and max_n instead")
+        raise source.error(key, f"is not allowed in extra: {_COSTS}", "state samples and max_n instead")
     if name in {"stop_sequences", *PARAMS}:
         stated = "stop" if name == "stop_sequences" else name
         raise source.error(
-            key, "is refused in extra", f"state {stated} as a key of [sampling] or of the model"
+            key, "is not allowed in extra", f"state {stated} as a key of [sampling] or of the model"
         )
     if name in _MODEL_KEYS:
-        raise source.error(key, f"is refused in extra: {_COSTS}", f"state {name} as a key of the model")
+        raise source.error(key, f"is not allowed in extra: {_COSTS}", f"state {name} as a key of the model")
     if _BOUND.fullmatch(name):
         raise source.error(
-            key, f"is refused in extra: {_COSTS}", "state max_tokens in [sampling] or in the model"
+            key, f"is not allowed in extra: {_COSTS}", "state max_tokens in [sampling] or in the model"
         )
     if (reason := _reason(name)) is not None:
-        raise source.error(key, f"is refused in extra: {reason}", "delete it")
+        raise source.error(key, f"is not allowed in extra: {reason}", "delete it")
 
 
 def _reason(name: str) -> str | None:
@@ -111,7 +111,7 @@ def _field(source: SweepText, key: Key, value: Any) -> Any:
         _check_name(source, (*key, inner))
         if inner not in inside:
             raise source.error(
-                (*key, inner), f"is not known of {name}", f"known: {', '.join(sorted(inside))}"
+                (*key, inner), f"is not a known field of {name}", f"known: {', '.join(sorted(inside))}"
             )
     return {inner: _field(source, (*key, inner), one) for inner, one in table.items()}
 
@@ -119,7 +119,7 @@ def _field(source: SweepText, key: Key, value: Any) -> Any:
 def _json(source: SweepText, key: Key, value: Any, *, checked: bool) -> Any:
     if checked and isinstance(key[-1], str) and _BOUND.fullmatch(key[-1].strip()):
         raise source.error(
-            key, f"is refused in extra: {_COSTS}", "state max_tokens in [sampling] or in the model"
+            key, f"is not allowed in extra: {_COSTS}", "state max_tokens in [sampling] or in the model"
         )
     if isinstance(value, dict):
         table = cast("dict[str, Any]", value)

@@ -130,16 +130,16 @@ def _problems(source: SweepText, table: ProblemsTable) -> ProblemsSpec:
 
     if table.source not in SOURCES:
         remedy = suggestion(table.source, SOURCES) or f"known: {', '.join(SOURCES)}"
-        raise source.error(("problems", "source"), "is no known source", remedy)
+        raise source.error(("problems", "source"), "is not a known source", remedy)
     at = ("problems", "path")
     if table.source == "jsonl" and table.path is None:
         raise source.error(at, "is missing: jsonl needs a local file", 'add path = "problems.jsonl"')
     if table.source == "quickstart" and table.path is not None:
-        raise source.error(at, "means nothing for quickstart, which has its own problems", "delete it")
+        raise source.error(at, "has no effect: quickstart has its own problems", "delete it")
     for key in ("few_shot", "few_shot_path", "few_shot_seed"):
         if key in table.model_fields_set and table.source not in few_shot_sources():
             known = ", ".join(few_shot_sources())
-            raise source.error(("problems", key), f"goes with sources {known} only", "delete it")
+            raise source.error(("problems", key), f"works only with sources {known}", "delete it")
     training = table.few_shot_path
     folder = table.source in _FOLDERS
     return ProblemsSpec(

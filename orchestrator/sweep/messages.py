@@ -88,7 +88,7 @@ def unknown_key(source: SweepText, key: Key, also: Iterable[str] = ()) -> InputE
             'name the environment variable that holds it: api_key_env = "…"',
         )  # fmt: skip
     if name == "seed":
-        return source.error(key, "one constant seed would make repeated samples alike", "delete it")
+        return source.error(key, "a constant seed would make repeated samples identical", "delete it")
     known = [*_known(key[:-1]), *also]
     return source.error(key, "is not a known key", suggestion(name, known) or _elsewhere(name, known))
 

@@ -105,7 +105,7 @@ def verifier_choice(source: SweepText, sweep: SweepTable) -> VerifierChoice:
     kind = table.kind or default_verifier(sweep.problems.source)[0]
     if kind not in KINDS:
         near = suggestion(kind, KINDS) or f"known: {', '.join(KINDS)}"
-        raise source.error(("verifier", "kind"), "is no known verifier", near)
+        raise source.error(("verifier", "kind"), "is not a known verifier", near)
     known = options_of(kind)
     options: dict[str, Any] = {}
     for name, value in stated.items():

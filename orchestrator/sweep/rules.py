@@ -85,7 +85,7 @@ def _check_batch(source: SweepText, alias: str, model: ModelTable) -> None:
     if model.service_tier is not None:
         raise source.error(
             (*at, "service_tier"),
-            "can't stand beside batch = true: a batch is a tier of its own",
+            "can't be combined with batch = true: a batch is a tier of its own",
             "delete it",
         )
     for key in (
@@ -109,7 +109,7 @@ def _check_money(source: SweepText, alias: str, model: ModelTable) -> None:
     stated = [key for key in ("gpu_usd_per_hour", "price", "price_as") if key in model.model_fields_set]
     if len(stated) > 1:
         raise source.error(
-            (*at, stated[1]), f"can't stand beside {stated[0]}: a model has one price", "keep one of them"
+            (*at, stated[1]), f"can't be combined with {stated[0]}: a model has one price", "keep one of them"
         )
     if model.price_tiers is not None and model.price is None:
         raise source.error(
@@ -119,7 +119,7 @@ def _check_money(source: SweepText, alias: str, model: ModelTable) -> None:
         )
     if model.gpus is not None and model.gpu_usd_per_hour is None:
         raise source.error(
-            (*at, "gpus"), "means nothing without gpu_usd_per_hour", "add gpu_usd_per_hour or delete gpus"
+            (*at, "gpus"), "has no effect without gpu_usd_per_hour", "add gpu_usd_per_hour or delete gpus"
         )
 
 

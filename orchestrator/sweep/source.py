@@ -82,7 +82,7 @@ def _text(path: Path) -> str:
     except IsADirectoryError:
         raise InputError(str(path), "is a folder, not a sweep file", "name the file in it") from None
     except OSError as error:
-        raise InputError(str(path), f"can't be read: {error.strerror}", "mend its permissions") from None
+        raise InputError(str(path), f"can't be read: {error.strerror}", "fix its permissions") from None
     if raw.startswith(b"SQLite format 3\0"):
         raise InputError(str(path), "is an SQLite database, not a sweep file", "name the TOML file") from None
     if len(raw) > _MAX_BYTES:
@@ -106,7 +106,7 @@ def _number(text: str) -> Decimal:
 _TOML_REMEDIES = {
     "invalid value": 'texts stand in quotes: key = "value"',
     "twice": "join the two tables",
-    "overwrite": "the same key or table stands there twice: delete one",
+    "overwrite": "the same key or table appears twice: delete one",
     "expected '=' after": "each line is key = value, such as limit = 100",
     "expected ']'": "a table's name stands in brackets, such as [problems]",
     "unterminated": "close the quotes",

@@ -119,7 +119,7 @@ class SdkCalls:
         except (msgspec.DecodeError, ValueError, RecursionError):
             decoded = None
         if not isinstance(decoded, dict):
-            raise Lost(f"{self._account.name}: a reply that is no JSON object", status=exchange.status)
+            raise Lost(f"{self._account.name}: a reply that is not a JSON object", status=exchange.status)
         return cast("dict[str, Any]", decoded)
 
     async def _made(

@@ -116,15 +116,19 @@ class Limit:
         self._left = left
         self._limit = asyncio.timeout(None)
         self._handle: asyncio.TimerHandle | None = None
+        self._holds = False
+        """Whether its block is being run: before and after it there is nothing to end."""
 
     async def __aenter__(self) -> Self:
         await self._limit.__aenter__()
+        self._holds = True
         self.look()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
+        self._holds = False
         if self._handle is not None:
             self._handle.cancel()
         self._handle = None
@@ -135,7 +139,7 @@ class Limit:
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
-        if self._limit.expired() or (left := self._left()) is None:
+        if not self._holds or self._limit.expired() or (left := self._left()) is None:
             return
         loop = asyncio.get_running_loop()
         if left > 0:

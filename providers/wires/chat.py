@@ -1,7 +1,7 @@
 """OpenAI's chat/completions and completions wires: what is sent, and what a reply says. Pure; no I/O.
 
 Servers that call themselves compatible leave fields out, add some, or give them other types, so a reply is read
-leniently: what is not as expected is not there. Only a body that is no JSON object, or that holds nothing but an
+leniently: what is not as expected is not there. Only a body that is not a JSON object, or that holds nothing but an
 error, is no reply.
 """
 
@@ -77,7 +77,7 @@ def parse_chat(
     body: bytes | dict[str, Any], *, latency_s: float, headers: Mapping[str, str], n: int
 ) -> Reply:
     """A 2xx reply of /v1/chat/completions to a request for `n` samples. `headers`: any case. `usage` is None where
-    it is missing or nonsense. Raises Lost where the body is no JSON object, or holds an error and nothing else."""
+    it is missing or nonsense. Raises Lost where the body is not a JSON object, or holds an error and nothing else."""
     return _reply(body, _chat_text, latency_s=latency_s, headers=headers, n=n)
 
 
@@ -109,7 +109,7 @@ def _reply(
     fields = _decoded(body)
     request_id = request_id_of(headers) or as_text(None if fields is None else fields.id)
     if fields is None:
-        message = f"a reply that is no JSON object: {excerpt(body)!r}"
+        message = f"a reply that is not a JSON object: {excerpt(body)!r}"
         raise Lost(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
     given = as_objects(fields.choices)
     usage = read_usage(fields.usage)

@@ -56,7 +56,7 @@ class ChatStream:
             return
         chunk = decode_object(data, Chunk)
         if chunk is None:
-            raise BrokenStream(f"an event that is no JSON object: {one_line(data[:120])!r}")
+            raise BrokenStream(f"an event that is not a JSON object: {one_line(data[:120])!r}")
         if chunk.error:
             raise BrokenStream(f"an error in the stream: {one_line(message_of(chunk.error))}")
         for name in ("id", "model", "service_tier", "system_fingerprint"):

@@ -106,12 +106,12 @@ def version_header(request: Request, stated: str | None) -> dict[str, str]:
 
 
 def parse_message(body: bytes | dict[str, Any], *, latency_s: float, headers: Mapping[str, str]) -> Reply:
-    """A 2xx reply. `usage` is None where it is missing or nonsense. Raises Lost where the body is no JSON object, or
+    """A 2xx reply. `usage` is None where it is missing or nonsense. Raises Lost where the body is not a JSON object, or
     holds an error and nothing else."""
     fields = decode_object(body, Body)
     request_id = request_id_of(headers) or as_text(None if fields is None else fields.id)
     if fields is None:
-        message = f"a reply that is no JSON object: {excerpt(body)!r}"
+        message = f"a reply that is not a JSON object: {excerpt(body)!r}"
         raise Lost(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
     usage = read_usage(fields.usage)
     if fields.error and usage is None and not isinstance(fields.content, list):

@@ -42,7 +42,7 @@ class MessagesStream:
     def take(self, data: bytes) -> None:
         event = decode_object(data, Event)
         if event is None:
-            raise BrokenStream(f"an event that is no JSON object: {one_line(data[:120])!r}")
+            raise BrokenStream(f"an event that is not a JSON object: {one_line(data[:120])!r}")
         if event.type == "error" or event.error:
             raise BrokenStream(f"an error in the stream: {one_line(message_of(event.error))}")
         if event.type == "message_start" and self._message is None:

@@ -71,7 +71,7 @@ def parse_response(body: bytes | dict[str, Any], *, latency_s: float, headers: M
         return Lost(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
 
     if fields is None:
-        raise lost(f"a reply that is no JSON object: {excerpt(body)!r}")
+        raise lost(f"a reply that is not a JSON object: {excerpt(body)!r}")
     usage = read_usage(fields.usage)
     status = as_text(fields.status)
     why = _why(fields, status)

@@ -37,7 +37,7 @@ class ResponsesStream:
     def take(self, data: bytes) -> None:
         event = decode_object(data, Event)
         if event is None:
-            raise BrokenStream(f"an event that is no JSON object: {one_line(data[:120])!r}")
+            raise BrokenStream(f"an event that is not a JSON object: {one_line(data[:120])!r}")
         if event.type == "error" or event.error:
             said = message_of(event.error or {"message": event.message})
             raise BrokenStream(f"an error in the stream: {one_line(said)}")

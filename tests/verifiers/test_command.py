@@ -54,7 +54,7 @@ REPLIES = [
     ("print('{\"score\": 0.7}')", False, ""),
     ("print('{\"passed\": null}')", None, "could not tell"),
     ("print('{}')", None, "could not tell"),
-    ("print('true')", None, "output is no JSON object"),
+    ("print('true')", None, "output is not a JSON object"),
     ("print('{\"passed\": true} and more')", None, "output is no JSON"),
     ("print('[' * 100_000)", None, "output is no JSON"),
     ("pass", None, "output is no JSON"),

@@ -39,7 +39,7 @@ REPLIES = [
     ("{'passed': None, 'reason': 'no gold'}", None, None, "no gold"),
     ("{'pased': True}", None, None, "unknown key 'pased'"),
     ("{'passed': 1}", None, None, "neither true nor false"),
-    ("{'passed': True, 'score': 'high'}", None, None, "score is no number"),
+    ("{'passed': True, 'score': 'high'}", None, None, "score is not a number"),
     ("{'passed': True, 'score': float('inf')}", None, None, "score is inf"),
     ("'yes'", None, None, "answered str"),
     ("1 / 0", None, None, "judge raised ZeroDivisionError: division by zero"),

@@ -46,7 +46,7 @@ def _of_kind(problem: Mapping[str, Any], kind: str) -> Iterator[Test]:
         raise ValueError(f"{kind} does not hold as many inputs as outputs") from error
     for at, (given, expected) in enumerate(pairs, start=1):
         if not isinstance(given, str) or not isinstance(expected, str):
-            raise ValueError(f"{kind} holds something that is no text")
+            raise ValueError(f"{kind} holds something that is not text")
         yield Test(f"{kind.removesuffix('_tests')} test {at} of {len(pairs)}", given, expected)
 
 

@@ -1,5 +1,5 @@
 """Answers that are plain numbers, read exactly: integers, decimals, fractions, mixed numbers, percentages, repeating
-decimals, powers and scientific notation. Nothing else is worked out: `2 + 3` is no number."""
+decimals, powers and scientific notation. Nothing else is worked out: `2 + 3` is not a number."""
 
 from __future__ import annotations
 

@@ -19,13 +19,13 @@ def names_of(value: object, kind: str, option: str) -> tuple[str, ...]:
 
 def word_of(value: object, kind: str, option: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ValueError(f"verifier {kind}: {option} is no text")
+        raise ValueError(f"verifier {kind}: {option} is not text")
     return value
 
 
 def lines_of(value: object, kind: str, option: str) -> str:
     if not isinstance(value, str):
-        raise ValueError(f"verifier {kind}: {option} is no text")
+        raise ValueError(f"verifier {kind}: {option} is not text")
     return value
 
 

@@ -37,7 +37,7 @@ class Selected:
 
 def best_of(score: NDArray[np.float64], passed: NDArray[np.bool_], k: int) -> float:
     """The highest score of k samples picks; ties share alike. `score`, `passed`: (samples,). nan where k exceeds the
-    samples. ValueError for k < 1 or a score that is no number.
+    samples. ValueError for k < 1 or a score that is not a number.
 
     The best of k is among those with score s in (C(samples ≤ s, k) − C(samples < s, k)) of C(n, k) subsets; within a
     tie all samples are alike, so it is right with the tie's share of passes."""

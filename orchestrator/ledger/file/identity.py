@@ -98,7 +98,7 @@ def _without_log(path: Path) -> tuple[int, int]:
     except sqlite3.Error as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
             return _ask_sqlite(path)  # half of it may be in the log, or just on its way from there
-    raise InputError(str(path), "this is not a ledger: it is no SQLite database", _REMEDY)
+    raise InputError(str(path), "this is not a ledger: it is not a SQLite database", _REMEDY)
 
 
 def _refuse_unreadable(path: Path) -> None:
@@ -112,7 +112,7 @@ def _refuse_unreadable(path: Path) -> None:
     if stat.S_ISDIR(found.st_mode):
         raise InputError(str(path), "this is a folder, not a ledger", _REMEDY)
     if not stat.S_ISREG(found.st_mode) or found.st_size < _HEADER_BYTES:
-        raise InputError(str(path), "this is not a ledger: it is no SQLite database", _REMEDY)
+        raise InputError(str(path), "this is not a ledger: it is not a SQLite database", _REMEDY)
     if not os.access(path, os.R_OK):
         raise _unreadable(path, os.strerror(errno.EACCES))
 

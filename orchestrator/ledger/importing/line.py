@@ -69,7 +69,7 @@ def parse(raw: bytes) -> Line:
             unknown=frozenset(found.keys() - _KNOWN),
         )
     except ArithmeticError:
-        raise Wrong("a number is beyond all bounds", "write it out") from None
+        raise Wrong("a number is out of range", "write it out") from None
 
 
 def checked_values(
@@ -106,7 +106,7 @@ def decode(raw: bytes) -> Mapping[str, Any]:
     except json.JSONDecodeError as error:
         raise Wrong(f"not JSON: {error.msg} at column {error.colno}", remedy) from None
     except (ValueError, ArithmeticError) as error:
-        said = "a number is beyond all bounds" if isinstance(error, ArithmeticError) else str(error)[:120]
+        said = "a number is out of range" if isinstance(error, ArithmeticError) else str(error)[:120]
         raise Wrong(f"not usable JSON: {said}", remedy) from None
     except RecursionError:
         raise Wrong("not usable JSON: nested too deep", remedy) from None
@@ -116,7 +116,7 @@ def decode(raw: bytes) -> Mapping[str, Any]:
 
 
 def _no_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no JSON number")
+    raise ValueError(f"{word} is not a JSON number")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"{twice!r} stands there twice")
+        raise ValueError(f"{twice!r} appears twice")
     return found
 
 
@@ -157,7 +157,7 @@ def _text(value: Any) -> str:
             value.encode()
         except UnicodeEncodeError:
             raise Wrong(
-                "holds half a surrogate pair, which is no text", "remove it, or write \\ufffd"
+                "holds half a surrogate pair, which is not text", "remove it, or write \\ufffd"
             ) from None
     return value
 
@@ -179,7 +179,7 @@ def _whole(most: int) -> Check:
         if number > most:
             raise Wrong(f"is more than {most:,}", "no real sample has that")
         if number != int(number):
-            raise Wrong("is no whole number", "write a whole number from 0")
+            raise Wrong("is not a whole number", "write a whole number from 0")
         return int(number)
 
     return check
@@ -228,9 +228,9 @@ def _json(value: Any) -> str:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=float)
         text.encode()
     except UnicodeEncodeError:
-        raise Wrong("holds half a surrogate pair, which is no text", "remove it") from None
+        raise Wrong("holds half a surrogate pair, which is not text", "remove it") from None
     except (ValueError, OverflowError):
-        raise Wrong("holds a number beyond all bounds", "write it as text") from None
+        raise Wrong("holds a number that is out of range", "write it as text") from None
     return text
 
 

@@ -73,7 +73,7 @@ class Monkeys:
             self._lines.append(line)
             try:
                 if not isinstance(found, dict):
-                    raise Wrong("is no JSON object", _REMEDY)
+                    raise Wrong("is not a JSON object", _REMEDY)
                 for index, sample in enumerate(self._samples(record, cast("dict[str, Any]", found))):
                     yield Numbered(record * MOST_SAMPLES + index, sample)
             except Wrong as wrong:
@@ -129,7 +129,7 @@ def _checked(found: dict[str, Any]) -> tuple[str, list[str], list[bool | None]]:
         raise Wrong(f"has more than {MAX_INDEX:,} samples", "no real record has that")
     for index, (text, verdict) in enumerate(zip(listed, judged, strict=True)):
         if not isinstance(text, str):
-            raise Wrong(f"sample {index} is no text", _REMEDY)
+            raise Wrong(f"sample {index} is not text", _REMEDY)
         if verdict is not None and not isinstance(verdict, bool):
             raise Wrong(f"the verdict of sample {index} is neither true nor false", _REMEDY)
     return question, listed, judged
@@ -150,7 +150,7 @@ def counter(name: str) -> Callable[[Sequence[str]], list[int]]:
     except Exception as error:  # the library raises bare Exceptions
         said = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise InputError(
-            "--tokenizer", f"{name!r} can't be had: {said}", "a hub name or a tokenizer.json"
+            "--tokenizer", f"{name!r} is not available: {said}", "a hub name or a tokenizer.json"
         ) from error
 
     def count(texts: Sequence[str]) -> list[int]:

@@ -63,7 +63,7 @@ def records(file: Path) -> Iterator[tuple[int, Any]]:
     except _Bad as bad:
         raise InputError(f"{file}:{bad.line}", bad.message, bad.remedy) from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(str(file), f"the gzip file is damaged: {error}", "fetch it anew") from None
+        raise InputError(str(file), f"the gzip file is damaged: {error}", "download it again") from None
     except OSError as error:
         raise InputError(
             str(file), f"can't be read: {error.strerror or error}", "check its permissions"

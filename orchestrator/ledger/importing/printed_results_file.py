@@ -85,7 +85,7 @@ def _json_lines(file: Path, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
                 f"{file}:{number}", f"not JSON: {error}"[:200], "one JSON object a line"
             ) from None
         if not isinstance(found, dict):
-            raise InputError(f"{file}:{number}", "is no JSON object", "one JSON object a line")
+            raise InputError(f"{file}:{number}", "is not a JSON object", "one JSON object a line")
         yield number, found
 
 
@@ -106,12 +106,12 @@ def _csv(file: Path, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
             cells = zip(head, (cell.strip() for cell in row), strict=True)
             yield rows.line_num, {name: cell for name, cell in cells if cell}
     except csv.Error as error:
-        raise InputError(f"{file}:{rows.line_num}", f"is no CSV: {error}", "close the quotes") from None
+        raise InputError(f"{file}:{rows.line_num}", f"is not CSV: {error}", "close the quotes") from None
 
 
 def _printed(line: int, found: dict[str, Any]) -> Printed:
     if unknown := [name for name in found if name not in NEEDED + OPTIONAL]:
-        raise Wrong(f"{unknown[0][:60]!r} is no known column", _REMEDY)
+        raise Wrong(f"{unknown[0][:60]!r} is not a known column", _REMEDY)
     if lacking := [name for name in NEEDED if found.get(name) is None]:
         raise Wrong(f"has no {lacking[0]}", _REMEDY)
     usd = _number(found, "usd_per_attempt", 0, MAX_COST_USD)
@@ -133,14 +133,14 @@ def _name(found: dict[str, Any], name: str) -> str:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise Wrong(f"{name} holds half a surrogate pair, which is no text", "write it anew") from None
+        raise Wrong(f"{name} holds half a surrogate pair, which is not text", "write it again") from None
     return value
 
 
 def _whole(found: dict[str, Any], name: str, most: int) -> int:
     value = _number(found, name, 1, most)
     if value != int(value):
-        raise Wrong(f"{name} is no whole number", "a whole number from 1")
+        raise Wrong(f"{name} is not a whole number", "a whole number from 1")
     return int(value)
 
 
@@ -148,13 +148,13 @@ def _number(found: dict[str, Any], name: str, least: int, most: int) -> Decimal:
     """Exact as written; a text may end in %, and dollars may start with $."""
     value = found[name]
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        raise Wrong(f"{name} is no number", _REMEDY)
+        raise Wrong(f"{name} is not a number", _REMEDY)
     text = str(value).strip()
     share = name == "coverage" and text.endswith("%")
     try:
         number = Decimal(text.removesuffix("%") if share else text.removeprefix("$"))
     except InvalidOperation:
-        raise Wrong(f"{name} is no number: {text[:40]!r}", _REMEDY) from None
+        raise Wrong(f"{name} is not a number: {text[:40]!r}", _REMEDY) from None
     if not number.is_finite() or not least <= (number := number / 100 if share else number) <= most:
         raise Wrong(f"{name} is not between {least:,} and {most:,}", _REMEDY)
     return number

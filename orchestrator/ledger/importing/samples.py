@@ -155,7 +155,7 @@ def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
     except IsADirectoryError:
         raise InputError(str(file), "this is a folder, not a file", "name the file in it") from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(str(file), f"the gzip file is damaged: {error}", "fetch it anew") from None
+        raise InputError(str(file), f"the gzip file is damaged: {error}", "download it again") from None
     except OSError as error:
         raise InputError(
             str(file), f"can't be read: {error.strerror or error}", "check its permissions"

@@ -35,7 +35,7 @@ def refuse_other_prompts(connection: sqlite3.Connection, source: MergeSource) ->
         alias, key = found
         raise InputError(
             f"{source.path}: model {alias!r}, problem {key!r}",
-            "was asked with another prompt here than in a ledger named before",
+            "has another prompt here than in a ledger named before",
             "leave it out, or name its samples apart: frontier takes several ledgers",
         )
 

@@ -136,7 +136,7 @@ def _rules(table: str, name: str, kind: str) -> Iterator[tuple[str, str]]:
     elif kind == "REAL" and name.endswith("_s"):
         yield f"NOT {column} BETWEEN 0 AND {MOST_SECONDS}", f"its {name} is no duration"
     elif kind == "TEXT" and (table, name) not in _LONG:
-        yield f"NOT is_text(CAST({column} AS BLOB))", f"its {name} is no text"
+        yield f"NOT is_text(CAST({column} AS BLOB))", f"its {name} is not text"
     for names, wanted in ((_OBJECTS, "object"), (_LISTS, "array")):
         if name in names.get(table, ()):
             is_it = f"iif(json_valid({column}), json_type({column}) = '{wanted}', false)"

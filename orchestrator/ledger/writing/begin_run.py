@@ -148,7 +148,7 @@ def _model(connection: sqlite3.Connection, path: Path, plan: RunPlan, sweep_id: 
         changed = "; ".join(plan.differences(json.loads(row["definition"]), model.definition))
         raise InputError(
             f"{path}: model {model.alias!r}",
-            f"its samples here were made otherwise: {changed}",
+            f"its samples here were made with other settings: {changed}",
             "undo the change, give the model another alias, or name a new ledger with --db",
         )
     if row is not None and row["held"] and not row["replayed"] and model.replayed:
@@ -250,6 +250,6 @@ def _refuse_other_prompts(
             if ordinal is not None and plan.prompt_sha(alias, ordinal) != row["sha256"]:
                 raise InputError(
                     f"{path}: model {alias!r}, problem {plan.problems[ordinal][0]!r}",
-                    "its samples here were asked with another prompt: the problem's text has changed",
+                    "its samples here come from another prompt: the problem's text has changed",
                     "undo the change, give the problem another id, or name a new ledger with --db",
                 )

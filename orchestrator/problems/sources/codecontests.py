@@ -62,7 +62,7 @@ class CodeContests:
             data = _checked(row, where)
             name = data["name"]
             if name in seen:
-                raise InputError(where, f"name {name!r} is there twice", "keep one of them")
+                raise InputError(where, f"name {name!r} appears twice", "keep one of them")
             seen.add(name)
             if any(tag in data["question"] for tag in IMAGES):
                 continue
@@ -137,7 +137,7 @@ def _examples(spec: ProblemsSpec) -> list[tuple[str, str, str]]:
     if len(found) <= spec.few_shot:  # one more than asked: the problem itself is never its own example
         raise InputError(
             "problems.few_shot",
-            f"{spec.few_shot} examples asked of {len(found)} problems with a Python 3 solution",
+            f"{spec.few_shot} examples requested of {len(found)} problems with a Python 3 solution",
             "ask for fewer",
         )
     return found

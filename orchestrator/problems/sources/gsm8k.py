@@ -93,7 +93,7 @@ def _training_set(spec: ProblemsSpec) -> list[tuple[str, str]]:
     if len(items) <= spec.few_shot:  # one more than asked: the problem itself is never its own example
         raise InputError(
             "problems.few_shot",
-            f"{spec.few_shot} examples asked of {len(items)} in the training set",
+            f"{spec.few_shot} examples requested of {len(items)} in the training set",
             "ask for fewer",
         )
     return items

@@ -48,7 +48,7 @@ class HumanEval:
         for where, row in _rows(spec.path, spec.split):
             data = _checked(row, where)
             if data["task_id"] in seen:
-                raise InputError(where, f"task_id {data['task_id']!r} is there twice", "keep one of them")
+                raise InputError(where, f"task_id {data['task_id']!r} appears twice", "keep one of them")
             seen.add(data["task_id"])
             yield Problem(data["task_id"], data)
         if not seen:

@@ -82,7 +82,7 @@ def _examples(spec: ProblemsSpec) -> list[tuple[str, str, str]]:
     if len(items) < spec.few_shot:
         raise InputError(
             "problems.few_shot",
-            f"{spec.few_shot} examples asked of {len(items)} in the training set",
+            f"{spec.few_shot} examples requested of {len(items)} in the training set",
             "ask for fewer",
         )
     if len(items) == spec.few_shot:

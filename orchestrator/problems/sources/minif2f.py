@@ -73,7 +73,7 @@ class MiniF2F:
             if part and not name.startswith(MATH_PREFIX):
                 continue
             if name in seen:
-                raise InputError(f"{path}:{line}", f"theorem {name!r} is there twice", "keep one of them")
+                raise InputError(f"{path}:{line}", f"theorem {name!r} appears twice", "keep one of them")
             seen.add(name)
             others = [text for known, text in examples if known != name][: spec.few_shot]
             yield Problem(name, data | {"few_shot": "".join(others)})
@@ -99,7 +99,7 @@ def _examples(spec: ProblemsSpec) -> list[tuple[str, str]]:
     ]
     if len(rows) < spec.few_shot:
         raise InputError(
-            "problems.few_shot", f"{spec.few_shot} examples asked of {len(rows)}", "ask for fewer"
+            "problems.few_shot", f"{spec.few_shot} examples requested of {len(rows)}", "ask for fewer"
         )
     rng = seeded("minif2f few-shot", spec.few_shot_seed)
     drawn = sample_indices(len(rows), min(spec.few_shot + 1, len(rows)), rng)

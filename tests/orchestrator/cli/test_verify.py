@@ -74,9 +74,9 @@ def test_another_kind_with_its_options(command, tmp_path):
 def test_option_values_are_toml_or_plain_text(command, tmp_path):
     db, _ = made(tmp_path)
     for written, version in (
-        ("tolerance=0.5", "1;tolerance=0.5"),
-        ('tolerance="1%"', "1;tolerance=1%"),
-        ("tolerance=1%", "1;tolerance=1%"),
+        ("tolerance=0.5", "2;tolerance=0.5"),
+        ('tolerance="1%"', "2;tolerance=1%"),
+        ("tolerance=1%", "2;tolerance=1%"),
     ):
         done = command("verify", str(db), "--verifier", "numeric", "--option", written, "--json")
         assert json.loads(done.stdout)["version"] == version

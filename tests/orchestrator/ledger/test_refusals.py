@@ -138,7 +138,7 @@ def test_a_killed_run_leaves_no_lock(tmp_path):
         path = SweepFile({"m": model(vendor)}).write(tmp_path)
         first = start(path, db)
         until = time.monotonic() + 15
-        while vendor.in_flight < 10:
+        while vendor.in_flight < 4:  # as many as may be out before a first reply
             assert time.monotonic() < until
             time.sleep(0.01)
         first.kill()
@@ -148,7 +148,7 @@ def test_a_killed_run_leaves_no_lock(tmp_path):
         vendor.latency = 0
         ended = run(path, db)
     assert ended.status == 0
-    assert ended.result.presumed_leftovers == 10
+    assert ended.result.presumed_leftovers == 4
     assert money(db).presumed == worst
     check_books(db)
 

@@ -73,7 +73,7 @@ WRONG = [
         'source = "gsm8k"',
         'source = "jsonl"\nfew_shot = 2',
         "problems.few_shot",
-        "goes with sources codecontests",
+        "works only with sources codecontests",
     ),
     # prompt
     ('template = "Q: {question}"', 'template = ""', "prompt.template", "must not be empty"),
@@ -103,11 +103,11 @@ WRONG = [
     ("temperature = 0.6", "stop = []", "sampling.stop", "must not be empty"),
     ("temperature = 0.6", 'stop = [""]', "sampling.stop[0]", "must not be empty"),
     ("temperature = 0.6", "stop = 3", "sampling.stop", "must be a list"),
-    ("temperature = 0.6", "seed = 1", "sampling.seed", "repeated samples alike"),
+    ("temperature = 0.6", "seed = 1", "sampling.seed", "repeated samples identical"),
     ("temperature = 0.6", "n = 5", "sampling.n", "is not a known key"),
     # extra
     ("extra = {}", "extra = { n = 4 }", "sampling.extra.n", "samples and max_n instead"),
-    ("extra = {}", "extra = { seed = 4 }", "sampling.extra.seed", "repeated samples alike"),
+    ("extra = {}", "extra = { seed = 4 }", "sampling.extra.seed", "repeated samples identical"),
     ("extra = {}", 'extra = { model = "x" }', "sampling.extra.model", "changes what is asked for"),
     ("extra = {}", "extra = { messages = [] }", "sampling.extra.messages", "changes what is asked for"),
     ("extra = {}", 'extra = { prompt = "x" }', "sampling.extra.prompt", "changes what is asked for"),

@@ -131,7 +131,7 @@ def test_no_line_allows_what_is_refused(loaded, name):
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])
 def test_a_vendor_takes_its_own_fields(loaded, provider):
     """In the model itself; what several models inherit some vendor must know."""
-    with pytest.raises(InputError, match="not known of this vendor"):
+    with pytest.raises(InputError, match="not a known field of this vendor"):
         loaded("extra = { ignore_eos = true }", provider=provider)
     assert loaded("", "extra = { ignore_eos = true }", provider).extra == {"ignore_eos": True}
 

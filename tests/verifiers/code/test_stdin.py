@@ -132,7 +132,7 @@ def test_answers_without_a_program_are_wrong():
             {"public_tests": {"input": ["1"], "output": []}},
             "public_tests does not hold as many inputs as outputs",
         ),
-        ({"public_tests": {"input": [1], "output": ["1"]}}, "public_tests holds something that is no text"),
+        ({"public_tests": {"input": [1], "output": ["1"]}}, "public_tests holds something that is not text"),
         ({"public_tests": [1]}, "public_tests does not hold"),
         ({**SUM, "input_file": "in.txt"}, "about files"),
     ],

@@ -196,7 +196,7 @@ def test_the_version_says_what_a_verdict_may_hang_on():
     [
         ({"axioms": "classic"}, "axioms is no list of names"),
         ({"axioms": [1]}, "axioms holds something that is no name"),
-        ({"header": 1}, "header is no text"),
+        ({"header": 1}, "header is not text"),
         ({"coqc": "x"}, "has no option 'coqc'"),
     ],
 )

@@ -299,7 +299,7 @@ def test_the_version_says_what_a_verdict_may_hang_on(tmp_path):
     [
         ({"repl": []}, "repl is no command"),
         ({"repl": "lake exe repl"}, "repl is no list of names"),
-        ({"project": 3}, "project is no text"),
+        ({"project": 3}, "project is not text"),
         ({"lake": "x"}, "has no option 'lake'"),
     ],
 )

@@ -167,13 +167,13 @@ def changed(at: int, **fields) -> list[dict[str, Any]]:
     [
         (changed(1, is_corrects=[True]), "3 samples and 1 verdicts"),
         (changed(1, samples="text"), "list of samples"),
-        (changed(1, samples=["a", 3, "b"]), "sample 1 is no text"),
+        (changed(1, samples=["a", 3, "b"]), "sample 1 is not text"),
         (changed(1, is_corrects=[True, 1, False]), "verdict of sample 1"),
         (changed(1, question=None), "no question"),
         (changed(1, samples=["\ud800", "", ""]), "surrogate"),
         (changed(1, orig_dset_idx=1203), "line 1: same"),
         ([RECORDS[0], RECORDS[0]], "line 1: same"),
-        ([RECORDS[0], 7], "no JSON object"),
+        ([RECORDS[0], 7], "not a JSON object"),
     ],
 )
 @pytest.mark.parametrize("form", ["array", "lines"])

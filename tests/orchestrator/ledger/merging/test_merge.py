@@ -149,7 +149,7 @@ def test_another_prompt_by_then_is_refused(command, tmp_path):
         sweep.problems = [{"id": "p0", "question": "Another?", "answer": "1"}]
         done = command("run", str(sweep.write(tmp_path / "s")), "--db", "out.db", "--no-progress")
     assert done.returncode == 2
-    assert "its samples here were asked with another prompt" in done.stderr
+    assert "its samples here come from another prompt" in done.stderr
 
 
 def test_merged_again(command, bought, tmp_path):

@@ -48,7 +48,7 @@ def test_humaneval_prompts():
         ([{"task_id": "a"}], r"functions\.jsonl:1: no prompt as text"),
         (
             [json.loads(FUNCTIONS.read_text("utf-8").splitlines()[0])] * 2,
-            r":2: task_id 'Own/0' is there twice",
+            r":2: task_id 'Own/0' appears twice",
         ),
         ([], "holds no problem"),
     ],
@@ -113,7 +113,7 @@ def test_codecontests_shows_solved_problems():
     assert len(texts) == 3  # examples of its own for each
     assert prompt_of(spec(few_shot=2), "completions") == base
     assert prompt_of(spec(few_shot=2, few_shot_seed=1), "completions") != base
-    with pytest.raises(InputError, match="9 examples asked of 5 problems with a Python 3 solution"):
+    with pytest.raises(InputError, match="9 examples requested of 5 problems with a Python 3 solution"):
         registry.load(spec(few_shot=9))
 
 
@@ -145,7 +145,7 @@ def test_a_wrong_codecontests_file(tmp_path, row, message):
 
 
 def test_names_are_unique_and_splits_known(tmp_path):
-    with pytest.raises(InputError, match=r":2: name 'x' is there twice"):
+    with pytest.raises(InputError, match=r":2: name 'x' appears twice"):
         registry.load(ProblemsSpec(source="codecontests", path=write(tmp_path / "x.jsonl", ROW, ROW)))
     with pytest.raises(InputError, match="holds no problem"):
         registry.load(ProblemsSpec(source="codecontests", path=write(tmp_path / "y.jsonl")))

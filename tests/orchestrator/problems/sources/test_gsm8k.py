@@ -112,7 +112,7 @@ def test_a_template_of_ones_own_places_the_examples(files):
 
 
 def test_few_shot_needs_enough_examples(files):
-    with pytest.raises(InputError, match="40 examples asked of 40"):
+    with pytest.raises(InputError, match="40 examples requested of 40"):
         registry.load(spec(files, few_shot=40))
 
 

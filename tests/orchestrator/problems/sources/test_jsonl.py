@@ -67,7 +67,7 @@ def test_a_gzip_file_is_read(tmp_path):
     [
         ("{", "not JSON"),
         ('{"id": "b", "question": "q", "answer": 1} x', "not JSON"),
-        ('{"id": "b", "question": "q", "answer": NaN}', "NaN is no JSON number"),
+        ('{"id": "b", "question": "q", "answer": NaN}', "NaN is not a JSON number"),
         ('{"id": "b", "question": "q", "answer": ' + "9" * 5000 + "}", "not usable JSON"),
         ("[" * 100_000, "nested too deep"),
         ("[1]", "is an array"),

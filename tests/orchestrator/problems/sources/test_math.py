@@ -95,7 +95,7 @@ def test_a_problem_is_never_its_own_example():
 
 def test_few_shot_in_chat_and_too_many():
     assert "like theirs" in next(iter(text_of("chat", few_shot=2).values()))
-    with pytest.raises(InputError, match="7 examples asked of 6"):
+    with pytest.raises(InputError, match="7 examples requested of 6"):
         text_of(few_shot=7)
 
 

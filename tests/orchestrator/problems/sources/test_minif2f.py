@@ -117,7 +117,7 @@ def test_few_shot(tmp_path):
     [
         ([], {}, "holds no problem of test"),
         (BY_ID[1:], {"split": "test-math"}, "holds no problem of test-math"),
-        ([BY_ID[0], BY_ID[0]], {}, ":2: theorem 'mathd_algebra_9001' is there twice"),
+        ([BY_ID[0], BY_ID[0]], {}, ":2: theorem 'mathd_algebra_9001' appears twice"),
         ([{"formal_statement": "theorem a : b := by", "header": ""}], {}, ":1: no name or id as text"),
         ([{"id": "a", "header": ""}], {}, "no formal_statement as text"),
         ([{"id": "a", "formal_statement": "theorem a : b := by"}], {}, "no header as text"),
@@ -135,7 +135,7 @@ def test_what_is_no_minif2f(tmp_path, rows, more, says):
 def test_too_few_examples_and_examples_without_proof(tmp_path):
     path = write(tmp_path / "all.jsonl", BY_ID)
     for rows, says in (
-        (EXAMPLES[:2], "5 examples asked of 2"),
+        (EXAMPLES[:2], "5 examples requested of 2"),
         ([*EXAMPLES, BY_ID[1]], "worked.jsonl:9: no proof"),
     ):
         examples = write(tmp_path / "worked.jsonl", rows)

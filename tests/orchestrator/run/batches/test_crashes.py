@@ -236,7 +236,7 @@ def test_cancel_takes_what_is_done_and_frees_the_rest(tmp_path, desk):
         assert money(db).settled == desk.vendor.billed_pico
         again = finish(start_with_short_waits(path, db, command="cancel"))
         assert (again.status, desk.cancelled) == (0, 1)
-        assert "No batch" in again.err
+        assert "no open batch" in again.err
         desk.held.clear()
         done = one(db, "SELECT count(*) FROM request WHERE state = 'settled'")
         assert run(path, db).status == 0
