@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.chaos.seats import Seat
 
 MAX_TOKENS = 64
-DEAREST_SAMPLE_USD = 0.004
+MOST_EXPENSIVE_SAMPLE_USD = 0.004
 """About what is reserved for one at the highest price here."""
 STATUSES = {0, 1, 3, 4, 130, 143}
 """What a run may end with by itself."""
@@ -98,7 +98,7 @@ def draw_world(seed: int, folder: Path, nursery: Nursery) -> World:
     random = Random(seed)
     models = seats.draw(random, random.randint(1, 4))
     problems, samples = random.randint(1, 8), random.choice([1, 2, 4, 8, 16])
-    plan = problems * samples * len(models) * DEAREST_SAMPLE_USD
+    plan = problems * samples * len(models) * MOST_EXPENSIVE_SAMPLE_USD
     lease = sum(seat.usd_per_hour or 0 for seat in models) / 3600 * 30
     budget = round(plan * random.choice([0.05, 0.2, 0.5, 2.0]) + lease * random.choice([0.5, 2.0]) + 0.005, 4)
     return World(
