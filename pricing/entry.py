@@ -105,7 +105,7 @@ def _bands(price: ModelPrice, name: str, *, claude: bool) -> tuple[Band, ...]:
     for key in ("input_mtok", "output_mtok"):
         if key not in values:
             raise Unpriceable(
-                f"genai-prices has no {key} of {name}: it is not text model, or its price is not known"
+                f"genai-prices has no {key} of {name}: it is not a text model, or its price is not known"
             )
     # a tier holds for prompts of more than `start` tokens
     starts = {0} | {

@@ -93,7 +93,7 @@ def test_a_provider_is_its_own_id_and_not_what_contains_it():
 
 def test_the_dollars_of_work_other_than_text_are_no_price():
     for model in ("text-embedding-3-small", "whisper-1", "tts-1"):
-        with pytest.raises(Unpriceable, match="no text model"):
+        with pytest.raises(Unpriceable, match="not a text model"):
             look("openai", model)
 
 

@@ -147,7 +147,7 @@ def test_with_all_there_the_closing_word_may_lack():
 )
 def test_garbage_breaks_a_stream(stream, data):
     """A hole in a text can't be seen later."""
-    with pytest.raises(BrokenStream, match="no JSON object"):
+    with pytest.raises(BrokenStream, match="not a JSON object"):
         stream.take(data.encode())
 
 

@@ -129,8 +129,8 @@ def test_what_is_no_ledger_is_refused_and_stays_as_it_was(tmp_path):
     (tmp_path / "empty.db").touch()
     cases = {
         other: "another program's",
-        text: "no SQLite database",
-        tmp_path / "empty.db": "no SQLite database",
+        text: "not a SQLite database",
+        tmp_path / "empty.db": "not a SQLite database",
         tmp_path / "missing.db": "no such file",
         tmp_path: "a folder",
     }

@@ -218,7 +218,7 @@ def test_status_and_doctor_tell_of_open_batches(tmp_path):
     assert document["reserved_usd"] > 0
     said = CliRunner().invoke(app(), ["status", str(db)]).output
     assert "10 requests in 1 batches at the vendor" in said
-    assert "batches that go on at their vendor: 1" in CliRunner().invoke(app(), ["doctor", str(db)]).output
+    assert "batches still open at their vendor: 1" in CliRunner().invoke(app(), ["doctor", str(db)]).output
 
 
 def test_cancel_takes_what_is_done_and_frees_the_rest(tmp_path, desk):
