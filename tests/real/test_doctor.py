@@ -41,9 +41,9 @@ def test_a_model_at_the_other_models_server(chat: Server, base: Server, tmp_path
     models = {"chat": sweeps.chat(chat.base_url), "base": sweeps.base(chat.base_url)}
     told = doctor(sweeps.write(tmp_path, models))
     assert told.returncode == 1
-    line, remedy = _line_with(told.stdout, f"base: {chat.base_url} does not name gemma-3-270m")
+    line, remedy = _line_with(told.stdout, f"base: {chat.base_url} doesn't list gemma-3-270m")
     assert line.startswith("missing")
-    assert "it has smollm2-135m" in remedy
+    assert "it lists smollm2-135m" in remedy
     assert f"chat: smollm2-135m is served at {chat.base_url}" in told.stdout, (
         "the one that fits is not blamed"
     )
