@@ -12,7 +12,7 @@ class Chart:
     """A notebook shows it as it is; `save` writes it as .png, .svg or .json (Vega-Lite)."""
 
     def __init__(self, document: dict[str, Any]) -> None:
-        """`document`: a frontier's. Raises InputError where manyfew[charts] is not installed."""
+        """`document`: a frontier's. Raises InputError if manyfew[charts] is not installed."""
         from orchestrator.report.charts.render import figure_of, need_charts
 
         need_charts("chart")

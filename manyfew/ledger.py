@@ -31,7 +31,7 @@ Form = Literal["pandas", "polars", "arrays"]
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """Coverage of k samples a problem, arrays of the length of `k`; 95% bands over problems. `cost`: the mean over
-    problems of k samples', nan where it is not known."""
+    problems of k samples', nan if it is not known."""
 
     model: str
     k: NDArray[np.int64]
@@ -73,7 +73,7 @@ class Ledger:
         columns: Sequence[str] | None = None,
         form: Form | None = None,
     ) -> Any:
-        """The view sample_records, or some `columns` of it, as a DataFrame: of pandas where it is installed, else of
+        """The view sample_records, or some `columns` of it, as a DataFrame: of pandas if it is installed, else of
         polars; without either, a dict of numpy arrays. `form` says which. `model`: one alias alone."""
         names, rows = self._rows(model, columns)
         chosen = form or next((name for name in ("pandas", "polars") if find_spec(name)), "arrays")
@@ -88,7 +88,7 @@ class Ledger:
         return library.DataFrame(rows, schema=names, orient="row", infer_schema_length=None)
 
     def coverage(self, model: str, k: Sequence[int] | None = None, *, axis: Axis = "usd") -> Coverage:
-        """Coverage of one model at each `k`; nan where some problem has fewer samples. Without `k`: 1, 2, 5, 10 … up to
+        """Coverage of one model at each `k`; nan if some problem has fewer samples. Without `k`: 1, 2, 5, 10 … up to
         the largest that every problem has."""
         from orchestrator.coverage import bootstrap, cost, grid
         from orchestrator.coverage.samples import Samples

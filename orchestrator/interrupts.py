@@ -82,7 +82,7 @@ class Interrupts:
 
     @contextlib.contextmanager
     def undone(self, undo: Callable[[], None]) -> Generator[None]:
-        """`undo` is called where the process has to be left inside the block, by another thread."""
+        """`undo` is called if the process has to be left inside the block, by another thread."""
         self._undone.append(undo)
         try:
             yield
@@ -91,7 +91,7 @@ class Interrupts:
 
     def run(self, runner: asyncio.Runner, main: Coroutine[Any, Any, Ended]) -> Ended:
         """The coroutine's result. A signal cancels it, and KeyboardInterrupt is raised once it has ended, as asyncio
-        does for Ctrl-C where nobody else hears it."""
+        does for Ctrl-C if nobody else hears it."""
         import asyncio
 
         began = False

@@ -9,7 +9,7 @@ from pricing.types import Band, Rates
 
 
 def rates_at(bands: Sequence[Band], input_tokens: int) -> Rates:
-    """The rates for a request of so much input. Raises ValueError where no band holds."""
+    """The rates for a request of so much input. Raises ValueError if no band holds."""
     for band in reversed(bands):
         if band.from_input_tokens <= input_tokens:
             return band.rates

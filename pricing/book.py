@@ -70,7 +70,7 @@ def look_up(
 ) -> Price:
     """The price of a vendor's model. `provider` is the vendor's id in genai-prices (openai, anthropic, deepseek …);
     `on` defaults to today (UTC); `service_tier` is a tier with a price of its own (flex, priority, fast), None the
-    list price. Raises Inexact for a name that only resembles an entry, Unpriceable where there is no price."""
+    list price. Raises Inexact for a name that only resembles an entry, Unpriceable if there is no price."""
     day = on or today()
     found = find(provider, model)
     if found is None:

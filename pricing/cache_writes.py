@@ -1,10 +1,10 @@
-"""What a write to a vendor's cache of prompts costs where the sweep file's price does not say it, as a multiple of the
+"""What a write to a vendor's cache of prompts costs if the sweep file's price does not say it, as a multiple of the
 input's.
 
 - Anthropic bills 1.25 times the input for five minutes and 2 times for an hour, at every one of its models
-  (https://platform.claude.com/docs/en/build-with-claude/prompt-caching). It writes where it is asked to, which
+  (https://platform.claude.com/docs/en/build-with-claude/prompt-caching). It writes if it is asked to, which
   manyfew does for long prompts, so only then are they reserved.
-- OpenAI writes unasked, and bills it at some models: as the price book has it, and as the newest where the book does
+- OpenAI writes unasked, and bills it at some models: as the price book has it, and as the newest if the book does
   not have the model.
 - Elsewhere a write costs as much as input.
 """

@@ -38,7 +38,7 @@ def cost_pico(price: Price, tokens: Tokens) -> int:
     """What a request cost, rounded up to whole pico-dollars. Its band is chosen by all of its input tokens.
 
     Inclusive counts are split into disjoint ones, so that no token is billed twice. Raises ValueError, naming the
-    keys, where the parts exceed their whole: such usage is nonsense and must not be clamped to something payable.
+    keys, if the parts exceed their whole: such usage is nonsense and must not be clamped to something payable.
     """
     return cost_and_input_pico(price, tokens)[0]
 
@@ -90,7 +90,7 @@ def share_pico(total: int, input_pico: int, own: Sequence[int], output: int) -> 
 
 def split_pico(total: int, weights: Sequence[int]) -> list[int]:
     """Shares of `total` by `weights`, whole numbers that sum to it exactly: largest remainder, lowest index first.
-    Equal shares where all weights are 0. Raises ValueError without weights, or for a negative number."""
+    Equal shares if all weights are 0. Raises ValueError without weights, or for a negative number."""
     if not weights:
         raise ValueError("nothing to split among: weights is empty")
     if total < 0 or min(weights) < 0:

@@ -58,7 +58,7 @@ def entry_bands(
 
 
 def price_since(entry: ModelInfo, on: datetime.date) -> datetime.date | None:
-    """The day from which the price of `on` holds, where the entry says it."""
+    """The day from which the price of `on` holds, if the entry says it."""
     from genai_prices.types import StartDateConstraint
 
     if not isinstance(entry.prices, list):

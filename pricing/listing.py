@@ -18,7 +18,7 @@ TIERS = ("flex", "priority", "fast")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A line of the book. `price` is None where it prices no text; `note` then says why."""
+    """A line of the book. `price` is None if it prices no text; `note` then says why."""
 
     provider: str
     model: str

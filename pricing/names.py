@@ -32,7 +32,7 @@ def undated(model: str) -> str:
 
 
 def claude_version(model: str) -> tuple[int, int] | None:
-    """(4, 6) of claude-opus-4-6…, (5, 0) of claude-opus-5; None where the name does not say it so."""
+    """(4, 6) of claude-opus-4-6…, (5, 0) of claude-opus-5; None if the name does not say it so."""
     found = _CLAUDE.search(model.lower())
     if found is None:
         return None

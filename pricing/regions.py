@@ -117,7 +117,7 @@ def is_older(model: str) -> bool:
 
 
 def regional(price: Price) -> Price:
-    """The price at a regional host, rounded up where it bills whole requests."""
+    """The price at a regional host, rounded up if it bills whole requests."""
     numerator, denominator = UPLIFT.as_integer_ratio()
     per_request = -(-price.per_request_pico * numerator // denominator)
     return replace(

@@ -52,10 +52,10 @@ def resolve(
     on: datetime.date | None = None,
 ) -> Price:
     """The price of a model as the sweep file asks for it; the keys are the sweep file's. Raises Unpriceable (Inexact
-    where a relative was found) with the line that mends it.
+    if a relative was found) with the line that mends it.
 
     A stated price is taken as it is, for the tier, geography and batch that the model asks for, and for `price_tiers`
-    where a reply names them; any other of OpenAI's newer models costs more at its regional hosts. By server time,
+    if a reply names them; any other of OpenAI's newer models costs more at its regional hosts. By server time,
     tokens cost nothing here and `ServerMeter` tells the cost: see by_server_time(). A tape without a price is free,
     since what it replays never counts.
     """

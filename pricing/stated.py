@@ -52,7 +52,7 @@ def stated_price(
 
 
 def free(source: str = FREE, name: str = FREE) -> Price:
-    """Zero for everything, where that is known rather than missing."""
+    """Zero for everything, if that is known rather than missing."""
     return stated_price(input=Decimal(0), output=Decimal(0), source=source, name=name)
 
 

@@ -3,7 +3,7 @@
 Choices, and why:
 - "default", "standard", "standard_only" and Groq's "on_demand" are names of the list price.
 - A reply that names no tier (None), or "auto", which says who chose and not what was chosen, costs what was asked
-  for; where "auto" itself was asked for, the most expensive it can be.
+  for; if "auto" itself was asked for, the most expensive it can be.
 - OpenAI's "fast" and "priority" are one tier (its replies name it "priority" either way). "scale" and Anthropic's
   "priority" are paid for in advance by contract, so they have no price a token: Unpriceable, unless stated.
 - A stated price, and one of a named set, holds for what the sweep file asks for (a stated one also for the tiers of
@@ -99,7 +99,7 @@ def with_worst(price: Price, *, provider: str, inference_geo: str | None, on: da
 
 
 def plain_tier(provider: str, service_tier: str | None) -> str | None:
-    """ "" for the list price, one word for OpenAI's two names of one tier; None where none is named."""
+    """ "" for the list price, one word for OpenAI's two names of one tier; None if none is named."""
     if not service_tier:
         return None
     tier = service_tier.strip().lower()
@@ -109,7 +109,7 @@ def plain_tier(provider: str, service_tier: str | None) -> str | None:
 
 
 def plain_geo(inference_geo: str | None) -> str | None:
-    """ "" for the list price; None where none is named."""
+    """ "" for the list price; None if none is named."""
     geo = (inference_geo or "").strip().lower()
     if not geo or geo == "not_available":
         return None

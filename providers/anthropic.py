@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class AnthropicProvider(SdkProvider):
     """POST /v1/messages. `base_url` doesn't end in /v1; None is Anthropic's own. `own_host`: its 500/503 with an
     error body are free, and `service_tier = "standard_only"` is sent to it unless stated, so that no reply costs
-    more than the list price. `api_version`: the anthropic-version header, where stated. Raises Stopped without a
+    more than the list price. `api_version`: the anthropic-version header, if stated. Raises Stopped without a
     key."""
 
     def __init__(

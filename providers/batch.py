@@ -79,7 +79,7 @@ class BatchProvider(Protocol):
         ...
 
     async def upload(self, lines: Sequence[bytes], marker: str, /) -> str:
-        """Brings the requests there, where that is a step of its own; costs nothing. Gives what `create` needs."""
+        """Brings the requests there, if that is a step of its own; costs nothing. Gives what `create` needs."""
         ...
 
     async def create(
@@ -102,7 +102,7 @@ class BatchProvider(Protocol):
         ...
 
     async def results(self, batch: VendorBatch, /, *, lenient: bool) -> Iterator[ResultLine]:
-        """Its results, in any order. Raises Lost where they broke off; `lenient`: passes over what can't be read."""
+        """Its results, in any order. Raises Lost if they broke off; `lenient`: passes over what can't be read."""
         ...
 
     def read(self, line: ResultLine, n: int, /) -> Reply:

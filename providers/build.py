@@ -1,4 +1,4 @@
-"""From a model's keys to its providers: one for each server. Each wire's module is imported only where it is used."""
+"""From a model's keys to its providers: one for each server. Each wire's module is imported only if it is used."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def build(
     speed: float,
     params: Mapping[str, Any],
 ) -> list[Provider]:
-    """The providers of one model, in the order of `servers` (one where there are none). `concurrency`: the most
+    """The providers of one model, in the order of `servers` (one if there are none). `concurrency`: the most
     requests in flight at one of them; `params`: the stated sampling parameters, which no wire needs to know yet.
-    Raises Stopped where a key that this wire needs is missing."""
+    Raises Stopped if a key that this wire needs is missing."""
     if provider == "vllm":
         return _vllm(
             servers, base_url, api=api, api_key=api_key, concurrency=concurrency, neutral=not server_defaults
@@ -118,7 +118,7 @@ def build_batches(
     free_5xx: bool,
     inference_geo: str | None,
 ) -> BatchProvider:
-    """The batch API of one model. Raises Stopped where its key is missing, or where there is none."""
+    """The batch API of one model. Raises Stopped if its key is missing, or if there is none."""
     if provider == "openai":
         from providers.openai_batch import OpenAIBatches
 

@@ -3,7 +3,7 @@
 ProviderError
 ├── NotSent            free: the connection was never made                     → try again, count against the server
 ├── Refused            free: the vendor itself said no                         → see children
-│   ├── RateLimited        429 with room later; retry_after_s where it said    → wait, try again
+│   ├── RateLimited        429 with room later; retry_after_s if it said    → wait, try again
 │   ├── Overloaded         529, or a free 500/503                              → wait, try again
 │   ├── Undone             a batch ended without this request (expired, cancelled, an error of the vendor's)
 │   │                                                                      → ask again
@@ -83,7 +83,7 @@ class Undone(Refused):
 
 
 class TooManySamples(Refused):
-    """The endpoint does not take this n. `max_n` is what it takes, where it says."""
+    """The endpoint does not take this n. `max_n` is what it takes, if it says."""
 
     def __init__(
         self,

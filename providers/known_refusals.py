@@ -32,7 +32,7 @@ def known_refusals(
     provider: str, model: str, api: str, params: Mapping[str, Any], api_version: str | None
 ) -> list[tuple[str, str]]:
     """(key, message) for each stated parameter that is sure to be refused; the message is one line that ends in what
-    to add to the model. Empty where nothing is known."""
+    to add to the model. Empty if nothing is known."""
     if provider == "anthropic":
         return _anthropic(model, params, api_version)
     if provider == "openai":
@@ -41,7 +41,7 @@ def known_refusals(
 
 
 def claude_version(model: str) -> tuple[int, int] | None:
-    """(4, 7) of claude-opus-4-7, also with a date, a prefix or a dot; None where the name tells none."""
+    """(4, 7) of claude-opus-4-7, also with a date, a prefix or a dot; None if the name tells none."""
     found = _CLAUDE.search(model) or _CLAUDE_3.search(model)
     if found is None:
         return None

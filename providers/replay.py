@@ -34,7 +34,7 @@ class ReplayProvider:
 
     @cached_property
     def tape(self) -> Tape:
-        """The tape; raises Stopped where it can't be read."""
+        """The tape; raises Stopped if it can't be read."""
         try:
             return read_tape(self._path)
         except (OSError, ValueError) as error:
@@ -42,7 +42,7 @@ class ReplayProvider:
 
     async def send(self, request: Request, /) -> Reply:
         """The recorded samples of `request.indices` (without any: 0 … n-1), after the slowest one's recorded latency
-        / speed. Raises BadRequest where the tape lacks a sample, Stopped where it was recorded in another way."""
+        / speed. Raises BadRequest if the tape lacks a sample, Stopped if it was recorded in another way."""
         samples = self._find(request)
         if request.leaves is not None:
             request.leaves()

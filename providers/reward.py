@@ -1,7 +1,7 @@
 """vLLM's pooling wires: /score, /classify and /pooling, by which a reward model says how good an answer is.
 
 Asked (vLLM's pooling models, online serving): /score {"text_1": question, "text_2": [answer …]}; /classify and
-/pooling {"messages": [user, assistant]}, or {"input": text} where the server's version takes no messages. They
+/pooling {"messages": [user, assistant]}, or {"input": text} if the server's version takes no messages. They
 answer {"data": [{"index", "score" | "probs" | "data"}], "usage": {"prompt_tokens", "total_tokens"}}. All of it is
 input; nothing is generated. They lie at the host's root, beside /v1.
 """
@@ -94,7 +94,7 @@ def payload(request: ScoreRequest, wire: Wire) -> dict[str, Any]:
 def parse_scores(
     body: bytes | dict[str, Any], wire: Wire, *, latency_s: float, headers: Mapping[str, str], n: int
 ) -> Reply:
-    """A 2xx reply. A score that is not a number is left out. Raises Lost where it is not a JSON object, or an error and
+    """A 2xx reply. A score that is not a number is left out. Raises Lost if it is not a JSON object, or an error and
     nothing else."""
     fields = decode_object(body, Body)
     request_id = request_id_of(headers) or as_text(None if fields is None else fields.id)
@@ -130,8 +130,8 @@ def _whole_usage(usage: object) -> object:
 
 
 def _score(one: Mapping[str, Any], wire: Wire) -> float | None:
-    """The number: `score`; of several class probabilities the last (right, where the classes are wrong and right);
-    of a pooled output the last value (of the last token, where there is a row a token)."""
+    """The number: `score`; of several class probabilities the last (right, if the classes are wrong and right);
+    of a pooled output the last value (of the last token, if there is a row a token)."""
     value: object = one.get({"score": "score", "classify": "probs", "pooling": "data"}[wire])
     for _ in range(MOST_NESTED):
         if not isinstance(value, list):

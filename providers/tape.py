@@ -103,7 +103,7 @@ def prompt_digest(prompt: Prompt) -> str:
 
 
 def read_tape(path: Path) -> Tape:
-    """Reads and checks a whole tape. Raises ValueError, one line that names file and line; OSError where the file
+    """Reads and checks a whole tape. Raises ValueError, one line that names file and line; OSError if the file
     can't be opened."""
     number = 0
 

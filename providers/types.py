@@ -88,7 +88,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatedCost(msgspec.Struct, frozen=True, kw_only=True):
-    """What a reply says it cost. `pico`: pico-dollars, rounded up; None where `said` is no sum of money."""
+    """What a reply says it cost. `pico`: pico-dollars, rounded up; None if `said` is no sum of money."""
 
     name: str
     """The field that says it, such as usage.cost."""
@@ -97,7 +97,7 @@ class StatedCost(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """A 2xx answer, whole. `usage` is None where the server sent none or nonsense: the outcome is then presumed."""
+    """A 2xx answer, whole. `usage` is None if the server sent none or nonsense: the outcome is then presumed."""
 
     choices: tuple[Choice, ...]
     usage: Usage | None

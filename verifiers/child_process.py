@@ -30,7 +30,7 @@ class Ended:
 
 
 class Child:
-    """Starts at once. Raises OSError where it can't."""
+    """Starts at once. Raises OSError if it can't."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class Child:
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
-    """SIGKILL to the process's whole group, which it leads; where there are no groups, to the process."""
+    """SIGKILL to the process's whole group, which it leads; if there are no groups, to the process."""
     if sys.platform == "win32":
         process.kill()
         return

@@ -3,7 +3,7 @@
 Options
 - `field`: the problem's field that holds the gold, a letter (`"C"`, `"(C)"`) or a number; default `answer`.
 - `letters`: how many options there may be, from A on; default 10, so A to J.
-- `first_index`: the number of option A where the gold is a number; default 0.
+- `first_index`: the number of option A if the gold is a number; default 0.
 
 Priority: the last `\\boxed{…}` or `<answer>…</answer>` that names a letter; else the last phrase that states
 one (`the answer is (C)`, `Answer: A`, `{"answer": "B"}`, `答案：B`, `I choose D`, `B is correct`, `…, so D`); else
@@ -112,7 +112,7 @@ class Choice:
         pass
 
     def verify(self, text: str, problem: Mapping[str, Any], /) -> Verdict:
-        """passed None only where the gold is none of the letters."""
+        """passed None only if the gold is none of the letters."""
         gold = self._gold(problem.get(self._field))
         if gold is None:
             return Verdict(passed=None, reason=f"the problem's {self._field} names none of its options")
@@ -136,7 +136,7 @@ class Choice:
 
 
 def final_letter(text: str, letters: str) -> str | None:
-    """The option that a text finally names; None where it names none, or more than one. Linear in the text."""
+    """The option that a text finally names; None if it names none, or more than one. Linear in the text."""
     said = text[-MAX_TEXT:].rpartition("</think>")[2]
     if (question := _OWN_QUESTION.search(said)) and said[: question.start()].strip():
         said = said[: question.start()]
@@ -168,7 +168,7 @@ def _by_end(item: tuple[int, object]) -> int:
 
 
 def _letter(said: str, at: int) -> str | None:
-    """The letter that a statement goes on with; "" for two of them, None where it goes on otherwise."""
+    """The letter that a statement goes on with; "" for two of them, None if it goes on otherwise."""
     match = _LETTER.match(said, at)
     if match is None:
         return None

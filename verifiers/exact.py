@@ -77,7 +77,7 @@ class Exact:
         pass
 
     def verify(self, text: str, problem: Mapping[str, Any], /) -> Verdict:
-        """passed None only where the problem has no gold text."""
+        """passed None only if the problem has no gold text."""
         golds = accepted(problem, self._field)
         if golds is None:
             return Verdict(passed=None, reason=f"the problem has no text in {self._field}")

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 
 def accepted(problem: Mapping[str, Any], field: str) -> list[str] | None:
-    """The answers that count as right: one text or number, or a list of them; None where the field holds neither."""
+    """The answers that count as right: one text or number, or a list of them; None if the field holds neither."""
     value: object = problem.get(field)
     several = cast("list[object]", value) if isinstance(value, list) else [value]
     answers = [_plain(one) for one in several]

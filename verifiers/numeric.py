@@ -78,7 +78,7 @@ class Numeric:
         pass
 
     def verify(self, text: str, problem: Mapping[str, Any], /) -> Verdict:
-        """passed None only where the gold is not a number; a text without a number is wrong."""
+        """passed None only if the gold is not a number; a text without a number is wrong."""
         gold = problem.get(self._field)
         if gold is None:
             return Verdict(passed=None, reason=f"the problem has no {self._field}")
@@ -132,7 +132,7 @@ def _parse_gold_text(gold: str) -> Readings:
 
 
 def _whole(text: str) -> Readings:
-    """The number that the text is, give or take a currency, a unit and markup; () where it says anything more."""
+    """The number that the text is, give or take a currency, a unit and markup; () if it says anything more."""
     plain = without_bold(clean(text)).strip()
     numbers = list(scan(plain[:1000]))
     if len(numbers) != 1:

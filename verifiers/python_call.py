@@ -39,7 +39,7 @@ _CHECK_S = 120.0
 
 
 class PythonCall:
-    """The function itself is imported where `verify` is first called: in a worker."""
+    """The function itself is imported if `verify` is first called: in a worker."""
 
     OPTIONS: ClassVar[tuple[str, ...]] = ("call", "threshold")
     kind = "python"

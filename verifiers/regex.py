@@ -3,7 +3,7 @@
 Options
 - `pattern` (needed): a Python regular expression. Where it holds `{name}`, the problem's field of that name, as
   literal text, stands there, and to find it is to be right: `pattern = "(?i)capital is {answer}\\\\b"`.
-- `group`: the group compared with the gold, by number or name; default 1 where the pattern has a group, else all of it.
+- `group`: the group compared with the gold, by number or name; default 1 if the pattern has a group, else all of it.
 - `which = "last"` (default) or `"first"`: which of several matches.
 - `field`: the problem's field that holds the gold; default `answer`. Blanks at the ends never count.
 - `ignore_case` (default false): of the comparison; write `(?i)` into a pattern for the search.
@@ -83,7 +83,7 @@ class Regex:
         pass
 
     def verify(self, text: str, problem: Mapping[str, Any], /) -> Verdict:
-        """passed None only where the problem lacks the field; a text that does not match is wrong."""
+        """passed None only if the problem lacks the field; a text that does not match is wrong."""
         if self._places:
             return self._found(text, problem)
         golds = accepted(problem, self._field)

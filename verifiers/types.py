@@ -48,7 +48,7 @@ class Verdict(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
     """What one verification may take. None of it changes what is right, so none of it is in a version, except
-    where a program past its limit is wrong: then its limits are."""
+    if a program past its limit is wrong: then its limits are."""
 
     timeout_s: float = 10.0
     workers: int | None = None

@@ -15,7 +15,7 @@ _SURE = 0.95
 
 
 def advice(document: Mapping[str, Any]) -> list[str]:
-    """Sentences for the document's axis; none where there is nothing to choose from."""
+    """Sentences for the document's axis; none if there is nothing to choose from."""
     axis = document["axis"]
     pairs: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in document["comparisons"]:

@@ -53,7 +53,7 @@ def costs_of_pass(axis: Axis, outcomes: Outcomes, samples: Samples, unit: int, w
 
 def to_reach(axis: Axis, samples: Samples, extrapolation: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     """The fewest samples a problem, and their cost, for each wanted coverage: as sampled, else between the points of
-    the extrapolation, straight in ln k; null where that does not reach it either."""
+    the extrapolation, straight in ln k; null if that does not reach it either."""
     found = None if np.isnan(samples.cost).any() else search(samples)
     points: Sequence[Mapping[str, Any]] = extrapolation["points"] if extrapolation else []
     rows: list[dict[str, Any]] = []
@@ -87,7 +87,7 @@ def _between(
 def log_failure(coverage: float, paid: float | None) -> float | None:
     """How much of the log of the chance to solve nothing a unit of cost takes away: -ln(1 - coverage) / cost. Of
     independent problems alike it would be the same at every k; that it falls shows how much harder the rest is. Null
-    where all is solved."""
+    if all is solved."""
     if not paid or coverage >= 1.0:
         return None
     return float(-np.log1p(-coverage) / paid)

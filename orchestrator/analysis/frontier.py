@@ -30,7 +30,7 @@ _FIT_POINTS = 40
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Coverage at the k that are shown, (ks,) each; `cost` a problem's at k, nan where not known."""
+    """Coverage at the k that are shown, (ks,) each; `cost` a problem's at k, nan if not known."""
 
     ks: np.ndarray[Any, np.dtype[np.int64]]
     coverage: np.ndarray[Any, np.dtype[np.float64]]

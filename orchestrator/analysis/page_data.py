@@ -124,7 +124,7 @@ def _factors(rates: tuple[float, float, float] | None) -> tuple[float, float]:
 
 def _rates(models: Sequence[ModelProvenance], *, free: bool) -> tuple[float, float, float] | None:
     """(input, output) in dollars per million tokens, and what share of its input's list price was paid, what the cache
-    read and wrote in it. None where tokens are not what was paid for; without a price, nothing a token where nothing
+    read and wrote in it. None if tokens are not what was paid for; without a price, nothing a token if nothing
     was paid."""
     if not models or models[0].price is None:
         return (0.0, 0.0, 1.0) if free else None

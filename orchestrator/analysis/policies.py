@@ -99,7 +99,7 @@ def _frontier(
 def _scored_on_the_other_half(
     models: list[Buyable], problems: int, allowed: np.ndarray[Any, np.dtype[np.bool_]]
 ) -> dict[int, tuple[float, float]]:
-    """(cost, coverage) of each policy that one half or the other chose, on the half that did not choose it; where
+    """(cost, coverage) of each policy that one half or the other chose, on the half that did not choose it; if
     both did, the mean."""
     parts = [offers([model.take(half) for model in models]) for half in halves(problems)]
     scores: dict[int, list[tuple[float, float]]] = {}

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def with_printed(document: Mapping[str, Any], printed: Sequence[PrintedModel]) -> dict[str, Any]:
-    """The frontier's document with the printed models in it; the same where there are none.
+    """The frontier's document with the printed models in it; the same if there are none.
 
     They join `models`, `comparisons` (within one table: whether two tables are of the same problems is not known),
-    `advice` and, where nothing was sampled, `frontier`. `printed` has the cost table."""
+    `advice` and, if nothing was sampled, `frontier`. `printed` has the cost table."""
     if not printed:
         return dict(document)
     axis, taken = document["axis"], document["models"]
@@ -44,7 +44,7 @@ NO_MODELS = "there are no models in the ledger"
 
 
 def with_printed_table(document: Mapping[str, Any], printed: Sequence[PrintedModel]) -> dict[str, Any]:
-    """The document of `compare` with `printed`: the cost table and every pair. The same where nothing is printed."""
+    """The document of `compare` with `printed`: the cost table and every pair. The same if nothing is printed."""
     if not printed:
         return dict(document)
     named = list(zip(_names(printed, document["models"]), printed, strict=True))
@@ -127,7 +127,7 @@ def _comparison(
 
 
 def _names(printed: Sequence[PrintedModel], taken: Mapping[str, Any]) -> list[str]:
-    """An alias that stands for one model stays; others become ALIAS@TABLE, numbered where even that is taken."""
+    """An alias that stands for one model stays; others become ALIAS@TABLE, numbered if even that is taken."""
     aliases, used, names = [one.alias for one in printed], set(taken), list[str]()
     for one in printed:
         alone = aliases.count(one.alias) == 1 and one.alias not in taken
@@ -142,7 +142,7 @@ def _names(printed: Sequence[PrintedModel], taken: Mapping[str, Any]) -> list[st
 
 
 def _model(axis: str, one: PrintedModel) -> dict[str, Any]:
-    """With the keys that a sampled model has, null where that takes samples."""
+    """With the keys that a sampled model has, null if that takes samples."""
     usd = axis == "usd"
     return {
         "problems": one.points[0].problems,

@@ -85,7 +85,7 @@ def _listed(price: Price) -> dict[str, Any]:
 
 
 def _cache_saved(side: ModelCosts, price: Price | None) -> float | None:
-    """Against paying the whole input as uncached, at the first band's rates; negative where writing cost more than
+    """Against paying the whole input as uncached, at the first band's rates; negative if writing cost more than
     reading saved."""
     if price is None or side.cost_basis not in ("usage", "batch", "replayed") or not side.tokens.input:
         return None

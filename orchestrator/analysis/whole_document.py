@@ -24,7 +24,7 @@ class FrontierDocuments(NamedTuple):
 def frontier_documents(
     paths: Sequence[Path], axis: Axis, cap: Cap = NO_CAP, *, always_digest: bool = False
 ) -> FrontierDocuments:
-    """Raises InputError for what is no ledger. `always_digest`: also where a digest of the samples takes long."""
+    """Raises InputError for what is no ledger. `always_digest`: also if a digest of the samples takes long."""
     from orchestrator.analysis.frontier import frontier_document
     from orchestrator.analysis.printed import with_printed
     from orchestrator.analysis.selection import with_selection

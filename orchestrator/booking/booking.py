@@ -1,6 +1,6 @@
 """From a reply to what the ledger books: the request's dollars and each sample's share of them. No I/O.
 
-Of one request with n samples the input is shared equally; the output goes by each sample's own tokens where the
+Of one request with n samples the input is shared equally; the output goes by each sample's own tokens if the
 server tells them, else equally. Shares are whole tokens and pico-dollars by largest remainder, lowest index first,
 so that they sum to the request's exactly.
 """
@@ -64,7 +64,7 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True):
     warning: str | None = None
 
     def shows_bound(self, attempt: Attempt) -> bool | None:
-        """Whether its counts show that the model's bound holds; None where nobody can tell."""
+        """Whether its counts show that the model's bound holds; None if nobody can tell."""
         if self.outcome.state != "settled" or self.outcome.lease_id is not None:
             return None
         above = self.unbounded or self.extra_input_tokens or self.cost_ratio > attempt.cost_ratio
@@ -73,7 +73,7 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True):
 
 def book(reply: Reply, attempt: Attempt, ended_at: float, *, share: Share | None = None) -> Booked:
     """Settles a reply whose cost is known, presumes one whose cost is not; its samples are kept either way.
-    `share`: its share of the server's time where that is what is paid."""
+    `share`: its share of the server's time if that is what is paid."""
     choices = [c for c in reply.choices if 0 <= c.index < len(attempt.indices)]
     arrived = {attempt.indices[c.index] for c in choices}
     missing = tuple(i for i in attempt.indices if i not in arrived)
@@ -120,7 +120,7 @@ def _cost(reply: Reply, attempt: Attempt) -> Cost:
 
 
 def _ratio(cost: Cost, attempt: Attempt, *, by_counts: bool) -> int | None:
-    """The largest multiple of the price that this model was seen to bill; None where none bounds it. `by_counts`: its
+    """The largest multiple of the price that this model was seen to bill; None if none bounds it. `by_counts`: its
     counts alone were above its bound, which is raised for that."""
     if cost.is_stated:
         seen = cost_ratio(cost.total, cost.own)
@@ -243,7 +243,7 @@ def _samples(
     costs: Sequence[int],
     cost_basis: str,
 ) -> tuple[SampleRow, ...]:
-    """`inputs`: each kind's tokens by sample; () where they are not known."""
+    """`inputs`: each kind's tokens by sample; () if they are not known."""
     unknown = [(None, None, None, None)] * len(choices)
     shares = zip(*inputs, strict=True) if inputs else unknown
     indices, problem_id, server, rule = attempt.indices, attempt.problem_id, attempt.server, attempt.stop_rule
@@ -319,7 +319,7 @@ def _outcome(
 
 
 def _told(choices: list[Choice]) -> Usage:
-    """What the choices themselves tell, where a server sent no usage and its time is paid."""
+    """What the choices themselves tell, if a server sent no usage and its time is paid."""
     return Usage(input=0, output=sum(c.output_tokens or 0 for c in choices))
 
 

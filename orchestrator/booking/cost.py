@@ -102,7 +102,7 @@ def _stated_pico(stated: StatedCost | None, most: int) -> int:
 
 
 def difference(cost: Cost, stated: StatedCost | None) -> str | None:
-    """What to say where price and vendor differ by more than a hundredth."""
+    """What to say if price and vendor differ by more than a hundredth."""
     if stated is None or stated.pico is None or abs(stated.pico - cost.own) * 100 <= cost.own:
         return None
     if cost.is_stated:

@@ -9,7 +9,7 @@ LARGEST = 10**12
 
 
 def cost_ratio(billed_pico: int, own_pico: int) -> int | None:
-    """The ratio in millionths, at least ONE; None where no multiple of the price bounds what is billed."""
+    """The ratio in millionths, at least ONE; None if no multiple of the price bounds what is billed."""
     if billed_pico <= own_pico:
         return ONE
     if own_pico <= 0:

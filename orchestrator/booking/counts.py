@@ -14,7 +14,7 @@ BYTES_A_TOKEN = 256
 
 
 def contradiction(*, input_tokens: int, output_tokens: int, texts: int, text_bytes: int) -> str | None:
-    """Why the counts are not those of `texts` texts that are not empty, of so many UTF-8 bytes; None where they may be.
+    """Why the counts are not those of `texts` texts that are not empty, of so many UTF-8 bytes; None if they may be.
     Every request has a prompt, so no input is a contradiction too. `output_tokens` and `texts` are of all samples of
     one reply."""
     if input_tokens <= 0:

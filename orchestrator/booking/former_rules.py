@@ -1,6 +1,6 @@
 """What manyfew 0.1 settled too low, by today's rules. Pure: who reads and raises it is the ledger's business.
 
-0.1 took counts of zero for counts, took a write to a cache for plain input where the sweep file's price did not say
+0.1 took counts of zero for counts, took a write to a cache for plain input if the sweep file's price did not say
 what it costs, and did not know what OpenAI's regional hosts cost more.
 """
 
@@ -54,7 +54,7 @@ class Raised(NamedTuple):
 
 
 def raised(request: SettledRequest) -> Raised | None:
-    """None where today's rules book no more than is settled."""
+    """None if today's rules book no more than is settled."""
     wrong = contradiction(
         input_tokens=request.tokens.input,
         output_tokens=request.tokens.output,

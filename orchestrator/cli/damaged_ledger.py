@@ -11,7 +11,7 @@ from orchestrator.errors import InputError
 
 
 def damaged_ledger(arguments: Sequence[str]) -> InputError | None:
-    """The first damaged row of the ledgers that a command line names, as an error; None where there is none."""
+    """The first damaged row of the ledgers that a command line names, as an error; None if there is none."""
     from orchestrator.ledger.reading.damaged_rows import damage_of
 
     for path in _ledgers(arguments):

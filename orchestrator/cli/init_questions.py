@@ -121,7 +121,7 @@ def _expensive(section: str, vendor: Vendor) -> str:
 
 
 def served_at(url: str) -> str | None:
-    """The first model that the server names, asked within a second; None where it doesn't answer so."""
+    """The first model that the server names, asked within a second; None if it doesn't answer so."""
     from http.client import HTTPException
     from urllib.request import urlopen
 

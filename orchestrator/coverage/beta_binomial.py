@@ -41,7 +41,7 @@ class BetaBinomial:
 
 
 def fit(n: NDArray[np.int64], c: NDArray[np.int64]) -> BetaBinomial | None:
-    """Maximum likelihood by damped Newton steps on ln a and ln b. None where it finds no maximum."""
+    """Maximum likelihood by damped Newton steps on ln a and ln b. None if it finds no maximum."""
     pairs, back, weight = np.unique(np.stack([n, c]), axis=1, return_inverse=True, return_counts=True)
     n_of, c_of, weight = pairs[0].astype(float), pairs[1].astype(float), weight.astype(float)
     at = max(_starts(n_of, c_of, weight), key=lambda start: _likelihood(start, n_of, c_of, weight))

@@ -52,7 +52,7 @@ class Search:
         return float(self.samples.solved(np.array([k])).mean())
 
     def fewest_drawn(self, targets: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The same in every draw, (draws,); inf where no sampled k reaches it."""
+        """The same in every draw, (draws,); inf if no sampled k reaches it."""
         reached = self.drawn >= targets[:, None] - _TIE
         at = reached.argmax(axis=1)
         found = self.ks[at].astype(np.float64)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def mean_cost(cost: NDArray[Any], costed: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Each problem's mean cost of a sample; nan where no sample's cost is known."""
+    """Each problem's mean cost of a sample; nan if no sample's cost is known."""
     return np.where(costed > 0, cost / np.maximum(costed, 1), np.nan)
 
 
@@ -41,7 +41,7 @@ def cost_band(
 
 
 def cost_of_pass_band(total: NDArray[np.float64], passes: NDArray[np.int64]) -> tuple[float, float]:
-    """95% band over problems of all that was paid over all passes. `total`, `passes`: of each problem. inf where the
+    """95% band over problems of all that was paid over all passes. `total`, `passes`: of each problem. inf if the
     drawn problems have no pass; nan without problems."""
     if not len(total):
         return float("nan"), float("nan")
@@ -60,7 +60,7 @@ def cost_of_pass(total: float, passes: int) -> float | None:
 def cost_of_pass_problem_mean(
     sample_cost: NDArray[np.float64], n: NDArray[np.int64], c: NDArray[np.int64]
 ) -> float | None:
-    """Mean over problems of mean cost over pass rate (Erol et al. 2025, arXiv 2504.13359). None where a problem has no
+    """Mean over problems of mean cost over pass rate (Erol et al. 2025, arXiv 2504.13359). None if a problem has no
     pass: its term is infinite."""
     if not len(n) or np.any(c == 0):
         return None

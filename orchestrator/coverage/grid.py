@@ -25,7 +25,7 @@ def one_two_five(above: int, up_to: int) -> NDArray[np.int64]:
 
 
 def shown(largest: int) -> NDArray[np.int64]:
-    """1, 2, 5 … and `largest` itself; empty where it is 0."""
+    """1, 2, 5 … and `largest` itself; empty if it is 0."""
     if largest < 1:
         return np.array([], np.int64)
     return np.union1d(one_two_five(0, largest), [largest]).astype(np.int64)

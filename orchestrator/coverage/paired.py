@@ -35,7 +35,7 @@ def difference(
     """All of shape (problems,), the same problems in the same order, every n at least 1; None without problems.
 
     The band resamples problems. The test flips the signs of the problems' differences at random (a paired
-    permutation test: Good, Permutation Tests, 1994), all of them where there are few enough."""
+    permutation test: Good, Permutation Tests, 1994), all of them if there are few enough."""
     if not len(n_one):
         return None
     gaps = c_one / n_one - c_other / n_other

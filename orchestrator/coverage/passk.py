@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def pass_at_k(n: NDArray[np.int64], c: NDArray[np.int64], ks: NDArray[np.int64]) -> NDArray[np.float64]:
     """1 − C(n−c, k) / C(n, k), Chen et al. 2021 (arXiv 2107.03374), unbiased for 1 − (1 − p)^k. `n`, `c`: shape
-    (problems,), 0 <= c <= n; `ks`: shape (ks,), k >= 1. Gives (problems, ks), nan where k > n: then nothing unbiased
+    (problems,), 0 <= c <= n; `ks`: shape (ks,), k >= 1. Gives (problems, ks), nan if k > n: then nothing unbiased
     exists."""
     if np.any((c < 0) | (c > n)) or np.any(ks < 1):
         raise ValueError("pass@k needs 0 <= c <= n and k >= 1")

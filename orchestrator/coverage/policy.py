@@ -42,7 +42,7 @@ class Buyable:
 
 
 def buyable(alias: str, samples: Samples) -> Buyable | None:
-    """None without a k that all problems have samples for, or where a cost is not known."""
+    """None without a k that all problems have samples for, or if a cost is not known."""
     ks = grid.shown(samples.largest_k)
     if not len(ks) or np.isnan(samples.cost).any():
         return None
@@ -50,7 +50,7 @@ def buyable(alias: str, samples: Samples) -> Buyable | None:
 
 
 def attempts(samples: Samples, ks: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Expected samples until the first success, at most k: (problems, ks), nan where a problem has too few.
+    """Expected samples until the first success, at most k: (problems, ks), nan if a problem has too few.
 
     Of n samples with c passes: ((n + 1) − (n − k + 1) · C(n−c, k) / C(n, k)) / (c + 1), unbiased for
     (1 − (1 − p)^k) / p. Of a problem that was sampled until solved: what it took."""

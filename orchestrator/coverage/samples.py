@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Samples:
     """By problem, shape (problems,): `n` samples with a verdict, `c` passes, `cost` the mean cost of a sample (nan:
-    not known). `first`: sampled until solved, the trial of the first pass, 0 where none; None: a fixed number."""
+    not known). `first`: sampled until solved, the trial of the first pass, 0 if none; None: a fixed number."""
 
     n: NDArray[np.int64]
     c: NDArray[np.int64]
@@ -40,7 +40,7 @@ class Samples:
         return Samples(self.n[at], self.c[at], self.cost[at], None if self.first is None else self.first[at])
 
     def solved(self, ks: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Shape (problems, ks): an unbiased estimate of the chance that k samples solve the problem; nan where it
+        """Shape (problems, ks): an unbiased estimate of the chance that k samples solve the problem; nan if it
         has too few."""
         if self.first is None:
             return passk.pass_at_k(self.n, self.c, ks)

@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 def first_success(
     first: NDArray[np.int64], n: NDArray[np.int64], ks: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Stopped at the first pass: 1 where it came by the k-th trial, else 0; unbiased whatever was in flight besides,
-    as long as trials are numbered by dispatch. `first`: (problems,), 0 where no pass came in the `n` trials. Gives
-    (problems, ks), nan where an unsolved problem has fewer than k: it may have been solved by then."""
+    """Stopped at the first pass: 1 if it came by the k-th trial, else 0; unbiased whatever was in flight besides,
+    as long as trials are numbered by dispatch. `first`: (problems,), 0 if no pass came in the `n` trials. Gives
+    (problems, ks), nan if an unsolved problem has fewer than k: it may have been solved by then."""
     solved = first[:, None] > 0
     by_then = solved & (first[:, None] <= ks)
     return np.where(~solved & (ks > n[:, None]), np.nan, by_then.astype(np.float64))
 
 
 def largest_k(first: NDArray[np.int64], n: NDArray[np.int64]) -> int:
-    """The largest k that every problem has an answer for: the fewest trials of an unsolved one; where all are solved,
+    """The largest k that every problem has an answer for: the fewest trials of an unsolved one; if all are solved,
     the latest first pass. Going on with the problems that got further would be fair only if stopping short had
     nothing to do with difficulty."""
     unsolved = n[first == 0]

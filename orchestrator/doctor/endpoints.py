@@ -26,7 +26,7 @@ _NO_LIST = (404, 405, 501)
 
 @dataclass(frozen=True, slots=True)
 class CheckedEndpoint:
-    """One address with one key. `key_env` is None where no key is sent."""
+    """One address with one key. `key_env` is None if no key is sent."""
 
     provider: str
     base_url: str

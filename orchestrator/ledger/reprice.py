@@ -157,7 +157,7 @@ def _priced(price: Price, request: sqlite3.Row, samples: list[sqlite3.Row]) -> t
 
 
 def _imported(connection: sqlite3.Connection, model_id: int, price: Price, *, write: bool) -> int:
-    """Samples without a request of ours are priced each by its own tokens, where it has any."""
+    """Samples without a request of ours are priced each by its own tokens, if it has any."""
     total = 0
     for sample in connection.execute(
         "SELECT * FROM sample WHERE model_id = ? AND request_id IS NULL ORDER BY id", (model_id,)

@@ -75,7 +75,7 @@ def _texts(db: Path, axis: str, point: Mapping[str, Any], number: int) -> list[s
 
 
 def _budget(axis: str, point: Mapping[str, Any], problems: int, data: Mapping[str, Any]) -> Decimal:
-    """A total over both stages, to the cent or, where that is less, to a millionth of a dollar."""
+    """A total over both stages, to the cent or, if that is less, to a millionth of a dollar."""
     if axis != "usd":
         return Decimal(str(data.get("budget_usd", "1.0")))
     total = Decimal(repr(point["usd_per_problem"])) * problems * HEADROOM

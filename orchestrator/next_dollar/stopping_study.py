@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def stopping_study(
     named: tuple[Named, Named], sides: tuple[Attempts, Attempts], problems: tuple[str, ...], usd: float
 ) -> Study:
-    """Raises InputError where both models have solved all."""
+    """Raises InputError if both models have solved all."""
     if not any(one.left.any() for one in sides):
         message = "both models have solved every problem, or cannot go on: more attempts tell nothing new"
         raise InputError("--next", message, "raise limit in [problems]: only other problems narrow it")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def study(db: Path, usd: float, pair: tuple[str, str] | None) -> tuple[LastSweep, Study]:
-    """Raises InputError where the ledger has nothing to compare."""
+    """Raises InputError if the ledger has nothing to compare."""
     sweep = last_sweep(db)
     models = [one for one in read_outcomes([db]) if one.sweep == sweep.name and one.definition is not None]
     if pair is not None:

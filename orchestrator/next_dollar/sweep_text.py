@@ -52,7 +52,7 @@ def tables(sweep: LastSweep) -> dict[str, Any]:
 
 
 def only(models: Mapping[str, Any], aliases: tuple[str, ...], place: str) -> dict[str, Any]:
-    """The tables of these models. Raises InputError where the file has no such model."""
+    """The tables of these models. Raises InputError if the file has no such model."""
     if missing := [alias for alias in aliases if alias not in models]:
         message = f"the ledger's last sweep file has no model {missing[0]!r}"
         raise InputError(place, message, "write the sweep file by hand")

@@ -29,7 +29,7 @@ class Named:
 
     @property
     def by_problem(self) -> NDArray[np.float64]:
-        """Sampled until solved, with the chance of being solved where it is open."""
+        """Sampled until solved, with the chance of being solved if it is open."""
         if isinstance(self.side, Attempts):
             return self.side.solved()
         return self.samples.solved(np.array([self.side.k]))[:, 0]

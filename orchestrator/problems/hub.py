@@ -31,7 +31,7 @@ def read_parquet(dataset: str, filename: str, columns: list[str]) -> Iterator[di
 
 
 def download(dataset: str, filename: str) -> str:
-    """The path of the file in the hub's own cache, fetched where it is not there yet."""
+    """The path of the file in the hub's own cache, fetched if it is not there yet."""
     try:
         hub: Any = import_module("huggingface_hub")  # its types name optional packages
         errors: Any = import_module("huggingface_hub.errors")

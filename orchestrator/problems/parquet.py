@@ -12,7 +12,7 @@ from orchestrator.installer import install_extra
 
 
 def read_local(path: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """The named columns, as far as the file has them; InputError where it is no such file."""
+    """The named columns, as far as the file has them; InputError if it is no such file."""
     where = str(path)
     try:
         pa: Any = import_module("pyarrow")  # has no type stubs

@@ -47,7 +47,7 @@ def few_shot_sources() -> tuple[str, ...]:
 
 
 def load(spec: ProblemsSpec) -> list[Problem]:
-    """The problems in the order of the sweep: all, shuffled where a seed is stated, then the first `limit`. Keys
+    """The problems in the order of the sweep: all, shuffled if a seed is stated, then the first `limit`. Keys
     depend on neither. Without a shuffle, what lies beyond the limit is not read; a limit beyond the data means
     all of it."""
     chosen = source(spec.source)

@@ -52,7 +52,7 @@ class ProblemSource(Protocol):
     """One data set, with the defaults that a sweep file may leave out."""
 
     def read(self, spec: ProblemsSpec, /) -> Iterator[Problem]:
-        """Yields the problems in the order of the data, one at a time; InputError where the data is wrong."""
+        """Yields the problems in the order of the data, one at a time; InputError if the data is wrong."""
         ...
 
     def template(self, spec: ProblemsSpec, api: Api, /) -> str:

@@ -1,5 +1,5 @@
-"""Whether an export agrees with the ledger where both speak of one request: in time within two minutes, in cost within
-a hundredth. Times of another zone would settle the wrong requests, and another currency the wrong amounts, so where
+"""Whether an export agrees with the ledger if both speak of one request: in time within two minutes, in cost within
+a hundredth. Times of another zone would settle the wrong requests, and another currency the wrong amounts, so if
 they don't agree nothing is booked."""
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NEAR_PICO = 10**6
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """A request of the ledger and the export's rows of its id. `begun`, `ended`: when the vendor may have worked on it.
-    `settled_pico`: what the ledger has it cost, and `billed_pico` the export; None where either is not known."""
+    `settled_pico`: what the ledger has it cost, and `billed_pico` the export; None if either is not known."""
 
     lines: Sequence[Line]
     begun: float
@@ -40,7 +40,7 @@ class Match:
 
     @property
     def shift_s(self) -> float:
-        """By how much its rows are later than the request, where they lie outside of its time; else 0."""
+        """By how much its rows are later than the request, if they lie outside of its time; else 0."""
         for line in self.lines:
             if line.start is None:
                 continue
@@ -70,7 +70,7 @@ def refuse_shift(matches: Sequence[Match], where: str) -> None:
 
 
 def refuse_factor(matches: Sequence[Match], factor: Fraction, where: str) -> None:
-    """`factor`: the share of the ledger's costs that the user says is billed. Raises InputError where the export bills
+    """`factor`: the share of the ledger's costs that the user says is billed. Raises InputError if the export bills
     less than that, or, below the ledger's costs, another share of them; it names the share that it bills."""
     costs = [match.costs for match in matches if match.costs is not None and not match.bills_more]
     off = [(settled, billed) for settled, billed in costs if not _agree(factor * settled, billed)]

@@ -19,7 +19,7 @@ from pricing.types import Tokens
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """A model whose dollars count. `label` is its alias, with its sweep where the ledger has several."""
+    """A model whose dollars count. `label` is its alias, with its sweep if the ledger has several."""
 
     id: int
     label: str

@@ -51,7 +51,7 @@ def settle_buckets(
     written_at: float,
 ) -> None:
     """Adds the group's changes to the proposal. `factor`: the share of the ledger's costs that the vendor bills.
-    `written_at`: the export can't know what came later, whatever its last bucket says. Raises InputError where other
+    `written_at`: the export can't know what came later, whatever its last bucket says. Raises InputError if other
     traffic can't be told apart."""
     label = ", ".join(model.label for model in group)
     period = proposal.period
@@ -84,7 +84,7 @@ def _parts(
     lines: Sequence[Line],
     edges: Span,
 ) -> list[_Part]:
-    """In the order of time; each begins and ends where no request of the ledger reaches over."""
+    """In the order of time; each begins and ends if no request of the ledger reaches over."""
     starts, ends = [b[0] for b in buckets], [b[1] for b in buckets]
 
     def reach(begun: float, ended: float) -> Span:

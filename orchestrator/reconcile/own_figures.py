@@ -21,7 +21,7 @@ from providers.types import Choice, Reply, Usage
 def own_change(
     books: Books, one: Presumed, lines: Sequence[Line], model: Model, proposal: Proposal, path: Path
 ) -> Change | None:
-    """Dollars as the vendor says, else its tokens at the ledger's price. None where neither can be told."""
+    """Dollars as the vendor says, else its tokens at the ledger's price. None if neither can be told."""
     row = books.connection.execute("SELECT * FROM request WHERE id = ?", (one.id,)).fetchone()
     samples = books.connection.execute(
         "SELECT sample_index, completion_tokens, reasoning_tokens FROM sample WHERE model_id = ? AND problem_id = ? "
@@ -82,7 +82,7 @@ def own_change(
 
 
 def sum_tokens(lines: Sequence[Line]) -> Tokens | None:
-    """None where a row names none."""
+    """None if a row names none."""
     parts = [line.tokens for line in lines if line.tokens is not None]
     if len(parts) < len(lines):
         return None

@@ -28,7 +28,7 @@ def price_lines(lines: Sequence[Line], group: Sequence[Model], path: Path) -> in
 
 
 def tokens_of(line: Line, path: Path) -> Tokens:
-    """Raises InputError where the row names none."""
+    """Raises InputError if the row names none."""
     if line.tokens is None:
         message = "some of its rows have dollars, others neither dollars nor tokens"
         raise InputError(str(path), message, "type the figure with --billed")

@@ -15,7 +15,7 @@ from pricing.cost import split_pico
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One presumed request, or one server's time, and what it settles at. `outcome`: where the vendor's figures are of
+    """One presumed request, or one server's time, and what it settles at. `outcome`: if the vendor's figures are of
     this request alone, its tokens, and the shares of the samples that it brought; else all of it brought none."""
 
     what: Presumed
@@ -81,7 +81,7 @@ class Proposal:
 
 def shared(figure: int, pool: Sequence[Presumed]) -> list[Change]:
     """A total over several, by their bounds: whole pico-dollars by largest remainder. Never above the bound of any,
-    where the total is not above all of theirs."""
+    if the total is not above all of theirs."""
     if not pool:
         return []
     shares = split_pico(figure, [one.pico for one in pool])

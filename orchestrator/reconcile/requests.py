@@ -80,7 +80,7 @@ def _compare(
     path: Path,
     factor: Fraction,
 ) -> None:
-    """Raises InputError where the export's times or costs are not the ledger's; adds what the vendor bills above what
+    """Raises InputError if the export's times or costs are not the ledger's; adds what the vendor bills above what
     was settled."""
     matches = [
         Match(
@@ -123,7 +123,7 @@ def _compare(
 
 def _billed(one: Settled, lines: Sequence[Line], group: Sequence[Model]) -> int | None:
     """What the export says that a settled request costs: its dollars, else by its tokens beside those of the reply.
-    None where neither can be told."""
+    None if neither can be told."""
     if in_dollars(lines):
         return sum(line.pico or 0 for line in lines)
     tokens = sum_tokens(lines)

@@ -25,7 +25,7 @@ class TimeLimits:
         return timeout_s(self._stated(run_id).get(alias), n, max_tokens)
 
     def _read(self, run_id: int) -> dict[str, float]:
-        """By alias, where the sweep file states one."""
+        """By alias, if the sweep file states one."""
         (text,) = self._connection.execute(
             "SELECT text FROM run JOIN sweep_file ON sweep_file.id = sweep_file_id WHERE run.id = ?",
             (run_id,),

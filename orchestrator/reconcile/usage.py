@@ -1,4 +1,4 @@
-"""From a usage export to a proposal: by the requests' own ids where it has them, else by model and buckets of time."""
+"""From a usage export to a proposal: by the requests' own ids if it has them, else by model and buckets of time."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _lines(path: Path, file: UsageFile) -> list[Line]:
 
 
 def _buckets(path: Path, file: UsageFile) -> list[tuple[float, float]]:
-    """The buckets of the export, empty ones too, each once and in order. Raises InputError where a row says no
+    """The buckets of the export, empty ones too, each once and in order. Raises InputError if a row says no
     period, or two overlap."""
     try:
         spans = {span(row) for row in file.buckets}

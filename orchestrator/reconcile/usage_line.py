@@ -118,7 +118,7 @@ def when(value: Any) -> tuple[float | None, bool]:
 
 
 def _amount(row: dict[str, Any]) -> tuple[int | None, int]:
-    """(pico-dollars, half of the last digit written), None where the row names no dollars."""
+    """(pico-dollars, half of the last digit written), None if the row names no dollars."""
     amount, currency, unit = row.get("amount"), _currency(row), PICO_PER_USD
     if isinstance(amount, dict):
         inner = _plain(cast("dict[str, Any]", amount))

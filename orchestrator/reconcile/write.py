@@ -65,7 +65,7 @@ WHERE id = ?"""
 
 
 def book_proposal(lock: WriterLock, proposal: Proposal, version: str) -> None:
-    """Books all of it or nothing. Raises InputError where the ledger can't be
+    """Books all of it or nothing. Raises InputError if the ledger can't be
     written, or is not as it was when the proposal was made."""
     db = lock.path
     # Closing without a commit rolls back.

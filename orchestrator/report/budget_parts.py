@@ -14,7 +14,7 @@ _MIN_PLACES, _MAX_PLACES = 2, 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetParts:
-    """Whole pico-dollars. `left` is negative where a reply above its bound went over the budget."""
+    """Whole pico-dollars. `left` is negative if a reply above its bound went over the budget."""
 
     budget: int
     settled: int

@@ -11,7 +11,7 @@ Side = Literal["left", "right"]
 
 
 def clip(text: str, width: int, ellipsis: str = "…") -> str:
-    """At most `width` cells, the last of them `ellipsis` where something was cut."""
+    """At most `width` cells, the last of them `ellipsis` if something was cut."""
     if cell_len(text) <= width:
         return text
     if width <= len(ellipsis):
@@ -40,7 +40,7 @@ def wrap(text: str, width: int, most: int, ellipsis: str = "…") -> list[str]:
 
 
 def split(amounts: Sequence[int], width: int) -> list[int]:
-    """`width` cells shared in proportion, at least one for each amount above 0 where there are as many; where all
+    """`width` cells shared in proportion, at least one for each amount above 0 if there are as many; if all
     are 0 the last has them."""
     total = sum(amounts)
     if total <= 0:

@@ -21,7 +21,7 @@ def samples(model: ModelProgress) -> str:
 
 
 def rate(per_s: float) -> str:
-    """0.04, 1.2, 12.3, 1,234 samples a second; "0" where none came."""
+    """0.04, 1.2, 12.3, 1,234 samples a second; "0" if none came."""
     if per_s <= 0:
         return "0"
     if per_s < 0.995:
@@ -40,7 +40,7 @@ def pass_rate(model: ModelProgress, unknown: str = "-") -> str:
 
 
 def share(part: int, whole: int, unknown: str = "-") -> str:
-    """19.8%, 3.25%, 0%, 100%: never rounded to 0% or 100% where it is not."""
+    """19.8%, 3.25%, 0%, 100%: never rounded to 0% or 100% if it is not."""
     if whole <= 0:
         return unknown
     if part in (0, whole):
@@ -85,7 +85,7 @@ def remaining(progress: Progress) -> str:
 
 
 def behind(progress: Progress) -> str:
-    """Verdicts that are missing, where they are more than come and go all the time: ", 1,234 wait for a verdict"."""
+    """Verdicts that are missing, if they are more than come and go all the time: ", 1,234 wait for a verdict"."""
     waiting = progress.unverified
     told = waiting >= FEW_VERDICTS or (waiting > 0 and progress.phase != "sampling")
     return f", {waiting:,} wait for a verdict" if told else ""

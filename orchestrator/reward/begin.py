@@ -103,7 +103,7 @@ def _model(connection: sqlite3.Connection, path: Path, scorer: RewardModel, swee
 
 def _run(connection: sqlite3.Connection, sweep_id: int, budget_pico: int) -> int:
     """The run that the requests are written under: the ledger's last one, whose status stays as it is, since scoring
-    is no sampling; one made for the purpose where all was imported."""
+    is no sampling; one made for the purpose if all was imported."""
     row = connection.execute("SELECT max(id) FROM run").fetchone()
     if row[0] is not None:
         return row[0]

@@ -27,7 +27,7 @@ NEVER_SENT = frozenset({"model", "messages", "input", "text_1", "text_2", "strea
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewardModel:
-    """One reward model. `price` is of its input; by a server's time where `gpu_usd_per_hour` is stated."""
+    """One reward model. `price` is of its input; by a server's time if `gpu_usd_per_hour` is stated."""
 
     model: str
     servers: tuple[str, ...]

@@ -35,7 +35,7 @@ class ScoreTally:
 
 
 class Scoring:
-    """`overhead_tokens` is for each answer, and grows where a reply shows that it was too small. `on_progress` gets
+    """`overhead_tokens` is for each answer, and grows if a reply shows that it was too small. `on_progress` gets
     how many texts are scored."""
 
     def __init__(
@@ -149,7 +149,7 @@ class Scoring:
 
 class ScoreBound:
     """The most that a call can cost: the bytes of the question with each answer, what a template puts around these two
-    messages, and the overhead of each. 0 where a server's time is paid: its lease is what is reserved."""
+    messages, and the overhead of each. 0 if a server's time is paid: its lease is what is reserved."""
 
     def __init__(self, scorer: RewardModel, job: Job, overhead_tokens: int, cost_ratio: int) -> None:
         self._scorer = scorer

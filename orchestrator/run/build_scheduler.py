@@ -93,7 +93,7 @@ def _lanes(prepared: Prepared, state: RunState, *, rounds: bool) -> dict[str, Mo
 
 
 def _proves_bound(prepared: Prepared, model: Model) -> bool:
-    """Nothing depends on counts where time is paid, nothing is, or a recording is played; and of a batch all is sent
+    """Nothing depends on counts if time is paid, nothing is, or a recording is played; and of a batch all is sent
     before anything comes back."""
     counted = model.gpu_usd_per_hour is None and not prepared.replayed[model.alias]
     return counted and not model.batch and not is_free(prepared.prices[model.alias])
@@ -106,7 +106,7 @@ def _endpoints(model: Model) -> list[Endpoint]:
 
 
 def _warmth(prepared: Prepared, alias: str) -> Warmth | None:
-    """None where no prompt of the model is worth a cache that must be asked for."""
+    """None if no prompt of the model is worth a cache that must be asked for."""
     worth = bytes(prepared.caches(alias, ordinal) for ordinal in range(len(prepared.problems)))
     return Warmth(worth) if any(worth) else None
 

@@ -1,4 +1,4 @@
-"""Answers that are the same to the byte where sampling should make them differ: the sign of a cache or a fixed seed."""
+"""Answers that are the same to the byte if sampling should make them differ: the sign of a cache or a fixed seed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SELECT coalesce(sum(same), 0), coalesce(max(same), 0) FROM (
 
 
 def identical_answers(path: Path, sweep: Sweep, state: RunState) -> list[str]:
-    """One line for each model of which one text is more than half of the answers to a problem, where temperature is
+    """One line for each model of which one text is more than half of the answers to a problem, if temperature is
     above 0 or not stated, saying for how many of its problems."""
     lines: list[str] = []
     with closing(open_reader(path)) as connection:

@@ -24,7 +24,7 @@ def missing_packages(path: Path, verifier: str) -> Mapping[str, int]:
 
 
 def in_words(packages: Mapping[str, int]) -> list[str]:
-    """The same for people, on one line; none where there are none."""
+    """The same for people, on one line; none if there are none."""
     if not packages:
         return []
     most = sorted(packages.items(), key=lambda item: (-item[1], item[0]))

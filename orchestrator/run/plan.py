@@ -1,4 +1,4 @@
-"""What a sweep will ask and cost, before a cent is spent. Reads the ledger where there is one; sends nothing."""
+"""What a sweep will ask and cost, before a cent is spent. Reads the ledger if there is one; sends nothing."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def _expected(
 def _shares(
     prepared: Prepared, left: dict[str, list[tuple[int, int]]], held: int, *, rounds: bool
 ) -> dict[str, int | None]:
-    """Money by alias that the plan may use: its share where money is short, else None (all it needs)."""
+    """Money by alias that the plan may use: its share if money is short, else None (all it needs)."""
     budget = prepared.sweep.budget_pico
     if budget is None or not rounds:
         return dict.fromkeys(left)

@@ -121,7 +121,7 @@ class Prepared:
         return Rendered(prompt, sha, prompt.size_bytes, max(1, len(prompt.messages)))
 
     def caches(self, alias: str, ordinal: int) -> bool:
-        """Whether a problem's prompt goes through the vendor's cache: where that must be asked for, and pays."""
+        """Whether a problem's prompt goes through the vendor's cache: if that must be asked for, and pays."""
         model = self.sweep.models[alias]
         if (
             model.batch

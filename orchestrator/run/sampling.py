@@ -60,7 +60,7 @@ class Sampling:
         """Replies of one sample to requests for more, by model."""
 
     def attempt(self, ticket: Ticket, *, lease_id: int | None = None, server: str | None = None) -> Attempt:
-        """`server`: where it does not go to the ticket's endpoint."""
+        """`server`: if it does not go to the ticket's endpoint."""
         alias, ordinal = ticket.alias, ticket.item.problem
         model = self._prepared.sweep.models[alias]
         return Attempt(

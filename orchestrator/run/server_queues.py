@@ -1,4 +1,4 @@
-"""Watches vLLM servers while they work: where requests only wait in a server's queue, fewer go there."""
+"""Watches vLLM servers while they work: if requests only wait in a server's queue, fewer go there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The money: what is held, what may still be reserved, and each model's share where money is short. No I/O.
+"""The money: what is held, what may still be reserved, and each model's share if money is short. No I/O.
 
 held(model) = settled + presumed + reserved, what outlives the run included. Reserving is one synchronous step, so no
 two requests can pass the same check. The invariant at every instant: the sum of held over all counted models never
@@ -132,7 +132,7 @@ class Budget:
         return True
 
     def end(self, alias: str, reserved: int, *, settled: int = 0, presumed: int = 0) -> None:
-        """A reservation ends; what is neither settled nor presumed is free again. Both may exceed `reserved` where a
+        """A reservation ends; what is neither settled nor presumed is free again. Both may exceed `reserved` if a
         vendor billed above its bound: it is booked in full."""
         mine = self.funds[alias]
         if reserved > mine.reserved or mine.in_flight == 0:

@@ -17,7 +17,7 @@ GIVES_UP_AFTER_SUCCESS_S = 120.0
 
 @dataclass(slots=True, kw_only=True)
 class Endpoint:
-    """One server. `sequences`: samples it takes in flight, None where only requests are limited."""
+    """One server. `sequences`: samples it takes in flight, None if only requests are limited."""
 
     server: str
     sequences: int | None = None
@@ -103,7 +103,7 @@ def least_loaded(
     endpoints: list[Endpoint], n: int, now: float, *, home: Endpoint | None = None
 ) -> Endpoint | None:
     """The usable server with the least outstanding that takes `n` more samples; or `home`, which has the prompt in
-    its cache, where it has at most those `n` samples more than the least."""
+    its cache, if it has at most those `n` samples more than the least."""
     best = None
     for endpoint in endpoints:
         if endpoint.usable_at(now) != now or not endpoint.takes(n):

@@ -5,7 +5,7 @@ Nothing is limited until the first refusal. Then the rate doubles every few seco
 each refusal lowers it to what the vendor really took lately and marks a ceiling, to which it climbs back in about
 half a minute and above which it only creeps. Refusals of requests sent before the last decrease say nothing new.
 
-Some vendors refuse at random, whatever the rate. So where the rate has come down to half and as large a share is
+Some vendors refuse at random, whatever the rate. So if the rate has come down to half and as large a share is
 refused there for half a minute, the rate is not the cause: that share is tolerated, and the search begins anew.
 """
 

@@ -82,7 +82,7 @@ class RateLimit:
             self._found.bucket.debit(1.0, now)
 
     def ended(self, estimate: Estimate, used: Estimate | None, now: float) -> None:
-        """The request ended; `used` is what it really counted, None where it isn't known."""
+        """The request ended; `used` is what it really counted, None if it isn't known."""
         self.in_flight -= 1
         if used is None:
             return

@@ -357,7 +357,7 @@ class Scheduler:
         self.budget.leave(ticket.alias, ticket.worst_pico)
 
     def dropped(self, ticket: Ticket, now: float, *, presumed: int = 0) -> None:
-        """The driver gave the attempt up (a signal, the grace ran out): free where it never left, else presumed."""
+        """The driver gave the attempt up (a signal, the grace ran out): free if it never left, else presumed."""
         lane = self._end(ticket, now, presumed=presumed, alive=None)
         lane.work.again(ticket.item, now)
 

@@ -33,7 +33,7 @@ class Warmth:
         return min(target, asked + BLOCK)
 
     def took(self, problem: int, asked: int, end: int) -> None:
-        """A sample that uses the cache goes out; `asked` counts it. `end`: of the block, where it begins one."""
+        """A sample that uses the cache goes out; `asked` counts it. `end`: of the block, if it begins one."""
         if self._state[problem] == COLD:
             self._state[problem], self._end[problem] = WARMING, end
         elif asked >= self._end[problem]:

@@ -65,7 +65,7 @@ class Caller(Protocol):
 
     def more_input(self, ticket: Ticket, attempt: Attempt, extra_tokens: int) -> int | None:
         """A reply counted more input than its bound: from here on bounds hold as much. Gives the model's overhead in
-        tokens, None where it was as large already."""
+        tokens, None if it was as large already."""
         ...
 
     def more_cost(self, ticket: Ticket, cost_ratio: int) -> None:

@@ -17,7 +17,7 @@ Action = Coroutine[Any, Any, None]
 
 
 class Dispatcher:
-    """`perform` gives what a ticket needs done, None where it is taken elsewhere. `others` gives what else is to be
+    """`perform` gives what a ticket needs done, None if it is taken elsewhere. `others` gives what else is to be
     done now; `others_at`: when to ask it again, if not at the next event. While `held_back` nothing is admitted, and
     while `busy` the run is not over."""
 

@@ -76,7 +76,7 @@ class PaidServer:
         self._endpoint.claim = self.claim
 
     def claim(self) -> bool:
-        """Whether a request may be admitted here: takes or renews the lease where that is due, in one step with the
+        """Whether a request may be admitted here: takes or renews the lease if that is due, in one step with the
         admission, so that no other model's reservation comes between."""
         now = elapsed_ns()
         return self._renew(now) if self._lease.due(now) else True
@@ -97,7 +97,7 @@ class PaidServer:
         self._limits.add(limit)
 
     def begins(self, key: int, weight: int) -> bool:
-        """Its first byte is about to leave. False where the lease is over."""
+        """Its first byte is about to leave. False if the lease is over."""
         now = elapsed_ns()
         if not self._lease.open(now):
             return False
@@ -113,7 +113,7 @@ class PaidServer:
         return max(left_s - early_s, self._clock.reads_left)
 
     def ended(self, key: int, limit: Limit) -> Share | None:
-        """The request is over: its share of the server's time, None where it never left. It comes out of the lease,
+        """The request is over: its share of the server's time, None if it never left. It comes out of the lease,
         as far as that goes."""
         self._limits.discard(limit)
         if key not in self._running:
@@ -179,13 +179,13 @@ class PaidServer:
             self.reconsider()
 
     def reconsider(self) -> None:
-        """Takes requests again where there is room for a term by now."""
+        """Takes requests again if there is room for a term by now."""
         change = self._lease.least_pico(elapsed_ns()) - self._lease.held_pico
         if self._endpoint.unpaid and self._budget.lease_room(self._alias) >= change:
             self._endpoint.unpaid = False
 
     def release_idle(self) -> bool:
-        """Gives the lease back where nothing runs on it. Whether there was any."""
+        """Gives the lease back if nothing runs on it. Whether there was any."""
         if self._limits or not self._lease.held_pico:
             return False
         self._release()

@@ -29,7 +29,7 @@ NewPrompt = tuple[int, str, str]
 
 
 class Flight:
-    """A request on its way. `limit` ends it from here: where its server's lease ends, or where it must not leave any
+    """A request on its way. `limit` ends it from here: if its server's lease ends, or if it must not leave any
     more."""
 
     def __init__(
@@ -73,7 +73,7 @@ class Sender:
         """By the ticket's number."""
 
     async def perform(self, ticket: Ticket) -> Settlement | None:
-        """Makes one HTTP attempt and books it. Gives what was booked, None where it brought nothing. Raises
+        """Makes one HTTP attempt and books it. Gives what was booked, None if it brought nothing. Raises
         LedgerBroken."""
         outcome = await self._perform(ticket)
         del self._flights[ticket.number]
@@ -115,7 +115,7 @@ class Sender:
         return await self._ended_early(ticket, attempt, share)
 
     def _leaves(self, flight: Flight) -> None:
-        """Its first byte is about to leave: from here on it may be billed. Raises NotSent where it must not."""
+        """Its first byte is about to leave: from here on it may be billed. Raises NotSent if it must not."""
         ticket, server = flight.ticket, flight.server
         flight.withheld = self._withheld(ticket)
         if flight.withheld is None and server is not None and not server.begins(ticket.number, ticket.n):
@@ -167,7 +167,7 @@ class Sender:
     def _reservation(
         self, ticket: Ticket, attempt: Attempt, *, batch_job_id: int | None = None
     ) -> tuple[Reservation, NewPrompt | None]:
-        """What is to be written before the request leaves; and its prompt, where that is new to the ledger."""
+        """What is to be written before the request leaves; and its prompt, if that is new to the ledger."""
         prompt = self._callers[ticket.alias].prompt(ticket)
         prompt_id, new = self._ledger.prompt_id(prompt.sha)
         reservation = Reservation(

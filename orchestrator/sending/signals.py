@@ -34,7 +34,7 @@ class Signals:
     its exit status holds. Before `steering` they do what they did.
 
     Outside the main thread no signal can be heard, and `stop`, an event set by another thread, takes its place. With
-    `left` the process ends where it still hangs some time after the second signal: `left` says so, and is told whether
+    `left` the process ends if it still hangs some time after the second signal: `left` says so, and is told whether
     the run's end is booked. `received` is the first signal, if one came."""
 
     def __init__(

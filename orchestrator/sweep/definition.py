@@ -23,7 +23,7 @@ _SHOWN = 60
 
 
 def definition(model: Model, sweep: Sweep) -> dict[str, Any]:
-    """JSON-ready and equal for equal kinds of samples. Raises InputError where the template is none."""
+    """JSON-ready and equal for equal kinds of samples. Raises InputError if the template is none."""
     from orchestrator.problems.registry import style_of
 
     template, system = style_of(sweep.problems, sweep.prompt, model.api)
@@ -48,7 +48,7 @@ def definition(model: Model, sweep: Sweep) -> dict[str, Any]:
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """`params.temperature: 0.6 became 0.7`, a line for each difference; empty where both define the same."""
+    """`params.temperature: 0.6 became 0.7`, a line for each difference; empty if both define the same."""
     before, after = dict(_leaves(old)), dict(_leaves(new))
     return [
         f"{name}: {_shown(before, name)} became {_shown(after, name)}"

@@ -94,7 +94,7 @@ def unknown_key(source: SweepText, key: Key, also: Iterable[str] = ()) -> InputE
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """`did you mean temperature?`, or nothing where nothing is near."""
+    """`did you mean temperature?`, or nothing if nothing is near."""
     names, asked = list(known), name.lower().replace("-", "_")
     near = difflib.get_close_matches(asked, names, n=1, cutoff=0.7)
     near = near or [other for other in names if len(asked) > 2 and other.startswith(asked)]

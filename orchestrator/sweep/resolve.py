@@ -155,7 +155,7 @@ def found_file(source: SweepText, key: Key, stated: str, *, folder: bool = False
 
 
 def _inherit(base: SamplingTable, table: ModelTable, alias: str) -> tuple[SamplingTable, Key]:
-    """[sampling] with the model's own keys over it and `unset` dropped; and where `extra` stands."""
+    """[sampling] with the model's own keys over it and `unset` dropped; and if `extra` stands."""
     names = SamplingTable.model_fields
     merged = {
         name: getattr(table, name) if name in table.model_fields_set else getattr(base, name)

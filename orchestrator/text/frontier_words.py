@@ -16,7 +16,7 @@ UNITS = {"usd": "dollars", "tokens": "tokens", "seconds": "seconds", "flops": "F
 
 
 def amount(axis: str, value: float | None) -> str:
-    """A cost on its axis; a question mark where it is not known."""
+    """A cost on its axis; a question mark if it is not known."""
     if value is None:
         return "?"
     if axis == "usd":
@@ -28,7 +28,7 @@ def amount(axis: str, value: float | None) -> str:
 
 
 def percent(share: float) -> str:
-    """One decimal; 0.0% and 100.0% only where they are exact, since what is left unsolved is what counts."""
+    """One decimal; 0.0% and 100.0% only if they are exact, since what is left unsolved is what counts."""
     if 0.9995 <= share < 1.0:
         return ">99.9%"
     return "<0.1%" if 0.0 < share < 0.0005 else f"{share:.1%}"
@@ -62,7 +62,7 @@ def sentence(row: Mapping[str, Any], axis: str, most: int) -> str:
 
 
 def for_as_much(row: Mapping[str, Any], axis: str) -> str | None:
-    """Coverage for the same cost; None where the cheap side costs nothing."""
+    """Coverage for the same cost; None if the cheap side costs nothing."""
     found = row[f"equal_{axis}"]
     if found is None:
         return None

@@ -15,7 +15,7 @@ _MAX_MARKS = 4
 
 def safe(text: str, limit: int | None = None) -> str:
     """`text` on one line with whatever is not to be printed as \\n, \\x1b or \\u202e; at most `limit` characters,
-    the last an ellipsis where some were cut."""
+    the last an ellipsis if some were cut."""
     if limit is not None and len(text) > limit:
         text = text[: limit + 1]
     shown = text if _PLAIN.match(text) else "".join(_escaped(text))

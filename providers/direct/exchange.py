@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class DirectExchange:
-    """`stream`: what becomes of the reply where one was asked for as a stream. `left_at`: when, by the loop's own
+    """`stream`: what becomes of the reply if one was asked for as a stream. `left_at`: when, by the loop's own
     time, the first byte left; None: nothing did."""
 
     def __init__(self, body: bytes, request: Request, stream: Streamed | None) -> None:

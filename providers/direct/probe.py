@@ -34,7 +34,7 @@ class Load:
 
 
 def read_load(body: bytes) -> Load | None:
-    """The body of vLLM's GET /metrics; None where it does not tell its queue."""
+    """The body of vLLM's GET /metrics; None if it does not tell its queue."""
     found: dict[bytes, list[float]] = {name: [] for name in _METRICS}
     for line in body.splitlines():
         name, _, rest = line.partition(b"{")

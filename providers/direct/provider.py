@@ -36,7 +36,7 @@ LARGEST_PROBE = 8 << 20
 
 class DirectProvider:
     """One endpoint. `base_url` ends in /v1. `own_host`: the vendor's own host or a vllm server, whose 500/503 with
-    an error body are free. `token_ids`: asks for each sample's token ids (vLLM). `defaults`: fields sent where the
+    an error body are free. `token_ids`: asks for each sample's token ids (vLLM). `defaults`: fields sent if the
     request doesn't state them. `headers`: sent besides. `name` begins error messages."""
 
     def __init__(
@@ -119,7 +119,7 @@ class DirectProvider:
         return read_models(await self.get("models"))
 
     async def get(self, path: str, *, timeout_s: float = 10.0) -> bytes:
-        """The body of GET `path`, from the host's root where it begins with a slash, else under the base URL. It
+        """The body of GET `path`, from the host's root if it begins with a slash, else under the base URL. It
         costs nothing. Raises ProviderError."""
         if self._unusable:
             raise Stopped(f"{self._name}: {self._unusable}")

@@ -45,7 +45,7 @@ class ErrorBody(msgspec.Struct):
 
 
 class Said(msgspec.Struct, frozen=True):
-    """What an error body says, as texts; "" where it doesn't. `is_error`: it holds an error object."""
+    """What an error body says, as texts; "" if it doesn't. `is_error`: it holds an error object."""
 
     message: str
     kind: str

@@ -1,7 +1,7 @@
 """From an HTTP status and an error body to the error class: what it may have cost, and what helps. Pure.
 
 A refusal is free: any 4xx but those of MAY_BE_BILLED and a 400 of Azure's content filter; 529; and 500/503 with an
-error body from the vendor's own host (or where the user says so). Everything else may have been billed.
+error body from the vendor's own host (or if the user says so). Everything else may have been billed.
 """
 
 from __future__ import annotations
@@ -283,7 +283,7 @@ def _is_about_n(said: Said) -> bool:
 
 
 def refused_parameter(said: Said) -> str | None:
-    """The parameter that a 400 or 422 refuses for every prompt alike; None where it is about this prompt."""
+    """The parameter that a 400 or 422 refuses for every prompt alike; None if it is about this prompt."""
     known = SAMPLING + LENGTH
     stated = said.param.removeprefix("body.")
     if stated in known or (stated and said.code in _PARAMETER_CODES):

@@ -45,7 +45,7 @@ def request_id_of(headers: Mapping[str, str]) -> str | None:
 
 
 def retry_after_s(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
-    """Seconds the vendor asks to wait, None where it says nothing sensible: retry-after-ms, then Retry-After
+    """Seconds the vendor asks to wait, None if it says nothing sensible: retry-after-ms, then Retry-After
     (seconds or an HTTP date), then the resets of the limits that are used up. Dates are read against the reply's own
     Date, since the vendor's clock and ours may differ; without one, against `now`, in Unix seconds."""
     lower = {name.lower(): value.strip() for name, value in headers.items()}
@@ -81,7 +81,7 @@ def duration_s(text: str) -> float | None:
 
 
 def _reset_s(lower: dict[str, str], now: float) -> float | None:
-    """The longest reset among the limits with nothing remaining; where all have some left (but too little), the
+    """The longest reset among the limits with nothing remaining; if all have some left (but too little), the
     shortest: a reset tells when a bucket is full, not when it holds enough."""
     used_up: list[float] = []
     others: list[float] = []

@@ -17,7 +17,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 def decode_object(body: bytes | dict[str, Any], kind: type[T]) -> T | None:
-    """The body's JSON object as `kind`, whose fields are all optional and untyped; None where it is not a JSON object.
+    """The body's JSON object as `kind`, whose fields are all optional and untyped; None if it is not a JSON object.
     What strict JSON forbids but servers send (bytes that are not UTF-8, NaN, lone surrogates) is read too: the reply
     is paid for. Fractions are Decimals, since some are dollars. `body` may be such an object already, put together
     from a stream."""

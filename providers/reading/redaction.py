@@ -1,4 +1,4 @@
-"""Keys stay out of what a provider hands on, also where a vendor echoes them: replies, errors, and what errors came
+"""Keys stay out of what a provider hands on, also if a vendor echoes them: replies, errors, and what errors came
 from."""
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def clean_reply(reply: Reply, secrets: Collection[str]) -> Reply:
 
 
 def clean_error(error: ProviderError, secrets: Collection[str]) -> None:
-    """Takes keys out of all that the error holds, and cuts its causes off where they name one."""
+    """Takes keys out of all that the error holds, and cuts its causes off if they name one."""
     scrub_error(error, secrets)
     error.request_id = _without(error.request_id, secrets)
     error.rate_headers = _headers(error.rate_headers, secrets)

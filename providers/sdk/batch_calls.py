@@ -69,7 +69,7 @@ class SdkCalls:
 
     async def fetch(self, path: str, *, first_line: bool = False) -> IO[bytes]:
         """A file, whole (or up to the end of its first line): what is not in memory is in a file without a name.
-        Raises Lost where it broke off."""
+        Raises Lost if it broke off."""
         into = tempfile.SpooledTemporaryFile(KEPT_IN_MEMORY)  # noqa: SIM115 - the caller reads and closes it
 
         async def take(response: httpx2.Response) -> None:

@@ -39,7 +39,7 @@ class Pools(httpx2.AsyncBaseTransport):
         return response
 
     def _with_room(self) -> _Pool:
-        """The first pool with room, so that connections are used again while they are warm; where all are full the
+        """The first pool with room, so that connections are used again while they are warm; if all are full the
         one with the fewest requests, which then wait in it."""
         for pool in self._pools:
             if pool.in_flight < pool.connections:

@@ -1,7 +1,7 @@
 """From whatever an SDK raises to our error classes, in one place for both SDKs: their class trees are alike.
 
 A connection that was never made is free, an error status goes by what it says, and everything else may have been
-billed. That a request had not left is believed only where the transport and the error's class agree on it.
+billed. That a request had not left is believed only if the transport and the error's class agree on it.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class SecondAttempt(Exception):  # noqa: N818 - reads as what it is
 
 
 class SdkExchange:
-    """One attempt as far as it got. `stream`: what becomes of the reply where one was asked for as a stream.
+    """One attempt as far as it got. `stream`: what becomes of the reply if one was asked for as a stream.
     `left_at`: when the first byte left, by the loop's own time; None: nothing did. `attempts`: how often the SDK asked
     the transport, 0 or 1."""
 
@@ -157,7 +157,7 @@ class WitnessedTransport(httpx2.AsyncBaseTransport):
 
 
 class _ErrorBody(httpx2.AsyncByteStream):
-    """The body of a reply that is no 2xx, which the SDK reads: bounded, and kept even where it breaks off."""
+    """The body of a reply that is no 2xx, which the SDK reads: bounded, and kept even if it breaks off."""
 
     def __init__(self, inner: httpx2.AsyncByteStream, exchange: SdkExchange) -> None:
         self._inner = inner

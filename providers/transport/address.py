@@ -15,13 +15,13 @@ def public_url(base_url: str) -> str:
 
 
 def at_root(base_url: str, path: str) -> str:
-    """`path` from the host's root where it begins with a slash, else under the base URL."""
+    """`path` from the host's root if it begins with a slash, else under the base URL."""
     root = urlsplit(base_url)
     return urlunsplit((root.scheme, root.netloc, path, "", "")) if path[0] == "/" else f"{base_url}/{path}"
 
 
 def unusable(base_url: str, key: str) -> str | None:
-    """Why nothing can ever be sent with this address and key; None where it can."""
+    """Why nothing can ever be sent with this address and key; None if it can."""
     if not (key.isascii() and key.isprintable()):
         return "the key holds characters that no header can carry (check api_key_env)"
     try:

@@ -71,7 +71,7 @@ class AwakeClock:
 
     @property
     def reads_left(self) -> float:
-        """How long it may take still to read what arrived while the loop stood; 0 where it did not stand lately."""
+        """How long it may take still to read what arrived while the loop stood; 0 if it did not stand lately."""
         lost = self._lost_now()
         if lost > 0:  # it stood until this moment
             return min(READS_S, lost)

@@ -1,4 +1,4 @@
-"""Streamed replies: asked for where a reply may take long, so that a broken one has its id, what it had used so far
+"""Streamed replies: asked for if a reply may take long, so that a broken one has its id, what it had used so far
 and its whole samples. A whole one becomes the body that an unstreamed one would have had, and is read by the same
 parser.
 """
@@ -47,7 +47,7 @@ class Assembly(Protocol):
         ...
 
     def end(self) -> None:
-        """The stream has ended. Raises BrokenStream where it is not whole."""
+        """The stream has ended. Raises BrokenStream if it is not whole."""
         ...
 
     def body(self) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class UsualBody(Body):
 
 
 def chat_payload(request: Request, *, max_tokens_key: str) -> dict[str, Any]:
-    """The body of POST /v1/chat/completions. `n` is left out where it is 1: some endpoints refuse it. A raw `text`
+    """The body of POST /v1/chat/completions. `n` is left out if it is 1: some endpoints refuse it. A raw `text`
     prompt goes as one user message."""
     prompt = request.prompt
     messages = [{"role": m.role, "content": m.content} for m in prompt.messages]
@@ -76,8 +76,8 @@ def completions_payload(request: Request, *, max_tokens_key: str = "max_tokens")
 def parse_chat(
     body: bytes | dict[str, Any], *, latency_s: float, headers: Mapping[str, str], n: int
 ) -> Reply:
-    """A 2xx reply of /v1/chat/completions to a request for `n` samples. `headers`: any case. `usage` is None where
-    it is missing or nonsense. Raises Lost where the body is not a JSON object, or holds an error and nothing else."""
+    """A 2xx reply of /v1/chat/completions to a request for `n` samples. `headers`: any case. `usage` is None if
+    it is missing or nonsense. Raises Lost if the body is not a JSON object, or holds an error and nothing else."""
     return _reply(body, _chat_text, latency_s=latency_s, headers=headers, n=n)
 
 
@@ -159,7 +159,7 @@ def _choice(
 
 def place(given: list[dict[str, Any]], n: int) -> tuple[list[tuple[int, dict[str, Any]]], list[str]]:
     """Gives each choice its position 0 … n-1, in order, and notes for what was wrong. Indices that are all different
-    are kept; where some are the same (some servers give every choice index 0) each choice has its place in the reply.
+    are kept; if some are the same (some servers give every choice index 0) each choice has its place in the reply.
     A missing or impossible index gets the lowest free position. What is more than n is dropped: first what repeats
     another choice, then what has no such position, then what comes last."""
     if len(given) <= n and [choice.get("index") for choice in given] == list(range(len(given))):
@@ -197,7 +197,7 @@ def _index(choice: dict[str, Any], n: int) -> int | None:
 def own_tokens(
     kept: list[dict[str, Any]], given: list[dict[str, Any]], usage: Usage | None, n: int
 ) -> list[int | None]:
-    """Each kept choice's own output tokens, where the server tells them: by `token_ids` whose lengths sum to the
+    """Each kept choice's own output tokens, if the server tells them: by `token_ids` whose lengths sum to the
     usage's (of the kept choices, or of all that were given), or as the only choice of a request for one."""
     unknown: list[int | None] = [None] * len(kept)
     if usage is None:

@@ -126,7 +126,7 @@ class ChatStream:
             self._prompt_ids = len(cast("list[Any]", ids))
 
     def _counted(self, choices: list[_Choice]) -> dict[str, int] | None:
-        """Usage by the token ids that were told, of the prompt and of these choices; None where none were."""
+        """Usage by the token ids that were told, of the prompt and of these choices; None if none were."""
         ids = [choice.ids for choice in choices if choice.ids is not None]
         if not ids and self._prompt_ids is None:
             return None

@@ -19,7 +19,7 @@ class Counts:
 
     def largest(self, *places: tuple[Mapping[str, Any], str]) -> int | None:
         """Of one count under several names (blank-separated, in one or more objects) the largest: gateways fill the
-        names that they don't know with zeros. None where none is there."""
+        names that they don't know with zeros. None if none is there."""
         told = [
             value
             for fields, names in places

@@ -95,7 +95,7 @@ def _is_long(text: str) -> bool:
 
 
 def version_header(request: Request, stated: str | None) -> dict[str, str]:
-    """The anthropic-version header: the stated one, else the last that takes sampling parameters where the request
+    """The anthropic-version header: the stated one, else the last that takes sampling parameters if the request
     has some, else none, which leaves it to the SDK."""
     version = stated
     if version is None and any(
@@ -106,7 +106,7 @@ def version_header(request: Request, stated: str | None) -> dict[str, str]:
 
 
 def parse_message(body: bytes | dict[str, Any], *, latency_s: float, headers: Mapping[str, str]) -> Reply:
-    """A 2xx reply. `usage` is None where it is missing or nonsense. Raises Lost where the body is not a JSON object, or
+    """A 2xx reply. `usage` is None if it is missing or nonsense. Raises Lost if the body is not a JSON object, or
     holds an error and nothing else."""
     fields = decode_object(body, Body)
     request_id = request_id_of(headers) or as_text(None if fields is None else fields.id)
@@ -135,7 +135,7 @@ def parse_message(body: bytes | dict[str, Any], *, latency_s: float, headers: Ma
 
 
 def read_usage(usage: object) -> Usage | None:
-    """None where a count that bears on the cost is missing, negative, a fraction, absurd or contradicts another.
+    """None if a count that bears on the cost is missing, negative, a fraction, absurd or contradicts another.
     Anthropic's input_tokens exclude what was read from and written to the cache; Usage.input holds all of it."""
     fields, counts = as_object(usage), Counts()
     lifetimes = as_object(fields.get("cache_creation"))
@@ -159,7 +159,7 @@ def read_usage(usage: object) -> Usage | None:
 
 
 def _choice(fields: Body, usage: Usage | None) -> tuple[Choice | None, list[str]]:
-    """The one sample, None where the reply has no content at all, and what is to be noted of it."""
+    """The one sample, None if the reply has no content at all, and what is to be noted of it."""
     blocks = as_objects(fields.content)
     if not isinstance(fields.content, list):
         return None, ["a reply without content"]

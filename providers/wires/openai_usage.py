@@ -18,7 +18,7 @@ _WRITTEN_PART = "cache_write_tokens cache_creation_tokens cache_creation_input_t
 
 
 def read_usage(usage: object) -> Usage | None:
-    """None where a count that bears on the cost is missing, negative, a fraction, absurd or contradicts another."""
+    """None if a count that bears on the cost is missing, negative, a fraction, absurd or contradicts another."""
     fields, counts = as_object(usage), Counts()
     inputs = as_object(fields.get("prompt_tokens_details") or fields.get("input_tokens_details"))
     outputs = as_object(fields.get("completion_tokens_details") or fields.get("output_tokens_details"))
@@ -50,14 +50,14 @@ def read_usage(usage: object) -> Usage | None:
 
 def _leaves_cache_out(prompt: int, completion: int, total: int | None, reasoning: int, cache: int) -> bool:
     """Some gateways to Anthropic count as it does: input without what was read from a cache or written to it. A total
-    that holds all of it shows this; where it may as well hold reasoning, which is more expensive, it is that."""
+    that holds all of it shows this; if it may as well hold reasoning, which is more expensive, it is that."""
     rest = 0 if total is None else total - prompt - completion
     return rest == cache and rest != reasoning
 
 
 def _output(prompt: int, completion: int | None, total: int | None, reasoning: int) -> int:
     """All output, reasoning included. What only the total tells (xAI, Gemini) is output too: beyond the completion,
-    or in its place. Reasoning above the output (SGLang) is a wrong split of it where input and output make up the
+    or in its place. Reasoning above the output (SGLang) is a wrong split of it if input and output make up the
     total; else it was not counted, and comes on top."""
     if completion is None:
         return (total or 0) - prompt

@@ -92,7 +92,7 @@ def parse_response(body: bytes | dict[str, Any], *, latency_s: float, headers: M
 
 
 def _why(fields: Body, status: str | None) -> str:
-    """Why the reply holds no whole answer; "" where it holds one, or one that was cut off."""
+    """Why the reply holds no whole answer; "" if it holds one, or one that was cut off."""
     if status == "failed" or (fields.error and status not in ("completed", "incomplete")):
         error = as_object(fields.error)
         said = one_line(f"{error.get('code') or 'failed'}: {message_of(error)}")[:200]

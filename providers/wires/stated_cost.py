@@ -1,6 +1,6 @@
 """What a vendor's reply says it cost, exact. Pure.
 
-OpenRouter: `usage.cost` in dollars (credits); where the key behind it is the user's own (`is_byok`) that is its fee
+OpenRouter: `usage.cost` in dollars (credits); if the key behind it is the user's own (`is_byok`) that is its fee
 alone, and `cost_details.upstream_inference_cost` is billed besides. xAI: `usage.cost_in_usd_ticks`, of 1e-10 $.
 Perplexity's `usage.cost` is an object, whose `total_cost` is the same figure.
 """
@@ -22,7 +22,7 @@ PLACES = 400
 
 
 def read_cost(usage: object) -> StatedCost | None:
-    """None where nothing is stated. Of several figures the largest, or the first that is no sum of money."""
+    """None if nothing is stated. Of several figures the largest, or the first that is no sum of money."""
     fields = as_object(usage)
     costs: list[StatedCost] = []
     cost = fields.get("cost")

@@ -1,7 +1,7 @@
 """CodeContests' rule of when an output is the expected one.
 
 Split at blanks, tabs, line ends and vertical tabs; ASCII letters made small; as many words as expected, and each the
-same: as text, or where both are numbers and one is no integer, less than 1e-5 apart. This is `OutputsMatch` of
+same: as text, or if both are numbers and one is no integer, less than 1e-5 apart. This is `OutputsMatch` of
 https://github.com/google-deepmind/code_contests execution/tester_sandboxer.cc, but for expected integers, which there
 are compared as 64-bit floats (1000000000000000001 equals 1e18) and here exactly, as "Large Language Monkeys" does. A
 number is what is written in ASCII as C reads it: no 1_000, no ٣.
@@ -42,7 +42,7 @@ def outputs_match(output: bytes, expected: bytes) -> bool:
 
 
 def first_difference(output: bytes, expected: bytes) -> Difference | None:
-    """None where the outputs match."""
+    """None if the outputs match."""
     if output == expected:
         return None
     found, wanted = _words(output), _words(expected)

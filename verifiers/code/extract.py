@@ -4,11 +4,11 @@ What a reasoning model thought (up to the last `</think>`) is left out. Of an an
 (`<code>…</code>`, `[PYTHON]…[/PYTHON]`, `[BEGIN]…[DONE]`), only what stands between the last of them is read. Then:
 
 1. Of the fenced blocks (``` or ~~~, closed or cut off) those marked as Python, else those without a mark, else any;
-   for a function those that define it, where some do; and of these the last (or the first: `block = "first"`, as
-   "Large Language Monkeys" does). Before that, an answer to few-shot examples is cut where it goes on to ask itself
+   for a function those that define it, if some do; and of these the last (or the first: `block = "first"`, as
+   "Large Language Monkeys" does). Before that, an answer to few-shot examples is cut if it goes on to ask itself
    the next question (a line that begins with `Q:` or `Question:`).
 2. Without a block, the text itself: for a function, all of it if it defines the function, else the continuation of
-   the prompt, cut where something new begins at the left margin, as the HumanEval paper's stop sequences do
+   the prompt, cut if something new begins at the left margin, as the HumanEval paper's stop sequences do
    (`class`, `def`, `#`, `if`, `print`; here also decorators, imports, assertions, fences and end markers).
 
 Several readings of one answer are alternatives in a fixed order (with the indentation that a chat API has stripped
@@ -50,7 +50,7 @@ _CODE_LINE = re.compile(r"^(?:(?:import|from|def|async def|class)\b|@)", re.MULT
 
 
 def whole_program(text: str, *, first_block: bool = False) -> Alternatives:
-    """The readings of an answer that is a program of its own; [] where there is none."""
+    """The readings of an answer that is a program of its own; [] if there is none."""
     text = _tagged(_after_thinking(text))
     question = _NEXT_QUESTION.search(text)
     if question and question.start() > 0 and text[: question.start()].strip():
@@ -107,7 +107,7 @@ def _after_thinking(text: str) -> str:
 
 
 def _tagged(text: str) -> str:
-    """What stands between the last tags outside of fenced blocks; the text where there are none."""
+    """What stands between the last tags outside of fenced blocks; the text if there are none."""
     found = list(_TAG.finditer(text))
     if not found:
         return text

@@ -17,7 +17,7 @@ Options
 - `block = "last"` or `"first"`: which fenced block is the program.
 - `packages`: what programs and tests may import, by the names that pip knows; default numpy, scipy, sympy,
   sortedcontainers. In a container it is what the image has, and this option means nothing.
-- `image`: the container's image, where `sandbox = "container"`.
+- `image`: the container's image, if `sandbox = "container"`.
 
 `memory_mb` bounds the program's memory; the problem's own memory limit, made for compiled programs, is not looked at.
 """
@@ -139,7 +139,7 @@ class Code:
             child.kill()
 
     def verify(self, text: str, problem: Mapping[str, Any], /) -> Verdict:
-        """passed None where the problem is in neither form or the sandbox did not work."""
+        """passed None if the problem is in neither form or the sandbox did not work."""
         try:
             verdict = self._judge(text, problem)
         except SandboxError as error:

@@ -68,7 +68,7 @@ def missing_of(
 
 
 def not_judged(verdict: Verdict) -> Verdict:
-    """The verdict on a program that failed for want of a package: none, where it is one that others have."""
+    """The verdict on a program that failed for want of a package: none, if it is one that others have."""
     if verdict.passed is not False:
         return verdict
     said = _SAID.findall(f"{verdict.reason}\n{verdict.evidence}")

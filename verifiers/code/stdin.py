@@ -51,7 +51,7 @@ def _of_kind(problem: Mapping[str, Any], kind: str) -> Iterator[Test]:
 
 
 def time_limit(problem: Mapping[str, Any]) -> float | None:
-    """The problem's own limit in seconds; None where it states none."""
+    """The problem's own limit in seconds; None if it states none."""
     limit: Any = problem.get("time_limit")
     if isinstance(limit, Mapping):
         parts = cast("Mapping[str, Any]", limit)

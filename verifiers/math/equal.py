@@ -158,7 +158,7 @@ class _Comparison:
         return _same_formula(gold, answer)
 
     def _same_relation(self, gold: str, answer: str) -> bool:
-        """Side by side where the signs are alike; one inequality also as a formula."""
+        """Side by side if the signs are alike; one inequality also as a formula."""
         sides, others = sides_of(gold), sides_of(answer)
         if sides[1::2] == others[1::2] and all(
             self.same(*pair) for pair in zip(sides[::2], others[::2], strict=True)
@@ -178,7 +178,7 @@ def _alike(gold: Parts, answer: Parts) -> bool:
 
 
 def _same_in_base(bases: tuple[re.Match[str] | None, re.Match[str] | None], gold: str, answer: str) -> bool:
-    """The digits, and the base where both state it."""
+    """The digits, and the base if both state it."""
     stated = [match[2] or _BASES.get(match[3] or "", "") for match in bases if match]
     digits = [match[1] if match else text for match, text in zip(bases, (gold, answer), strict=True)]
     return digits[0] == digits[1] and len(set(stated)) == 1

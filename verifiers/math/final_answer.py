@@ -1,7 +1,7 @@
 """The final answer of a solution, as the LaTeX or the words in which it is stated.
 
 Priority, in the first stretch of text that states one before the model asks itself a further problem: the last
-`\\boxed{…}`, or Minerva's closing sentence where it comes later; else the last `<answer>…</answer>`, `#### …`,
+`\\boxed{…}`, or Minerva's closing sentence if it comes later; else the last `<answer>…</answer>`, `#### …`,
 `the answer is …`, `Answer: …`; else the last formula of the last line. Boxes with nothing between them but a comma, an
 `and` or an `or` are one answer that lists them all, so that a row of guesses never passes for its best one.
 """

@@ -9,7 +9,7 @@ A formula copied from the question is no answer, unless it is the gold letter by
 Options
 - `field`: the problem's field that holds the gold; default `answer`. LaTeX, words, a number, or a solution that ends in
   a box or in `#### 18`.
-- `form = "value"` (default): equal in value is right. `form = "final"`: where the gold is a plain number, the answer
+- `form = "value"` (default): equal in value is right. `form = "final"`: if the gold is a plain number, the answer
   must be one too, so that `2 + 3` is wrong for 5.
 """
 
@@ -77,7 +77,7 @@ class Math:
         pass
 
     def verify(self, text: str, problem: Mapping[str, Any], /) -> Verdict:
-        """passed None only where the gold is missing or can't be read; a text without an answer is wrong."""
+        """passed None only if the gold is missing or can't be read; a text without an answer is wrong."""
         gold = gold_text(problem.get(self._field))
         if gold is None:
             return Verdict(passed=None, reason=f"the problem has no {self._field} as text or a number")
@@ -88,7 +88,7 @@ class Math:
 
 
 def gold_text(value: object) -> str | None:
-    """The gold answer as LaTeX or words; None where there is none."""
+    """The gold answer as LaTeX or words; None if there is none."""
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, (int, float)):

@@ -58,7 +58,7 @@ def parts_of(text: str) -> Parts:
 
 
 def split(text: str, by: str) -> tuple[str, ...]:
-    """The text split at `by` where no bracket is open; one part where there is none."""
+    """The text split at `by` if no bracket is open; one part if there is none."""
     depth = 0
     start = 0
     found: list[str] = []
@@ -87,7 +87,7 @@ def assigned(text: str) -> Assigned:
 
 
 def named_parts(gold: str, answer: str) -> tuple[dict[str, str], dict[str, str]] | None:
-    """The values by name where one is a tuple with the names of its parts in front, `(x,y)=(1,2)`, and the other that,
+    """The values by name if one is a tuple with the names of its parts in front, `(x,y)=(1,2)`, and the other that,
     `x=1,y=2` or the tuple alone; None for others."""
     mine, theirs = _NAMED.fullmatch(gold), _NAMED.fullmatch(answer)
     if mine is None and theirs is None:

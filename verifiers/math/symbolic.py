@@ -37,7 +37,7 @@ def installed() -> bool:
 
 
 def library_version() -> str:
-    """ "none" where it is not installed."""
+    """ "none" if it is not installed."""
     return metadata.version(_PACKAGE) if installed() else "none"
 
 

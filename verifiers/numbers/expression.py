@@ -57,7 +57,7 @@ def spelt(text: str) -> Readings:
 
 
 def value_of(line: str) -> Readings | None:
-    """The value of a short text that states an answer: its first number, or where that begins an equation, what the
+    """The value of a short text that states an answer: its first number, or if that begins an equation, what the
     equation comes to. () without a number; None for what is not one number: an expression that is not worked out, a
     range, two answers, hours and minutes, a time."""
     line = _FULL_HOUR.sub(r"\1", _join_blank_groups(line))
@@ -79,7 +79,7 @@ def value_of(line: str) -> Readings | None:
 
 
 def _join_blank_groups(line: str) -> str:
-    """`1 234` is one number where it is the first of an answer."""
+    """`1 234` is one number if it is the first of an answer."""
     digit = re.search(r"[0-9]", line)
     if digit and (match := _BLANK_GROUPS.match(line, digit.start())):
         return line[: match.start()] + match.group().replace(" ", "\u2009") + line[match.end() :]

@@ -64,7 +64,7 @@ _BOLD_SPAN = re.compile(r"\*\*([^*\n]{1,80})\*\*")
 
 
 def final_number(text: str) -> Readings:
-    """The readings of the answer's final number, () where there is none. Linear in at most MAX_TEXT characters."""
+    """The readings of the answer's final number, () if there is none. Linear in at most MAX_TEXT characters."""
     with_bold = clean(_after_thinking(text[-MAX_TEXT:]))
     chunks = before_own_questions(with_bold)
     runs = [run for chunk in chunks for run in _before_new_problems(chunk)]
@@ -78,12 +78,12 @@ def final_number(text: str) -> Readings:
 
 
 def marked_number(text: str) -> Readings:
-    """The number of the last explicit marker, () where there is none."""
+    """The number of the last explicit marker, () if there is none."""
     return marked(without_bold(clean(text[-MAX_TEXT:])), strong=False) or ()
 
 
 def _after_thinking(text: str) -> str:
-    """What follows the last </think>, where it holds a digit at all."""
+    """What follows the last </think>, if it holds a digit at all."""
     head, mark, tail = text.rpartition("</think>")
     return tail if mark and head and any(char.isdigit() for char in tail) else text
 
@@ -151,7 +151,7 @@ def _last_of_line(line: str) -> Readings:
 
 
 def _of_closing_equation(line: str, numbers: Sequence[Number]) -> Readings:
-    """`9 + 6 = 15 liters out of the 24 liters`: what the line's last equation comes to, where the words after it only
+    """`9 + 6 = 15 liters out of the 24 liters`: what the line's last equation comes to, if the words after it only
     say of what. Over GSM8K's 7,473 training solutions without their `####` line this mends 136 and spoils 2."""
     for at in range(len(numbers) - 1, 0, -1):
         if not equation_goes_on(line, numbers, at - 1):

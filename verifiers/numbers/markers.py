@@ -58,7 +58,7 @@ _BULLET = re.compile(r"^[ \t]{0,8}[-*•][ \t]+")
 
 
 def marked(text: str, *, strong: bool) -> Readings | None:
-    """The number of the last marker that has one; () without any; None where that marker states something that is not
+    """The number of the last marker that has one; () without any; None if that marker states something that is not
     one number. Strong markers are all but `Answer:`, which also heads a piece of reasoning."""
     last_digit = _last_digit(text)
     for match in _from_end(text):

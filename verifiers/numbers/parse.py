@@ -93,7 +93,7 @@ def scan(text: str) -> Iterator[Number]:
 
 
 def _read(text: str, start: int) -> Number:
-    """The number whose digits begin at `start`; start = -1 in it where they belong to a word."""
+    """The number whose digits begin at `start`; start = -1 in it if they belong to a word."""
     for pattern in (_DATE, _TIME):
         if match := pattern.match(text, start):
             return Number(start, match.end(), None)
@@ -136,7 +136,7 @@ def parse_digits(digits: str) -> Fraction | None:
 
 
 def _prefix(text: str, start: int) -> tuple[int, bool]:
-    """(where sign and currency begin, negative); -1 where the digits belong to a word."""
+    """(where sign and currency begin, negative); -1 if the digits belong to a word."""
     before = text[max(0, start - 12) : start]
     match = _BEFORE.search(before)
     assert match is not None
@@ -209,7 +209,7 @@ def _scaled(text: str, start: int, end: int, value: Fraction) -> Number:
 
 
 def render(value: Fraction) -> str:
-    """A fraction as plain text: `18`, `-2.5`, or `1/3` where no decimal ends."""
+    """A fraction as plain text: `18`, `-2.5`, or `1/3` if no decimal ends."""
     if value.denominator == 1:
         return str(value.numerator)
     rest, twos, fives = value.denominator, 0, 0

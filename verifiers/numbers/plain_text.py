@@ -113,7 +113,7 @@ def without_bold(text: str) -> str:
 
 
 def _annotation(match: re.Match[str]) -> str:
-    """GSM8K's <<9*2=18>>: dropped where the number follows it, else its result stands for it."""
+    """GSM8K's <<9*2=18>>: dropped if the number follows it, else its result stands for it."""
     if match.group(2).strip():
         return match.group(2)
     return match.group(1).rpartition("=")[2] + match.group(2)

@@ -34,7 +34,7 @@ _MORE_NUMBERS = re.compile(r"[0-9]|" + _ARITHMETIC.pattern.replace("of|", "", 1)
 
 
 def leading_value(text: str) -> Fraction | None:
-    """The number that the text begins with in words, where nothing after it in the sentence changes it."""
+    """The number that the text begins with in words, if nothing after it in the sentence changes it."""
     value, at = _leading_whole(text)
     if value is None:
         alone = _HALF_ALONE.match(text)
@@ -49,7 +49,7 @@ def leading_value(text: str) -> Fraction | None:
 
 
 def _leading_whole(text: str) -> tuple[int | None, int]:
-    """(the whole number in words, where it ends); None where there is none, or no one number."""
+    """(the whole number in words, where it ends); None if there is none, or no one number."""
     total, current, seen, at = 0, 0, False, 0
     previous = ""
     while match := _WORD.match(text, at):

@@ -18,7 +18,7 @@ class Use:
 
 
 def usage(pid: int) -> Use:
-    """Processes that have ended count where their parent has waited for them."""
+    """Processes that have ended count if their parent has waited for them."""
     if not (_PROC / "self" / "stat").exists():
         return Use(None, 0.0)
     parents: dict[int, int] = {}

@@ -40,7 +40,7 @@ class Statement:
 
 def of_coq(problem: Mapping[str, Any]) -> Statement:
     """From `statement` (or `formal_statement`): a whole `Theorem name binders : type.`, or the type alone, whose name
-    is then `name`. MalformedError where that is neither."""
+    is then `name`. MalformedError if that is neither."""
     text = _field(problem, ("statement", "formal_statement"))
     code = proof_scan.coq(text).code
     head = _COQ_HEAD.search(code)

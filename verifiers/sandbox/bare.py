@@ -1,6 +1,6 @@
 """The sandbox `none-i-trust-this-code`: none. A plain process with limits, for programs that somebody vouches for.
 
-It sees the network and every file that manyfew can read, and can write where manyfew can. Only its time, memory,
+It sees the network and every file that manyfew can read, and can write if manyfew can. Only its time, memory,
 output and environment are bounded; its folder is removed and, on Linux, whatever still carries its mark is killed.
 A program that wants to get away can.
 """
@@ -34,7 +34,7 @@ class Bare:
         return None
 
     def start(self, job: Job, stdin: IO[bytes] | int = subprocess.PIPE) -> Child:
-        """Returns when the job runs; SandboxError where it can't."""
+        """Returns when the job runs; SandboxError if it can't."""
         folder = tempfile.TemporaryDirectory(prefix="manyfew-", ignore_cleanup_errors=True)
         mark = secrets.token_hex(16)
         environment = {

@@ -61,7 +61,7 @@ class Bubblewrap:
         return None
 
     def start(self, job: Job, stdin: IO[bytes] | int = subprocess.PIPE) -> Child:
-        """Returns when the job runs; SandboxError where it can't. The thread that calls it must outlive the job:
+        """Returns when the job runs; SandboxError if it can't. The thread that calls it must outlive the job:
         its end would be taken for manyfew's."""
         filter_bytes = seccomp_filter(one_process=job.limits.processes == 1)
         info_read, info_write = os.pipe()

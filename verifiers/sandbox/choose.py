@@ -29,7 +29,7 @@ class Jail(Protocol):
 
 
 def choose(name: Sandbox | None, image: str | None = None) -> Jail:
-    """The sandbox of that name; None: bubblewrap, never less. `image`: the container's, where that is asked for.
+    """The sandbox of that name; None: bubblewrap, never less. `image`: the container's, if that is asked for.
     ValueError for a name that is none."""
     if name in (None, "bubblewrap"):
         return Bubblewrap()

@@ -57,7 +57,7 @@ class Container:
         return None
 
     def start(self, job: Job, stdin: IO[bytes] | int = subprocess.PIPE) -> Child:
-        """Returns when the job runs; SandboxError where it can't."""
+        """Returns when the job runs; SandboxError if it can't."""
         runtime = _runtime()
         if runtime is None:
             raise SandboxError("neither docker nor podman is there")

@@ -54,7 +54,7 @@ class Interpreter:
 
 @cache
 def interpreter() -> Interpreter:
-    """Asks the interpreter itself, once a process; OSError or CalledProcessError where it doesn't run."""
+    """Asks the interpreter itself, once a process; OSError or CalledProcessError if it doesn't run."""
     executable = _executable()
     found = subprocess.run(  # noqa: S603 - this interpreter
         [executable, "-I", *FLAGS, "-c", _PROBE + MAPPED],

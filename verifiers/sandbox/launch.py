@@ -21,7 +21,7 @@ STARTED = b"\x06"  # as in job.py
 
 def limit(settings: dict[str, int]) -> None:
     """Each limit is set soft and hard, so that it can't be raised again; but a stack may be, as programs of contests do
-    in their first line, where the address space bounds it too."""
+    in their first line, if the address space bounds it too."""
     mebi = 1024 * 1024
     bounds = {
         "RLIMIT_CORE": 0,

@@ -52,7 +52,7 @@ class Child:
         self.close()
 
     def await_start(self) -> Self:
-        """Blocks until the job itself runs; SandboxError with the sandbox's own words where it never does."""
+        """Blocks until the job itself runs; SandboxError with the sandbox's own words if it never does."""
         if _readable(self.stdout.fileno(), START_S) and os.read(self.stdout.fileno(), 1) == STARTED:
             return self
         self.close(keep_stderr=True)
@@ -131,7 +131,7 @@ def spawn(
     cwd: Path | None = None,
     environment: dict[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """A process of a session of its own, so that no Ctrl-C reaches it but ours; SandboxError where there is none."""
+    """A process of a session of its own, so that no Ctrl-C reaches it but ours; SandboxError if there is none."""
     try:
         return subprocess.Popen(  # noqa: S603 - the sandbox itself
             argv,

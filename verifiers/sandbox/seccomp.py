@@ -3,7 +3,7 @@
 The namespaces already keep a program from everything outside. What is refused here is what they leave open or what
 only enlarges the kernel's surface: new namespaces and mounts, tracing, keys, BPF, io_uring, memory that no limit
 counts (memfd, SysV segments), other socket families than unix and internet (a vsock reaches the host of a virtual
-machine from any network namespace), and, where a job may have one process only, every new process.
+machine from any network namespace), and, if a job may have one process only, every new process.
 
 Numbers: the kernel's arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h. On other machines
 there is no filter.
@@ -64,7 +64,7 @@ def _refuse(number: int = errno.EPERM) -> bytes:
 
 @cache
 def seccomp_filter(*, one_process: bool, machine: str | None = None) -> bytes | None:
-    """The program for this machine (or the one named); None where its numbers are not known."""
+    """The program for this machine (or the one named); None if its numbers are not known."""
     known = _ARCHITECTURES.get(machine or platform.machine())
     if known is None:
         return None

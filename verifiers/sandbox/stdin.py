@@ -8,7 +8,7 @@ from typing import IO
 
 
 def input_file(data: bytes) -> IO[bytes]:
-    """A file without a name, in memory where the system has that. The caller closes it."""
+    """A file without a name, in memory if the system has that. The caller closes it."""
     if hasattr(os, "memfd_create"):
         file: IO[bytes] = os.fdopen(os.memfd_create("input"), "w+b", buffering=0)
     else:

@@ -57,7 +57,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run of the harness ended. `trouble` is None where it ended by itself with status 0."""
+    """How a run of the harness ended. `trouble` is None if it ended by itself with status 0."""
 
     trouble: str | None
     unknown: frozenset[str] = frozenset()

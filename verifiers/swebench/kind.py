@@ -102,7 +102,7 @@ class Swebench:
         return self.verify_many([(text, problem)])[0]
 
     def verify_many(self, items: Sequence[tuple[str, Mapping[str, Any]]], /) -> list[Verdict]:
-        """The verdicts in the order of the items; blocks for hours where patches are many. What was judged before
+        """The verdicts in the order of the items; blocks for hours if patches are many. What was judged before
         is read from the work folder, also after a kill."""
         asked = [_asked(text, problem) for text, problem in items]
         known: dict[tuple[str, str], Verdict] = {}

@@ -25,10 +25,10 @@ _HEAD = (
 
 
 def extract(text: str) -> str | None:
-    """The patch of an answer, or None where there is none. Blocks marked diff or patch come first (fenced or in
+    """The patch of an answer, or None if there is none. Blocks marked diff or patch come first (fenced or in
     tags), then other fenced blocks that hold one, then a bare diff in the text.
 
-    Several blocks are one patch where each touches files of its own; else the last one stands, as the answer that
+    Several blocks are one patch if each touches files of its own; else the last one stands, as the answer that
     the model ended with.
     """
     if len(text) == text.count("\n") + text.count("\r"):
@@ -50,7 +50,7 @@ def name_of(patch: str) -> str:
 
 
 def _bare(text: str) -> str | None:
-    """From where a diff starts to where it ends; None where there is none."""
+    """From where a diff starts to where it ends; None if there is none."""
     start = _START.search(text)
     if start is None:
         return None

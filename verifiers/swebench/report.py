@@ -32,7 +32,7 @@ _ERROR = re.compile(r"^[\w.]*(?:Error|Exception|NotFound)\b[^\n]*", re.MULTILINE
 
 
 def verdict_of(folder: Path, instance: str, name: str) -> Verdict | None:
-    """The verdict on one instance from the harness's folder of it; None where the harness has to run (again)."""
+    """The verdict on one instance from the harness's folder of it; None if the harness has to run (again)."""
     report = _report(folder / REPORT, instance)
     if report is not None:
         return _of_report(report, name)
@@ -46,7 +46,7 @@ def verdict_of(folder: Path, instance: str, name: str) -> Verdict | None:
 
 
 def why_not(folder: Path) -> str | None:
-    """Why the harness came to no result of an instance, from its log; None where it says nothing."""
+    """Why the harness came to no result of an instance, from its log; None if it says nothing."""
     errors = _ERROR.findall(_read(folder / LOG))
     return str(errors[-1])[:300] if errors else None
 
@@ -58,7 +58,7 @@ def discard_unreadable(folder: Path, instance: str) -> None:
 
 
 def _report(path: Path, instance: str) -> Mapping[str, Any] | None:
-    """The instance's part of its report; None where there is no whole one."""
+    """The instance's part of its report; None if there is no whole one."""
     try:
         document: object = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):

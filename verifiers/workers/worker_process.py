@@ -49,7 +49,7 @@ class Worker:
         )
 
     def ask(self, items: Sequence[Item]) -> list[Verdict]:
-        """Verdicts of the first items, at least one: of fewer than all where the worker did not outlive them, when
+        """Verdicts of the first items, at least one: of fewer than all if the worker did not outlive them, when
         the last one says why it has none."""
         trouble = None if self._ready else self._prepared()
         if trouble is not None:
@@ -118,7 +118,7 @@ class Worker:
                 rest = rest[os.write(descriptor, rest[:4096]) :]
 
     def _line(self, deadline: float) -> bytes | None:
-        """The next line; b"" where the worker ended, None at the deadline."""
+        """The next line; b"" if the worker ended, None at the deadline."""
         assert self._process.stdout is not None
         descriptor = self._process.stdout.fileno()
         while (end := self._buffer.find(b"\n")) < 0:

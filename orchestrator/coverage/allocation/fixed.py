@@ -143,7 +143,7 @@ def _costs(
 
 
 def _log_choose(n: NDArray[np.int64] | int, k: NDArray[np.int64] | int) -> NDArray[np.float64]:
-    """ln C(n, k); −inf where k is more than n."""
+    """ln C(n, k); −inf if k is more than n."""
     over = np.asarray(k) > np.asarray(n)
     below = np.where(over, 0, np.asarray(n) - np.asarray(k))
     return np.where(

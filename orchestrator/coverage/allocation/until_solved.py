@@ -43,7 +43,7 @@ class Attempts:
 
     @property
     def left(self) -> NDArray[np.int64]:
-        """Attempts that would settle each problem; 0 where it is."""
+        """Attempts that would settle each problem; 0 if it is."""
         return np.where(self.first > 0, 0, np.maximum(self.k - self.n, 0))
 
     def stays(self, more: NDArray[np.int64]) -> NDArray[np.float64]:

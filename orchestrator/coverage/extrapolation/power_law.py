@@ -27,7 +27,7 @@ class PowerLaw:
 
 
 def fit(ks: NDArray[np.int64], coverage: NDArray[np.float64]) -> PowerLaw | str:
-    """Least squares of ln(−ln coverage) = ln(−a) + b·ln k over all given k alike (space them evenly in ln k); k where
+    """Least squares of ln(−ln coverage) = ln(−a) + b·ln k over all given k alike (space them evenly in ln k); k if
     coverage is 0 or 1 has no such logarithm and is left out. A string says why there is no fit."""
     inside = (coverage > 0) & (coverage < 1)
     if not inside.any():

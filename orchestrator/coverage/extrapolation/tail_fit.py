@@ -101,7 +101,7 @@ def _drawn(
 
 
 def _tempered(log_weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weights to a power below 1 where many problems leave but a few of the laws: none of these is the truth, so which
+    """Weights to a power below 1 if many problems leave but a few of the laws: none of these is the truth, so which
     of them is nearest says less than it seems to, and a band over so few would be too narrow."""
     power = 1.0
     while True:
@@ -125,7 +125,7 @@ def _at_most(
 def _kernel(
     laws: TailLaws, n: NDArray[np.float64], c: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """p^c (1−p)^(n−c), each scaled to a largest value of 1 where it has a pass: (pairs, points) and, at p = 0,
+    """p^c (1−p)^(n−c), each scaled to a largest value of 1 if it has a pass: (pairs, points) and, at p = 0,
     (pairs,)."""
     log = c[:, None] * laws.log_rate + (n - c)[:, None] * laws.log_miss
     top = np.where(c > 0, log.max(axis=1, initial=-np.inf), 0.0)

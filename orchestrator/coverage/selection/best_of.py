@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def best_of_at(
     score: NDArray[np.float64], passed: NDArray[np.bool_], ks: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Shape (ks,); 1 <= k <= samples. Ties share alike. A sample without a score has −inf: it is picked only where no
+    """Shape (ks,); 1 <= k <= samples. Ties share alike. A sample without a score has −inf: it is picked only if no
     drawn sample has one."""
     samples = len(score)
     _, group = np.unique(score, return_inverse=True)

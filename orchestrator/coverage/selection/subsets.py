@@ -24,7 +24,7 @@ _EXACT_STEPS = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """`chance`: of a right pick; nan where k exceeds the samples. `error`: its standard error by simulation, 0 where
+    """`chance`: of a right pick; nan if k exceeds the samples. `error`: its standard error by simulation, 0 if
     all subsets were counted."""
 
     chance: float
@@ -36,7 +36,7 @@ class Selected:
 
 
 def best_of(score: NDArray[np.float64], passed: NDArray[np.bool_], k: int) -> float:
-    """The highest score of k samples picks; ties share alike. `score`, `passed`: (samples,). nan where k exceeds the
+    """The highest score of k samples picks; ties share alike. `score`, `passed`: (samples,). nan if k exceeds the
     samples. ValueError for k < 1 or a score that is not a number.
 
     The best of k is among those with score s in (C(samples ≤ s, k) − C(samples < s, k)) of C(n, k) subsets; within a
@@ -60,7 +60,7 @@ def majority(counts: NDArray[np.int64], right: NDArray[np.bool_], k: int) -> Sel
     answer; `right`: (answers,). Samples without an answer are answers of count 1 each that are not right, or left out,
     as the caller says. ValueError for k < 1 or a negative count.
 
-    Exact for up to 1,000 samples by counting subsets; else, or where that would take long, by 20,000 seeded draws."""
+    Exact for up to 1,000 samples by counting subsets; else, or if that would take long, by 20,000 seeded draws."""
     if k < 1 or (counts < 0).any():
         raise ValueError("majority of k needs k >= 1 and counts >= 0")
     samples = int(counts.sum())
@@ -105,5 +105,5 @@ def _by_draws(counts: NDArray[np.int64], right: NDArray[np.bool_], k: int) -> Se
 
 
 def _log_comb(n: int, k: int) -> float:
-    """ln C(n, k), −inf where n < k."""
+    """ln C(n, k), −inf if n < k."""
     return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) if n >= k else float("-inf")

@@ -1,6 +1,6 @@
 """Majority vote at many k at once: the chance that the most frequent answer of k of a problem's samples is right.
 
-Samples without an answer are drawn like any other and vote for nothing; ties share alike; where no drawn sample has an
+Samples without an answer are drawn like any other and vote for nothing; ties share alike; if no drawn sample has an
 answer, nothing is right. k = 1 and k = all are exact; between, seeded orders of the samples are drawn, whose first k
 samples vote, so that one curve rises and falls with the same luck. The paper (Brown et al. 2024, section 4) picks by
 vote among subsets of the samples in the same way.

@@ -69,7 +69,7 @@ show them to no terminal or browser without escaping.
 
 def write_bundle(db: Path, target: Path, on_progress: Callable[[int], None] = lambda _: None) -> int:
     """Writes the bundle to `target`, which must not be there, and gives the number of samples. Raises InputError for
-    what is no ledger, for a target that can't be written, and where a key of this environment would be in it."""
+    what is no ledger, for a target that can't be written, and if a key of this environment would be in it."""
     with Records(db, with_problems=True) as records, new_place(target) as part:
         connection = records.moment()
         guard = Guard(secrets_of(connection))

@@ -95,7 +95,7 @@ def write_csv(
     records: Records, file: IO[bytes], on_progress: OnProgress = lambda _: None, *, shown: Shown | None = None
 ) -> int:
     """A header and one row a sample (RFC 4180); NULL and the empty text are both an empty field. `shown` makes a
-    text fit for a terminal, where that is what reads it."""
+    text fit for a terminal, if that is what reads it."""
     writer = csv.writer(_Encoded(file))
     rows = records.rows()
     first = next(rows, None)

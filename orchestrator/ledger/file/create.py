@@ -1,4 +1,4 @@
-"""Makes a ledger where there is none, whole or not at all; what is there already is checked to be one of ours."""
+"""Makes a ledger if there is none, whole or not at all; what is there already is checked to be one of ours."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from orchestrator.ledger.file.trouble import all_or_nothing
 
 
 def create(path: Path) -> None:
-    """Makes an empty ledger where no file, or an empty one, is. It is made beside its place and moved there when it
+    """Makes an empty ledger if no file, or an empty one, is. It is made beside its place and moved there when it
     is whole and synced, so that a crash leaves no ledger or a good one. The caller holds the ledger's lock."""
     path = resolved(path)
     make_folder(path.parent)
@@ -37,7 +37,7 @@ def create(path: Path) -> None:
 
 @contextlib.contextmanager
 def made_anew(path: Path) -> Generator[None]:
-    """Around all that makes a ledger where there is none: broken off, none is there."""
+    """Around all that makes a ledger if there is none: broken off, none is there."""
 
     place = resolved(path)
 

@@ -53,7 +53,7 @@ _NO_MEMORY = "it gives processes no memory to share"
 
 
 def refuse_unfit_place(path: Path) -> None:
-    """Raises InputError where the ledger at `path` can't be written safely. What is tried out leaves nothing behind."""
+    """Raises InputError if the ledger at `path` can't be written safely. What is tried out leaves nothing behind."""
     kind = _file_system(path)
     if kind in NETWORK or kind == NOT_LOCAL:
         raise _refusal(path, f"the ledger can't lie on a network file system ({kind})")
@@ -65,7 +65,7 @@ def refuse_unfit_place(path: Path) -> None:
 
 
 def what_is_lacking(folder: Path) -> str | None:
-    """What SQLite needs and the folder's file system lacks, as two processes find; None where it has all, and where
+    """What SQLite needs and the folder's file system lacks, as two processes find; None if it has all, and if
     nothing can be written."""
     if not os.access(folder, os.W_OK):
         return None
@@ -113,7 +113,7 @@ def _nearest(folder: Path) -> Path:
 
 
 def _file_system(path: Path) -> str | None:
-    """The kind of the mount that holds `path`, where the system tells."""
+    """The kind of the mount that holds `path`, if the system tells."""
     place, best, kind = str(resolved(path)), "", None
     for point, name in _mounts():
         inside = point == "/" or place == point or place.startswith(point + "/")

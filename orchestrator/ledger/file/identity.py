@@ -29,10 +29,10 @@ _REMEDY = "name a ledger, such as runs/NAME.db"
 
 
 def check(path: Path) -> int:
-    """The ledger's schema version, this one or older. Raises InputError where `path` is missing, no SQLite database,
+    """The ledger's schema version, this one or older. Raises InputError if `path` is missing, no SQLite database,
     another program's, or from a newer manyfew.
 
-    It is SQLite that opens the file, since this process may have a connection to it: where another descriptor of it
+    It is SQLite that opens the file, since this process may have a connection to it: if another descriptor of it
     is closed, the system drops all locks that the process has on it
     (https://www.sqlite.org/howtocorrupt.html, 2.2). A program that then opens the ledger and closes it takes itself
     for the last one and removes the log that the connection goes on writing to."""
@@ -59,7 +59,7 @@ def is_database(path: Path) -> bool:
 
 
 def ledger_version(path: Path) -> int | None:
-    """The schema version of a ledger; None where none lies, or what is none: saying so is another's task."""
+    """The schema version of a ledger; None if none lies, or what is none: saying so is another's task."""
     if not path.is_file() or path.stat().st_size == 0:
         return None
     with suppress(InputError):

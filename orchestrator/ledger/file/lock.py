@@ -57,7 +57,7 @@ class WriterLock:
 
 
 def acquire(db: Path) -> WriterLock:
-    """Holds the ledger for this process, and brings it up to this schema where it is of an older one. Raises
+    """Holds the ledger for this process, and brings it up to this schema if it is of an older one. Raises
     InputError: another process holds it, it has several names, no lock can be made."""
     refuse_other_names(db)
     lock = FileLock(lock_path(db))

@@ -25,7 +25,7 @@ _SPARE_BYTES = 16 << 20
 
 
 def migrate(path: Path, steps: Mapping[int, Step] = STEPS, version: int = SCHEMA_VERSION) -> Path | None:
-    """Brings the ledger up to `version`; gives the copy's place, or None where there was nothing to do. The caller
+    """Brings the ledger up to `version`; gives the copy's place, or None if there was nothing to do. The caller
     holds the lock, so that no older manyfew writes meanwhile. Raises InputError."""
     old = ledger_version(path)
     if old is None or old >= version:
@@ -74,7 +74,7 @@ def _step(connection: sqlite3.Connection, steps: list[Step], old: int, version: 
 
 
 def _copied(connection: sqlite3.Connection, path: Path, version: int) -> Path:
-    """NAME.schema-1.db beside it, or with a number where an attempt before left one."""
+    """NAME.schema-1.db beside it, or with a number if an attempt before left one."""
     number = 1
     while True:
         count = "" if number == 1 else f"-{number}"

@@ -43,7 +43,7 @@ def refuse_other_names(path: Path) -> None:
 
 
 def lost_place(path: Path, file: str) -> str | None:
-    """Why the ledger that was opened as `file` can no longer be written safely; None where nothing has changed."""
+    """Why the ledger that was opened as `file` can no longer be written safely; None if nothing has changed."""
     try:
         if file_of(path) != file:
             return "was replaced by another file"

@@ -20,7 +20,7 @@ _ENDED = frozenset("ZXx")
 @dataclass(frozen=True, slots=True)
 class Process:
     """`started`: when the system started it, in the system's own words. `boot`: which start of the system that was.
-    None where the system doesn't say."""
+    None if the system doesn't say."""
 
     pid: int
     started: str | None
@@ -34,7 +34,7 @@ def this_process() -> Process:
 
 
 def lives(process: Process) -> bool:
-    """Whether it is a living process of this machine. False where nobody can tell."""
+    """Whether it is a living process of this machine. False if nobody can tell."""
     if os.name == "nt":
         return False
     boot = _boot()
@@ -51,7 +51,7 @@ def lives(process: Process) -> bool:
 
 
 def _state(pid: int) -> tuple[str, str] | None:
-    """(state, start) of a process; None where there is none, or the system doesn't say."""
+    """(state, start) of a process; None if there is none, or the system doesn't say."""
     if sys.platform.startswith("linux"):
         try:
             text = (_PROC / str(pid) / "stat").read_text("utf-8", "replace")
@@ -74,7 +74,7 @@ def _asked(command: list[str]) -> tuple[str, str] | None:
 
 
 def _tells_all() -> bool:
-    """Linux hides other users' processes where /proc is mounted with hidepid."""
+    """Linux hides other users' processes if /proc is mounted with hidepid."""
     return sys.platform.startswith("linux") and (_PROC / "1").exists()
 
 

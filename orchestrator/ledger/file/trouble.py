@@ -29,7 +29,7 @@ def reading(path: Path | str, *, where: str | None = None) -> Generator[None]:
 
 @contextmanager
 def all_or_nothing(path: Path | str, failed: str = "the ledger can't be written") -> Generator[None]:
-    """Around changes that leave the ledger at `path` as it was where they fail. Raises InputError; `failed` says what
+    """Around changes that leave the ledger at `path` as it was if they fail. Raises InputError; `failed` says what
     was not done."""
     try:
         yield

@@ -16,8 +16,8 @@ from orchestrator.ledger.file.folder import sync_folder
 
 @contextmanager
 def new_file(target: Path) -> Generator[IO[bytes]]:
-    """Gives a file to write, which becomes `target` at the end, never in another's place; gzip where the name ends
-    in .gz. Raises InputError where something already stands there or the place can't be written."""
+    """Gives a file to write, which becomes `target` at the end, never in another's place; gzip if the name ends
+    in .gz. Raises InputError if something already stands there or the place can't be written."""
     with new_place(target) as part, part.open("wb") as raw, _packed(raw, target) as file:
         yield file
 
@@ -82,7 +82,7 @@ def _packed(raw: IO[bytes], target: Path) -> Generator[IO[bytes]]:
 
 
 def _publish(part: Path, target: Path) -> None:
-    """A hard link fails where the name is taken by now; renaming would put ours in its place."""
+    """A hard link fails if the name is taken by now; renaming would put ours in its place."""
     with suppress(OSError, NotImplementedError):  # some file systems know no hard links
         target.hardlink_to(part)
         return

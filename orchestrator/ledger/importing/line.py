@@ -170,7 +170,7 @@ def _name(value: Any) -> str:
 
 
 def _whole(most: int) -> Check:
-    """A whole number from 0 to `most`, also where it is written 12.0."""
+    """A whole number from 0 to `most`, also if it is written 12.0."""
 
     def check(value: Any) -> int:
         number = _number(value)
@@ -235,7 +235,7 @@ def _json(value: Any) -> str:
 
 
 def _cost(found: Mapping[str, Any]) -> int | None:
-    """Whole pico-dollars: cost_pico, else cost_usd's own digits to the nearest. Where neither is said: None where
+    """Whole pico-dollars: cost_pico, else cost_usd's own digits to the nearest. Where neither is said: None if
     cost_basis is none, as export writes what has no known cost; else 0."""
     pico: int | None = _check(found, "cost_pico", _whole(MAX_COST_PICO))
     usd: Decimal | None = _check(found, "cost_usd", _usd)

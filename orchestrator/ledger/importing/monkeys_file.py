@@ -53,7 +53,7 @@ def is_monkeys(file: Path) -> bool:
 
 
 def records(file: Path) -> Iterator[tuple[int, Any]]:
-    """(line, record); of Parquet the row, from 1. Raises InputError where the file is damaged."""
+    """(line, record); of Parquet the row, from 1. Raises InputError if the file is damaged."""
     if file.suffix == ".parquet":
         yield from _parquet(file)
         return

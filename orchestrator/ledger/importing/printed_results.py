@@ -50,7 +50,7 @@ class PrintedModel:
 
 
 def import_aggregate(file: Path, db: Path) -> list[Printed]:
-    """Every row of `file` into the ledger at `db`, which is made where there is none, or none of them. Gives the rows;
+    """Every row of `file` into the ledger at `db`, which is made if there is none, or none of them. Gives the rows;
     raises InputError."""
     refuse_foreign(db)
     rows = read_aggregate(file)

@@ -60,8 +60,8 @@ def import_samples(
     model: str | None = None,
     problems: Callable[[], Iterable[Problem]] | None = None,
 ) -> Imported:
-    """Reads JSON Lines as export writes them (gzip where the name ends in .gz), HumanEval's samples.jsonl, or a file of
-    monkey_business, into the ledger at `db`, which is made where there is none. `options` are for the last two,
+    """Reads JSON Lines as export writes them (gzip if the name ends in .gz), HumanEval's samples.jsonl, or a file of
+    monkey_business, into the ledger at `db`, which is made if there is none. `options` are for the last two,
     `model` names the model of the second. `problems`: the data by which the samples can be judged, put to the problems
     of the same key. One bad line: InputError that names it, and the ledger stays byte for byte."""
     refuse_foreign(db)
@@ -167,7 +167,7 @@ def _open(file: Path) -> IO[bytes]:
 
 
 def _sweep_name(file: Path) -> str:
-    """The file's name without its endings: what the sweep is called where a line doesn't say."""
+    """The file's name without its endings: what the sweep is called if a line doesn't say."""
     return Path(file.name.removesuffix(".gz")).stem
 
 

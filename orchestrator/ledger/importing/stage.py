@@ -42,7 +42,7 @@ class Stage:
     """Use as a context manager; `connection` is the private database, to which the ledger is attached later."""
 
     def __init__(self, sweep: str, line_of: Callable[[int], int] = lambda number: number) -> None:
-        """`line_of`: the file's line of a number that `add` was given, where a line holds several samples."""
+        """`line_of`: the file's line of a number that `add` was given, if a line holds several samples."""
         self._sweep = sweep
         self.line_of = line_of
         self._rows: dict[str, dict[tuple[str, str], _Known]] = {}
@@ -63,7 +63,7 @@ class Stage:
         self.connection.close()
 
     def add(self, number: int, line: Line) -> None:
-        """Sets the file's sample `number` (of one sample a line: the line's) aside. Raises Wrong where it does not go
+        """Sets the file's sample `number` (of one sample a line: the line's) aside. Raises Wrong if it does not go
         with an earlier one."""
         sweep = self._sweep if line.sweep is None else line.sweep
         model = self._model(sweep, number, line)
@@ -126,7 +126,7 @@ class Stage:
         said: tuple[str | None, ...],
         number: int,
     ) -> _Known:
-        """The row of this name, made where it is new."""
+        """The row of this name, made if it is new."""
         cache = self._rows.setdefault(table, {})
         if key in cache:
             return cache[key]
@@ -148,7 +148,7 @@ class Stage:
         return cache[key]
 
     def _add(self, known: _Known, table: str, column: str, at: int, value: str | None) -> bool:
-        """Keeps what a line says of its model or problem. False where an earlier line said otherwise."""
+        """Keeps what a line says of its model or problem. False if an earlier line said otherwise."""
         if value is None or known.said[at] == value:
             return True
         if known.said[at] is not None:

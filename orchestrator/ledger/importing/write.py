@@ -113,7 +113,7 @@ def refuse_conflicts(
 
 
 def write(connection: sqlite3.Connection, lock: WriterLock) -> int:
-    """Everything into the ledger, which is made where there is none, or nothing. Gives the number of problems whose
+    """Everything into the ledger, which is made if there is none, or nothing. Gives the number of problems whose
     question or gold answer the ledger has otherwise; the ledger's hold."""
     db = lock.path
     if not db.exists() or db.stat().st_size == 0:
@@ -159,7 +159,7 @@ def _write(connection: sqlite3.Connection, lock: WriterLock) -> int:
 
 
 def _fill_in(connection: sqlite3.Connection) -> int:
-    """Adds what the file says of a problem where the ledger lacks it; counts where the two differ."""
+    """Adds what the file says of a problem if the ledger lacks it; counts if the two differ."""
     others, last = 0, 0
     while rows := connection.execute(_SAID_PROBLEMS, (last, PIECE)).fetchall():
         last = rows[-1][0]

@@ -1,6 +1,6 @@
 """Ledgers of one sweep from several machines as one: all of them or nothing, into a new file; the sources stay.
 
-A problem's samples are numbered anew, without gaps: by their index where they were drawn, those of ledgers named first
+A problem's samples are numbered anew, without gaps: by their index if they were drawn, those of ledgers named first
 before the others of the same index. So the streams are interleaved as if they had been drawn side by side, and the
 first pass of an until_solved problem stays the first: until then, no stream had stopped. What the samples cost comes
 along; no dollar of it counts against a budget here.

@@ -41,7 +41,7 @@ def refuse_other_prompts(connection: sqlite3.Connection, source: MergeSource) ->
 
 
 def refuse_same_samples(connection: sqlite3.Connection, sources: Sequence[MergeSource]) -> None:
-    """Raises InputError where a sample came with two of them."""
+    """Raises InputError if a sample came with two of them."""
     by_number = {source.number: source for source in sources}
     found = connection.execute(_SAME_DRAW).fetchone()
     if found is not None:

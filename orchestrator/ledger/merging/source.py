@@ -95,7 +95,7 @@ def attached(connection: sqlite3.Connection, source: MergeSource) -> Generator[N
 
 
 def unchanged(connection: sqlite3.Connection, source: MergeSource) -> None:
-    """Raises InputError where it was written to since it was read first."""
+    """Raises InputError if it was written to since it was read first."""
     if tuple(connection.execute(_MARKS.format("src_")).fetchone()) != source.marks:
         raise InputError(
             str(source.path), "was written to while it was merged", "merge again once nothing writes it"

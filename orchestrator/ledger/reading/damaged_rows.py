@@ -126,7 +126,7 @@ def _first(
 
 
 def _rules(table: str, name: str, kind: str) -> Iterator[tuple[str, str]]:
-    """(condition, what is wrong where it holds) of any column of this kind."""
+    """(condition, what is wrong if it holds) of any column of this kind."""
     column = f'"{name}"'
     if kind == "INTEGER":
         most = MOST_TOKENS if name.endswith("_tokens") else MOST_PICO

@@ -32,7 +32,7 @@ RAISE_OVERHEAD = "UPDATE model SET overhead_tokens = max(overhead_tokens, ?) WHE
 
 
 class Ledger:
-    """Async context manager around one writing connection. Raises LedgerBroken where the disk says no."""
+    """Async context manager around one writing connection. Raises LedgerBroken if the disk says no."""
 
     def __init__(self, path: Path, state: RunState) -> None:
         self.path = path
@@ -91,7 +91,7 @@ class Ledger:
         return self._prompt_ids[sha], True
 
     async def reserve(self, reservation: Reservation, new_prompt: tuple[int, str, str] | None) -> None:
-        """The worst case is on the disk when this returns. `new_prompt`: (id, sha256, body), where not yet there."""
+        """The worst case is on the disk when this returns. `new_prompt`: (id, sha256, body), if not yet there."""
 
         def fill(batch: GroupCommit) -> None:
             if new_prompt is not None:

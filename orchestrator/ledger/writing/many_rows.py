@@ -1,6 +1,6 @@
 """A statement for many rows, executed as few times as possible: at each execution Python's sqlite3 gives up the
-interpreter's lock and waits for it again, up to 5 ms where another thread computes. Beside a busy event loop a sample
-takes twenty times as long and more where each is an execution of its own (benchmarks/commits.py)."""
+interpreter's lock and waits for it again, up to 5 ms if another thread computes. Beside a busy event loop a sample
+takes twenty times as long and more if each is an execution of its own (benchmarks/commits.py)."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ own formats or the hub.
 The gold is the row's `answer`, else the last box of its `solution`. `few_shot = K` puts K worked examples before each
 problem, the same for all, in Minerva's manner (Lewkowycz et al. 2022), each ending in "Final Answer: The final answer
 is …". "Large Language Monkeys" does so with Minerva's four examples, without stop sequences; here they are drawn once
-from the training set by few_shot_seed, or are those of `few_shot_path`, in its order, where it holds exactly K: a file
+from the training set by few_shot_seed, or are those of `few_shot_path`, in its order, if it holds exactly K: a file
 with Minerva's four gives the paper's prompt. The paper drew 128 problems of the 5,000 of the test set and published
 them with its samples only; `split = "test-5000"`, `shuffle` and `limit = 128` give as many, but others.
 """
@@ -31,7 +31,7 @@ _EXAMPLE = "Problem:\n{}\n\nSolution:\n{}\nFinal Answer: The final answer is ${}
 
 
 class Math:
-    """Keys are unique_id where the row has one, else the file's path (`test/algebra/7.json`), else math/N, N the line
+    """Keys are unique_id if the row has one, else the file's path (`test/algebra/7.json`), else math/N, N the line
     from 0; of the hub's whole sets math/SPLIT/SUBJECT/N."""
 
     system: str | None = None

@@ -8,7 +8,7 @@ cat-searcher/minif2f-lean4, which "Large Language Monkeys" uses.
 with mathd: test-math is the 130 problems of the paper's MiniF2F-MATH. Rows of another split are passed over.
 
 The paper's prompt gives five worked proofs, then header and statement in an open block; so does this, for base models,
-where `few_shot_path` names a file in the same format with a `proof` (or `solution`) to each statement. The same
+if `few_shot_path` names a file in the same format with a `proof` (or `solution`) to each statement. The same
 examples stand before every problem, drawn by few_shot_seed; none is the problem itself. The paper numbers its
 theorems, while here they keep their names, and it opens the proof with `by (`, here `by`.
 """

@@ -47,7 +47,7 @@ diff --git a/path/to/file.py b/path/to/file.py
 
 
 class SwebenchLite:
-    """Keys are instance_id. `question` is the whole request: the row's own `text` where it has one, else the issue
+    """Keys are instance_id. `question` is the whole request: the row's own `text` if it has one, else the issue
     with what is asked for. A template of one's own may name the columns instead, hints_text too."""
 
     system: str | None = None

@@ -29,7 +29,7 @@ _ADDRESSES = {
 
 
 def need_charts(flag: str) -> None:
-    """Raises InputError where the library is not installed."""
+    """Raises InputError if the library is not installed."""
     if importlib.util.find_spec("vl_convert") is None:
         raise InputError(flag, "needs the charting library vl-convert-python", install_extra("charts"))
 

@@ -65,7 +65,7 @@ def coverage_chart(rows: Sequence[Row], ends: Sequence[Row], axis: str, paint: P
 
 
 def frontier_chart(rows: Sequence[Row], axis: str, paint: Paint, *, stops: bool = True) -> Spec:
-    """The policies that no other beats: a staircase for each way of buying, at once only where nothing `stops`."""
+    """The policies that no other beats: a staircase for each way of buying, at once only if nothing `stops`."""
     ways = [AT_ONCE, UNTIL_SOLVED][: 1 + stops]
     x, y = cost_field(axis), share_axis("coverage", "coverage")
     colours = {"domain": ways, "range": [paint.ink, paint.series[3]][: len(ways)]}

@@ -64,7 +64,7 @@ class Frames:
         return lines[:height]
 
     def _models(self, p: Progress, parts: BudgetParts, width: int, room: int) -> tuple[list[Text], bool]:
-        """The models' rows, with a blank line around them where there is room for it."""
+        """The models' rows, with a blank line around them if there is room for it."""
         if room <= 0 or not p.models:
             return [], False
         models = p.models

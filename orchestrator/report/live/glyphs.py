@@ -1,4 +1,4 @@
-"""The signs a display draws with, and their stand-ins where the terminal's encoding lacks them."""
+"""The signs a display draws with, and their stand-ins if the terminal's encoding lacks them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ASCII = Glyphs(
 
 
 def glyphs_for(encoding: str | None) -> Glyphs:
-    """UNICODE where `encoding` can write all of it."""
+    """UNICODE if `encoding` can write all of it."""
     try:
         "".join(getattr(UNICODE, field.name) for field in fields(UNICODE)).encode(encoding or "ascii")
     except (UnicodeEncodeError, LookupError):

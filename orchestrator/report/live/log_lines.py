@@ -46,7 +46,7 @@ class PlainDisplay:
         return self
 
     def update(self, progress: Progress) -> None:
-        """Writes where half a minute has passed or something changed that a reader of the log must know."""
+        """Writes if half a minute has passed or something changed that a reader of the log must know."""
         now = self._clock()
         first = self._shown is None
         changes = [] if self._shown is None else _changes(self._last or self._shown, progress)

@@ -26,7 +26,7 @@ DONE, FAILED, TODO, STOPPED = "blue", "red", "dim", "red"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One figure of a row. `order`: the columns with the greatest go first where the width is short."""
+    """One figure of a row. `order`: the columns with the greatest go first if the width is short."""
 
     name: str
     least: int

@@ -69,7 +69,7 @@ def alone(document: Mapping[str, Any]) -> bool:
 
 
 def on_frontier(document: Mapping[str, Any]) -> list[bool]:
-    """For each model whether it has a place on one frontier with the others: printed ones only where nothing was
+    """For each model whether it has a place on one frontier with the others: printed ones only if nothing was
     sampled and all are of one table, since problems may differ."""
     models = document["models"].values()
     one = len({row["sweep"] for row in document.get("printed", ())}) == 1
@@ -77,7 +77,7 @@ def on_frontier(document: Mapping[str, Any]) -> list[bool]:
 
 
 def section(document: Mapping[str, Any]) -> str:
-    """The cost table as printed; nothing where nothing is."""
+    """The cost table as printed; nothing if nothing is."""
     printed = document.get("printed")
     if not printed:
         return ""

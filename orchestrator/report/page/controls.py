@@ -1,4 +1,4 @@
-"""What the reader sets: axis, scale, models, theme, prices. All of it is hidden where no script runs."""
+"""What the reader sets: axis, scale, models, theme, prices. All of it is hidden if no script runs."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def bar(document: Mapping[str, Any], data: Mapping[str, Any], shown: Sequence[st
 
 
 def what_if(data: Mapping[str, Any], shown: Sequence[str]) -> str:
-    """Sliders for each model: of its price of input and output, or, where tokens are not what was paid for, of times
+    """Sliders for each model: of its price of input and output, or, if tokens are not what was paid for, of times
     what was paid."""
     groups = [
         _sliders(m, alias, prices)

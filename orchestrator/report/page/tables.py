@@ -35,7 +35,7 @@ def coverage(document: Document, shown: Sequence[str]) -> str:
 
 
 def selection(document: Document, shown: Sequence[str]) -> list[str]:
-    """What a majority vote and the best score pick, beside coverage; nothing where no model has answers or scores."""
+    """What a majority vote and the best score pick, beside coverage; nothing if no model has answers or scores."""
     return [
         *_chosen(document, shown, "majority vote", rows.vote_points),
         *_chosen(document, shown, "best score", rows.pick_points),
@@ -156,7 +156,7 @@ def _pair(one: Mapping[str, Any], axis: str, place: Mapping[str, int], shown: Se
 
 
 def _for_as_much(one: Mapping[str, Any], axis: str) -> Html:
-    """As billed: the page does not follow prices here, and hides it where they are changed."""
+    """As billed: the page does not follow prices here, and hides it if they are changed."""
     found = one[f"equal_{axis}"]
     if found is None:
         told = "–"

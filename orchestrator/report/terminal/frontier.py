@@ -188,7 +188,7 @@ def _print_comparisons(console: Console, document: Document, axis: str) -> None:
 
 
 def _print_lists(console: Console, document: Document, axis: str, *, plain: bool) -> None:
-    """What to buy where all samples are bought at once, and where a verifier tells when to stop."""
+    """What to buy if all samples are bought at once, and if a verifier tells when to stop."""
     caps = [
         f"{amount(axis, value)} a problem {how}"
         for value, how in ((document["cap"]["average"], "on average"), (document["cap"]["hard"], "at most"))

@@ -15,7 +15,7 @@ MOST = 3
 
 
 def lessons(progress: Progress) -> str | None:
-    """None where no model has a verdict yet."""
+    """None if no model has a verdict yet."""
     judged = sorted((m for m in progress.models if m.verified and m.done and m.problems), key=_per_problem)
     if not judged:
         return None

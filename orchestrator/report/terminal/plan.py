@@ -52,7 +52,7 @@ def plan_text(plan: Planned, *, name: str) -> RenderableType:
 
 
 def sentences(plan: Planned) -> list[str]:
-    """What the figures mean: the budget's reach, what slows the run, where the expectation comes from."""
+    """What the figures mean: the budget's reach, what slows the run, if the expectation comes from."""
     from orchestrator.run.prepare import ASSUMED_TOKENS_PER_S
 
     lines: list[str] = []

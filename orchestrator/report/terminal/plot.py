@@ -119,7 +119,7 @@ def _cells(text: str) -> list[Cell]:
 
 
 def _place(labels: list[str], ticks: list[str], column: int, text: str, tick: str) -> None:
-    """Puts a label under its tick where there is room for it, with a space on both sides."""
+    """Puts a label under its tick if there is room for it, with a space on both sides."""
     start = min(max(column - len(text) // 2, 0), len(labels) - len(text))
     around = labels[max(start - 1, 0) : start + len(text) + 1]
     if start < 0 or any(character != " " for character in around):
@@ -129,7 +129,7 @@ def _place(labels: list[str], ticks: list[str], column: int, text: str, tick: st
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Powers of ten first, which then have room, and between them 2 and 5 where they are few."""
+    """Powers of ten first, which then have room, and between them 2 and 5 if they are few."""
     exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     whole = [10.0**exponent for exponent in exponents if low <= 10.0**exponent <= high]
     if len(whole) > 3:

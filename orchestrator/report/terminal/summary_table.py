@@ -18,7 +18,7 @@ from orchestrator.text.safe import safe
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """`needed`: shown where it is true of a model. `rank`: the least goes first where the width is short."""
+    """`needed`: shown if it is true of a model. `rank`: the least goes first if the width is short."""
 
     name: str
     cell: Callable[[ModelProgress], str]
@@ -46,7 +46,7 @@ _KEPT = 2
 
 
 class ModelsTable:
-    """The models' figures. What no model has gets no column, and what only explains goes where the width is short."""
+    """The models' figures. What no model has gets no column, and what only explains goes if the width is short."""
 
     def __init__(self, models: Sequence[ModelProgress]) -> None:
         self._models = models

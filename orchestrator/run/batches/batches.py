@@ -169,7 +169,7 @@ class Batches:
         return size > 1
 
     def says(self, alias: str) -> str | None:
-        """What a model waits for, where that is its batches."""
+        """What a model waits for, if that is its batches."""
         out = self._out[alias]
         return f"{out} batch{'es' if out > 1 else ''} at the vendor" if out else None
 

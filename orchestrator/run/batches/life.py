@@ -136,7 +136,7 @@ class BatchLife:
         return lines
 
     async def _submit(self, job: BatchJob, lines: list[bytes]) -> bool:
-        """Whether the vendor has it. Where not, all of its requests are free (or presumed, where nobody can tell)."""
+        """Whether the vendor has it. Where not, all of its requests are free (or presumed, if nobody can tell)."""
         backoff = Patience(self._model.max_wait_s)
         request = self._shared.sampling.request(next(iter(job.open.values())).ticket)
         uploaded: str | None = None

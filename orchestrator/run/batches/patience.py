@@ -47,7 +47,7 @@ class Patience:
         self._since, self._waits = None, Growing()
 
     def wait(self, now: float, asked_s: float | None) -> float | None:
-        """Seconds until the next try, by what the vendor asked for, where it did; None: enough."""
+        """Seconds until the next try, by what the vendor asked for, if it did; None: enough."""
         self._since = now if self._since is None else self._since
         wait = max(self._waits.next(), asked_s or 0.0)
         return wait if now + wait - self._since <= self._most_s else None

@@ -40,7 +40,7 @@ class Unjudged:
 
 
 def wrong_by_ending(text: str, finish_reason: str | None) -> str | None:
-    """Why a sample is wrong whatever its text says (CONTRACT, Ledger); None where the text decides."""
+    """Why a sample is wrong whatever its text says (CONTRACT, Ledger); None if the text decides."""
     if finish_reason == CUT_OFF:
         return "cut off at max_tokens"
     if finish_reason in REFUSED:
@@ -76,7 +76,7 @@ def verdict_row(
 
 
 def bounded(verdict: Verdict, ended: str | None) -> Verdict:
-    """The verdict as it is kept: bounded, of finite numbers and writable text, and wrong where the sample's end says
+    """The verdict as it is kept: bounded, of finite numbers and writable text, and wrong if the sample's end says
     so. The answer stays."""
     passed, answer, score, reason, evidence = verdict
     return Verdict(

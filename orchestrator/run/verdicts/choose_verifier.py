@@ -84,7 +84,7 @@ def verifier_of_ledger(path: Path, stated: StatedVerifier) -> Executor:
 
 
 def require(verifier: Verifier, where: str, problems: Iterable[Problem] = ()) -> None:
-    """Raises InputError where this machine lacks what the verifier needs: before money is spent on its samples."""
+    """Raises InputError if this machine lacks what the verifier needs: before money is spent on its samples."""
     lacking = lack_of(verifier, problems)
     if lacking is not None:
         raise InputError(where, *lacking)

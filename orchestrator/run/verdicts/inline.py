@@ -1,4 +1,4 @@
-"""Verdicts before samples are written, where that is quick: of texts that were judged before, and, by a verifier that
+"""Verdicts before samples are written, if that is quick: of texts that were judged before, and, by a verifier that
 is quick itself, of any. Sample and verdict then go into the ledger together, which costs less than one after the other.
 """
 

@@ -45,7 +45,7 @@ class KnownVerdicts:
         return known
 
     def _from_ledger(self, key: TextKey) -> Verdict | None:
-        """Raises LedgerBroken where the ledger can't be read: a run is under way, which ends in one line."""
+        """Raises LedgerBroken if the ledger can't be read: a run is under way, which ends in one line."""
         try:
             with writing(self._path, "the ledger can't be read"):
                 return self._read(key)

@@ -114,7 +114,7 @@ def _verify_in_batches(
     which: Which,
     on_progress: Callable[[int], None],
 ) -> Verified:
-    """Distinct texts are collected until they make a call; where all but a few are known that is all of them."""
+    """Distinct texts are collected until they make a call; if all but a few are known that is all of them."""
     done, known, problem = Verified(), KnownVerdicts(path, executor), problem_reader(connection)
     wanted: dict[TextKey, list[Unjudged]] = {}
 

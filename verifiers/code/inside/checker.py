@@ -80,7 +80,7 @@ def _exception(kinds: object, arguments: object, text: object) -> BaseException:
 
 
 def _known(module: str, name: str) -> type | None:
-    """A class of exceptions of the standard library, where the test has imported it."""
+    """A class of exceptions of the standard library, if the test has imported it."""
     if module.partition(".")[0] not in sys.stdlib_module_names and module != "builtins":
         return None
     kind = getattr(sys.modules.get(module), name, None)

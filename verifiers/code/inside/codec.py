@@ -47,7 +47,7 @@ class NotDataError(Exception):
 
 
 def encode(value: object) -> bytes:
-    """NotDataError where it is too deep or too large."""
+    """NotDataError if it is too deep or too large."""
     parts: list[bytes] = []
     _put(value, parts, 0)
     data = b"".join(parts)

@@ -13,7 +13,7 @@ def send(descriptor: int, tag: bytes, value: object) -> None:
 
 
 def receive(descriptor: int) -> tuple[bytes, object]:
-    """EOFError where the other side is gone, NotDataError where it sent something else."""
+    """EOFError if the other side is gone, NotDataError if it sent something else."""
     head = exactly(descriptor, 5)
     size = int.from_bytes(head[1:], "big")
     if size > MAX_BYTES:

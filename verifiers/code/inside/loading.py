@@ -5,7 +5,7 @@ import sys
 
 
 def compiled(alternatives: list[list[str]]) -> list[object]:
-    """The parts of the first alternative that is Python at all; its first error where none is."""
+    """The parts of the first alternative that is Python at all; its first error if none is."""
     first: BaseException | None = None
     for parts in alternatives:
         try:

@@ -39,7 +39,7 @@ class NotLoadedError(BaseException):
 
 
 def judge(prompt: str, test: str, entry_point: str, program: Program) -> tuple[bool | None, str]:
-    """(verdict, reason); None where the test itself is broken, or never calls the program."""
+    """(verdict, reason); None if the test itself is broken, or never calls the program."""
     candidate = program.function(entry_point)
     module = type(sys)(_NAME)
     sys.modules[_NAME] = module  # where unittest and pickle look for what it defines
@@ -119,7 +119,7 @@ def _unittest(classes: list[type]) -> str | None:
 
 
 def _failure(error: BaseException) -> str | None:
-    """Why the program fails; None where the test only ended itself, as `unittest.main()` does."""
+    """Why the program fails; None if the test only ended itself, as `unittest.main()` does."""
     if isinstance(error, SystemExit) and not error.code and not hasattr(error, "from_program"):
         return None
     if isinstance(error, AssertionError):

@@ -46,7 +46,7 @@ def is_whole(statement: Statement, code: str) -> bool:
 
 
 def proof(header: str, statement: Statement, code: str, *, has_given: bool) -> str:
-    """The model's file: its own, where it states the theorem itself, else its text as the body of the given one."""
+    """The model's file: its own, if it states the theorem itself, else its text as the body of the given one."""
     start = _start(header, has_given)
     if is_whole(statement, code):
         return f"{start}{code}\n"

@@ -76,7 +76,7 @@ class Coq:
         self._runner.close()
 
     def verify(self, text: str, problem: Mapping[str, Any], /) -> Verdict:
-        """passed None where the problem's own statement doesn't compile, or Coq can't be run."""
+        """passed None if the problem's own statement doesn't compile, or Coq can't be run."""
         try:
             statement = statements.of_coq(problem)
             header = str(problem.get("header") or self._header)

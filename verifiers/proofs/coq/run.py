@@ -80,7 +80,7 @@ class CoqRunner:
 
     @cached_property
     def version(self) -> str:
-        """Coq's own; "none" where it isn't installed."""
+        """Coq's own; "none" if it isn't installed."""
         try:
             found = subprocess.run(
                 ["coqc", "--print-version"],  # noqa: S607 - the one on the path is meant
@@ -91,7 +91,7 @@ class CoqRunner:
         return (found.stdout.split() or ["none"])[0]
 
     def prepare(self, header: str, definitions: str, proposition: str) -> Prepared:
-        """Compiles what the problem itself states, once. ProblemError where that can't be compiled."""
+        """Compiles what the problem itself states, once. ProblemError if that can't be compiled."""
         key = (header, definitions, proposition)
         with self._lock:
             lock = self._locks.setdefault(key, threading.Lock())
@@ -168,7 +168,7 @@ class CoqRunner:
 
 
 def _ended(outcome: JobResult) -> Ended:
-    """CoqError where it was neither Coq nor the text that ended it."""
+    """CoqError if it was neither Coq nor the text that ended it."""
     error = error_of(outcome.stderr.decode("utf-8", "replace"))
     end = outcome.status - 128
     if outcome.ended == "output":

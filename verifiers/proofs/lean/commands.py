@@ -48,7 +48,7 @@ def without_imports(code: str) -> str:
 
 
 def own_part(statement: Statement, code: str) -> str:
-    """What of a text is given to Lean: all of it where it states the theorem itself, else the body of the proof, up to
+    """What of a text is given to Lean: all of it if it states the theorem itself, else the body of the proof, up to
     the next command that a model writing on and on may begin."""
     if is_whole(statement, code):
         return code
@@ -72,7 +72,7 @@ def print_axioms(name: str) -> str:
 
 
 def axioms_of(message: str, name: str) -> tuple[str, ...] | None:
-    """The axioms that Lean lists for the theorem of that very name; None where it says anything else."""
+    """The axioms that Lean lists for the theorem of that very name; None if it says anything else."""
     text = " ".join(message.split())
     if text == f"'{name}' does not depend on any axioms":
         return ()

@@ -105,7 +105,7 @@ class Lean:
         self._pool.close()
 
     def verify(self, text: str, problem: Mapping[str, Any], /) -> Verdict:
-        """passed None where Lean doesn't take the problem's own statement, or can't be run."""
+        """passed None if Lean doesn't take the problem's own statement, or can't be run."""
         try:
             statement = statements.of_lean(problem)
         except MalformedError as error:

@@ -1,7 +1,7 @@
 """One REPL of Lean: leanprover-community/repl's protocol over the pipes of a sandboxed process.
 
 Asked `{"cmd": …, "env": N}` and a blank line, it answers one JSON object and a blank line: `env`, the number of the
-environment after the command, with `messages` and `sorries` where there are any; or `{"message": …}` where it could
+environment after the command, with `messages` and `sorries` if there are any; or `{"message": …}` if it could
 not take the command at all. Without `env` a command starts from nothing and may import.
 """
 
@@ -73,7 +73,7 @@ class Repl:
     """Not for several threads at once. After any ReplError it is closed."""
 
     def __init__(self, jail: Jail, job: Job) -> None:
-        """SandboxError where it can't be started."""
+        """SandboxError if it can't be started."""
         self._child = jail.start(job)
         os.set_blocking(self._child.stdin.fileno(), False)
         self._last = -1
@@ -96,7 +96,7 @@ class Repl:
 
     @property
     def anonymous_mb(self) -> float:
-        """Memory of its own, mapped files aside; 0 where the system doesn't say."""
+        """Memory of its own, mapped files aside; 0 if the system doesn't say."""
         return usage(self._child.pid).anonymous_mb
 
     def close(self) -> None:
@@ -168,7 +168,7 @@ class Repl:
 
 
 def start(jail: Jail, job: Job) -> Repl:
-    """SilentError where the sandbox or the program does not start."""
+    """SilentError if the sandbox or the program does not start."""
     try:
         return Repl(jail, job)
     except (SandboxError, OSError) as error:

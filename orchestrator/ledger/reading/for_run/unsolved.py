@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 def unsolved(spec: ProblemsSpec, problems: list[Problem]) -> list[Problem]:
-    """Those that `unsolved_by` did not solve in `unsolved_in`, and all where none is stated. Raises InputError where
-    the model asked nothing there, and where there is nothing left to ask."""
+    """Those that `unsolved_by` did not solve in `unsolved_in`, and all if none is stated. Raises InputError if
+    the model asked nothing there, and if there is nothing left to ask."""
     if spec.unsolved_in is None:
         return problems
     with (

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def flops_sql(architecture: str | None) -> str:
-    """An expression over `sample`; NULL where the architecture or the tokens are not known.
+    """An expression over `sample`; NULL if the architecture or the tokens are not known.
 
     The approximation of "Large Language Monkeys" (Brown et al. 2024, arXiv 2407.21787): a token at a context of C
     tokens takes 2 * (parameters + 2 * layers * width * C) FLOPs. A request's prompt is read once, at half its length

@@ -58,7 +58,7 @@ class ModelCosts:
 
 
 def read_model_costs(paths: Iterable[Path]) -> list[ModelCosts]:
-    """Every model of every ledger; where an alias comes twice each is ALIAS@SWEEP, numbered where even that does.
+    """Every model of every ledger; if an alias comes twice each is ALIAS@SWEEP, numbered if even that does.
     Raises InputError for what is no ledger."""
     distinct = {path.resolve(): path for path in paths}.values()
     return _named_apart([side for path in distinct for side in _read(path)])

@@ -29,7 +29,7 @@ _DIGITS = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
-    """`each`: samples of every problem by every model, None where they differ. `sha256`: see ledger.digest; None where
+    """`each`: samples of every problem by every model, None if they differ. `sha256`: see ledger.digest; None if
     it was not asked for. `settled_pico`: of requests; of imported samples what they say they cost."""
 
     ledger: str

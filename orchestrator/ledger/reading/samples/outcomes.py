@@ -38,7 +38,7 @@ _COST_OF_SAMPLE: dict[Axis | Side, str] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcomes:
     """One model's counts. The arrays are by problem, as `problems`: those with at least one verdict. A sample
-    counts where it has a verdict. Costs are whole pico-dollars, whole tokens, or float seconds or FLOPs."""
+    counts if it has a verdict. Costs are whole pico-dollars, whole tokens, or float seconds or FLOPs."""
 
     sweep: str
     alias: str
@@ -76,7 +76,7 @@ class Outcomes:
 
 
 def read_outcomes(db_paths: Iterable[Path], axis: Axis | Side = "usd") -> list[Outcomes]:
-    """The models of one or more ledgers, in their order. Same alias and definition are pooled; where an alias means
+    """The models of one or more ledgers, in their order. Same alias and definition are pooled; if an alias means
     several things, each is ALIAS@SWEEP. Raises InputError for what is no ledger."""
     parts = [part for path in _distinct(db_paths) for part in _read(path, axis)]
     groups: dict[tuple[Any, ...], list[Outcomes]] = {}
@@ -251,7 +251,7 @@ def _pool(parts: list[Outcomes]) -> Outcomes:
 
 
 def _named_apart(models: list[Outcomes]) -> list[Outcomes]:
-    """An alias that stands for one model stays; others become ALIAS@SWEEP, and ALIAS@SWEEP#2 … where even that is
+    """An alias that stands for one model stays; others become ALIAS@SWEEP, and ALIAS@SWEEP#2 … if even that is
     taken."""
     aliases = [model.alias for model in models]
     taken = {alias for alias in aliases if aliases.count(alias) == 1}

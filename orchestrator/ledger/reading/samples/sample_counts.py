@@ -1,5 +1,5 @@
 """Samples of one model: planned, done, failed, and the problems solved. `done` is the running total that the ledger
-keeps with every sample; those of a problem are counted only where that total can't tell what is still to be asked."""
+keeps with every sample; those of a problem are counted only if that total can't tell what is still to be asked."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class Scores:
 
 
 def read_scores(outcomes: Outcomes) -> Scores:
-    """Reads no text where all samples have a score, or none has. Raises InputError for what is no ledger."""
+    """Reads no text if all samples have a score, or none has. Raises InputError for what is no ledger."""
     result = Scores()
     for path, model in outcomes.rows:
         result.scored += _count(path, model, "passed IS NOT NULL AND score IS NOT NULL")
