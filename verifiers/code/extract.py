@@ -30,7 +30,7 @@ MAX_TEXT = 200_000
 Alternatives = list[list[str]]
 """Readings of an answer, each in parts that run one after the other in one namespace."""
 
-_FENCE = re.compile(r"^[ \t>]*(`{3,}|~{3,})[ \t]*([^`\n]*)$", re.MULTILINE)
+_FENCE = re.compile(r"^[ \t>]*(?:(?:[-*]|\d{1,9}[.)])[ \t]+)?(`{3,}|~{3,})[ \t]*([^`\n]*)$", re.MULTILINE)
 _INLINE_FENCE = re.compile(r"```(?=[^`\s])([^`]*)```")
 _PYTHON = re.compile(r"(?:python|py|python3|py3|pypy3?|python 3|ipython)\b", re.IGNORECASE)
 _MARK = re.compile(r"(?:[A-Za-z][\w+#.-]{0,20}|(?:python|py)[\w]{0,9}[ \t{:,].*)$", re.IGNORECASE)

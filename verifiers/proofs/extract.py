@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable
 from textwrap import dedent, indent
 
-_FENCE = re.compile(r"^[ \t]*(?:```+|~~~+)[ \t]*([\w+.#-]*)[^\n]*$", re.MULTILINE)
+_FENCE = re.compile(
+    r"^[ \t]*(?:(?:[-*]|\d{1,9}[.)])[ \t]+)?(?:```+|~~~+)[ \t]*([\w+.#-]*)[^\n]*$", re.MULTILINE
+)
 MAX_TEXT = 200_000
 """No proof is longer; what is, is refused unread."""
 

@@ -71,7 +71,7 @@ class Swebench:
     @cached_property
     def version(self) -> str:
         """The harness's version, the data set and the tests' limit decide what is right."""
-        return f"1 swebench {self._found.swebench or 'missing'} {self._identity}"
+        return f"2 swebench {self._found.swebench or 'missing'} {self._identity}"
 
     @cached_property
     def _identity(self) -> str:

@@ -28,6 +28,7 @@ PROBLEM = FunctionProblem(PROMPT, "", "f")
         ("<think>```python\nprint(0)\n```</think>```python\nprint(1)\n```", "print(1)"),
         ("```python\r\nprint(1)\r\n```", "print(1)"),
         ("  ```python\n  print(1)\n  ```", "print(1)"),
+        ("1. ```python\n   print(1)\n   ```\n2. Run it.", "   print(1)"),
     ],
 )
 def test_whole_programs(answer, program):

@@ -26,6 +26,8 @@ def found(text: str) -> str:
         ("```coq\nauto.\n```\nand in Python\n```python\nprint()\n```", "auto."),
         ("```python\nprint()\n```", "print()"),
         ("```coq\nauto.", "auto."),
+        ("1. So:\n   ```coq\n   auto.\n   ```\n2. Done.", "auto."),
+        ("- ```coq\n  auto.\n  ```\n- Done.", "auto."),
         ("auto.\n```\n\nNext: prove", "auto."),
         ("auto.\n```\nmore\n```\nyet more\n```\n", "auto."),
         ("<think>```coq\nno.\n```</think>\n```coq\nyes.\n```", "yes."),

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from textwrap import indent
 
 import pytest
 
@@ -26,6 +27,29 @@ new file mode 100644
 +++ b/new.py
 @@ -0,0 +1 @@
 +x = 1
+"""
+BLANK = """\
+diff --git a/app/core.py b/app/core.py
+--- a/app/core.py
++++ b/app/core.py
+@@ -1,5 +1,5 @@
+ def area(w, h):
+-    return w + h
++    return w * h
+ # end
+ 
+ 
+"""  # noqa: W293 - its last lines are blank lines of the file
+README = """\
+diff --git a/README.md b/README.md
+--- a/README.md
++++ b/README.md
+@@ -1,4 +1,4 @@
+ ```sh
+-make
++make all
+ ```
+ Done.
 """
 RENAME = """\
 diff --git a/old.py b/moved.py
@@ -55,6 +79,19 @@ rename to moved.py
         (f"```diff\n{RENAME}```", RENAME),
         (f"{ONE}{OTHER}", ONE + OTHER),
         (f"```diff\n{ONE}```\nand\n```diff\n{OTHER}```", ONE + OTHER),
+        (BLANK, BLANK),
+        (f"```diff\n{BLANK}```", BLANK),
+        (f"```diff\n{BLANK}\n\n```", BLANK),
+        (f"<patch>\n{BLANK}</patch>", BLANK),
+        (BLANK + OTHER, BLANK + OTHER),
+        (f"So:\n{BLANK}\nThat is all.", BLANK),
+        (f"1. Apply:\n{indent(f'```diff{chr(10)}{ONE}```', '   ')}\n2. Test.", ONE),
+        (f"- Apply:\n\n{indent(f'```diff{chr(10)}{BLANK}```', '    ', lambda _: True)}\n", BLANK),
+        (f"1. ```diff\n{indent(f'{ONE}```', '   ')}\n", ONE),
+        (f"* a\n    * b\n{indent(f'~~~patch{chr(10)}{ONE}~~~', chr(9))}", ONE),
+        (f"   ```diff\n{ONE}   ```\n", ONE),
+        (README + ONE, README + ONE),
+        (f"~~~~~\n```diff\n{ONE}```", ONE),
         (f"First try:\n```diff\n{ONE.replace('*', '-')}```\nNo:\n```diff\n{ONE}```", ONE),
         (f"```text\n{OTHER}```\n```diff\n{ONE}```", ONE),
         ("", None),
@@ -82,11 +119,19 @@ def test_a_context_line_that_holds_a_fence_stays_in_the_patch():
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 @pytest.mark.parametrize(
-    "text", [f"```diff\n{ONE}```", f"So:\n{BARE}\nDone.", f"```diff\n{ONE.rstrip()}\n```"]
+    "text",
+    [
+        f"```diff\n{ONE}```",
+        f"So:\n{BARE}\nDone.",
+        f"```diff\n{ONE.rstrip()}\n```",
+        BLANK,
+        f"```diff\n{BLANK}```",
+        BLANK.replace("\n \n \n", "\n\n\n"),
+    ],
 )
 def test_git_takes_it(tmp_path, text):
     (tmp_path / "app").mkdir()
-    (tmp_path / "app/core.py").write_text("def area(w, h):\n    return w + h\n# end\n")
+    (tmp_path / "app/core.py").write_text("def area(w, h):\n    return w + h\n# end\n\n\n")
     subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=extract(text), text=True, check=True)
     assert "w * h" in (tmp_path / "app/core.py").read_text()
 
