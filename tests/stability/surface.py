@@ -1,4 +1,4 @@
-"""What users build on, as data: flags, sweep keys, keys of the JSON documents, the views, the Python names."""
+"""What users build on, as data: flags, exit statuses, sweep keys, keys of JSON documents, views, Python names."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from typing import Any
 
 import manyfew
 from docs.make_reference import sweep_tables
+from orchestrator.cli.commands.run import EXIT
 from orchestrator.ledger.file.create import create
 from tests.orchestrator.compared_ledger import compared_ledger
 
@@ -50,6 +51,7 @@ def surface() -> Surface:
     with tempfile.TemporaryDirectory() as folder:
         return {
             "flags": _flags(),
+            "exit statuses": {"run": sorted(f"{status}: {ending}" for ending, status in EXIT.items())},
             "sweep keys": {title: sorted(table.model_fields) for _, title, table in sweep_tables()},
             "json": _documents(Path(folder)),
             "views": _views(Path(folder) / "empty.db"),
