@@ -48,12 +48,12 @@ class Interrupts:
 
     @property
     def ends(self) -> bool:
-        """Whether the command was told to end: what fails from then on fails for that reason."""
+        """Whether the command was asked to end: what fails from then on fails for that reason."""
         return self._raised
 
     @property
     def status(self) -> int:
-        """The exit status of a command that was told to end."""
+        """The exit status of a command that was asked to end."""
         return 128 + (self.heard or signal.SIGINT)
 
     def hear(self) -> None:
@@ -130,7 +130,7 @@ class Interrupts:
 
     def _unraised(self, unraisable: sys.UnraisableHookArgs) -> None:
         """Raised in a destructor or a callback from C, an interruption would be printed and lost: it is raised again a
-        little later. What else breaks while the command ends is not told."""
+        little later. Other failures while the command ends are not reported."""
         if not self._raised:
             sys.__unraisablehook__(unraisable)
         elif issubclass(unraisable.exc_type, KeyboardInterrupt):

@@ -77,7 +77,7 @@ def worst_pico(
 
 
 def share_pico(total: int, input_pico: int, own: Sequence[int], output: int) -> tuple[list[int], int]:
-    """A request's cost by sample, and what is billed but brought none: input equally, output by each sample's `own`
+    """A request's cost by sample, and what is billed but produced none: input equally, output by each sample's `own`
     tokens of `output`; tokens that no sample holds are a bucket of their own. Whole pico-dollars that sum to it."""
     if not own:
         return [], total

@@ -85,7 +85,7 @@ def resolve(
 
 
 def by_server_time(price: Price) -> bool:
-    """Whether a price is that of a server's time, which `ServerMeter` tells."""
+    """Whether a price is that of a server's time, which `ServerMeter` measures."""
     return price.source == GPU_TIME
 
 

@@ -1,4 +1,5 @@
-"""What a server's time costs, shared among the requests that ran on it. Sans-I/O: told the time, keeps the money.
+"""What a server's time costs, shared among the requests that ran on it. No I/O: it is given the time and keeps the
+money.
 
 A server costs usd_per_hour * gpus while it has work of ours. V(t) is the integral of rate / weight-in-flight over
 busy time, weight being the samples still running; a request of weight w pays w·(V(end) - V(start)). So every
@@ -69,7 +70,7 @@ class ServerMeter:
 
     @property
     def busy_ns(self) -> int:
-        """Time with work of ours, up to the last time told."""
+        """Time with work of ours, up to the last time given."""
         return self._busy_ns
 
     @property

@@ -1,7 +1,7 @@
 """Anthropic's batch API: the requests in one call, their results in one file.
 https://platform.claude.com/docs/en/build-with-claude/batch-processing
 
-Its batches carry no mark of ours but the requests' own ids, and those are shown by the results alone. So a batch whose
+Its batches carry no marker of ours but the requests' ids, which only the results show. So a batch whose
 making went unanswered is sought among those of its size made since then, and told by the first line of its results;
 until such a one has ended nobody can tell.
 
@@ -76,7 +76,7 @@ class AnthropicBatches:
         return self._account.encoded({"custom_id": custom_id, "params": params})
 
     async def upload(self, lines: Sequence[bytes], marker: str, /) -> str:
-        """Nothing: `create` brings them itself."""
+        """Nothing to do: `create` uploads them itself."""
         return ""
 
     async def create(

@@ -1,7 +1,7 @@
 """What a vendor's batch API is: many requests sent as one, done within a day, for less. The same for both vendors.
 
-Making one has two steps, since only the second can cost anything: `upload` brings the requests there, `create` begins
-the work. Whoever calls `create` and hears nothing asks `find`, never `create` again: a second batch is a second bill.
+Making one has two steps, since only the second can cost anything: `upload` sends the requests, `create` starts the
+work. After a `create` without an answer call `find`, never `create` again: a second batch is a second bill.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from providers.types import Reply, Request
 
 
 class BatchState(StrEnum):
-    """What a vendor's batch is at, in the words that matter here."""
+    """The state of a vendor's batch, in the words that matter here."""
 
     WORKING = "working"
     ENDED = "ended"
@@ -27,7 +27,7 @@ class BatchState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VendorBatch:
-    """A batch as the vendor tells of it."""
+    """A batch as the vendor reports it."""
 
     id: str
     state: BatchState
@@ -41,7 +41,7 @@ class VendorBatch:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search for a batch brought. `undecided`: some batch may be it and can't be told before it ends."""
+    """The result of a search for a batch. `undecided`: some batch may be it, and only its end will show."""
 
     batch: VendorBatch | None
     undecided: bool = False
@@ -49,15 +49,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultLine:
-    """One line of a batch's results, as it came."""
+    """One line of a batch's results, as received."""
 
     custom_id: str
     fields: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 class BatchProvider(Protocol):
-    """The batch API of one endpoint. All calls raise ProviderError and nothing else; none is made a second time by
-    itself. Cancellation passes through."""
+    """The batch API of one endpoint. All calls raise ProviderError and nothing else; none is
+    retried. Cancellation passes through."""
 
     @property
     def server(self) -> str:
@@ -79,26 +79,26 @@ class BatchProvider(Protocol):
         ...
 
     async def upload(self, lines: Sequence[bytes], marker: str, /) -> str:
-        """Brings the requests there, if that is a step of its own; costs nothing. Gives what `create` needs."""
+        """Uploads the requests if that is a separate step; costs nothing. Returns what `create` needs."""
         ...
 
     async def create(
         self, uploaded: str, lines: Sequence[bytes], marker: str, request: Request, /
     ) -> VendorBatch:
-        """Begins the work: what this sends may be billed. `request`: any of them, for what holds for all."""
+        """Starts the work: what this sends may be billed. `request`: any of them, for what holds for all."""
         ...
 
     async def find(self, marker: str, /, *, size: int, since: float, known: Collection[str]) -> Found:
-        """The batch of `size` requests that `create` made, or not, after `since` (Unix seconds). `known`: ids of
+        """The batch of `size` requests that `create` may have made after `since` (Unix seconds). `known`: ids of
         batches that it is not."""
         ...
 
     async def look(self, batch: str, /) -> VendorBatch:
-        """How a batch stands."""
+        """The state of a batch."""
         ...
 
     async def cancel(self, batch: str, /) -> None:
-        """Asks for its end; what is done by then is kept, and billed."""
+        """Cancels it; what is done by then is kept, and billed."""
         ...
 
     async def results(self, batch: VendorBatch, /, *, lenient: bool) -> Iterator[ResultLine]:
@@ -111,7 +111,7 @@ class BatchProvider(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Gives connections back."""
+        """Closes its connections."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""How a request can fail. The caller needs two answers: what may it have cost, and what helps.
+"""How a request can fail. The caller needs two answers: what it may have cost, and what helps.
 
 ProviderError
 ├── NotSent            free: the connection was never made                     → try again, count against the server
@@ -71,11 +71,11 @@ class Refused(ProviderError):
 
 
 class RateLimited(Refused):
-    """429 that a wait mends."""
+    """A 429 that goes away after a wait."""
 
 
 class Overloaded(Refused):
-    """The server is busy or broken and says so itself."""
+    """The server says that it is busy or broken."""
 
 
 class Undone(Refused):
@@ -98,11 +98,11 @@ class TooManySamples(Refused):
 
 
 class BadRequest(Refused):
-    """This prompt is refused and will be refused again."""
+    """The vendor rejects this prompt and would reject it again."""
 
 
 class Stopped(Refused):
-    """No request of this model can go through until a person acts."""
+    """No request of this model can succeed until a person acts."""
 
 
 class Lost(ProviderError):

@@ -41,7 +41,7 @@ def known_refusals(
 
 
 def claude_version(model: str) -> tuple[int, int] | None:
-    """(4, 7) of claude-opus-4-7, also with a date, a prefix or a dot; None if the name tells none."""
+    """(4, 7) of claude-opus-4-7, also with a date, a prefix or a dot; None if the name holds none."""
     found = _CLAUDE.search(model) or _CLAUDE_3.search(model)
     if found is None:
         return None

@@ -97,7 +97,7 @@ class Tape:
 
 
 def prompt_digest(prompt: Prompt) -> str:
-    """16 hex digits that tell prompts apart. Equal for a chat of one user message and for raw text of the same words,
+    """16 hex digits that distinguish prompts. Equal for a chat of one user message and for raw text of the same words,
     since a tape records the words and the API apart."""
     return hashlib.sha256("\0".join(prompt.parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 

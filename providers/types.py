@@ -133,5 +133,5 @@ class Provider(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Gives connections back."""
+        """Closes its connections."""
         ...

@@ -34,7 +34,7 @@ class VllmProvider(DirectProvider):
             ) from error
 
     async def load(self) -> Load | None:
-        """Asks for /metrics, once and without cost; None if the server doesn't tell. Raises ProviderError."""
+        """Asks for /metrics, once and without cost; None if the server doesn't say. Raises ProviderError."""
         return read_load(await self.get("/metrics"))
 
     async def probe(self) -> Probe:

@@ -1,4 +1,4 @@
-"""The verifiers by kind. Each is imported when it is asked for: some bring a lot with them."""
+"""The verifiers by kind. Each is imported on first use: some import a lot."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ Lack = tuple[str, str | Package]
 
 
 class Verdict(NamedTuple):
-    """passed: True right, False wrong, None could not tell (`reason` says why)."""
+    """passed: True right, False wrong, None undecided (`reason` says why)."""
 
     passed: bool | None
     answer: str | None = None

@@ -32,8 +32,8 @@ Read = Callable[["Axis | Side"], "Sequence[Outcomes]"]
 
 
 def report_data(document: Mapping[str, Any], read: Read, provenance: Sequence[Provenance]) -> dict[str, Any]:
-    """`document` is the frontier's of one axis; `read` gives the same models on others. Models are told by their place
-    in the document from here on: names are for showing only."""
+    """`document` is the frontier's of one axis; `read` gives the same models on others. From here on a model is
+    known by its place in the document: names are only for showing."""
     chosen: Axis = document["axis"]
     ks = [[point["k"] for point in model["coverage"]] for model in document["models"].values()]
     outcomes: dict[Axis, Sequence[Outcomes]] = {axis: read(axis) for axis in AXES}

@@ -1,4 +1,4 @@
-"""The document of `compare`: what each model cost in fact, took, wasted and brought, and whether pairs pass alike."""
+"""The document of `compare`: what each model cost, took, wasted and produced, and whether pairs pass alike."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MTOK = 10**6
 
 
 def compare_document(sides: Sequence[ModelCosts]) -> dict[str, Any]:
-    """Models by alias, pairs, warnings. What can't be told is null."""
+    """Models by alias, pairs, warnings. What can't be known is null."""
     warnings: list[str] = []
     return {
         "models": {side.alias: _model(side, warnings) for side in sides},

@@ -64,7 +64,7 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True):
     warning: str | None = None
 
     def shows_bound(self, attempt: Attempt) -> bool | None:
-        """Whether its counts show that the model's bound holds; None if nobody can tell."""
+        """Whether its counts show that the model's bound holds; None if that can't be known."""
         if self.outcome.state != "settled" or self.outcome.lease_id is not None:
             return None
         above = self.unbounded or self.extra_input_tokens or self.cost_ratio > attempt.cost_ratio
@@ -186,7 +186,7 @@ def _settled(
 
 
 def _own_tokens(usage: Usage, choices: list[Choice]) -> tuple[list[int], str]:
-    """Output tokens by choice, and whether the server told them or they are an equal split."""
+    """Output tokens by choice, and whether the server reported them or they are an equal split."""
     told = [c.output_tokens for c in choices]
     reported = [t for t in told if t is not None]
     if choices and len(reported) == len(choices) and sum(reported) <= usage.output:
@@ -319,7 +319,7 @@ def _outcome(
 
 
 def _told(choices: list[Choice]) -> Usage:
-    """What the choices themselves tell, if a server sent no usage and its time is paid."""
+    """What the choices themselves show, if a server sent no usage and its time is paid."""
     return Usage(input=0, output=sum(c.output_tokens or 0 for c in choices))
 
 

@@ -1,4 +1,4 @@
-"""What a reply costs by its counts, or by what it says it cost; or why that can't be told. Pure."""
+"""What a reply costs by its counts or by its stated cost; or why that can't be known. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is booked of a request that brought no whole reply."""
+"""What is booked for a request without a whole reply."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def ended_badly(attempt: Attempt, error: ProviderError, share: Share | None, *, 
 
 
 def lease_over(attempt: Attempt, share: Share) -> Settlement:
-    """Ended because the budget has no more of the server's time: that time is paid, and it brought nothing."""
+    """Ended because the budget holds no more of the server's time: that time is paid, for nothing."""
     return Settlement(
         request_id=attempt.request_id,
         model_id=attempt.model_id,

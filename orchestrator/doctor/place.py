@@ -16,7 +16,7 @@ BYTES_PER_TOKEN = 4
 
 
 def place(ledger: Path, *, most_tokens: int = 0) -> list[Finding]:
-    """`most_tokens`: the output that a sweep may bring at most."""
+    """`most_tokens`: the most output that a sweep may have."""
     try:
         refuse_unfit_place(ledger)
     except InputError as error:

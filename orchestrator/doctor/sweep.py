@@ -36,7 +36,7 @@ def sweep_findings(sweep: Sweep, ledger: Path) -> list[Finding]:
 
 
 def _keys(sweep: Sweep) -> Iterator[Finding]:
-    """A key is told by its variable's name alone."""
+    """A key is recognised by its variable's name alone."""
     users: dict[str, list[Model]] = {}
     for model in sweep.models.values():
         if model.api_key_env is not None:

@@ -44,8 +44,8 @@ def models_of(path: Path) -> list[dict[str, Any]]:
 
 
 def reprice(db: Path, target: Path | None, prices: Mapping[str, Price]) -> list[Repriced]:
-    """Prices the models named in `prices` anew, in a copy at `target` (or nowhere: only the sums are told). The ledger
-    itself stays as it is. Raises InputError."""
+    """Prices the models named in `prices` anew, in a copy at `target` (or nowhere: only the sums are returned). The
+    ledger itself stays as it is. Raises InputError."""
     if target is None:
         with reading(db), closing(open_reader(db)) as connection:
             connection.execute("BEGIN")

@@ -57,7 +57,7 @@ def document(found: Study, usd: float, file: Path | None = None) -> dict[str, An
 
 def _parts(found: Study, usd: float) -> int:
     """In how many to spend it, planned anew after each: none of them more than what is there cost, and at most four
-    (docs/next-dollar-savings.md has what that brings)."""
+    (docs/next-dollar-savings.md has what that saves)."""
     there = sum(float((one.side.n * one.side.cost).sum()) for one in (found.cheap, found.expensive))
     return min(_MOST_PARTS, max(1, ceil(usd / there)))
 

@@ -162,7 +162,7 @@ def _settle(
 def _by_tokens(
     label: str, group: Sequence[Model], part: _Part, where: str, typed: str, path: Path
 ) -> tuple[int, int, str]:
-    """(dollars of the tokens that no reply told, dollars of all, in words)."""
+    """(dollars of the tokens that no reply stated, dollars of all, in words)."""
     told = [one.tokens for one in part.whole if one.tokens is not None]
     if len(told) < len(part.whole):
         message = (

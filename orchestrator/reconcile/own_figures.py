@@ -1,5 +1,5 @@
-"""One request's own figures, from the export's rows of its id: booked as the reply itself would have been, over the
-samples that it brought."""
+"""One request's own figures, from the export's rows of its id: booked as the reply itself would have been, over its
+samples."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from providers.types import Choice, Reply, Usage
 def own_change(
     books: Books, one: Presumed, lines: Sequence[Line], model: Model, proposal: Proposal, path: Path
 ) -> Change | None:
-    """Dollars as the vendor says, else its tokens at the ledger's price. None if neither can be told."""
+    """Dollars as the vendor says, else its tokens at the ledger's price. None if neither is known."""
     row = books.connection.execute("SELECT * FROM request WHERE id = ?", (one.id,)).fetchone()
     samples = books.connection.execute(
         "SELECT sample_index, completion_tokens, reasoning_tokens FROM sample WHERE model_id = ? AND problem_id = ? "

@@ -16,7 +16,7 @@ from pricing.cost import split_pico
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One presumed request, or one server's time, and what it settles at. `outcome`: if the vendor's figures are of
-    this request alone, its tokens, and the shares of the samples that it brought; else all of it brought none."""
+    this request alone, its tokens, and the shares of its samples; else all of it brought none."""
 
     what: Presumed
     settled_pico: int

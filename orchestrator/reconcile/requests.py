@@ -123,7 +123,7 @@ def _compare(
 
 def _billed(one: Settled, lines: Sequence[Line], group: Sequence[Model]) -> int | None:
     """What the export says that a settled request costs: its dollars, else by its tokens beside those of the reply.
-    None if neither can be told."""
+    None if neither is known."""
     if in_dollars(lines):
         return sum(line.pico or 0 for line in lines)
     tokens = sum_tokens(lines)

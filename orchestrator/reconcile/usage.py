@@ -29,7 +29,7 @@ def from_usage(
     factor: Fraction = Fraction(1),
 ) -> Proposal:
     """`factor`: the share of the ledger's costs that the vendor bills. Raises InputError for an export that can't be
-    read, that does not agree with the ledger, or that holds traffic which can't be told apart."""
+    read, that does not agree with the ledger, or that holds traffic which can't be distinguished apart."""
     file = read_usage_file(path)
     lines = _lines(path, file)
     proposal = Proposal(
@@ -80,7 +80,7 @@ def from_usage(
 
 
 def _groups(models: Iterable[Model]) -> list[tuple[Model, ...]]:
-    """Models that a vendor's export can't tell apart belong together: two aliases of one vendor's model."""
+    """Models that a vendor's export can't distinguish belong together: two aliases of one vendor's model."""
     groups: list[list[Model]] = []
     for model in models:
         joined = [g for g in groups if any(same_model(n, other.names) for other in g for n in model.names)]

@@ -102,7 +102,7 @@ def _book(connection: sqlite3.Connection, db: Path, proposal: Proposal, version:
 
 
 def _raise_one(connection: sqlite3.Connection, db: Path, number: int, one: Raise) -> int:
-    """The samples that it brought bear more in the same proportions. Gives by how much its unused dollars grow."""
+    """Its samples carry more in the same proportions. Returns by how much its unused dollars grow."""
     what = one.what
     (before,) = connection.execute("SELECT unused_pico FROM request WHERE id = ?", (what.id,)).fetchone()
     samples = connection.execute(_SAMPLES, (what.id,)).fetchall()

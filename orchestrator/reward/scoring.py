@@ -177,5 +177,5 @@ class ScoreBound:
 
 
 def _without_samples(outcome: Settlement) -> Settlement:
-    """A score is no sample: all that it cost brought none."""
+    """A score is no sample: none of its cost bought one."""
     return replace(outcome, samples=(), unused_pico=outcome.settled_pico)

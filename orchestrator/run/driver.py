@@ -123,7 +123,7 @@ class Driver:
         await self._record_stops()
 
     async def _judged(self) -> None:
-        """Waits for the verdicts that are due, unless it is told to leave: the next run judges what has none yet."""
+        """Waits for the verdicts that are due, unless it is asked to leave: the next run judges what has none yet."""
         due = asyncio.ensure_future(self._judge.drained())
         due.add_done_callback(lambda _: self.dispatcher.wake())
         try:

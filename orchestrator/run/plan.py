@@ -138,7 +138,7 @@ def _left(prepared: Prepared, db: Path) -> tuple[dict[str, list[tuple[int, int]]
 
 
 def requests_for(done: int, lacking: int, max_n: int, *, rounds: bool) -> int:
-    """Requests that bring a problem from `done` to done + lacking samples."""
+    """Requests that take a problem from `done` to done + lacking samples."""
     if not rounds:
         return -(-lacking // max_n)
     count, asked, end = 0, done, done + lacking

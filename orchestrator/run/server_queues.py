@@ -16,8 +16,8 @@ ANSWERS_WITHIN_S = 3.0
 
 
 async def watch(server: VllmProvider, endpoint: Endpoint, *, every_s: float = EVERY_S) -> None:
-    """Until cancelled. A server that doesn't tell its queue is asked no more; one that doesn't answer is the breaker's
-    business."""
+    """Until cancelled. A server that doesn't report its queue isn't asked again; one that doesn't answer is left to the
+    circuit breaker."""
     while True:
         await asyncio.sleep(every_s)
         if not endpoint.samples:

@@ -1,4 +1,4 @@
-"""A token bucket, told the time. No I/O."""
+"""A token bucket that is given the time. No I/O."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ LEAST = 1.0
 
 
 class FoundRate:
-    """Told of each request taken and refused; `bucket` is None until one is refused."""
+    """Learns of each request admitted and refused; `bucket` is None until one is refused."""
 
     def __init__(self) -> None:
         self.bucket: Bucket | None = None

@@ -1,4 +1,4 @@
-"""Rate limits of one endpoint, key and model (or of a group that shares them): stated, told by the vendor's headers,
+"""Rate limits of one endpoint, key and model (or of a group that shares them): stated, read from the vendor's headers,
 or found by its refusals. No I/O."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The scheduler: told the time and what happened, it says what may go next. No I/O, no clock, no asyncio.
+"""The scheduler: given the time and what happened, it says what may go next. No I/O, no clock, no asyncio.
 
 It ties together each model's Work, Budget, RateLimit, Endpoints and retry policy. The driver asks `next(now)` until
 it gets no Ticket, performs the tickets, and tells how each ended.
@@ -243,7 +243,7 @@ class Scheduler:
         given_up: int = 0,
         used: Estimate | None = None,
     ) -> tuple[int, ...]:
-        """A 2xx reply: `arrived` samples are recorded, `missing` ones it did not bring are asked again, and those
+        """A 2xx reply: `arrived` samples are recorded, those `missing` from it are requested again, and those
         that were asked often enough are returned: they fail for good, as the `given_up` others do."""
         lane = self._end(ticket, now, settled=settled, presumed=presumed, alive=True, used=used)
         lane.replied = True
@@ -403,7 +403,7 @@ class Scheduler:
             self.lanes[alias].rate.learn(limits, now)
 
     def showed_bound(self, alias: str, holds: bool) -> None:
-        """A reply's counts tell whether the bound of its model holds."""
+        """A reply's counts show whether the bound of its model holds."""
         self.lanes[alias].bound_shown = holds
 
     def covers(self, ticket: Ticket) -> bool:

@@ -1,5 +1,5 @@
-"""Who sends: what its tickets ask for, and what becomes of what they bring. All that the one way to send has to know
-of samples, of scores, or of whatever else costs money."""
+"""Who sends: what its tickets request, and what happens to the replies. It is all that the one way to send knows of
+samples, of scores, or of anything else that costs money."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sends what the scheduler admits, until nothing can go on or the run is told to end."""
+"""Sends what the scheduler admits, until nothing can go on or the run is asked to end."""
 
 from __future__ import annotations
 

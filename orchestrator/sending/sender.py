@@ -73,7 +73,7 @@ class Sender:
         """By the ticket's number."""
 
     async def perform(self, ticket: Ticket) -> Settlement | None:
-        """Makes one HTTP attempt and books it. Gives what was booked, None if it brought nothing. Raises
+        """Makes one HTTP attempt and books it. Returns what was booked, None if nothing was. Raises
         LedgerBroken."""
         outcome = await self._perform(ticket)
         del self._flights[ticket.number]
@@ -237,7 +237,7 @@ class Sender:
         self, ticket: Ticket, attempt: Attempt, error: ProviderError, share: Share | None = None
     ) -> Settlement:
         """Frees or presumes; a server's time is known, and settled, whatever became of the reply. A broken reply may
-        have brought samples all the same."""
+        still hold samples."""
         caller = self._callers[ticket.alias]
         self._scheduler.learn_limits(ticket.alias, vendor_limits(error.rate_headers), self._clock())
         unknown = error.outcome is MayHaveCost.UNKNOWN and share is None

@@ -22,7 +22,7 @@ class Stalls:
             (self.computing if stall.computing else self.stopped).append(stall.seconds)
 
     def lines(self) -> list[str]:
-        """What is to be told of them."""
+        """What to show of them."""
         told: list[str] = []
         if self.stopped:
             told.append(

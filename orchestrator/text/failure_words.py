@@ -26,7 +26,7 @@ _UNKNOWN_COST = {
 
 def failure_words(kind: str) -> tuple[str, str]:
     """(what it is called, what it costs) for a kind that the ledger keeps, such as `RateLimited 429`. The cost is ""
-    if the kind doesn't tell it."""
+    if the kind doesn't determine it."""
     name, _, status = kind.partition(" ")
     if name in _FREE and (not status or status.isdecimal()):
         return _FREE[name], FREE

@@ -1,4 +1,4 @@
-"""One attempt of the lean wire as far as it got: when it left, what came back, why it ended."""
+"""One attempt of the lean wire, as far as it got: when it left, what was received, why it ended."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class DirectExchange:
 
     @property
     def answered(self) -> bool:
-        """Whether it can be said what the vendor answered: a status that is no 2xx says enough, and a stream that
-        said it is whole is whole, whatever becomes of its connection."""
+        """Whether the vendor's answer is known: a status other than 2xx is enough, and a stream that declared itself
+        whole is whole, even if its connection breaks."""
         if self.status is None:
             return False
         return self.status >= 300 or (self.stream is not None and self.stream.whole)
@@ -117,7 +117,7 @@ async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
 
 
 def reason_of(error: BaseException) -> str:
-    """What went wrong, in a line without the address (which may hold a password)."""
+    """What went wrong, in one line without the address (which may hold a password)."""
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return "its name is not known"
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
@@ -144,5 +144,5 @@ def _os_reason(error: OSError) -> str:
 
 
 def answer_of(exchange: DirectExchange) -> bytes | dict[str, Any]:
-    """What its parser reads."""
+    """The body that its parser reads."""
     return exchange.stream.body() if exchange.stream is not None else exchange.reply

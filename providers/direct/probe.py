@@ -1,4 +1,4 @@
-"""What an endpoint tells about itself without cost, for `doctor`."""
+"""What an endpoint reports about itself for free, for `doctor`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from providers.reading.lenient_json import as_count, as_objects, as_text, decode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """An endpoint's own word."""
+    """What an endpoint says about itself."""
 
     models: tuple[str, ...]
     """As the endpoint names them; empty where it doesn't say."""
@@ -24,7 +24,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What a vLLM server says of its own load, over all its engines."""
+    """The load that a vLLM server reports, over all its engines."""
 
     waiting: int
     """Samples in its queue."""
@@ -34,7 +34,7 @@ class Load:
 
 
 def read_load(body: bytes) -> Load | None:
-    """The body of vLLM's GET /metrics; None if it does not tell its queue."""
+    """The body of vLLM's GET /metrics; None if it does not report its queue."""
     found: dict[bytes, list[float]] = {name: [] for name in _METRICS}
     for line in body.splitlines():
         name, _, rest = line.partition(b"{")

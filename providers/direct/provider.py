@@ -1,5 +1,5 @@
-"""The lean wire: OpenAI's chat/completions and completions over aiohttp, without an SDK. One `send`, one HTTP
-attempt: aiohttp makes only idempotent methods again on a connection that had died, and a POST is none."""
+"""The lean wire: OpenAI's chat/completions and completions over aiohttp, without an SDK. One `send` is one
+HTTP attempt: aiohttp repeats only idempotent methods on a connection that had died, and POST is not one."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ class DirectProvider:
         )
 
     def _broken(self, exchange: DirectExchange, error: Exception, request: Request) -> ProviderError:
-        """The failure of an exchange that brought no answer: free before its first byte left, else unknown."""
+        """The failure of an exchange without an answer: free before its first byte left, else unknown."""
         if exchange.left_at is None:
             return NotSent(self._line(f"no connection to {self.server}: {reason_of(error)}"))
         if isinstance(error, TimeoutError):

@@ -1,4 +1,5 @@
-"""A request body that tells when it begins to leave: from then on a request may be billed, and its time runs."""
+"""A request body that reports when it starts to leave: from then on the request may be billed, and its time-out
+runs."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def duration_s(text: str) -> float | None:
 
 def _reset_s(lower: dict[str, str], now: float) -> float | None:
     """The longest reset among the limits with nothing remaining; if all have some left (but too little), the
-    shortest: a reset tells when a bucket is full, not when it holds enough."""
+    shortest: a reset says when a bucket is full, not when it holds enough."""
     used_up: list[float] = []
     others: list[float] = []
     for name, value in lower.items():

@@ -19,7 +19,7 @@ _OTHER = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VendorLimit:
-    """One limit as a reply told it."""
+    """One limit as a reply stated it."""
 
     kind: Kind
     limit: int

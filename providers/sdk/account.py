@@ -71,7 +71,7 @@ class Account:
             raise BadRequest(f"{self.name}: this request can't be written as JSON: {reason}") from error
 
     def failure(self, error: Exception, exchange: SdkExchange) -> ProviderError:
-        """What an exchange that brought no answer means."""
+        """The error of an exchange without an answer."""
         return failure_of(
             error,
             exchange,

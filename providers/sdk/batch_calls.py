@@ -51,18 +51,18 @@ class SdkCalls:
         self._account = account
 
     async def get(self, path: str, query: Mapping[str, Any] | None = None, **headers: str) -> dict[str, Any]:
-        """The JSON object that a GET brings."""
+        """The JSON object of a GET's reply."""
         return await self._json("get", path, headers, CALL_S, {"params": dict(query)} if query else {}, {})
 
     async def post(
         self, path: str, body: bytes = b"{}", *, timeout_s: float = CALL_S, **headers: str
     ) -> dict[str, Any]:
-        """The JSON object that a POST of JSON brings. Sent once."""
+        """The JSON object of the reply to a POST of JSON. Sent once."""
         headers = {"Content-Type": "application/json", **headers}
         return await self._json("post", path, headers, timeout_s, {}, {"content": body})
 
     async def upload(self, path: str, fields: dict[str, str], name: str, content: bytes) -> dict[str, Any]:
-        """The JSON object that a POST of a form with a file brings."""
+        """The JSON object of the reply to a POST of a form with a file."""
         files = [("file", (name, content, "application/jsonl"))]
         headers = {"Content-Type": "multipart/form-data"}
         return await self._json("post", path, headers, TRANSFER_S, {}, {"body": fields, "files": files})

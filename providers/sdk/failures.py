@@ -54,7 +54,7 @@ def failure_of(
     free_5xx: bool,
     secrets: tuple[str, ...],
 ) -> ProviderError:
-    """The error of an attempt that brought no 2xx reply. `what` begins the message; `secrets` never appear in it."""
+    """The error of an attempt without a 2xx reply. `what` begins the message; `secrets` never appear in it."""
     status, body, headers = exchange.status, exchange.error_body, exchange.headers
     if isinstance(error, sdk.APIStatusError):
         response: httpx2.Response = cast("Any", error).response
@@ -93,7 +93,7 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def reason_of(error: Exception, exchange: SdkExchange) -> str:
-    """What went wrong, in a line without the address (which may hold a password)."""
+    """What went wrong, in one line without the address (which may hold a password)."""
     causes = list(chain(error))
     for one in causes:
         match one:

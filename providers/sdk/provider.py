@@ -52,7 +52,7 @@ class Wire(Protocol):
         ...
 
     def mend(self, error: ProviderError) -> ProviderError:
-        """The same refusal, or one with a better remedy that only this wire knows."""
+        """The same refusal, or one with a better remedy that only this wire can name."""
         ...
 
 

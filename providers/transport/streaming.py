@@ -90,7 +90,7 @@ class Streamed:
         return self._assembly.body()
 
     def add_to(self, error: Lost, parse: Callable[[dict[str, Any]], Reply]) -> None:
-        """Tells the error of a broken stream what is known: the id, whole samples, the usage so far."""
+        """Adds what is known to a broken stream's error: the id, whole samples, the usage so far."""
         try:
             begun = parse(self._assembly.begun())
             error.usage, error.request_id = begun.usage, error.request_id or begun.request_id

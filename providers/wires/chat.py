@@ -197,7 +197,7 @@ def _index(choice: dict[str, Any], n: int) -> int | None:
 def own_tokens(
     kept: list[dict[str, Any]], given: list[dict[str, Any]], usage: Usage | None, n: int
 ) -> list[int | None]:
-    """Each kept choice's own output tokens, if the server tells them: by `token_ids` whose lengths sum to the
+    """Each kept choice's own output tokens, if the server reports them: by `token_ids` whose lengths sum to the
     usage's (of the kept choices, or of all that were given), or as the only choice of a request for one."""
     unknown: list[int | None] = [None] * len(kept)
     if usage is None:

@@ -126,7 +126,7 @@ class ChatStream:
             self._prompt_ids = len(cast("list[Any]", ids))
 
     def _counted(self, choices: list[_Choice]) -> dict[str, int] | None:
-        """Usage by the token ids that were told, of the prompt and of these choices; None if none were."""
+        """Usage by the token ids that were reported, of the prompt and of these choices; None without any."""
         ids = [choice.ids for choice in choices if choice.ids is not None]
         if not ids and self._prompt_ids is None:
             return None
@@ -192,7 +192,7 @@ class _Choice:
 
 
 def has_output(piece: dict[str, Any]) -> bool:
-    """Whether a chunk's choice brings anything: the last chunks of some servers bring only its index."""
+    """Whether a chunk's choice holds anything: the last chunks of some servers hold only its index."""
     delta = as_object(piece.get("delta"))
     return any(
         (delta.get("content"), piece.get("text"), *(delta.get(name) or piece.get(name) for name in _TEXTS))

@@ -1,4 +1,4 @@
-"""Counts of tokens as vendors tell them: under several names, several times in a stream, in whole numbers or none."""
+"""Counts of tokens as vendors state them: under several names, several times in a stream, as whole numbers or not."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Counts:
 
 
 def grown(usage: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
-    """A usage and what a later event of the same reply tells: counts of one reply only grow, so of each number the
-    larger holds; of all else the later."""
+    """A usage and what a later event of the same reply states: counts of one reply only grow, so the larger of each
+    number holds; of everything else the later."""
     merged = dict(usage)
     for name, value in told.items():
         before = merged.get(name)
@@ -49,6 +49,6 @@ def grown(usage: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def falls_below(told: Mapping[str, Any], usage: Mapping[str, Any], names: str) -> bool:
-    """Whether one of these counts is told lower than it was before."""
+    """Whether one of these counts is stated lower than before."""
     pairs = ((as_count(told.get(name)), as_count(usage.get(name))) for name in names.split())
     return any(now is not None and before is not None and now < before for now, before in pairs)

@@ -56,7 +56,7 @@ def _leaves_cache_out(prompt: int, completion: int, total: int | None, reasoning
 
 
 def _output(prompt: int, completion: int | None, total: int | None, reasoning: int) -> int:
-    """All output, reasoning included. What only the total tells (xAI, Gemini) is output too: beyond the completion,
+    """All output, reasoning included. What only the total shows (xAI, Gemini) is output too: beyond the completion,
     or in its place. Reasoning above the output (SGLang) is a wrong split of it if input and output make up the
     total; else it was not counted, and comes on top."""
     if completion is None:

@@ -1,6 +1,6 @@
 """Kind `code`: a program in Python, run in the sandbox against the tests of its problem.
 
-Two forms, told apart by what the problem has:
+Two forms, distinguished by what the problem has:
 
 - CodeContests': `public_tests`, `private_tests`, `generated_tests`, each {"input": […], "output": […]}; the program
   reads stdin and writes stdout. See stdin.py and compare_output.py.

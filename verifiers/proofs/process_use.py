@@ -1,4 +1,4 @@
-"""CPU time and memory of a process and all below it, as Linux tells them; elsewhere nothing is known."""
+"""CPU time and memory of a process and its descendants, as Linux reports them; elsewhere nothing is known."""
 
 from __future__ import annotations
 

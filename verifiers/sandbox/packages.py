@@ -63,7 +63,7 @@ def _with_requirements(names: tuple[str, ...]) -> Iterator[tuple[str, metadata.D
 
 
 def _places(found: metadata.Distribution) -> Iterator[Path]:
-    """Its folders and modules in site-packages; of one that a system package brought, its folder."""
+    """Its folders and modules in site-packages; of one that a system package installed, its folder."""
     for top in sorted({file.parts[0] for file in found.files or () if file.parts}):
         place = Path(str(found.locate_file(top)))
         if (

@@ -37,7 +37,7 @@ class Pool:
 
     @property
     def size(self) -> int:
-        """How many texts a call had best bring, by the time that they have taken so far."""
+        """How many texts a call should hold, by the time that they have taken so far."""
         return max(1, min(MOST_A_TRIP, int(TRIP_S / self._mean_s)))
 
     def judge(self, items: Sequence[Item]) -> list[Verdict]:

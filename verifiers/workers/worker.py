@@ -1,5 +1,5 @@
-"""The worker's side of the pool: a process that verifies what its stdin brings, one line a group of texts, and writes
-one line a verdict. It ends with its stdin, with its parent, or past its memory.
+"""The worker's side of the pool: a process that reads groups of texts from stdin, a line each, and writes a line
+a verdict. It ends with its stdin, with its parent, or past its memory.
 
 Its own stdout and stderr lead nowhere, so that nothing a verifier prints is taken for a verdict.
 """
@@ -20,7 +20,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Start(msgspec.Struct, kw_only=True):
-    """What a worker is told first."""
+    """The first line that a worker receives."""
 
     kind: str
     options: dict[str, Any]

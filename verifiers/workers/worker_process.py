@@ -86,7 +86,7 @@ class Worker:
                 pipe.close()
 
     def _prepared(self) -> str | None:
-        """Tells the worker what it is for; why it can't be, if so."""
+        """Gives the worker its task; returns why it can't do it, if so."""
         deadline = time.monotonic() + START_S
         self._send(msgspec.json.encode(self._start), deadline)
         line = self._line(deadline)
@@ -134,7 +134,7 @@ class Worker:
 
 
 def _able(descriptor: int, deadline: float, *, write: bool = False) -> bool:
-    """Whether it can be read, or written, by then. Windows can't tell of pipes: there only the worker's end ends it."""
+    """Whether it can be read, or written, by then. Windows can't poll pipes: there only the worker's end ends it."""
     if sys.platform == "win32":
         return True
     poll = select.poll()

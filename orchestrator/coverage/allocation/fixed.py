@@ -118,8 +118,8 @@ def _allocation(sides: tuple[Side, ...], targets: NDArray[np.int64]) -> Allocati
 def _fill(
     there: NDArray[np.int64], weight: NDArray[np.float64], cost: NDArray[np.float64], money: float
 ) -> NDArray[np.int64]:
-    """Targets max(there, level × weight) with the level that `money` just pays; whole samples, rounded down, and what
-    is left where it brings most."""
+    """Targets max(there, level × weight) with the level that `money` just pays; whole samples, rounded down, and the
+    rest where it helps most."""
     low, high = 0.0, 1.0
     while high < 1e18 and _costs(there, weight, cost, high) <= money:
         high *= 2

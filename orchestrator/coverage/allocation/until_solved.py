@@ -155,7 +155,7 @@ def _all(sides: tuple[Attempts, ...], more: int) -> float:
 
 
 def allocation(sides: tuple[Attempts, ...], more: tuple[NDArray[np.int64], ...]) -> Allocation:
-    """What that many more bring; its targets are upper limits, since a problem ends at its first success."""
+    """The effect of that many more; its targets are upper limits, since a problem ends at its first success."""
     spent = sum(float(one.price(of).sum()) for one, of in zip(sides, more, strict=True))
     targets = tuple(one.n + of for one, of in zip(sides, more, strict=True))
     return Allocation(targets, spent, open_error(sides, more))

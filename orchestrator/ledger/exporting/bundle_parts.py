@@ -1,4 +1,4 @@
-"""What a bundle tells beside the samples, read from the ledger. Without hosts, process ids and row numbers that mean
+"""What a bundle holds besides the samples, read from the ledger. Without hosts, process ids and row numbers that mean
 nothing outside; rows in the order they were written."""
 
 from __future__ import annotations

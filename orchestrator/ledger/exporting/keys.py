@@ -52,7 +52,7 @@ class Guard:
         self._longest = max(map(len, secrets.values()), default=0)
 
     def part(self, name: str) -> Callable[[bytes], None]:
-        """A function that is told each piece of the part in turn. It raises InputError if a key is in it, also
+        """A function that receives each piece of the part in turn. It raises InputError if a key is in it, also
         over the seam of two pieces."""
         kept = b""
 

@@ -113,7 +113,7 @@ def _nearest(folder: Path) -> Path:
 
 
 def _file_system(path: Path) -> str | None:
-    """The kind of the mount that holds `path`, if the system tells."""
+    """The kind of the mount that holds `path`, if the system says."""
     place, best, kind = str(resolved(path)), "", None
     for point, name in _mounts():
         inside = point == "/" or place == point or place.startswith(point + "/")

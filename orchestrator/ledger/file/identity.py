@@ -102,7 +102,7 @@ def _without_log(path: Path) -> tuple[int, int]:
 
 
 def _refuse_unreadable(path: Path) -> None:
-    """Nothing but SQLite ever opens a ledger; what the file is can be told without that."""
+    """Nothing but SQLite ever opens a ledger; what kind of file it is can be seen without that."""
     try:
         found = resolved(path).stat()
     except FileNotFoundError:

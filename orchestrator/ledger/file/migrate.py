@@ -25,7 +25,7 @@ _SPARE_BYTES = 16 << 20
 
 
 def migrate(path: Path, steps: Mapping[int, Step] = STEPS, version: int = SCHEMA_VERSION) -> Path | None:
-    """Brings the ledger up to `version`; gives the copy's place, or None if there was nothing to do. The caller
+    """Brings the ledger up to `version`; returns the copy's path, or None if there was nothing to do. The caller
     holds the lock, so that no older manyfew writes meanwhile. Raises InputError."""
     old = ledger_version(path)
     if old is None or old >= version:

@@ -34,7 +34,7 @@ def this_process() -> Process:
 
 
 def lives(process: Process) -> bool:
-    """Whether it is a living process of this machine. False if nobody can tell."""
+    """Whether it is a living process of this machine. False if that can't be known."""
     if os.name == "nt":
         return False
     boot = _boot()

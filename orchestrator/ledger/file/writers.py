@@ -52,7 +52,7 @@ def living_writer(
 
 
 def writer_of(path: Path) -> str | None:
-    """The living process that writes the ledger, in words, as far as the ledger tells; None if it names none."""
+    """The living process that writes the ledger, in words, as far as the ledger says; None if it names none."""
     version = ledger_version(path)
     if version is None:
         return None
@@ -64,8 +64,8 @@ def writer_of(path: Path) -> str | None:
 
 
 def _writer_of_0_1(connection: sqlite3.Connection, path: Path) -> str | None:
-    """Before schema 2 only runs said who they are, and nothing by which a number that was given anew is told: what a
-    process has open is looked up if the system tells it (Linux)."""
+    """Before schema 2 only runs named their process, and nothing showed whether its number had been given to another
+    since: the process's open files are looked up where the system allows it (Linux)."""
     for folder in Path("/proc").glob("[0-9]*/fd"):
         pid = int(folder.parent.name)
         if pid != os.getpid() and _has_open_with_lock(folder, path):

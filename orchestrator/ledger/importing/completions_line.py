@@ -18,7 +18,7 @@ _REMEDY = "every line needs task_id and completion"
 
 
 def is_completions(raw: bytes) -> bool:
-    """Told by a file's first line."""
+    """Recognised by a file's first line."""
     try:
         found = json.loads(raw)
     except (ValueError, RecursionError):

@@ -52,7 +52,7 @@ class Numbered:
 
 
 class Monkeys:
-    """The samples of one file, to be gone through once; `line_of` tells where a number's record stands."""
+    """The samples of one file, to be iterated once; `line_of` gives the line of a number's record."""
 
     def __init__(self, file: Path, options: Options) -> None:
         self._file = file

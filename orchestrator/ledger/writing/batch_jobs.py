@@ -1,4 +1,4 @@
-"""Vendors' batches as the ledger keeps them: what their states allow, and which of them go on from run to run.
+"""Vendors' batches as the ledger keeps them: which states allow what, and which of them last from run to run.
 
     preparing ──► submitting ──► submitted ──► ended
         ▲              │             (the vendor's id is known)

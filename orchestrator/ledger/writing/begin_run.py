@@ -230,7 +230,7 @@ def _refuse_other_prompts(
     model_ids: dict[str, int],
     problem_ids: list[int],
 ) -> None:
-    """A problem that has samples, or whose samples a batch may still bring, must still be asked in the same words."""
+    """A problem that has samples, or whose samples an open batch may still return, must keep its prompt."""
     ordinals = {problem_id: ordinal for ordinal, problem_id in enumerate(problem_ids)}
     for alias, model_id in model_ids.items():
         rows = connection.execute(

@@ -150,7 +150,7 @@ class Ledger:
         overhead: int | None = None,
         also: Sequence[tuple[str, tuple[Any, ...]]] = (),
     ) -> Mapping[int, int]:
-        """Settles, presumes or frees a request and writes its samples, and what `also` its reply brought, in one
+        """Settles, presumes or frees a request and writes its samples, and what `also` its reply held, in one
         transaction; with the overhead in tokens that its reply showed the model to have, so that no run after this
         one reserves less. Gives the new index of each sample whose own was taken."""
         commits: list[GroupCommit] = []

@@ -1,5 +1,5 @@
-"""What a model's replies have shown of its bound: whether it holds, and how much more than its price it bills. Its
-requests tell all of it, so that a restart knows what the dead run knew."""
+"""What a model's replies have shown of its bound: whether it holds, and how much more than its price it bills. All
+of it can be read from its requests, so that a restart knows what the dead run knew."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class SampleRow(NamedTuple):
 
 
 class SampleVerdict(NamedTuple):
-    """A verdict as a sample's row has it. `passed` None: the verifier broke or could not tell; `reason` says why."""
+    """A verdict as a sample's row has it. `passed` None: the verifier broke or could not decide; `reason` says why."""
 
     passed: int | None
     score: float | None
@@ -127,7 +127,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VerdictRow(NamedTuple):
-    """One sample's verdict. `passed` None: the verifier broke or could not tell. Its fields are in the order of
+    """One sample's verdict. `passed` None: the verifier broke or could not decide. Its fields are in the order of
     batch.INSERT_VERDICT, and then those that name the sample."""
 
     verifier: str

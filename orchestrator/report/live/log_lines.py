@@ -120,7 +120,7 @@ class PlainDisplay:
 
 
 def _same(model: ModelProgress, before: ModelProgress | None) -> bool:
-    """Finished and told already."""
+    """Finished, and already reported."""
     return (
         before is not None
         and figures.finished(before)

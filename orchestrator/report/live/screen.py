@@ -25,7 +25,7 @@ EVERY_S = 0.2
 
 class LiveDisplay:
     """Draws on `stream`. Leaves its last frame, and the cursor, visible whatever ends it; a terminal that hung up
-    ends nothing. `size` tells columns and lines."""
+    ends nothing. `size` gives columns and lines."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class LiveDisplay:
         self._stream.write("\r" + (f"\x1b[{up}A" if up else "") + "\x1b[J" + "\n" * (len(self._lines) - 1))
 
     def _asked_size(self) -> tuple[int, int]:
-        """The terminal's own word: COLUMNS and LINES of the environment are not told of a resize."""
+        """The terminal's own size: COLUMNS and LINES of the environment don't follow a resize."""
         try:
             size = os.get_terminal_size(self._stream.fileno())
         except (OSError, ValueError):

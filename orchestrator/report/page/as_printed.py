@@ -64,7 +64,7 @@ def _dollars(part: dict[str, Any], document: Mapping[str, Any], added: list[str]
 
 
 def alone(document: Mapping[str, Any]) -> bool:
-    """Whether nothing was sampled that could be told of besides."""
+    """Whether nothing else was sampled that could be shown."""
     return "printed" in document and all("printed" in model for model in document["models"].values())
 
 

@@ -1,5 +1,5 @@
 """A plot for terminals: lines of braille dots with a marker for every point, or plain ASCII. Rows of text come out;
-series differ by marker, so that colour is never needed to tell them apart."""
+series differ by marker, so that nobody needs colour to distinguish them."""
 
 from __future__ import annotations
 

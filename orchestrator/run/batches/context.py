@@ -1,4 +1,5 @@
-"""What the batches of all models share: whom they tell, how they wait, and when they leave a batch to the next run."""
+"""What the batches of all models share: whom they notify, how they wait, and when they leave a batch to the next
+run."""
 
 from __future__ import annotations
 
@@ -21,11 +22,11 @@ from providers.errors import Lost, NotSent, Overloaded, ProviderError, RateLimit
 
 
 class Gone(Exception):  # noqa: N818 - reads as what it is
-    """The vendor kept what it brought for a month, and does so no longer."""
+    """The vendor kept its results for a month, and no longer."""
 
 
 class GoesOn(Exception):  # noqa: N818 - reads as what it is
-    """The run waits for this batch no longer; the vendor has it, and the next run takes what it brings."""
+    """The run no longer waits for this batch; the vendor has it, and the next run collects its results."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

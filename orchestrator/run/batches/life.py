@@ -186,7 +186,7 @@ class BatchLife:
         return False
 
     async def _made_all_the_same(self, job: BatchJob, error: ProviderError) -> bool:
-        """The call that makes it left, and brought no batch. Whether the vendor has it all the same."""
+        """The call that creates it left and got no batch in return. Whether the vendor has it all the same."""
         if error.outcome is MayHaveCost.FREE:
             job.refused = True
             await self._ledger.refused_batch(job.id, error.kind)

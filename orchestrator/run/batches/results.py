@@ -19,7 +19,7 @@ BOOKED_AT_ONCE = 200
 
 
 class Results:
-    """Books what the batches of one model brought."""
+    """Books the results of one model's batches."""
 
     def __init__(self, alias: str, provider: BatchProvider, shared: BatchContext) -> None:
         self._alias = alias

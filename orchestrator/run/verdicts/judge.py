@@ -25,8 +25,8 @@ MOST_REMEMBERED = 20_000
 
 
 class KnownVerdicts:
-    """Verdicts by key: those of this session in memory, older ones in the ledger. One that could not tell is
-    remembered for this session alone: the next tries again. A quick verifier is asked anew sooner than the ledger."""
+    """Verdicts by key: those of this session in memory, older ones in the ledger. An undecided one is remembered for
+    this session only: the next tries again. A quick verifier is asked anew sooner than the ledger."""
 
     def __init__(self, path: Path, executor: Executor) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""Threads that wait for a verifier's calls. Daemons: a process that is told to leave at once leaves."""
+"""Threads that wait for a verifier's calls. Daemons: a process that is asked to leave at once leaves."""
 
 from __future__ import annotations
 

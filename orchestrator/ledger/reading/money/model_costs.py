@@ -1,4 +1,5 @@
-"""What each model of a ledger cost, took and brought, for comparing them: read with SQL, while a run may be writing."""
+"""What each model of a ledger cost, took and produced, for comparing them: read with SQL, while a run may be
+writing."""
 
 from __future__ import annotations
 
