@@ -71,7 +71,6 @@ _ROWS: Mapping[str, tuple[tuple[str, str], ...]] = {
             "it names another number of samples than n",
         ),
     ),
-    "problem": (("sweep_id NOT IN (SELECT id FROM sweep)", "its sweep is gone"),),
     "sample": (("passed NOT IN (0, 1)", "its verdict is neither 0 nor 1"),),
 }
 
@@ -93,6 +92,8 @@ def _all(connection: sqlite3.Connection) -> Iterator[str]:
     tables = connection.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table' ORDER BY rowid")
     for (table,) in tables.fetchall():
         yield from _of_table(connection, table)
+    for table, rowid, parent, _ in connection.execute("PRAGMA main.foreign_key_check"):
+        yield f"{table} {rowid}: its {parent} is gone"
     yield from _prices(connection)
     for row in connection.execute(_SHARES):
         yield (
