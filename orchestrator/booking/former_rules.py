@@ -1,4 +1,5 @@
-"""What manyfew 0.1 settled too low, by today's rules. Pure: who reads and raises it is the ledger's business.
+"""What manyfew 0.1 settled too low, by today's rules. Pure: who reads and raises it is the ledger's business
+(orchestrator/ledger/writing/under_booked.py).
 
 0.1 took counts of zero for counts, took a write to a cache for plain input if the sweep file's price did not say
 what it costs, and did not know what OpenAI's regional hosts cost more.
@@ -7,50 +8,16 @@ what it costs, and did not know what OpenAI's regional hosts cost more.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
-
-import msgspec
 
 from orchestrator.booking.counts import contradiction
+from orchestrator.ledger.writing.under_booked import Raised, Rules, SettledRequest
 from pricing.book import GENAI
 from pricing.cache_writes import write_rates
 from pricing.cost import cost_and_input_pico
 from pricing.regions import costs_more, regional
 from pricing.resolve import GPU_TIME
 from pricing.tiers import tier_price
-from pricing.types import Band, Price, Tokens, Unpriceable
-
-
-class SettledRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A request as the ledger has it, settled by its counts."""
-
-    price: Price
-    """What it was booked at."""
-    provider: str
-    model: str
-    """The vendor's name of it."""
-    server: str | None
-    """The base URL that it went to."""
-    tokens: Tokens
-    service_tier: str | None = None
-    inference_geo: str | None = None
-    batch: bool = False
-    settled_pico: int
-    reserved_pico: int
-    texts: int
-    """Of its samples those whose text or reasoning is not empty …"""
-    text_bytes: int
-    """… and the UTF-8 bytes of these."""
-
-
-class Raised(NamedTuple):
-    """What it is to be booked as. Of the two sums one is 0."""
-
-    settled_pico: int
-    input_pico: int
-    """Of what is settled; its samples share it equally, the rest by their output (pricing.cost.share_pico)."""
-    presumed_pico: int
-    why: str
+from pricing.types import Band, Price, Unpriceable
 
 
 def raised(request: SettledRequest) -> Raised | None:
@@ -65,25 +32,34 @@ def raised(request: SettledRequest) -> Raised | None:
         if request.reserved_pico <= request.settled_pico:
             return None
         return Raised(0, 0, request.reserved_pico, f"its counts contradict its texts ({wrong})")
+    today = price_of_today(request.price, request.provider, request.model, request.server)
     try:
-        price = tier_price(
-            price_of_today(request.price, request.provider, request.model, request.server),
-            provider=request.provider,
-            service_tier=request.service_tier,
-            inference_geo=request.inference_geo,
-            batch=request.batch,
-        )
-        total, input_pico = cost_and_input_pico(price, request.tokens)
+        before, _ = _cost(request.price, request)
+        total, input_pico = _cost(today, request)
     except (Unpriceable, ValueError):
         return None  # it was settled by what no longer can be told
-    if total <= request.settled_pico:
+    if total <= max(before, request.settled_pico):
         return None
+    if request.settled_pico < before:  # its price was lower then: it lacks the same share
+        total, input_pico = (-(-pico * request.settled_pico // before) for pico in (total, input_pico))
     why = (
         "OpenAI's regional hosts cost more"
-        if price.region
+        if today.region
         else "what it wrote to a cache costs more than input"
     )
     return Raised(total, input_pico, 0, why)
+
+
+def _cost(price: Price, request: SettledRequest) -> tuple[int, int]:
+    """(all, of it input) at a price."""
+    moved = tier_price(
+        price,
+        provider=request.provider,
+        service_tier=request.service_tier,
+        inference_geo=request.inference_geo,
+        batch=request.batch,
+    )
+    return cost_and_input_pico(moved, request.tokens)
 
 
 def price_of_today(price: Price, provider: str, model: str, server: str | None) -> Price:
@@ -104,3 +80,6 @@ def price_of_today(price: Price, provider: str, model: str, server: str | None) 
         long = max(old.input * rates.long, brief) if is_left_out else old.cache_write_1h
         bands.append(replace(band, rates=replace(old, cache_write=brief, cache_write_1h=long)))
     return replace(price, bands=tuple(bands))
+
+
+FORMER = Rules(raised, price_of_today)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from orchestrator.booking.former_rules import FORMER
 from orchestrator.doctor.finding import Finding
 from orchestrator.doctor.place import place
 from orchestrator.ledger.file.lock import holder, is_held
@@ -15,6 +16,8 @@ from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import TROUBLE, trouble
 from orchestrator.ledger.reading.damaged_rows import damaged_rows
 from orchestrator.ledger.writing.batch_jobs import OF_OPEN_JOB
+from orchestrator.ledger.writing.under_booked import under_booked
+from orchestrator.text.raised_words import to_raise
 
 MOST_SHOWN = 5
 AHEAD_S = 3600
@@ -85,6 +88,7 @@ def ledger_findings(db: Path) -> list[Finding]:
                 *_sound(connection, db),
                 *_sums(connection),
                 *_rows(connection),
+                *_under_booked(connection),
                 *_state(connection, db, held=held),
             ]
         except TROUBLE as error:
@@ -137,6 +141,20 @@ def _sums(connection: sqlite3.Connection) -> Iterator[Finding]:
 def _rows(connection: sqlite3.Connection) -> Iterator[Finding]:
     for line in damaged_rows(connection, MOST_SHOWN):
         yield Finding("missing", "rows", f"a damaged row: {line}", RESTORE)
+
+
+def _under_booked(connection: sqlite3.Connection) -> Iterator[Finding]:
+    found = list(under_booked(connection, FORMER))
+    if not found:
+        return
+    names = ", ".join(f"{one.request_id} of {one.alias} ({one.raised.why})" for one in found[:MOST_SHOWN])
+    more = " …" if len(found) > MOST_SHOWN else ""
+    yield Finding(
+        "note",
+        "booked low",
+        to_raise(len(found), sum(one.short_pico for one in found), f"request {names}{more}"),
+        "the next run raises them before it sends anything, and the budget counts the difference",
+    )
 
 
 def _history(connection: sqlite3.Connection) -> Iterator[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from orchestrator.booking.former_rules import FORMER
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.lock import WriterLock
 from orchestrator.ledger.file.open import open_for_writing
@@ -22,6 +23,7 @@ from orchestrator.ledger.writing.presume import presume_leftovers
 from orchestrator.ledger.writing.proven_bounds import bound_is_shown
 from orchestrator.ledger.writing.rows import ModelTotals
 from orchestrator.ledger.writing.run_state import ModelState, RunState
+from orchestrator.ledger.writing.under_booked import RULES, raise_under_booked
 from orchestrator.reward.reward_model import RewardModel
 from pricing.form import price_to_json
 
@@ -58,6 +60,7 @@ def _begin(connection: sqlite3.Connection, path: Path, scorer: RewardModel, budg
         raise InputError(str(path), "the ledger holds no samples", "run or import some first")
     sweep_id: int = sweep["id"]
     connection.execute("UPDATE sweep SET budget_pico = ? WHERE id = ?", (budget_pico, sweep_id))
+    raised = raise_under_booked(connection, FORMER)
     model_id = _model(connection, path, scorer, sweep_id)
     leftovers = presume_leftovers(connection, time.time())
     run_id = _run(connection, sweep_id, budget_pico)
@@ -72,6 +75,7 @@ def _begin(connection: sqlite3.Connection, path: Path, scorer: RewardModel, budg
         others=ModelTotals(),
         next_request_id=last + 1,
         presumed_leftovers=leftovers,
+        raised=raised,
     )
     held = mine["settled_pico"], mine["presumed_pico"] + mine["reserved_pico"]
     return Begun(state, others, *held, mine["overhead_tokens"], bound_is_shown(connection, model_id))
@@ -113,9 +117,10 @@ def _run(connection: sqlite3.Connection, sweep_id: int, budget_pico: int) -> int
         (sweep_id, digest, IMPORTED, now),
     )
     made = connection.execute(
-        "INSERT INTO run (sweep_file_id, budget_pico, started_at, ended_at, status, pid, host, versions) "
-        "VALUES ((SELECT id FROM sweep_file WHERE sweep_id = ? AND sha256 = ?), ?, ?, ?, 'complete', ?, ?, '{}')",
-        (sweep_id, digest, budget_pico, now, now, os.getpid(), platform.node()),
+        "INSERT INTO run (sweep_file_id, budget_pico, started_at, ended_at, status, pid, host, versions, "
+        "rules) "
+        "VALUES ((SELECT id FROM sweep_file WHERE sweep_id = ? AND sha256 = ?), ?, ?, ?, 'complete', ?, ?, '{}', ?)",
+        (sweep_id, digest, budget_pico, now, now, os.getpid(), platform.node(), RULES),
     ).lastrowid
     assert made is not None
     return made

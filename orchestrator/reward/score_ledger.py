@@ -24,6 +24,7 @@ from orchestrator.sending.dispatcher import as_one_error
 from orchestrator.sending.event_loop import new_loop_run
 from orchestrator.sending.signals import Signals
 from orchestrator.sending.warning_lines import Warnings
+from orchestrator.text.raised_words import was_raised
 from pricing.types import PICO_PER_USD
 from providers.transport.awake import awake_clock
 
@@ -134,7 +135,7 @@ async def _score(
         settled_pico=held[0],
         presumed_pico=held[1],
         signal=signals.received,
-        warnings=warnings.lines(),
+        warnings=was_raised(*begun.state.raised) + warnings.lines(),
     )
 
 

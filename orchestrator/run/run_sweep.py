@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from orchestrator.booking.former_rules import FORMER
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.create import make_or_check, refuse_foreign
 from orchestrator.ledger.file.identity import refuse_other_sweep
@@ -35,6 +36,7 @@ from orchestrator.sending.event_loop import new_loop_run
 from orchestrator.sending.signals import Signals
 from orchestrator.sending.warning_lines import Warnings
 from orchestrator.sweep.definition import differences
+from orchestrator.text.raised_words import was_raised
 from pricing.types import PICO_PER_USD
 from providers.transport.awake import awake_clock
 
@@ -127,6 +129,7 @@ def _plan(prepared: Prepared, budget_pico: int) -> RunPlan:
         prompt_sha=prepared.prompt_sha,
         versions=versions(prepared.executor.verifier),
         differences=differences,
+        former=FORMER,
     )
 
 
@@ -176,7 +179,7 @@ async def _run(
         status=status,
         reason=reason,
         progress=progress,
-        warnings=warnings.lines(),
+        warnings=was_raised(*state.raised) + warnings.lines(),
         signal=options.signals.received,
         presumed_leftovers=state.presumed_leftovers,
         at_start=at_start,

@@ -27,7 +27,8 @@ CREATE TABLE run (                  -- one call of `manyfew run`
   reason TEXT,
   pid INTEGER NOT NULL,
   host TEXT NOT NULL,
-  versions TEXT NOT NULL            -- JSON: manyfew, python, sqlite, SDKs, genai-prices
+  versions TEXT NOT NULL,           -- JSON: manyfew, python, sqlite, SDKs, genai-prices
+  rules INTEGER NOT NULL DEFAULT 1  -- by which its requests are booked: 1 manyfew 0.1's, 2 today's
 ) STRICT;
 
 CREATE TABLE writer (               -- the process that writes this ledger; one that was killed leaves its row
@@ -121,7 +122,8 @@ CREATE TABLE request (              -- one HTTP attempt, or one request of a bat
   batch_job_id INTEGER REFERENCES batch_job,   -- NULL: sent by itself
   server TEXT, vendor_model TEXT, vendor_request TEXT, service_tier TEXT, inference_geo TEXT, server_version TEXT,
   http_status INTEGER, error TEXT, error_message TEXT,
-  reserved_at REAL NOT NULL, ended_at REAL, latency_s REAL
+  reserved_at REAL NOT NULL, ended_at REAL, latency_s REAL,
+  raised_from_pico INTEGER          -- what it was settled at by an earlier version's rules; NULL: never raised
 ) STRICT;
 CREATE INDEX request_open ON request (model_id) WHERE state = 'reserved';
 

@@ -24,6 +24,8 @@ _SINCE_1 = (
   file TEXT NOT NULL,
   since REAL NOT NULL
 ) STRICT""",
+    "ALTER TABLE run ADD COLUMN rules INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE request ADD COLUMN raised_from_pico INTEGER",
 )
 """New columns go to the end of their table, here as in schema.sql; a view that changed is dropped and made anew."""
 

@@ -23,6 +23,7 @@ from orchestrator.ledger.writing.batch_jobs import OF_OPEN_JOB, end_unnamed
 from orchestrator.ledger.writing.held_money import read_others
 from orchestrator.ledger.writing.presume import presume_leftovers
 from orchestrator.ledger.writing.run_state import ModelState, RunState
+from orchestrator.ledger.writing.under_booked import RULES, Rules, raise_under_booked
 
 Differences = Callable[[dict[str, Any], dict[str, Any]], list[str]]
 
@@ -61,6 +62,8 @@ class RunPlan:
     """(alias, ordinal) → SHA-256 of the prompt that would be sent."""
     versions: Mapping[str, str]
     differences: Differences
+    former: Rules
+    """How to find what earlier versions booked too low."""
 
 
 def begin(lock: WriterLock, plan: RunPlan) -> RunState:
@@ -79,6 +82,7 @@ def begin(lock: WriterLock, plan: RunPlan) -> RunState:
 def _begin(connection: sqlite3.Connection, path: Path, plan: RunPlan) -> RunState:
     now = time.time()
     sweep_id = _sweep(connection, path, plan)
+    raised = raise_under_booked(connection, plan.former)  # before models get today's prices
     connection.execute(
         "INSERT OR IGNORE INTO sweep_file (sweep_id, sha256, text, read_at) VALUES (?, ?, ?, ?)",
         (sweep_id, sha256(plan.file_text.encode()).hexdigest(), plan.file_text, now),
@@ -97,9 +101,17 @@ def _begin(connection: sqlite3.Connection, path: Path, plan: RunPlan) -> RunStat
     )
     connection.execute("UPDATE run SET status = 'killed', ended_at = ? WHERE ended_at IS NULL", (now,))
     run_id = connection.execute(
-        "INSERT INTO run (sweep_file_id, budget_pico, started_at, status, pid, host, versions) "
-        "VALUES (?, ?, ?, 'running', ?, ?, ?)",
-        (file_id, plan.budget_pico, now, os.getpid(), platform.node(), json.dumps(dict(plan.versions))),
+        "INSERT INTO run (sweep_file_id, budget_pico, started_at, status, pid, host, versions, rules) "
+        "VALUES (?, ?, ?, 'running', ?, ?, ?, ?)",
+        (
+            file_id,
+            plan.budget_pico,
+            now,
+            os.getpid(),
+            platform.node(),
+            json.dumps(dict(plan.versions)),
+            RULES,
+        ),
     ).lastrowid
     assert run_id is not None
     (last_request,) = connection.execute("SELECT coalesce(max(id), 0) FROM request").fetchone()
@@ -111,6 +123,7 @@ def _begin(connection: sqlite3.Connection, path: Path, plan: RunPlan) -> RunStat
         others=read_others(connection, tuple(model_ids.values())),
         next_request_id=last_request + 1,
         presumed_leftovers=leftovers,
+        raised=raised,
     )
 
 

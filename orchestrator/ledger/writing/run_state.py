@@ -11,6 +11,7 @@ from orchestrator.ledger.writing.batch_jobs import OpenJob, read_open_jobs
 from orchestrator.ledger.writing.held_money import totals_of
 from orchestrator.ledger.writing.proven_bounds import StatedRequest, bound_is_shown, stated_requests
 from orchestrator.ledger.writing.rows import ModelTotals
+from orchestrator.ledger.writing.under_booked import NOTHING_RAISED, RaisedSums
 from orchestrator.problem_state import ProblemState
 
 
@@ -52,6 +53,8 @@ class RunState:
     next_request_id: int
     presumed_leftovers: int
     """Requests of an earlier run whose outcome is unknown, presumed now."""
+    raised: RaisedSums = NOTHING_RAISED
+    """What an earlier version had booked too low."""
 
 
 def read_state(path: Path, state: RunState) -> None:

@@ -69,11 +69,23 @@ def test_regional_hosts_cost_more():
     assert found.settled_pico * 10 == one.settled_pico * 11
     assert "regional" in found.why
     flex = request(
-        price=price, provider="openai", model="gpt-5.4", server=EU, service_tier="flex", settled_pico=0
+        price=price,
+        provider="openai",
+        model="gpt-5.4",
+        server=EU,
+        service_tier="flex",
+        settled_pico=one.settled_pico // 2,
     )
     cheaper = raised(flex)
     assert cheaper is not None
     assert cheaper.settled_pico * 2 == found.settled_pico
+    # at what the sweep file stated then, a quarter less
+    then = request(
+        price=price, provider="openai", model="gpt-5.4", server=EU, settled_pico=one.settled_pico * 3 // 4
+    )
+    less = raised(then)
+    assert less is not None
+    assert less.settled_pico * 4 == found.settled_pico * 3
 
 
 def test_writes_to_a_cache_cost_more_than_input():

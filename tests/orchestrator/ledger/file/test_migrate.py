@@ -60,7 +60,8 @@ def _shape(db: Path) -> set[tuple[str, str]]:
     """Tables, indexes and views, whatever spaces and remarks they were written with."""
     with closing(sqlite3.connect(db)) as connection:
         found = connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
-    return {(name, " ".join(re.sub(r"--[^\n]*", "", sql).split())) for name, sql in found}
+    plain = {name: " ".join(re.sub(r"--[^\n]*", "", sql).split()) for name, sql in found}
+    return {(name, re.sub(r" *([,()]) *", r"\1", sql)) for name, sql in plain.items()}
 
 
 def _load(file: Path, db: Path) -> Path:
