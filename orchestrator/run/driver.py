@@ -33,7 +33,8 @@ SHOW_EVERY_S = 0.25
 
 
 class Driver:
-    """Runs a scheduler to its end. `show` gets a Progress a few times a second."""
+    """Runs a scheduler to its end. `show` gets a Progress a few times a second. Where it sends nothing, open batches
+    are looked at once, or cancelled and awaited."""
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class Driver:
         tallies: dict[str, Tally],
         *,
         batch_providers: Mapping[str, BatchProvider] | None = None,
+        sends: bool = True,
         cancelling: bool = False,
         show: Callable[[Progress], None],
         on_warning: Callable[[str, str], None],
@@ -103,8 +105,10 @@ class Driver:
             waits_for=self._batches.says,
             clock=self._clock,
         )
-        if cancelling:
-            scheduler.draining = True  # nothing new is asked for
+        if not sends:
+            scheduler.draining = True
+            if not cancelling:
+                self._batches.leave()  # once each is looked at
 
     async def run(self) -> None:
         """Returns when nothing is left that could be asked, or the draining is over. Raises LedgerBroken."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from hashlib import sha256
@@ -208,13 +208,13 @@ class Prepared:
         return {alias: model.provider == "replay" for alias, model in self.sweep.models.items()}
 
 
-def prepare(sweep: Sweep) -> Prepared:
-    """Loads problems, builds every prompt once, finds every price. Raises InputError."""
+def prepare(sweep: Sweep, prices: Mapping[str, Price] | None = None) -> Prepared:
+    """Loads problems, builds every prompt once, finds every price but those of `prices`. Raises InputError."""
     with located(sweep):
-        return _prepare(sweep)
+        return _prepare(sweep, prices or {})
 
 
-def _prepare(sweep: Sweep) -> Prepared:
+def _prepare(sweep: Sweep, prices: Mapping[str, Price]) -> Prepared:
     problems = unsolved(sweep.problems, load(sweep.problems))
     if not problems:
         raise InputError(str(sweep.path), "the source gives no problems", "look at [problems]")
@@ -224,7 +224,10 @@ def _prepare(sweep: Sweep) -> Prepared:
     prepared = Prepared(
         sweep=sweep,
         problems=problems,
-        prices={alias: price_of(sweep, model) for alias, model in sweep.models.items()},
+        prices={
+            alias: prices[alias] if alias in prices else price_of(sweep, model)
+            for alias, model in sweep.models.items()
+        },
         definitions={alias: definition(model, sweep) for alias, model in sweep.models.items()},
         executor=executor,
         verifier_choice=choice,

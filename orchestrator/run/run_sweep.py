@@ -66,13 +66,18 @@ class Options:
     budget_pico: int
     signals: Signals
     """Entered by who runs it: from the start of sampling to the end of that context no signal ends it halfway."""
+    sends: bool = True
+    """False: nothing is sent. Batches that are open are looked at once, and what they bring is booked."""
     cancel_batches: bool = False
-    """Ask for nothing: cancel the batches that are open, and take what they brought by then."""
+    """They are cancelled first, and awaited."""
 
 
 def run_sweep(prepared: Prepared, options: Options, show: Callable[[Progress], None]) -> Result:
     """Runs a sweep on its ledger. Raises InputError (nothing sent, ledger unchanged) or LedgerBroken."""
-    require(prepared.executor.verifier, f"{prepared.sweep.path}: verifier", prepared.problems)
+    problems = (
+        prepared.problems if options.sends else ()
+    )  # what a former version sent is judged by what is there
+    require(prepared.executor.verifier, f"{prepared.sweep.path}: verifier", problems)
     refuse_foreign(options.db)
     refuse_other_sweep(options.db, prepared.sweep.name)
     lock = acquire(options.db)
@@ -153,6 +158,7 @@ async def _run(
                 providers,
                 _tallies(state),
                 batch_providers=batch_providers,
+                sends=options.sends,
                 cancelling=options.cancel_batches,
                 show=show,
                 on_warning=warnings.add,
@@ -165,9 +171,7 @@ async def _run(
                 await as_one_error(driver.run())
                 scheduler.presume_open()
                 await ledger.presume_open()
-                status, reason = _ended(
-                    driver, scheduler, exceeded=exceeded, cancelled=options.cancel_batches
-                )
+                status, reason = _ended(driver, scheduler, options, exceeded=exceeded)
                 await ledger.finish(status, reason)
         finally:
             await close_providers(
@@ -198,15 +202,18 @@ def _lacking(scheduler: Scheduler) -> list[ModelLane]:
 
 
 def _ended(
-    driver: Driver, scheduler: Scheduler, *, exceeded: bool, cancelled: bool
+    driver: Driver, scheduler: Scheduler, options: Options, *, exceeded: bool
 ) -> tuple[Status, str | None]:
     """What ended the run; when several things did, the one that a person must act on first (CONTRACT). `exceeded`:
     the budget was when the run began."""
     lanes, lacking = scheduler.lanes.values(), _lacking(scheduler)
     if driver.dispatcher.interrupted and (lacking or driver.unjudged):
         return "interrupted", driver.dispatcher.note
-    if cancelled and lacking:
-        return "interrupted", "its batches were cancelled"
+    if lacking and not options.sends:
+        return (
+            "interrupted",
+            "its batches were cancelled" if options.cancel_batches else "nothing may be sent",
+        )
     stopped = [
         f"{lane.alias}: {lane.stopped}"
         for lane in lanes

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from orchestrator.sweep.types import Model, Sweep
 
 _SHOWN = 60
+_DEFAULTS = {"api": '"chat"', "mode": '"uniform"', "server_defaults": "false"}
+"""What a definition that lacks the key means, as JSON. A key that later versions add gets its former behaviour here;
+where that is to send nothing (None, {}) it needs no line."""
 
 
 def definition(model: Model, sweep: Sweep) -> dict[str, Any]:
@@ -49,12 +52,17 @@ def definition(model: Model, sweep: Sweep) -> dict[str, Any]:
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """`params.temperature: 0.6 became 0.7`, a line for each difference; empty if both define the same."""
-    before, after = dict(_leaves(old)), dict(_leaves(new))
+    before, after = _whole(old), _whole(new)
     return [
         f"{name}: {_shown(before, name)} became {_shown(after, name)}"
         for name in dict.fromkeys([*before, *after])
         if name not in before or name not in after or before[name] != after[name]
     ]
+
+
+def _whole(table: Mapping[str, Any]) -> dict[str, str]:
+    leaves = dict(_leaves(table))
+    return leaves | {name: value for name, value in _DEFAULTS.items() if name not in leaves}
 
 
 def _leaves(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:

@@ -57,6 +57,11 @@ def checked_extra(
     return {name: _field(source, (*key, name), value) for name, value in extra.items()}
 
 
+def extra_as_json(source: SweepText, key: Key, extra: dict[str, Any]) -> dict[str, Any]:
+    """The fields as JSON takes them, whatever they are. Raises InputError for what is no JSON."""
+    return {name: _json(source, (*key, name), value, checked=False) for name, value in extra.items()}
+
+
 def check_allowed(source: SweepText, key: Key, allowed: Collection[str]) -> None:
     """No field that is refused is allowed by being named. Raises InputError."""
     for index, name in enumerate(allowed):

@@ -30,9 +30,10 @@ _FOLDERS = ("math",)
 """Sources whose own format may be a folder of files."""
 
 
-def load(path: Path, *, budget: str | None = None) -> Sweep:
+def load(path: Path, *, budget: str | None = None, sends: bool = True) -> Sweep:
     """Reads, validates and resolves a sweep file; `budget` (--budget, in dollars) goes before budget_usd.
-    Raises InputError for the first thing that is wrong. Asks nothing of the network."""
+    Raises InputError for the first thing that is wrong. Asks nothing of the network. `sends` False: nothing will be
+    sent by it, so that what must not be sent is no error: what a former version sent can still be booked."""
     source = read(path)
     stated = None if budget is None else parse_usd(budget, where="--budget")
     try:
@@ -42,10 +43,13 @@ def load(path: Path, *, budget: str | None = None) -> Sweep:
     _check_name(source, table.name)
     for alias in table.models:
         _check_alias(source, alias)
-    models = _join_groups(source, {alias: resolve.model(source, table, alias) for alias in table.models})
-    for model in models.values():
-        _check_refusals(source, model)
-    _check_servers(source, models)
+    models = _join_groups(
+        source, {alias: resolve.model(source, table, alias, sends=sends) for alias in table.models}
+    )
+    if sends:
+        for model in models.values():
+            _check_refusals(source, model)
+        _check_servers(source, models)
     usd = stated if stated is not None else table.budget_usd
     return Sweep(
         name=table.name,

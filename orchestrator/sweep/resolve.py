@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.errors import InputError
 from orchestrator.problems.types import PromptStyle
 from orchestrator.sweep.examples import example
-from orchestrator.sweep.extra import check_allowed, checked_extra
+from orchestrator.sweep.extra import check_allowed, checked_extra, extra_as_json
 from orchestrator.sweep.messages import suggestion, unknown_key
 from orchestrator.sweep.rules import check_model
 from orchestrator.sweep.schema import PARAMS, SamplingTable, option
@@ -35,13 +35,14 @@ def pico(usd: Decimal) -> int:
     return int((usd * _PICO).to_integral_value(rounding=ROUND_DOWN))
 
 
-def model(source: SweepText, sweep: SweepTable, alias: str) -> Model:
-    """One model with [sampling] inherited. Raises InputError."""
+def model(source: SweepText, sweep: SweepTable, alias: str, *, sends: bool = True) -> Model:
+    """One model with [sampling] inherited. Raises InputError; `sends` False: not for what must not be sent."""
     table = sweep.models[alias]
     sampling, extra_at = _inherit(sweep.sampling, table, alias)
     check_model(source, alias, table, sampling)
     at = ("models", alias) if "allow_extra" in table.model_fields_set else ("sampling",)
-    check_allowed(source, (*at, "allow_extra"), sampling.allow_extra or ())
+    if sends:
+        check_allowed(source, (*at, "allow_extra"), sampling.allow_extra or ())
     assert sampling.max_tokens is not None, "check_model refuses a model without it"
     base_url = _base_url(source, alias, table)
     return Model(
@@ -88,7 +89,9 @@ def model(source: SweepText, sweep: SweepTable, alias: str) -> Model:
             provider=table.provider,
             own=extra_at[0] == "models",
             allowed=sampling.allow_extra or (),
-        ),
+        )
+        if sends
+        else extra_as_json(source, extra_at, sampling.extra or {}),
     )
 
 

@@ -55,6 +55,7 @@ def run(
     import sys
 
     from orchestrator.cli.leaving import say_left
+    from orchestrator.cli.open_batches import book_before_refusal
     from orchestrator.cli.output import console, emit_json, send_nowhere
     from orchestrator.cli.values import default_ledger, seconds
     from orchestrator.errors import InputError
@@ -66,9 +67,15 @@ def run(
     from orchestrator.run.run_sweep import Options, run_sweep
     from orchestrator.sending.signals import Signals
     from orchestrator.sweep.load import check_keys, load
+    from orchestrator.text.safe import safe
 
     style = _style(progress, no_progress=no_progress)
-    loaded = load(sweep, budget=budget)
+    try:
+        loaded = load(sweep, budget=budget)
+    except InputError:
+        for line in book_before_refusal(sweep, db, json_=json_):
+            console(stderr=True).print(safe(line), markup=False)
+        raise
     if loaded.budget_pico is None:
         raise InputError(
             f"{sweep}: budget_usd", "the sweep has no budget", "add budget_usd = 5.0, or pass --budget 5"

@@ -158,12 +158,13 @@ def _model(connection: sqlite3.Connection, path: Path, plan: RunPlan, sweep_id: 
         and row["definition"] is not None
         and row["definition"] != definition
     ):
-        changed = "; ".join(plan.differences(json.loads(row["definition"]), model.definition))
-        raise InputError(
-            f"{path}: model {model.alias!r}",
-            f"its samples here were made with other settings: {changed}",
-            "undo the change, give the model another alias, or name a new ledger with --db",
-        )
+        changed = plan.differences(json.loads(row["definition"]), model.definition)
+        if changed:
+            raise InputError(
+                f"{path}: model {model.alias!r}",
+                f"its samples here were made with other settings: {'; '.join(changed)}",
+                "undo the change, give the model another alias, or name a new ledger with --db",
+            )
     if row is not None and row["held"] and not row["replayed"] and model.replayed:
         raise InputError(
             f"{path}: model {model.alias!r}",

@@ -18,7 +18,7 @@ from providers.batch import custom_id
 from tests.loopback.batch_wire import BatchDesk
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.ledger.file.of_0_1.make import ALL, EU, LONG, SHORT
-from tests.orchestrator.run.batches.batch_sweeps import DESKS, batch_model, with_keys
+from tests.orchestrator.run.batches.batch_sweeps import DESKS, KEY, batch_model, with_keys
 from tests.orchestrator.run.books import check_bill, check_books, rows
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import USD, SweepFile, model, run
@@ -209,14 +209,73 @@ def test_cancel_ends_an_open_batch_and_books_it(tmp_path, monkeypatch, command):
     the_batch_at(desk, db)
     with serving(desk.vendor):
         SweepFile({"m": batch_model(desk)}, problems=3, samples=2).write(tmp_path)
-        keys = {"OPENAI_API_KEY": "sk-loopback-0123456789"}
-        done = command("cancel", "sweep.toml", "--db", "a.db", **keys)
+        done = command("cancel", "sweep.toml", "--db", "a.db", OPENAI_API_KEY=KEY)
     assert done.returncode == 0, done.stderr
     assert desk.cancelled == 1
     assert check(db) == SCHEMA_VERSION
     assert rows(db, "SELECT 1 FROM request WHERE state = 'reserved'") == []
     check_bill(db, {"m": desk.vendor}, 10 * USD)
     check_books(db)
+
+
+@pytest.fixture
+def refused(tmp_path, monkeypatch, command):
+    """A batch that 0.1 sent with a field that is refused since, and its sweep file."""
+    with_keys(monkeypatch)
+    db = load("open_batch", tmp_path)
+    with closing(sqlite3.connect(db)) as connection:
+        connection.execute(
+            """UPDATE model SET definition = json_set(definition, '$.extra', json('{"search": {"on": true}}'))"""
+        )
+        connection.commit()
+    desk = DESKS["openai"]()
+    the_batch_at(desk, db)
+
+    def do(name: str):
+        SweepFile({"m": batch_model(desk, extra={"search": {"on": True}})}, problems=3, samples=2).write(
+            tmp_path
+        )
+        return command(name, "sweep.toml", "--db", "a.db", OPENAI_API_KEY=KEY)
+
+    return db, desk, do
+
+
+def test_a_sweep_file_that_is_refused_since_can_be_cancelled(refused):
+    db, desk, do = refused
+    desk.held.set()
+    with serving(desk.vendor):
+        done = do("cancel")
+    assert done.returncode == 0, done.stderr
+    assert (desk.created, desk.cancelled) == (1, 1)
+    assert rows(db, "SELECT 1 FROM request WHERE state = 'reserved'") == []
+    check_bill(db, {"m": desk.vendor}, 10 * USD)
+    check_books(db)
+
+
+@pytest.mark.parametrize("over", [True, False])
+def test_a_run_that_is_refused_since_books_what_open_batches_bring(refused, over):
+    db, desk, do = refused
+    if not over:
+        desk.held.set()
+    with serving(desk.vendor):
+        done = do("run")
+    assert done.returncode == 2, done.stderr
+    assert "extra.search: is not allowed in extra: it changes what a request costs" in done.stderr
+    assert desk.created == 1
+    assert desk.vendor.seen == []
+    assert len(rows(db, "SELECT 1 FROM sample")) == (6 if over else 0)
+    assert len(rows(db, "SELECT 1 FROM batch_job WHERE ended_at IS NULL")) == (0 if over else 1)
+    check_books(db, ended=over)
+
+
+def test_a_key_that_a_stored_definition_lacks_stands_for_its_default(tmp_path, command):
+    db = load("open_lease", tmp_path)
+    with closing(sqlite3.connect(db)) as connection:
+        connection.execute(
+            "UPDATE model SET definition = json_remove(definition, '$.mode', '$.api', '$.server_defaults')"
+        )
+        connection.commit()
+    assert run_without_money(command).returncode == 3
 
 
 def test_what_an_open_batch_still_brings_is_booked_at_todays_price(tmp_path):
