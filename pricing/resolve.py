@@ -117,7 +117,7 @@ def _of_any_vendor(name: str, on: datetime.date, *, batch: bool) -> Price:
         return entry_price(hits[0], on, batch=batch)
     if hits:
         some = ", ".join(f'"{hit.name}"' for hit in hits[:6])
-        raise Unpriceable(f'price_as = "{name}" is sold by several', f"say whose price: {some}")
+        raise Unpriceable(f'price_as = "{name}" is sold by several vendors', f"choose one: {some}")
     raise Unpriceable(
         f'price_as = "{name}" names nothing in the price book', "`manyfew prices NAME` shows names"
     )

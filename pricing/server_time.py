@@ -198,7 +198,7 @@ class ServerMeter:
 def _rate(usd_per_hour: Decimal, gpus: int) -> Fraction:
     """Pico-dollars a nanosecond."""
     if not usd_per_hour.is_finite() or usd_per_hour < 0 or gpus < 1:
-        raise ValueError(f"{usd_per_hour} $/h x {gpus} GPUs is no rate")
+        raise ValueError(f"{usd_per_hour} $/h x {gpus} GPUs isn't a rate")
     return Fraction(usd_per_hour) * gpus * PICO_PER_USD / NS_PER_HOUR
 
 

@@ -40,7 +40,7 @@ def stated_price(
     for key in Rates.__slots__:
         rate: Decimal = getattr(rates, key)
         if not rate.is_finite() or rate < 0:
-            raise Unpriceable(f"price {key} = {rate} is no price", "dollars per million tokens, 0 or more")
+            raise Unpriceable(f"price {key} = {rate} isn't a price", "dollars per million tokens, 0 or more")
     return Price(
         bands=(Band(from_input_tokens=0, rates=rates),),
         source=source,

@@ -144,7 +144,7 @@ class AnthropicBatches:
         if kind == "succeeded":
             return self._wire.parse(as_object(fields.get("message")), latency_s=0.0, headers={}, n=n)
         if kind not in ("errored", "expired", "canceled"):
-            raise Lost(f"{self._account.name}: a result that is none known: {one_line(kind)[:40]!r}")
+            raise Lost(f"{self._account.name}: an unknown kind of result: {one_line(kind)[:40]!r}")
         if kind != "errored":
             raise Undone(f"{self._account.name}: not done in its batch: {one_line(kind)[:40]}")
         # As the API words an error, with its id of the request: {"type": "error", "error": {"type", "message"}}.
@@ -171,7 +171,7 @@ class AnthropicBatches:
     def _batch(self, fields: Mapping[str, Any]) -> VendorBatch:
         number, said = as_text(fields.get("id")), as_text(fields.get("processing_status")) or ""
         if not number:
-            raise Lost(f"{self._account.name}: a reply that names no id of a batch", status=200)
+            raise Lost(f"{self._account.name}: a reply without a batch's id", status=200)
         ended = said == "ended"
         # Its own address of the results is not followed: the key goes to the base URL alone.
         path = f"{BATCHES}/{quote(number, safe='')}/results"

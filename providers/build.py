@@ -171,13 +171,13 @@ def _vllm(
 
 def _lean_api(api: str) -> Literal["chat", "completions"]:
     if api not in ("chat", "completions"):
-        raise Stopped(f'api = "{api}" is spoken by provider = "openai" alone')
+        raise Stopped(f'api = "{api}" works with provider = "openai" only')
     return api
 
 
 def _sdk_api(api: str) -> Literal["chat", "responses"]:
     if api not in ("chat", "responses"):
-        raise Stopped(f'api = "{api}" is not spoken by provider = "openai"')
+        raise Stopped(f'provider = "openai" has no api = "{api}"')
     return api
 
 

@@ -152,7 +152,7 @@ class OpenAIBatches:
         own = self._account.own_host or self._account.free_5xx
         if code in NOT_EXECUTED or (own and code != TIMED_OUT):
             return Undone(f"{self._account.name}: not done in its batch: {said}")
-        return Lost(f"{self._account.name}: failed in its batch, perhaps after it was billed: {said}")
+        return Lost(f"{self._account.name}: failed in its batch, possibly after it was billed: {said}")
 
     async def aclose(self) -> None:
         await self._account.aclose()

@@ -69,7 +69,7 @@ def policies(
         "frontier_without_stopping": _frontier(axis, bought, len(keys), "none", cap),
     }
     if bought and not found_frontiers["frontier"]:
-        warnings.append("no way of buying solves anything within the cap, so the frontier is empty")
+        warnings.append("no policy solves anything within the cap, so the frontier is empty")
     return found_frontiers
 
 

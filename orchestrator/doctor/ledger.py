@@ -123,7 +123,7 @@ def _sums(connection: sqlite3.Connection) -> Iterator[Finding]:
         ]
         if row["bought"] + row["sum_unused_pico"] != row["sum_settled_pico"]:
             differ.append(
-                f"its samples' shares and what brought none are {row['bought'] + row['sum_unused_pico']} "
+                f"its samples' shares and unused dollars are {row['bought'] + row['sum_unused_pico']} "
                 f"pico-dollars, its settled requests {row['sum_settled_pico']}"
             )
         for line in differ:

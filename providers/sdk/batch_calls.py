@@ -151,6 +151,6 @@ def json_lines(file: IO[bytes], *, lenient: bool, name: str) -> Iterator[dict[st
             except (msgspec.DecodeError, ValueError, RecursionError) as error:
                 if lenient:
                     continue
-                raise Lost(f"{name}: the results broke off, or are no JSON") from error
+                raise Lost(f"{name}: the results broke off or aren't JSON") from error
             if isinstance(decoded, dict):
                 yield cast("dict[str, Any]", decoded)

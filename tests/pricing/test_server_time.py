@@ -69,7 +69,7 @@ def test_mistakes_raise_and_change_nothing():
     with pytest.raises(KeyError):
         m.finish("b", S)
     assert (m.weight(), m.busy_ns) == (1, 0)
-    with pytest.raises(ValueError, match="no rate"):
+    with pytest.raises(ValueError, match="isn't a rate"):
         ServerMeter(usd_per_hour=Decimal("NaN"))
 
 

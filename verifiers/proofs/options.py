@@ -10,10 +10,10 @@ from typing import cast
 def names_of(value: object, kind: str, option: str) -> tuple[str, ...]:
     """A list of texts; ValueError, one line, for anything else."""
     if isinstance(value, str) or not isinstance(value, Sequence):
-        raise ValueError(f"verifier {kind}: {option} is no list of names")
+        raise ValueError(f"verifier {kind}: {option} isn't a list of names")
     words = cast("Sequence[object]", value)
     if not all(isinstance(word, str) and word and not word.isspace() for word in words):
-        raise ValueError(f"verifier {kind}: {option} holds something that is no name")
+        raise ValueError(f"verifier {kind}: {option} holds something that isn't a name")
     return tuple(str(word) for word in words)
 
 

@@ -42,7 +42,7 @@ class Container:
         """Asks the daemon and for the image, then runs a program once. Fetches nothing."""
         runtime = _runtime()
         if runtime is None:
-            return "neither docker nor podman is there", "install docker or podman, or bubblewrap"
+            return "neither docker nor podman is installed", "install docker or podman, or bubblewrap"
         if said := _fails([runtime, "info"]):
             return f"{runtime} does not answer: {said}", f"start its daemon; `{runtime} info` must work"
         if _fails([runtime, "image", "inspect", self._image]):
@@ -60,7 +60,7 @@ class Container:
         """Returns when the job runs; SandboxError if it can't."""
         runtime = _runtime()
         if runtime is None:
-            raise SandboxError("neither docker nor podman is there")
+            raise SandboxError("neither docker nor podman is installed")
         name = f"manyfew-{secrets.token_hex(8)}"
         argv = [runtime, *_arguments(job, name), self._image, *launch_command(job, 0, 0, "python3")]
         process = spawn(argv, stdin=stdin, environment=dict(os.environ))

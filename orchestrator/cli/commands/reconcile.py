@@ -176,7 +176,7 @@ def _factor(text: str | None) -> Fraction:
     except (ValueError, ZeroDivisionError):
         share = Fraction(0)
     if not 0 < share <= 100:
-        raise InputError("--factor", f"{text!r} is no factor", "write it like 0.85")
+        raise InputError("--factor", f"{text!r} isn't a factor", "write it like 0.85")
     return share
 
 

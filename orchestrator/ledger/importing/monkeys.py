@@ -126,7 +126,7 @@ def _checked(found: dict[str, Any]) -> tuple[str, list[str], list[bool | None]]:
     if len(listed) != len(judged):
         raise Wrong(f"has {len(listed):,} samples and {len(judged):,} verdicts", _REMEDY)
     if len(listed) > MAX_INDEX:
-        raise Wrong(f"has more than {MAX_INDEX:,} samples", "no real record has that")
+        raise Wrong(f"has more than {MAX_INDEX:,} samples", "real records never have that many")
     for index, (text, verdict) in enumerate(zip(listed, judged, strict=True)):
         if not isinstance(text, str):
             raise Wrong(f"sample {index} is not text", _REMEDY)

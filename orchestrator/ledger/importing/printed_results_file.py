@@ -129,7 +129,7 @@ def _printed(line: int, found: dict[str, Any]) -> Printed:
 def _name(found: dict[str, Any], name: str) -> str:
     value = found[name]
     if not isinstance(value, str) or not value.strip():
-        raise Wrong(f"{name} is no name", "a text that is not empty")
+        raise Wrong(f"{name} isn't a name", "write a text that isn't empty")
     try:
         value.encode()
     except UnicodeEncodeError:

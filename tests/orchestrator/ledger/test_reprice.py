@@ -85,7 +85,7 @@ def test_imported_samples_are_priced_by_their_own_tokens(command, tmp_path):
         ([], "the new prices are missing"),
         (["--price", "nobody=1/2"], "one of cheap, expensive"),
         (["--price", "cheap"], "one of cheap, expensive"),
-        (["--price", "cheap=-1/2"], "is no price"),
+        (["--price", "cheap=-1/2"], "isn't a price"),
         (["--price", "cheap=nothing/like/it/at-all"], "names nothing in the price book"),
         (["--on", "yesterday"], "isn't a date"),
         (["--on", "2026-01-01"], "--price cheap=IN/OUT"),

@@ -155,7 +155,7 @@ def test_a_discount_is_accepted_in_words(made, db, command, tmp_path):
     )
     assert all(pico == by_id[name, vendor_request] for name, vendor_request, pico in found)
     assert money(db).settled >= settled, "what replies said is not lowered"
-    assert "is no factor" in command("reconcile", str(db), "--usage", str(file), "--factor", "0").stderr
+    assert "isn't a factor" in command("reconcile", str(db), "--usage", str(file), "--factor", "0").stderr
     assert "add --usage" in command("reconcile", str(db), "--free", "--factor", "0.85").stderr
 
 

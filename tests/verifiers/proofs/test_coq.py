@@ -194,8 +194,8 @@ def test_the_version_says_what_a_verdict_may_hang_on():
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"axioms": "classic"}, "axioms is no list of names"),
-        ({"axioms": [1]}, "axioms holds something that is no name"),
+        ({"axioms": "classic"}, "axioms isn't a list of names"),
+        ({"axioms": [1]}, "axioms holds something that isn't a name"),
         ({"header": 1}, "header is not text"),
         ({"coqc": "x"}, "has no option 'coqc'"),
     ],

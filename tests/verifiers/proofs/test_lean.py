@@ -241,7 +241,7 @@ def test_what_breaks_the_protocol_is_no_verdict():
     verifier = lean()
     verdict = verifier.verify("garbage", FOUR)
     assert verdict.passed is None
-    assert "no JSON" in (verdict.reason or "")
+    assert "other than JSON" in (verdict.reason or "")
     verifier.close()
 
 
@@ -297,8 +297,8 @@ def test_the_version_says_what_a_verdict_may_hang_on(tmp_path):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"repl": []}, "repl is no command"),
-        ({"repl": "lake exe repl"}, "repl is no list of names"),
+        ({"repl": []}, "repl isn.t a command"),
+        ({"repl": "lake exe repl"}, "repl isn't a list of names"),
         ({"project": 3}, "project is not text"),
         ({"lake": "x"}, "has no option 'lake'"),
     ],

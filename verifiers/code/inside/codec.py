@@ -163,7 +163,7 @@ def _get(data: bytes, at: int, depth: int) -> tuple[object, int]:
     colon = data.index(b":", at, at + 12)
     length, at = int(data[at + 1 : colon]), colon + 1
     if length < 0 or length > len(data):
-        raise NotDataError("a length that is none")
+        raise NotDataError("an invalid length")
     if tag == b"d":
         return _get_dict(data, at, depth, length)
     if tag in _MAKE or tag in (b"r", b"a"):
@@ -186,7 +186,7 @@ def _array(kind: object, shape: object, data: object) -> object:
     if not isinstance(kind, str) or not isinstance(data, bytes):
         raise NotDataError("no array")
     if kind[1:2] not in tuple(_ARRAYS) or not kind[2:].isdigit():
-        raise NotDataError("an array of no known kind")
+        raise NotDataError("an array of an unknown kind")
     return numpy.frombuffer(data, numpy.dtype(kind)).reshape(shape).copy()  # pyright: ignore
 
 

@@ -163,7 +163,7 @@ class CoqRunner:
             with input_file(_tar(files)) as archive, self.jail.start(job, archive) as child:
                 outcome = child.read_to_end(_WALL_FACTOR * cpu + _WALL_S)
         except (SandboxError, OSError) as error:
-            raise CoqError(f"the sandbox does not start: {error}") from error
+            raise CoqError(f"the sandbox doesn't start: {error}") from error
         return _ended(outcome)
 
 
@@ -174,7 +174,7 @@ def _ended(outcome: JobResult) -> Ended:
     if outcome.ended == "output":
         return Ended("output", b"", error)
     if outcome.ended == "time":
-        raise CoqError("this machine gave Coq too little CPU time within the time allowed")
+        raise CoqError("Coq got too little CPU time on this machine within its time limit")
     if outcome.status == 0:
         return Ended("well", outcome.stdout, error)
     if end == signal.SIGXCPU:
@@ -184,7 +184,7 @@ def _ended(outcome: JobResult) -> Ended:
     if end in _ENDS_ITSELF:
         return Ended("died", b"", f"signal {end}")
     if end > 0:
-        raise CoqError(f"Coq was ended from outside, by signal {end}")
+        raise CoqError(f"Coq was killed from outside, by signal {end}")
     return Ended("refused", outcome.stdout, error)
 
 

@@ -68,7 +68,7 @@ class Lean:
         self._project = (Path(self._bounds.folder or ".") / word_of(project, "lean", "project")).resolve()
         self._command = names_of(repl, "lean", "repl")
         if not self._command:
-            raise ValueError("verifier lean: repl is no command")
+            raise ValueError("verifier lean: repl isn't a command")
         self._readable = tuple(
             (self._project / Path(path).expanduser()).resolve()
             for path in names_of(readable, "lean", "readable")

@@ -114,7 +114,7 @@ class Repl:
             if selector.select(0):
                 if not os.read(child.stdout.fileno(), 1):
                     raise DiedError(self._how_it_died())
-                raise SilentError("the REPL spoke without being asked")
+                raise SilentError("the REPL wrote something unasked")
             selector.register(child.stderr, selectors.EVENT_READ)
             selector.register(child.stdin, selectors.EVENT_WRITE)
             while True:
@@ -172,7 +172,7 @@ def start(jail: Jail, job: Job) -> Repl:
     try:
         return Repl(jail, job)
     except (SandboxError, OSError) as error:
-        raise SilentError(f"the REPL does not start: {error}") from error
+        raise SilentError(f"the REPL doesn't start: {error}") from error
 
 
 def _reply(answer: bytes) -> Reply:
@@ -180,13 +180,13 @@ def _reply(answer: bytes) -> Reply:
         value: object = json.loads(answer)
     except (ValueError, RecursionError) as error:
         raise SilentError(
-            f"the REPL said what is no JSON: {first_line(answer[:200].decode('utf-8', 'replace'))}"
+            f"the REPL answered with something other than JSON: {first_line(answer[:200].decode('utf-8', 'replace'))}"
         ) from error
     fields = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
     env = fields.get("env")
     if not isinstance(env, int) or isinstance(env, bool):
         raise SilentError(
-            f"the REPL took no command: {first_line(str(fields.get('message', 'no env in its answer')))}"
+            f"the REPL didn't accept a command: {first_line(str(fields.get('message', 'no env in its answer')))}"
         )
     return Reply(env, tuple(map(_message, _listed(fields, "messages"))), len(_listed(fields, "sorries")))
 
