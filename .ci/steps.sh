@@ -81,4 +81,5 @@ kills=(tests/orchestrator/run/test_kill.py tests/orchestrator/run/test_kill_soft
 faults=(tests/orchestrator/run/test_faults.py::test_every_fault_at_random tests/faults)
 histories=(tests/orchestrator/scheduler/test_histories.py)
 chaos=(tests/chaos)
+proofs=(tests/verifiers/proofs/test_real_lean.py)
 attacks=(tests/verifiers/code/test_hostile.py tests/verifiers/proofs/test_coq.py)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from verifiers.proofs import comments as proof_scan
@@ -17,9 +17,14 @@ COQ_KEYWORDS = (
 )
 LEAN_KEYWORDS = r"(?:theorem|lemma|def|abbrev)"
 _COQ_HEAD = re.compile(rf"\b{COQ_KEYWORDS}\s+({_NAME})")
-_LEAN_HEAD = re.compile(rf"\b{LEAN_KEYWORDS}\s+({_NAME})")
+_LEAN_MODIFIERS = r"(?:@\[[^\]]*\]|\b(?:private|protected|noncomputable|nonrec)\b)"
+_LEAN_HEAD = re.compile(
+    rf"(?:(?<=\n)|\A|(?<=\bin)|(?<=\]))[ \t]*(?:{_LEAN_MODIFIERS}\s*)*\b(?P<keyword>{LEAN_KEYWORDS})\s+"
+    rf"(?P<name>{_NAME})(?P<levels>\.\{{[^}}]*\}})?"
+)
 _COQ_TAIL = re.compile(r"\.\s*(?:Proof\s*\.\s*)?(?:Admitted\s*\.\s*|Abort\s*\.\s*)?$")
-_LEAN_TAIL = re.compile(r":=\s*(?:by\b)?\s*(?:sorry\b)?\s*$")
+_LEAN_SIGNS = re.compile(r"[(\[{⟨⦃⟦)\]}⟩⦄⟧]|:=|\b(?:let|have|letI|haveI)\b")
+_LEAN_IN = re.compile(r"\b(?:open|set_option)\b[^\n]*?\bin\s*\Z")
 _OPEN, _CLOSE = "([{⟨⦃⟦", ")]}⟩⦄⟧"
 
 
@@ -36,6 +41,12 @@ class Statement:
     """`Theorem name binders : type`, without the full stop or `:=` that ends it."""
     proposition: str
     """The same as one closed proposition."""
+    before: str = ""
+    """In Lean: what stands before the theorem, to be read once after the header."""
+    scope: str = ""
+    """In Lean: `open … in`, right before the theorem."""
+    levels: str = ""
+    """In Lean: `.{u}`, the universes that it names itself."""
 
 
 def of_coq(problem: Mapping[str, Any]) -> Statement:
@@ -51,38 +62,75 @@ def of_coq(problem: Mapping[str, Any]) -> Statement:
     tail = _COQ_TAIL.search(code)
     if tail is None:
         raise MalformedError("the statement does not end with a full stop")
-    return _apart(text, code, head, tail.start(), "forall")
+    end = tail.start()
+    apart = _apart(text, head.group(1), head.end(), _colon(code, head.end(), end), end, "forall")
+    return replace(apart, head=text[head.start() : end].strip())
 
 
 def of_lean(problem: Mapping[str, Any]) -> Statement:
-    """From `formal_statement` (or `statement`): `theorem name binders : type :=`, with or without `by` and `sorry`
-    after it, as the MiniF2F files have it; or the type alone, whose name is then `name`."""
+    """From `formal_statement` (or `statement`): `theorem name binders : type`, with or without a proof or `sorry` after
+    it, and with what belongs before it: imports, opened namespaces, definitions. Or the type alone, whose name is then
+    `name`."""
     text = _field(problem, ("formal_statement", "statement"))
-    scan = proof_scan.lean(text)
-    head = _LEAN_HEAD.search(scan.code)
-    tail = _LEAN_TAIL.search(scan.code)
-    end = tail.start() if tail else len(text)
-    if head is None:
+    code = proof_scan.lean(text).code
+    heads = list(_LEAN_HEAD.finditer(code))
+    if not heads:
         name = _name(problem)
-        body = text[:end].strip()
+        body = text[: _lean_body(code, 0)].strip()
         return Statement(name, f"theorem {name} : {body}", body)
-    return _apart(text, scan.code, head, end, "∀")
+    theorems = [head for head in heads if head["keyword"] in ("theorem", "lemma")]
+    head = (theorems or heads)[-1]
+    before, scope = _lean_scope(text[: head.start()], code[: head.start()])
+    colon = _colon(code, head.end(), len(code))
+    end = _lean_body(code, colon + 1)
+    apart = _apart(text, head["name"], head.end(), colon, end, "∀")
+    said = f"{head['keyword']} {text[head.start('name') : end].strip()}"
+    return replace(apart, head=said, before=before, scope=scope, levels=head["levels"] or "")
+
+
+def without_last_comments(text: str) -> str:
+    """Lean takes no documentation comment without a declaration after it."""
+    return text[: len(proof_scan.lean(text).code.rstrip())]
+
+
+def _lean_scope(text: str, code: str) -> tuple[str, str]:
+    """What stands before a theorem, and those `open … in` of it that count for the theorem alone."""
+    end = len(code.rstrip())
+    while match := _LEAN_IN.search(code[:end].rpartition("\n")[2]):
+        end = len(code[: end - len(match.group())].rstrip())
+    begin = len(code[:end].rstrip())
+    return text[:begin], text[begin : len(code.rstrip())].strip()
+
+
+def _lean_body(code: str, at: int) -> int:
+    """Where the proof begins: at the first `:=` outside of brackets that no `let` has."""
+    depth = lets = 0
+    for match in _LEAN_SIGNS.finditer(code, at):
+        sign = match.group()
+        if sign in _OPEN or sign in _CLOSE:
+            depth += 1 if sign in _OPEN else -1
+        elif depth == 0 and sign != ":=":
+            lets += 1
+        elif depth == 0 and lets == 0:
+            return match.start()
+        elif depth == 0:
+            lets -= 1
+    return len(code)
 
 
 def declares(name: str, keywords: str, scan: Callable[[str], Scan]) -> Callable[[str], bool]:
     """Whether a code states a theorem of that name itself, rather than being the body of its proof."""
-    pattern = re.compile(rf"(?<![\w.]){keywords}\s+{re.escape(name)}(?![\w'.])")
+    pattern = re.compile(rf"(?<![\w.]){keywords}\s+(?:_root_\.)?{re.escape(name)}(?![\w'])(?!\.[^{{])")
     return lambda code: pattern.search(scan(code).code) is not None
 
 
-def _apart(text: str, code: str, head: re.Match[str], end: int, quantifier: str) -> Statement:
-    colon = _colon(code, head.end(), end)
-    binders = text[head.end() : colon].strip()
+def _apart(text: str, name: str, binders_at: int, colon: int, end: int, quantifier: str) -> Statement:
+    binders = text[binders_at:colon].strip()
     said = text[colon + 1 : end].strip()
     if not said:
         raise MalformedError("the statement says nothing after its colon")
     proposition = f"{quantifier} {binders}, {said}" if binders else said
-    return Statement(head.group(1), text[head.start() : end].strip(), proposition)
+    return Statement(name, text[binders_at:end].strip(), proposition)
 
 
 def _colon(code: str, at: int, end: int) -> int:

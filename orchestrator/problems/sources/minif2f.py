@@ -44,7 +44,8 @@ _PROOF = ("proof", "solution", "formal_proof")
 
 
 class MiniF2F:
-    """Keys are the theorems' names."""
+    """Keys are the theorems' names. ProofNet has some of them several times, for one exercise of each book: the second
+    is `name (2)`."""
 
     system: str | None = None
     few_shot = True
@@ -64,7 +65,7 @@ class MiniF2F:
         split, _, part = spec.split.partition("-")
         path = spec.path or Path(download(DATASET, FILES[split]))
         examples = _examples(spec) if spec.few_shot else []
-        seen: set[str] = set()
+        seen: dict[str, set[str]] = {}
         for line, row in read_objects(path):
             if row.get("split") not in (None, split):
                 continue
@@ -72,11 +73,13 @@ class MiniF2F:
             name = data["name"]
             if part and not name.startswith(MATH_PREFIX):
                 continue
-            if name in seen:
+            same = seen.setdefault(name, set())
+            if data["formal_statement"] in same:
                 raise InputError(f"{path}:{line}", f"theorem {name!r} appears twice", "keep one of them")
-            seen.add(name)
+            same.add(data["formal_statement"])
+            key = name if len(same) == 1 else f"{name} ({len(same)})"
             others = [text for known, text in examples if known != name][: spec.few_shot]
-            yield Problem(name, data | {"few_shot": "".join(others)})
+            yield Problem(key, data | {"few_shot": "".join(others)})
         if not seen:
             raise InputError(
                 str(path),

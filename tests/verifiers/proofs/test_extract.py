@@ -6,7 +6,7 @@ from verifiers.proofs import comments as proof_scan
 from verifiers.proofs.coq.files import refused
 from verifiers.proofs.coq.reply import assumptions_of, error_of, is_summary, unsafe_of
 from verifiers.proofs.extract import code_of, first_line, indented, plain
-from verifiers.proofs.lean.commands import axioms_of, without_imports
+from verifiers.proofs.lean.commands import axioms_of, header_of, without_imports
 from verifiers.proofs.statement import MalformedError, of_coq, of_lean
 
 
@@ -109,12 +109,53 @@ def test_coq_statements(statement, name, proposition):
         ("/-- Solve: it is 3. -/\nlemma A.b_1 {n : ℕ} : n = n := by\n", "A.b_1", "∀ {n : ℕ}, n = n"),
         ("theorem a (f : ℕ → ℕ := fun x => x) : f = f :=", "a", "∀ (f : ℕ → ℕ := fun x => x), f = f"),
         ("theorem a : let y := 3; y = 3 := sorry", "a", "let y := 3; y = 3"),
+        (
+            "theorem a : let y := 3; let z := y; z = 3 := by\n  let w := 3\n  rfl",
+            "a",
+            "let y := 3; let z := y; z = 3",
+        ),
+        ("theorem a : 1 = 1 := rfl", "a", "1 = 1"),
+        ("theorem a : 1 = 1 := by\n  have h : 1 = 1 := rfl\n  exact h", "a", "1 = 1"),
+        ("import Mathlib\nopen Nat\n\ntheorem a (n : ℕ) : n = n := by sorry", "a", "∀ (n : ℕ), n = n"),
+        ("def f := 1\nlemma b : f = 1 := rfl\n\ntheorem a : f = 1 := sorry", "a", "f = 1"),
+        ("theorem a.{v} (α : Type v) : α = α := sorry", "a", "∀ (α : Type v), α = α"),
+        ("open Real in\n@[simp] theorem a : π = π := sorry", "a", "π = π"),
+        ("private theorem a : 1 = 1 := sorry", "a", "1 = 1"),
         ("∀ n : ℕ, n = n", "given", "∀ n : ℕ, n = n"),
+        ("∀ n : ℕ, n = n := by sorry", "given", "∀ n : ℕ, n = n"),
     ],
 )
 def test_lean_statements(statement, name, proposition):
     apart = of_lean({"formal_statement": statement, "name": "given"})
     assert (apart.name, apart.proposition) == (name, proposition)
+
+
+@pytest.mark.parametrize(
+    ("header", "statement", "whole"),
+    [
+        ("import Mathlib\nopen Nat", "theorem a : 1 = 1 := sorry", "import Mathlib\nopen Nat"),
+        ("import Mathlib\n\n/-- Prove it. -/\n", "theorem a : 1 = 1 := sorry", "import Mathlib"),
+        ("import Mathlib -- all of it\n", "theorem a : 1 = 1 := sorry", "import Mathlib"),
+        ("open Nat", "import Mathlib\n/-- It. -/\ntheorem a : 1 = 1 := sorry", "import Mathlib\nopen Nat"),
+        (
+            "import Mathlib\nopen Nat",
+            "import Mathlib\nimport Aesop\nopen Real\n/- It. -/ theorem a : 1 = 1 := sorry",
+            "import Mathlib\nimport Aesop\nopen Nat open Real",
+        ),
+        ("", "def f := 1\n@[simp] theorem a : f = 1 := sorry", "def f := 1"),
+        ("import Mathlib", "open Real in\ntheorem a : π = π := sorry", "import Mathlib"),
+    ],
+)
+def test_what_stands_before_a_statement_joins_the_header(header, statement, whole):
+    found = header_of(header, of_lean({"formal_statement": statement}))
+    assert [" ".join(line.split()) for line in found.split("import")] == [
+        " ".join(line.split()) for line in whole.split("import")
+    ]
+
+
+def test_names_opened_for_a_statement_alone_stay_with_it():
+    apart = of_lean({"formal_statement": "open Real in\ntheorem a : π = π := sorry"})
+    assert (apart.before, apart.scope, apart.head) == ("", "open Real in", "theorem a : π = π")
 
 
 @pytest.mark.parametrize("statement", ["theorem a b c", "theorem a : := sorry", "", None, 3])

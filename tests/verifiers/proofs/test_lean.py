@@ -147,6 +147,7 @@ def test_a_cheat_is_refused_unread(warm, name):
         "set_option maxHeartbeats 400000 in\n  norm_num",
         'norm_num -- the "obvious" -- way',
         "simp only [List.getElem_cons]; norm_num; exact #[1, 2]",
+        "norm_num [Set.include, section_end, foo.end]",
     ],
 )
 def test_what_only_looks_like_one_is_not(warm, text):
@@ -175,6 +176,37 @@ def test_a_problem_that_cannot_be_asked_is_not_the_answers_fault(warm, problem, 
     verdict = warm.verify("rfl", problem)
     assert verdict.passed is None
     assert says in verdict.reason
+
+
+def test_problems_that_cannot_be_asked_are_refused_before_anything_is_bought(warm):
+    assert warm.lacks_for([FOUR, FALSE]) is None
+    lack = warm.lacks_for([FOUR, {"id": "odd", "formal_statement": "theorem a : undefined = 1 := sorry"}, {}])
+    assert lack is not None
+    message, remedy = lack
+    assert (
+        "answers to 2 problems could not be judged (the first, odd: Lean does not take the statement"
+        in message
+    )
+    assert "leave them out" in remedy
+
+
+LOCAL = {
+    "a variable": "variable (wrong : 2 + 2 = 5)",
+    "an instance": "variable [wrong : 2 + 2 = 5]",
+    "an included one": "variable {wrong : 2 + 2 = 5}\ninclude wrong",
+    "in a section left open": "section A\nvariable (wrong : 2 + 2 = 5)",
+    "in the outer of two sections": "section A\nsection B\nend B\nvariable (wrong : 2 + 2 = 5)",
+    "in a namespace of two names": "namespace A.B\nend B\nvariable (wrong : 2 + 2 = 5)",
+    "in the old spelling": "variables (wrong : 2 + 2 = 5)",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOCAL)
+def test_variables_left_in_scope_are_refused_unread(warm, name):
+    verdict = warm.verify(f"```lean\ntheorem wrong : 2 + 2 = 4 := by norm_num\n{LOCAL[name]}\n```", FALSE)
+    assert verdict.passed is False
+    assert verdict.reason in ("uses variable, which no proof may", "uses include, which no proof may",
+                              "uses variables, which no proof may")  # fmt: skip
 
 
 def resting(verifier: Lean) -> list[int]:
@@ -289,7 +321,7 @@ def test_the_project_is_taken_from_the_sweeps_folder():
 
 def test_the_version_says_what_a_verdict_may_hang_on(tmp_path):
     one, two = lean(), lean(axioms=["propext"])
-    assert one.version.startswith("1;lean=leanprover/lean4:v4.9.0;")
+    assert one.version.startswith("2;lean=leanprover/lean4:v4.9.0;")
     assert len({one.version, two.version, lean(timeout_s=3).version, lean(header="open Nat").version,
                 lean(project=str(tmp_path)).version}) == 5  # fmt: skip
 

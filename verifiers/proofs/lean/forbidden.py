@@ -1,11 +1,12 @@
 """What a Lean text may not hold, since with it Lean's own words would no longer mean what they say.
 
-The check of a proof is read by the same Lean that has read the text: `theorem check : Said := @name`, then
-`#print axioms check`. The kernel answers for the first, whatever helpers, instances, attributes or open namespaces the
-text leaves behind. What could fool that is code that runs while Lean elaborates: macros and syntax that give our
-commands another meaning, elaborators that put declarations past the kernel or write replies to the output, options
-that switch the kernel off. All of that has to be introduced by one of the words below, which Lean knows by spelling
-alone. Whatever parts our reading of comments from Lean's is refused too (verifiers.proofs.comments).
+The check of a proof is read by the same Lean that has read the text: `theorem check : Said := @name`, then what the
+type of `check` prints and `#print axioms check`. The kernel answers for the first, whatever helpers, instances,
+attributes or open namespaces the text leaves behind, and the printed type shows any variable that got into it; no
+text may leave variables in scope all the same. What could fool that is code that runs while Lean elaborates: macros and
+syntax that give our commands another meaning, elaborators that put declarations past the kernel or write replies to
+the output, options that switch the kernel off. All of that has to be introduced by one of the words below, which Lean
+knows by spelling alone. Whatever parts our reading of comments from Lean's is refused too (verifiers.proofs.comments).
 """
 
 from __future__ import annotations
@@ -41,8 +42,12 @@ _OPTIONS = re.compile(
     r"|exponentiation\.threshold"
 )
 _REFUSED, _HARMLESS = frozenset(_WORDS.split()), frozenset(_ATTRIBUTES.split())
+_SCOPE = re.compile(
+    r"(?<![\w.'!?₀-₉«])(?:(?P<open>section|namespace|mutual)|(?P<close>end)|(?P<local>variables?|include|omit))"
+    r"(?![\w'!?₀-₉.])(?:[ \t]+(?P<name>[^\W\d][\w'!?₀-₉.]*))?"
+)
 _WORD = re.compile(r"[^\W\d][\w'!?₀-₉]*")
-_HASH = re.compile(r"#[A-Za-z_][\w!]+")
+_HASH = re.compile(r"#[A-Za-z_][\w!]+|\beval%")
 _SET_OPTION = re.compile(r"\bset_option\s+([\w.]*)")
 _ATTRIBUTE = re.compile(r"(?:@|\battribute\s*)\[([^\]]*)\]?")
 
@@ -65,4 +70,21 @@ def refused(code: str) -> str | None:
         for word in _WORD.findall(match.group(1)):
             if word not in _HARMLESS:
                 return f"attribute {word}"
-    return None
+    return _left_in_scope(plain)
+
+
+def _left_in_scope(code: str) -> str | None:
+    """What puts variables in scope, outside of the sections that the text itself ends."""
+    inner: list[str | None] = []
+    outermost: str | None = None
+    for match in _SCOPE.finditer(code):
+        parts = (match["name"] or "").count(".") + 1
+        if match["open"]:
+            inner += [None] * (1 if match["open"] == "mutual" else parts)
+        elif match["close"]:
+            del inner[max(0, len(inner) - parts) :]
+        elif inner:
+            inner[-1] = match["local"]
+        else:
+            outermost = match["local"]
+    return outermost or next((local for local in inner if local), None)

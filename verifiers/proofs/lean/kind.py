@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -29,15 +29,16 @@ from verifiers.proofs import statement as statements
 from verifiers.proofs.extract import MAX_TEXT, code_of, first_line, plain
 from verifiers.proofs.jail import jail_for, lacks, prefix_of, system_folders
 from verifiers.proofs.lean import commands as units
+from verifiers.proofs.lean.commands import Said
 from verifiers.proofs.lean.forbidden import refused
 from verifiers.proofs.lean.repl import DiedError, LateError, Message, Repl, ReplError, start
 from verifiers.proofs.lean.repl_pool import Pool, UnaskableError, WarmRepl
 from verifiers.proofs.options import digest, lines_of, names_of, word_of
 from verifiers.proofs.statement import MalformedError, Statement
 from verifiers.sandbox import Job, Limits
-from verifiers.types import Bounds, Isolation, Verdict
+from verifiers.types import Bounds, Isolation, Lack, Verdict
 
-_VERSION = "1"
+_VERSION = "2"
 _LANGUAGES = ("lean", "lean4", "tactics", "tactic")
 _AXIOMS = ("propext", "Classical.choice", "Quot.sound")
 _REPL = ("lake", "exe", "repl")
@@ -101,6 +102,24 @@ class Lean:
             )
         return lacks(self._jail, self.kind)
 
+    def lacks_for(self, problems: Iterable[Mapping[str, Any]], /) -> Lack | None:
+        """Asks Lean for every statement: one that it does not take could be answered, but never judged."""
+        untaken: list[str] = []
+        for at, problem in enumerate(problems):
+            try:
+                statement = statements.of_lean(problem)
+                with self._pool.one() as warm:
+                    warm.said(self._header_of(problem, statement), statement, self._axioms)
+            except (MalformedError, ReplError, UnaskableError) as error:
+                name = problem.get("name") or problem.get("id") or f"number {at + 1}"
+                untaken.append(f"{name}: {first_line(str(error))}")
+        if not untaken:
+            return None
+        return (
+            f"answers to {len(untaken):,} problems could not be judged (the first, {untaken[0]})",
+            "correct these statements or leave them out; each must be one theorem that this Lean takes",
+        )
+
     def close(self) -> None:
         self._pool.close()
 
@@ -118,9 +137,8 @@ class Lean:
             return Verdict(passed=False, reason="no proof in the answer")
         if word := refused(code):
             return Verdict(passed=False, reason=f"uses {word}, which no proof may")
-        header = str(problem.get("header") or self._header)
         try:
-            return self._judge(statement, header, code)
+            return self._judge(statement, self._header_of(problem, statement), code)
         except (ReplError, UnaskableError) as error:
             return Verdict(passed=None, reason=first_line(str(error)))
 
@@ -131,9 +149,9 @@ class Lean:
             with_it = False
             try:
                 with self._pool.one(fresh=fresh) as warm:
-                    env, said = warm.said(header, statement)
+                    said = warm.said(header, statement, self._axioms)
                     with_it = True
-                    return self._ask(warm, env, said, statement, code)
+                    return self._ask(warm, said, statement, code)
             except DiedError as error:
                 if fresh and not with_it:
                     raise
@@ -144,34 +162,42 @@ class Lean:
                 return Verdict(passed=False, reason=str(error))
         return Verdict(passed=False, reason=f"Lean dies of it: {died}")
 
-    def _ask(self, warm: WarmRepl, env: int, said: str, statement: Statement, code: str) -> Verdict:
+    def _ask(self, warm: WarmRepl, said: Said, statement: Statement, code: str) -> Verdict:
         limit = self._bounds.timeout_s
-        reply = warm.repl.ask(units.proof(statement, code), env, limit)
+        reply = warm.repl.ask(units.proof(statement, code), said.env, limit)
         if reply.errors:
             return _wrong("Lean refuses it", reply.errors[0])
         if reply.uses_sorry:
             return Verdict(passed=False, reason="uses sorry")
         name = f"manyfewCheck{secrets.token_hex(8)}"
-        reply = warm.repl.ask(units.check(name, said, statement), reply.env, limit)
+        reply = warm.repl.ask(units.check(name, said), reply.env, limit)
         if reply.errors or reply.uses_sorry:
             message = reply.errors[0] if reply.errors else Message("error", "uses sorry", 0)
             return _wrong("it is no proof of the statement", message)
-        reply = warm.repl.ask(units.print_axioms(name), reply.env, limit)
-        return self._by_axioms(reply.messages, name)
+        return self._by_words(reply.messages, name, said)
 
-    def _by_axioms(self, messages: tuple[Message, ...], name: str) -> Verdict:
-        data = messages[0].data if len(messages) == 1 and messages[0].severity == "info" else ""
-        axioms = units.axioms_of(data, name)
-        if axioms is None:
-            told = "; ".join(message.data for message in messages) or "nothing"
+    def _by_words(self, messages: tuple[Message, ...], name: str, said: Said) -> Verdict:
+        """What Lean prints of the checked theorem: its type, then its axioms, and nothing else."""
+        told = [message.data for message in messages]
+        if len(told) != 2 or any(message.severity != "info" for message in messages):
+            return _untold(told)
+        if not units.says(told[0], name, said):
             return Verdict(
-                passed=False, reason="Lean does not say what it rests on", evidence=plain(told, 2000)
+                passed=False,
+                reason="what it proves has further hypotheses, which the text left in scope",
+                evidence=plain(told[0], 2000),
             )
+        axioms = units.axioms_of(told[1], name)
+        if axioms is None:
+            return _untold(told)
         if foreign := [axiom for axiom in axioms if axiom not in self._axioms]:
             return Verdict(
-                passed=False, reason=f"rests on {', '.join(foreign[:5])}", evidence=plain(data, 2000)
+                passed=False, reason=f"rests on {', '.join(foreign[:5])}", evidence=plain(told[1], 2000)
             )
         return Verdict(passed=True)
+
+    def _header_of(self, problem: Mapping[str, Any], statement: Statement) -> str:
+        return units.header_of(str(problem.get("header") or self._header), statement)
 
     def _start(self) -> Repl:
         program = self._program() or self._command[0]
@@ -211,6 +237,11 @@ class Lean:
                 continue
             parts.append(text.strip() if name == "lean-toolchain" else digest(text))
         return "+".join(parts) or "unknown"
+
+
+def _untold(told: list[str]) -> Verdict:
+    said = plain("; ".join(told) or "nothing", 2000)
+    return Verdict(passed=False, reason="Lean does not say what it rests on", evidence=said)
 
 
 def _wrong(what: str, message: Message) -> Verdict:

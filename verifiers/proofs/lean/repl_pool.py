@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from verifiers.proofs.extract import first_line
 from verifiers.proofs.lean import commands as units
+from verifiers.proofs.lean.commands import Said
 from verifiers.proofs.lean.repl import Message, Repl, ReplError
 from verifiers.proofs.statement import Statement
 
@@ -30,21 +31,31 @@ class WarmRepl:
     def __init__(self, repl: Repl) -> None:
         self.repl = repl
         self._headers: dict[str, int] = {}
-        self._said: dict[tuple[str, str], tuple[int, str]] = {}
+        self._said: dict[tuple[str, Statement], Said] = {}
         self.answers = 0
 
-    def said(self, header: str, statement: Statement) -> tuple[int, str]:
-        """(the environment in which the proposition has a name, that name)."""
-        key = (header, statement.head)
+    def said(self, header: str, statement: Statement, axioms: frozenset[str]) -> Said:
+        """The proposition, as Lean takes it. UnaskableError if it does not, or rests on other axioms than these."""
+        key = (header, statement)
         if key not in self._said:
             name = f"ManyfewSaid{secrets.token_hex(8)}"
             reply = self.repl.ask(units.said(name, statement), self._header(header), START_S)
             if reply.errors or reply.uses_sorry:
                 raise UnaskableError(f"Lean does not take the statement: {_first(reply.errors)}")
+            told = [message.data for message in reply.messages if message.severity == "info"]
+            levels = units.levels_in(told[0], name) if len(told) == 2 else None
+            rests_on = units.axioms_of(told[1], name) if levels is not None else None
+            if levels is None or rests_on is None:
+                raise UnaskableError(
+                    f"Lean says of the statement what was not asked: {' / '.join(told)[:200]}"
+                )
+            if foreign := sorted(set(rests_on) - axioms):
+                raise UnaskableError(f"the statement itself rests on {', '.join(foreign)}")
             again = self.repl.ask(units.restated(name, statement), reply.env, START_S)
-            if again.errors:
+            known = units.dependence(again.messages[-1].data) if again.messages else None
+            if again.errors or known is None:
                 raise UnaskableError(f"the statement is not one proposition: {_first(again.errors)}")
-            self._said[key] = reply.env, name
+            self._said[key] = Said(reply.env, name, known[0], levels)
         return self._said[key]
 
     def _header(self, header: str) -> int:

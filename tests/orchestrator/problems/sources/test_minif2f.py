@@ -70,6 +70,15 @@ def test_splits_and_keys(tmp_path, split, keys):
     assert [problem.key for problem in registry.load(spec)] == keys
 
 
+def test_one_name_of_several_theorems_makes_a_key_for_each(tmp_path):
+    exercise = {"id": "exercise_1_1", "header": HEADER}
+    rows = [exercise | {"formal_statement": f"theorem exercise_1_1 : {n} = {n} := sorry"} for n in (1, 2, 3)]
+    spec = ProblemsSpec(source="minif2f", path=write(tmp_path / "all.jsonl", rows))
+    problems = registry.load(spec)
+    assert [problem.key for problem in problems] == ["exercise_1_1", "exercise_1_1 (2)", "exercise_1_1 (3)"]
+    assert [of_lean(problem.data).proposition for problem in problems] == ["1 = 1", "2 = 2", "3 = 3"]
+
+
 def test_both_formats_make_statements_for_the_verifier(tmp_path):
     spec = ProblemsSpec(source="minif2f", path=write(tmp_path / "all.jsonl", BY_ID + BY_NAME))
     first, _, last = registry.load(spec)

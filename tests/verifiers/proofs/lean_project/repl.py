@@ -17,7 +17,9 @@ THEOREM = re.compile(
 )
 DEFINITION = re.compile(r"def\s+(\w+)\s*:\s*Prop\s*:=\s*(.*)", re.DOTALL)
 EXAMPLE = re.compile(r"example\s*:\s*(\w+)\s*:=\s*@([\w.]+)")
-COMMAND = re.compile(r"^(?=(?:theorem|lemma|def|example|import|open|namespace|end)\b|#print)", re.MULTILINE)
+COMMAND = re.compile(
+    r"^(?=(?:theorem|lemma|def|example|import|open|namespace|end|set_option)\b|#print|#check)", re.MULTILINE
+)
 NATIVE = ("Lean.ofReduceBool", "Lean.trustCompiler")
 
 
@@ -38,12 +40,13 @@ class Env:
         self.types = dict(types or {})
         self.propositions = dict(propositions or {})
         self.axioms = dict(axioms or {})
+        self.checked = {}
         self.namespace = ""
         self.imported = imported
 
     def copy(self):
         other = Env(self.types, self.propositions, self.axioms, self.imported)
-        other.namespace = self.namespace
+        other.namespace, other.checked = self.namespace, dict(self.checked)
         return other
 
 
@@ -62,7 +65,7 @@ class Lean:
         if self.worn:
             os.abort()
         env, messages, sorries = env.copy(), [], []
-        for piece in COMMAND.split(uncommented(command)):
+        for piece in COMMAND.split(uncommented(command).replace("_root_.", "")):
             if piece.strip():
                 self.one(piece.strip(), env, messages, sorries, may_import)
         return messages, sorries, env
@@ -87,11 +90,18 @@ class Lean:
         if match := re.match(r"namespace (\w+)", piece):
             env.namespace = f"{match.group(1)}."
             return None
+        if piece.startswith("set_option"):
+            return None
+        if match := re.fullmatch(r"#check @(\w+)", piece):
+            return say("info", f"{match.group(1)} : {env.checked.get(match.group(1), 'Prop')}")
         if piece.startswith("end"):
             env.namespace = ""
             return None
         if match := re.match(r"#print axioms ([\w.]+)", piece):
             name = env.namespace + match.group(1)
+            if match.group(1) in env.propositions:
+                name = match.group(1)
+                return say("info", f"'{name}' does not depend on any axioms")
             if name not in env.types:
                 return say("error", f"unknown constant '{match.group(1)}'")
             axioms = sorted(env.axioms[name])
@@ -123,7 +133,7 @@ class Lean:
             if env.propositions.get(said, said) != known:
                 return say("error", f"type mismatch\n  {proof[1:]}\nhas type\n  {known} : Prop\n"
                                     f"but is expected to have type\n  {said} : Prop")  # fmt: skip
-            env.types[name], env.axioms[name] = known, env.axioms[proof[1:]]
+            env.types[name], env.axioms[name], env.checked[name] = known, env.axioms[proof[1:]], said
             return None
         axioms, done = set(), False
         for tactic in re.split(r"[;\n]|<;>| ", re.sub(r"^by\b", "", proof).strip()):
