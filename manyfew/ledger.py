@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from manyfew.chart import Chart
     from orchestrator.ledger.reading.samples.outcomes import Axis, Outcomes
+    from orchestrator.ledger.reading.samples.sampled_models import Which
 
 Form = Literal["pandas", "polars", "arrays"]
 
@@ -135,6 +136,20 @@ class Ledger:
         from orchestrator.ledger.reading.money.status import read_status
 
         return read_status(self._only("status"))
+
+    def show(
+        self, problem: str | None = None, *, model: str | None = None, which: Which = "all"
+    ) -> dict[str, Any]:
+        """What `manyfew show --json` prints: passes by problem and model; with a problem, its prompt, gold answer and
+        samples. `which`: all, right, wrong, no-verdict or cut."""
+        from orchestrator.ledger.reading.samples.pass_table import pass_table_document, read_pass_table
+        from orchestrator.ledger.reading.samples.problem_samples import ProblemSamples, problem_document
+
+        path, models = self._only("show"), [] if model is None else [model]
+        if problem is None:
+            return pass_table_document(read_pass_table(path, models, which))
+        with ProblemSamples(path, problem, models, which) as of:
+            return problem_document(of)
 
     def plan_next(self, usd: float | str, pair: tuple[str, str] | None = None) -> dict[str, Any]:
         """What `manyfew plan DB --next USD --json` prints: where so much more money narrows a comparison most."""

@@ -9,6 +9,7 @@ COMMANDS: dict[str, str] = {
     "cancel": "cancel",
     "status": "status",
     "watch": "watch",
+    "show": "show",
     "verify": "verify",
     "frontier": "frontier",
     "figure": "figure",

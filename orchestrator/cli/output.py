@@ -85,9 +85,10 @@ def send_nowhere(stream: TextIO) -> None:
     os.close(nowhere)
 
 
-def console(*, stderr: bool = False) -> Console:
+def console(*, stderr: bool = False, into: TextIO | None = None, colours: bool = True) -> Console:
     """A rich console that keeps to plain text on pipes, with NO_COLOR and with TERM=dumb. Markup, highlighting and
-    emoji codes are off: model text and aliases are shown as they are, after `orchestrator.text.safe`."""
+    emoji codes are off: model text and aliases are shown as they are, after `orchestrator.text.safe`. `into`: a pager
+    on the terminal, which may not take `colours`."""
     from rich.console import Console
 
     class HungUpConsole(Console):
@@ -97,13 +98,16 @@ def console(*, stderr: bool = False) -> Console:
             raise
 
     stream = sys.stderr if stderr else sys.stdout
-    plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb" or not stream.isatty()
+    is_terminal = into is not None or stream.isatty()
+    without = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    plain = without or not is_terminal or not colours
     return HungUpConsole(
-        file=stream,
+        file=into or stream,
+        force_terminal=True if into is not None and not plain else None,
         no_color=plain,
         color_system=None if plain else "auto",
         highlight=False,
         markup=False,
         emoji=False,
-        soft_wrap=not stream.isatty(),
+        soft_wrap=not is_terminal,
     )

@@ -1,4 +1,5 @@
-"""Runs the tutorial's commands and writes their output into the page: `python -m tests.docs.transcribe`."""
+"""Runs the commands of the pages that show screens and writes what they print into the page:
+`python -m tests.docs.transcribe`."""
 
 from __future__ import annotations
 
@@ -9,12 +10,17 @@ from pathlib import Path
 
 from tests.docs.pages import DOCS, blocks, prepare, stand_ins, type_, write
 
-PAGE = DOCS / "tutorial.md"
+PAGES = (DOCS / "tutorial.md", DOCS / "how-to" / "read-samples.md")
 LONGEST = 40
 
 
 def main() -> None:
-    text = PAGE.read_text("utf-8")
+    for page in PAGES:
+        _transcribe(page)
+
+
+def _transcribe(page: Path) -> None:
+    text = page.read_text("utf-8")
     made: list[str] = []
     last = 0
     with tempfile.TemporaryDirectory() as name, stand_ins() as places:
@@ -35,7 +41,7 @@ def main() -> None:
                 "".join(f"{block.margin}{line}".rstrip() + "\n" for line in said),
             ]
             last = block.end
-    PAGE.write_text("".join([*made, text[last:]]), "utf-8")
+    page.write_text("".join([*made, text[last:]]), "utf-8")
 
 
 def _output(command: str, folder: Path, places: Mapping[str, str]) -> list[str]:
@@ -46,11 +52,11 @@ def _output(command: str, folder: Path, places: Mapping[str, str]) -> list[str]:
         if port.isdigit():
             said = said.replace(url, f"http://127.0.0.1:{port}/v1")
     said = said.replace(places["OPENAI_BASE_URL"], "https://api.openai.com/v1")
-    # Of doctor: what is of this machine alone.
+    # Of this machine alone: doctor's findings about it, and a stall while it was busy.
     lines = [
         line
         for line in said.splitlines()
-        if not re.match(r"\w+ +(python|package|packages|disk|clock) ", line)
+        if not re.match(r"\w+ +(python|package|packages|disk|clock) |warning: a computation held", line)
     ]
     return lines if len(lines) <= LONGEST else [*lines[:LONGEST], "…"]
 

@@ -14,6 +14,8 @@ from tests.orchestrator.compared_ledger import compared_ledger
 
 SAME: dict[str, Callable[[manyfew.Ledger], dict[str, Any]]] = {
     "status DB": lambda ledger: ledger.status(),
+    "show DB": lambda ledger: ledger.show(),
+    "show DB p.3 --model cheap --wrong": lambda ledger: ledger.show("p.3", model="cheap", which="wrong"),
     "frontier DB": lambda ledger: ledger.frontier(),
     "frontier DB --axis tokens": lambda ledger: ledger.frontier("tokens"),
     "frontier DB --cap 0.5 --hard-cap 2 --cite": lambda ledger: ledger.frontier(
@@ -65,7 +67,7 @@ def test_every_reading_command_has_its_method():
     assert with_json - CHANGING - OF_NO_LEDGER == {command.split()[0] for command in SAME}
 
 
-@pytest.mark.parametrize("method", ["status", "presumed", "doctor"])
+@pytest.mark.parametrize("method", ["status", "show", "presumed", "doctor"])
 def test_what_is_of_one_ledger_says_so(method, db, tmp_path):
     other = compared_ledger(tmp_path / "b.db")
     with pytest.raises(manyfew.InputError, match="takes one ledger"):

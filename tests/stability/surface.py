@@ -32,6 +32,8 @@ DOCUMENTS = {
     "plan": "plan quickstart.toml",
     "run": "run quickstart.toml",
     "status": "status runs/quickstart.db",
+    "show": "show runs/quickstart.db",
+    "show PROBLEM": "show runs/quickstart.db add-1",
     "frontier": "frontier runs/quickstart.db",
     "compare": "compare runs/quickstart.db",
     "plan --next": "plan compared.db --next 2.50",

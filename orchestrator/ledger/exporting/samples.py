@@ -15,6 +15,7 @@ import msgspec
 
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
+from orchestrator.ledger.reading.samples.record_columns import COLUMNS, JOINED
 
 Row = tuple[Any, ...]
 OnProgress = Callable[[int], None]
@@ -25,19 +26,7 @@ PROBLEM_COLUMNS = ("question", "gold")
 
 # What the view says, with an order that the view leaves open: by row id nothing has to be sorted. The data of the
 # problem comes last.
-_SELECT = """
-SELECT sweep.name AS sweep, model.alias AS model, model.provider AS provider, problem.key AS problem,
-  s.sample_index, s.text, s.reasoning, s.finish_reason,
-  s.prompt_tokens, s.cached_tokens, s.cache_write_tokens, s.cache_write_1h_tokens,
-  s.completion_tokens, s.reasoning_tokens, s.token_basis,
-  s.cost_pico / 1e12 AS cost_usd, s.cost_pico, s.cost_basis,
-  s.passed, s.score, s.answer, s.server, coalesce(s.request_ref, s.request_id) AS request, s.stop_rule,
-  s.latency_s, s.created_at{data}
-FROM sample AS s
-JOIN model ON model.id = s.model_id
-JOIN sweep ON sweep.id = model.sweep_id
-JOIN problem ON problem.id = s.problem_id
-ORDER BY s.id"""
+_SELECT = f"SELECT {COLUMNS}{{data}}\nFROM {JOINED}\nORDER BY s.id"
 
 # Valid JSON as they are, but some terminals obey them, and Python's splitlines() ends a line at some of them.
 _DELICATE = re.compile(r"[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")

@@ -15,8 +15,7 @@
     if (x === 0) return "$0";
     if (x >= 0.9995) return "$" + x.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
     const rounded = Number(x.toPrecision(3));
-    if (rounded < 1e-4) return "$" + Number(rounded.toExponential().split("e")[0]) + "e" + rounded.toExponential().split("e")[1];
-    const text = rounded.toFixed(10).replace(/0+$/, "");
+    const text = rounded.toFixed(14).replace(/0+$/, "");
     return "$" + (text.split(".")[1].length < 2 ? rounded.toFixed(2) : text);
   }
   function amount(x, axis = state.axis) {

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from orchestrator.progress import ModelProgress, Progress
 from orchestrator.report import figures
-from orchestrator.text.money import usd
+from orchestrator.text.money import per_thousand
 from orchestrator.text.safe import safe
 
 MOST = 3
@@ -29,11 +29,11 @@ def lessons(progress: Progress) -> str | None:
 
 
 def _one(m: ModelProgress) -> str:
-    """gemma solved 35 of 40 problems (87.5%) with 64 samples each, for $3.45e-5 a problem"""
+    """gemma solved 35 of 40 problems (87.5%) with 64 samples each, for $0.0345 per 1,000 problems"""
     share = figures.share(m.solved_problems, m.problems)
     return (
         f"{safe(m.alias, 40)} solved {m.solved_problems:,} of {m.problems:,} problems ({share}) with "
-        f"{_samples(m)} each, for {usd(_per_problem(m))} a problem"
+        f"{_samples(m)} each, for {per_thousand(_per_problem(m))} per 1,000 problems"
     )
 
 

@@ -123,7 +123,7 @@ def next_commands(progress: Progress, ending: Ending) -> list[str]:
     if any(m.done and not m.verified for m in progress.models):
         commands.append(f"manyfew verify {db}")
     if any(m.verified for m in progress.models):
-        commands.append(f"manyfew frontier {db}")
+        commands += [f"manyfew frontier {db}", f"manyfew show {db}"]
     if any(m.presumed_pico for m in progress.models if not m.replayed):
         commands.append(f"manyfew reconcile {db}")
     return [safe(command) for command in commands]

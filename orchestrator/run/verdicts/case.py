@@ -1,22 +1,16 @@
-"""A sample that waits for its verdict, and its text's key: the same text of the same problem, with the same ending, is
-verified once."""
+"""A sample that waits for its verdict, and the verdict as it is kept."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from hashlib import sha256
 
+from orchestrator.ledger.reading.samples.text_key import TextKey, text_key, wrong_by_ending
 from orchestrator.ledger.writing.rows import VerdictRow
 from verifiers.types import Verdict
 
-CUT_OFF = "length"
-REFUSED = frozenset({"refusal", "content_filter"})
 MOST_REASON = 300
 MOST_TEXT = 2000
-
-TextKey = tuple[int, bytes]
-"""A problem's id, and the digest of a text and how it ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,24 +31,6 @@ class Unjudged:
 
     def key(self) -> TextKey:
         return text_key(self.problem_id, self.text, self.finish_reason)
-
-
-def wrong_by_ending(text: str, finish_reason: str | None) -> str | None:
-    """Why a sample is wrong whatever its text says (CONTRACT, Ledger); None if the text decides."""
-    if finish_reason == CUT_OFF:
-        return "cut off at max_tokens"
-    if finish_reason in REFUSED:
-        return "refused"
-    return None if text.strip() else "empty"
-
-
-def text_key(problem_id: int, text: str, finish_reason: str | None) -> TextKey:
-    digest = sha256(text.encode("utf-8", "replace")).digest()[:16]
-    if finish_reason == CUT_OFF:  # the same text with another ending has another key
-        digest = sha256(digest + b"cut").digest()[:16]
-    elif finish_reason in REFUSED:
-        digest = sha256(digest + b"refused").digest()[:16]
-    return problem_id, digest
 
 
 def verdict_row(

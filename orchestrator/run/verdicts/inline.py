@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from orchestrator.ledger.reading.samples.text_key import text_key, wrong_by_ending
 from orchestrator.ledger.writing.rows import SampleVerdict
-from orchestrator.run.verdicts.case import bounded, text_key, verdict_row, wrong_by_ending
+from orchestrator.run.verdicts.case import bounded, verdict_row
 from verifiers.workers.executor import LONG_TEXT
 
 if TYPE_CHECKING:

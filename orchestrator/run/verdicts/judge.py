@@ -13,8 +13,9 @@ from typing import Any
 from orchestrator.errors import InputError, LedgerBroken
 from orchestrator.ledger.file.trouble import writing
 from orchestrator.ledger.reading.for_run.unjudged import VerdictReader
+from orchestrator.ledger.reading.samples.text_key import TextKey
 from orchestrator.ledger.writing.rows import VerdictRow
-from orchestrator.run.verdicts.case import TextKey, Unjudged, bounded, verdict_row
+from orchestrator.run.verdicts.case import Unjudged, bounded, verdict_row
 from orchestrator.run.verdicts.pending import Pending
 from orchestrator.run.verdicts.threads import VerifierThreads
 from verifiers.types import Verdict

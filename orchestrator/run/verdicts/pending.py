@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
 
-from orchestrator.run.verdicts.case import TextKey
+from orchestrator.ledger.reading.samples.text_key import TextKey
 
 SLOW_S = 0.1
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 
-from orchestrator.run.verdicts.case import TextKey
+from orchestrator.ledger.reading.samples.text_key import TextKey
 from verifiers.types import Verdict
 from verifiers.workers.executor import Executor
 from verifiers.workers.worker_process import Item

@@ -15,8 +15,9 @@ from orchestrator.ledger.file.lock import WriterLock
 from orchestrator.ledger.file.open import open_for_writing
 from orchestrator.ledger.file.trouble import all_or_nothing
 from orchestrator.ledger.reading.for_run.unjudged import Which, pieces, problem_reader, write
+from orchestrator.ledger.reading.samples.text_key import TextKey
 from orchestrator.ledger.writing.rows import VerdictRow
-from orchestrator.run.verdicts.case import TextKey, Unjudged, bounded, verdict_row
+from orchestrator.run.verdicts.case import Unjudged, bounded, verdict_row
 from orchestrator.run.verdicts.judge import Judge, KnownVerdicts
 from verifiers.types import Verdict
 from verifiers.workers.executor import Executor

@@ -3,7 +3,7 @@ from fractions import Fraction
 
 import pytest
 
-from orchestrator.text.money import usd
+from orchestrator.text.money import per_thousand, usd
 
 PICO = 10**12
 
@@ -22,9 +22,9 @@ PICO = 10**12
         ("0.00310", "$0.0031"),
         ("0.0001", "$0.0001"),
         ("0.00009999", "$0.0001"),
-        ("0.0000312", "$3.12e-5"),
-        ("0.0000031", "$3.1e-6"),
-        ("0.000000000001", "$1e-12"),
+        ("0.0000312", "$0.0000312"),
+        ("0.0000031", "$0.0000031"),
+        ("0.000000000001", "$0.000000000001"),
         ("-1.235", "-$1.24"),
         ("1000000", "$1,000,000.00"),
     ],
@@ -39,3 +39,8 @@ def test_whole_pico_dollars_and_floats_too():
     assert usd(4.2e9) == "$0.0042"
     assert usd(float("nan")) == "?"
     assert usd(float("inf")) == "?"
+
+
+def test_one_among_many_is_told_by_the_thousand():
+    assert per_thousand(34_500_000) == "$0.0345"
+    assert per_thousand(Fraction(1, 3) * PICO) == "$333.33"

@@ -84,7 +84,7 @@ async def test_axis_scale_models_and_extrapolation_are_the_readers(tmp_path, goo
     async with browser(tmp_path / "profile") as page:
         await page.size(1280)
         await page.open(good)
-        assert (await page.js(COSTS))[:3] == ["$5e-5", "$0.0001", "$0.00025"]
+        assert (await page.js(COSTS))[:3] == ["$0.00005", "$0.0001", "$0.00025"]
         assert "dollars a problem" in await page.js(TICKS.format("coverage"))
         await page.set("#axis", "tokens")
         assert (await page.js(COSTS))[:3] == ["30", "60", "150"]
@@ -127,7 +127,7 @@ async def test_other_prices_are_tokens_times_them(tmp_path, good):
         assert "+" not in await page.js("document.querySelector('#frontier-tables').innerText")
         await page.js("document.querySelector('#reset').click()")
         await page.drawn()
-        assert (await page.js(COSTS))[0] == "$5e-5"
+        assert (await page.js(COSTS))[0] == "$0.00005"
         assert await page.js("document.querySelector('#frontier-tables').innerText") == paid
         assert await page.js("document.querySelector('tr[data-cheap] .likely').textContent") != "–"
         await page.set("#price-0-0", "-4", "input")  # all the way to the left: free
@@ -186,7 +186,7 @@ async def test_without_scripts_the_tables_are_there(tmp_path, good):
         await page.until("document.readyState === 'complete'")
         shown = await page.js("document.body.innerText")
         assert "need JavaScript" in shown
-        assert "$5e-5" in shown
+        assert "$0.00005" in shown
         assert "What if" not in shown
 
 

@@ -35,7 +35,7 @@ def test_each_model_has_its_column(document):
     lines = {line[:20].strip(): line[20:].split() for line in shown.splitlines()}
     assert lines["samples"] == ["96", "96"]
     assert lines["pass rate"][1] == "100.0%"
-    assert lines["a sample"] == ["$1e-6", "$0.0001"]
+    assert lines["a sample"] == ["$0.000001", "$0.0001"]
     assert "presumed" in lines
 
 

@@ -21,8 +21,8 @@ def judged(alias, solved=40, dollars=1, **fields):
 
 def test_cheap_against_expensive():
     assert learnt(progress(judged("expensive", 40, 10), judged("cheap", 35))) == (
-        "cheap solved 35 of 40 problems (87.5%) with 64 samples each, for $0.025 a problem; "
-        "expensive solved 40 of 40 problems (100%) with 64 samples each, for $0.25 a problem. "
+        "cheap solved 35 of 40 problems (87.5%) with 64 samples each, for $25.00 per 1,000 problems; "
+        "expensive solved 40 of 40 problems (100%) with 64 samples each, for $250.00 per 1,000 problems. "
         "expensive cost 10.0 times as much as cheap, and its coverage is 12.5 points higher."
     )
 
@@ -57,7 +57,7 @@ def test_free_models_have_no_ratio():
 
 def test_one_model_is_compared_with_none_and_what_goes_on_is_so_far():
     assert learnt(progress(judged("only", done=100))) == (
-        "So far only solved 40 of 40 problems (100%) with about 2.5 samples each, for $0.025 a problem."
+        "So far only solved 40 of 40 problems (100%) with about 2.5 samples each, for $25.00 per 1,000 problems."
     )
 
 

@@ -39,11 +39,12 @@ def test_how_it_ended_what_was_learnt_what_it_cost_and_what_is_next():
         "model  samples  solved  coverage   pass  settled  requests",
         "cheap  640/640   41/64     64.1%  14.8%    $1.00         5",
         "",
-        "cheap solved 41 of 64 problems (64.1%) with 10 samples each, for $0.0156 a ",
-        "problem.",
+        "cheap solved 41 of 64 problems (64.1%) with 10 samples each, for $15.62 per ",
+        "1,000 problems.",
         "All runs of this ledger: $1.000 settled + $0.100 presumed, $8.900 left of ",
         "$10.000. This run: 320 samples, $0.50 in 1 min 15 s.",
         "Next: manyfew frontier runs/gsm8k.db",
+        "Next: manyfew show runs/gsm8k.db",
     ]
 
 
@@ -83,14 +84,26 @@ def test_every_ending_is_told(status, reason, said):
 @pytest.mark.parametrize(
     ("status", "db", "commands"),
     [
-        ("complete", "runs/gsm8k.db", ["manyfew frontier runs/gsm8k.db"]),
-        ("interrupted", "runs/gsm8k.db", ["manyfew run sweep.toml", "manyfew frontier runs/gsm8k.db"]),
+        ("complete", "runs/gsm8k.db", ["manyfew frontier runs/gsm8k.db", "manyfew show runs/gsm8k.db"]),
+        (
+            "interrupted",
+            "runs/gsm8k.db",
+            ["manyfew run sweep.toml", "manyfew frontier runs/gsm8k.db", "manyfew show runs/gsm8k.db"],
+        ),
         (
             "provider",
             "runs/other.db",
-            ["manyfew run sweep.toml --db runs/other.db", "manyfew frontier runs/other.db"],
+            [
+                "manyfew run sweep.toml --db runs/other.db",
+                "manyfew frontier runs/other.db",
+                "manyfew show runs/other.db",
+            ],
         ),
-        ("incomplete", "a b.db", ["manyfew run sweep.toml --db 'a b.db'", "manyfew frontier 'a b.db'"]),
+        (
+            "incomplete",
+            "a b.db",
+            ["manyfew run sweep.toml --db 'a b.db'", "manyfew frontier 'a b.db'", "manyfew show 'a b.db'"],
+        ),
     ],
 )
 def test_the_next_commands_can_be_pasted(status, db, commands):
@@ -147,6 +160,7 @@ def test_hostile_texts_drive_nothing(text):
 def test_what_is_presumed_can_be_settled():
     assert next_commands(progress(judged(presumed_pico=PICO)), ending()) == [
         "manyfew frontier runs/gsm8k.db",
+        "manyfew show runs/gsm8k.db",
         "manyfew reconcile runs/gsm8k.db",
     ]
     assert not any(
@@ -159,4 +173,7 @@ def test_a_budget_far_exceeded_is_followed_by_one_above_what_is_held():
     moment = progress(judged(done=0), budget_pico=PICO, settled_pico=7 * PICO, presumed_pico=PICO)
     assert next_commands(moment, ending("budget"))[0] == "manyfew run sweep.toml --budget 9.00"
     nothing_lacks = progress(judged(), budget_pico=PICO, settled_pico=7 * PICO, presumed_pico=0)
-    assert next_commands(nothing_lacks, ending("budget")) == ["manyfew frontier runs/gsm8k.db"]
+    assert next_commands(nothing_lacks, ending("budget")) == [
+        "manyfew frontier runs/gsm8k.db",
+        "manyfew show runs/gsm8k.db",
+    ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.ledger.file.create import create
+from orchestrator.ledger.reading.samples.text_key import text_key
 from orchestrator.ledger.writing.rows import SampleRow, Settlement
 from orchestrator.run.verdicts import inline
-from orchestrator.run.verdicts.case import text_key
 from orchestrator.run.verdicts.inline import InlineVerdicts
 from orchestrator.run.verdicts.judge import KnownVerdicts
 from tests.loopback.openai_wire import openai_vendor

@@ -1,0 +1,154 @@
+"""One problem of a ledger: its prompt as sent, its gold answer, and its samples with their verdicts."""
+
+from __future__ import annotations
+
+import json
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Self
+
+from orchestrator.errors import InputError
+from orchestrator.ledger.file.trouble import reading
+from orchestrator.ledger.reading.samples.record_columns import COLUMNS, JOINED
+from orchestrator.ledger.reading.samples.sampled_models import (
+    SUCH,
+    SampledModel,
+    Which,
+    open_tuples,
+    sampled_models,
+)
+from orchestrator.ledger.reading.samples.text_key import text_key, wrong_by_ending
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
+
+PIECE = 64
+_MEANT = """
+SELECT s.id FROM sample AS s JOIN problem ON problem.id = s.problem_id
+WHERE s.model_id = ? AND problem.key = ? AND {such} ORDER BY s.problem_id, s.sample_index
+"""
+_SAMPLES = f"""
+SELECT {COLUMNS}, s.problem_id, s.verifier FROM {JOINED}
+WHERE s.id IN ({{ids}}) ORDER BY s.problem_id, s.sample_index
+"""
+_PROMPTS = """
+SELECT DISTINCT prompt.body FROM sample AS s JOIN problem ON problem.id = s.problem_id
+LEFT JOIN request ON request.id = s.request_id LEFT JOIN merged_request ON merged_request.ref = s.request_ref
+JOIN prompt ON prompt.id = coalesce(request.prompt_id, merged_request.prompt_id)
+WHERE s.model_id = ? AND problem.key = ?
+"""
+
+
+class ProblemSamples:
+    """Of an open ledger: use as a context manager. Nothing is held while the caller looks at a sample, so that a run
+    can go on writing. Raises InputError for what is no ledger, and for a problem or a model that it doesn't have."""
+
+    def __init__(self, db: Path, problem: str, models: Collection[str] = (), which: Which = "all") -> None:
+        self.problem = problem
+        self._db = db
+        self._such = SUCH[which]
+        self._connection = open_tuples(db)
+        try:
+            with reading(db):
+                self.models = sampled_models(self._connection, db, models)
+                self._data = self._read_data()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    @property
+    def gold(self) -> Any:
+        """None where the source has no gold answer, as with tests of programs."""
+        return self._data.get("answer")
+
+    def prompts(self) -> dict[str, list[str]]:
+        """Each prompt as it was sent, with the models that got it; the problem's own text where none was sent."""
+        found: dict[str, list[str]] = {}
+        with reading(self._db):
+            for model in self.models:
+                for (body,) in self._connection.execute(_PROMPTS, (model.id, self.problem)).fetchall():
+                    found.setdefault(_in_words(json.loads(body)), []).append(model.name)
+        return found or {_in_words(self._data): [model.name for model in self.models]}
+
+    def counts(self, model: SampledModel) -> tuple[int, int]:
+        """Samples meant, and all."""
+        counted = f"count(*) FILTER (WHERE {self._such}), count(*)"
+        sql = f"SELECT {counted} FROM {JOINED} WHERE s.model_id = ? AND problem.key = ?"
+        with reading(self._db):
+            return self._connection.execute(sql, (model.id, self.problem)).fetchone()
+
+    def samples(self, model: SampledModel) -> Iterator[dict[str, Any]]:
+        """The columns of sample_records, with `reason` (why it was judged so) and `extracted` (the answer that the
+        verifier read out of the text)."""
+        with reading(self._db):
+            meant = self._connection.execute(_MEANT.format(such=self._such), (model.id, self.problem))
+            ids = [number for (number,) in meant.fetchall()]
+        for at in range(0, len(ids), PIECE):
+            with reading(self._db):
+                some = self._read(ids[at : at + PIECE])
+            yield from some
+
+    def _read(self, ids: list[int]) -> list[dict[str, Any]]:
+        cursor = self._connection.execute(_SAMPLES.format(ids=", ".join(map(str, ids))))
+        names = [column[0] for column in cursor.description]
+        found = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+        for sample in found:
+            sample["reason"] = self._reason(sample, sample.pop("problem_id"), sample.pop("verifier"))
+            sample["extracted"] = sample["answer"]
+        return found
+
+    def _reason(self, sample: dict[str, Any], problem_id: int, verifier: str | None) -> str | None:
+        row = self._connection.execute(
+            "SELECT reason FROM verdict WHERE verifier = ? AND problem_id = ? AND text_sha = ?",
+            (verifier, *text_key(problem_id, sample["text"], sample["finish_reason"])),
+        ).fetchone()
+        if row is not None and row[0]:
+            return row[0]
+        return wrong_by_ending(sample["text"], sample["finish_reason"]) if sample["passed"] == 0 else None
+
+    def _read_data(self) -> dict[str, Any]:
+        rows = self._connection.execute("SELECT data FROM problem WHERE key = ?", (self.problem,)).fetchall()
+        if not rows:
+            raise self._unknown()
+        found = json.loads(rows[0][0])
+        return found if isinstance(found, dict) else {}  # pyright: ignore[reportUnknownVariableType]
+
+    def _unknown(self) -> InputError:
+        keys = [key for (key,) in self._connection.execute("SELECT key FROM problem ORDER BY ordinal")]
+        near = get_close_matches(self.problem, keys, n=3, cutoff=0.5) or keys[:3]
+        remedy = f"such as {', '.join(near)}; `manyfew show {self._db}` lists them all" if near else ""
+        return InputError(str(self._db), f"there is no problem {self.problem!r}", remedy)
+
+
+def problem_document(of: ProblemSamples) -> dict[str, Any]:
+    """What `show --json` prints of one problem. `prompt` is the first model's; `prompts` has them all."""
+    prompts = of.prompts()
+    return {
+        "problem": of.problem,
+        "prompt": next(iter(prompts)),
+        "prompts": [{"prompt": prompt, "models": names} for prompt, names in prompts.items()],
+        "gold": of.gold,
+        "samples": [sample for model in of.models for sample in of.samples(model)],
+    }
+
+
+def _in_words(of: dict[str, Any]) -> str:
+    """A prompt, or a problem, as text: what one user's message holds, or each message after its role."""
+    if not of.get("messages"):
+        return str(of.get("question") or of.get("prompt") or of.get("text") or "")
+    messages = [_message(message) for message in of["messages"]]
+    if [role for role, _ in messages] == ["user"]:
+        return messages[0][1]
+    return "\n\n".join(f"{role}: {content}" for role, content in messages)
+
+
+def _message(message: list[Any] | dict[str, Any]) -> tuple[str, str]:
+    """A ledger keeps [role, content]; a problem of its own messages, {role, content}."""
+    role, content = message if isinstance(message, list) else (message["role"], message["content"])
+    return str(role), content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)

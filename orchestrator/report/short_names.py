@@ -1,0 +1,67 @@
+"""Names of models that fit a column: shortened in the middle, so that they can still be told apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rich.cells import cell_len, chop_cells
+
+from orchestrator.text.safe import safe
+
+_PART_OF_WORD = re.compile(r"[^-_/:@ ]*\Z")
+LONGEST = 200
+"""Characters of a name that are looked at."""
+
+
+def short_names(names: Sequence[str], width: int, ellipsis: str = "…") -> list[str]:
+    """Each safe to print, at most `width` cells wide (4 or more), no two alike unless the names are."""
+    shown = [safe(name, LONGEST) or "(no name)" for name in names]
+    if all(cell_len(name) <= width for name in shown):
+        return shown
+    room = width - cell_len(ellipsis)
+    by_length = sorted(range(room + 1), key=lambda start: (abs(start - room // 2), start))
+    tried = [[_cut(name, width, start, room - start, ellipsis) for name in shown] for start in by_length]
+    tried.insert(len(tried) // 2, _what_differs(shown, ellipsis))
+    for cut in tried:
+        if len(set(cut)) == len(set(names)) and all(cell_len(name) <= width for name in cut):
+            return cut
+    return _numbered(names, shown, width, ellipsis)
+
+
+def _what_differs(names: Sequence[str], ellipsis: str) -> list[str]:
+    """Without the words that all begin or end with."""
+    start = len(_whole_words(_common(names)))
+    end = len(_whole_words(_common([name[start:][::-1] for name in names])))
+    before, after = ellipsis if start else "", ellipsis if end else ""
+    return [f"{before}{name[start : len(name) - end]}{after}" for name in names]
+
+
+def _common(names: Sequence[str]) -> str:
+    """What all begin with: the first and the last of them in their order do."""
+    low, high = min(names), max(names)
+    same = next(
+        (at for at, (one, other) in enumerate(zip(low, high, strict=False)) if one != other), len(low)
+    )
+    return low[:same]
+
+
+def _whole_words(text: str) -> str:
+    return _PART_OF_WORD.sub("", text)
+
+
+def _cut(name: str, width: int, start: int, end: int, ellipsis: str) -> str:
+    if cell_len(name) <= width:
+        return name
+    return f"{_first(name, start)}{ellipsis}{_first(name[::-1], end)[::-1]}"
+
+
+def _first(text: str, cells: int) -> str:
+    return chop_cells(text, cells)[0] if cells > 1 and text else text[: max(0, cells)]
+
+
+def _numbered(names: Sequence[str], shown: Sequence[str], width: int, ellipsis: str) -> list[str]:
+    """What differs is in the middle of all: a number tells them apart."""
+    order = list(dict.fromkeys(names))
+    tails = [f"{ellipsis}#{order.index(name) + 1}" for name in names]
+    return [f"{_first(of, width - cell_len(tail))}{tail}" for of, tail in zip(shown, tails, strict=True)]
