@@ -105,7 +105,7 @@ def _changes(node: ast.AST) -> list[tuple[str, ast.AST]]:
         before = ast.unparse(node)
         new.value = ast.Constant(None)
         return [(f"{before} -> return None", new)]
-    if isinstance(new, ast.If):
+    if isinstance(new, ast.If) and ast.unparse(new.test) != "TYPE_CHECKING":
         before = ast.unparse(node.test) if isinstance(node, ast.If) else ""
         new.test = ast.UnaryOp(ast.Not(), new.test)
         return [(f"if {before} -> if not ({before})", new)]

@@ -110,7 +110,7 @@ def _of_table(connection: sqlite3.Connection, table: str) -> Iterator[str]:
         return
     key = next((name for name, _ in columns if name in ("id", "ref")), columns[0][0])
     wrong = " OR ".join(f"coalesce({condition}, false)" for condition, _ in rules)
-    for row in connection.execute(f"SELECT * FROM {table} WHERE {wrong}"):
+    for row in connection.execute(f"SELECT {key} FROM {table} WHERE {wrong}"):
         said = _first(connection, table, rules, key, row[key])
         yield f"{table} {row[key]}: {said}"
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.ledger.exporting.samples import Records, write_csv
+from orchestrator.ledger.exporting.samples import Records, write_csv, write_jsonl
 from orchestrator.ledger.file.lock import acquire
 from orchestrator.text.safe import safe
-from tests.orchestrator.ledger_fixture import make_ledger
+from tests.orchestrator.ledger_fixture import Made, make_ledger
 from tests.orchestrator.sample_files import LINE, buy, exported, key, objects, records, rows, spend, write
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -202,3 +202,12 @@ def test_a_full_disk_and_a_reader_that_hangs_up(bought, tmp_path):
     hung = f"{line} | head -1 > /dev/null; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", hung], cwd=ROOT, capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("write_all", [write_jsonl, write_csv])
+def test_progress_is_shown_each_thousand_samples(tmp_path, write_all):
+    shown: list[int] = []
+    path = make_ledger(tmp_path / "l.db", {"m": Made({f"p{i}": [1] * 50 for i in range(42)})})
+    with Records(path, with_problems=False) as records:
+        assert write_all(records, io.BytesIO(), shown.append) == 2100
+    assert shown == [1000, 2000]

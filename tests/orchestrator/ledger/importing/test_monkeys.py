@@ -6,11 +6,13 @@ import gzip
 import json
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orchestrator.ledger.importing import monkeys_file
+from orchestrator.ledger.importing.monkeys import names
 from tests.orchestrator.sample_files import records
 
 RIGHT, WRONG = "It is 3 + 4 = 7 in all.\n#### 7", "Perhaps 8?\n#### 8"
@@ -233,3 +235,17 @@ def test_other_names_and_records_without_an_index(command, tmp_path):
     with closing(sqlite3.connect(tmp_path / "a.db")) as connection:
         found = connection.execute("SELECT DISTINCT sweep, model, problem FROM sample_records").fetchall()
     assert found == [("mine", "mine", "mine/0"), ("mine", "mine", "mine/1")]
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("GSM8K_Llama-3-8B.json", ("GSM8K", "Llama-3-8B")),
+        ("GSM8K_x.jsonl.gz", ("GSM8K", "x")),
+        ("GSM8K_.json", (None, "GSM8K_")),
+        ("GSM8K.json", (None, "GSM8K")),
+        ("mine.parquet", (None, "mine")),
+    ],
+)
+def test_a_files_name_says_data_set_and_model(name, found):
+    assert names(Path(name)) == found

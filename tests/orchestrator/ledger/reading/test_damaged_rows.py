@@ -127,3 +127,23 @@ def test_an_error_of_ours_stays_one(here, command, monkeypatch):
     done = command("compare", "a.db")
     assert done.returncode == 1
     assert "this is a bug in manyfew: KeyError" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("UPDATE request SET reserved_at = -1", "its reserved_at is no time"),
+        ("UPDATE request SET reserved_at = 1e12", "its reserved_at is no time"),
+        ("UPDATE sample SET latency_s = -0.5", "its latency_s is no duration"),
+        ("UPDATE sample SET latency_s = 1e11", "its latency_s is no duration"),
+        ("UPDATE sample SET answer = CAST(x'ff' AS TEXT)", "its answer is not text"),
+        ("UPDATE model SET price = '{}' WHERE alias = 'cheap'", "its price is none"),
+        ("UPDATE sample SET problem_id = 999 WHERE id = (SELECT min(id) FROM sample)", "its problem is gone"),
+        ("UPDATE sample SET text = CAST(x'ff' AS TEXT)", None),
+        ("UPDATE sample SET latency_s = 0", None),
+    ],
+)
+def test_each_kind_of_damage_is_named_and_a_models_words_are_none(here, sql, said):
+    change(here, sql)
+    found = damage_of(here)
+    assert found is None if said is None else said in (found or "")
