@@ -19,6 +19,11 @@ class ProblemState:
     asked: set[int] = field(default_factory=set[int])
     """Indices that an earlier run asked for and that are on their way: in a batch that goes on at its vendor."""
 
+    @property
+    def recorded(self) -> int:
+        """Samples there, whatever their indices."""
+        return self.next_index - len(self.holes) - len(self.asked)
+
     def is_asked(self, indices: tuple[int, ...]) -> None:
         """These are on their way: they are not lacking."""
         self.asked.update(indices)

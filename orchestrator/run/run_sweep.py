@@ -12,8 +12,9 @@ from orchestrator.errors import InputError
 from orchestrator.ledger.file.create import make_or_check, refuse_foreign
 from orchestrator.ledger.file.identity import refuse_other_sweep
 from orchestrator.ledger.file.lock import WriterLock, acquire
-from orchestrator.ledger.file.trouble import TROUBLE, all_or_nothing
+from orchestrator.ledger.file.trouble import TROUBLE, all_or_nothing, writing
 from orchestrator.ledger.writing.begin_run import ModelPlan, RunPlan, begin
+from orchestrator.ledger.writing.close_gaps import close_gaps, gaps
 from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.ledger.writing.place_watch import GRACE_S, PlaceWatch
 from orchestrator.ledger.writing.run_state import RunState, read_state
@@ -178,6 +179,8 @@ async def _run(
                 [*(p for endpoints in providers.values() for p in endpoints), *batch_providers.values()]
             )
         progress = driver.progress("done")
+    if status != "interrupted":
+        _close_gaps(options.db, state, scheduler)
     watch.refuse_lost()
     return Result(
         status=status,
@@ -188,6 +191,21 @@ async def _run(
         presumed_leftovers=state.presumed_leftovers,
         at_start=at_start,
     )
+
+
+def _close_gaps(db: Path, state: RunState, scheduler: Scheduler) -> None:
+    """Of problems whose samples are all in. What was given up on is asked for again by the next run."""
+    ordinals = {problem_id: ordinal for ordinal, problem_id in enumerate(state.problem_ids)}
+    for alias, lane in scheduler.lanes.items():
+        model_id = state.models[alias].model_id
+        with writing(db):
+            whole = [
+                problem_id
+                for problem_id in gaps(db, model_id)
+                if problem_id in ordinals and lane.sampling.is_whole(ordinals[problem_id])
+            ]
+            if whole:
+                close_gaps(db, model_id, whole)
 
 
 def _tallies(state: RunState) -> dict[str, Tally]:

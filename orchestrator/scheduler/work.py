@@ -60,7 +60,7 @@ class Work:
         self._warmth = warmth
         self.asked = array("q", (p.next_index for p in problems))
         # Samples beyond those wanted now (an earlier run wanted more) stay in the ledger and do not count here.
-        self.done = array("q", (_done_of(p, n) for p, n in zip(problems, self.wanted, strict=True)))
+        self.done = array("q", (min(p.recorded, n) for p, n in zip(problems, self.wanted, strict=True)))
         self.failed = array("q", bytes(8 * len(problems)))
         self.busy = array("q", (p.unverified + len(p.asked) if until_solved else 0 for p in problems))
         """Samples of a problem in flight or waiting for their verdict; kept for until_solved only."""
@@ -77,7 +77,8 @@ class Work:
         for ordinal in range(len(problems)):
             self._queue(ordinal)
         for ordinal, problem in enumerate(problems):
-            holes = [index for index in problem.holes if index < self.wanted[ordinal]]
+            lacking = max(0, self.wanted[ordinal] - problem.recorded - len(problem.asked))
+            holes = problem.holes[:lacking]
             if holes and not (until_solved and self.solved[ordinal]):
                 self._push(Item(problem=ordinal, indices=tuple(holes)), 0.0)
 
@@ -230,6 +231,11 @@ class Work:
         """Nothing to ask, as far as is known: verdicts on the way can still reopen until_solved."""
         return not self._again and not self._fresh
 
+    def is_whole(self, problem: int) -> bool:
+        """Whether a problem's samples are all in, now and for the next run."""
+        solved = self.until_solved and bool(self.solved[problem])
+        return not self.left(problem) and (solved or not self.failed[problem])
+
     def left(self, problem: int) -> int:
         """Samples of a problem that are still to be asked or on their way."""
         if self.until_solved and self.solved[problem]:
@@ -254,11 +260,6 @@ def _with(item: Item, indices: tuple[int, ...]) -> Item:
 
 def _first(item: Item, n: int) -> Item:
     return item if len(item.indices) <= n else _with(item, item.indices[:n])
-
-
-def _done_of(problem: ProblemState, samples: int) -> int:
-    lacking = sum(index < samples for index in (*problem.holes, *problem.asked))
-    return min(problem.next_index, samples) - lacking
 
 
 def runs(indices: Sequence[int]) -> list[tuple[int, int]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 
 import pytest
 
 from orchestrator.errors import InputError
+from orchestrator.ledger.reading.money.status import read_status
 from tests.loopback import faults
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.books import (
@@ -64,6 +66,63 @@ def test_what_was_paid_never_turns_into_a_recordings(tmp_path):
         with pytest.raises(InputError, match="is no recording"):
             run(SweepFile({"m": replay}, problems=2, samples=1).write(tmp_path), db)
     assert money(db) == held
+
+
+def with_a_gap(vendor, folder, **sampling):
+    """A ledger whose second of four requests was lost: samples 0, 1, 4, 5, 6, 7 of 8."""
+    db = folder / "test.db"
+    vendor.faults.extend([None, faults.RESET_BILLED])
+    keys = {"max_attempts": 1, "max_n": 2, "limits": {"concurrency": 1}}
+    sweep = SweepFile({"m": model(vendor, **keys)}, problems=1, samples=8, sampling=sampling)
+    assert run(sweep.write(folder), db).status == 1
+    assert [index for _, _, index in sample_keys(db)] == [0, 1, 4, 5, 6, 7]
+    return db, sweep
+
+
+def check_numbered(db, n):
+    """Without gaps, in the order of dispatch; each request names the samples that it brought."""
+    found = rows(db, "SELECT sample_index, request_id FROM sample ORDER BY sample_index")
+    assert [row["sample_index"] for row in found] == list(range(n))
+    assert [row["request_id"] for row in found] == sorted(row["request_id"] for row in found)
+    for row in rows(db, "SELECT id, n, indices FROM request"):
+        told = json.loads(row["indices"])
+        assert len(set(told)) == row["n"]
+        assert {r["sample_index"] for r in found if r["request_id"] == row["id"]} <= set(told)
+    check_books(db)
+
+
+@pytest.mark.parametrize(("samples", "asked"), [(8, 2), (7, 1), (6, 0), (3, 0)])
+def test_samples_are_numbered_without_gaps_though_fewer_are_wanted_now(tmp_path, samples, asked):
+    """Those above the missing ones count as any others: nothing is bought that is there already."""
+    vendor = openai_vendor()
+    with serving(vendor):
+        db, sweep = with_a_gap(vendor, tmp_path)
+        before = sum(bill.samples for bill in vendor.billed)
+        sweep.samples = samples
+        assert run(sweep.write(tmp_path), db).status == 0
+    assert sum(bill.samples for bill in vendor.billed) - before == asked
+    found = rows(db, "SELECT sample_index FROM sample ORDER BY sample_index")
+    assert [row["sample_index"] for row in found] == list(range(6 + asked))
+    if not asked:
+        check_numbered(db, 6)
+    assert read_status(db)["samples"] == {"planned": 6 + asked, "done": 6 + asked, "failed": 0}
+    check_bill(db, {"m": vendor}, 10 * USD)
+
+
+def test_samples_of_a_solved_problem_are_numbered_without_gaps(tmp_path):
+    """What is missing below its success is asked for no more."""
+    vendor = openai_vendor(answer=lambda _, index: "#### 0" if index >= 6 else "#### -1")
+    db = tmp_path / "test.db"
+    vendor.faults.extend([None, faults.RESET_BILLED])
+    with serving(vendor):
+        keys = {"max_attempts": 1, "max_n": 2, "limits": {"concurrency": 1}}
+        path = SweepFile(
+            {"m": model(vendor, **keys)}, problems=1, samples=20, sampling={"mode": "until_solved"}
+        ).write(tmp_path)
+        run(path, db)
+    assert one(db, "SELECT max(passed) FROM sample") == 1
+    check_numbered(db, one(db, "SELECT count(*) FROM sample"))
+    check_bill(db, {"m": vendor}, 10 * USD)
 
 
 def test_another_max_tokens_is_refused_once_there_are_samples(tmp_path):

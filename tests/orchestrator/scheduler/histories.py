@@ -4,6 +4,7 @@ vendor that keeps its own bill, and checks the invariants at every step."""
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 
@@ -78,10 +79,7 @@ def build(random: Random, world: World) -> Scheduler:
         samples, until_solved = random.randint(1, 20), random.random() < 0.3
         states = [_state(random, samples) for _ in range(problems)]
         world.samples[alias] = {
-            (p, index)
-            for p, s in enumerate(states)
-            for index in range(min(s.next_index, samples))
-            if index not in s.holes
+            (p, index) for p, s in enumerate(states) for index in range(s.next_index) if index not in s.holes
         }
         world.bill[alias] = world.seen[alias] = 0
         world.flying[alias], world.given_up[alias] = set(), set()
@@ -201,7 +199,9 @@ def check(scheduler: Scheduler, world: World) -> None:
         assert funds.cap is None or funds.held <= funds.cap
         assert world.seen[alias] == funds.settled
         assert world.bill[alias] <= funds.settled + funds.presumed
-        assert sum(lane.sampling.done) == len(world.samples[alias])
+        there = Counter(problem for problem, _ in world.samples[alias])
+        wanted = lane.sampling.wanted
+        assert list(lane.sampling.done) == [min(there[p], wanted[p]) for p in range(len(wanted))]
         assert sum(lane.sampling.failed) == len(world.given_up[alias])
         assert lane.rate.concurrency is None or lane.rate.in_flight <= lane.rate.concurrency
         flying = {(t.item.problem, i) for t in lane.in_flight.values() for i in t.item.indices}
