@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.reprice import Repriced, models_of
-from pricing.cache_writes import write_rates
-from pricing.resolve import priced_as, resolve
-from pricing.stated import stated_price
+from pricing.by_word import price_by_word
+from pricing.resolve import resolve
 from pricing.types import PICO_PER_USD, Price, Unpriceable
 
 
@@ -66,22 +64,8 @@ def _day(on: str | None) -> datetime.date | None:
 
 
 def _price(value: str, day: datetime.date | None, model: dict[str, Any]) -> Price:
-    parts = value.split("/")
     try:
-        rates = [Decimal(part) for part in parts]
-    except InvalidOperation:
-        rates = []
-    try:
-        if len(rates) in (2, 3):
-            return stated_price(
-                input=rates[0],
-                cached_input=rates[1] if len(rates) == 3 else None,
-                output=rates[-1],
-                unstated_writes=write_rates(model["provider"] or "", model["name"] or "", None),
-                source="stated",
-                name=value,
-            )
-        return priced_as(value, on=day)
+        return price_by_word(value, provider=model["provider"] or "", model=model["name"] or "", on=day)
     except Unpriceable as error:
         raise InputError("--price", error.message, error.remedy) from error
 

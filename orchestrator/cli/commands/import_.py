@@ -12,24 +12,22 @@ from orchestrator.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from decimal import Decimal
 
-    from orchestrator.ledger.importing.monkeys import Options
     from orchestrator.ledger.importing.samples import Imported
     from orchestrator.problems.types import Problem
 
 
 def import_(
-    file: Path = typer.Argument(
-        ..., help="JSON Lines, one sample per line; or a file of monkey_business.", metavar="FILE"
-    ),
+    file: list[Path] = typer.Argument(..., help="Files of any format below.", metavar="FILE…"),
     db: Path = typer.Option(
         ..., "--db", help="Write to the ledger at PATH, which is made if it is missing.", metavar="PATH"
     ),
+    format_: str | None = typer.Option(
+        None, "--format", help="Name the format. Default: as the content tells.", metavar="NAME"
+    ),
     model: str | None = typer.Option(
-        None,
-        "--model",
-        help="Name the model that lines of task_id and completion come from.",
-        metavar="ALIAS",
+        None, "--model", help="Name the model that made the samples.", metavar="ALIAS"
     ),
     source: str | None = typer.Option(
         None,
@@ -40,13 +38,38 @@ def import_(
     path: Path | None = typer.Option(
         None, "--path", help="Read the source's problems from FILE. Default: the hub.", metavar="FILE"
     ),
+    scorer: str | None = typer.Option(
+        None, "--scorer", help="Take the verdicts of this scorer or grader.", metavar="NAME"
+    ),
+    filter_: str | None = typer.Option(
+        None, "--filter", help="Take the lines of this filter (lm-eval). Default: the first.", metavar="NAME"
+    ),
+    metric: str | None = typer.Option(
+        None, "--metric", help="Take this metric as the verdict (lm-eval).", metavar="NAME"
+    ),
+    pass_at: float | None = typer.Option(
+        None, "--pass-at", help="Count a score of X or more as right.", metavar="X"
+    ),
+    prices_on: str | None = typer.Option(
+        None,
+        "--prices-on",
+        help="Price tokens as of this day. Default: the day of each sample.",
+        metavar="YYYY-MM-DD",
+    ),
+    price: list[str] = typer.Option(
+        [],
+        "--price",
+        help="Set a model's price: a name from `manyfew prices`, or dollars per million tokens, in/out or "
+        "in/cached/out; repeatable.",
+        metavar="ALIAS=NAME|IN/OUT",
+    ),
     usd_per_sample: str | None = typer.Option(
         None, "--usd-per-sample", help="Set each sample's cost, if the file doesn't state it.", metavar="USD"
     ),
     tokenizer: str | None = typer.Option(
         None,
         "--tokenizer",
-        help="Count tokens by this tokenizer of the hub, or a tokenizer.json (monkey_business).",
+        help="Count tokens that the file doesn't state, by this tokenizer of the hub or a tokenizer.json.",
         metavar="NAME",
     ),
     aggregate: bool = typer.Option(
@@ -58,12 +81,12 @@ def import_(
 ) -> int:
     """Read samples made elsewhere into a ledger.
 
-    Reads what `export --format jsonl` writes, HumanEval's samples.jsonl (task_id, completion), and files in the format
-    of ScalingIntelligence/monkey_business (JSON, JSON Lines, Parquet); their content tells which. All samples are
-    imported, or none if a line is wrong. A line needs model, problem and sample_index; with question and gold, verify
-    can judge it.
+    Reads logs of inspect_ai (.eval, .json) and lm-eval (samples_*.jsonl), SWE-bench predictions, trajectories of
+    mini-swe-agent and SWE-agent, batch output of OpenAI and Anthropic, runs of OpenAI Evals, LiveCodeBench's and
+    bigcode's files, HumanEval's and EvalPlus' samples.jsonl, files of monkey_business, and what `export` writes. Their
+    content tells which. All files are imported, or none if a record is wrong.
 
-    Example: manyfew import samples.jsonl --db runs/samples.db
+    Example: manyfew import logs/*.eval --db runs/old.db
 
     Example: manyfew import samples.jsonl --db he.db --model mine --source humaneval --path HumanEval.jsonl.gz
 
@@ -74,19 +97,25 @@ def import_(
             _refuse_options()
         return _aggregate(file, db, json_=json_)
     from orchestrator.cli.output import console, emit_json
+    from orchestrator.ledger.importing.reader import Options
     from orchestrator.ledger.importing.samples import import_samples
     from orchestrator.problems.registry import default_verifier
     from orchestrator.report.live.counter import counting
 
-    with counting("lines read", json_=json_) as show:
-        done = import_samples(
-            file,
-            db,
-            show,
-            _options(usd_per_sample, tokenizer),
-            model=_alias(model),
-            problems=_problems(source, path),
-        )
+    options = Options(
+        format=format_,
+        model=_alias(model),
+        scorer=scorer,
+        filter=filter_,
+        metric=metric,
+        pass_at=_finite(pass_at),
+        usd_per_sample=_dollars(usd_per_sample),
+        tokenizer=tokenizer,
+        prices_on=prices_on,
+        prices=_prices(price),
+    )
+    with counting("samples read", json_=json_) as show:
+        done = import_samples(file, db, show, options, problems=_problems(source, path))
     if json_:
         emit_json({**dataclasses.asdict(done), "db": str(db)})
     else:
@@ -94,14 +123,30 @@ def import_(
     return 0
 
 
-def _options(usd_per_sample: str | None, tokenizer: str | None) -> Options | None:
-    from orchestrator.ledger.importing.monkeys import Options
+def _dollars(usd_per_sample: str | None) -> Decimal | None:
     from orchestrator.sweep.load import parse_usd
 
-    if usd_per_sample is None and tokenizer is None:
-        return None
-    usd = None if usd_per_sample is None else parse_usd(usd_per_sample, where="--usd-per-sample")
-    return Options(usd_per_sample=usd, tokenizer=tokenizer)
+    return None if usd_per_sample is None else parse_usd(usd_per_sample, where="--usd-per-sample")
+
+
+def _finite(pass_at: float | None) -> float | None:
+    import math
+
+    if pass_at is not None and not math.isfinite(pass_at):
+        raise InputError("--pass-at", "must be a finite number", "such as --pass-at 0.5")
+    return pass_at
+
+
+def _prices(stated: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in stated:
+        alias, equals, word = text.rpartition("=")
+        if not equals or not alias or not word.strip():
+            raise InputError(
+                "--price", f"{text!r} names no model and price", "write ALIAS=NAME or ALIAS=IN/OUT"
+            )
+        found[alias] = word.strip()
+    return found
 
 
 def _alias(model: str | None) -> str | None:
@@ -127,14 +172,16 @@ def _refuse_options() -> NoReturn:
     raise InputError("--aggregate", message, "state usd_per_attempt in the table")
 
 
-def _aggregate(file: Path, db: Path, *, json_: bool) -> int:
+def _aggregate(files: list[Path], db: Path, *, json_: bool) -> int:
     import shlex
 
     from orchestrator.cli.output import console, emit_json
     from orchestrator.ledger.importing.printed_results import import_aggregate
     from orchestrator.text.safe import safe
 
-    rows = import_aggregate(file, db)
+    if len(files) > 1:
+        raise InputError("--aggregate", "takes one table", "import the others one by one")
+    rows = import_aggregate(files[0], db)
     models = list(dict.fromkeys(row.model for row in rows))
     if json_:
         emit_json({"rows": len(rows), "models": models, "db": str(db)})
@@ -157,11 +204,17 @@ def _text(done: Imported, db: Path, verifier: str | None) -> str:
     lines = [f"{done.samples:,} samples of {done.problems:,} problems imported into {place}: {models}"]
     if done.ignored:
         lines.append(f"Ignored unknown keys: {', '.join(safe(name, 60) for name in done.ignored)}.")
+    if done.failed:
+        lines.append(f"{done.failed:,} attempts ended in an error without a sample: counted as failed.")
+    if done.repeated:
+        lines.append(f"{done.repeated:,} samples are in several of the files: counted once.")
+    if done.scorers:
+        said = ", ".join(f"{safe(name, 60)} {count:,}" for name, count in list(done.scorers.items())[:20])
+        lines.append(f"Verdicts by {said}.")
+    lines += [safe(note) for note in done.notes[:20]]
     if done.without_text:
         lines.append(f"{done.without_text:,} have no text: verify would judge them wrong, as empty.")
-    if done.without_cost:
-        what = "all" if done.without_cost == done.samples else f"{done.without_cost:,}"
-        lines.append(f"The cost of {what} of them is unknown: add --usd-per-sample USD to set it.")
+    lines += _costs(done)
     if done.other_problems:
         lines.append(
             f"{done.other_problems:,} problems have another question or gold answer in the ledger; "
@@ -175,3 +228,19 @@ def _text(done: Imported, db: Path, verifier: str | None) -> str:
     else:
         lines.append(f"Next: manyfew frontier {place}")
     return "\n".join(lines)
+
+
+def _costs(done: Imported) -> list[str]:
+    from orchestrator.text.safe import safe
+
+    lines: list[str] = []
+    if done.computed_cost:
+        lines.append(f"The cost of {done.computed_cost:,} was computed from their tokens by the price book.")
+    if done.without_cost:
+        what = "all" if done.without_cost == done.samples else f"{done.without_cost:,}"
+        remedy = "add --usd-per-sample USD to set it"
+        for alias, why in list(done.unpriced.items())[:5]:
+            lines.append(f"{safe(alias, 60)} has no price: {safe(why, 200)}.")
+            remedy = f"add --price '{safe(alias, 60)}=IN/OUT' or --usd-per-sample USD"
+        lines.append(f"The cost of {what} of them is unknown: {remedy}.")
+    return lines

@@ -187,7 +187,7 @@ CREATE TABLE failure (              -- samples the last run gave up on: n from s
   problem_id INTEGER NOT NULL REFERENCES problem,
   sample_index INTEGER NOT NULL,
   n INTEGER NOT NULL,
-  run_id INTEGER NOT NULL REFERENCES run,
+  run_id INTEGER REFERENCES run,    -- NULL: an imported log says so
   error TEXT NOT NULL,
   message TEXT NOT NULL,
   PRIMARY KEY (model_id, problem_id, sample_index)

@@ -26,6 +26,19 @@ _SINCE_1 = (
 ) STRICT""",
     "ALTER TABLE run ADD COLUMN rules INTEGER NOT NULL DEFAULT 1",
     "ALTER TABLE request ADD COLUMN raised_from_pico INTEGER",
+    "ALTER TABLE failure RENAME TO failure_1",
+    """CREATE TABLE failure (
+  model_id INTEGER NOT NULL REFERENCES model,
+  problem_id INTEGER NOT NULL REFERENCES problem,
+  sample_index INTEGER NOT NULL,
+  n INTEGER NOT NULL,
+  run_id INTEGER REFERENCES run,
+  error TEXT NOT NULL,
+  message TEXT NOT NULL,
+  PRIMARY KEY (model_id, problem_id, sample_index)
+) STRICT, WITHOUT ROWID""",
+    "INSERT INTO failure SELECT * FROM failure_1",
+    "DROP TABLE failure_1",
 )
 """New columns go to the end of their table, here as in schema.sql; a view that changed is dropped and made anew."""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal
-from typing import Any, NoReturn
+from math import isfinite
+from typing import Any, NamedTuple, NoReturn
 
-from pricing.types import PICO_PER_USD
+import msgspec
+
+from pricing.types import PICO_PER_USD, Tokens
 
 MAX_INDEX = 10_000_000
 """As many samples a problem as a sweep file may ask for."""
@@ -33,9 +35,17 @@ class Wrong(Exception):  # noqa: N818 - reads as what it is
         self.remedy = remedy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """A line, checked. `values` are by `VALUE_COLUMNS`; `gold` is the answer as JSON; None: not said."""
+class Billed(NamedTuple):
+    """Tokens that a sample used of one model: what its cost can be computed from."""
+
+    model: str
+    """As the file names it, with its vendor if it says so."""
+    tokens: Tokens
+    batch: bool = False
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A sample, checked. `values` are by `VALUE_COLUMNS`; `gold` is the answer as JSON; None: not said."""
 
     sweep: str | None
     model: str
@@ -47,8 +57,12 @@ class Line:
     values: tuple[Any, ...]
     cost_pico: int | None
     """None: not known, where cost_basis says none."""
-    unknown: frozenset[str]
+    unknown: frozenset[str] = frozenset()
     """Keys that mean nothing here."""
+    judge: str | None = None
+    """Who gave the verdict: the name of its set."""
+    billed: tuple[Billed, ...] = ()
+    """Empty where the file doesn't tell tokens."""
 
 
 def parse(raw: bytes) -> Line:
@@ -79,20 +93,26 @@ def checked_values(
     values: Mapping[str, Any],
     *,
     cost_pico: int | None,
-    unknown: frozenset[str],
+    unknown: frozenset[str] = frozenset(),
+    sweep: str | None = None,
+    provider: str | None = None,
+    judge: str | None = None,
+    billed: tuple[Billed, ...] = (),
 ) -> Line:
     """A sample of another format, held to the same rules. `about`: problem, question, gold. Raises Wrong."""
     return Line(
-        sweep=None,
-        model=model,
-        provider=None,
+        sweep=None if sweep is None else _check({"task": sweep}, "task", _name),
+        model=_needed({"model": model}, "model", _name),
+        provider=provider,
         problem=_needed(about, "problem", _name),
-        sample_index=sample_index,
+        sample_index=_whole(MAX_INDEX - 1)(sample_index),
         question=_check(about, "question", _text),
         gold=_check(about, "gold", _json),
         values=tuple(_check(values, name, _VALUES[name]) if name in values else None for name in _VALUES),
         cost_pico=cost_pico,
         unknown=unknown,
+        judge=judge,
+        billed=billed,
     )
 
 
@@ -111,7 +131,7 @@ def decode(raw: bytes) -> Mapping[str, Any]:
     except RecursionError:
         raise Wrong("not usable JSON: nested too deep", remedy) from None
     if not isinstance(value, dict):
-        raise Wrong(f"is {_kind(value)}, not a JSON object", remedy)
+        raise Wrong(f"is {kind_of(value)}, not a JSON object", remedy)
     return value  # pyright: ignore[reportUnknownVariableType]
 
 
@@ -151,7 +171,7 @@ def _needed(found: Mapping[str, Any], name: str, check: Check) -> Any:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise Wrong(f"is {_kind(value)}, not text", "write it as a string")
+        raise Wrong(f"is {kind_of(value)}, not text", "write it as a string")
     if not value.isascii():
         try:
             value.encode()
@@ -195,9 +215,11 @@ def _real(least: float, most: float) -> Check:
     return check
 
 
-def _number(value: Any) -> int | Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise Wrong(f"is {_kind(value)}, not a number", "write a number, or leave it out")
+def _number(value: Any) -> int | float | Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise Wrong(f"is {kind_of(value)}, not a number", "write a number, or leave it out")
+    if not isinstance(value, int) and not isfinite(value):
+        raise Wrong("is not a number", "write a number, or leave it out")
     return value
 
 
@@ -241,12 +263,24 @@ def _cost(found: Mapping[str, Any]) -> int | None:
     usd: Decimal | None = _check(found, "cost_usd", _usd)
     if usd is None:
         return 0 if pico is None and found.get("cost_basis") != "none" else pico
-    told = _EXACT.multiply(usd, Decimal(PICO_PER_USD))
     if pico is None:
-        return int(_EXACT.to_integral_value(told))
+        return int(_EXACT.to_integral_value(_EXACT.multiply(usd, Decimal(PICO_PER_USD))))
+    return agreed_pico(usd, pico)
+
+
+def agreed_pico(usd: Decimal, pico: int) -> int:
+    """`pico`, if the dollars say the same. Raises Wrong."""
+    told = _EXACT.multiply(_usd(usd), Decimal(PICO_PER_USD))
     if abs(told - pico) > max(1, pico // _AGREES):
         raise Wrong("cost_usd and cost_pico disagree", "leave one of them out")
     return pico
+
+
+def pico_of(usd: Any) -> int:
+    """Dollars as a file states them, to the nearest pico-dollar. Raises Wrong."""
+    if isinstance(usd, float):
+        usd = Decimal(repr(usd))
+    return int(_EXACT.to_integral_value(_EXACT.multiply(_usd(usd), Decimal(PICO_PER_USD))))
 
 
 def _usd(value: Any) -> Decimal:
@@ -258,7 +292,7 @@ def _usd(value: Any) -> Decimal:
     return Decimal(number)
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):

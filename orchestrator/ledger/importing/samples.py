@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.create import refuse_foreign
 from orchestrator.ledger.file.lock import acquire
 from orchestrator.ledger.file.trouble import all_or_nothing
-from orchestrator.ledger.importing.completions_line import Completions, is_completions
-from orchestrator.ledger.importing.line import Line, Wrong, parse
-from orchestrator.ledger.importing.monkeys import Monkeys, Options
-from orchestrator.ledger.importing.monkeys_file import is_monkeys
+from orchestrator.ledger.importing.costs import Costs, comparison, undated_note
+from orchestrator.ledger.importing.formats.registry import reader_of
+from orchestrator.ledger.importing.line import VALUE_COLUMNS, Line, Wrong
 from orchestrator.ledger.importing.printed_results import IMPORT_FAILED
-from orchestrator.ledger.importing.stage import Stage
+from orchestrator.ledger.importing.reader import Lost, Options, Reader
+from orchestrator.ledger.importing.stage import RECORDS, Stage
+from orchestrator.ledger.importing.tokenizer import counter
 from orchestrator.ledger.importing.write import refuse_conflicts, write
 
 if TYPE_CHECKING:
     from orchestrator.problems.types import Problem
 
-LONGEST_LINE = 256 << 20
 EVERY = 1000
-_BOM = b"\xef\xbb\xbf"
+_TEXT, _PROMPT, _COMPLETION = (
+    VALUE_COLUMNS.index(name) for name in ("text", "prompt_tokens", "completion_tokens")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,142 +39,145 @@ class Imported:
     sweeps: tuple[str, ...]
     models: dict[str, int]
     """Samples by alias."""
+    failed: int
+    """Attempts that ended in an error and brought no sample."""
+    repeated: int
+    """Samples that several of the files hold: taken once."""
+    scorers: dict[str, int]
+    """Verdicts that came along, by who gave them."""
     without_verdict: int
     without_text: int
     without_cost: int
     """Their cost is not known: null, and in no mean."""
+    computed_cost: int
+    """Their cost was computed from their tokens."""
+    unpriced: dict[str, str]
+    """Why tokens could not be priced, by alias."""
     other_problems: int
     """Problems whose question or gold answer the ledger has otherwise; its own hold."""
     described: int | None
     """Problems that were found in the source named; None: none was."""
     ignored: tuple[str, ...]
     """Keys of the lines that mean nothing here."""
+    notes: tuple[str, ...]
+    """What else there is to know of the files."""
 
 
 def import_samples(
-    file: Path,
+    files: Path | Sequence[Path],
     db: Path,
     on_progress: Callable[[int], None] = lambda _: None,
     options: Options | None = None,
     *,
-    model: str | None = None,
     problems: Callable[[], Iterable[Problem]] | None = None,
 ) -> Imported:
-    """Reads JSON Lines as export writes them (gzip if the name ends in .gz), HumanEval's samples.jsonl, or a file of
-    monkey_business, into the ledger at `db`, which is made if there is none. `options` are for the last two,
-    `model` names the model of the second. `problems`: the data by which the samples can be judged, put to the problems
-    of the same key. One bad line: InputError that names it, and the ledger stays byte for byte."""
+    """Reads files of any format that is known, all of them or none, into the ledger at `db`, which is made if it is
+    missing. `problems`: the data by which the samples can be judged, put to the problems of the
+    same key. Anything wrong: InputError that names the record, and the ledger stays byte for byte."""
     refuse_foreign(db)
-    monkeys = Monkeys(file, options or Options()) if is_monkeys(file) else None
-    staged = Stage(_sweep_name(file)) if monkeys is None else Stage(monkeys.sweep, monkeys.line_of)
-    with staged as stage:
+    given = [files] if isinstance(files, Path) else files
+    options = options or Options()
+    described = None if problems is None else list(problems())
+    if described is not None:
+        options = replace(options, keys=tuple(one.key for one in described))
+    costs = Costs(options)
+    readers = [reader_of(file, options) for file in {file.resolve(): file for file in given}.values()]
+    with Stage(lambda place: readers[place // RECORDS].where(place % RECORDS)) as stage:
         with all_or_nothing(db, IMPORT_FAILED):
-            if monkeys is None:
-                _read(file, stage, on_progress, lambda first: _reader(first, file, model, options))
-            else:
-                _take(file, monkeys, stage, on_progress)
-            described = None if problems is None else _describe(stage, problems())
+            _Intake(stage, costs, options, on_progress).take(readers)
+            if not stage.samples:
+                raise InputError(
+                    str(given[0]), "holds no sample", "see manyfew import --help for what is read"
+                )
+            costs.check_used()
+            found = None if described is None else _describe(stage, described)
             stage.done()
             with acquire(db) as lock:
                 if db.exists() and db.stat().st_size > 0:
-                    refuse_conflicts(stage.connection, db, str(file), stage.line_of)
+                    refuse_conflicts(stage.connection, db, stage.where)
                 others = write(stage.connection, lock)
-        return _summary(stage, others, described)
+        notes = [note for reader in readers for note in reader.notes]
+        notes += [said for alias, one in costs.compared.items() if (said := comparison(alias, one))]
+        notes += undated_note(costs)
+        return _summary(stage, costs, notes, others, found)
 
 
 def _describe(stage: Stage, problems: Iterable[Problem]) -> int:
     return stage.describe((one.key, json.dumps(one.data, ensure_ascii=False)) for one in problems)
 
 
-Parse = Callable[[bytes], Line]
+class _Intake:
+    """From the readers to the stage."""
+
+    def __init__(
+        self, stage: Stage, costs: Costs, options: Options, on_progress: Callable[[int], None]
+    ) -> None:
+        self._stage = stage
+        self._costs = costs
+        self._on_progress = on_progress
+        self._count = None if options.tokenizer is None else counter(options.tokenizer)
+        self._counted = 0
+
+    def take(self, readers: Sequence[Reader]) -> None:
+        for number, reader in enumerate(readers):
+            self._read(number * RECORDS, reader)
+        if self._count is not None and not self._counted:
+            message = "every sample says its tokens already"
+            raise InputError("--tokenizer", message, "leave it out")
+
+    def _read(self, start: int, reader: Reader) -> None:
+        lost: list[Lost] = []
+        aliases: set[str] = set()
+        for one in reader:
+            if isinstance(one, Lost):
+                if one.model is None:
+                    lost.append(one)
+                    continue
+                self._stage.lose(start + one.record, one, sweep=reader.sweep, model=one.model)
+                continue
+            line = self._with_tokens(one.line)
+            if len(aliases) < 2:
+                aliases.add(line.model)
+            try:
+                self._stage.add(
+                    start + one.record,
+                    line,
+                    self._costs.of(line),
+                    sweep=reader.sweep,
+                    states_index=reader.states_index,
+                )
+            except Wrong as wrong:
+                raise InputError(reader.where(one.record), wrong.message, wrong.remedy) from None
+            if self._stage.samples % EVERY == 0:
+                self._on_progress(self._stage.samples)
+        if lost and len(aliases) == 1:
+            for one in lost:
+                self._stage.lose(start + one.record, one, sweep=reader.sweep, model=next(iter(aliases)))
+        elif lost:
+            reader.notes.append(f"{len(lost):,} requests brought no reply, and nothing says of which model.")
+
+    def _with_tokens(self, line: Line) -> Line:
+        if self._count is None or line.values[_COMPLETION] is not None or line.values[_TEXT] is None:
+            return line
+        self._counted += 1
+        values = list(line.values)
+        values[_COMPLETION] = self._count([line.values[_TEXT]])[0]
+        if line.question is not None:
+            values[_PROMPT] = self._count([line.question])[0]
+        return _with_values(line, tuple(values))
 
 
-def _read(
-    file: Path, stage: Stage, on_progress: Callable[[int], None], reader: Callable[[bytes], Parse]
-) -> None:
-    """`reader` chooses by the first line."""
-    read: Parse | None = None
-    for number, raw in _lines(file):
-        line = (raw.removeprefix(_BOM) if number == 1 else raw).strip()
-        if not line:
-            continue
-        read = read or reader(line)
-        try:
-            if len(line) > LONGEST_LINE:
-                raise Wrong(f"is longer than {LONGEST_LINE >> 20} MiB", "one JSON object a line")
-            stage.add(number, read(line))
-        except Wrong as wrong:
-            raise InputError(f"{file}:{number}", wrong.message, wrong.remedy) from None
-        if number % EVERY == 0:
-            on_progress(number)
-    if not stage.samples:
-        raise InputError(
-            str(file), "holds no sample", "one JSON object a line, as export --format jsonl writes"
-        )
+def _with_values(line: Line, values: tuple[object, ...]) -> Line:
+    import msgspec
+
+    return msgspec.structs.replace(line, values=values)
 
 
-def _reader(first: bytes, file: Path, model: str | None, options: Options | None) -> Parse:
-    if is_completions(first):
-        if options is not None and options.tokenizer is not None:
-            message = "--tokenizer is for files in the format of monkey_business"
-            raise InputError(str(file), message, "state --usd-per-sample instead")
-        return Completions(model or _sweep_name(file), None if options is None else options.cost_pico).parse
-    if model is not None:
-        message = "--model is for lines of task_id and completion, which don't say it"
-        raise InputError(str(file), message, "leave it out: the lines say their model")
-    if options is not None:
-        message = "--tokenizer and --usd-per-sample are for samples that say nothing of their cost"
-        raise InputError(str(file), message, "state cost_usd and tokens in the lines themselves")
-    return parse
-
-
-def _take(file: Path, monkeys: Monkeys, stage: Stage, on_progress: Callable[[int], None]) -> None:
-    for sample in monkeys:
-        try:
-            stage.add(sample.number, sample.line)
-        except Wrong as wrong:
-            where = f"{file}:{monkeys.line_of(sample.number)}"
-            raise InputError(where, wrong.message, wrong.remedy) from None
-        if stage.samples % EVERY == 0:
-            on_progress(stage.samples)
-    if not stage.samples:
-        raise InputError(str(file), "holds no sample", "a record a problem, with its samples")
-
-
-def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
-    try:
-        with _open(file) as lines:
-            number = 0
-            while raw := lines.readline(LONGEST_LINE + 3):
-                number += 1
-                yield number, raw
-    except FileNotFoundError:
-        raise InputError(
-            str(file), "there is no such file", "name what export --format jsonl wrote"
-        ) from None
-    except IsADirectoryError:
-        raise InputError(str(file), "this is a folder, not a file", "name the file in it") from None
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(str(file), f"the gzip file is damaged: {error}", "download it again") from None
-    except OSError as error:
-        raise InputError(
-            str(file), f"can't be read: {error.strerror or error}", "check its permissions"
-        ) from error
-
-
-def _open(file: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(file, "rb")) if file.suffix == ".gz" else file.open("rb")
-
-
-def _sweep_name(file: Path) -> str:
-    """The file's name without its endings: what the sweep is called if a line doesn't say."""
-    return Path(file.name.removesuffix(".gz")).stem
-
-
-def _summary(stage: Stage, others: int, described: int | None) -> Imported:
+def _summary(stage: Stage, costs: Costs, notes: list[str], others: int, described: int | None) -> Imported:
     ask = stage.connection.execute
-    without_verdict, without_text, without_cost = ask(
-        "SELECT count(*) - count(passed), count(*) - count(text), count(*) - count(cost_pico) FROM sample"
+    without_verdict, without_text, without_cost, computed = ask(
+        "SELECT count(*) - count(passed), count(*) - count(text), count(*) - count(cost_pico), "
+        "count(iif(basis = 'computed', 1, NULL)) FROM sample"
     ).fetchone()
     return Imported(
         samples=stage.samples,
@@ -186,10 +189,16 @@ def _summary(stage: Stage, others: int, described: int | None) -> Imported:
                 "GROUP BY alias ORDER BY min(model.id)"
             )
         ),
+        failed=ask("SELECT count(*) FROM lost").fetchone()[0],
+        repeated=stage.repeated,
+        scorers=dict(ask("SELECT judge, count(*) FROM sample WHERE judge IS NOT NULL GROUP BY judge")),
         without_verdict=without_verdict,
         without_text=without_text,
         without_cost=without_cost,
+        computed_cost=computed,
+        unpriced=costs.unpriced if without_cost else {},
         other_problems=others,
         described=described,
         ignored=tuple(name for name, _ in stage.unknown.most_common(20)),
+        notes=tuple(notes),
     )

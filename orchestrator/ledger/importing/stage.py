@@ -1,33 +1,49 @@
-"""Lines to import, checked and set aside in a private database on disk: nothing touches the ledger before the whole
-file is known to be good, and the memory used does not grow with the file."""
+"""Samples to import, checked and set aside in a private database on disk: nothing touches the ledger before all files
+are known to be good, and the memory used does not grow with them."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
 
 from orchestrator.ledger.importing.line import LARGEST_INT, VALUE_COLUMNS, Line, Wrong
+from pricing.form import price_to_json
+
+if TYPE_CHECKING:
+    from orchestrator.ledger.importing.costs import Cost
+    from orchestrator.ledger.importing.reader import Lost
+    from pricing.types import Price
 
 CACHE_KIB = 32 * 1024
 MOST_REMEMBERED = 5000
 MOST_UNKNOWN = 1000
+RECORDS = 1 << 40
+"""A place is a file's number × RECORDS + its record's number."""
 
 _SCHEMA = f"""
 CREATE TABLE model (
-  id INTEGER PRIMARY KEY, sweep TEXT, alias TEXT, provider TEXT, line INTEGER, ledger_id INTEGER,
+  id INTEGER PRIMARY KEY, sweep TEXT, alias TEXT, provider TEXT, price TEXT, place INTEGER, ledger_id INTEGER,
   UNIQUE (sweep, alias));
 CREATE TABLE problem (
-  id INTEGER PRIMARY KEY, sweep TEXT, key TEXT, question TEXT, gold TEXT, data TEXT, line INTEGER, ledger_id INTEGER,
+  id INTEGER PRIMARY KEY, sweep TEXT, key TEXT, question TEXT, gold TEXT, data TEXT, place INTEGER, ledger_id INTEGER,
   UNIQUE (sweep, key));
 CREATE TABLE sample (
-  line INTEGER PRIMARY KEY, model INTEGER, problem INTEGER, sample_index INTEGER, cost_pico INTEGER,
-  {", ".join(f'"{name}" ANY' for name in VALUE_COLUMNS)},
+  id INTEGER PRIMARY KEY, place INTEGER, model INTEGER, problem INTEGER, sample_index INTEGER, cost_pico INTEGER,
+  basis TEXT, judge TEXT, {", ".join(f'"{name}" ANY' for name in VALUE_COLUMNS)},
   UNIQUE (model, problem, sample_index)) STRICT;
+CREATE TABLE lost (
+  model INTEGER, problem INTEGER, sample_index INTEGER, error TEXT, message TEXT,
+  PRIMARY KEY (model, problem, sample_index)) WITHOUT ROWID;
 """
-_INSERT_SAMPLE = f"INSERT INTO sample VALUES ({', '.join('?' * (5 + len(VALUE_COLUMNS)))})"
+_INSERT_SAMPLE = (
+    "INSERT INTO sample (place, model, problem, sample_index, cost_pico, basis, judge, "
+    f"{', '.join(VALUE_COLUMNS)}) VALUES ({', '.join('?' * (7 + len(VALUE_COLUMNS)))})"
+)
+_REQUEST, _TEXT = VALUE_COLUMNS.index("request"), VALUE_COLUMNS.index("text")
 
 
 @dataclass(slots=True)
@@ -36,18 +52,20 @@ class _Known:
 
     id: int
     said: list[str | None]
+    price: Price | None = field(default=None)
 
 
 class Stage:
     """Use as a context manager; `connection` is the private database, to which the ledger is attached later."""
 
-    def __init__(self, sweep: str, line_of: Callable[[int], int] = lambda number: number) -> None:
-        """`line_of`: the file's line of a number that `add` was given, if a line holds several samples."""
-        self._sweep = sweep
-        self.line_of = line_of
-        self._rows: dict[str, dict[tuple[str, str], _Known]] = {}
+    def __init__(self, where: Callable[[int], str]) -> None:
+        """`where`: the file and record of a place."""
+        self.where = where
+        self._rows: dict[str, dict[tuple[str, str], _Known]] = {"model": {}, "problem": {}}
         self._cost_pico = 0
         self.samples = 0
+        self.repeated = 0
+        """Samples that an earlier file had already."""
         self.unknown: Counter[str] = Counter()
         # No name: a temporary file that is gone once closed, whatever happens.
         self.connection = sqlite3.connect("", isolation_level=None, uri=True)
@@ -62,29 +80,37 @@ class Stage:
     def __exit__(self, *_: object) -> None:
         self.connection.close()
 
-    def add(self, number: int, line: Line) -> None:
-        """Sets the file's sample `number` (of one sample a line: the line's) aside. Raises Wrong if it does not go
-        with an earlier one."""
-        sweep = self._sweep if line.sweep is None else line.sweep
-        model = self._model(sweep, number, line)
-        problem = self._problem(sweep, number, line)
-        row = (number, model, problem, line.sample_index, line.cost_pico, *line.values)
+    def add(self, place: int, line: Line, cost: Cost, *, sweep: str, states_index: bool) -> None:
+        """Sets a sample aside. Raises Wrong if it does not go with an earlier one."""
+        sweep = sweep if line.sweep is None else line.sweep
+        model = self._model(sweep, place, line.model, line.provider)
+        problem = self._problem(sweep, place, line)
+        if cost.price is not None and model.price is not cost.price:
+            model.price = cost.price
+            price = json.dumps(price_to_json(cost.price))
+            self.connection.execute("UPDATE model SET price = ? WHERE id = ?", (price, model.id))
+        row = (place, model.id, problem, line.sample_index, cost.pico, cost.basis, line.judge, *line.values)
         try:
             self.connection.execute(_INSERT_SAMPLE, row)
         except sqlite3.IntegrityError:
-            (earlier,) = self.connection.execute(
-                "SELECT line FROM sample WHERE model = ? AND problem = ? AND sample_index = ?", row[1:4]
-            ).fetchone()
-            raise Wrong(
-                f"the sample is that of line {self.line_of(earlier)}: same sweep, model, problem and sample_index",
-                "give every sample an index of its own",
-            ) from None
+            if not self._added_otherwise(row, line, states_index=states_index):
+                self.repeated += 1
+                return
         self.samples += 1
-        self._cost_pico += line.cost_pico or 0
+        self._cost_pico += cost.pico or 0
         if self._cost_pico > LARGEST_INT:
             raise Wrong("the costs add up to more than the ledger can hold", "look at cost_usd and cost_pico")
         if line.unknown:
             self._note(line.unknown)
+
+    def lose(self, place: int, lost: Lost, *, sweep: str, model: str) -> None:
+        """An attempt that brought no sample."""
+        alias = self._model(sweep, place, model, None)
+        problem = self._known(
+            "problem", "key", ("question", "gold"), (sweep, lost.problem), (None, None), place
+        )
+        row = (alias.id, problem.id, lost.sample_index, lost.error, lost.message)
+        self.connection.execute("INSERT OR REPLACE INTO lost VALUES (?, ?, ?, ?, ?)", row)
 
     def describe(self, problems: Iterable[tuple[str, str]]) -> int:
         """`problems`: (key, JSON of all its data), whatever the sweep. Gives how many of the file's problems are
@@ -95,22 +121,47 @@ class Stage:
         return found
 
     def done(self) -> None:
-        """No more lines: the ledger may be attached."""
+        """No more samples: the ledger may be attached."""
+        # What a later log brought after all is not lost.
+        self.connection.execute(
+            "DELETE FROM lost WHERE EXISTS (SELECT 1 FROM sample AS s WHERE s.model = lost.model "
+            "AND s.problem = lost.problem AND s.sample_index = lost.sample_index)"
+        )
         self.connection.execute("COMMIT")
 
-    def _model(self, sweep: str, number: int, line: Line) -> int:
-        known = self._known("model", "alias", ("provider",), (sweep, line.model), (line.provider,), number)
-        if self._add(known, "model", "provider", 0, line.provider):
-            return known.id
+    def _added_otherwise(self, row: tuple[Any, ...], line: Line, *, states_index: bool) -> bool:
+        """A sample whose index is taken: of another file it is numbered on, unless it is the same sample."""
+        place, request, text = self.connection.execute(
+            "SELECT place, request, text FROM sample WHERE model = ? AND problem = ? AND sample_index = ?",
+            row[1:4],
+        ).fetchone()
+        if states_index:
+            raise Wrong(
+                f"the sample is that of {self.where(place)}: same sweep, model, problem and sample_index",
+                "give every sample an index of its own",
+            )
+        ours = line.values[_REQUEST]
+        if ours is not None and (request, text) == (ours, line.values[_TEXT]):
+            return False
+        (index,) = self.connection.execute(
+            "SELECT max(sample_index) + 1 FROM sample WHERE model = ? AND problem = ?", row[1:3]
+        ).fetchone()
+        self.connection.execute(_INSERT_SAMPLE, (*row[:3], index, *row[4:]))
+        return True
+
+    def _model(self, sweep: str, place: int, alias: str, provider: str | None) -> _Known:
+        known = self._known("model", "alias", ("provider",), (sweep, alias), (provider,), place)
+        if self._add(known, "model", "provider", 0, provider):
+            return known
         raise Wrong(
-            f"the model {line.model!r} is of provider {known.said[0]!r} in an earlier line, of {line.provider!r} here",
+            f"the model {alias!r} is of provider {known.said[0]!r} in an earlier line, of {provider!r} here",
             "give each its own alias",
         )
 
-    def _problem(self, sweep: str, number: int, line: Line) -> int:
+    def _problem(self, sweep: str, place: int, line: Line) -> int:
         said = (line.question, line.gold)
         names = ("question", "gold")
-        known = self._known("problem", "key", names, (sweep, line.problem), said, number)
+        known = self._known("problem", "key", names, (sweep, line.problem), said, place)
         for at, name in enumerate(names):
             if not self._add(known, "problem", name, at, said[at]):
                 message = f"the problem {line.problem!r} has another {name} in an earlier line"
@@ -124,10 +175,10 @@ class Stage:
         columns: tuple[str, ...],
         key: tuple[str, str],
         said: tuple[str | None, ...],
-        number: int,
+        place: int,
     ) -> _Known:
         """The row of this name, made if it is new."""
-        cache = self._rows.setdefault(table, {})
+        cache = self._rows[table]
         if key in cache:
             return cache[key]
         if len(cache) >= MOST_REMEMBERED:
@@ -140,8 +191,8 @@ class Stage:
             return cache[key]
         marks = ", ".join("?" * (3 + len(columns)))
         made = self.connection.execute(
-            f"INSERT INTO {table} (sweep, {name}, line, {', '.join(columns)}) VALUES ({marks})",
-            (*key, number, *said),
+            f"INSERT INTO {table} (sweep, {name}, place, {', '.join(columns)}) VALUES ({marks})",
+            (*key, place, *said),
         )
         assert made.lastrowid is not None
         cache[key] = _Known(made.lastrowid, list(said))

@@ -26,19 +26,19 @@ _FIND_PROBLEMS = """
 UPDATE problem SET ledger_id = (SELECT p.id FROM ledger.sweep AS w CROSS JOIN ledger.problem AS p
   ON p.sweep_id = w.id AND p.key = problem.key WHERE w.name = problem.sweep)"""
 _OTHER_PROVIDER = """
-SELECT model.line, model.alias, model.provider, m.provider FROM model JOIN ledger.model AS m ON m.id = model.ledger_id
-WHERE m.provider != model.provider ORDER BY model.line LIMIT 1"""
+SELECT model.place, model.alias, model.provider, m.provider FROM model JOIN ledger.model AS m ON m.id = model.ledger_id
+WHERE m.provider != model.provider ORDER BY model.place LIMIT 1"""
 _THERE_ALREADY = """
-SELECT s.line FROM sample AS s CROSS JOIN model ON model.id = s.model CROSS JOIN problem ON problem.id = s.problem
+SELECT s.place FROM sample AS s CROSS JOIN model ON model.id = s.model CROSS JOIN problem ON problem.id = s.problem
 CROSS JOIN ledger.sample AS t ON t.model_id = model.ledger_id AND t.problem_id = problem.ledger_id
   AND t.sample_index = s.sample_index
-ORDER BY s.line LIMIT 1"""
+ORDER BY s.id LIMIT 1"""
 _IN_OPEN_BATCH = f"""
-SELECT s.line, problem.key, s.sample_index FROM ledger.request AS r
+SELECT s.place, problem.key, s.sample_index FROM ledger.request AS r
 CROSS JOIN model ON model.ledger_id = r.model_id CROSS JOIN problem ON problem.ledger_id = r.problem_id
 CROSS JOIN json_each(r.indices) AS i
 CROSS JOIN sample AS s ON s.model = model.id AND s.problem = problem.id AND s.sample_index = i.value
-WHERE r.state = 'reserved' AND {OF_OPEN_JOB} ORDER BY s.line LIMIT 1"""
+WHERE r.state = 'reserved' AND {OF_OPEN_JOB} ORDER BY s.id LIMIT 1"""
 _TOTAL = """
 SELECT (SELECT coalesce(sum(cost_pico), 0) FROM sample), (SELECT coalesce(sum(cost_pico), 0) FROM ledger.sample)"""
 
@@ -46,8 +46,8 @@ _ADD_SWEEPS = """
 INSERT INTO ledger.sweep (name) SELECT sweep FROM model GROUP BY sweep ORDER BY min(id)
 ON CONFLICT (name) DO NOTHING"""
 _ADD_MODELS = """
-INSERT INTO ledger.model (sweep_id, alias, provider)
-SELECT w.id, model.alias, model.provider FROM model JOIN ledger.sweep AS w ON w.name = model.sweep
+INSERT INTO ledger.model (sweep_id, alias, provider, price)
+SELECT w.id, model.alias, model.provider, model.price FROM model JOIN ledger.sweep AS w ON w.name = model.sweep
 WHERE model.ledger_id IS NULL ORDER BY model.id"""
 _NAME_PROVIDERS = """
 UPDATE ledger.model AS m SET provider = model.provider FROM model
@@ -71,21 +71,30 @@ _ADD_SAMPLES = f"""
 INSERT INTO ledger.sample (model_id, problem_id, sample_index, cost_pico, cost_basis, text, request_ref, stop_rule,
   created_at, verifier, {", ".join(_GIVEN)})
 SELECT model.ledger_id, problem.ledger_id, s.sample_index, s.cost_pico,
-  iif(s.cost_pico IS NULL, 'none', 'imported'), coalesce(s.text, ''), s.request,
-  coalesce(s.stop_rule, 'none'), coalesce(s.created_at, :now), iif(s.passed IS NULL, NULL, '{VERIFIER}'),
+  s.basis, coalesce(s.text, ''), s.request,
+  coalesce(s.stop_rule, 'none'), coalesce(s.created_at, :now),
+  iif(s.passed IS NULL, NULL, coalesce(s.judge, '{VERIFIER}')),
   {", ".join("s." + name for name in _GIVEN)}
-FROM sample AS s CROSS JOIN model ON model.id = s.model CROSS JOIN problem ON problem.id = s.problem ORDER BY s.line"""
+FROM sample AS s CROSS JOIN model ON model.id = s.model CROSS JOIN problem ON problem.id = s.problem ORDER BY s.id"""
 _ADD_TO_TOTALS = """
 UPDATE ledger.model AS m SET samples = samples + added.n
 FROM (SELECT model.ledger_id AS id, count(*) AS n FROM sample JOIN model ON model.id = sample.model GROUP BY 1) AS added
 WHERE m.id = added.id"""
 
 
-def refuse_conflicts(
-    connection: sqlite3.Connection, db: Path, where: str, line_of: Callable[[int], int]
-) -> None:
-    """What the ledger at `db` has already speaks against a line of the file. The ledger is opened read only, so that
-    a refusal leaves every byte of it. Raises InputError naming the line; `where` is the file."""
+_ADD_LOST = """
+INSERT OR REPLACE INTO ledger.failure (model_id, problem_id, sample_index, n, error, message)
+SELECT model.ledger_id, problem.ledger_id, lost.sample_index, 1, lost.error, lost.message
+FROM lost CROSS JOIN model ON model.id = lost.model CROSS JOIN problem ON problem.id = lost.problem"""
+_FOUND_AGAIN = """
+DELETE FROM ledger.failure WHERE n = 1 AND EXISTS (SELECT 1 FROM sample AS s JOIN model ON model.id = s.model
+JOIN problem ON problem.id = s.problem WHERE model.ledger_id = failure.model_id
+AND problem.ledger_id = failure.problem_id AND s.sample_index = failure.sample_index)"""
+
+
+def refuse_conflicts(connection: sqlite3.Connection, db: Path, where_of: Callable[[int], str]) -> None:
+    """What the ledger at `db` has already speaks against a sample of the files. The ledger is opened read only, so that
+    a refusal leaves every byte of it. Raises InputError naming the record."""
     connection.execute("ATTACH ? AS ledger", (f"{db.resolve().as_uri()}?mode=ro",))
     try:
         connection.execute(_FIND_MODELS)
@@ -93,21 +102,19 @@ def refuse_conflicts(
         if (row := connection.execute(_OTHER_PROVIDER).fetchone()) is not None:
             line, alias, ours, theirs = row
             message = f"the model {alias!r} is of provider {theirs!r} in {db}, of {ours!r} here"
-            raise InputError(f"{where}:{line_of(line)}", message, "give it another alias or another sweep")
+            raise InputError(where_of(line), message, "give it another alias or another sweep")
         if (row := connection.execute(_THERE_ALREADY).fetchone()) is not None:
             message = f"{db} has this sample already: same sweep, model, problem and sample_index"
-            raise InputError(
-                f"{where}:{line_of(row[0])}", message, "nothing was imported; leave out what is there"
-            )
+            raise InputError(where_of(row[0]), message, "nothing was imported; leave out what is there")
         if (row := connection.execute(_IN_OPEN_BATCH).fetchone()) is not None:
             line, problem, index = row
             message = (
                 f"sample {index} of problem {problem!r} was sent in a batch that is still open at its vendor"
             )
             remedy = "collect the batch first (manyfew run, or manyfew cancel), or use a free sample_index"
-            raise InputError(f"{where}:{line_of(line)}", message, remedy)
+            raise InputError(where_of(line), message, remedy)
         if sum(connection.execute(_TOTAL).fetchone()) > LARGEST_INT:
-            raise InputError(where, "the costs add up to more than the ledger can hold", "look at cost_usd")
+            raise InputError(str(db), "the costs add up to more than the ledger can hold", "look at cost_usd")
     finally:
         connection.execute("DETACH ledger")
 
@@ -149,6 +156,8 @@ def _write(connection: sqlite3.Connection, lock: WriterLock) -> int:
         others = _fill_in(connection)
         connection.execute(_ADD_SAMPLES, {"now": time.time()})
         connection.execute(_ADD_TO_TOTALS)
+        connection.execute(_FOUND_AGAIN)
+        connection.execute(_ADD_LOST)
     except BaseException:
         if connection.in_transaction:  # SQLite ends it itself where the disk fails
             connection.execute("ROLLBACK")

@@ -54,7 +54,6 @@ def test_one_bad_line_and_nothing_is_imported(command, line, said):
 
 def test_what_does_not_go_together_is_said(command):
     mine, own = str(write(Path("mine.jsonl"), *LINES)), str(write(Path("own.jsonl"), LINE))
-    assert "--tokenizer is for" in command("import", mine, "--db", "a.db", "--tokenizer", "t").stderr
     assert "--model is for" in command("import", own, "--db", "a.db", "--model", "m").stderr
     assert "--path: goes with --source" in command("import", mine, "--db", "a.db", "--path", mine).stderr
     assert "unknown source" in command("import", mine, "--db", "a.db", "--source", "none").stderr

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.ledger.importing import monkeys_file
-from orchestrator.ledger.importing.monkeys import names
+from orchestrator.ledger.importing import json_stream
+from orchestrator.ledger.importing.formats.monkeys import names
 from tests.orchestrator.sample_files import records
 
 RIGHT, WRONG = "It is 3 + 4 = 7 in all.\n#### 7", "Perhaps 8?\n#### 8"
@@ -155,7 +155,7 @@ def test_options_for_monkeys_go_with_nothing_else(command, tmp_path, file):
     (tmp_path / "a.jsonl").write_text('{"model": "m", "problem": "p", "sample_index": 0}\n')
     done = command("import", "a.jsonl", "--db", "a.db", "--usd-per-sample", "1")
     assert done.returncode == 2
-    assert "say nothing of their cost" in done.stderr
+    assert "every sample states its cost already" in done.stderr
     done = command("import", "a.jsonl", "--db", "a.db", "--usd-per-sample", "1", "--aggregate")
     assert done.returncode == 2
 
@@ -173,8 +173,8 @@ def changed(at: int, **fields) -> list[dict[str, Any]]:
         (changed(1, is_corrects=[True, 1, False]), "verdict of sample 1"),
         (changed(1, question=None), "no question"),
         (changed(1, samples=["\ud800", "", ""]), "surrogate"),
-        (changed(1, orig_dset_idx=1203), "line 1: same"),
-        ([RECORDS[0], RECORDS[0]], "line 1: same"),
+        (changed(1, orig_dset_idx=1203), "1: same"),
+        ([RECORDS[0], RECORDS[0]], "1: same"),
         ([RECORDS[0], 7], "not a JSON object"),
     ],
 )
@@ -222,7 +222,7 @@ def test_what_is_there_already_is_refused_by_its_line(command, tmp_path, file):
 
 
 def test_a_file_longer_than_what_is_read_at_once(command, tmp_path, monkeypatch):
-    monkeypatch.setattr(monkeys_file, "_CHUNK", 7)
+    monkeypatch.setattr(json_stream, "CHUNK", 7)
     (tmp_path / NAME).write_bytes(as_array(indent=1))
     assert command("import", NAME, "--db", "a.db").returncode == 0
     assert [row["text"] for row in records(tmp_path / "a.db")][2] == RECORDS[0]["samples"][2]

