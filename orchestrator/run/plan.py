@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.for_run.for_plan import state_for_plan
-from orchestrator.run.packing import most_n
+from orchestrator.run.fit import Fit, fit
+from orchestrator.run.packing import most_n, requests_for
 from orchestrator.run.prepare import Means, Prepared
 from orchestrator.scheduler.budget import Budget, Funds
 from pricing.regions import price_note
@@ -62,6 +63,13 @@ class Planned:
     rounds: bool
     """Whether the worst case exceeds the budget, so that samples go out in rounds."""
     models: tuple[ModelPlanned, ...]
+    fit: Fit | None = None
+    """Where it was looked for: the largest samples that the budget is expected to pay for."""
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether the budget is expected to pay for every sample."""
+        return self.budget_pico is not None and all(m.covered >= 1 for m in self.models)
 
     @property
     def expected_pico(self) -> int:
@@ -99,12 +107,29 @@ class Planned:
                 }
                 for m in self.models
             },
+            **({} if self.fit is None else {"fit": _fit_document(self.fit)}),
         }
 
 
-def plan_sweep(prepared: Prepared, db: Path) -> Planned:
-    """Plans what the ledger at `db`, if there is one, still lacks. Raises InputError."""
-    left, held = _left(prepared, db)
+def _fit_document(of: Fit) -> dict[str, Any]:
+    return {
+        "samples": dict(of.samples),
+        "expected_usd": of.expected_pico / PICO_PER_USD,
+        "worst_usd": of.worst_pico / PICO_PER_USD,
+    }
+
+
+def plan_sweep(prepared: Prepared, db: Path, *, fits: bool = False) -> Planned:
+    """Plans what the ledger at `db`, if there is one, still lacks. `fits`: also looks for the largest samples that the
+    budget is expected to pay for. Raises InputError."""
+    there, held = _there(prepared, db)
+    left = {
+        alias: [
+            (done, 0 if ends else max(0, model.wanted(problem.key) - done))
+            for problem, (done, ends) in zip(prepared.problems, there[alias], strict=True)
+        ]
+        for alias, model in prepared.sweep.models.items()
+    }
     worst = sum(
         _worst(prepared, alias, counts, rounds=False)
         for alias, counts in left.items()
@@ -114,11 +139,42 @@ def plan_sweep(prepared: Prepared, db: Path) -> Planned:
     rounds = budget is not None and held + worst > budget
     shares = _shares(prepared, left, held, rounds=rounds)
     models = tuple(_model(prepared, alias, counts, shares, rounds=rounds) for alias, counts in left.items())
-    return Planned(budget_pico=budget, held_pico=held, rounds=rounds, models=models)
+    if rounds and budget is not None and _spends(prepared, models) <= budget - held:
+        models = tuple(replace(m, covered=_within_its_own(prepared, m)) for m in models)
+    return Planned(
+        budget_pico=budget,
+        held_pico=held,
+        rounds=rounds,
+        models=models,
+        fit=fit(prepared, there, held + _fixed(prepared, models)) if fits and budget is not None else None,
+    )
 
 
-def _left(prepared: Prepared, db: Path) -> tuple[dict[str, list[tuple[int, int]]], int]:
-    """By alias and ordinal (samples there, samples lacking); and what counts against the budget already."""
+def _spends(prepared: Prepared, models: tuple[ModelPlanned, ...]) -> int:
+    """What all are expected to cost, each at most its own budget."""
+    caps = {alias: model.budget_pico for alias, model in prepared.sweep.models.items()}
+    paid = [m for m in models if not m.replayed]
+    return sum(m.expected_pico if (cap := caps[m.alias]) is None else min(cap, m.expected_pico) for m in paid)
+
+
+def _within_its_own(prepared: Prepared, m: ModelPlanned) -> float:
+    """Where all fits, only a model's own budget is short: what one doesn't use of its share passes on."""
+    cap = prepared.sweep.models[m.alias].budget_pico
+    return 1.0 if m.replayed or cap is None or m.expected_pico <= cap else cap / m.expected_pico
+
+
+def _fixed(prepared: Prepared, models: tuple[ModelPlanned, ...]) -> int:
+    """What models are expected to cost whose samples are stated by problem: it is not moved."""
+    return sum(
+        m.expected_pico
+        for m in models
+        if not m.replayed and prepared.sweep.models[m.alias].samples_by_problem
+    )
+
+
+def _there(prepared: Prepared, db: Path) -> tuple[dict[str, list[tuple[int, bool]]], int]:
+    """By alias and ordinal (samples there, whether no more are asked for); and what counts against the budget
+    already."""
     sweep = prepared.sweep
     there: dict[str, dict[str, tuple[int, bool]]] = {}
     held = 0
@@ -126,26 +182,12 @@ def _left(prepared: Prepared, db: Path) -> tuple[dict[str, list[tuple[int, int]]
     if db.exists() and db.stat().st_size > 0:
         with reading(db), closing(open_reader(db)) as connection:
             held, there = state_for_plan(connection, db, sweep.name, prepared.means)
-    left: dict[str, list[tuple[int, int]]] = {}
+    found: dict[str, list[tuple[int, bool]]] = {}
     for alias, model in sweep.models.items():
         mine = there.get(alias, {})
-        left[alias] = []
-        for problem in prepared.problems:
-            done, solved = mine.get(problem.key, (0, False))
-            ends = model.mode == "until_solved" and solved
-            left[alias].append((done, 0 if ends else max(0, model.wanted(problem.key) - done)))
-    return left, held
-
-
-def requests_for(done: int, lacking: int, max_n: int, *, rounds: bool) -> int:
-    """Requests that take a problem from `done` to done + lacking samples."""
-    if not rounds:
-        return -(-lacking // max_n)
-    count, asked, end = 0, done, done + lacking
-    while asked < end:
-        asked = min(1 << asked.bit_length(), end, asked + max_n)
-        count += 1
-    return count
+        known = [mine.get(problem.key, (0, False)) for problem in prepared.problems]
+        found[alias] = [(done, model.mode == "until_solved" and solved) for done, solved in known]
+    return found, held
 
 
 def _worst(prepared: Prepared, alias: str, counts: list[tuple[int, int]], *, rounds: bool) -> int:

@@ -110,7 +110,7 @@ def test_the_first_sweep_plans_without_a_terminal_a_key_or_a_server(reader):
         timeout=60,
     )
     assert done.returncode == 0, (done.stdout, done.stderr)
-    assert "The budget covers the worst case" in done.stdout
+    assert "covers even the worst case" in done.stdout
 
 
 def _typed(command: str, keys: str, folder: Path, environment: dict[str, str]) -> tuple[int, str]:

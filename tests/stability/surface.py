@@ -30,6 +30,7 @@ OF_ALIASES = ("models", "policy.samples")
 """Ends of the paths whose value is a table by the users' own names: all entries are alike."""
 DOCUMENTS = {
     "plan": "plan quickstart.toml",
+    "plan --fit": "plan quickstart.toml --fit",
     "run": "run quickstart.toml",
     "status": "status runs/quickstart.db",
     "show": "show runs/quickstart.db",

@@ -16,6 +16,9 @@ def plan(
     budget: str | None = typer.Option(
         None, "--budget", help="Use this budget instead of the sweep file's budget_usd.", metavar="USD"
     ),
+    fit: bool = typer.Option(
+        False, "--fit", help="Show the largest samples that the budget is expected to pay for."
+    ),
     next_: str | None = typer.Option(
         None,
         "--next",
@@ -32,13 +35,21 @@ def plan(
 ) -> int:
     """Show what a sweep will send and cost. Sends nothing.
 
-    Shows requests, samples, tokens, expected and worst-case dollars, and how far the budget reaches.
+    Says what the sweep costs and whether the budget covers it, by model, and with --fit how many samples it covers.
 
     Example: manyfew plan runs/quickstart.toml
 
+    Example: manyfew plan runs/quickstart.toml --budget 2 --fit
+
     Example: manyfew plan runs/gsm8k.db --next 2.50 -o next.toml
     """
+    import shlex
+
+    from orchestrator.errors import InputError
+
     if next_ is not None:
+        if fit:
+            raise InputError("--fit", "goes with a sweep file, --next with a ledger", "use one of them")
         return _next(sweep, next_, pair, out, json_=json_)
     if pair is not None or out is not None:
         _refuse("--pair" if pair is not None else "--output")
@@ -52,13 +63,20 @@ def plan(
 
     loaded = load(sweep, budget=budget)
     prepared = prepare(loaded)
-    planned = plan_sweep(prepared, db if db is not None else default_ledger(loaded.name))
+    if fit and loaded.budget_pico is None:
+        raise InputError(
+            "--fit", "needs a budget to fit into", "add --budget 5, or budget_usd to the sweep file"
+        )
+    planned = plan_sweep(prepared, db if db is not None else default_ledger(loaded.name), fits=fit)
     if (lack := lack_of(prepared.executor.verifier, prepared.problems)) is not None:
         console(stderr=True).print(f"warning: {lack[0]} ({lack[1]}); until then, run won't start")
     if json_:
         emit_json(planned.document())
     else:
-        console().print(plan_text(planned, name=loaded.name))
+        again = shlex.join(
+            ["manyfew", "plan", str(sweep), *(["--budget", budget] if budget else []), "--fit"]
+        )
+        console().print(plan_text(planned, name=loaded.name, fit_command=again))
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestrator.report.short_names import short_names
 from orchestrator.text.duration import span
 from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
@@ -15,19 +16,18 @@ if TYPE_CHECKING:
 
     from orchestrator.run.plan import ModelPlanned, Planned
 
+NAME = 32
 NARROW_IN_FLIGHT = 8
 """Below so many requests in flight the money, not the limits, sets the pace."""
 
 
-def plan_text(plan: Planned, *, name: str) -> RenderableType:
-    """The table of models and the sentences below it."""
+def plan_text(plan: Planned, *, name: str, fit_command: str) -> RenderableType:
+    """The answer, the table of models, and what the figures mean. `fit_command` is the line that fits the samples."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(
-        box=None, pad_edge=False, title=Text(f"{safe(name)}: what is still to be asked"), title_justify="left"
-    )
+    table = Table(box=None, pad_edge=False)
     for column, side in (
         ("model", "left"),
         ("samples", "right"),
@@ -38,37 +38,78 @@ def plan_text(plan: Planned, *, name: str) -> RenderableType:
         ("covered", "right"),
     ):
         table.add_column(column, justify=side)  # type: ignore[arg-type]
-    for m in plan.models:
+    names = short_names([m.alias for m in plan.models], NAME)
+    for m, shown in zip(plan.models, names, strict=True):
         table.add_row(
-            Text(safe(m.alias, 24)),
+            Text(shown),
             f"{m.samples:,}",
             f"{m.requests:,}",
             usd(m.expected_pico),
             usd(m.worst_pico),
             "-" if m.seconds is None else span(m.seconds),
-            f"{m.covered:.0%}",
+            share(m.covered),
         )
-    return Group(table, Text(""), *(Text(line) for line in sentences(plan)))
+    answer = Text().append(safe(name, 60), "bold").append(f": {_answer(plan)}")
+    said = [*_short(plan, fit_command), *_fitting(plan)]
+    return Group(answer, *map(Text, said), Text(""), table, Text(""), *map(Text, remarks(plan)))
 
 
-def sentences(plan: Planned) -> list[str]:
-    """What the figures mean: the budget's reach, what slows the run, if the expectation comes from."""
+def _answer(plan: Planned) -> str:
+    if not any(m.samples for m in plan.models):
+        return "all samples are collected; nothing would be sent."
+    if all(m.replayed for m in plan.models if m.samples):
+        return "costs nothing: every model plays back a recording."
+    costs = f"about {usd(plan.expected_pico)}, at most {usd(plan.worst_pico)}"
+    if plan.budget_pico is None:
+        return f"{costs}. No budget is stated: add budget_usd to the sweep file, or --budget to `run`."
+    left = plan.budget_pico - plan.held_pico
+    budget = f"your budget of {usd(plan.budget_pico)}"
+    if plan.held_pico:
+        budget = f"what is left of {budget}, {usd(max(0, left))},"
+    if plan.worst_pico <= left and plan.is_covered:
+        return f"{costs}; {budget} covers even the worst case."
+    if plan.is_covered:
+        return f"{costs}; {budget} covers what is expected."
+    counted = [m for m in plan.models if not m.replayed and m.samples]
+    paid = sum(m.covered * m.samples for m in counted) / sum(m.samples for m in counted)
+    return f"{costs}; {budget} pays for about {share(paid)} of the samples."
+
+
+def _short(plan: Planned, fit_command: str) -> Iterator[str]:
+    """What takes the money where it doesn't reach, and what would fit."""
+    if plan.budget_pico is None or plan.is_covered or not plan.expected_pico:
+        return
+    counted = [m for m in plan.models if not m.replayed]
+    most = max(counted, key=lambda m: m.expected_pico)
+    if len(counted) > 1:
+        part = share(most.expected_pico / plan.expected_pico)
+        yield f"{safe(most.alias)} takes {part} of the money: {usd(most.expected_pico)} for {most.samples:,} samples."
+    if plan.fit is None:
+        yield f"To see how many samples fit: {safe(fit_command)}"
+
+
+def _fitting(plan: Planned) -> Iterator[str]:
+    if plan.fit is None or plan.budget_pico is None:
+        return
+    samples = plan.fit.samples
+    if not samples:
+        yield "No number of samples changes what it costs."
+    elif not all(samples.values()):
+        none = ", ".join(safe(alias) for alias, k in samples.items() if not k)
+        yield f"Not even 1 sample per problem fits for {none}. Ask fewer problems: limit = N in [problems]."
+    else:
+        stated = ", ".join(f"samples = {k} in [models.{safe(alias)}]" for alias, k in samples.items())
+        costs = f"about {usd(plan.fit.expected_pico)}, at most {usd(plan.fit.worst_pico)}"
+        yield f"Your budget is expected to pay for {stated}: {costs}."
+
+
+def remarks(plan: Planned) -> list[str]:
+    """How samples go out, what slows the run, and where the expectation comes from."""
     from orchestrator.run.prepare import ASSUMED_TOKENS_PER_S
 
     lines: list[str] = []
-    if plan.budget_pico is None:
-        lines.append(
-            f"Expected {usd(plan.expected_pico)}, at worst {usd(plan.worst_pico)}. No budget is stated: "
-            "`run` needs budget_usd or --budget."
-        )
-    else:
-        left = plan.budget_pico - plan.held_pico
-        used = f", of which {usd(plan.held_pico)} is used" if plan.held_pico else ""
-        lines.append(
-            f"Expected {usd(plan.expected_pico)}, at worst {usd(plan.worst_pico)}; "
-            f"the budget is {usd(plan.budget_pico)}{used}."
-        )
-        lines.append(_reach(plan, left))
+    if plan.rounds:
+        lines.append("The worst case is above the budget, so samples go out in rounds of 1, 1, 2, 4, 8 …")
     lines += [f"{safe(m.alias)}: {m.price_note}." for m in plan.models if m.price_note]
     lines += [line for m in plan.models if (line := _slow(m))]
     lines += [line for m in plan.models for line in _saved(m)]
@@ -79,31 +120,29 @@ def sentences(plan: Planned) -> list[str]:
     guessed = [safe(m.alias) for m in plan.models if not m.from_ledger and m.samples]
     if guessed:
         lines.append(
-            f"Assumed for {', '.join(guessed)}: half of max_tokens a sample, a token for every 4 bytes of prompt."
+            f"Assumed for {', '.join(guessed)}: half of max_tokens per sample, 1 token for every 4 bytes of prompt."
         )
     paid = [safe(m.alias) for m in plan.models if m.by_server_time and not m.from_ledger and m.samples]
     if paid:
         lines.append(
-            f"Assumed for {', '.join(paid)}: {ASSUMED_TOKENS_PER_S:,} output tokens a second of its servers' time."
+            f"Assumed for {', '.join(paid)}: {ASSUMED_TOKENS_PER_S:,} output tokens a second of server time."
         )
     return lines
 
 
-def _reach(plan: Planned, left: int) -> str:
-    if plan.worst_pico <= left:
-        return "The budget covers the worst case: every sample is paid for, and requests are packed."
-    if all(m.covered >= 1 for m in plan.models):
-        return "The budget covers what is expected, not the worst case: samples go out in rounds of 1, 1, 2, 4, 8 …"
-    short = ", ".join(f"{m.covered:.0%} of {safe(m.alias)}" for m in plan.models if m.covered < 1)
-    return f"The budget will not cover the plan: it is expected to pay for {short}."
+def share(of: float) -> str:
+    """A share that is not all of it is never rounded up to that."""
+    if 0 < of < 0.0005:
+        return "<0.1%"
+    return "100%" if of >= 1 else f"{min(of, 0.999):.1%}" if of < 0.0995 or of >= 0.995 else f"{of:.0%}"
 
 
 def _slow(m: ModelPlanned) -> str | None:
     if m.replayed or m.in_flight >= min(NARROW_IN_FLIGHT, m.requests) or not m.requests:
         return None
     return (
-        f"{safe(m.alias)}: the budget lets {m.in_flight} requests be in flight, since each reserves "
-        f"{usd(m.largest_worst_pico)}; a smaller max_tokens lets more."
+        f"{safe(m.alias)}: the budget lets {m.in_flight} requests run at once, since each sets aside "
+        f"{usd(m.largest_worst_pico)}; a lower max_tokens lets more."
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.report.terminal.plan import sentences
+from orchestrator.report.terminal.plan import remarks
 from orchestrator.run.plan import plan_sweep
 from orchestrator.run.prepare import prepare
 from orchestrator.sweep.load import load
@@ -36,7 +36,7 @@ def test_packing(tmp_path):
     assert m.packing_pico == 140 * round(mean) * 5 * USD // 10**6
     saves = plan.document()["models"]["m"]["packing_saves"]
     assert saves == {"requests": 140, "usd": pytest.approx(140 * round(mean) * 5 / 10**6)}
-    assert any("m: packing saves 140 requests and $" in line for line in sentences(plan))
+    assert any("m: packing saves 140 requests and $" in line for line in remarks(plan))
 
 
 @pytest.mark.parametrize("max_n", [1, 8])
@@ -46,7 +46,7 @@ def test_where_nothing_or_nobody_knows_what_is_saved(tmp_path, max_n):
     plan = planned(SweepFile({"m": gpu(vendor, max_n=max_n)}).write(tmp_path), tmp_path / "test.db")
     assert plan.models[0].packing_pico is None
     assert plan.document()["models"]["m"]["packing_saves"]["usd"] is None
-    lines = [line for line in sentences(plan) if "packing saves" in line]
+    lines = [line for line in remarks(plan) if "packing saves" in line]
     assert lines == ([] if max_n == 1 else ["m: packing saves 30 requests against one for each sample."])
 
 
@@ -74,4 +74,4 @@ def test_caching(tmp_path, monkeypatch):
     assert m.caching_pico > 0.5 * 16 * tokens * 3000000
     assert plan.document()["models"]["m"]["caching_saves_usd"] == m.caching_pico / USD
     assert plan.expected_pico == pytest.approx(vendor.billed_pico - paid, rel=0.2)
-    assert any("m: caching of prompts saves $" in line for line in sentences(plan))
+    assert any("m: caching of prompts saves $" in line for line in remarks(plan))

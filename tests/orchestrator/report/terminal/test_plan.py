@@ -1,6 +1,7 @@
 """`manyfew plan`: sends nothing, and says what the money reaches."""
 
 import json
+import re
 
 import pytest
 
@@ -67,8 +68,8 @@ def test_a_small_budget_says_what_it_will_not_cover_and_what_slows_it(command, t
     found = plan(command, path)["models"]["m"]
     assert 0 < found["covered"] < 0.01
     text = " ".join(command("plan", str(path)).stdout.split())
-    assert "The budget will not cover the plan" in text
-    assert "a smaller max_tokens lets more" in text
+    assert "pays for about 0." in text
+    assert "a lower max_tokens lets more" in text
 
 
 def test_limits_say_how_long_it_takes(command, tmp_path):
@@ -99,3 +100,59 @@ def test_a_server_s_time_is_expected_by_an_assumption_that_is_told(command, tmp_
     assert found["expected_usd"] == pytest.approx(10 * 100 * 32 / 1000 / 3600 * 3.6)
     assert found["worst_usd"] == pytest.approx(10 * 100 * 64 / 1000 / 3600 * 3.6)
     assert "1,000 output tokens a second" in " ".join(command("plan", str(path)).stdout.split())
+
+
+def _two(tmp_path, *, budget, cheap=20, expensive=4, **keys):
+    models = {
+        "cheap": unreachable(samples=cheap, price={"input": 0.1, "output": 0.4}, **keys),
+        "expensive": unreachable(samples=expensive),
+    }
+    return SweepFile(models, problems=12, samples=cheap, budget_usd=budget).write(tmp_path)
+
+
+@pytest.mark.parametrize("budget", [0.0123, 0.05, 0.4])
+def test_what_fits_is_covered_and_one_more_is_not(command, tmp_path, budget):
+    found = plan(command, _two(tmp_path, budget=budget), "--fit")["fit"]
+    cheap, expensive = found["samples"].values()
+    assert cheap // 5 in (expensive, expensive - 1, expensive + 1), "as the sweep file has them: 5 to 1"
+    fits = plan(command, _two(tmp_path, budget=budget, cheap=cheap, expensive=expensive))
+    assert fits["expected_usd"] == pytest.approx(found["expected_usd"])
+    assert fits["expected_usd"] <= budget
+    assert fits["worst_usd"] >= found["expected_usd"]
+    assert all(m["covered"] == 1 for m in fits["models"].values())
+    above = plan(command, _two(tmp_path, budget=budget, cheap=cheap + 5, expensive=expensive + 1))
+    assert above["expected_usd"] > budget
+
+
+def test_a_models_own_budget_bounds_its_samples_alone(command, tmp_path):
+    free = plan(command, _two(tmp_path, budget=0.4), "--fit")["fit"]["samples"]
+    found = plan(command, _two(tmp_path, budget=0.4, budget_usd=0.001), "--fit")["fit"]["samples"]
+    assert found["cheap"] < free["cheap"]
+    assert found["expensive"] >= free["expensive"]
+
+
+def test_the_answer_comes_first(command, tmp_path):
+    def first(budget, *flags):
+        return command("plan", str(_two(tmp_path, budget=budget)), *flags).stdout.splitlines()
+
+    assert first(5)[0].endswith("; your budget of $5.00 covers even the worst case.")
+    assert "about $0.0" in first(5)[0]
+    assert first(0.04)[0].endswith("; your budget of $0.04 covers what is expected.")
+    short = first(0.004)
+    assert "; your budget of $0.004 pays for about " in short[0]
+    assert short[1].startswith("expensive takes 88% of the money: $0.0238 for 48 samples.")
+    assert short[2].startswith("To see how many samples fit: manyfew plan ")
+    assert command("plan", *short[2].partition("manyfew plan ")[2].split()).returncode == 0
+    fit = first(0.01, "--fit")[2]
+    assert fit.startswith("Your budget is expected to pay for samples = ")
+    assert " in [models.expensive]: about $0.0" in fit
+    assert "Not even 1 sample per problem fits" in first(0.00001, "--fit")[2]
+
+
+def test_fit_needs_a_budget_and_a_sweep_file(command, tmp_path):
+    path = _two(tmp_path, budget=1)
+    path.write_text(re.sub(r"(?m)^.*budget_usd.*\n", "", path.read_text(), count=1))
+    done = command("plan", str(path), "--fit")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "--fit: needs a budget" in done.stderr
+    assert command("plan", "l.db", "--next", "1", "--fit").returncode == 2
