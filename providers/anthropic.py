@@ -73,5 +73,9 @@ class MessagesWire:
         del n  # 1
         return parse_message(body, latency_s=latency_s, headers=headers)
 
+    def kept_at(self, request: Request, reply_id: str) -> str | None:
+        del request, reply_id
+        return None
+
     def mend(self, error: ProviderError) -> ProviderError:
         return error

@@ -107,7 +107,8 @@ class Stopped(Refused):
 
 class Lost(ProviderError):
     """Time-out, reset, half a reply, or an answer that does not say whether it was billed. `choices` holds
-    samples that did arrive, whole; `usage` what had been used by then, which is at most what is billed."""
+    samples that did arrive, whole; `usage` what had been used by then, which is at most what is billed; `reply_id` the
+    id that the reply itself began with."""
 
     def __init__(
         self,
@@ -129,3 +130,4 @@ class Lost(ProviderError):
         )
         self.choices = choices
         self.usage = usage
+        self.reply_id: str | None = None

@@ -76,6 +76,9 @@ class ChatWire:
     ) -> Reply:
         return parse_chat(body, latency_s=latency_s, headers=headers, n=n)
 
+    def kept_at(self, request: Request, reply_id: str) -> str | None:
+        return _kept_at(self.path, request, reply_id)
+
     def mend(self, error: ProviderError) -> ProviderError:
         """Some models are served by /v1/responses alone, and say so with a 404."""
         if error.status == 404 and "v1/responses" in error.message:
@@ -112,5 +115,13 @@ class ResponsesWire:
         del n  # 1
         return parse_response(body, latency_s=latency_s, headers=headers)
 
+    def kept_at(self, request: Request, reply_id: str) -> str | None:
+        return _kept_at(self.path, request, reply_id)
+
     def mend(self, error: ProviderError) -> ProviderError:
         return error
+
+
+def _kept_at(path: str, request: Request, reply_id: str) -> str | None:
+    """OpenAI keeps what says `store = true` in `extra`."""
+    return f"{path}/{reply_id}" if request.extra.get("store") is True else None

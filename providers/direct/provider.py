@@ -19,9 +19,11 @@ from providers.reading.redaction import clean_error, clean_reply
 from providers.transport.address import at_root, password_in, public_url, unusable
 from providers.transport.awake import AwakeLimit
 from providers.transport.connections import open_session
+from providers.transport.second_look import look_again
 from providers.transport.streaming import Streamed, may_take_long, refuses_streaming, without_streaming
 from providers.wires.chat import chat_payload, completions_payload, parse_chat, parse_completions
 from providers.wires.chat_stream import STREAMING, ChatStream
+from providers.wires.generation import PREFIX, parse_generation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,8 +107,22 @@ class DirectProvider:
             await self._post(exchange)
         except Exception as error:
             if not exchange.answered:
-                raise self._broken(exchange, error, request) from error
+                broken = self._broken(exchange, error, request)
+                if (found := await self._looked_up(broken)) is not None:
+                    return found
+                raise broken from error
         return self._answer(exchange, request)
+
+    async def _looked_up(self, broken: ProviderError) -> Reply | None:
+        """What OpenRouter has of a reply that broke off, by its id."""
+        if not isinstance(broken, Lost) or not (broken.reply_id or "").startswith(PREFIX):
+            return None
+        path = f"generation?id={broken.reply_id}"
+
+        async def look() -> Reply | None:
+            return parse_generation(await self.get(path), broken)
+
+        return await look_again(look)
 
     async def aclose(self) -> None:
         """Closes all connections."""

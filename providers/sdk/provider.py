@@ -12,8 +12,10 @@ import httpx2
 
 from providers.errors import Lost, ProviderError, Refused
 from providers.reading.redaction import clean_error, clean_reply
+from providers.sdk.batch_calls import SdkCalls
 from providers.sdk.http_client import SdkExchange, time_limits
 from providers.transport.awake import AwakeLimit
+from providers.transport.second_look import look_again
 from providers.transport.streaming import Streamed, may_take_long, refuses_streaming, without_streaming
 
 if TYPE_CHECKING:
@@ -49,6 +51,10 @@ class Wire(Protocol):
         self, body: bytes | dict[str, Any], *, latency_s: float, headers: Mapping[str, str], n: int
     ) -> Reply:
         """Of a whole body, or of what its assembly made of a stream."""
+        ...
+
+    def kept_at(self, request: Request, reply_id: str) -> str | None:
+        """The path of a reply that the vendor keeps; None if it keeps none of this request."""
         ...
 
     def mend(self, error: ProviderError) -> ProviderError:
@@ -96,12 +102,29 @@ class SdkProvider:
             await self._post(content, options, exchange)
         except Exception as error:
             if not exchange.answered:
-                raise self._wire.mend(self._failure(error, exchange, request)) from error
+                failure = self._failure(error, exchange, request)
+                if (found := await self._looked_up(failure, exchange, request)) is not None:
+                    return found
+                raise self._wire.mend(failure) from error
         try:
             body = exchange.stream.body() if exchange.stream is not None else exchange.reply
             return self._parsed(body, exchange, request)
         except ProviderError as error:
             raise self._named(error) from None
+
+    async def _looked_up(
+        self, failure: ProviderError, exchange: SdkExchange, request: Request
+    ) -> Reply | None:
+        """A reply that broke off, whole, where the vendor keeps it."""
+        reply_id = failure.reply_id if isinstance(failure, Lost) else None
+        path = None if reply_id is None else self._wire.kept_at(request, reply_id)
+        if path is None:
+            return None
+
+        async def look() -> Reply | None:
+            return self._parsed(await SdkCalls(self._account).get(path), exchange, request)
+
+        return await look_again(look)
 
     async def aclose(self) -> None:
         """Closes all connections."""

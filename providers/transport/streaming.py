@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from providers.errors import Lost, Overloaded, ProviderError
 from providers.transport.reply_size import TooLarge, reply_limit
+from providers.transport.second_look import is_plain_id
 from providers.transport.server_sent_events import Events
 
 if TYPE_CHECKING:
@@ -91,8 +92,10 @@ class Streamed:
 
     def add_to(self, error: Lost, parse: Callable[[dict[str, Any]], Reply]) -> None:
         """Adds what is known to a broken stream's error: the id, whole samples, the usage so far."""
+        body = self._assembly.begun()
+        error.reply_id = reply_id if is_plain_id(reply_id := body.get("id")) else None
         try:
-            begun = parse(self._assembly.begun())
+            begun = parse(body)
             error.usage, error.request_id = begun.usage, error.request_id or begun.request_id
         except ProviderError as none:  # what came so far is no reply, but may have an id
             error.request_id = error.request_id or none.request_id

@@ -28,7 +28,7 @@ async def send_fault(
     refusal = _refusal(vendor, wire, request, fault, request_id)
     if refusal is not None:
         return refusal
-    spoilt = _spoilt(fault.kind, wire.write(job, vendor)) if job is not None else {}
+    spoilt = _spoilt(fault.kind, vendor.reply_body(wire, job)) if job is not None else {}
     streamed = job is not None and job.asked.streamed
     events = wire.events(spoilt, job, vendor) if job is not None and streamed else []
     body = b"".join(event.sent for event in events) if streamed else json.dumps(spoilt).encode()
