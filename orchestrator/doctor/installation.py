@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from importlib import metadata
 
 from orchestrator import shadow
-from orchestrator.doctor.docker import docker
+from orchestrator.doctor.containers import containers
 from orchestrator.doctor.finding import Finding
 from orchestrator.installer import install, install_extra
 
@@ -26,7 +26,7 @@ _VERSION = re.compile(r"(?P<sign>>=|==|<(?!=))\s*(?P<version>[\d.]+)")
 
 def installation() -> list[Finding]:
     """Reads what is installed; asks nothing of the network."""
-    return [_python(), *_packages(), *_shadows(), *_extras(), _sandbox(), docker(), _clock(time.time())]
+    return [_python(), *_packages(), *_shadows(), *_extras(), _sandbox(), *containers(), _clock(time.time())]
 
 
 def _python() -> Finding:

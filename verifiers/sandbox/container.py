@@ -21,6 +21,7 @@ from verifiers.sandbox.interpreter import ENVIRONMENT
 from verifiers.sandbox.job import Job, SandboxError
 from verifiers.sandbox.process import Child, spawn
 from verifiers.sandbox.python_launch import launch_command
+from verifiers.sandbox.said import cause
 from verifiers.types import Sandbox
 
 RUNTIMES = ("docker", "podman")
@@ -103,8 +104,10 @@ def _arguments(job: Job, name: str) -> list[str]:
 
 @cache
 def _runtime() -> str | None:
-    """docker if it is there, else podman."""
-    return next((name for name in RUNTIMES if shutil.which(name)), None)
+    """docker, else podman: the first that answers, since docker's command may be there without a daemon."""
+    there = [name for name in RUNTIMES if shutil.which(name)]
+    answering = (name for name in there if len(there) == 1 or _fails([name, "info"]) is None)
+    return next(answering, there[0] if there else None)
 
 
 def _ask(argv: list[str]) -> subprocess.CompletedProcess[str]:
@@ -127,4 +130,4 @@ def _fails(argv: list[str]) -> str | None:
         return str(error)[:200]
     if done.returncode == 0:
         return None
-    return (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1][:200]
+    return cause(done.stderr)[:200] or f"exit status {done.returncode}"

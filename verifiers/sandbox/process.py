@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Self, cast
 
 from verifiers.sandbox.job import STARTED, Ended, Job, JobResult, SandboxError
+from verifiers.sandbox.said import cause
 
 START_S = 20.0
 """How long setting a sandbox up may take before it is taken for broken."""
@@ -58,8 +59,7 @@ class Child:
         self.close(keep_stderr=True)
         said = os.read(self.stderr.fileno(), _STDERR).decode(errors="replace").strip()
         self._close_pipes()
-        line = said.splitlines()[-1][:300] if said else f"nothing started within {START_S:.0f} s"
-        raise SandboxError(line)
+        raise SandboxError(cause(said)[:300] or f"nothing started within {START_S:.0f} s")
 
     def read_to_end(self, wall_s: float) -> JobResult:
         """Reads what it writes until it ends, at most for `wall_s` and up to the job's output limit, and ends it."""
