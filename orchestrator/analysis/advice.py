@@ -1,96 +1,126 @@
-"""What to buy, in plain words: the paragraph on top of the frontier. Says no more than the figures below it do."""
+"""What to buy, in plain words: the paragraph on top of the frontier. Says no more than the figures below it do, and
+recommends only rows of the frontier."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.text.frontier_words import NAME, amount, bought, largest_k, likelihood, percent
+from orchestrator.text.comparison_words import sentence
+from orchestrator.text.frontier_words import NAME, bought, per_thousand, percent
 from orchestrator.text.safe import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-_MOST_PAIRS = 3
-_SURE = 0.95
+_NEAR = 0.01
+"""Coverage below the most that isn't worth paying much for."""
+_MOST_OF_IT, _LESS = 0.8, 0.6
+"""A cheaper buy is worth a sentence if it covers this share of what the first one does, for this share of its cost."""
+_MOST_BUYS = 12
+_STEP = 0.01
+
+Document = Mapping[str, Any]
+Row = Mapping[str, Any]
 
 
-def advice(document: Mapping[str, Any]) -> list[str]:
-    """Sentences for the document's axis; none if there is nothing to choose from."""
+def advice(document: Document) -> list[str]:
+    """Sentences for the document's axis; none where nothing was solved or there is nothing to choose from."""
+    buys = _buys(document)
+    if not buys or not _anything_solved(document):
+        return []
+    return buys + _many_or_few(document) + _only(document)
+
+
+def best_buys(frontier: Sequence[Row]) -> list[Row]:
+    """One row for each step of coverage worth naming: a point, or as much as leaves at most 12."""
+    if not frontier:
+        return []
+    span = frontier[-1]["coverage"] - frontier[0]["coverage"]
+    step = max(_STEP, span / (_MOST_BUYS - 1))
+    kept: list[Row] = [frontier[0]]
+    for row in frontier[1:-1]:
+        if (
+            row["coverage"] - kept[-1]["coverage"] >= step
+            and frontier[-1]["coverage"] - row["coverage"] >= _STEP
+        ):
+            kept.append(row)
+    return [*kept[: _MOST_BUYS - 1], frontier[-1]] if len(frontier) > 1 else kept
+
+
+def _anything_solved(document: Document) -> bool:
+    return any(point["coverage"] > 0 for model in document["models"].values() for point in model["coverage"])
+
+
+def _buys(document: Document) -> list[str]:
+    """The cheapest way to nearly the most that was reached, and a much cheaper one to most of it."""
+    axis, rows = document["axis"], document["frontier"]
+    if not rows:
+        return []
+    most = rows[-1]["coverage"]
+    first = next(row for row in rows if row["coverage"] >= most - _NEAR)
+    capped = any(value is not None for value in document["cap"].values())
+    within = "Within the cap, buy" if capped else "Buy"
+    said = [f"{within} {_priced(first, axis)}."]
+    cost = f"{axis}_per_problem"
+    second = next(
+        (
+            row
+            for row in rows
+            if row["coverage"] >= _MOST_OF_IT * first["coverage"] and row[cost] <= _LESS * first[cost]
+        ),
+        None,
+    )
+    if second is not None:
+        said.append(f"To pay less, buy {_priced(second, axis)}.")
+    return said
+
+
+def _priced(row: Row, axis: str) -> str:
+    stops = "" if row["policy"]["stop"] == "none" else ", stopping at the first right answer"
+    cost = per_thousand(axis, row[f"{axis}_per_problem"])
+    return f"{bought(row['policy'])}{stops}: {percent(row['coverage'])} for {cost}"
+
+
+def _many_or_few(document: Document) -> list[str]:
+    """Of the pair that the frontier is made of: against one expensive sample, and against all if that says something
+    else."""
+    rows = _pair_that_matters(document)
+    if not rows:
+        return []
     axis = document["axis"]
-    pairs: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    first, last = rows[0], rows[-1]
+    told = [f"Many or few? {_begun(sentence(first, axis))}."]
+    if last["verdict"] != first["verdict"] or last["open_because"] != first["open_because"]:
+        told.append(f"{_begun(sentence(last, axis))}.")
+    return told
+
+
+def _begun(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _pair_that_matters(document: Document) -> list[Row]:
+    pairs: dict[tuple[str, str], list[Row]] = {}
     for row in document["comparisons"]:
         pairs.setdefault((row["cheap"], row["expensive"]), []).append(row)
-    said = [_pair(document, rows) for rows in list(pairs.values())[:_MOST_PAIRS]]
-    if len(pairs) > _MOST_PAIRS:
-        said.append(f"{len(pairs) - _MOST_PAIRS:,} more pairs are in the table.")
-    return said + _most(document, axis) + _only(document, len(document["models"]))
-
-
-def _pair(document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
-    """Against one expensive sample first; against all of them if that says something else."""
-    first, last = rows[0], rows[-1]
-    text = _row(document, first)
-    if last is not first and _answer(last) != _answer(first):
-        text += " " + _row(document, last)
-    return text
-
-
-def _answer(row: Mapping[str, Any]) -> str:
-    if row["probability"] >= _SURE:
-        return "many"
-    return "few" if row["probability"] <= 1 - _SURE else "open"
-
-
-def _row(document: Mapping[str, Any], row: Mapping[str, Any]) -> str:
-    axis = document["axis"]
-    cheap, expensive = safe(row["cheap"], NAME), safe(row["expensive"], NAME)
-    aim = f"{row['expensive_k']:,} × {expensive}"
-    answer, likely = _answer(row), likelihood(row["probability"])
-    against = f"{amount(axis, row[f'{axis}_expensive'])} a problem"
-    if answer == "many":
-        return (
-            f"Buy many of {cheap}: {_count(row)} × {cheap} solve as much as {aim} "
-            f"({percent(row['coverage_expensive'])}) for {amount(axis, row[f'{axis}_cheap'])} instead of {against} "
-            f"({likely})."
-        )
-    if answer == "few":
-        solves = percent(row["coverage_expensive"])
-        sure = likelihood(1 - row["probability"])
-        if row["cheap_k"] is None:
-            least = f"Even {largest_k(document, row['cheap']):,} × {cheap} solve less ({sure})."
-            return f"Buy {aim} to solve {solves}, for {against}. {least}"
-        needed = f"{_count(row)} × {cheap} would be needed, for {amount(axis, row[f'{axis}_cheap'])}"
-        return f"Buy {aim} to solve {solves}, for {against}: {needed} ({sure})."
-    return f"Whether {cheap} solves what {aim} does for less is open ({likely}): more problems would tell."
-
-
-def _count(row: Mapping[str, Any]) -> str:
-    return "some" if row["cheap_k"] is None else f"{row['cheap_k']:,}"
-
-
-def _most(document: Mapping[str, Any], axis: str) -> list[str]:
-    at_once, stopping = document["frontier_without_stopping"], document["frontier"]
-    if not at_once:
+    used = Counter(alias for row in document["frontier"] for alias in row["policy"]["order"])
+    if not pairs:
         return []
-    last = at_once[-1]
-    capped = any(value is not None for value in document["cap"].values())
-    text = (
-        f"The most that {'the cap allows' if capped else 'was reached'}, {percent(last['coverage'])}, takes "
-        f"{bought(last['policy'])}: {amount(axis, last[f'{axis}_per_problem'])} a problem"
-    )
-    cheaper = [p for p in stopping if p["policy"]["stop"] != "none" and p["coverage"] >= last["coverage"]]
-    if cheaper:
-        best = cheaper[0]
-        text += (
-            f"; if a verifier stops at the first right answer, "
-            f"{amount(axis, best[f'{axis}_per_problem'])} ({bought(best['policy'])})"
-        )
-    return [f"{text}."]
+    return max(
+        pairs.items(),
+        key=lambda item: (
+            min(used[alias] for alias in item[0]),
+            sum(used[alias] for alias in item[0]),
+            item[1][-1]["coverage_expensive"],
+        ),
+    )[1]
 
 
-def _only(document: Mapping[str, Any], models: int) -> list[str]:
+def _only(document: Document) -> list[str]:
     """Of two models only: of more the table says it."""
-    if models != 2:
+    if len(document["models"]) != 2:
         return []
     return [
         f"Of {row['problems']:,} problems {len(row['only_first']):,} were solved by "

@@ -1,76 +1,137 @@
-"""The `comparisons` of the frontier's document: every pair of models on the problems that both have."""
+"""The `comparisons` of the frontier's document: every pair of models on the problems that were asked of both."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from orchestrator.coverage.compare import Banded, Comparison, Search, compare, search
+from orchestrator.analysis.arrays import asked, on, unit_of
+from orchestrator.analysis.verdicts import Compared, verdicts
+from orchestrator.coverage import bootstrap
+from orchestrator.coverage.compare import Banded, Beyond, Comparison, compare
+from orchestrator.coverage.extrapolation import tail_fit, tail_laws
+from orchestrator.coverage.extrapolation.extrapolate import lacks
+from orchestrator.coverage.search import Search, search
+from orchestrator.text.frontier_words import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from orchestrator.coverage.samples import Samples
     from orchestrator.ledger.reading.samples.outcomes import Axis, Outcomes
 
-Searches = dict[tuple[str, tuple[str, ...]], Search | None]
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """`beyond` is kept with it, since all pairs that share the problems ask for the same laws."""
+
+    search: Search | None
+    beyond: Beyond
+    costed: bool
+
+
+_Sides = dict[tuple[str, tuple[str, ...]], _Side]
 
 
 def comparisons(
     axis: Axis, models: Sequence[tuple[Outcomes, Samples]], warnings: list[str]
 ) -> list[dict[str, Any]]:
-    """Two rows a pair: against one sample of the expensive model, and against as many as it has."""
+    """Two rows a pair: against one sample of the expensive model, and against as many as it has. Verdicts are said over
+    all rows at once."""
     ready = [(o, s) for o, s in models if s.problems]
-    searches: Searches = {}
-    found: list[dict[str, Any]] = []
+    sides: _Sides = {}
+    found: list[Compared] = []
     for one, other in combinations(ready, 2):
         name = f"{one[0].alias} and {other[0].alias}"
-        here = set(other[0].problems)
-        shared = tuple(key for key in one[0].problems if key in here)
+        here = set(asked(other[0]))
+        shared = tuple(key for key in asked(one[0]) if key in here)
         if not shared:
             warnings.append(f"{name}: no problem in common, so no comparison")
             continue
-        pair = [(m[0].alias, _search(searches, m, shared)) for m in (one, other)]
-        cheap, expensive = sorted(pair, key=lambda side: np.inf if side[1] is None else side[1].cost)
-        if cheap[1] is None or expensive[1] is None:
-            warnings.append(f"{name}: costs are not known on every problem in common, so no comparison")
+        pair = [(m[0].alias, _side(sides, m, shared, unit_of(axis))) for m in (one, other)]
+        cheap, expensive = sorted(
+            pair, key=lambda side: np.inf if side[1].search is None else side[1].search.cost
+        )
+        if cheap[1].search is None or expensive[1].search is None:
+            warnings.append(f"{name}: {_why_not(pair)}, so no comparison")
             continue
         if len(shared) == 1:
             warnings.append(
                 f"{name}: compared on one problem, where the probability says nothing about others"
             )
-        for row in compare(cheap[1], expensive[1]):
-            found.append(_row(axis, cheap[0], expensive[0], len(shared), row))
-            warnings += _of_row(cheap[0], cheap[1], expensive[0], row)
-    return found
+        for row in compare(cheap[1].search, expensive[1].search, cheap[1].beyond):
+            found.append(Compared(cheap[0], expensive[0], shared, row, cheap[1].search, expensive[1].search))
+            warnings += _of_row(found[-1])
+    return [
+        _row(axis, one, verdict.document(axis)) for one, verdict in zip(found, verdicts(found), strict=True)
+    ]
 
 
-def _search(searches: Searches, model: tuple[Outcomes, Samples], shared: tuple[str, ...]) -> Search | None:
+def _side(sides: _Sides, model: tuple[Outcomes, Samples], shared: tuple[str, ...], unit: int) -> _Side:
     """Kept by model and problems: most pairs share them all."""
     outcomes, samples = model
     key = (outcomes.alias, shared)
-    if key not in searches:
-        place = {problem: index for index, problem in enumerate(outcomes.problems)}
-        taken = samples.take(np.array([place[problem] for problem in shared], np.int64))
-        searches[key] = None if np.isnan(taken.cost).any() else search(taken)
-    return searches[key]
+    if key not in sides:
+        taken = on(outcomes, samples, shared, unit)
+        costed = not np.isnan(taken.cost).any()
+        sides[key] = _Side(search(taken) if costed else None, _beyond(taken), costed)
+    return sides[key]
 
 
-def _row(axis: Axis, cheap: str, expensive: str, problems: int, row: Comparison) -> dict[str, Any]:
+def _why_not(pair: Sequence[tuple[str, _Side]]) -> str:
+    unjudged = [alias for alias, side in pair if side.search is None and side.costed]
+    if unjudged:
+        return f"{unjudged[0]} has no verdict on the problems in common"
+    return "costs are not known on every problem in common"
+
+
+def _beyond(samples: Samples) -> Beyond:
+    """Coverage beyond the samples in every draw, each draw by one of the laws behind the extrapolation."""
+    judged = samples.n > 0
+    of = samples if judged.all() else samples.take(judged)
+    fits: list[tail_fit.TailFit | None] = []
+
+    def drawn(k: int) -> NDArray[np.float64] | None:
+        if not fits:
+            fits.append(None if lacks(of) is not None else tail_fit.fit(of))
+        if fits[0] is None or k > tail_laws.FAR * of.largest_k:
+            return None
+        blocks = (block[:, judged] for block in bootstrap.weights(samples.problems))
+        return fits[0].solved_drawn(k, blocks)
+
+    return drawn
+
+
+def _row(axis: Axis, one: Compared, verdict: dict[str, Any]) -> dict[str, Any]:
+    row = one.row
     return {
-        "cheap": cheap,
+        "cheap": one.cheap,
         "cheap_k": row.cheap_k,
-        "expensive": expensive,
+        "expensive": one.expensive,
         "expensive_k": row.expensive_k,
-        "problems": problems,
+        "problems": len(one.problems),
         "coverage_cheap": row.coverage_cheap,
         "coverage_expensive": row.coverage_expensive,
         f"{axis}_cheap": row.cost_cheap,
         f"{axis}_expensive": row.cost_expensive,
         "cost_ratio": row.cost_expensive / row.cost_cheap if row.cost_cheap else None,
         "probability": row.probability,
+        "cheap_k_low": row.cheap_k_low,
+        "cheap_k_high": row.cheap_k_high,
+        "sure_k": row.sure_k,
+        "affordable_k": row.affordable_k,
+        "compared_k": row.compared_k,
+        "coverage_compared": one.search.at(row.compared_k),
+        f"{axis}_compared": one.search.cost_at(row.compared_k),
+        "coverage_sure": None if row.sure_k is None else one.search.at(row.sure_k),
+        f"{axis}_sure": None if row.sure_k is None else one.search.cost_at(row.sure_k),
+        "basis": row.basis,
+        **verdict,
         f"{axis}_cheap_low": row.equal_coverage.low,
         f"{axis}_cheap_high": row.equal_coverage.high,
         f"equal_{axis}": _equal_cost(row),
@@ -126,14 +187,21 @@ def solved_by_one(models: Sequence[tuple[Outcomes, Samples]]) -> list[dict[str, 
     return found
 
 
-def _of_row(cheap: str, search_of_cheap: Search, expensive: str, row: Comparison) -> list[str]:
+def _of_row(one: Compared) -> list[str]:
     """Why a value of the row is null, or means less than it seems."""
+    row, cheap, expensive = one.row, one.cheap, one.expensive
+    said: list[str] = []
+    aim = f"{row.expensive_k:,} × {expensive}"
     if row.cheap_k is None:
-        most = search_of_cheap.largest
-        reached = f"{most:,} × {cheap} reach {search_of_cheap.at(most):.1%}"
-        return [f"{reached}, less than {row.expensive_k:,} × {expensive}"]
-    if not row.cost_cheap:
-        return [f"{cheap} and {expensive}: {cheap} costs nothing, so there is no cost ratio"]
-    if row.coverage_expensive <= 0:
-        return [f"{row.expensive_k:,} × {expensive} solve nothing, so any number of {cheap} does as well"]
-    return []
+        most = one.search.largest
+        said.append(f"{most:,} × {cheap} reach {percent(one.search.at(most))}, less than {aim}")
+    elif not row.cost_cheap:
+        said.append(f"{cheap} and {expensive}: {cheap} costs nothing, so there is no cost ratio")
+    elif row.coverage_expensive <= 0:
+        said.append(f"{aim} solve nothing, so any number of {cheap} does as well")
+    if row.probability is None:
+        said.append(
+            f"{aim} cost as much as {row.affordable_k:,} × {cheap}; {one.search.largest:,} were sampled, which say "
+            "nothing about so many, so there is no probability"
+        )
+    return said

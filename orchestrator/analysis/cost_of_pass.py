@@ -10,12 +10,13 @@ import numpy as np
 
 from orchestrator.analysis.finite import finite
 from orchestrator.coverage import cost
-from orchestrator.coverage.compare import search
+from orchestrator.coverage.search import search
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from orchestrator.coverage.samples import Samples
+    from orchestrator.coverage.search import Search
     from orchestrator.ledger.reading.samples.outcomes import Axis, Outcomes
 
 WANTED = (0.5, 0.8, 0.9, 0.95, 0.99)
@@ -66,11 +67,17 @@ def to_reach(axis: Axis, samples: Samples, extrapolation: Mapping[str, Any] | No
             {
                 "coverage": wanted,
                 "k": k,
-                f"{axis}_per_problem": None if k is None else float(k * samples.cost.mean()),
+                f"{axis}_per_problem": _paid(found, samples, k),
                 "extrapolated": beyond and k is not None,
             }
         )
     return rows
+
+
+def _paid(found: Search | None, samples: Samples, k: int | None) -> float | None:
+    if k is None or found is None or k > found.largest:
+        return None if k is None else float(k * samples.cost.mean())
+    return found.cost_at(k)
 
 
 def _between(

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from orchestrator.analysis.arrays import samples_of, unit_of
 from orchestrator.analysis.comparisons import comparisons
 from orchestrator.analysis.finite import finite
-from orchestrator.analysis.frontier import samples_of
 from orchestrator.analysis.policies import policies
-from orchestrator.coverage.policy import attempts
+from orchestrator.coverage.attempts import attempts_cost
 from orchestrator.coverage.samples import Samples
 from pricing.form import price_from_json
 from pricing.types import PICO_PER_USD
@@ -67,7 +67,7 @@ def _axis(
     axis: Axis, models: Sequence[Outcomes], ks: list[list[int]], document: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """What depends on the axis. Of the chosen one the frontier and the comparisons are made already."""
-    ready = [(one, samples_of(one, PICO_PER_USD if axis == "usd" else 1)) for one in models]
+    ready = [(one, samples_of(one, unit_of(axis))) for one in models]
     ignored: list[str] = []
     if document is None:
         made = policies(axis, ready, ignored)
@@ -83,10 +83,8 @@ def _axis(
 
 def _until_solved(samples: Samples, ks: Sequence[int]) -> list[float | None]:
     """The mean over problems of what asking one by one, at most k, costs; by k."""
-    asked = attempts(samples, np.array(ks, np.int64)) if ks else np.zeros((samples.problems, 0))
-    return (
-        [finite(value) for value in (samples.cost[:, None] * asked).mean(axis=0)] if samples.problems else []
-    )
+    paid = attempts_cost(samples, np.array(ks, np.int64)) if ks else np.zeros((samples.problems, 0))
+    return [finite(value) for value in paid.mean(axis=0)] if samples.problems else []
 
 
 def _prices(

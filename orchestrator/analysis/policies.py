@@ -28,7 +28,7 @@ Stop = Literal["none", "first_success"]
 @dataclass(frozen=True, slots=True)
 class Cap:
     """What a problem may cost, in the axis' unit. `average`: over problems, as expected. `hard`: the most expensive
-    problem when a policy asks for all that it may. None: no cap."""
+    problem when a policy asks for all that it may, by the most expensive sample seen of it. None: no cap."""
 
     average: float | None = None
     hard: float | None = None

@@ -94,6 +94,21 @@ def comparisons(named: Sequence[tuple[str, PrintedModel]]) -> list[dict[str, Any
     return found
 
 
+_NOT_PRINTED = (
+    *(
+        "cheap_k_low",
+        "cheap_k_high",
+        "sure_k",
+        "affordable_k",
+        "compared_k",
+        "coverage_compared",
+        "usd_compared",
+    ),
+    *("coverage_sure", "usd_sure", "basis", "verdict", "open_because", "settle", "verdict_if_none_lost"),
+)
+"""Of a comparison: what takes samples."""
+
+
 def _comparison(
     cheap: tuple[str, PrintedModel], expensive: tuple[str, PrintedModel], against: Point
 ) -> dict[str, Any]:
@@ -114,6 +129,7 @@ def _comparison(
         "usd_expensive": usd_expensive / PICO_PER_USD,
         "cost_ratio": usd_expensive / usd_cheap if usd_cheap else None,
         "probability": None,
+        **dict.fromkeys(_NOT_PRINTED),
         "usd_cheap_low": None,
         "usd_cheap_high": None,
         "equal_usd": None,

@@ -40,6 +40,13 @@ def cost_band(
     return k * min(float(low[0]), mean), k * max(float(high[0]), mean)
 
 
+def paid_band(paid: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """95% band over problems of their mean. `paid`: a problem's cost at every k, (problems, ks)."""
+    low, high = bootstrap.quantiles(bootstrap.resampled_means(paid))
+    mean = paid.mean(axis=0)
+    return np.minimum(low, mean), np.maximum(high, mean)
+
+
 def cost_of_pass_band(total: NDArray[np.float64], passes: NDArray[np.int64]) -> tuple[float, float]:
     """95% band over problems of all that was paid over all passes. `total`, `passes`: of each problem. inf if the
     drawn problems have no pass; nan without problems."""

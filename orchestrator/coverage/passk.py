@@ -1,4 +1,4 @@
-"""pass@k of problems that were sampled a fixed number of times."""
+"""pass@k and pass^k of problems that were sampled a fixed number of times."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ def pass_at_k(n: NDArray[np.int64], c: NDArray[np.int64], ks: NDArray[np.int64])
     solved = np.where(possible, -np.expm1(log_none.astype(np.float64)), 1.0)
     solved = np.where(known, np.maximum(solved, 0.0), np.nan)
     return solved[back.reshape(-1)]
+
+
+def all_pass(n: NDArray[np.int64], c: NDArray[np.int64], ks: NDArray[np.int64]) -> NDArray[np.float64]:
+    """pass^k, the chance that all k samples pass: C(c, k) / C(n, k), unbiased for p^k. (problems, ks), nan where
+    k > n."""
+    return 1.0 - pass_at_k(n, n - c, ks)
 
 
 def _log_factorials(largest: int) -> NDArray[np.longdouble]:

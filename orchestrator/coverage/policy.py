@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from orchestrator.coverage import grid
+from orchestrator.coverage.attempts import attempts_cost
 from orchestrator.coverage.frontier import Policy
-from orchestrator.coverage.passk import pass_at_k
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,46 +27,35 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Buyable:
     """One model on the problems that all have in common: shape (problems, ks) each. `missed`: the chance that k
-    samples solve nothing; `attempts`: expected samples until the first success, at most k."""
+    samples solve nothing; `spent`: what asking one by one costs until the first success, at most k samples."""
 
     alias: str
     ks: NDArray[np.int64]
     cost: NDArray[np.float64]
     """Mean cost of a sample, (problems,)."""
     missed: NDArray[np.float64]
-    attempts: NDArray[np.float64]
+    spent: NDArray[np.float64]
+    most: NDArray[np.float64]
+    """The cost of the most expensive sample seen, (problems,)."""
 
     def take(self, at: NDArray[np.int64]) -> Buyable:
         """The problems at these positions."""
-        return Buyable(self.alias, self.ks, self.cost[at], self.missed[at], self.attempts[at])
+        return Buyable(self.alias, self.ks, self.cost[at], self.missed[at], self.spent[at], self.most[at])
 
 
 def buyable(alias: str, samples: Samples) -> Buyable | None:
-    """None without a k that all problems have samples for, or if a cost is not known."""
+    """None without a k that all problems have samples for, or where a cost is not known."""
     ks = grid.shown(samples.largest_k)
     if not len(ks) or np.isnan(samples.cost).any():
         return None
-    return Buyable(alias, ks, samples.cost, 1.0 - samples.solved(ks), attempts(samples, ks))
-
-
-def attempts(samples: Samples, ks: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Expected samples until the first success, at most k: (problems, ks), nan if a problem has too few.
-
-    Of n samples with c passes: ((n + 1) − (n − k + 1) · C(n−c, k) / C(n, k)) / (c + 1), unbiased for
-    (1 − (1 − p)^k) / p. Of a problem that was sampled until solved: what it took."""
-    if samples.first is not None:
-        first, n = samples.first[:, None], samples.n[:, None]
-        taken = np.where(first > 0, np.minimum(first, ks), ks).astype(np.float64)
-        return np.where((first == 0) & (ks > n), np.nan, taken)
-    n, c = samples.n[:, None].astype(np.float64), samples.c[:, None].astype(np.float64)
-    missed = 1.0 - pass_at_k(samples.n, samples.c, ks)
-    return ((n + 1) - (n - ks + 1) * missed) / (c + 1)
+    most = samples.cost if samples.most is None else np.maximum(samples.most, samples.cost)
+    return Buyable(alias, ks, samples.cost, 1.0 - samples.solved(ks), attempts_cost(samples, ks), most)
 
 
 @dataclass(frozen=True, slots=True)
 class Offers:
     """Policies and their means over problems, (policies,) each. `most`: what the most expensive problem costs when a
-    policy asks for all that it may, at each problem's mean cost of a sample."""
+    policy asks for all that it may, and each sample costs as much as the most expensive one seen of that problem."""
 
     policies: list[Policy]
     cost: NDArray[np.float64]
@@ -98,7 +87,7 @@ Part = tuple[list[Policy], "NDArray[np.float64]", "NDArray[np.float64]", "NDArra
 
 def _fixed(model: Buyable) -> Iterator[Part]:
     alias, coverage = model.alias, 1.0 - model.missed.mean(axis=0)
-    most = model.ks * model.cost.max()
+    most = model.ks * model.most.max()
     ks: list[int] = model.ks.tolist()
     yield (
         [Policy("fixed", "none", (alias,), {alias: k}) for k in ks],
@@ -108,7 +97,7 @@ def _fixed(model: Buyable) -> Iterator[Part]:
     )
     yield (
         [Policy("fixed", "first_success", (alias,), {alias: k}) for k in ks],
-        (model.cost[:, None] * model.attempts).mean(axis=0),
+        model.spent.mean(axis=0),
         coverage,
         most,
     )
@@ -119,7 +108,7 @@ def _pairs(cheap: Buyable, expensive: Buyable) -> Iterator[Part]:
     order = (cheap.alias, expensive.alias)
     numbers = [(k, j) for k in cheap.ks.tolist() for j in expensive.ks.tolist()]
     coverage = (1.0 - cheap.missed.T @ expensive.missed / problems).ravel()
-    most = np.array([(k * cheap.cost + j * expensive.cost).max() for k, j in numbers])
+    most = np.array([(k * cheap.most + j * expensive.most).max() for k, j in numbers])
     bought = cheap.ks[:, None] * cheap.cost.mean() + expensive.ks * expensive.cost.mean()
     yield (
         [Policy("mix", "none", order, dict(zip(order, pair, strict=True))) for pair in numbers],
@@ -127,8 +116,8 @@ def _pairs(cheap: Buyable, expensive: Buyable) -> Iterator[Part]:
         coverage,
         most,
     )
-    asked = (cheap.cost[:, None] * cheap.attempts).mean(axis=0)[:, None]
-    then = cheap.missed.T @ (expensive.cost[:, None] * expensive.attempts) / problems
+    asked = cheap.spent.mean(axis=0)[:, None]
+    then = cheap.missed.T @ expensive.spent / problems
     yield (
         [Policy("cascade", "first_success", order, dict(zip(order, pair, strict=True))) for pair in numbers],
         (asked + then).ravel(),
@@ -145,8 +134,7 @@ def by_problem(policy: Policy, models: Sequence[Buyable]) -> tuple[NDArray[np.fl
     for alias in policy.order:
         model, k = of[alias], policy.samples[alias]
         at = int(np.searchsorted(model.ks, k))
-        asked = np.float64(k) if policy.stop == "none" else missed * model.attempts[:, at]
-        cost = cost + asked * model.cost
+        cost = cost + (k * model.cost if policy.stop == "none" else missed * model.spent[:, at])
         missed = missed * model.missed[:, at]
     return 1.0 - missed, cost
 

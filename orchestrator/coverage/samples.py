@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.coverage import passk, stopping
 
@@ -15,12 +15,23 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Samples:
     """By problem, shape (problems,): `n` samples with a verdict, `c` passes, `cost` the mean cost of a sample (nan:
-    not known). `first`: sampled until solved, the trial of the first pass, 0 if none; None: a fixed number."""
+    not known). `first`: sampled until solved, the trial of the first pass, 0 if none; None: a fixed number.
+    None in what follows: not known."""
 
     n: NDArray[np.int64]
     c: NDArray[np.int64]
     cost: NDArray[np.float64]
     first: NDArray[np.int64] | None = None
+    failed_cost: NDArray[np.float64] | None = None
+    """The mean cost of a failed attempt; nan if there is none."""
+    passed_cost: NDArray[np.float64] | None = None
+    """The mean cost of a pass; nan if there is none."""
+    most: NDArray[np.float64] | None = None
+    """The cost of the most expensive sample seen."""
+    lost: NDArray[np.int64] | None = None
+    """Samples without a verdict, and those that failed for good."""
+    alike: bool = False
+    """All samples of most problems are the same text, so more of them would bring nothing new."""
 
     @property
     def problems(self) -> int:
@@ -35,9 +46,11 @@ class Samples:
             return int(self.n.min())
         return stopping.largest_k(self.first, self.n)
 
-    def take(self, at: NDArray[np.int64]) -> Samples:
+    def take(self, at: NDArray[Any]) -> Samples:
         """The problems at these positions."""
-        return Samples(self.n[at], self.c[at], self.cost[at], None if self.first is None else self.first[at])
+        of = (self.first, self.failed_cost, self.passed_cost, self.most, self.lost)
+        taken: list[Any] = [None if one is None else one[at] for one in of]
+        return Samples(self.n[at], self.c[at], self.cost[at], *taken, alike=self.alike)
 
     def solved(self, ks: NDArray[np.int64]) -> NDArray[np.float64]:
         """Shape (problems, ks): an unbiased estimate of the chance that k samples solve the problem; nan if it

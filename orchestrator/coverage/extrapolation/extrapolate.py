@@ -91,17 +91,11 @@ def _method(largest: int) -> str:
 def _estimate(
     samples: Samples, ks: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]] | str:
+    if (lack := lacks(samples)) is not None:
+        return lack
     largest, problems = samples.largest_k, samples.problems
-    if largest < 2:
-        return "it needs at least 2 samples of every problem"
     values = samples.solved(np.array([largest]))
     observed = float(values.mean())
-    if observed <= 0:
-        return "no problem is solved"
-    if not (values < 1).any():
-        return f"every problem is solved by k = {largest:,}, so nothing is left to extrapolate"
-    if problems < _FEWEST_PROBLEMS:
-        return f"{problems} problems say too little of others; it needs {_FEWEST_PROBLEMS}"
     at_low, _ = bootstrap.coverage_band(values, bootstrap.resampled_means(values))
     these, anew = tail_fit.fit(samples).unsolved(ks)
     coverage = np.maximum.accumulate(np.maximum(1 - np.median(these, axis=0), observed))
@@ -111,6 +105,23 @@ def _estimate(
     if len(ks) and (wide := float((high - low).max())) > _WIDEST:
         return f"the data can't tell: by k = {int(ks[-1]):,} the band would be {wide:.0%} wide"
     return ks, coverage, low, high
+
+
+def lacks(samples: Samples) -> str | None:
+    """Why nothing can be said beyond the largest sampled k; None where it can."""
+    largest, problems = samples.largest_k, samples.problems
+    if largest < 2:
+        return "it needs at least 2 samples of every problem"
+    if samples.alike:
+        return "the samples of most problems are all the same text, so more of them would bring nothing new"
+    values = samples.solved(np.array([largest]))
+    if values.mean() <= 0:
+        return "no problem is solved"
+    if not (values < 1).any():
+        return f"every problem is solved by k = {largest:,}, so nothing is left to extrapolate"
+    if problems < _FEWEST_PROBLEMS:
+        return f"{problems} problems say too little of others; it needs {_FEWEST_PROBLEMS}"
+    return None
 
 
 def _back_test(samples: Samples) -> BackTest | None:

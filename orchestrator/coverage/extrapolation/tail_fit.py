@@ -17,6 +17,8 @@ from orchestrator.coverage.extrapolation.tail_laws import TailLaws, tail_laws
 from orchestrator.coverage.special import betainc, betaln
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from orchestrator.coverage.samples import Samples
@@ -46,11 +48,8 @@ class TailFit:
     def unsolved(self, ks: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Shares of problems that k fresh samples leave unsolved, (draws, ks) each: of these problems, and of
         problems drawn anew as the bootstrap does."""
-        pairs, back = np.unique(
-            np.stack([self.samples.n, self.samples.c, self.tail]), axis=1, return_inverse=True
-        )
-        n, c, tail = pairs[0].astype(float), pairs[1].astype(float), pairs[2] > 0
-        counts = np.bincount(back.reshape(-1), minlength=len(n))
+        n, c, tail, back = self._pairs()
+        counts = np.bincount(back, minlength=len(n))
         problems = self.samples.problems
         generator = np.random.default_rng(_SEED)
         anew = generator.multinomial(problems, counts / problems, len(self.drawn)) / problems
@@ -63,6 +62,29 @@ class TailFit:
             these[:, i] = (left @ counts[tail] + easy @ counts[~tail])[self.drawn] / problems
             others[:, i] = (anew[:, tail] * left[self.drawn]).sum(axis=1) + anew[:, ~tail] @ easy
         return these, others
+
+    def solved_drawn(self, k: int, blocks: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
+        """The share that k fresh samples solve in every draw of problems, (draws,); each draw takes one law. `blocks`:
+        weights of the problems, (some draws, problems)."""
+        n, c, tail, back = self._pairs()
+        kernel, hopeless = _kernel(self.laws, n[tail], c[tail])
+        left = self.laws.chance(kernel * np.exp(k * self.laws.log_miss), hopeless)
+        left /= self.laws.chance(kernel, hopeless)
+        of_pair = np.zeros((len(back), len(n)))
+        of_pair[np.arange(len(back)), back] = 1.0
+        weight = np.concatenate([block @ of_pair for block in blocks])
+        taken = left[self.drawn[np.arange(len(weight)) % len(self.drawn)]]
+        easy = _easy_unsolved(n[~tail], c[~tail], k)
+        return (weight[:, tail] * (1 - taken)).sum(axis=1) + weight[:, ~tail] @ (1 - easy)
+
+    def _pairs(
+        self,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]]:
+        """n, c and whether they are in the tail, of each kind of problem, and every problem's kind."""
+        pairs, back = np.unique(
+            np.stack([self.samples.n, self.samples.c, self.tail]), axis=1, return_inverse=True
+        )
+        return pairs[0].astype(float), pairs[1].astype(float), pairs[2] > 0, back.reshape(-1)
 
 
 def fit(samples: Samples) -> TailFit:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.report.page.text import Html, element, items, name, text
-from orchestrator.text.frontier_words import largest_k, sentence
+from orchestrator.text.comparison_words import sentence
 
 _MOST_SENTENCES = 8
 
@@ -23,15 +23,15 @@ def head(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     found = [
         items(
             (
-                sentence(row, axis, largest_k(document, row["cheap"]))
+                sentence(row, axis)
                 for row in part["comparisons"][:_MOST_SENTENCES]
-                if row["probability"] is not None
+                if row["verdict"] is not None
             ),
             data_axis=axis,
             hidden=hide(axis, document),
         )
         for axis, part in data["axes"].items()
-        if any(row["probability"] is not None for row in part["comparisons"])
+        if any(row["verdict"] is not None for row in part["comparisons"])
     ]
     told = (
         element(

@@ -118,7 +118,7 @@ def comparisons(part: Document, axis: str, aliases: Sequence[str], shown: Sequen
         "coverage",
         f"{UNITS[axis]} a problem",
         "expensive costs, times cheap",
-        "probability that cheap wins",
+        "verdict, and probability that cheap covers as much",
         "cheap covers for as much",
         "turns where expensive costs, times cheap",
     ]
@@ -136,9 +136,10 @@ def _pair(one: Mapping[str, Any], axis: str, place: Mapping[str, int], shown: Se
         for side in ("cheap", "expensive")
     ]
     many = "no number of" if one["cheap_k"] is None else f"{one['cheap_k']:,} ×"
-    share = printed.as_printed if one["probability"] is None else percent
+    share = printed.as_printed if one["verdict"] is None else percent
     covers = "–" if one["coverage_cheap"] is None else share(one["coverage_cheap"])
     likely = "–" if one["probability"] is None else chance(one["probability"])
+    told_as = likely if one["verdict"] is None else f"{one['verdict']} ({likely})"
     ratio = "–" if one["cost_ratio"] is None else f"{one['cost_ratio']:.3g}"
     cells: list[Content] = [
         Html(f"{many} {name(shown[cheap]).markup}"),
@@ -146,7 +147,7 @@ def _pair(one: Mapping[str, Any], axis: str, place: Mapping[str, int], shown: Se
         f"{covers} and {share(one['coverage_expensive'])}",
         Html(f"{spans[0].markup} and {spans[1].markup}"),
         Html(element("span", ratio, class_="ratio")),
-        Html(element("span", likely, class_="likely")),
+        Html(element("span", told_as, class_="likely")),
         _for_as_much(one, axis),
         _turning(one),
     ]
@@ -170,7 +171,7 @@ def _turning(one: Mapping[str, Any]) -> str:
     found = one["turns_at"]
     if found["value"] is None:
         return "–"
-    if one["probability"] is None:
+    if one["verdict"] is None:
         return f"{found['value']:.3g}"
     low, high = ("…" if found[end] is None else f"{found[end]:.3g}" for end in ("low", "high"))
     return f"{found['value']:.3g} ({low} – {high})"

@@ -13,17 +13,14 @@ from rich.text import Text
 
 from orchestrator.report.charts.rows import pick_points, vote_points
 from orchestrator.report.terminal.plot import ASCII_MARKERS, MARKERS, Series, plot
+from orchestrator.text.comparison_words import for_as_much, sentence, turning
 from orchestrator.text.frontier_words import (
     NAME,
     UNITS,
     amount,
     band,
     bought,
-    for_as_much,
-    largest_k,
     percent,
-    sentence,
-    turning,
 )
 from orchestrator.text.safe import safe
 
@@ -180,7 +177,7 @@ def _print_comparisons(console: Console, document: Document, axis: str) -> None:
         return
     console.print(Text("many or few?", style="bold"))
     for row in document["comparisons"]:
-        console.print(Text(f"  {sentence(row, axis, largest_k(document, row['cheap']))}"))
+        console.print(Text(f"  {sentence(row, axis)}"))
         for more in (for_as_much(row, axis), turning(row)):
             if more is not None:
                 console.print(Text(f"    {more}", style="dim"))

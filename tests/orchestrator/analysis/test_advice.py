@@ -2,69 +2,72 @@ from typing import Any
 
 import pytest
 
-from orchestrator.analysis.advice import advice
-
-ROW = {
-    "cheap": "small", "expensive": "large", "cheap_k": 5, "expensive_k": 1, "coverage_cheap": 0.4,
-    "coverage_expensive": 0.36, "usd_cheap": 0.01, "usd_expensive": 0.02, "probability": 0.99,
-}  # fmt: skip
-POINT: dict[str, Any] = {
-    "usd_per_problem": 0.5,
-    "coverage": 0.9,
-    "policy": {"kind": "fixed", "stop": "none", "order": ["large"], "samples": {"large": 64}},
-}
+from orchestrator.analysis.advice import advice, best_buys
+from tests.orchestrator.text.test_comparison_words import ROW
 
 
-def said(*rows, models=("small", "large"), frontier=(), stopping=(), solved=()):
+def point(usd, coverage, stop="none", **samples) -> dict[str, Any]:
+    policy = {"kind": "fixed", "stop": stop, "order": list(samples), "samples": samples}
+    return {"usd_per_problem": usd, "coverage": coverage, "policy": policy}
+
+
+def said(*rows, frontier=(), models=("small", "large"), solved=(), coverage=0.5):
     document = {
         "axis": "usd",
         "cap": {"average": None, "hard": None},
-        "models": {alias: {"coverage": [{"k": 1}, {"k": 64}]} for alias in models},
+        "models": {alias: {"coverage": [{"k": 1, "coverage": coverage}]} for alias in models},
         "comparisons": list(rows),
-        "frontier_without_stopping": list(frontier),
-        "frontier": list(stopping),
+        "frontier": list(frontier),
         "solved_by_one": list(solved),
     }
-    return " ".join(advice(document))
+    return advice(document)
 
 
-def test_nothing_to_choose_from_is_nothing_to_say():
-    assert said() == ""
+FRONTIER = [
+    point(0.01, 0.5, small=1),
+    point(0.03, 0.8, small=8),
+    point(0.5, 0.9, large=1),
+    point(2, 0.905, large=8),
+]
 
 
-@pytest.mark.parametrize(
-    ("changed", "words"),
-    [
-        ({}, "Buy many of small: 5 × small solve as much as 1 × large (36.0%) for $0.01 instead of $0.02 a problem"),
-        ({"probability": 0.01}, "Buy 1 × large to solve 36.0%, for $0.02 a problem: 5 × small would be needed"),
-        ({"probability": 0.01, "cheap_k": None, "usd_cheap": None}, "Even 64 × small solve less (probability 0.99)."),
-        ({"probability": 0.5}, "is open (probability 0.50): more problems would tell"),
-    ],
-)  # fmt: skip
-def test_what_to_buy_rests_on_the_probability(changed, words):
-    assert words in said({**ROW, **changed})
+def test_nothing_to_choose_from_and_nothing_solved_is_nothing_to_say():
+    assert said() == []
+    assert said(ROW, frontier=FRONTIER, coverage=0.0) == []
+
+
+def test_what_to_buy_is_a_row_of_the_frontier_and_not_the_last_half_point():
+    first, second, *_ = said(frontier=FRONTIER)
+    assert first == "Buy 1 × large: 90.0% for $500.00 per 1,000 problems."
+    assert second == "To pay less, buy 8 × small: 80.0% for $30.00 per 1,000 problems."
+
+
+def test_a_policy_that_stops_says_so():
+    (text,) = said(frontier=[point(0.01, 0.5, "first_success", small=8)])
+    assert (
+        text
+        == "Buy up to 8 × small, stopping at the first right answer: 50.0% for $10.00 per 1,000 problems."
+    )
+
+
+def test_many_or_few_is_said_of_the_pair_that_the_frontier_is_made_of():
+    others = [{**ROW, "cheap": f"other{at}"} for at in range(8)]
+    told = said(*others, ROW, frontier=FRONTIER, models=range(10))
+    assert len(told) == 3
+    assert told[2].startswith("Many or few? 32 × small solve at least what 2 × large do")
 
 
 def test_the_second_row_of_a_pair_only_where_it_answers_otherwise():
-    same = said(ROW, {**ROW, "expensive_k": 64})
-    assert "64 × large" not in same
-    other = said(ROW, {**ROW, "expensive_k": 64, "probability": 0.0, "cheap_k": None, "usd_cheap": None})
-    assert "Buy many of small" in other
-    assert "Buy 64 × large" in other
+    assert "64 × large" not in " ".join(said(ROW, {**ROW, "expensive_k": 64}, frontier=FRONTIER))
+    other = {**ROW, "expensive_k": 64, "verdict": "expensive"}
+    assert "64 × large solve more than" in " ".join(said(ROW, other, frontier=FRONTIER))
 
 
-def test_the_most_that_was_reached_at_once_and_with_stopping():
-    stops = {**POINT, "usd_per_problem": 0.1, "policy": {**POINT["policy"], "stop": "first_success"}}
-    told = said(frontier=[POINT], stopping=[stops])
-    assert "The most that was reached, 90.0%, takes 64 × large: $0.50 a problem" in told
-    assert "stops at the first right answer, $0.10 (up to 64 × large)" in told
-
-
-def test_hostile_names_can_not_touch_the_terminal_and_many_pairs_stay_short():
-    rows = [{**ROW, "cheap": f"\x1b[31m{at}"} for at in range(9)]
-    told = said(*rows)
-    assert "\x1b" not in told
-    assert "6 more pairs are in the table." in told
+def test_hostile_names_can_not_touch_the_terminal():
+    told = said(
+        {**ROW, "cheap": "\x1b[31m"}, frontier=[point(1, 0.5, **{"\x1b[31m": 1})], models=["a", "b", "c"]
+    )
+    assert "\x1b" not in " ".join(told)
 
 
 def test_problems_that_only_one_of_two_solved():
@@ -75,6 +78,14 @@ def test_problems_that_only_one_of_two_solved():
         "only_second": ["a"] * 5,
         "neither": 2,
     }
-    assert "Of 40 problems 0 were solved by small alone, 5 by large alone, 2 by neither." in said(
-        solved=[row]
-    )
+    told = said(frontier=FRONTIER, solved=[row])
+    assert "Of 40 problems 0 were solved by small alone, 5 by large alone, 2 by neither." in told
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 5, 300])
+def test_best_buys_are_a_dozen_at_most_and_end_with_the_most(rows):
+    frontier = [point(at + 1, (at + 1) / 301) for at in range(rows)]
+    kept = best_buys(frontier)
+    assert len(kept) <= 12
+    assert kept[-1:] == frontier[-1:]
+    assert all(row in frontier for row in kept)

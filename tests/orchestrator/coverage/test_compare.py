@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from orchestrator.coverage import bootstrap
-from orchestrator.coverage.compare import compare, search
+from orchestrator.coverage.compare import compare
 from orchestrator.coverage.samples import Samples
+from orchestrator.coverage.search import search
 
 
 def model(seed, problems, n, a, b, cost):
@@ -23,22 +24,26 @@ def searched(samples):
 def by_definition(cheap, expensive, expensive_k):
     """CONTRACT's comparison with plain loops: every k, every draw on its own."""
     cheap_values = cheap.solved(np.arange(1, cheap.largest_k + 1))
-    expensive_values = expensive.solved(np.array([expensive_k]))[:, 0]
+    target = expensive.solved(np.array([expensive_k]))[:, 0]
+    affordable = int(expensive_k * expensive.cost.mean() / cheap.cost.mean() * (1 + 1e-12))
+    k = min(affordable, cheap.largest_k)
 
-    def fewest(weight):
-        reached = np.flatnonzero(weight @ cheap_values >= weight @ expensive_values - 1e-12)
-        return int(reached[0]) + 1 if len(reached) else None
+    def reached(weight):
+        return weight @ cheap_values >= weight @ target - 1e-12
 
-    even = np.full(cheap.problems, 1 / cheap.problems)
-    pays = []
-    for block in bootstrap.weights(cheap.problems):
-        for weight in block:
-            k = fewest(weight)
-            pays.append(
-                k is not None
-                and k * (weight @ cheap.cost) <= expensive_k * (weight @ expensive.cost) * (1 + 1e-12)
-            )
-    return fewest(even), np.mean(pays)
+    draws = np.array([reached(weight) for block in bootstrap.weights(cheap.problems) for weight in block])
+    fewest = [row.argmax() + 1 if row.any() else np.inf for row in draws]
+    low, high = np.quantile(fewest, [0.025, 0.975], method="closest_observation")
+    sure = np.flatnonzero(draws.mean(axis=0) >= 0.95)
+    whole = np.flatnonzero(reached(np.full(cheap.problems, 1 / cheap.problems)))
+    return {
+        "cheap_k": int(whole[0]) + 1 if len(whole) else None,
+        "cheap_k_low": int(low),
+        "cheap_k_high": int(high) if np.isfinite(high) else None,
+        "sure_k": int(sure[0]) + 1 if len(sure) else None,
+        "affordable_k": affordable,
+        "probability": draws[:, k - 1].mean(),
+    }
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -47,24 +52,25 @@ def test_every_pair_as_the_contract_defines_it(seed):
     rows = compare(searched(cheap), searched(expensive))
     assert [row.expensive_k for row in rows] == [1, 4]
     for row in rows:
-        cheap_k, probability = by_definition(cheap, expensive, row.expensive_k)
-        assert row.cheap_k == cheap_k
-        assert row.probability == pytest.approx(probability, abs=1e-12)
+        expected = by_definition(cheap, expensive, row.expensive_k)
+        for key in ("cheap_k", "cheap_k_high", "sure_k", "affordable_k", "probability"):
+            assert getattr(row, key) == pytest.approx(expected[key], abs=1e-12), key
+        assert row.basis == "sampled"
         assert row.coverage_expensive == pytest.approx(expensive.solved(np.array([row.expensive_k])).mean())
         assert row.cost_expensive == pytest.approx(row.expensive_k * expensive.cost.mean())
-        if cheap_k is not None:
-            assert row.coverage_cheap == pytest.approx(cheap.solved(np.array([cheap_k])).mean())
-            assert row.cost_cheap == pytest.approx(cheap_k * cheap.cost.mean())
+        if row.cheap_k is not None:
+            assert row.coverage_cheap == pytest.approx(cheap.solved(np.array([row.cheap_k])).mean())
+            assert row.cost_cheap == pytest.approx(row.cheap_k * cheap.cost.mean())
 
 
 def test_between_the_searched_k_the_fewest_are_found_all_the_same():
     cheap, expensive = model(1, 30, 3000, 0.3, 4, 1.0), model(2, 30, 20, 0.6, 2, 40.0)
     row = compare(searched(cheap), searched(expensive))[1]
-    cheap_k, probability = by_definition(cheap, expensive, 20)
-    assert cheap_k is not None
-    assert cheap_k > 100
-    assert row.cheap_k == cheap_k
-    assert row.probability == pytest.approx(probability, abs=0.003)
+    expected = by_definition(cheap, expensive, 20)
+    assert row.cheap_k is not None
+    assert row.cheap_k > 100
+    assert (row.cheap_k, row.sure_k) == (expected["cheap_k"], expected["sure_k"])
+    assert row.probability == pytest.approx(expected["probability"], abs=1e-12)
 
 
 def test_the_same_model_twice_is_reached_by_one_sample_for_sure():
@@ -83,6 +89,7 @@ def test_none_where_no_sampled_number_reaches():
         None,
         1.0,
     )
+    assert row.probability is not None
     assert row.probability < 0.01
 
 
@@ -91,17 +98,23 @@ def test_sampled_until_solved_counts_the_trials():
     cheap = Samples(np.array([1, 2, 7, 150, 400]), (first > 0).astype(np.int64), np.ones(5), first)
     expensive = Samples(np.full(5, 1), np.array([1, 1, 1, 1, 0]), np.full(5, 100.0))
     row = compare(searched(cheap), searched(expensive))[0]
-    assert (row.cheap_k, row.coverage_cheap, row.cost_cheap) == (150, 0.8, 150.0)
+    assert (row.cheap_k, row.coverage_cheap) == (150, 0.8)
+    assert row.cost_cheap == pytest.approx((1 + 2 + 7 + 150 + 150) / 5), (
+        "as drawn: a solved problem asks no more"
+    )
+    assert row.affordable_k == 340, "(1 + 2 + 7 + 150 + k) / 5 is at most 100"
 
 
 def test_no_common_k_no_search():
-    assert search(Samples(np.array([0, 3]), np.array([0, 1]), np.ones(2))) is None
+    assert search(Samples(np.array([0, 0]), np.array([0, 0]), np.ones(2))) is None
+    row = searched(Samples(np.array([0, 3]), np.array([0, 1]), np.ones(2)))
+    assert (row.largest, row.at(3)) == (3, 0.5), "a problem that lost all its samples counts as unsolved"
 
 
 def test_a_thousand_problems_of_ten_thousand_samples_in_a_second():
     models = [model(4, 1000, 10_000, 0.4, 3, 1.0), model(5, 1000, 10_000, 0.6, 2, 30.0)]
     start = time.process_time()
-    compare(*(searched(one) for one in models))
+    compare(searched(models[0]), searched(models[1]))
     assert time.process_time() - start < 2  # one second on a quiet machine; two processes' time here
 
 
@@ -110,12 +123,12 @@ def test_as_much_money_and_as_much_coverage_as_every_draw_has_it():
     row = compare(searched(cheap), searched(expensive))[0]
     values, target = cheap.solved(np.arange(1, 61)), expensive.solved(np.array([1]))[:, 0]
     costs, covers, gains, turns = [], [], [], []
+    k = int(expensive.cost.mean() / cheap.cost.mean())
     for block in bootstrap.weights(40):
         for weight in block:
             reached = np.flatnonzero(weight @ values >= weight @ target - 1e-12)
             turns.append(reached[0] + 1 if len(reached) else np.inf)
             costs.append(turns[-1] * (weight @ cheap.cost))
-            k = min(int((weight @ expensive.cost) / (weight @ cheap.cost) * (1 + 1e-12)), 60)
             covers.append(weight @ values[:, k - 1])
             gains.append(covers[-1] - weight @ target)
     found = row.equal_cost
@@ -143,7 +156,66 @@ def test_money_for_more_than_was_sampled_says_so():
 def test_money_for_less_than_one_covers_nothing():
     largest = Samples(np.full(5, 4), np.full(5, 2), np.full(5, 1.0))
     few = Samples(np.full(5, 4), np.full(5, 1), np.full(5, 0.1))
-    found = compare(searched(largest), searched(few))[0].equal_cost
+    row = compare(searched(largest), searched(few))[0]
+    found = row.equal_cost
     assert found is not None
-    assert (found.cheap_k, found.coverage.value, found.coverage.high) == (0, 0.0, 0.0)
+    assert (row.affordable_k, found.cheap_k, found.coverage.value, found.coverage.high) == (0, 0, 0.0, 0.0)
     assert found.gain.value == pytest.approx(-0.25)
+
+
+def capped(beyond=None):
+    """8 of the cheap were sampled, and one expensive sample pays for 50; truly 50 of them cover more."""
+    cheap = Samples(np.full(40, 8), np.array([0] * 20 + [1] * 20), np.full(40, 1.0))
+    expensive = Samples(np.full(40, 8), np.full(40, 6), np.full(40, 50.0))
+    return compare(searched(cheap), searched(expensive), beyond)[0]
+
+
+def test_what_was_not_sampled_that_far_is_not_told_as_less():
+    row = capped()
+    assert (row.cheap_k, row.affordable_k, row.compared_k) == (None, 50, 8)
+    assert (row.probability, row.basis) == (None, None), "nothing was fitted, so nothing is known"
+    asked: list[int] = []
+    further = capped(lambda k: asked.append(k) or np.full(bootstrap.DRAWS, 0.9))
+    assert asked[0] == 50
+    assert (further.probability, further.basis) == (1.0, "extrapolated")
+
+
+def test_what_already_covers_as_much_needs_no_extrapolation():
+    cheap = Samples(np.full(40, 8), np.full(40, 4), np.full(40, 1.0))
+    expensive = Samples(np.full(40, 8), np.full(40, 2), np.full(40, 50.0))
+    row = compare(searched(cheap), searched(expensive))[0]
+    assert (row.affordable_k, row.compared_k, row.basis, row.probability) == (50, 8, "sampled", 1.0)
+    assert row.sure_k is not None
+    assert row.sure_k <= 2
+
+
+def test_no_end_to_what_is_affordable_where_the_cheap_side_is_free_or_stops():
+    free = Samples(np.full(5, 4), np.full(5, 1), np.zeros(5))
+    paid = Samples(np.full(5, 4), np.full(5, 1), np.ones(5))
+    row = compare(searched(free), searched(paid))[0]
+    assert (row.affordable_k, row.compared_k, row.basis) == (None, 4, "sampled")
+    first = np.array([1, 2, 3, 1, 0])
+    stops = Samples(np.array([1, 2, 3, 1, 6]), (first > 0).astype(np.int64), np.ones(5), first)
+    row = compare(searched(stops), searched(Samples(np.full(5, 1), np.full(5, 1), np.full(5, 9.0))))[0]
+    assert (row.affordable_k, row.compared_k) == (None, 6), "asking six times costs 2.6 a problem"
+
+
+def test_lost_samples_count_against_the_side_that_wins():
+    n, lost = np.full(30, 4), np.array([8] * 15 + [0] * 15)
+    cheap = Samples(n, np.array([0] * 15 + [1] * 15), np.ones(30), lost=lost)
+    expensive = Samples(n, np.full(30, 3), np.full(30, 4.0))
+    gaps = compare(searched(cheap), searched(expensive))[0].gaps
+    assert gaps.judged.mean() == pytest.approx(0.5 - 0.75)
+    assert gaps.against_cheap.mean() == pytest.approx(0.5 - 0.75), (
+        "the lost ones are on problems with no pass"
+    )
+    upper = 1 - 0.05 ** (1 / 4)
+    rate = 8 * upper / 12
+    assert gaps.against_expensive[0] == pytest.approx(1 - (1 - rate) ** 4 - 0.75, abs=0.06)
+
+
+def test_a_problem_lost_whole_is_unsolved_for_the_winner_and_solved_for_the_loser():
+    cheap = Samples(np.array([4, 0]), np.array([4, 0]), np.ones(2), lost=np.array([0, 4]))
+    expensive = Samples(np.array([4, 4]), np.array([4, 4]), np.full(2, 2.0))
+    row = compare(searched(cheap), searched(expensive))[0]
+    assert (row.gaps.judged.tolist(), row.gaps.against_expensive.tolist()) == ([0.0, -1.0], [0.0, 0.0])

@@ -7,8 +7,9 @@ from itertools import permutations, product
 import numpy as np
 import pytest
 
+from orchestrator.coverage.attempts import attempts
 from orchestrator.coverage.frontier import Policy, best
-from orchestrator.coverage.policy import attempts, buyable, by_problem, halves, offers
+from orchestrator.coverage.policy import buyable, by_problem, halves, offers
 from orchestrator.coverage.samples import Samples
 
 

@@ -1,5 +1,3 @@
-from typing import Any
-
 import pytest
 
 from orchestrator.text.frontier_words import (
@@ -8,28 +6,9 @@ from orchestrator.text.frontier_words import (
     band,
     bought,
     chance,
-    for_as_much,
-    likelihood,
+    per_thousand,
     percent,
-    sentence,
-    turning,
 )
-
-ROW: dict[str, Any] = {
-    "cheap": "small",
-    "cheap_k": 32,
-    "expensive": "large",
-    "expensive_k": 2,
-    "coverage_cheap": 0.84,
-    "coverage_expensive": 0.8,
-    "usd_cheap": 0.001,
-    "usd_expensive": 0.004,
-    "cost_ratio": 4.0,
-    "probability": 0.97,
-    "turns_at": {"value": 16.0, "low": 12.0, "high": 20.0},
-    "price_ratio": 64.0,
-    "equal_usd": {"cheap_k": 100, "capped": False, "coverage_cheap": 0.9, "gain": 0.1, "gain_low": None},
-}
 
 
 @pytest.mark.parametrize(
@@ -76,63 +55,6 @@ def test_a_probability_is_never_certain(share, said):
     assert chance(share) == said
 
 
-def test_a_pair_is_said_with_both_coverages_and_the_share_of_the_cost():
-    said = sentence(ROW, "usd", 64)
-    assert "32 × small" in said
-    assert "2 × large" in said
-    assert "84.0% and 80.0%" in said
-    assert "0.25 of the cost" in said
-    assert "0.97" in said
-
-
-@pytest.mark.parametrize(
-    ("ratio", "said"), [(400.0, "1/400"), (0.5, "2 times the cost"), (None, "80.0%); probability")]
-)
-def test_the_ratio_of_costs_is_said_the_readable_way_round(ratio, said):
-    assert said in sentence({**ROW, "cost_ratio": ratio}, "usd", 64)
-
-
-def test_where_no_number_reaches_it_the_price_of_the_expensive_side_is_said():
-    said = sentence({**ROW, "cheap_k": None}, "usd", 64)
-    assert "80.0%" in said
-    assert "$0.004" in said
-
-    assert said.startswith("even 64 × small solve less than 2 × large (80.0% for")
-    assert said.endswith("; probability 0.03")
-
-
-@pytest.mark.parametrize(
-    ("share", "said"), [(1.0, "sure"), (0.0, "sure"), (0.97, "probability 0.97"), (0.05, "probability 0.05")]
-)
-def test_it_is_sure_or_has_a_probability(share, said):
-    assert likelihood(share) == said
-
-
-def test_for_the_same_money_the_gain_is_in_points():
-    assert "100 × small" in str(for_as_much(ROW, "usd"))
-    banded = {**ROW["equal_usd"], "gain_low": 0.05, "gain_high": 0.15, "capped": True}
-    said = str(for_as_much({**ROW, "equal_usd": banded}, "usd"))
-    assert "+10.0 points, +5.0 to +15.0" in said
-    assert "at least 90.0%" in said
-    assert for_as_much({**ROW, "equal_usd": None}, "usd") is None
-    assert "small" in str(for_as_much({**ROW, "equal_usd": {"cheap_k": 0}}, "usd"))
-
-
-def test_the_ratio_of_prices_at_which_the_answer_changes_has_its_band():
-    assert turning(ROW) == (
-        "small stays the better buy unless large costs less than 16 × as much per sample (95%: 12–20 ×); "
-        "now it costs 64 ×"
-    )
-    closer = {**ROW, "price_ratio": 8.0, "turns_at": {"value": 16.0, "low": 12.0, "high": None}}
-    assert turning(closer) == (
-        "small becomes the better buy if large costs more than 16 × as much per sample (95%: 12 × or more); "
-        "now it costs 8 ×"
-    )
-    assert "12" not in str(turning({**ROW, "turns_at": {"value": 16.0, "low": None, "high": None}}))
-    assert turning({**ROW, "price_ratio": None}) is None
-    assert turning({**ROW, "turns_at": {"value": None}}) is None
-
-
 @pytest.mark.parametrize(
     ("kind", "stop", "said"),
     [
@@ -150,5 +72,6 @@ def test_a_printed_share_keeps_its_two_decimals():
     assert as_printed(0.2962) == "29.62%"
 
 
-def test_a_hostile_name_is_made_harmless():
-    assert "\x1b" not in sentence({**ROW, "cheap": "\x1b[31mred"}, "usd", 64)
+def test_dollars_of_many_problems_are_said_for_a_thousand():
+    assert per_thousand("usd", 3.45e-5) == "$0.0345 per 1,000 problems"
+    assert per_thousand("tokens", None) == "? per 1,000 problems"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,10 +13,12 @@ import numpy as np
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.money.flops import flops_sql
+from orchestrator.ledger.reading.samples.odd_texts import count_alike, count_cut
+from orchestrator.ledger.reading.samples.pool import pooled
 from orchestrator.ledger.reading.samples.reward_models import NO_SCORER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -38,7 +40,7 @@ _COST_OF_SAMPLE: dict[Axis | Side, str] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcomes:
     """One model's counts. The arrays are by problem, as `problems`: those with at least one verdict. A sample
-    counts if it has a verdict. Costs are whole pico-dollars, whole tokens, or float seconds or FLOPs."""
+    counts where it has a verdict. Costs are whole pico-dollars, whole tokens, or float seconds or FLOPs."""
 
     sweep: str
     alias: str
@@ -52,7 +54,7 @@ class Outcomes:
     c: NDArray[np.int64]
     """Passes among the n."""
     first: NDArray[np.int64] | None
-    """Sampled until solved: at which trial (from 1, by sample_index) the first pass came, 0 where none did.
+    """Sampled until solved: at which trial (from 1, by sample_index) the first pass came, 0 if none did.
     None: sampled a fixed number of times."""
     cost: NDArray[Any]
     """int64 or, of seconds and FLOPs, float64: summed over the counted samples whose cost is known."""
@@ -73,17 +75,47 @@ class Outcomes:
     ledgers: tuple[Path, ...]
     rows: tuple[tuple[Path, int], ...] = ()
     """Where it stands: ledger, and the model's id there."""
+    passed_cost: NDArray[Any] | None = None
+    """The part of `cost` that the passes cost."""
+    passed_costed: NDArray[np.int64] | None = None
+    """How many passes that is of."""
+    most: NDArray[Any] | None = None
+    """The cost of the most expensive sample seen, with a verdict or not; 0 if none is known."""
+    lost: NDArray[np.int64] | None = None
+    """Samples without a verdict, and samples that failed for good."""
+    lost_whole: Mapping[str, LostProblem] = field(default_factory=dict[str, "LostProblem"])
+    """Problems that were asked, and have no verdict at all."""
+    failed: int = 0
+    """All samples that failed for good."""
+    verifier: str | None = None
+    """The kind of verifier that judged them."""
+    alike: int = 0
+    """Problems with several samples that are all the same text."""
+    cut: int = 0
+    """Samples that ended at max_tokens."""
+    price: str | None = None
+    """JSON of the price used."""
+    repeats: tuple[Path, ...] = ()
+    """Ledgers that hold nothing but draws counted already; they aren't counted again."""
+
+
+@dataclass(frozen=True, slots=True)
+class LostProblem:
+    """A problem whose samples are all lost: how many, and what those that are there cost (`costed` of them)."""
+
+    samples: int
+    cost: int | float
+    costed: int
+
+    def plus(self, other: LostProblem) -> LostProblem:
+        return LostProblem(self.samples + other.samples, self.cost + other.cost, self.costed + other.costed)
 
 
 def read_outcomes(db_paths: Iterable[Path], axis: Axis | Side = "usd") -> list[Outcomes]:
-    """The models of one or more ledgers, in their order. Same alias and definition are pooled; if an alias means
-    several things, each is ALIAS@SWEEP. Raises InputError for what is no ledger."""
-    parts = [part for path in _distinct(db_paths) for part in _read(path, axis)]
-    groups: dict[tuple[Any, ...], list[Outcomes]] = {}
-    for part in parts:
-        groups.setdefault(_kind(part), []).append(part)
-    pooled = [_pool(group) for group in groups.values()]
-    return _named_apart(pooled)
+    """The models of one or more ledgers, in their order. Same alias and definition are pooled; where an alias means
+    several things, each is ALIAS@SWEEP. The same draws given twice are counted once. Raises InputError for what is no
+    ledger, and for ledgers that have some of their draws in common."""
+    return pooled([part for path in _distinct(db_paths) for part in _read(path, axis)])
 
 
 def _distinct(paths: Iterable[Path]) -> list[Path]:
@@ -96,7 +128,8 @@ def _read(path: Path, axis: Axis | Side) -> list[Outcomes]:
         connection.text_factory = _lenient
         connection.execute("BEGIN")  # one moment of the ledger for all queries
         rows = connection.execute(
-            "SELECT model.*, sweep.name AS sweep FROM model JOIN sweep ON sweep.id = model.sweep_id "
+            "SELECT model.*, sweep.name AS sweep, sweep.verifier AS judged_by "
+            "FROM model JOIN sweep ON sweep.id = model.sweep_id "
             f"WHERE {NO_SCORER} ORDER BY model.id"
         ).fetchall()
         return [_model(connection, row, axis, path) for row in rows]
@@ -113,6 +146,7 @@ def _model(connection: sqlite3.Connection, model: sqlite3.Row, axis: Axis | Side
     without = (asked | {row["problem_id"] for row in rows}) - {row["problem_id"] for row in counted}
     cost_type = np.float64 if axis in ("seconds", "flops") else np.int64
     firsts = _firsts(connection, model["id"]) if _stops(connection, model) else None
+    failed = _failed(connection, model["id"])
     return Outcomes(
         sweep=model["sweep"],
         alias=model["alias"],
@@ -135,7 +169,50 @@ def _model(connection: sqlite3.Connection, model: sqlite3.Row, axis: Axis | Side
         without_verdict=len(without),
         ledgers=(path,),
         rows=((path, model["id"]),),
+        passed_cost=np.array([row["passed_cost"] or 0 for row in counted], cost_type),
+        passed_costed=np.array([row["passed_costed"] for row in counted], np.int64),
+        most=np.array([row["most"] or 0 for row in counted], cost_type),
+        lost=np.array(
+            [row["samples"] - row["n"] + failed.get(row["problem_id"], 0) for row in counted], np.int64
+        ),
+        lost_whole=_lost_whole(keys, rows, failed),
+        failed=sum(failed.values()),
+        verifier=_verifier(model["judged_by"]),
+        alike=count_alike(connection, model["id"], rows),
+        cut=count_cut(connection, model),
+        price=model["price"],
     )
+
+
+def _failed(connection: sqlite3.Connection, model_id: int) -> dict[int, int]:
+    """Samples that failed for good, by problem."""
+    rows = connection.execute(
+        "SELECT problem_id, sum(n) FROM failure WHERE model_id = ? GROUP BY problem_id", (model_id,)
+    )
+    return dict(rows.fetchall())
+
+
+def _lost_whole(
+    keys: Mapping[int, str], rows: Iterable[sqlite3.Row], failed: Mapping[int, int]
+) -> dict[str, LostProblem]:
+    sampled = {row["problem_id"]: row for row in rows}
+    found = {
+        keys[problem]: LostProblem(
+            row["samples"] + failed.get(problem, 0), row["total"] or 0, row["samples"] - row["uncosted"]
+        )
+        for problem, row in sampled.items()
+        if not row["n"]
+    }
+    found |= {keys[problem]: LostProblem(n, 0, 0) for problem, n in failed.items() if problem not in sampled}
+    return found
+
+
+def _verifier(stored: str | None) -> str | None:
+    try:
+        value: Any = json.loads(stored or "null")
+    except ValueError:
+        return None
+    return value.get("kind") if isinstance(value, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 
 def _money(model: sqlite3.Row, kind: str, axis: Axis | Side) -> int:
@@ -157,6 +234,9 @@ def _counts(connection: sqlite3.Connection, model: sqlite3.Row, axis: Axis | Sid
         f"SELECT problem_id, count(*) AS samples, count(passed) AS n, coalesce(sum(passed), 0) AS c, "
         f"sum(CASE WHEN passed IS NOT NULL THEN {cost} END) AS cost, "
         f"count(CASE WHEN passed IS NOT NULL THEN {cost} END) AS costed, "
+        f"sum(CASE WHEN passed = 1 THEN {cost} END) AS passed_cost, "
+        f"count(CASE WHEN passed = 1 THEN {cost} END) AS passed_costed, max({cost}) AS most, "
+        f"min(completion_tokens) AS shortest, max(completion_tokens) AS longest, "
         f"sum({cost}) AS total, count(*) - count({cost}) AS uncosted "
         "FROM sample WHERE model_id = ? GROUP BY problem_id ORDER BY problem_id",
         (model["id"],),
@@ -194,77 +274,3 @@ def _firsts(connection: sqlite3.Connection, model_id: int) -> dict[int, int]:
         (model_id,),
     )
     return {row["problem_id"]: row["trial"] for row in rows}
-
-
-def _kind(part: Outcomes) -> tuple[Any, ...]:
-    """Equal for what may be pooled. Of an imported model prompt and parameters are not known: there the sweep's
-    name has to vouch for them."""
-    if part.definition is None:
-        return (part.alias, part.provider, part.name, None, part.sweep)
-    return (part.alias, part.provider, part.name, _canonical(part.definition))
-
-
-def _canonical(definition: str) -> str:
-    try:
-        return json.dumps(json.loads(definition), sort_keys=True)
-    except ValueError:
-        return definition
-
-
-def _pool(parts: list[Outcomes]) -> Outcomes:
-    """Several ledgers' samples of one model as one: sequences one after the other, in the order of the ledgers."""
-    if len(parts) == 1:
-        return parts[0]
-    problems = tuple(dict.fromkeys(key for part in parts for key in part.problems))
-    place = {key: index for index, key in enumerate(problems)}
-    n, c, costed, first = (np.zeros(len(problems), np.int64) for _ in range(4))
-    cost = np.zeros(len(problems), parts[0].cost.dtype)
-    for part in parts:
-        at = np.array([place[key] for key in part.problems], np.int64)
-        if part.first is not None:
-            first[at] = np.where((first[at] == 0) & (part.first > 0), n[at] + part.first, first[at])
-        n[at] += part.n
-        c[at] += part.c
-        cost[at] += part.cost
-        costed[at] += part.costed
-    return Outcomes(
-        sweep=parts[0].sweep,
-        alias=parts[0].alias,
-        provider=parts[0].provider,
-        name=parts[0].name,
-        definition=parts[0].definition,
-        problems=problems,
-        n=n,
-        c=c,
-        first=None if any(part.first is None for part in parts) else first,
-        cost=cost,
-        costed=costed,
-        total_cost=sum(part.total_cost for part in parts),
-        uncosted=sum(part.uncosted for part in parts),
-        presumed=sum(part.presumed for part in parts),
-        unused=sum(part.unused for part in parts),
-        samples=sum(part.samples for part in parts),
-        without_verdict=max(part.without_verdict for part in parts),
-        ledgers=tuple(dict.fromkeys(path for part in parts for path in part.ledgers)),
-        rows=tuple(row for part in parts for row in part.rows),
-    )
-
-
-def _named_apart(models: list[Outcomes]) -> list[Outcomes]:
-    """An alias that stands for one model stays; others become ALIAS@SWEEP, and ALIAS@SWEEP#2 … if even that is
-    taken."""
-    aliases = [model.alias for model in models]
-    taken = {alias for alias in aliases if aliases.count(alias) == 1}
-    named: list[Outcomes] = []
-    for model in models:
-        if aliases.count(model.alias) == 1:
-            named.append(model)
-            continue
-        base = name = f"{model.alias}@{model.sweep}"
-        number = 1
-        while name in taken:
-            number += 1
-            name = f"{base}#{number}"
-        taken.add(name)
-        named.append(replace(model, alias=name))
-    return named

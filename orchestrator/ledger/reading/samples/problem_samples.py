@@ -64,7 +64,7 @@ class ProblemSamples:
 
     @property
     def gold(self) -> Any:
-        """None where the source has no gold answer, as with tests of programs."""
+        """None if the source has no gold answer, as with tests of programs."""
         return self._data.get("answer")
 
     def prompts(self) -> dict[str, list[str]]:

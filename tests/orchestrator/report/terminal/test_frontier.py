@@ -25,7 +25,7 @@ def test_says_what_to_buy(tmp_path):
     text = shown(document(tmp_path, two_models()))
     assert "many or few?" in text
     assert "× cheap" in text
-    assert re.search(r"\((sure|probability 0\.\d\d)\)", text)
+    assert re.search(r"; sure|probability 0\.\d\d|would tell", text)
     assert "the frontier" in text
     assert "● cheap" in text
     assert "▲ expensive" in text

@@ -1,0 +1,94 @@
+"""A model's outcomes as the arrays that the estimators take, in the unit of the axis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from orchestrator.coverage import cost
+from orchestrator.coverage.samples import Samples
+from pricing.types import PICO_PER_USD
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from orchestrator.ledger.reading.samples.outcomes import Axis, Outcomes, Side
+
+
+def unit_of(axis: Axis | Side) -> int:
+    """What the ledger counts in, of one unit of the axis."""
+    return PICO_PER_USD if axis == "usd" else 1
+
+
+def samples_of(outcomes: Outcomes, unit: int = 1) -> Samples:
+    """Of the problems with a verdict, costs in `unit`s."""
+    mean = cost.mean_cost(outcomes.cost, outcomes.costed) / unit
+    failed = passed = None
+    if outcomes.passed_cost is not None and outcomes.passed_costed is not None:
+        passed = cost.mean_cost(outcomes.passed_cost, outcomes.passed_costed) / unit
+        rest = outcomes.costed - outcomes.passed_costed
+        failed = cost.mean_cost(outcomes.cost - outcomes.passed_cost, rest) / unit
+    most = None if outcomes.most is None else outcomes.most / unit
+    return Samples(
+        outcomes.n,
+        outcomes.c,
+        mean,
+        outcomes.first,
+        failed,
+        passed,
+        most,
+        outcomes.lost,
+        alike=outcomes.alike > 0 and 2 * outcomes.alike >= len(outcomes.problems),
+    )
+
+
+def asked(outcomes: Outcomes) -> tuple[str, ...]:
+    """The problems that were asked: those with a verdict, then those that lost all their samples."""
+    return (*outcomes.problems, *outcomes.lost_whole)
+
+
+def on(outcomes: Outcomes, samples: Samples, keys: Sequence[str], unit: int) -> Samples:
+    """The problems `keys`, in this order. One that lost all its samples has n = 0, and costs what the others do where
+    nothing of it is known."""
+    place = {key: at for at, key in enumerate(outcomes.problems)}
+    found = np.array([place.get(key, -1) for key in keys], np.int64)
+    if (found >= 0).all():
+        return samples.take(found)
+    whole = found < 0
+    usual = float(samples.cost.mean()) if samples.problems else np.nan
+    gone = [outcomes.lost_whole[key] for key in keys if key not in place]
+    lost = np.array([one.samples for one in gone], np.int64)
+    paid = np.array([one.cost / one.costed / unit if one.costed else usual for one in gone])
+    judged = samples.take(found[~whole])
+
+    def filled(of: NDArray[Any] | None, values: NDArray[Any] | float) -> NDArray[Any] | None:
+        if of is None:
+            return None
+        made = np.zeros(len(keys), of.dtype)
+        made[~whole], made[whole] = of, values
+        return made
+
+    n, c, cost_, most = (
+        filled(judged.n, 0),
+        filled(judged.c, 0),
+        filled(judged.cost, paid),
+        filled(judged.most, paid),
+    )
+    assert n is not None
+    assert c is not None
+    assert cost_ is not None
+    of_lost = judged.lost if judged.lost is not None else np.zeros_like(judged.n)
+    return Samples(
+        n,
+        c,
+        cost_,
+        filled(judged.first, 0),
+        filled(judged.failed_cost, np.nan),
+        filled(judged.passed_cost, np.nan),
+        most,
+        filled(of_lost, lost),
+        alike=samples.alike,
+    )

@@ -1,0 +1,116 @@
+"""The models of a frontier as arrays, and what has to be said about their samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from orchestrator.analysis.waste import waste_warning
+from orchestrator.text.money import usd
+
+if TYPE_CHECKING:
+    from orchestrator.coverage.samples import Samples
+    from orchestrator.ledger.reading.samples.outcomes import Axis, Outcomes
+
+
+@dataclass(slots=True)
+class FrontierStudy:
+    """The models as arrays in the axis' unit, and what had to be said about them."""
+
+    axis: Axis
+    models: list[tuple[Outcomes, Samples]]
+    warnings: list[str] = field(default_factory=list[str])
+
+    def warn(self, outcomes: Outcomes, text: str) -> None:
+        self.warnings.append(f"{outcomes.alias}: {text}")
+
+
+def warn_of_samples(study: FrontierStudy, outcomes: Outcomes, samples: Samples) -> None:
+    counted = int(outcomes.n.sum())
+    if not counted:
+        remedy = "judge them with manyfew verify" if outcomes.samples else "sample them with manyfew run"
+        there = (
+            f"none of {outcomes.samples:,} samples has a verdict" if outcomes.samples else "it has no samples"
+        )
+        study.warn(outcomes, f"{there}, so nothing can be estimated: {remedy}")
+        return
+    _warn_of_lost(study, outcomes)
+    _warn_of_texts(study, outcomes, samples)
+    if samples.problems == 1:
+        study.warn(outcomes, "one problem says almost nothing about others")
+    _warn_of_largest_k(study, outcomes, samples)
+    if study.axis == "flops" and outcomes.uncosted == outcomes.samples > 0:
+        study.warn(
+            outcomes,
+            "its FLOPs are unknown: add architecture = { parameters, layers, width } to its table and run again",
+        )
+    elif np.isnan(samples.cost).any():
+        lacking = int(np.isnan(samples.cost).sum())
+        study.warn(
+            outcomes,
+            f"{lacking:,} problems have no sample with a known cost in {study.axis}, so its costs are unknown",
+        )
+    elif outcomes.uncosted:
+        study.warn(
+            outcomes,
+            f"{outcomes.uncosted:,} samples have no known cost in {study.axis}; means leave them out",
+        )
+    if study.axis == "usd" and not outcomes.total_cost and outcomes.uncosted < outcomes.samples:
+        study.warn(outcomes, "its samples cost $0 in the ledger")
+    paid = int(outcomes.total_cost) + outcomes.presumed
+    if (text := waste_warning(outcomes.alias, outcomes.presumed, outcomes.unused, paid)) is not None:
+        study.warnings.append(text)
+    if outcomes.presumed:
+        study.warn(
+            outcomes, f"its costs leave out {usd(outcomes.presumed)} for requests that may have been billed"
+        )
+
+
+def _warn_of_largest_k(study: FrontierStudy, outcomes: Outcomes, samples: Samples) -> None:
+    largest = samples.largest_k
+    open_n = outcomes.n if outcomes.first is None else outcomes.n[outcomes.first == 0]
+    if len(open_n) and open_n.max() > largest:
+        least = int((open_n == largest).sum())
+        what = "problems" if outcomes.first is None else "unsolved problems"
+        study.warn(
+            outcomes,
+            f"coverage ends at k = {largest:,}: {least:,} {what} have only that many samples with a verdict; "
+            f"others have up to {int(open_n.max()):,}",
+        )
+
+
+def _warn_of_lost(study: FrontierStudy, outcomes: Outcomes) -> None:
+    unjudged = outcomes.samples - int(outcomes.n.sum())
+    if unjudged:
+        study.warn(outcomes, f"{unjudged:,} of {outcomes.samples:,} samples have no verdict and don't count")
+    if outcomes.failed:
+        study.warn(outcomes, f"{outcomes.failed:,} samples failed for good and don't count")
+    if whole := len(outcomes.lost_whole):
+        study.warn(
+            outcomes,
+            f"{whole:,} problems lost all their samples: curves leave them out; comparisons count them as unsolved, "
+            "and as solved where they could turn a verdict",
+        )
+    if unasked := outcomes.without_verdict - whole:
+        asked = outcomes.without_verdict + len(outcomes.problems)
+        study.warn(outcomes, f"{unasked:,} of {asked:,} problems have no verdict and are left out")
+    if outcomes.repeats:
+        names = ", ".join(path.name for path in outcomes.repeats)
+        study.warn(outcomes, f"{names} holds the same draws again; they are counted once")
+
+
+def _warn_of_texts(study: FrontierStudy, outcomes: Outcomes, samples: Samples) -> None:
+    if outcomes.cut:
+        study.warn(
+            outcomes,
+            f"{outcomes.cut:,} of {outcomes.samples:,} samples were cut off at max_tokens and count as wrong; a higher "
+            "max_tokens may solve more",
+        )
+    if samples.alike:
+        study.warn(
+            outcomes,
+            f"all samples are the same text on {outcomes.alike:,} of {samples.problems:,} problems (temperature 0, a "
+            "cache or a fixed seed?), so more samples would bring nothing new",
+        )

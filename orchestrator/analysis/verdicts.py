@@ -1,0 +1,161 @@
+"""Many or few? The verdict on every comparison, said over all of them at once, or why it is open and what would settle
+it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from orchestrator.coverage import simultaneous
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from orchestrator.coverage.compare import Comparison
+    from orchestrator.coverage.search import Search
+
+_FEWEST_ALONE = 6
+"""Problems that only the expensive model solves, below which five heads in a row would explain them."""
+_POWER = 0.84
+"""Standard errors more, so that 80% of such tables tell (the normal's 80% quantile)."""
+_FARTHEST = 1000
+"""Times the problems; more isn't a way to settle anything."""
+
+Answer = Literal["cheap", "expensive", "open"]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A pair on the problems that were asked of both. `search`: the cheap model's, `of_expensive`: the other's."""
+
+    cheap: str
+    expensive: str
+    problems: tuple[str, ...]
+    row: Comparison
+    search: Search
+    of_expensive: Search
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`what`, `cost`: the cheapest way to settle an open one; None if there is none, or nothing to settle."""
+
+    answer: Answer
+    if_none_lost: Answer = "open"
+    because: str | None = None
+    what: str | None = None
+    cost: float | None = None
+
+    def document(self, axis: str) -> dict[str, Any]:
+        settle = None if self.what is None else {"what": self.what, axis: self.cost}
+        return {
+            "verdict": self.answer,
+            "open_because": self.because,
+            "settle": settle,
+            "verdict_if_none_lost": self.if_none_lost,
+        }
+
+
+def verdicts(rows: Sequence[Compared]) -> list[Verdict]:
+    """Of every row, in their order. A verdict stands only if it also does with lost samples against it."""
+    judged = _said(rows, [one.row.gaps.judged for one in rows])
+    if any(map(_has_lost, rows)):
+        for_cheap = _said(rows, [one.row.gaps.against_cheap for one in rows]).signs
+        for_expensive = _said(rows, [one.row.gaps.against_expensive for one in rows]).signs
+    else:
+        for_cheap = for_expensive = judged.signs
+    found: list[Verdict] = []
+    for at, one in enumerate(rows):
+        sign = int(judged.signs[at]) if _may_be_said(one, int(judged.signs[at])) else 0
+        stands = (for_cheap if sign > 0 else for_expensive)[at] == sign
+        stands = stands and (sign > 0 or one.row.gaps.only_expensive >= _FEWEST_ALONE)
+        answer: Answer = "cheap" if sign > 0 else "expensive" if sign < 0 else "open"
+        if sign and stands:
+            found.append(Verdict(answer, answer))
+        else:
+            found.append(_open(one, answer, float(judged.errors[at]), judged.limit))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    errors: NDArray[np.float64]
+    signs: NDArray[np.int64]
+    limit: float
+
+
+def _said(rows: Sequence[Compared], gaps: Sequence[NDArray[np.float64]]) -> _Said:
+    """Rows on the same problems share their draws."""
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for at, one in enumerate(rows):
+        groups.setdefault(one.problems, []).append(at)
+    tables = [np.column_stack([gaps[at] for at in places]) for places in groups.values()]
+    errors, signs, limit = simultaneous.critical(tables)
+    order = np.argsort([at for places in groups.values() for at in places])
+    return _Said(errors[order], signs[order], limit)
+
+
+def _may_be_said(one: Compared, sign: int) -> bool:
+    if one.row.basis != "sampled" or _nothing_solved(one):
+        return False
+    return sign > 0 or _has_lost(one) or one.row.gaps.only_expensive >= _FEWEST_ALONE
+
+
+def _has_lost(one: Compared) -> bool:
+    return one.row.gaps.judged is not one.row.gaps.against_expensive
+
+
+def _nothing_solved(one: Compared) -> bool:
+    return one.row.coverage_expensive <= 0 and one.search.at(one.row.compared_k) <= 0
+
+
+def _open(one: Compared, answer: Answer, errors: float, limit: float) -> Verdict:
+    """`answer`: what the samples with a verdict say, and the lost ones could undo."""
+    if answer != "open" or _ended_by_lost(one):
+        return Verdict("open", answer, "lost samples", *_judge(one))
+    row = one.row
+    if row.basis != "sampled":
+        more = (row.affordable_k or 0) - one.search.largest
+        cost = more * one.search.cost * len(one.problems)
+        return Verdict(
+            "open", "open", "more samples", f"{more:,} more samples of {one.cheap} per problem", cost
+        )
+    return Verdict("open", "open", "more problems", *_problems(one, abs(errors), limit))
+
+
+def _ended_by_lost(one: Compared) -> bool:
+    """Whether the curve ends short of what is affordable only because samples were lost."""
+    samples, needed = one.search.samples, one.row.affordable_k
+    if samples.lost is None or needed is None or one.row.basis == "sampled":
+        return False
+    return bool((samples.n + samples.lost).min() >= needed)
+
+
+def _judge(one: Compared) -> tuple[str, float]:
+    parts: list[str] = []
+    cost = 0.0
+    for alias, of in ((one.cheap, one.search), (one.expensive, one.of_expensive)):
+        lost = 0 if of.samples.lost is None else int(of.samples.lost.sum())
+        if lost:
+            parts.append(f"verdicts for {lost:,} lost samples of {alias}")
+            cost += lost * of.cost
+    return " and ".join(parts), cost
+
+
+def _problems(one: Compared, errors: float, limit: float) -> tuple[str | None, float | None]:
+    if _nothing_solved(one) or errors <= 0:
+        return None, None
+    here = len(one.problems)
+    times = ((limit + _POWER) / errors) ** 2
+    if one.row.gaps.judged.mean() < 0 and one.row.gaps.only_expensive > 0:
+        times = max(times, _FEWEST_ALONE / one.row.gaps.only_expensive)
+    if times > _FARTHEST:
+        return None, None
+    more = max(1, int(np.ceil(here * times)) - here)
+    row = one.row
+    each = one.search.cost_at(row.compared_k) + one.of_expensive.cost_at(row.expensive_k)
+    return f"about {more:,} more problems", more * each

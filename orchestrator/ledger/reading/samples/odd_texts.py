@@ -1,0 +1,59 @@
+"""Samples whose texts bear on what can be said: cut off at max_tokens, or all the same. Few texts are read."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+_SCAN = 200_000
+"""Samples up to which finish_reason is read; of more, samples as long as max_tokens count, which an index knows."""
+_LOOK = 50
+"""Problems, and samples of each, whose texts are compared."""
+_LEAST = 2
+"""Characters: one letter may be the whole answer."""
+
+
+def count_cut(connection: sqlite3.Connection, model: sqlite3.Row) -> int:
+    """Samples that ended at max_tokens."""
+    if model["samples"] <= _SCAN:
+        query, value = "finish_reason = 'length'", None
+    else:
+        query, value = "completion_tokens >= ?2", _max_tokens(model["definition"])
+    found = connection.execute(
+        f"SELECT count(*) FROM sample WHERE model_id = ?1 AND {query}",
+        (model["id"],) if model["samples"] <= _SCAN else (model["id"], value),
+    )
+    return found.fetchone()[0]
+
+
+def _max_tokens(definition: str | None) -> int | None:
+    try:
+        found: Any = json.loads(definition or "null")["max_tokens"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return found if isinstance(found, int) else None
+
+
+def count_alike(connection: sqlite3.Connection, model_id: int, counts: Sequence[sqlite3.Row]) -> int:
+    """Problems all of whose samples are one text, where these are most; else 0. `counts`: a row a problem."""
+    several = [row for row in counts if row["samples"] > 1]
+    may_be = [row for row in several if row["shortest"] == row["longest"] and row["c"] in (0, row["n"])]
+    if not may_be or 2 * len(may_be) < len(counts):
+        return 0
+    step = max(1, len(may_be) // _LOOK)
+    looked = may_be[::step]
+    alike = sum(_alike(connection, model_id, row["problem_id"]) for row in looked)
+    return round(alike / len(looked) * len(may_be))
+
+
+def _alike(connection: sqlite3.Connection, model_id: int, problem_id: int) -> bool:
+    texts = connection.execute(
+        "SELECT count(DISTINCT text), max(length(text)) FROM "
+        "(SELECT text FROM sample WHERE model_id = ? AND problem_id = ? LIMIT ?)",
+        (model_id, problem_id, _LOOK),
+    ).fetchone()
+    return texts[0] == 1 and texts[1] >= _LEAST

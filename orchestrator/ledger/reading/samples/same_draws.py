@@ -1,0 +1,86 @@
+"""Recognises draws that are in two ledgers: a ledger and its backup hold the same samples, and must not count twice."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.errors import InputError
+from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.trouble import reading
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from orchestrator.ledger.reading.samples.outcomes import Outcomes
+
+_LOOK = 20
+"""Problems whose draws are compared with their texts, to tell whether two ledgers have draws in common."""
+_TELLING = 0.5
+"""Share of these draws that must differ from one another: texts that are all alike prove nothing."""
+
+_Draws = dict[tuple[str, int], tuple[Any, ...]]
+
+
+def without_repeats(parts: Sequence[Outcomes]) -> tuple[list[Outcomes], tuple[Path, ...]]:
+    """`parts`: one model in several ledgers. Without those that hold only draws of another, and their ledgers. Raises
+    InputError where two have but some of their draws in common."""
+    kept: list[Outcomes] = []
+    repeats: list[Path] = []
+    for part in sorted(parts, key=lambda one: -one.samples):
+        if any(_repeats(other, part) for other in kept):
+            repeats += part.ledgers
+        else:
+            kept.append(part)
+    return [part for part in parts if any(part is one for one in kept)], tuple(repeats)
+
+
+def _repeats(larger: Outcomes, smaller: Outcomes) -> bool:
+    shared = sorted(set(larger.problems) & set(smaller.problems))
+    if not shared or larger.ledgers == smaller.ledgers:
+        return False
+    some = [_draws(one, shared[:_LOOK]) for one in (larger, smaller)]
+    if not _same(*some):
+        return False
+    whole = [_draws(one, None) for one in (larger, smaller)]
+    common = sum(whole[0].get(key) == draw for key, draw in whole[1].items())
+    if common == len(whole[1]):
+        return True
+    raise InputError(
+        f"{larger.ledgers[0]} and {smaller.ledgers[0]}",
+        f"hold the same draws of {smaller.alias}: {common:,} of {len(whole[1]):,} are in both",
+        "name one of them, or make one ledger of both with manyfew merge",
+    )
+
+
+def _same(one: _Draws, other: _Draws) -> bool:
+    """Whether draws at the same places are the same, and could have told if they weren't."""
+    common = [key for key, draw in other.items() if one.get(key) == draw]
+    if not common:
+        return False
+    told = {other[key] for key in common}
+    moments = {other[key][0] for key in common}
+    return len(told) > _TELLING * len(common) or any(moment % 1 for moment in moments)
+
+
+def _draws(part: Outcomes, problems: Sequence[str] | None) -> _Draws:
+    """By problem and sample_index: when and how each sample came; with its text where `problems` are named."""
+    ((path, model),) = part.rows
+    with reading(path), closing(open_reader(path)) as connection:
+        if problems is None:
+            return _rows(connection, model, "", {})
+        marks = ", ".join(f":p{at}" for at in range(len(problems)))
+        named = {f"p{at}": key for at, key in enumerate(problems)}
+        return _rows(connection, model, f"AND problem.key IN ({marks})", named)
+
+
+def _rows(connection: sqlite3.Connection, model: int, only: str, named: Mapping[str, str]) -> _Draws:
+    text = "sample.text" if only else "NULL"
+    rows = connection.execute(
+        f"SELECT problem.key, sample_index, created_at, latency_s, cost_pico, prompt_tokens, completion_tokens, {text} "
+        f"FROM sample JOIN problem ON problem.id = sample.problem_id WHERE model_id = :model {only}",
+        {"model": model, **named},
+    )
+    return {(row[0], row[1]): tuple(row[2:]) for row in rows}
