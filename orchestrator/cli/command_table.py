@@ -11,6 +11,7 @@ COMMANDS: dict[str, str] = {
     "watch": "watch",
     "show": "show",
     "verify": "verify",
+    "verdicts": "verdicts",
     "frontier": "frontier",
     "figure": "figure",
     "compare": "compare",

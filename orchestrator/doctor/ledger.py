@@ -15,9 +15,11 @@ from orchestrator.ledger.file.lock import holder, is_held
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import TROUBLE, trouble
 from orchestrator.ledger.reading.damaged_rows import damaged_rows
+from orchestrator.ledger.verdict_sets.read import read_sets
 from orchestrator.ledger.writing.batch_jobs import OF_OPEN_JOB
 from orchestrator.ledger.writing.under_booked import under_booked
 from orchestrator.text.raised_words import to_raise
+from orchestrator.text.safe import safe
 
 MOST_SHOWN = 5
 AHEAD_S = 3600
@@ -197,6 +199,10 @@ def _state(connection: sqlite3.Connection, db: Path, *, held: bool) -> Iterator[
                 text,
                 "they may have been billed; the next run counts them at their worst case",
             )
+    sets = read_sets(connection)
+    if len(sets) > 1:
+        names = ", ".join(safe(one.name, 60) + (" (current)" if one.current else "") for one in sets)
+        yield Finding("ok", "verdict sets", names)
     (unjudged,) = connection.execute("SELECT count(*) FROM sample WHERE verifier IS NULL").fetchone()
     if unjudged and not held:
         yield Finding("note", "verdicts", f"samples without a verdict: {unjudged:,}", f"manyfew verify {db}")

@@ -13,6 +13,7 @@ from orchestrator.ledger.file.create import make_or_check, refuse_foreign
 from orchestrator.ledger.file.identity import refuse_other_sweep
 from orchestrator.ledger.file.lock import WriterLock, acquire
 from orchestrator.ledger.file.trouble import TROUBLE, all_or_nothing, writing
+from orchestrator.ledger.verdict_sets.change import WantedSet
 from orchestrator.ledger.writing.begin_run import ModelPlan, RunPlan, begin
 from orchestrator.ledger.writing.close_gaps import close_gaps, gaps
 from orchestrator.ledger.writing.ledger import Ledger
@@ -26,6 +27,8 @@ from orchestrator.run.identical_answers import identical_answers
 from orchestrator.run.missing_packages import in_words, missing_packages
 from orchestrator.run.prepare import Prepared
 from orchestrator.run.progress_figures import Tally
+from orchestrator.run.sampling import stop_rule
+from orchestrator.run.verdicts.changed_set import changed_set
 from orchestrator.run.verdicts.choose_verifier import require
 from orchestrator.run.verdicts.verify_ledger import verify_ledger
 from orchestrator.run.versions import versions
@@ -85,6 +88,7 @@ def run_sweep(prepared: Prepared, options: Options, show: Callable[[Progress], N
     try:
         state = _begin(prepared, lock, options)
         result = new_loop_run(_run(prepared, options, state, show))
+        result.warnings += changed_set(options.db, state.verdict_set)
         with contextlib.suppress(InputError, *TROUBLE):  # a hint: the run has ended well
             result.warnings += identical_answers(options.db, prepared.sweep, state)
             result.warnings += in_words(missing_packages(options.db, prepared.executor.name))
@@ -113,6 +117,7 @@ def _plan(prepared: Prepared, budget_pico: int) -> RunPlan:
     return RunPlan(
         sweep=sweep.name,
         verifier=prepared.verifier_choice,
+        verdict_set=_verdict_set(prepared),
         budget_pico=budget_pico,
         file_text=sweep.text,
         problems=[(p.key, p.data) for p in prepared.problems],
@@ -136,6 +141,18 @@ def _plan(prepared: Prepared, budget_pico: int) -> RunPlan:
         versions=versions(prepared.executor.verifier),
         differences=differences,
         former=FORMER,
+    )
+
+
+def _verdict_set(prepared: Prepared) -> WantedSet:
+    choice, verifier = prepared.verifier_choice, prepared.executor.verifier
+    return WantedSet(
+        name=choice.get("name", choice["kind"]),
+        kind=choice["kind"],
+        version=verifier.version,
+        options=choice["options"],
+        where=f"{prepared.sweep.path}: verifier",
+        remedy='give the new verdicts a name of their own, name = "strict" in [verifier], or undo the change',
     )
 
 
@@ -169,6 +186,7 @@ async def _run(
             with options.signals.steering(driver), watch:
                 if not scheduler.budget.exceeded and _lacking(scheduler):
                     await ask_versions(prepared.sweep, providers)
+                    await _remember_what_stops(prepared, scheduler, ledger)
                 await as_one_error(driver.run())
                 scheduler.presume_open()
                 await ledger.presume_open()
@@ -206,6 +224,12 @@ def _close_gaps(db: Path, state: RunState, scheduler: Scheduler) -> None:
             ]
             if whole:
                 close_gaps(db, model_id, whole)
+
+
+async def _remember_what_stops(prepared: Prepared, scheduler: Scheduler, ledger: Ledger) -> None:
+    for lane in _lacking(scheduler):
+        if stop_rule(prepared.sweep.models[lane.alias]) != "none":
+            await ledger.steered(ledger.state.models[lane.alias].model_id)
 
 
 def _tallies(state: RunState) -> dict[str, Tally]:

@@ -127,6 +127,7 @@ def verifier_choice(source: SweepText, sweep: SweepTable) -> VerifierChoice:
         raise source.error(key, message, _remedy(kind, key)) from None
     return VerifierChoice(
         kind=table.kind,
+        name=table.name,
         timeout_s=table.timeout_s,
         memory_mb=table.memory_mb,
         workers=table.workers,

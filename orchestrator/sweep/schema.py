@@ -120,6 +120,8 @@ class VerifierTable(Table):
     model_config = ConfigDict(extra="allow", strict=True, frozen=True)
 
     kind: Line | None = None
+    name: Line | None = None
+    """Of the set of verdicts; the kind, where it isn't stated."""
     timeout_s: Annotated[Number, Field(gt=0, le=86_400)] | None = None
     memory_mb: Annotated[int, _whole(64, 10_000_000)] | None = None
     workers: Annotated[int, _whole(1, 1024)] | None = None

@@ -21,6 +21,8 @@ class VerifierChoice:
 
     kind: str | None = None
     """None: the source's default."""
+    name: str | None = None
+    """Of the set of verdicts. None: the kind."""
     timeout_s: float | None = None
     """None, here and below: the kind's own."""
     memory_mb: int | None = None

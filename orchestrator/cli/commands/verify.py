@@ -19,13 +19,19 @@ MOST_REASONS = 5
 def verify(
     db: Path = typer.Argument(..., help="The ledger.", metavar="DB"),
     verifier: str | None = typer.Option(
-        None, "--verifier", help="Judge all samples again by this kind, such as numeric.", metavar="KIND"
+        None, "--verifier", help="Judge all samples by this kind, such as numeric.", metavar="KIND"
     ),
     option: list[str] | None = typer.Option(
         None,
         "--option",
         help="Set an option of the verifier, such as tolerance=0.01; repeatable.",
         metavar="KEY=VALUE",
+    ),
+    name: str | None = typer.Option(
+        None,
+        "--as",
+        help="Name the set that these verdicts go into. Default: the verifier's kind.",
+        metavar="NAME",
     ),
     timeout: str | None = typer.Option(
         None, "--timeout", help="Limit the time for one verdict, such as 30s.", metavar="TIME"
@@ -57,16 +63,22 @@ def verify(
 ) -> int:
     """Judge the samples that have no verdict yet.
 
-    With --verifier or --option, judges all samples again. Spends nothing, except with --verifier reward.
+    With --verifier, --option or --as, judges all samples by another verifier. Its verdicts become the current set;
+    those of before are kept, and the command that makes them current again is printed. Spends nothing, except with
+    --verifier reward.
 
-    Example: manyfew verify runs/quickstart.db --verifier numeric
+    Example: manyfew verify runs/quickstart.db --verifier math --as strict
     """
+    from dataclasses import asdict
+
     from orchestrator.cli.output import console, emit_json
     from orchestrator.cli.values import seconds
     from orchestrator.errors import InputError
     from orchestrator.ledger.file.identity import check
     from orchestrator.ledger.file.lock import acquire
+    from orchestrator.ledger.reading.compared_sets import compare_sets
     from orchestrator.report.live.counter import counting
+    from orchestrator.report.terminal.verdict_sets import print_change, print_verified
     from orchestrator.run.missing_packages import in_words, missing_packages
     from orchestrator.run.verdicts.choose_verifier import StatedVerifier, require, verifier_of_ledger
     from orchestrator.run.verdicts.verify_ledger import verify_ledger
@@ -76,36 +88,43 @@ def verify(
     if verifier == "reward":
         from orchestrator.cli.verify_reward import score
 
+        if name is not None:
+            raise InputError("--as", "names verdicts; a reward model gives scores", "leave it out")
         return score(db, _options(option or ()), budget, json_=json_)
     if budget is not None:
         raise InputError("--budget", "goes with --verifier reward; other verifiers are free", "leave it out")
     stated = StatedVerifier(
         kind=verifier,
+        name=name,
         options=_options(option or ()),
         timeout_s=None if timeout is None else seconds(timeout, where="--timeout"),
         workers=workers,
         memory_mb=memory_mb,
         sandbox=_sandbox(sandbox),
     )
-    executor = verifier_of_ledger(db, stated)
+    executor, wanted = verifier_of_ledger(db, stated)
     require(executor.verifier, "--verifier")
     lock = acquire(db)
     try:
         with counting("verifying", json_=json_) as show:
-            which = "open" if verifier is None and not option else "all"
-            done = verify_ledger(lock, executor, which=which, on_progress=show)
+            which = "open" if verifier is None and name is None and not option else "all"
+            done = verify_ledger(lock, executor, which=which, wanted=wanted, on_progress=show)
     finally:
         executor.close()
         lock.release()
+    assert done.change is not None
+    compared = compare_sets(db, done.change.now, done.change.before)
     missing = missing_packages(db, executor.name)
     document = {
-        "name": executor.verifier.kind,
+        "name": done.change.now.name,
         "kind": executor.verifier.kind,
         "version": executor.verifier.version,
         "judged": done.judged,
-        "right": done.passed,
-        "wrong": done.failed,
-        "no_verdict": done.undecided,
+        **asdict(compared.now),
+        "before": None
+        if done.change.before is None or compared.before is None
+        else {"name": done.change.before.name, "right": compared.before.right},
+        "agreement": asdict(compared.agreement),
         "reasons": dict(done.reasons.most_common(MOST_REASONS)),
         "missing_packages": dict(missing),
     }
@@ -113,15 +132,12 @@ def verify(
         emit_json(document)
         return 0
     out = console()
-    out.print(
-        f"{done.judged:,} samples judged by {safe(executor.name, 80)}: {done.passed:,} right, {done.failed:,} wrong"
-        + (f", {done.undecided:,} without a verdict" if done.undecided else "")
-        + f". Next: manyfew frontier {db}"
-    )
+    print_verified(out, db, done, compared)
     for reason, count in done.reasons.most_common(MOST_REASONS):
         out.print(f"  no verdict: {safe(reason, 200)} ({count:,})")
     for line in in_words(missing):
         out.print(f"  {line}")
+    print_change(out, db, done.change, compared)
     return 0
 
 

@@ -20,10 +20,12 @@ from typing import IO, Any, cast
 
 from orchestrator.ledger.exporting.bundle_parts import (
     FAILURES,
+    OTHER_VERDICTS,
     PROBLEMS,
     PROMPTS,
     RECONCILIATIONS,
     REQUESTS,
+    VERDICT_SETS,
     models,
     objects,
     runs,
@@ -58,6 +60,9 @@ sweeps/                   every sweep file as it was read, numbered as runs.json
 spend.json                dollars by model
 reconciliations.json      what was presumed and settled later by the vendor's figures
 failures.json             samples that failed for good
+verdictsets.json          every set of verdicts: its verifier, which one is current (the verdicts in samples.jsonl.gz),
+                          and the models whose draws it stopped or chose
+verdicts.jsonl.gz         the verdicts of the sets that aren't current
 manifest.json             the citation in parts, and the sha256 of every part
 SHA256SUMS                the same for `sha256sum -c`; its own sha256 is the content's
 
@@ -88,6 +93,8 @@ def write_bundle(db: Path, target: Path, on_progress: Callable[[int], None] = la
             parts.document("spend.json", spend(connection))
             parts.document("reconciliations.json", list(objects(connection, RECONCILIATIONS)))
             parts.document("failures.json", list(objects(connection, FAILURES)))
+            parts.document("verdictsets.json", list(objects(connection, VERDICT_SETS)))
+            parts.lines("verdicts.jsonl.gz", objects(connection, OTHER_VERDICTS))
             _finish(parts, {k: v for k, v in asdict(found).items() if k != "ledger"}, _line(found))
     return count
 

@@ -40,6 +40,18 @@ SELECT sweep.name AS sweep, model.alias AS model, problem.key AS problem, f.samp
 FROM failure AS f JOIN model ON model.id = f.model_id JOIN sweep ON sweep.id = model.sweep_id
 JOIN problem ON problem.id = f.problem_id ORDER BY f.model_id, f.problem_id, f.sample_index"""
 
+VERDICT_SETS = """
+SELECT name, kind, version, json(options) AS options_json, current, (SELECT json_group_array(model.alias) FROM steering
+  JOIN model ON model.id = steering.model_id WHERE set_id = verdict_set.id) AS steered_models_json
+FROM verdict_set ORDER BY id"""
+
+OTHER_VERDICTS = """
+SELECT verdict_set.name AS verdict_set, sweep.name AS sweep, model.alias AS model, problem.key AS problem,
+  s.sample_index, v.passed, v.score, v.answer
+FROM set_verdict AS v JOIN verdict_set ON verdict_set.id = v.set_id JOIN sample AS s ON s.id = v.sample_id
+JOIN model ON model.id = s.model_id JOIN sweep ON sweep.id = model.sweep_id JOIN problem ON problem.id = s.problem_id
+ORDER BY v.set_id, v.sample_id"""
+
 _MODELS = """
 SELECT sweep.name AS sweep, sweep.budget_pico, json(sweep.verifier) AS verifier_json, model.alias AS model,
   model.provider, model.name AS vendor_name, json(model.definition) AS definition_json, json(model.price) AS price_json,

@@ -161,11 +161,11 @@ CREATE TABLE sample (
   stop_rule TEXT NOT NULL DEFAULT 'none',
   latency_s REAL,
   created_at REAL NOT NULL,
-  -- the current verdict; NULL: the verifier did not run or broke. `verdict` keeps what was said before
+  -- the verdict of the current set; NULL: the verifier did not run or broke
   passed INTEGER CHECK (passed IN (0, 1)),
   score REAL,
   answer TEXT,
-  verifier TEXT,                    -- kind/version of the current verdict
+  verifier TEXT,                    -- kind/version of that verdict
   UNIQUE (model_id, problem_id, sample_index)
 ) STRICT;
 CREATE INDEX sample_unverified ON sample (model_id, problem_id) WHERE verifier IS NULL;
@@ -180,6 +180,31 @@ CREATE TABLE verdict (              -- each distinct text is verified once. A qu
   passed INTEGER, score REAL, answer TEXT, reason TEXT,
   evidence TEXT,                    -- what a person would look at: the test that failed, the prover's message
   PRIMARY KEY (verifier, problem_id, text_sha)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE verdict_set (          -- one verifier's verdicts on this ledger's samples
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  version TEXT NOT NULL,
+  options TEXT NOT NULL,            -- JSON
+  current INTEGER NOT NULL DEFAULT 0 CHECK (current IN (0, 1)),   -- 1: its verdicts are in the samples' own rows
+  made_at REAL NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX verdict_set_current ON verdict_set (current) WHERE current = 1;
+
+CREATE TABLE set_verdict (          -- the verdicts of the sets that aren't current
+  set_id INTEGER NOT NULL REFERENCES verdict_set,
+  sample_id INTEGER NOT NULL REFERENCES sample,
+  passed INTEGER CHECK (passed IN (0, 1)), score REAL, answer TEXT,
+  verifier TEXT NOT NULL,           -- kind/version
+  PRIMARY KEY (set_id, sample_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE steering (             -- whose verdicts stopped a model's draws, or chose them
+  model_id INTEGER NOT NULL REFERENCES model,
+  set_id INTEGER NOT NULL REFERENCES verdict_set,
+  PRIMARY KEY (model_id, set_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE failure (              -- samples the last run gave up on: n from sample_index on; they have no row

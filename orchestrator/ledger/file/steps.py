@@ -4,6 +4,7 @@ a ledger that went through the steps is the same as a new one."""
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Mapping
 
 Step = Callable[[sqlite3.Connection], None]
@@ -14,6 +15,8 @@ def _from_1(connection: sqlite3.Connection) -> None:
     """Schema 1 is that of 0.1."""
     for statement in _SINCE_1:
         connection.execute(statement)
+    connection.execute(FIRST_SET, {"now": time.time()})
+    connection.execute(_STEERED)
 
 
 _SINCE_1 = (
@@ -39,8 +42,48 @@ _SINCE_1 = (
 ) STRICT, WITHOUT ROWID""",
     "INSERT INTO failure SELECT * FROM failure_1",
     "DROP TABLE failure_1",
+    """CREATE TABLE verdict_set (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  version TEXT NOT NULL,
+  options TEXT NOT NULL,
+  current INTEGER NOT NULL DEFAULT 0 CHECK (current IN (0, 1)),
+  made_at REAL NOT NULL
+) STRICT""",
+    "CREATE UNIQUE INDEX verdict_set_current ON verdict_set (current) WHERE current = 1",
+    """CREATE TABLE set_verdict (
+  set_id INTEGER NOT NULL REFERENCES verdict_set,
+  sample_id INTEGER NOT NULL REFERENCES sample,
+  passed INTEGER CHECK (passed IN (0, 1)), score REAL, answer TEXT,
+  verifier TEXT NOT NULL,
+  PRIMARY KEY (set_id, sample_id)
+) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE steering (
+  model_id INTEGER NOT NULL REFERENCES model,
+  set_id INTEGER NOT NULL REFERENCES verdict_set,
+  PRIMARY KEY (model_id, set_id)
+) STRICT, WITHOUT ROWID""",
 )
 """New columns go to the end of their table, here as in schema.sql; a view that changed is dropped and made anew."""
+
+FOUND_SET = """
+SELECT kind AS name, kind, version,
+  coalesce((SELECT json_extract(verifier, '$.options') FROM sweep WHERE
+    iif(json_valid(verifier), json_extract(verifier, '$.kind'), NULL) = kind ORDER BY id LIMIT 1), '{}') AS options
+FROM (SELECT iif(instr(verifier, '/'), substr(verifier, 1, instr(verifier, '/') - 1), verifier) AS kind,
+    iif(instr(verifier, '/'), substr(verifier, instr(verifier, '/') + 1), '') AS version
+  FROM sample WHERE verifier IS NOT NULL GROUP BY verifier ORDER BY count(*) DESC, max(id) DESC LIMIT 1)"""
+"""The one set that the verdicts of a ledger of schema 1 are; no row where it has none."""
+FIRST_SET = f"""
+INSERT INTO verdict_set (name, kind, version, options, current, made_at)
+SELECT name, kind, version, options, 1, :now FROM ({FOUND_SET})"""
+"""Makes it."""
+_STEERED = """
+INSERT INTO steering (model_id, set_id)
+SELECT model.id, verdict_set.id FROM model JOIN verdict_set WHERE samples AND (
+  iif(json_valid(definition), json_extract(definition, '$.mode'), NULL) = 'until_solved'
+  OR EXISTS (SELECT 1 FROM sample WHERE model_id = model.id AND stop_rule = 'first_success'))"""
 
 STEPS: Mapping[int, Step] = {1: _from_1}
 """By the version that a step starts from; 1 is the first there was."""

@@ -14,9 +14,9 @@ from orchestrator.interrupts import interrupts
 from orchestrator.ledger.file.create import create, made_anew
 from orchestrator.ledger.file.lock import WriterLock
 from orchestrator.ledger.importing.line import LARGEST_INT, VALUE_COLUMNS
+from orchestrator.ledger.verdict_sets.read import IMPORTED
 from orchestrator.ledger.writing.batch_jobs import OF_OPEN_JOB
 
-VERIFIER = "imported"
 PIECE = 500
 
 _FIND_MODELS = """
@@ -73,7 +73,7 @@ INSERT INTO ledger.sample (model_id, problem_id, sample_index, cost_pico, cost_b
 SELECT model.ledger_id, problem.ledger_id, s.sample_index, s.cost_pico,
   s.basis, coalesce(s.text, ''), s.request,
   coalesce(s.stop_rule, 'none'), coalesce(s.created_at, :now),
-  iif(s.passed IS NULL, NULL, coalesce(s.judge, '{VERIFIER}')),
+  iif(s.passed IS NULL, NULL, coalesce(s.judge, '{IMPORTED}')),
   {", ".join("s." + name for name in _GIVEN)}
 FROM sample AS s CROSS JOIN model ON model.id = s.model CROSS JOIN problem ON problem.id = s.problem ORDER BY s.id"""
 _ADD_TO_TOTALS = """
@@ -81,7 +81,23 @@ UPDATE ledger.model AS m SET samples = samples + added.n
 FROM (SELECT model.ledger_id AS id, count(*) AS n FROM sample JOIN model ON model.id = sample.model GROUP BY 1) AS added
 WHERE m.id = added.id"""
 
-
+_LAST = "SELECT coalesce(max(id), 0) FROM ledger.sample"
+_NEW = "verifier IS NOT NULL AND id > :last"  # whoever judged them elsewhere
+_HAS_VERDICTS = f"SELECT 1 FROM ledger.sample WHERE {_NEW} LIMIT 1"
+# Current where the ledger has no other verdicts.
+_ADD_SET = f"""
+INSERT INTO ledger.verdict_set (name, kind, version, options, current, made_at)
+SELECT '{IMPORTED}', '{IMPORTED}', '', '{{}}', NOT EXISTS (SELECT 1 FROM ledger.verdict_set WHERE current = 1), :now
+WHERE true ON CONFLICT (name) DO NOTHING"""
+_SET = f"SELECT id, current FROM ledger.verdict_set WHERE name = '{IMPORTED}'"
+_KEEP_APART = f"""
+INSERT INTO ledger.set_verdict (set_id, sample_id, passed, score, answer, verifier)
+SELECT :set, id, passed, score, answer, verifier FROM ledger.sample WHERE {_NEW}"""
+_LEAVE_OPEN = f"""
+UPDATE ledger.sample SET passed = NULL, score = NULL, answer = NULL, verifier = NULL WHERE {_NEW}"""
+_STOPPED = """
+INSERT OR IGNORE INTO ledger.steering (model_id, set_id)
+SELECT DISTINCT model_id, :set FROM ledger.sample WHERE id > :last AND stop_rule = 'first_success'"""
 _ADD_LOST = """
 INSERT OR REPLACE INTO ledger.failure (model_id, problem_id, sample_index, n, error, message)
 SELECT model.ledger_id, problem.ledger_id, lost.sample_index, 1, lost.error, lost.message
@@ -154,7 +170,9 @@ def _write(connection: sqlite3.Connection, lock: WriterLock) -> int:
         connection.execute(_ADD_PROBLEMS)
         connection.execute(_FIND_PROBLEMS)
         others = _fill_in(connection)
+        (last,) = connection.execute(_LAST).fetchone()
         connection.execute(_ADD_SAMPLES, {"now": time.time()})
+        _put_into_set(connection, last)
         connection.execute(_ADD_TO_TOTALS)
         connection.execute(_FOUND_AGAIN)
         connection.execute(_ADD_LOST)
@@ -165,6 +183,19 @@ def _write(connection: sqlite3.Connection, lock: WriterLock) -> int:
     interrupts.finishing()
     connection.execute("COMMIT")
     return others
+
+
+def _put_into_set(connection: sqlite3.Connection, last: int) -> None:
+    """The verdicts of the samples after `last` are the set `imported`. Where another is current they are kept apart:
+    a set's verdicts are one verifier's."""
+    if connection.execute(_HAS_VERDICTS, {"last": last}).fetchone() is None:
+        return
+    connection.execute(_ADD_SET, {"now": time.time()})
+    set_id, current = connection.execute(_SET).fetchone()
+    if not current:
+        connection.execute(_KEEP_APART, {"set": set_id, "last": last})
+        connection.execute(_LEAVE_OPEN, {"last": last})
+    connection.execute(_STOPPED, {"set": set_id, "last": last})
 
 
 def _fill_in(connection: sqlite3.Connection) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from orchestrator.errors import InputError
+from orchestrator.ledger.merging.sets import add_sets
 from orchestrator.ledger.merging.source import MergeSource
 
 _SHOWN = 80
@@ -59,6 +60,7 @@ class MergeFit:
             self._model(source, model)
         self._problems(source)
         self._results(source)
+        add_sets(self._connection, source)
 
     def _refuse_other_sweep(self, source: MergeSource, names: list[str]) -> None:
         there = [row[0] for row in self._connection.execute("SELECT name FROM main.sweep ORDER BY id")]

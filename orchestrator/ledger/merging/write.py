@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 from hashlib import blake2b
 
+from orchestrator.ledger.merging.sets import map_sets
 from orchestrator.ledger.merging.source import MergeSource
 
 STAGE = """
 CREATE TEMP TABLE sweep_of (there INTEGER PRIMARY KEY, here INTEGER);
 CREATE TEMP TABLE model_of (there INTEGER PRIMARY KEY, here INTEGER);
 CREATE TEMP TABLE problem_of (there INTEGER PRIMARY KEY, here INTEGER);
+CREATE TEMP TABLE set_of (there INTEGER PRIMARY KEY, here INTEGER);
 CREATE TEMP TABLE asked (source INTEGER, model INTEGER, problem INTEGER, prompt INTEGER,
   PRIMARY KEY (model, problem, source, prompt)) WITHOUT ROWID;
 CREATE TEMP TABLE incoming (source INTEGER, there INTEGER, model INTEGER, problem INTEGER, there_index INTEGER,
@@ -88,6 +90,15 @@ _WRITE_VERDICTS = """
 INSERT OR IGNORE INTO main.verdict (verifier, problem_id, text_sha, passed, score, answer, reason, evidence)
 SELECT v.verifier, p.here, v.text_sha, v.passed, v.score, v.answer, v.reason, v.evidence
 FROM src_verdict AS v JOIN temp.problem_of AS p ON p.there = v.problem_id"""
+_WRITE_SET_VERDICTS = """
+INSERT OR IGNORE INTO main.set_verdict (set_id, sample_id, passed, score, answer, verifier)
+SELECT w.here, s.id, v.passed, v.score, v.answer, v.verifier
+FROM src_set_verdict AS v JOIN temp.set_of AS w ON w.there = v.set_id
+JOIN temp.incoming AS i ON i.source = :source AND i.there = v.sample_id
+JOIN main.sample AS s ON s.model_id = i.model AND s.problem_id = i.problem AND s.sample_index = i.here_index"""
+_WRITE_STEERING = """
+INSERT OR IGNORE INTO main.steering (model_id, set_id) SELECT m.here, w.here
+FROM src_steering AS t JOIN temp.model_of AS m ON m.there = t.model_id JOIN temp.set_of AS w ON w.there = t.set_id"""
 _COUNT = """
 UPDATE main.model SET samples = (SELECT count(*) FROM main.sample WHERE model_id = model.id)"""
 
@@ -125,6 +136,9 @@ def write_samples(connection: sqlite3.Connection, source: MergeSource) -> None:
     """With the verdicts; after write_requests of the same ledger."""
     connection.execute(_WRITE_SAMPLES, {"source": source.number, "name": source.name})
     connection.execute(_WRITE_VERDICTS)
+    map_sets(connection)
+    connection.execute(_WRITE_SET_VERDICTS, {"source": source.number})
+    connection.execute(_WRITE_STEERING)
     connection.execute(_COUNT)
 
 

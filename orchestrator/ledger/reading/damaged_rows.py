@@ -28,6 +28,7 @@ _OBJECTS: Mapping[str, tuple[str, ...]] = {
     "problem": ("data",),
     "prompt": ("body",),
     "batch_job": ("price",),
+    "verdict_set": ("options",),
 }
 _LISTS: Mapping[str, tuple[str, ...]] = {
     "request": ("indices",),
@@ -72,6 +73,11 @@ _ROWS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ),
     ),
     "sample": (("passed NOT IN (0, 1)", "its verdict is neither 0 nor 1"),),
+    "set_verdict": (
+        ("passed NOT IN (0, 1)", "a verdict of it is neither 0 nor 1"),
+        ("set_id NOT IN (SELECT id FROM verdict_set)", "there is no such set of verdicts"),
+        ("sample_id NOT IN (SELECT id FROM sample)", "a verdict of it is on a sample that is gone"),
+    ),
 }
 
 

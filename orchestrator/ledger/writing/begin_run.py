@@ -19,6 +19,7 @@ from orchestrator.errors import InputError
 from orchestrator.ledger.file.lock import WriterLock
 from orchestrator.ledger.file.open import open_for_writing
 from orchestrator.ledger.file.trouble import all_or_nothing
+from orchestrator.ledger.verdict_sets.change import WantedSet, begin_set
 from orchestrator.ledger.writing.batch_jobs import OF_OPEN_JOB, end_unnamed
 from orchestrator.ledger.writing.held_money import read_others
 from orchestrator.ledger.writing.presume import presume_leftovers
@@ -53,6 +54,7 @@ class RunPlan:
     sweep: str
     verifier: Mapping[str, Any]
     """kind and options."""
+    verdict_set: WantedSet
     budget_pico: int
     file_text: str
     problems: Sequence[tuple[str, Mapping[str, Any]]]
@@ -96,6 +98,7 @@ def _begin(connection: sqlite3.Connection, path: Path, plan: RunPlan) -> RunStat
     _refuse_other_prompts(connection, path, plan, model_ids, problem_ids)
     end_unnamed(connection, now, [model_ids[m.alias] for m in plan.models if m.has_batches])
     leftovers = presume_leftovers(connection, now)
+    verdict_set = begin_set(connection, plan.verdict_set)
     connection.execute(
         "DELETE FROM failure WHERE model_id IN (SELECT id FROM model WHERE sweep_id = ?)", (sweep_id,)
     )
@@ -124,6 +127,7 @@ def _begin(connection: sqlite3.Connection, path: Path, plan: RunPlan) -> RunStat
         next_request_id=last_request + 1,
         presumed_leftovers=leftovers,
         raised=raised,
+        verdict_set=verdict_set,
     )
 
 
@@ -220,13 +224,18 @@ def _problems(connection: sqlite3.Connection, plan: RunPlan, sweep_id: int) -> l
 
 
 def _forget_verdicts(connection: sqlite3.Connection, sweep_id: int, data: dict[str, str]) -> None:
-    """Where what a verdict rests on has changed (the gold, say), samples are judged again: verify_ledger does so."""
+    """Where what a verdict rests on has changed (the gold, say), no set's verdict holds: samples are judged again,
+    verify_ledger does so."""
     known = connection.execute("SELECT id, key, data FROM problem WHERE sweep_id = ?", (sweep_id,))
     changed = [row["id"] for row in known if data.get(row["key"], row["data"]) != row["data"]]
     models = connection.execute("SELECT id FROM model WHERE sweep_id = ?", (sweep_id,)).fetchall()
     connection.executemany(
         "UPDATE sample SET passed = NULL, score = NULL, answer = NULL, verifier = NULL "
         "WHERE model_id = ? AND problem_id = ?",
+        [(model["id"], problem_id) for model in models for problem_id in changed],
+    )
+    connection.executemany(
+        "DELETE FROM set_verdict WHERE sample_id IN (SELECT id FROM sample WHERE model_id = ? AND problem_id = ?)",
         [(model["id"], problem_id) for model in models for problem_id in changed],
     )
     if changed:  # texts are looked up there before they are judged

@@ -185,6 +185,13 @@ class Ledger:
             lambda batch: batch.other.append(("UPDATE model SET max_n = ? WHERE id = ?", (max_n, model_id)))
         )
 
+    async def steered(self, model_id: int) -> None:
+        """From here on the verdicts of this run's set stop or choose the model's draws."""
+        assert self.state.verdict_set is not None
+        sql = "INSERT OR IGNORE INTO steering (model_id, set_id) VALUES (?, ?)"
+        row = (model_id, self.state.verdict_set.now.set_id)
+        await self._write(lambda batch: batch.other.append((sql, row)))
+
     async def stop_model(self, model_id: int, reason: str) -> None:
         sql = "UPDATE model SET stopped = ? WHERE id = ?"
         await self._write(lambda batch: batch.other.append((sql, (reason, model_id))))

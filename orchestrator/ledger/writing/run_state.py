@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.verdict_sets.change import SetChange
 from orchestrator.ledger.writing.batch_jobs import OpenJob, read_open_jobs
 from orchestrator.ledger.writing.held_money import totals_of
 from orchestrator.ledger.writing.proven_bounds import StatedRequest, bound_is_shown, stated_requests
@@ -55,6 +56,8 @@ class RunState:
     """Requests of an earlier run whose outcome is unknown, presumed now."""
     raised: RaisedSums = NOTHING_RAISED
     """What an earlier version had booked too low."""
+    verdict_set: SetChange | None = None
+    """The set that this run's verdicts go into, which is the current one now; None: it gives none."""
 
 
 def read_state(path: Path, state: RunState) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import closing
@@ -14,10 +15,13 @@ from orchestrator.errors import InputError
 from orchestrator.installer import install, install_extra
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
+from orchestrator.ledger.verdict_sets.change import WantedSet, checked_name
+from orchestrator.ledger.verdict_sets.read import read_sets
 from orchestrator.problems.registry import default_verifier
 from orchestrator.problems.types import Problem
 from orchestrator.sweep.types import Sweep
-from verifiers.registry import FOREIGN, bounds_for, get
+from orchestrator.text.safe import safe
+from verifiers.registry import FOREIGN, KINDS, bounds_for, get
 from verifiers.types import NeedyVerifier, Package, Sandbox, Verifier
 from verifiers.workers.executor import Executor
 
@@ -27,6 +31,8 @@ class StatedVerifier:
     """What the command line of `verify` says of a verifier; None: nothing."""
 
     kind: str | None = None
+    name: str | None = None
+    """Of the set of verdicts."""
     options: Mapping[str, Any] | None = None
     timeout_s: float | None = None
     workers: int | None = None
@@ -43,6 +49,9 @@ def verifier_of_sweep(sweep: Sweep) -> tuple[Executor, dict[str, Any]]:
         kind, options = choice.kind, {}
     options = {**options, **choice.options}
     kept: dict[str, Any] = {"kind": kind, "options": options}
+    kept |= (
+        {"name": checked_name(choice.name, f"{sweep.path}: verifier.name")} if choice.name is not None else {}
+    )
     kept |= {"timeout_s": choice.timeout_s} if choice.timeout_s is not None else {}
     kept |= {"memory_mb": choice.memory_mb} if choice.memory_mb is not None else {}
     try:
@@ -59,11 +68,13 @@ def verifier_of_sweep(sweep: Sweep) -> tuple[Executor, dict[str, Any]]:
         raise InputError(f"{sweep.path}: verifier", str(error)) from error
 
 
-def verifier_of_ledger(path: Path, stated: StatedVerifier) -> Executor:
-    """The verifier stated, else the one of the ledger's last run, else numeric. Raises InputError."""
-    kept = _kept(path) if stated.kind is None else {}
+def verifier_of_ledger(path: Path, stated: StatedVerifier) -> tuple[Executor, WantedSet]:
+    """The verifier stated, else the one of the set that is named, else of the current set or the ledger's last run,
+    else numeric; and the set that its verdicts are. Raises InputError."""
+    kept = _kept(path, stated.name) if stated.kind is None else {}
     kind: str = stated.kind or kept.get("kind", "numeric")
     options = {**kept.get("options", {}), **(stated.options or {})}
+    name = stated.name or kept.get("name", kind)
     if kind in FOREIGN and stated.kind is None:
         raise InputError(
             "--verifier",
@@ -78,9 +89,19 @@ def verifier_of_ledger(path: Path, stated: StatedVerifier) -> Executor:
             memory_mb=stated.memory_mb or kept.get("memory_mb"),
             sandbox=stated.sandbox,
         )
-        return Executor(get(kind, options, bounds), options, bounds)
+        executor = Executor(get(kind, options, bounds), options, bounds)
     except ValueError as error:
         raise InputError("--verifier", str(error)) from error
+    wanted = WantedSet(
+        name=checked_name(name, "--as"),
+        kind=kind,
+        version=executor.verifier.version,
+        options=options,
+        where="--as" if stated.name is not None else "--verifier",
+        remedy=f"give these verdicts a name of their own, such as --as {kind}-2, or use that set: "
+        f"manyfew verdicts {shlex.quote(str(path))} --use {safe(shlex.quote(name))}",
+    )
+    return executor, wanted
 
 
 def require(verifier: Verifier, where: str, problems: Iterable[Problem] = ()) -> None:
@@ -107,12 +128,20 @@ def _installation(package: Package) -> str:
     return install(package.requirement, python=package.python)
 
 
-def _kept(path: Path) -> dict[str, Any]:
+def _kept(path: Path, name: str | None) -> dict[str, Any]:
+    """Of the set of that name, where there is one; else of the current set, and of the last run's verifier."""
     with reading(path), closing(open_reader(path)) as connection:
         row = connection.execute(
             "SELECT verifier FROM sweep WHERE verifier IS NOT NULL ORDER BY id"
         ).fetchone()
-        return {} if row is None else json.loads(row["verifier"])
+        run: dict[str, Any] = {} if row is None else json.loads(row["verifier"])
+        sets = read_sets(connection)
+    found = next((one for one in sets if one.name == name), None)
+    found = found or next((one for one in sets if one.current), None)
+    if found is None or found.kind not in KINDS:  # imported verdicts, which no verifier here can complete
+        return run
+    limits = run if run.get("kind") == found.kind else {}
+    return {**limits, "name": found.name, "kind": found.kind, "options": dict(found.options)}
 
 
 def _words(options: Mapping[str, Any]) -> str:

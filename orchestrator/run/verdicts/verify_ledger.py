@@ -16,6 +16,7 @@ from orchestrator.ledger.file.open import open_for_writing
 from orchestrator.ledger.file.trouble import all_or_nothing
 from orchestrator.ledger.reading.for_run.unjudged import Which, pieces, problem_reader, write
 from orchestrator.ledger.reading.samples.text_key import TextKey
+from orchestrator.ledger.verdict_sets.change import SetChange, WantedSet, begin_set
 from orchestrator.ledger.writing.rows import VerdictRow
 from orchestrator.run.verdicts.case import Unjudged, bounded, verdict_row
 from orchestrator.run.verdicts.judge import Judge, KnownVerdicts
@@ -35,6 +36,8 @@ class Verified:
     undecided: int = 0
     reasons: Counter[str] = field(default_factory=Counter[str])
     """Why some have no verdict."""
+    change: SetChange | None = None
+    """What became of the ledger's sets, where one was named."""
 
     def add(self, row: VerdictRow) -> None:
         self.judged += 1
@@ -51,21 +54,27 @@ def verify_ledger(
     executor: Executor,
     *,
     which: Which,
+    wanted: WantedSet | None = None,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Verified:
-    """Judges the samples that lack a verdict of the executor's verifier; `on_progress` gets how many are done. When it
-    is interrupted, the verdicts made by then are kept. The caller closes the executor. Raises InputError."""
+    """Judges the samples that lack a verdict of the executor's verifier, in the set that is `wanted`, else in the
+    current one; `on_progress` gets how many are done. When it is interrupted, the verdicts made by then are kept. The
+    caller closes the executor. Raises InputError."""
     path = lock.path
     with all_or_nothing(path), closing(open_for_writing(path)) as connection:
         connection.row_factory = sqlite3.Row
         connection.execute("BEGIN IMMEDIATE")
         lock.claim(connection)
+        change = None if wanted is None else begin_set(connection, wanted)
         connection.execute("COMMIT")
         connection.execute("PRAGMA synchronous = NORMAL")  # a verdict lost to a power cut is judged again
+        done = Verified(change=change)
         if executor.is_batch:
-            return _verify_in_batches(path, connection, executor, which, on_progress)
+            _verify_in_batches(path, connection, executor, which, done, on_progress)
+            return done
         with asyncio.Runner() as runner:
-            return interrupts.run(runner, _verify(path, connection, executor, which, on_progress))
+            interrupts.run(runner, _verify(path, connection, executor, which, done, on_progress))
+        return done
 
 
 async def _verify(
@@ -73,10 +82,9 @@ async def _verify(
     connection: sqlite3.Connection,
     executor: Executor,
     which: Which,
+    done: Verified,
     on_progress: Callable[[int], None],
-) -> Verified:
-    done = Verified()
-
+) -> None:
     async def written(rows: Sequence[VerdictRow]) -> None:
         write(connection, list(rows))
 
@@ -98,7 +106,6 @@ async def _verify(
     finally:
         judging.cancel()
         await asyncio.gather(judging, return_exceptions=True)
-    return done
 
 
 async def _add_all(connection: sqlite3.Connection, verifier: str, which: Which, judge: Judge) -> None:
@@ -113,10 +120,11 @@ def _verify_in_batches(
     connection: sqlite3.Connection,
     executor: Executor,
     which: Which,
+    done: Verified,
     on_progress: Callable[[int], None],
-) -> Verified:
+) -> None:
     """Distinct texts are collected until they make a call; if all but a few are known that is all of them."""
-    done, known, problem = Verified(), KnownVerdicts(path, executor), problem_reader(connection)
+    known, problem = KnownVerdicts(path, executor), problem_reader(connection)
     wanted: dict[TextKey, list[Unjudged]] = {}
 
     def finish(found: Mapping[TextKey, Verdict]) -> None:
@@ -152,7 +160,6 @@ def _verify_in_batches(
             judge()
     finally:
         known.close()
-    return done
 
 
 def _unjudged(row: sqlite3.Row) -> Unjudged:

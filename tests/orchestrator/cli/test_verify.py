@@ -67,18 +67,22 @@ def test_another_kind_with_its_options(command, tmp_path):
     )
     assert again["judged"] == 0, "it has judged them all"
     back = json.loads(command("verify", str(db), "--verifier", "numeric", "--json").stdout)
-    assert back["judged"] == 24
+    assert (back["judged"], back["right"], back["before"]["name"]) == (0, 4, "regex"), (
+        "its verdicts were kept"
+    )
     check_books(db)
 
 
 def test_option_values_are_toml_or_plain_text(command, tmp_path):
     db, _ = made(tmp_path)
-    for written, version in (
-        ("tolerance=0.5", "2;tolerance=0.5"),
-        ('tolerance="1%"', "2;tolerance=1%"),
-        ("tolerance=1%", "2;tolerance=1%"),
+    for name, written, version in (
+        ("a", "tolerance=0.5", "2;tolerance=0.5"),
+        ("b", 'tolerance="1%"', "2;tolerance=1%"),
+        ("b", "tolerance=1%", "2;tolerance=1%"),
     ):
-        done = command("verify", str(db), "--verifier", "numeric", "--option", written, "--json")
+        done = command(
+            "verify", str(db), "--verifier", "numeric", "--option", written, "--as", name, "--json"
+        )
         assert json.loads(done.stdout)["version"] == version
 
 
@@ -122,6 +126,9 @@ def test_code_that_a_ledger_names_runs_only_when_told_to(command, tmp_path):
     stated = {"kind": "command", "options": {"command": ["touch", str(canary)]}}
     with sqlite3.connect(db) as connection:
         connection.execute("UPDATE sweep SET verifier = ?", (json.dumps(stated),))
+        connection.execute(
+            "UPDATE verdict_set SET kind = 'command', options = ?", (json.dumps(stated["options"]),)
+        )
         connection.execute("UPDATE sample SET passed = NULL, verifier = NULL")
     connection.close()
     done = command("verify", str(db))

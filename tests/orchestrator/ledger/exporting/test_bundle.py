@@ -67,7 +67,7 @@ def test_it_holds_the_samples_and_all_that_made_them(bought, command, tmp_path):
                 "runs.json",
                 "samples.jsonl.gz",
             ),
-            *("spend.json", "sweeps/0001.toml"),
+            *("spend.json", "sweeps/0001.toml", "verdicts.jsonl.gz", "verdictsets.json"),
         ]
     )
     samples = lines(parts["samples.jsonl.gz"])
