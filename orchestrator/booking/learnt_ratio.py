@@ -1,17 +1,18 @@
-"""How much more than its price a model has billed so far, by what the ledger has of its stated costs. Pure."""
+"""How much more than its price a model has billed so far, by what the ledger has of stated costs, and of replies at a
+tier or a place that costs more than was reserved. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from orchestrator.booking.cost_ratio import LARGEST, ONE, cost_ratio
-from orchestrator.ledger.writing.proven_bounds import StatedRequest
+from orchestrator.ledger.writing.proven_bounds import BilledMore
 from pricing.cost import cost_pico
 from pricing.tiers import tier_price
 from pricing.types import Price, Unpriceable
 
 
-def learnt_ratio(requests: Iterable[StatedRequest], price: Price, provider: str) -> int:
+def learnt_ratio(requests: Iterable[BilledMore], price: Price, provider: str) -> int:
     """The largest ratio in millionths, at the price that holds now: one that was corrected needs no such margin."""
     ratio = ONE
     for request in requests:
@@ -19,8 +20,9 @@ def learnt_ratio(requests: Iterable[StatedRequest], price: Price, provider: str)
             found = tier_price(
                 price,
                 provider=provider,
-                service_tier=request.service_tier,
-                inference_geo=request.inference_geo,
+                # What it states is more than its own tier costs; else its tier costs more than the one asked for.
+                service_tier=request.service_tier if request.is_stated else None,
+                inference_geo=request.inference_geo if request.is_stated else None,
                 batch=request.batch,
             )
             own = cost_pico(found, request.tokens)

@@ -25,7 +25,7 @@ def build_scheduler(prepared: Prepared, state: RunState, budget_pico: int) -> Sc
     for alias, model_state in state.models.items():
         prepared.overheads[alias] = model_state.overhead_tokens
         provider = prepared.sweep.models[alias].provider
-        prepared.cost_ratios[alias] = learnt_ratio(model_state.stated, prepared.prices[alias], provider)
+        prepared.cost_ratios[alias] = learnt_ratio(model_state.billed_more, prepared.prices[alias], provider)
         prepared.means[alias] = Means(
             model_state.mean_prompt_tokens,
             model_state.mean_completion_tokens,

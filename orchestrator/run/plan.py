@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from orchestrator.booking.learnt_ratio import learnt_ratio
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
-from orchestrator.ledger.reading.for_run.for_plan import state_for_plan
+from orchestrator.ledger.reading.for_run.for_plan import learnt_bounds, state_for_plan
 from orchestrator.run.fit import Fit, fit
 from orchestrator.run.packing import most_n, requests_for
 from orchestrator.run.prepare import Means, Prepared
@@ -182,6 +183,12 @@ def _there(prepared: Prepared, db: Path) -> tuple[dict[str, list[tuple[int, bool
     if db.exists() and db.stat().st_size > 0:
         with reading(db), closing(open_reader(db)) as connection:
             held, there = state_for_plan(connection, db, sweep.name, prepared.means)
+            for alias, learnt in learnt_bounds(connection, sweep.name).items():
+                if alias in sweep.models:
+                    provider = sweep.models[alias].provider
+                    prepared.overheads[alias] = learnt.overhead_tokens
+                    ratio = learnt_ratio(learnt.billed_more, prepared.prices[alias], provider)
+                    prepared.cost_ratios[alias] = ratio
     found: dict[str, list[tuple[int, bool]]] = {}
     for alias, model in sweep.models.items():
         mine = there.get(alias, {})

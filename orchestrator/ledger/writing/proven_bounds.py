@@ -14,21 +14,23 @@ _LAST = f"""
 SELECT max(id) FILTER (WHERE {_COUNTED} AND settled_pico <= reserved_pico),
   max(id) FILTER (WHERE error = 'Unpriced' OR ({_COUNTED} AND settled_pico > reserved_pico))
 FROM request WHERE model_id = ?"""
-_STATED = """
+_BILLED_MORE = f"""
 SELECT prompt_tokens, completion_tokens, cached_tokens, cache_write_tokens, cache_write_1h_tokens, service_tier,
-  inference_geo, batch_job_id IS NOT NULL AS batch, max(settled_pico) AS settled_pico
-FROM request WHERE model_id = ? AND cost_basis = 'stated' AND state = 'settled'
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"""
+  inference_geo, batch_job_id IS NOT NULL AS batch, max(settled_pico) AS settled_pico,
+  cost_basis = 'stated' AS is_stated
+FROM request WHERE model_id = ? AND {_COUNTED} AND (cost_basis = 'stated' OR settled_pico > reserved_pico)
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 10"""
 
 
-class StatedRequest(NamedTuple):
-    """The most that a vendor billed, by its own word, for requests of these counts."""
+class BilledMore(NamedTuple):
+    """The most that a vendor billed for requests of these counts: by its own word, or above what was reserved."""
 
     tokens: Tokens
     service_tier: str | None
     inference_geo: str | None
     batch: bool
     settled_pico: int
+    is_stated: bool
 
 
 def bound_is_shown(connection: sqlite3.Connection, model_id: int) -> bool:
@@ -37,7 +39,7 @@ def bound_is_shown(connection: sqlite3.Connection, model_id: int) -> bool:
     return within is not None and (above is None or above < within)
 
 
-def stated_requests(connection: sqlite3.Connection, model_id: int) -> Iterator[StatedRequest]:
-    for row in connection.execute(_STATED, (model_id,)):
+def billed_more(connection: sqlite3.Connection, model_id: int) -> Iterator[BilledMore]:
+    for row in connection.execute(_BILLED_MORE, (model_id,)):
         tokens = Tokens(row[0] or 0, row[1] or 0, row[2] or 0, row[3] or 0, row[4] or 0)
-        yield StatedRequest(tokens, row[5], row[6], bool(row[7]), row[8])
+        yield BilledMore(tokens, row[5], row[6], bool(row[7]), row[8], bool(row[9]))

@@ -10,7 +10,7 @@ from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.verdict_sets.change import SetChange
 from orchestrator.ledger.writing.batch_jobs import OpenJob, read_open_jobs
 from orchestrator.ledger.writing.held_money import totals_of
-from orchestrator.ledger.writing.proven_bounds import StatedRequest, bound_is_shown, stated_requests
+from orchestrator.ledger.writing.proven_bounds import BilledMore, billed_more, bound_is_shown
 from orchestrator.ledger.writing.rows import ModelTotals
 from orchestrator.ledger.writing.under_booked import NOTHING_RAISED, RaisedSums
 from orchestrator.problem_state import ProblemState
@@ -25,8 +25,8 @@ class ModelState:
     overhead_tokens: int = 0
     bound_shown: bool = False
     """A reply with sound counts has shown that its bound holds."""
-    stated: list[StatedRequest] = field(default_factory=list[StatedRequest])
-    """Where a vendor's own word was above what the price gives."""
+    billed_more: list[BilledMore] = field(default_factory=list[BilledMore])
+    """Where a vendor billed more than the price gives, or than was reserved."""
     max_n: int | None = None
     problems: list[ProblemState] = field(default_factory=list[ProblemState])
     done: int = 0
@@ -107,7 +107,7 @@ def _read_model(connection: sqlite3.Connection, model_id: int, ordinals: dict[in
         totals=totals_of(row),
         overhead_tokens=row["overhead_tokens"],
         bound_shown=bound_is_shown(connection, model_id),
-        stated=list(stated_requests(connection, model_id)),
+        billed_more=list(billed_more(connection, model_id)),
         max_n=row["max_n"],
         problems=problems,
         done=done,

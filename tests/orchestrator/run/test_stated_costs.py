@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
 
+from orchestrator.run.plan import plan_sweep
+from orchestrator.run.prepare import prepare
+from orchestrator.sweep.load import load
 from tests.loopback.openai_wire import openai_vendor
 from tests.loopback.work import Job, Sample
 from tests.orchestrator.run.books import check_books, check_complete, money, one, rows, watched
@@ -83,6 +88,51 @@ def test_a_budget_holds_though_the_vendor_bills_several_times_the_price(tmp_path
     # the next run knows it from the ledger
     over = one(db, "SELECT count(*) FROM request WHERE id > ? AND settled_pico > reserved_pico", first)
     assert over == 0
+
+
+def test_a_plan_counts_what_the_ledger_has_learnt(tmp_path):
+    """The worst case of what is left, as the next run will reserve it."""
+    vendor = router(6)
+    db = tmp_path / "test.db"
+    with serving(vendor):
+        path = SweepFile({"m": model(vendor)}, problems=4, samples=1).write(tmp_path)
+        before = plan_sweep(prepare(load(path)), db).worst_pico
+        run(path, db)
+        more = SweepFile({"m": model(vendor)}, problems=4, samples=2).write(tmp_path)
+        assert plan_sweep(prepare(load(more)), db).worst_pico == 6 * before
+        overhead = one(db, "SELECT overhead_tokens FROM model")
+        with closing(sqlite3.connect(db)) as connection:
+            connection.execute("UPDATE model SET overhead_tokens = overhead_tokens + 1000")
+            connection.commit()
+        assert overhead == 512
+        assert plan_sweep(prepare(load(more)), db).worst_pico == 6 * (before + 4 * 1000 * 5 * 10**6)
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+def test_a_tier_that_costs_more_than_was_reserved_is_known_to_the_next_run(tmp_path, monkeypatch, corrected):
+    """Its replies name a tier at twice the price asked for."""
+    monkeypatch.setenv("OPENAI_API_KEY", "a-key-of-many-letters")
+    full = lambda asked: len(asked.prompt) + 16 + 512  # noqa: E731 - as much input as its bound
+    vendor = openai_vendor(
+        service_tier="priority",
+        prompt_tokens=full,
+        answer=lambda *_: Sample(text="#### 4", tokens=64),
+        prices={"input": "5", "output": "30"},
+    )
+    db = tmp_path / "test.db"
+    with serving(vendor):
+        keys = {"provider": "openai", "model": "gpt-5.4", "base_url": vendor.base_url, "max_n": 1}
+        run(SweepFile({"m": keys}, problems=2, samples=1).write(tmp_path), db)
+        first = one(db, "SELECT max(id) FROM request")
+        assert one(db, "SELECT count(*) FROM request WHERE settled_pico > reserved_pico")
+        if corrected:
+            keys["service_tier"] = "priority"
+        ended = run(SweepFile({"m": keys}, problems=2, samples=3).write(tmp_path), db)
+    assert ended.status == 0
+    check_books(db)
+    assert not rows(db, "SELECT 1 FROM request WHERE id > ? AND settled_pico > reserved_pico", first)
+    largest = one(db, "SELECT max(reserved_pico * 1.0 / settled_pico) FROM request WHERE id > ?", first)
+    assert largest < (1.3 if corrected else 2.6), "no more is held than it needs"
 
 
 def test_a_corrected_price_needs_no_margin(tmp_path):

@@ -81,3 +81,29 @@ def test_cancelled_before_its_first_byte_left_it_is_free(tmp_path, mute_port, ti
     check_books(db)
     assert money(db).held == 0
     assert {row["state"] for row in rows(db, "SELECT state FROM request")} == {"free"}
+
+
+def test_a_final_refusal_frees_at_once_what_has_not_left(tmp_path, mute_port):
+    """One server rejects the model for good while others are still being connected to."""
+    vendor = openai_vendor(flavour="vllm", models=("another",))
+    db = tmp_path / "test.db"
+    with serving(vendor):
+        servers = [vendor.base_url, f"https://127.0.0.1:{mute_port}/v1"]
+        refused = {
+            "provider": "vllm",
+            "model": "m",
+            "servers": servers,
+            "price": {"input": 5.0, "output": 15.0},
+            "max_n": 1,
+        }
+        path = SweepFile({"m": refused}, problems=4, samples=1).write(tmp_path)
+        began = time.monotonic()
+        ended = run(path, db)
+        took = time.monotonic() - began
+    assert ended.status == 4
+    assert took < 8, "it waits for what will not be sent"
+    check_books(db)
+    assert money(db).held == 0
+    requests = rows(db, "SELECT state, error FROM request")
+    assert {row["state"] for row in requests} == {"free"}
+    assert "NotSent" in {row["error"] for row in requests}

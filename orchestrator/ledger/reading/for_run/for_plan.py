@@ -5,10 +5,27 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import MutableMapping
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.writing.held_money import held_pico
+from orchestrator.ledger.writing.proven_bounds import BilledMore, billed_more
+
+
+class LearntBound(NamedTuple):
+    """What a model's replies have shown of its worst case."""
+
+    overhead_tokens: int
+    billed_more: list[BilledMore]
+
+
+def learnt_bounds(connection: sqlite3.Connection, sweep: str) -> dict[str, LearntBound]:
+    """By alias. Rows by name."""
+    sql = "SELECT model.id, alias, overhead_tokens FROM model JOIN sweep ON sweep.id = sweep_id WHERE sweep.name = ?"
+    return {
+        row["alias"]: LearntBound(row["overhead_tokens"], list(billed_more(connection, row["id"])))
+        for row in connection.execute(sql, (sweep,)).fetchall()
+    }
 
 
 class Expectation(Protocol):
