@@ -108,12 +108,23 @@ def checked_values(
         sample_index=_whole(MAX_INDEX - 1)(sample_index),
         question=_check(about, "question", _text),
         gold=_check(about, "gold", _json),
-        values=tuple(_check(values, name, _VALUES[name]) if name in values else None for name in _VALUES),
+        values=_checked(values),
         cost_pico=cost_pico,
         unknown=unknown,
         judge=judge,
         billed=billed,
     )
+
+
+def _checked(values: Mapping[str, Any]) -> tuple[Any, ...]:
+    found = dict.fromkeys(VALUE_COLUMNS)
+    for name, value in values.items():
+        if value is not None:
+            try:
+                found[name] = _VALUES[name](value)
+            except Wrong as wrong:
+                raise Wrong(f"{name} {wrong.message}", wrong.remedy) from None
+    return tuple(found.values())
 
 
 def decode(raw: bytes) -> Mapping[str, Any]:
@@ -265,12 +276,7 @@ def _cost(found: Mapping[str, Any]) -> int | None:
         return 0 if pico is None and found.get("cost_basis") != "none" else pico
     if pico is None:
         return int(_EXACT.to_integral_value(_EXACT.multiply(usd, Decimal(PICO_PER_USD))))
-    return agreed_pico(usd, pico)
-
-
-def agreed_pico(usd: Decimal, pico: int) -> int:
-    """`pico`, if the dollars say the same. Raises Wrong."""
-    told = _EXACT.multiply(_usd(usd), Decimal(PICO_PER_USD))
+    told = _EXACT.multiply(usd, Decimal(PICO_PER_USD))
     if abs(told - pico) > max(1, pico // _AGREES):
         raise Wrong("cost_usd and cost_pico disagree", "leave one of them out")
     return pico

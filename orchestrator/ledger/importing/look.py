@@ -19,6 +19,9 @@ MOST = 32 << 20
 DEEPEST = 4
 _DECODER = json.JSONDecoder()
 
+MARKS = ("header.json", "_journal/start.json", "manyfew-bundle/manifest.json")
+"""Entries that tell what a zip file is."""
+
 Kind = Literal["zip", "parquet", "ledger", "array", "object", "text", "binary", "empty"]
 
 
@@ -56,7 +59,7 @@ def look(file: Path) -> Look:
     with opened(file) as raw:
         head = raw.read(HEAD)
         if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-            return _zip(file)
+            return _zip(file, head)
         if head.startswith(b"PAR1"):
             return Look(file, "parquet")
         if head.startswith(b"SQLite format 3\x00"):
@@ -71,7 +74,14 @@ def look(file: Path) -> Look:
             head += more
 
 
-def _zip(file: Path) -> Look:
+def _zip(file: Path, head: bytes) -> Look:
+    """The list of entries stands at a zip file's end; that of a large log is long, and its end tells enough."""
+    with file.open("rb") as raw:
+        raw.seek(max(0, file.stat().st_size - HEAD))
+        ends = head + raw.read()
+    marks = frozenset(mark for mark in MARKS if mark.encode() in ends)
+    if marks:
+        return Look(file, "zip", names=marks)
     try:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()

@@ -94,10 +94,11 @@ class FileReader:
         self.file = file
         self.options = options
         self.notes: list[str] = []
+        self._stem = stem(file)
 
     @property
     def sweep(self) -> str:
-        return stem(self.file)
+        return self._stem
 
     def where(self, record: int) -> str:
         return f"{self.file}: record {record}"

@@ -143,7 +143,7 @@ class _Intake:
                     start + one.record,
                     line,
                     self._costs.of(line),
-                    sweep=reader.sweep,
+                    sweep=line.sweep or reader.sweep,
                     states_index=reader.states_index,
                 )
             except Wrong as wrong:

@@ -82,7 +82,6 @@ class Stage:
 
     def add(self, place: int, line: Line, cost: Cost, *, sweep: str, states_index: bool) -> None:
         """Sets a sample aside. Raises Wrong if it does not go with an earlier one."""
-        sweep = sweep if line.sweep is None else line.sweep
         model = self._model(sweep, place, line.model, line.provider)
         problem = self._problem(sweep, place, line)
         if cost.price is not None and model.price is not cost.price:

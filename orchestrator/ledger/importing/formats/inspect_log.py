@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import add
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -225,19 +226,22 @@ def _shared(billed: tuple[Billed, ...], sample: Sample, count: int) -> list[dict
     """The token columns of each choice: of all models that worked on the sample."""
     if not billed:
         return [{}] * count
-    sums = Tokens(*(sum(part) for part in zip(*(one.tokens for one in billed), strict=True)))
+    sums = billed[0].tokens
+    for one in billed[1:]:
+        sums = Tokens(*map(add, sums, one.tokens))
     thought = sum(usage.reasoning_tokens or 0 for usage in (sample.model_usage or {}).values())
-    columns = {
+    columns: dict[str, Any] = {
         "prompt_tokens": sums.input,
         "cached_tokens": sums.cached,
         "cache_write_tokens": sums.cache_write,
         "completion_tokens": max(sums.output, thought),
         "reasoning_tokens": thought,
     }
+    if count == 1:
+        return [{**columns, "token_basis": "reported"}]
     shares = {name: split_equally(value, count) for name, value in columns.items()}
-    basis = "reported" if count == 1 else "split"
     return [
-        {name: share[at] for name, share in shares.items()} | {"token_basis": basis} for at in range(count)
+        {name: share[at] for name, share in shares.items()} | {"token_basis": "split"} for at in range(count)
     ]
 
 

@@ -18,7 +18,6 @@ from orchestrator.ledger.importing.line import (
     MAX_TOKENS,
     Line,
     Wrong,
-    agreed_pico,
     parse,
 )
 from orchestrator.ledger.importing.reader import FileReader, Taken
@@ -81,7 +80,11 @@ def read_line(raw: bytes) -> Line:
     # A key that appears twice is wrong; counted without a parse: no key that is known ends in a backslash.
     if raw.count(b'":') - raw.count(b'\\":') != len(_keys(raw)):
         return parse(raw)
-    if found.cost_pico is None or found.cost_usd is None:
+    pico, usd = found.cost_pico, found.cost_usd
+    try:
+        if pico is None or usd is None or abs(usd.scaleb(12) - pico) > 1:
+            return parse(raw)
+    except ArithmeticError:
         return parse(raw)
     return Line(
         sweep=found.sweep,
@@ -92,7 +95,7 @@ def read_line(raw: bytes) -> Line:
         question=found.question,
         gold=None if found.gold is None else json.dumps(found.gold, ensure_ascii=False),
         values=msgspec.structs.astuple(found)[_FIRST_VALUE:_BEHIND_VALUES],
-        cost_pico=agreed_pico(found.cost_usd, found.cost_pico),
+        cost_pico=pico,
     )
 
 
