@@ -6,9 +6,11 @@ from pathlib import Path
 
 import typer
 
+from orchestrator.cli.bundles import ledgers
+
 
 def compare(
-    db: list[Path] = typer.Argument(..., help="The ledgers.", metavar="DB…"),
+    db: list[Path] = typer.Argument(..., callback=ledgers, help="The ledgers.", metavar="DB…"),
     json_: bool = typer.Option(False, "--json", help="Print one JSON document on stdout."),
 ) -> int:
     """Show providers and models side by side.

@@ -8,6 +8,8 @@ from typing import IO, TYPE_CHECKING
 
 import typer
 
+from orchestrator.cli.bundles import ledger
+
 if TYPE_CHECKING:
     from orchestrator.ledger.exporting.samples import OnProgress, Records
 
@@ -15,7 +17,7 @@ FORMATS = ("jsonl", "csv", "parquet", "bundle")
 
 
 def export(
-    db: Path = typer.Argument(..., help="The ledger.", metavar="DB"),
+    db: Path = typer.Argument(..., callback=ledger, help="The ledger.", metavar="DB"),
     format_: str = typer.Option(
         ..., "--format", help="Write jsonl, csv, parquet or bundle.", metavar="FORMAT"
     ),

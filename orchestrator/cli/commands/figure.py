@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from orchestrator.cli.bundles import ledgers
+
 if TYPE_CHECKING:
     from orchestrator.report.report_file import Kind
 
 
 def figure(
-    db: list[Path] = typer.Argument(..., help="The ledgers.", metavar="DB…"),
+    db: list[Path] = typer.Argument(..., callback=ledgers, help="The ledgers.", metavar="DB…"),
     output: Path = typer.Option(
         ..., "-o", "--output", help="Write to FILE, whose ending decides: .png or .svg.", metavar="FILE"
     ),

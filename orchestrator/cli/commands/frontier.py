@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from orchestrator.cli.bundles import ledgers
+
 if TYPE_CHECKING:
     from rich.console import Console
 
 
 def frontier(
-    db: list[Path] = typer.Argument(..., help="The ledgers.", metavar="DB…"),
+    db: list[Path] = typer.Argument(..., callback=ledgers, help="The ledgers.", metavar="DB…"),
     axis: str = typer.Option(
         "usd", "--axis", help="Measure cost in usd, flops, tokens or seconds.", metavar="AXIS"
     ),

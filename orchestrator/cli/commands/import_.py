@@ -83,25 +83,30 @@ def import_(
 
     Reads logs of inspect_ai (.eval, .json) and lm-eval (samples_*.jsonl), SWE-bench predictions, trajectories of
     mini-swe-agent and SWE-agent, batch output of OpenAI and Anthropic, runs of OpenAI Evals, LiveCodeBench's and
-    bigcode's files, HumanEval's and EvalPlus' samples.jsonl, files of monkey_business, and what `export` writes. Their
-    content tells which. All files are imported, or none if a record is wrong.
+    bigcode's files, HumanEval's and EvalPlus' samples.jsonl, files of monkey_business, and what `export` writes,
+    bundles included. Their content tells which. All files are imported, or none if a record is wrong.
 
     Example: manyfew import logs/*.eval --db runs/old.db
 
     Example: manyfew import samples.jsonl --db he.db --model mine --source humaneval --path HumanEval.jsonl.gz
 
     Example: manyfew import table.csv --aggregate --db runs/printed.db
+
+    Example: manyfew import quickstart.zip --db runs/cited.db
     """
     if aggregate:
         if usd_per_sample is not None or tokenizer is not None:
             _refuse_options()
         return _aggregate(file, db, json_=json_)
     from orchestrator.cli.output import console, emit_json
+    from orchestrator.ledger.importing.bundle_file import is_bundle
     from orchestrator.ledger.importing.reader import Options
     from orchestrator.ledger.importing.samples import import_samples
     from orchestrator.problems.registry import default_verifier
     from orchestrator.report.live.counter import counting
 
+    if any(map(is_bundle, file)):
+        return _bundle(file, db, json_=json_)
     options = Options(
         format=format_,
         model=_alias(model),
@@ -120,6 +125,30 @@ def import_(
         emit_json({**dataclasses.asdict(done), "db": str(db)})
     else:
         console().print(_text(done, db, None if source is None else default_verifier(source)[0]))
+    return 0
+
+
+def _bundle(files: list[Path], db: Path, *, json_: bool) -> int:
+    import shlex
+
+    from orchestrator.cli.output import console, emit_json
+    from orchestrator.ledger.importing.bundle import restore
+    from orchestrator.report.live.counter import counting
+    from orchestrator.text.safe import safe
+
+    if len(files) > 1:
+        message = "a bundle comes back as a ledger of its own"
+        raise InputError(str(files[0]), message, "import it alone; manyfew merge joins ledgers of one sweep")
+    with counting("samples read", json_=json_) as show:
+        done = restore(files[0], db, show)
+    if json_:
+        emit_json({**dataclasses.asdict(done), "db": str(db)})
+        return 0
+    place = safe(shlex.quote(str(db)))
+    models = ", ".join(f"{safe(alias, 60)} {count:,}" for alias, count in list(done.models.items())[:20])
+    out = console()
+    out.print(f"{done.samples:,} samples of {done.problems:,} problems restored into {place}: {models}")
+    out.print(f"Cite: {safe(done.cite)}\nNext: manyfew frontier {place}")
     return 0
 
 

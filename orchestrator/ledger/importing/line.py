@@ -327,7 +327,7 @@ _VALUES: Mapping[str, Check] = {
     "answer": _text,
     "server": _text,
     "request": _request,
-    "stop_rule": _one_of("none", "first_success"),
+    "stop_rule": _one_of("none", "first_success", "cascade", "solve", "narrow"),
     "latency_s": _real(0, MAX_SECONDS),
     "created_at": _real(0, MAX_SECONDS),
 }

@@ -54,7 +54,7 @@ class _Columns(msgspec.Struct, forbid_unknown_fields=True):
     answer: str | None = None
     server: str | None = None
     request: Annotated[int, msgspec.Meta(ge=0)] | str | None = None
-    stop_rule: Literal["none", "first_success"] | None = None
+    stop_rule: Literal["none", "first_success", "cascade", "solve", "narrow"] | None = None
     latency_s: _Seconds = None
     created_at: _Seconds = None
     sweep: _Name | None = None
