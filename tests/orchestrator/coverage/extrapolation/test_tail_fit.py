@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from scipy import stats  # pyright: ignore[reportMissingTypeStubs]
 
 from orchestrator.coverage.extrapolation import tail_fit, tail_parts
 from orchestrator.coverage.extrapolation.tail_laws import FAR, TailLaws, tail_laws
@@ -35,6 +34,8 @@ def one_law(parts):
 
 
 def test_a_law_s_chances_are_those_of_its_beta():
+    from scipy import stats  # pyright: ignore[reportMissingTypeStubs]
+
     logit, a, b = tail_laws(50).parts.logit, 0.7, 4.0
     mass = np.exp(a * log_rate(logit) + b * log_rate(-logit))
     one = one_law(TailParts(logit, mass[None] / mass.sum(), np.zeros(1)))
@@ -89,6 +90,8 @@ def test_a_sharp_rate_is_seen_as_one():
 
 
 def test_chances_of_few_passes():
+    from scipy import stats  # pyright: ignore[reportMissingTypeStubs]
+
     miss = np.linspace(0.01, 0.99, 7)
     found = tail_fit._at_most(np.array([[3.0], [6.0]]), np.array([[10.0], [4.0]]), miss)
     assert found[0] == pytest.approx(stats.binom.cdf(3, 10, 1 - miss), rel=1e-9)
