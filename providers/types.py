@@ -83,6 +83,8 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     output_tokens: int | None = None
     """The sample's own tokens where the server tells them (vLLM's token ids, or a reply of one sample)."""
     reasoning_tokens: int | None = None
+    broken_off: bool = False
+    """The server itself broke it off: its tokens are paid, but it is no sample."""
     latency_s: float | None = None
     """Where a tape knows each sample's own; else the reply's holds."""
 

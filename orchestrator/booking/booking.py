@@ -19,6 +19,7 @@ from orchestrator.ledger.writing.rows import SampleRow, Settlement
 from pricing.cost import share_pico, split_equally, split_pico
 from pricing.types import Price
 from providers.errors import Lost
+from providers.reading.error_text import one_line
 from providers.types import Choice, Reply, Usage
 
 OVER_OUTPUT = "a reply held more output than max_tokens asks for: its worst case can't be bounded"
@@ -55,6 +56,8 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Settlement
     arrived: int
     missing: tuple[int, ...]
+    broken_off: tuple[str, ...] = ()
+    """Why the server broke off those of the missing that it began: their finish_reason."""
     unbounded: str | None = None
     """Why this model's worst case can't be bounded: it stops."""
     extra_input_tokens: int = 0
@@ -62,6 +65,16 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True):
     cost_ratio: int
     """By what reservations of this model are to be multiplied from here on, in millionths."""
     warning: str | None = None
+
+    @property
+    def why_missing(self) -> tuple[str, str]:
+        """(the ledger's word, a sentence) for the samples that it lacks."""
+        if self.broken_off:
+            return (
+                "BrokenOff",
+                f"the server broke the reply off (finish_reason {one_line(self.broken_off[0])[:60]})",
+            )
+        return "missing", "not in the reply"
 
     def shows_bound(self, attempt: Attempt) -> bool | None:
         """Whether its counts show that the model's bound holds; None if that can't be known."""
@@ -75,8 +88,9 @@ def book(reply: Reply, attempt: Attempt, ended_at: float, *, share: Share | None
     """Settles a reply whose cost is known, presumes one whose cost is not; its samples are kept either way.
     `share`: its share of the server's time if that is what is paid."""
     choices = [c for c in reply.choices if 0 <= c.index < len(attempt.indices)]
-    arrived = {attempt.indices[c.index] for c in choices}
+    arrived = {attempt.indices[c.index] for c in choices if not c.broken_off}
     missing = tuple(i for i in attempt.indices if i not in arrived)
+    broken_off = tuple(c.finish_reason or "an error" for c in choices if c.broken_off)
     usage = reply.usage if reply.usage is not None else _told(choices)
     over = usage.output > len(attempt.indices) * attempt.max_tokens
     try:
@@ -84,8 +98,9 @@ def book(reply: Reply, attempt: Attempt, ended_at: float, *, share: Share | None
     except UnknownCost as error:
         return Booked(
             outcome=_presumed(reply, attempt, choices, ended_at, error),
-            arrived=len(choices),
+            arrived=len(arrived),
             missing=missing,
+            broken_off=broken_off,
             unbounded=error.message if error.unbounded else OVER_OUTPUT if over else None,
             cost_ratio=attempt.cost_ratio,
             warning=error.message,
@@ -98,8 +113,9 @@ def book(reply: Reply, attempt: Attempt, ended_at: float, *, share: Share | None
     unbounded = OVER_OUTPUT if over else ABOVE_ANY_BOUND if ratio is None else None
     return Booked(
         outcome=outcome,
-        arrived=len(choices),
+        arrived=len(arrived),
         missing=missing,
+        broken_off=broken_off,
         unbounded=unbounded,
         extra_input_tokens=extra,
         cost_ratio=ratio or attempt.cost_ratio,
@@ -158,6 +174,7 @@ def _settled(
     if cost.is_stated:
         shares = split_pico(cost.total, [*costs, unused] if unused or not costs else costs)
         costs, unused = shares[: len(costs)], sum(shares[len(costs) :])
+    unused += sum(cost for choice, cost in zip(choices, costs, strict=True) if choice.broken_off)
     cost_basis = "stated" if cost.is_stated else attempt.cost_basis
     k = len(choices)
     inputs = (usage.input, usage.cached, usage.cache_write, usage.cache_write_1h)
@@ -243,7 +260,8 @@ def _samples(
     costs: Sequence[int],
     cost_basis: str,
 ) -> tuple[SampleRow, ...]:
-    """`inputs`: each kind's tokens by sample; () if they are not known."""
+    """One for each choice that was not broken off. `inputs`: each kind's tokens by choice; () where they are not
+    known."""
     unknown = [(None, None, None, None)] * len(choices)
     shares = zip(*inputs, strict=True) if inputs else unknown
     indices, problem_id, server, rule = attempt.indices, attempt.problem_id, attempt.server, attempt.stop_rule
@@ -271,6 +289,7 @@ def _samples(
         for choice, (prompt, cached, write, write_1h), output, thought, basis, cost in zip(
             choices, shares, completion, reasoning, bases, costs, strict=True
         )
+        if not choice.broken_off
     )
 
 

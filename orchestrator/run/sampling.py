@@ -151,10 +151,10 @@ class Sampling:
     def _ignores_n(self, ticket: Ticket, booked: Booked) -> bool:
         """Whether it is seen now that this model's server gives one sample whatever n says: twice, and never more
         than one. A single reply that lacks some says nothing."""
-        alias = ticket.alias
-        if booked.arrived > 1:
+        alias, given = ticket.alias, booked.arrived + len(booked.broken_off)
+        if given > 1:
             self._gives_several.add(alias)
-        if booked.arrived != 1 or ticket.n == 1 or alias in self._gives_several:
+        if given != 1 or ticket.n == 1 or alias in self._gives_several:
             return False
         self._single[alias] += 1
         if self._single[alias] != 2:

@@ -24,6 +24,8 @@ from providers.errors import (
 
 WORTH_ANOTHER_TRY = retry_if_exception_type((RateLimited, Overloaded, Undone, NotSent, Lost))
 WAIT = wait_exponential(multiplier=1, min=1, max=60)
+BROKEN_OFF_S = 5.0
+"""The longest wait after a reply that the server itself broke off."""
 MOST_LOST = 3
 """Attempts of a sample that may end unknown: each of them is counted at its worst case."""
 LONGEST_S = 3600.0

@@ -16,7 +16,7 @@ from orchestrator.scheduler.budget import Budget
 from orchestrator.scheduler.endpoints import Endpoint, least_loaded
 from orchestrator.scheduler.lane import ModelLane, Ticket, WorstCase
 from orchestrator.scheduler.rates import Estimate
-from orchestrator.scheduler.retry import Decision, Then, asks_too_long, decide
+from orchestrator.scheduler.retry import BROKEN_OFF_S, Decision, Then, asks_too_long, decide, wait_before
 from orchestrator.scheduler.work import Item, runs
 from providers.errors import BadRequest, Lost, NotSent, Overloaded, ProviderError, RateLimited
 from providers.reading.rate_limits import VendorLimit
@@ -240,11 +240,13 @@ class Scheduler:
         presumed: int = 0,
         arrived: int,
         missing: tuple[int, ...] = (),
+        broken_off: bool = False,
         given_up: int = 0,
         used: Estimate | None = None,
     ) -> tuple[int, ...]:
-        """A 2xx reply: `arrived` samples are recorded, those `missing` from it are requested again, and those
-        that were asked often enough are returned: they fail for good, as the `given_up` others do."""
+        """A 2xx reply: `arrived` samples are recorded, `missing` ones it did not bring are asked again, and those
+        that were asked often enough are returned: they fail for good, as the `given_up` others do. `broken_off`: the
+        server broke missing ones off, so it is left in peace for a moment."""
         lane = self._end(ticket, now, settled=settled, presumed=presumed, alive=True, used=used)
         lane.replied = True
         lane.work.arrived(ticket.item.problem, arrived)
@@ -252,12 +254,16 @@ class Scheduler:
             lane.work.gave_up(ticket.item.problem, given_up)
         if not missing:
             return ()
-        lane.errors["missing samples"] = lane.errors.get("missing samples", 0) + 1
+        kind = "BrokenOff" if broken_off else "missing samples"
+        lane.errors[kind] = lane.errors.get(kind, 0) + 1
         item = replace(ticket.item, indices=missing, attempt=ticket.item.attempt + 1)
         if ticket.item.attempt >= lane.max_attempts:
             lane.work.gave_up(item.problem, len(missing))
             return missing
-        lane.work.again(item, now)
+        wait_s = (
+            min(wait_before(ticket.item.attempt, None, self._random), BROKEN_OFF_S) if broken_off else 0.0
+        )
+        lane.work.again(item, now + wait_s)
         return ()
 
     def failed(

@@ -220,10 +220,11 @@ class Sender:
             presumed=outcome.presumed_pico,
             arrived=kept.arrived,
             missing=kept.missing,
+            broken_off=bool(booked.broken_off),
             given_up=kept.given_up,
             used=used,
         )
-        failures = caller.gave_up(ticket, attempt, runs(for_good), "missing", "not in the reply")
+        failures = caller.gave_up(ticket, attempt, runs(for_good), *booked.why_missing)
         if kept.max_n is not None:
             self._scheduler.lanes[alias].work.max_n = kept.max_n
         moved = await self._ledger.end(outcome, failures, overhead=raised, also=kept.also)
@@ -231,6 +232,9 @@ class Sender:
             await self._ledger.learn_max_n(attempt.model_id, kept.max_n)
         if booked.warning:
             self._on_warning(alias, booked.warning)
+        if booked.broken_off:
+            why = booked.why_missing[1]
+            self._on_warning(alias, f"{why}: what came of it is paid, and its samples are requested again")
         return _moved(outcome, moved)
 
     async def failed(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 FREE = "free"
 WORST_CASE = "counted at worst case"
+PAID = "paid for what came"
 _FREE = {
     "RateLimited": "rate limited",
     "Overloaded": "server overloaded",
@@ -16,6 +17,7 @@ _FREE = {
     "Stopped": "rejected",
     "NotSent": "no connection",
 }
+_PAID = {"BrokenOff": "broken off by the server"}
 _UNKNOWN_COST = {
     "NoUsage": "reply without usage",
     "BadCounts": "reply with impossible counts",
@@ -30,6 +32,8 @@ def failure_words(kind: str) -> tuple[str, str]:
     name, _, status = kind.partition(" ")
     if name in _FREE and (not status or status.isdecimal()):
         return _FREE[name], FREE
+    if kind in _PAID:
+        return _PAID[kind], PAID
     if kind in _UNKNOWN_COST:
         return _UNKNOWN_COST[kind], WORST_CASE
     if name != "Lost":

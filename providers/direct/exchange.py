@@ -10,10 +10,10 @@ import aiohttp
 from providers.reading.error_text import one_line
 from providers.transport.awake import awake_clock
 from providers.transport.reply_size import LARGEST_ERROR, TooLarge, reply_limit, stream_limit
-from providers.transport.streaming import LINGER_S, BrokenStream, is_event_stream
+from providers.transport.streaming import LINGER_S, BrokenStream, is_event_stream, looks_like_events
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from providers.transport.awake import AwakeLimit
     from providers.transport.streaming import Streamed
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 
 class DirectExchange:
-    """`stream`: what becomes of the reply if one was asked for as a stream. `left_at`: when, by the loop's own
-    time, the first byte left; None: nothing did."""
+    """`made_stream` makes what becomes of a reply that the server streams, whatever was asked. `left_at`: when, by the
+    loop's own time, the first byte left; None: nothing did."""
 
-    def __init__(self, body: bytes, request: Request, stream: Streamed | None) -> None:
+    def __init__(self, body: bytes, request: Request, made_stream: Callable[[], Streamed]) -> None:
         self.body = body
         self.timeout_s = request.timeout_s
-        self.asked_stream = stream
         self.stream: Streamed | None = None
-        """The same, once the server does stream."""
+        """Once the server does stream."""
+        self._made_stream = made_stream
         self.left_at: float | None = None
         self.status: int | None = None
         self.headers: Mapping[str, str] = {}
@@ -64,11 +64,14 @@ class DirectExchange:
         self.status, self.headers = response.status, response.headers
         if response.status >= 300:
             self.reply = await read_body(response, LARGEST_ERROR)
-        elif self.asked_stream is not None and is_event_stream(response.headers):
-            self.stream = self.asked_stream
+        elif is_event_stream(response.headers):
+            self.stream = self._made_stream()
             await self._read_stream(response, self.stream)
         else:
             self.reply = await read_body(response, self._largest)
+            if looks_like_events(self.reply):
+                self.stream = self._made_stream()
+                self.stream.read(self.reply)
             self._ended()
 
     async def _read_stream(self, response: aiohttp.ClientResponse, stream: Streamed) -> None:

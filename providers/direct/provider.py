@@ -13,14 +13,14 @@ from msgspec.structs import replace
 from providers.direct.exchange import DirectExchange, answer_of, read_body, reason_of
 from providers.direct.probe import read_models
 from providers.direct.timed_body import TimedBody
-from providers.errors import BadRequest, Lost, NotSent, ProviderError, Refused, Stopped
+from providers.errors import BadRequest, Lost, NotSent, ProviderError, Stopped
 from providers.reading.failures import failure_from_status, one_line, rate_headers, request_id_of, scrub
 from providers.reading.redaction import clean_error, clean_reply
 from providers.transport.address import at_root, password_in, public_url, unusable
 from providers.transport.awake import AwakeLimit
 from providers.transport.connections import open_session
 from providers.transport.second_look import look_again
-from providers.transport.streaming import Streamed, may_take_long, refuses_streaming, without_streaming
+from providers.transport.streaming import Streamed, StreamMode
 from providers.wires.chat import chat_payload, completions_payload, parse_chat, parse_completions
 from providers.wires.chat_stream import STREAMING, ChatStream
 from providers.wires.generation import PREFIX, parse_generation
@@ -76,8 +76,7 @@ class DirectProvider:
             self._headers["Authorization"] = f"Bearer {key}"
         self._url = f"{self._base_url}/{'chat/completions' if api == 'chat' else 'completions'}"
         self._session: aiohttp.ClientSession | None = None
-        self._streams = True
-        """Until it refuses to."""
+        self._mode = StreamMode()
         self.server_version: str | None = None
         """What replies say of the server where they don't tell it themselves; set by a probe."""
 
@@ -90,19 +89,18 @@ class DirectProvider:
         """Makes one HTTP attempt. Raises ProviderError and nothing else; cancellation passes through."""
         if self._unusable:
             raise Stopped(f"{self._name}: {self._unusable}")
-        streamed = self._streams and may_take_long(request)
+        streamed = self._mode.asks_stream(request)
         try:
             return clean_reply(await self._attempt(request, streamed=streamed), self._secrets)
         except ProviderError as error:
             clean_error(error, self._secrets)
-            if not (streamed and isinstance(error, Refused) and refuses_streaming(error)):
+            if (mended := self._mode.mended(error, self._name, streamed=streamed)) is None:
                 raise
-            self._streams = False
-            raise without_streaming(error, self._name) from error
+            raise mended from error
 
     async def _attempt(self, request: Request, *, streamed: bool) -> Reply:
-        stream = Streamed(request, ChatStream(request.n)) if streamed else None
-        exchange = DirectExchange(self._body(request, streamed=streamed), request, stream)
+        body = self._body(request, streamed=streamed)
+        exchange = DirectExchange(body, request, lambda: Streamed(request, ChatStream(request.n)))
         try:
             await self._post(exchange)
         except Exception as error:

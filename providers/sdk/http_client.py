@@ -16,7 +16,7 @@ from providers.sdk.connection_pools import Pools
 from providers.transport.awake import awake_clock
 from providers.transport.connections import CONNECT_S, IDLE_S, keep_alive, proxy_for
 from providers.transport.reply_size import LARGEST_ERROR, Bounded, TooLarge, reply_limit, stream_limit
-from providers.transport.streaming import LINGER_S, is_event_stream
+from providers.transport.streaming import LINGER_S, is_event_stream, looks_like_events
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Mapping
@@ -35,21 +35,21 @@ class SecondAttempt(Exception):  # noqa: N818 - reads as what it is
 
 
 class SdkExchange:
-    """One attempt as far as it got. `stream`: what becomes of the reply if one was asked for as a stream.
-    `left_at`: when the first byte left, by the loop's own time; None: nothing did. `attempts`: how often the SDK asked
-    the transport, 0 or 1."""
+    """One attempt as far as it got. `made_stream` makes what becomes of a reply that the server streams; None: it is
+    kept as it comes. `left_at`: when the first byte left, by the loop's own time; None: nothing did. `attempts`: how
+    often the SDK asked the transport, 0 or 1."""
 
     def __init__(
         self,
         request: Bounded,
-        stream: Streamed | None = None,
+        made_stream: Callable[[], Streamed] | None = None,
         *,
         leaves: Callable[[], None] | None = None,
     ) -> None:
         self.timeout_s = request.timeout_s
-        self.asked_stream = stream
         self.stream: Streamed | None = None
-        """The same, once the server does stream."""
+        """Once the server does stream."""
+        self._made_stream = made_stream
         self.reply = b""
         self._largest = reply_limit(request)
         self._largest_stream = stream_limit(request)
@@ -82,12 +82,15 @@ class SdkExchange:
     async def read(self, response: httpx2.Response) -> None:
         """Reads a 2xx reply. Raises TooLarge, BrokenStream and what httpx2 does."""
         try:
-            if self.asked_stream is not None and is_event_stream(response.headers):
-                self.stream = self.asked_stream
+            if self._made_stream is not None and is_event_stream(response.headers):
+                self.stream = self._made_stream()
                 await self._read_stream(response, self.stream)
             else:
                 chunks = [chunk async for chunk in _bounded(response.aiter_bytes(), self._largest)]
                 self.reply = b"".join(chunks)
+                if self._made_stream is not None and looks_like_events(self.reply):
+                    self.stream = self._made_stream()
+                    self.stream.read(self.reply)
                 self._ended()
         finally:
             await response.aclose()

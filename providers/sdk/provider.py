@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx2
 
-from providers.errors import Lost, ProviderError, Refused
+from providers.errors import Lost, ProviderError
 from providers.reading.redaction import clean_error, clean_reply
 from providers.sdk.batch_calls import SdkCalls
 from providers.sdk.http_client import SdkExchange, time_limits
 from providers.transport.awake import AwakeLimit
 from providers.transport.second_look import look_again
-from providers.transport.streaming import Streamed, may_take_long, refuses_streaming, without_streaming
+from providers.transport.streaming import Streamed, StreamMode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,8 +68,7 @@ class SdkProvider:
     def __init__(self, wire: Wire, account: Account) -> None:
         self._wire = wire
         self._account = account
-        self._streams = True
-        """Until it refuses to."""
+        self._mode = StreamMode()
 
     @property
     def server(self) -> str:
@@ -78,15 +77,14 @@ class SdkProvider:
 
     async def send(self, request: Request, /) -> Reply:
         """Makes one HTTP attempt. Raises ProviderError and nothing else; cancellation passes through."""
-        streamed = self._streams and may_take_long(request)
+        streamed = self._mode.asks_stream(request)
         try:
             return clean_reply(await self._attempt(request, streamed=streamed), self._account.secrets)
         except ProviderError as error:
             clean_error(error, self._account.secrets)
-            if not (streamed and isinstance(error, Refused) and refuses_streaming(error)):
+            if (mended := self._mode.mended(error, self._account.name, streamed=streamed)) is None:
                 raise
-            self._streams = False
-            raise without_streaming(error, self._account.name) from error
+            raise mended from error
 
     async def _attempt(self, request: Request, *, streamed: bool) -> Reply:
         try:
@@ -96,8 +94,9 @@ class SdkProvider:
         content = self._account.encoded(payload | self._wire.streaming if streamed else payload)
         headers = {"Content-Type": "application/json", **self._wire.headers(request)}
         options = self._account.options(headers, time_limits())
-        stream = Streamed(request, self._wire.assembly(request.n)) if streamed else None
-        exchange = SdkExchange(request, stream, leaves=request.leaves)
+        exchange = SdkExchange(
+            request, lambda: Streamed(request, self._wire.assembly(request.n)), leaves=request.leaves
+        )
         try:
             await self._post(content, options, exchange)
         except Exception as error:

@@ -23,11 +23,22 @@ STREAM_ABOVE_S = 300.0
 """A reply whose time-out is longer is streamed: middle boxes drop what is silent for minutes."""
 LINGER_S = 1.0
 """Once a stream has said that it is whole, its connection's end is waited for this long, to keep the connection."""
+_KEEP_ALIVE = (b"", b"ping", b"[ping]", b"keep-alive", b"[keep-alive]", b"keepalive", b"heartbeat")
+_REFUSALS = (400, 403, 404, 405, 406, 422)
 _ABOUT_STREAMING = re.compile(r"(?<![a-z])stream(?:s|ed|ing|_options)?\b", re.IGNORECASE)
 
 
 class BrokenStream(Exception):  # noqa: N818 - reads as what it is
-    """A stream that ended early, or says itself that something went wrong."""
+    """A stream that ended early, or says itself that something went wrong: then `said` is the event that does."""
+
+    def __init__(self, message: str, said: bytes = b"") -> None:
+        super().__init__(message)
+        self.said = said
+
+
+def says_nothing(data: bytes) -> bool:
+    """Whether an event's data only keeps the connection alive."""
+    return data.strip().lower() in _KEEP_ALIVE
 
 
 class Assembly(Protocol):
@@ -87,6 +98,11 @@ class Streamed:
         if not self.whole:
             self._assembly.end()
 
+    def read(self, body: bytes) -> None:
+        """A stream that came whole. Raises BrokenStream and TooLarge."""
+        self.feed(body)
+        self.end()
+
     def body(self) -> dict[str, Any]:
         return self._assembly.body()
 
@@ -100,7 +116,8 @@ class Streamed:
         except ProviderError as none:  # what came so far is no reply, but may have an id
             error.request_id = error.request_id or none.request_id
         with suppress(ProviderError):
-            error.choices = parse(self._assembly.finished()).choices
+            found = parse(self._assembly.finished()).choices
+            error.choices = tuple(choice for choice in found if not choice.broken_off)
         if self._n > 1 and error.choices:
             error.message = f"{error.message} ({len(error.choices)} of {self._n} samples were whole)"
             error.args = (error.message,)
@@ -124,13 +141,33 @@ def is_event_stream(headers: Mapping[str, str]) -> bool:
     return kind.partition(";")[0].strip().lower() == "text/event-stream"
 
 
-def refuses_streaming(error: ProviderError) -> bool:
-    """Whether a refusal is about streaming and nothing else: an old server that knows no stream_options, an
-    organisation that may not stream this model."""
-    return error.status in (400, 403, 404, 422) and bool(_ABOUT_STREAMING.search(error.message))
+def looks_like_events(body: bytes) -> bool:
+    """Whether a body is a stream whatever its header says."""
+    return body.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"data:", b"event:", b": "))
 
 
-def without_streaming(error: ProviderError, name: str) -> Overloaded:
-    """The refusal of a stream as what it is: one more attempt, unstreamed, mends it."""
-    message = f"{name}: it refuses to stream: from now on its replies are asked for in one piece"
-    return Overloaded(message, status=error.status, retry_after_s=0.0, request_id=error.request_id)
+class StreamMode:
+    """Whether an endpoint is asked for streams: where a reply may take long, until the endpoint refuses one way. An
+    old server knows no stream_options, an organisation may not stream a model, some models only stream."""
+
+    def __init__(self) -> None:
+        self._only: bool | None = None
+
+    def asks_stream(self, request: Request) -> bool:
+        return may_take_long(request) if self._only is None else self._only
+
+    def mended(self, error: ProviderError, name: str, *, streamed: bool) -> ProviderError | None:
+        """A refusal of the way a reply was asked for as what it is: one more attempt, the other way, mends it. None
+        where it is about anything else, or the other way was refused before."""
+        if error.status not in _REFUSALS or not _ABOUT_STREAMING.search(error.message):
+            return None
+        if self._only is None:
+            self._only = not streamed
+        elif self._only is streamed:
+            return None
+        way = "does not stream: its replies are now requested whole"
+        if self._only:
+            way = "only streams: its replies are now requested as streams"
+        return Overloaded(
+            f"{name}: the server {way}", status=error.status, retry_after_s=0.0, request_id=error.request_id
+        )

@@ -16,6 +16,7 @@ from providers.errors import Lost
 from providers.reading.failures import excerpt, message_of, one_line, rate_headers, request_id_of
 from providers.reading.lenient_json import as_objects, as_text, decode_object, exact
 from providers.types import Choice, Reply
+from providers.wires.ends import finish_reason, is_broken_off
 from providers.wires.openai_usage import read_usage
 from providers.wires.stated_cost import read_cost
 
@@ -44,6 +45,7 @@ class _Choice(TypedDict, total=False):
     message: Any
     text: Any
     finish_reason: Any
+    error: Any
     reasoning_content: Any
     reasoning: Any
     token_ids: msgspec.Raw
@@ -119,7 +121,7 @@ def _reply(
     placed, notes = place(given, n)
     tokens = own_tokens([choice for _, choice in placed], given, usage, n)
     choices = [
-        _choice(position, read_choice(choice), output, usage if n == 1 else None)
+        _choice(position, choice, read_choice(choice), output, usage if n == 1 else None)
         for (position, choice), output in zip(placed, tokens, strict=True)
     ]
     return Reply(
@@ -144,16 +146,21 @@ def _decoded(body: bytes | dict[str, Any]) -> Body | None:
 
 
 def _choice(
-    position: int, read: tuple[str, str | None, str | None], output: int | None, usage: Usage | None
+    position: int,
+    fields: dict[str, Any],
+    read: tuple[str, str | None, str | None],
+    output: int | None,
+    usage: Usage | None,
 ) -> Choice:
-    text, reasoning, finish_reason = read
+    text, reasoning, ended = read
     return Choice(
         index=position,
         text=text,
         reasoning=reasoning,
-        finish_reason=finish_reason,
+        finish_reason=ended,
         output_tokens=output,
         reasoning_tokens=usage.reasoning if usage is not None and output is not None else None,
+        broken_off=is_broken_off(fields, ended),
     )
 
 
@@ -232,12 +239,12 @@ def _chat_text(choice: dict[str, Any]) -> tuple[str, str | None, str | None]:
     refusal = as_text(fields.get("refusal"))
     if refusal:
         return text or refusal, reasoning, "refusal"
-    return text, reasoning, as_text(choice.get("finish_reason"))
+    return text, reasoning, finish_reason(choice.get("finish_reason"))
 
 
 def _completion_text(choice: dict[str, Any]) -> tuple[str, str | None, str | None]:
     reasoning = as_text(choice.get("reasoning_content")) or as_text(choice.get("reasoning"))
-    return as_text(choice.get("text")) or "", reasoning, as_text(choice.get("finish_reason"))
+    return as_text(choice.get("text")) or "", reasoning, finish_reason(choice.get("finish_reason"))
 
 
 def _content(content: object) -> tuple[str, str | None]:

@@ -6,10 +6,12 @@ from typing import Any, cast
 
 import msgspec
 
-from providers.reading.error_text import message_of, one_line
-from providers.reading.lenient_json import as_object, as_objects, decode_object
-from providers.transport.streaming import BrokenStream
+from providers.reading.error_text import one_line
+from providers.reading.lenient_json import as_object, as_objects, decode_first, decode_object
+from providers.transport.streaming import BrokenStream, says_nothing
 from providers.wires.counts import falls_below, grown
+from providers.wires.ends import finish_reason
+from providers.wires.error_event import error_in_stream
 from providers.wires.openai_usage import OUTPUT, TOTAL
 
 STREAMING: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
@@ -28,6 +30,7 @@ class Chunk(msgspec.Struct):
     service_tier: Any = None
     system_fingerprint: Any = None
     error: Any = None
+    object: Any = None
     prompt_token_ids: Any = None
 
 
@@ -50,15 +53,15 @@ class ChatStream:
 
     def take(self, data: bytes) -> None:
         if data.strip() == b"[DONE]":
-            if not all(choice.ended for choice in self._choices):
-                raise BrokenStream("the stream was closed before every sample had ended")
-            self.whole = True
+            self._close()
             return
-        chunk = decode_object(data, Chunk)
+        if says_nothing(data):
+            return
+        chunk = decode_object(data, Chunk) or decode_first(data, Chunk)
         if chunk is None:
             raise BrokenStream(f"an event that is not a JSON object: {one_line(data[:120])!r}")
-        if chunk.error:
-            raise BrokenStream(f"an error in the stream: {one_line(message_of(chunk.error))}")
+        if chunk.error or (chunk.choices is None and chunk.object == "error"):
+            raise error_in_stream(data)
         for name in ("id", "model", "service_tier", "system_fingerprint"):
             if value := getattr(chunk, name):
                 self._head[name] = value
@@ -74,6 +77,13 @@ class ChatStream:
         for piece in pieces:
             self._count_prompt(piece.get("prompt_token_ids"))  # where vLLM's completions have them
             self._add(piece)
+
+    def _close(self) -> None:
+        """Some servers tell of no sample that it has ended, but close a stream that is whole."""
+        ended = [choice.ended for choice in self._choices]
+        if not all(ended) and (any(ended) or not self._usage_is_final):
+            raise BrokenStream("the stream was closed before every sample had ended (no finish_reason)")
+        self.whole = True
 
     def end(self) -> None:
         """Some servers leave the closing [DONE] out: without it, all samples and the usage must be there."""
@@ -140,6 +150,7 @@ class _Choice:
         self.index = index
         self.ids: int | None = None
         self._finish_reason: Any = None
+        self._error: Any = None
         self._content: list[Any] = []
         """Texts, or typed parts."""
         self._texts: dict[str, list[str]] = {}
@@ -147,7 +158,7 @@ class _Choice:
 
     @property
     def ended(self) -> bool:
-        return self._finish_reason is not None
+        return finish_reason(self._finish_reason) is not None or bool(self._error)
 
     def add(self, piece: dict[str, Any]) -> int:
         """Bytes kept of this piece, about."""
@@ -171,6 +182,7 @@ class _Choice:
         if isinstance(ids := piece.get("token_ids"), list):
             self.ids = (self.ids or 0) + len(cast("list[Any]", ids))
         self._finish_reason = piece.get("finish_reason")
+        self._error = piece.get("error")
         return size
 
     def body(self) -> dict[str, Any]:
@@ -181,6 +193,7 @@ class _Choice:
             "text": "".join(self._text),
             **texts,
             "finish_reason": self._finish_reason,
+            "error": self._error,
             "token_ids": None if self.ids is None else [0] * self.ids,
         }
         return body if self.index is None else {"index": self.index, **body}

@@ -11,6 +11,7 @@ from providers.reading.failures import excerpt, message_of, one_line, rate_heade
 from providers.reading.lenient_json import as_count, as_object, as_objects, as_text, decode_object
 from providers.types import Choice, Reply, Usage
 from providers.wires.counts import Counts
+from providers.wires.ends import finish_reason, is_broken_off
 from providers.wires.stated_cost import read_cost
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def _choice(fields: Body, usage: Usage | None) -> tuple[Choice | None, list[str]
             notes.append("some of the thinking is redacted")
         else:
             notes.append(f"left out of the text: a content block of type {one_line(str(kind))[:40]}")
-    reason = as_text(fields.stop_reason)
+    reason = finish_reason(fields.stop_reason)
     if reason == "refusal" and (why := as_text(as_object(fields.stop_details).get("explanation"))):
         notes.append(f"refused: {one_line(why)[:200]}")
     choice = Choice(
@@ -186,5 +187,6 @@ def _choice(fields: Body, usage: Usage | None) -> tuple[Choice | None, list[str]
         finish_reason=FINISH_REASONS.get(reason, reason) if reason is not None else None,
         output_tokens=usage.output if usage is not None else None,
         reasoning_tokens=usage.reasoning if usage is not None else None,
+        broken_off=is_broken_off({"error": fields.error}, reason),
     )
     return choice, list(dict.fromkeys(notes))

@@ -6,10 +6,12 @@ from typing import Any
 
 import msgspec
 
-from providers.reading.error_text import message_of, one_line
+from providers.reading.error_text import one_line
 from providers.reading.lenient_json import as_count, as_object, decode_object
-from providers.transport.streaming import BrokenStream
+from providers.transport.streaming import BrokenStream, says_nothing
 from providers.wires.counts import falls_below, grown
+from providers.wires.ends import finish_reason
+from providers.wires.error_event import error_in_stream
 
 STREAMING: dict[str, Any] = {"stream": True}
 _PIECES = {"text_delta": "text", "thinking_delta": "thinking"}
@@ -40,11 +42,13 @@ class MessagesStream:
         self.size = 0
 
     def take(self, data: bytes) -> None:
+        if says_nothing(data):
+            return
         event = decode_object(data, Event)
         if event is None:
             raise BrokenStream(f"an event that is not a JSON object: {one_line(data[:120])!r}")
         if event.type == "error" or event.error:
-            raise BrokenStream(f"an error in the stream: {one_line(message_of(event.error))}")
+            raise error_in_stream(data)
         if event.type == "message_start" and self._message is None:
             self._message = as_object(event.message)
             self._usage = dict(as_object(self._message.get("usage")))
@@ -80,7 +84,7 @@ class MessagesStream:
 
     @property
     def _ended(self) -> bool:
-        return self._message is not None and self._message.get("stop_reason") is not None
+        return self._message is not None and finish_reason(self._message.get("stop_reason")) is not None
 
     def _add(self, event: Event) -> None:
         delta = as_object(event.delta)

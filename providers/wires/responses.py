@@ -10,6 +10,7 @@ from providers.errors import Lost, Stopped, TooManySamples
 from providers.reading.failures import excerpt, message_of, one_line, rate_headers, request_id_of
 from providers.reading.lenient_json import as_object, as_objects, as_text, decode_object
 from providers.types import Choice, Reply
+from providers.wires.ends import is_broken_off
 from providers.wires.openai_usage import read_usage
 from providers.wires.stated_cost import read_cost
 
@@ -119,11 +120,13 @@ def _choice(fields: Body, usage: Usage | None) -> Choice | None:
         elif item.get("type") == "reasoning":
             parts = [*as_objects(item.get("summary")), *as_objects(item.get("content"))]
             thinking.extend(as_text(part.get("text")) or "" for part in parts)
+    reason = _finish_reason(fields)
     return Choice(
         index=0,
         text="".join(text) or "".join(refusals),
         reasoning="\n\n".join(filter(None, thinking)) or None,
-        finish_reason="refusal" if refusals else _finish_reason(fields),
+        finish_reason="refusal" if refusals else reason,
+        broken_off=is_broken_off({}, reason),
         output_tokens=usage.output if usage is not None else None,
         reasoning_tokens=usage.reasoning if usage is not None else None,
     )

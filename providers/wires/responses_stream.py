@@ -6,10 +6,11 @@ from typing import Any
 
 import msgspec
 
-from providers.reading.error_text import message_of, one_line
+from providers.reading.error_text import one_line
 from providers.reading.lenient_json import as_object, decode_object
-from providers.transport.streaming import BrokenStream
+from providers.transport.streaming import BrokenStream, says_nothing
 from providers.wires.counts import grown
+from providers.wires.error_event import error_in_stream
 
 STREAMING: dict[str, Any] = {"stream": True}
 _LAST = ("response.completed", "response.incomplete", "response.failed")
@@ -21,8 +22,6 @@ class Event(msgspec.Struct):
     type: Any = None
     response: Any = None
     error: Any = None
-    code: Any = None
-    message: Any = None
 
 
 class ResponsesStream:
@@ -35,12 +34,13 @@ class ResponsesStream:
         self.size = 0
 
     def take(self, data: bytes) -> None:
+        if says_nothing(data):
+            return
         event = decode_object(data, Event)
         if event is None:
             raise BrokenStream(f"an event that is not a JSON object: {one_line(data[:120])!r}")
         if event.type == "error" or event.error:
-            said = message_of(event.error or {"message": event.message})
-            raise BrokenStream(f"an error in the stream: {one_line(said)}")
+            raise error_in_stream(data)
         if response := as_object(event.response):
             self._usage = grown(self._usage, as_object(response.get("usage")))
             self._latest, self.size = {**response, "usage": self._usage or None}, len(data)

@@ -150,7 +150,8 @@ def with_token_ids(choice: dict[str, Any], sample: Sample, job: Job, vendor: Ven
 def streamed(body: dict[str, Any], job: Job, vendor: Vendor) -> list[Event]:
     """As the request's stream_options ask; vLLM's first event names the prompt's token ids where it is asked for."""
     asked = job.asked.body
-    events = chat_events(body, vendor.random, asked.get("stream_options") or {})
+    options = asked.get("stream_options") or {"include_usage": vendor.always_streams}
+    events = chat_events(body, vendor.random, options)
     if vendor.token_ids and asked.get("return_token_ids"):
         first = {**json.loads(events[0].data), "prompt_token_ids": list(range(job.input_tokens))}
         events[0] = Event(json.dumps(first), ends=events[0].ends)

@@ -70,7 +70,7 @@ async def send_stream(
     late = [] if vendor.late_events is None else vendor.late_events(reply, job)
     events[-1:-1] = [Event(json.dumps(one), name=one.get("type")) for one in late]
     body = b"".join(event.sent for event in events)
-    response = web.StreamResponse(headers={**vendor.headers(request_id), "Content-Type": "text/event-stream"})
+    response = web.StreamResponse(headers={**vendor.headers(request_id), "Content-Type": vendor.stream_type})
     await response.prepare(request)
     at = 0
     while at < len(body):

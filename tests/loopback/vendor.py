@@ -24,7 +24,9 @@ What a test may set, before or while it runs (all plain attributes):
     rewrite         (reply, Job) -> the reply as it is sent, whole or as a stream: what it says of itself may be false
     bill            Job -> pico-dollars, where the bill is another than by `prices`
     late_events     (reply, Job) -> JSON objects that a stream sends once all else was said, before its last event
-    streams         whether a request that says `stream` gets a stream; else it is ignored
+    streams         whether a request that says `stream` gets a stream; else it is ignored. always_streams: so does one
+                    that does not say it, with usage; stream_type: the Content-Type of streams
+    says            Asked -> Said (any status, body and headers, in place of a reply that is worked for) or None
 
 What a test may read:
     base_url (ends in /v1), root_url; seen: every request (path, headers, JSON body); billed: every Bill; billed_pico;
@@ -61,6 +63,7 @@ __all__ = [
     "Bill",
     "Delivered",
     "Job",
+    "Said",
     "Sample",
     "Seen",
     "Vendor",
@@ -69,6 +72,15 @@ __all__ = [
     "default_answer",
     "key_of",
 ]
+
+
+@dataclass(frozen=True)
+class Said:
+    """An answer as it is sent: a refusal in a vendor's own words, or a 200 that is an error."""
+
+    status: int
+    body: Any
+    headers: dict[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass
@@ -97,6 +109,9 @@ class Vendor:
     bill: Callable[[Job], int] | None = None
     late_events: Callable[[dict[str, Any], Job], list[dict[str, Any]]] | None = None
     streams: bool = True
+    always_streams: bool = False
+    stream_type: str = "text/event-stream"
+    says: Callable[[Asked], Said | None] | None = None
 
     seen: list[Seen] = field(default_factory=list, init=False)
     billed: list[Bill] = field(default_factory=list, init=False)
@@ -181,6 +196,8 @@ class Vendor:
         self, request: web.Request, wire: Wire, asked: Asked, request_id: str
     ) -> web.StreamResponse:
         began = time.monotonic()
+        if self.says is not None and (said := self.says(asked)) is not None:
+            return web.json_response(said.body, status=said.status, headers=said.headers)
         refusal = self._refusal(request, asked)
         if refusal is not None:
             status, message, kind, code, param = refusal
@@ -195,7 +212,7 @@ class Vendor:
         self._bill(job, fault)
         if fault is not None:
             return await sending.send_fault(self, wire, request, fault, request_id, job)
-        if asked.streamed and self.streams:
+        if (asked.streamed and self.streams) or self.always_streams:
             response = await sending.send_stream(self, wire, request, request_id, job)
         else:
             response = self.reply(self.reply_body(wire, job), request_id)

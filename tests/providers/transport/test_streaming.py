@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from providers.errors import Lost, Overloaded
+from providers.errors import Lost, Overloaded, Stopped
 from providers.transport import streaming
 from providers.types import Reply
 from tests.loopback import faults
-from tests.loopback.vendor import Sample
+from tests.loopback.vendor import Said, Sample
 from tests.providers.sdk.sdk_ends import ask, failing
 from tests.providers.wires.wires import SEVERAL, WIRES, most, talking
 
@@ -177,9 +177,65 @@ async def test_a_server_that_refuses_to_stream_is_asked_without_from_then_on(wir
         error = await failing(provider, ask(timeout_s=5))
         assert type(error) is Overloaded
         assert error.retry_after_s == 0
-        assert "refuses to stream" in error.message
+        assert "does not stream" in error.message
         assert (await provider.send(ask(timeout_s=5))).usage is not None
         assert ["stream" in seen.body for seen in vendor.seen] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (400, "This model only support stream mode, please enable the stream parameter to access the model."),
+        (400, "Requests with max_tokens > 4096 must have stream=true"),
+        (422, "Non-streaming responses are not supported by this model"),
+        (400, "Streaming is required for operations that may take longer than 10 minutes."),
+    ],
+)
+@pytest.mark.parametrize("wire", WIRES)
+async def test_a_server_that_only_streams_is_asked_for_streams_from_then_on(wire, status, message):
+    """At any time-out, and learnt once."""
+    async with talking(wire, answer=several) as (vendor, provider):
+        refusing(vendor, status, message)
+        error = await failing(provider, ask(timeout_s=5))
+        assert type(error) is Overloaded
+        assert (error.retry_after_s, "only streams" in error.message) == (0, True)
+        for _ in range(2):
+            reply = await provider.send(ask(timeout_s=5))
+            assert reply.choices[0].text
+            assert reply.usage is not None
+        assert [seen.body.get("stream", False) for seen in vendor.seen] == [False, True, True]
+
+
+def refusing(vendor: Any, status: int, message: str) -> None:
+    """What is asked for whole is refused in these words."""
+    error = {"message": message, "type": "invalid_request_error", "param": "max_tokens", "code": "bad"}
+    vendor.says = lambda asked: None if asked.streamed else Said(status, {"error": error})
+
+
+async def test_a_server_that_takes_neither_way_is_asked_each_way_once(at_once):
+    async with talking("lean", refused=frozenset({"stream"})) as (vendor, provider):
+        refusing(vendor, 400, "streaming is required")
+        await failing(provider, ask(timeout_s=5))
+        error = await failing(provider, ask(timeout_s=5))
+        assert isinstance(error, Stopped)
+        assert [seen.body.get("stream", False) for seen in vendor.seen] == [True, False]
+
+
+@pytest.mark.parametrize("wire", WIRES)
+async def test_a_stream_that_nobody_asked_for_is_read(wire):
+    async with talking(wire, answer=several) as (vendor, provider):
+        vendor.always_streams = True
+        reply = await provider.send(ask(timeout_s=5))
+        assert reply.choices[0].text == several("", 0)
+        assert reply.usage is not None
+
+
+@pytest.mark.parametrize("wire", WIRES)
+async def test_a_stream_is_read_whatever_its_header_says(wire, at_once):
+    async with talking(wire, answer=several) as (vendor, provider):
+        vendor.stream_type = "application/json"
+        reply = await provider.send(ask(timeout_s=5))
+        assert reply.choices[0].text == several("", 0)
 
 
 @pytest.mark.parametrize("wire", WIRES)

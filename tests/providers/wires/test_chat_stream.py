@@ -121,6 +121,61 @@ def test_a_reply_closed_before_its_samples_ended_is_broken():
         put(2, chunk(piece("a", 0, "stop"), piece("b", 1)), "[DONE]")
 
 
+@pytest.mark.parametrize("not_yet", ["", "null", "None", " NULL "])
+@pytest.mark.parametrize("n", [1, 3])
+def test_a_reason_to_finish_that_says_nothing_is_no_end(n, not_yet):
+    """As older Ollama, SGLang and KoboldCpp write into every chunk."""
+    parts = [chunk(*(piece(part, i, not_yet) for i in range(n))) for part in ("fo", "ur")]
+    ends = chunk(*(piece("", i, "stop") for i in range(n)))
+    whole = reply(put(n, *parts, ends, chunk(usage=USAGE), "[DONE]"), n)
+    assert [(c.text, c.finish_reason) for c in whole.choices] == [("four", "stop")] * n
+
+
+@pytest.mark.parametrize("last", [None, "", "null"])
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_stream_that_tells_no_end_is_whole_with_its_usage_and_its_closing_word(n, last):
+    parts = [chunk(*(piece(part, i, last) for i in range(n))) for part in ("fo", "ur")]
+    whole = reply(put(n, *parts, chunk(usage=USAGE), "[DONE]"), n)
+    assert [(c.text, c.finish_reason) for c in whole.choices] == [("four", None)] * n
+    with pytest.raises(BrokenStream, match="finish_reason"):
+        put(n, *parts, "[DONE]")
+    with pytest.raises(BrokenStream):
+        put(n, chunk(usage=USAGE), *parts, "[DONE]")
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "ping", "[PING]", "keep-alive"])
+@pytest.mark.parametrize(
+    "stream", [ChatStream(1), MessagesStream(), ResponsesStream()], ids=["chat", "messages", "responses"]
+)
+def test_what_keeps_a_connection_alive_is_no_event(stream, nothing):
+    stream.take(nothing.encode())
+
+
+@pytest.mark.parametrize(
+    "error",
+    ['[{"error": {"message": "it died"}}]', '{"object": "error", "message": "it died", "code": 500}'],
+)
+def test_errors_of_other_shapes_break_a_stream_too(error):
+    with pytest.raises(BrokenStream, match="it died"):
+        put(1, chunk(piece("a")), error)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        {"finish": "abort"},
+        {"finish": "error"},
+        {"finish": "Insufficient_System_Resource"},
+        {"error": {"code": 502, "message": "upstream"}},
+    ],
+)
+def test_a_choice_that_the_server_broke_off_is_marked(end):
+    stream = put(
+        2, chunk(piece("a", 0), piece("b", 1)), chunk(piece("", 0, "stop"), piece("", 1, **end)), "[DONE]"
+    )
+    assert [choice.broken_off for choice in reply(stream, 2).choices] == [False, True]
+
+
 @pytest.mark.parametrize(
     "data",
     [
