@@ -20,7 +20,7 @@ from providers.direct.provider import DirectProvider
 from providers.errors import BadRequest, Lost
 from providers.reading.failures import excerpt, message_of, one_line, rate_headers, request_id_of
 from providers.reading.lenient_json import as_objects, as_text, decode_object
-from providers.transport.address import at_root
+from providers.transport.address import under
 from providers.types import Choice, Reply, Request
 from providers.wires.openai_usage import read_usage
 
@@ -57,7 +57,7 @@ class ScoreProvider(DirectProvider):
     ) -> None:
         super().__init__(base_url, api_key=api_key, own_host=True, concurrency=concurrency, name=name)
         self._wire: Wire = wire
-        self._url = at_root(self._base_url, f"/{wire}")
+        self._url = under(self._base_url, f"/{wire}")
         self._streams = False
 
     def _body(self, request: Request, *, streamed: bool) -> bytes:

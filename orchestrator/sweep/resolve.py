@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _PICO = 10**12
 _BASE_URL_ENV = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
 _API_KEY_ENV = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
-_ENDS_IN_V1 = {"openai-compatible": True, "vllm": True, "anthropic": False}
+_ENDS_IN_V1 = {"vllm": True, "anthropic": False}
 
 
 def pico(usd: Decimal) -> int:
@@ -179,7 +179,8 @@ def _base_url(source: SweepText, alias: str, table: ModelTable) -> str | None:
         url, at = os.environ.get(variable) or None, f"environment variable {variable}"
     if url is None:
         return None
-    if problem := problem_of(url, ends_in_v1=_ENDS_IN_V1.get(table.provider)):
+    query = table.provider == "openai-compatible"
+    if problem := problem_of(url, ends_in_v1=_ENDS_IN_V1.get(table.provider), query=query):
         raise InputError(at, *problem)
     return clean(url)
 

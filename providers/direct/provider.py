@@ -16,7 +16,7 @@ from providers.direct.timed_body import TimedBody
 from providers.errors import BadRequest, Lost, NotSent, ProviderError, Stopped
 from providers.reading.failures import failure_from_status, one_line, rate_headers, request_id_of, scrub
 from providers.reading.redaction import clean_error, clean_reply
-from providers.transport.address import at_root, password_in, public_url, unusable
+from providers.transport.address import is_azure, password_in, public_url, under, unusable
 from providers.transport.awake import AwakeLimit
 from providers.transport.connections import open_session
 from providers.transport.second_look import look_again
@@ -37,9 +37,9 @@ LARGEST_PROBE = 8 << 20
 
 
 class DirectProvider:
-    """One endpoint. `base_url` ends in /v1. `own_host`: the vendor's own host or a vllm server, whose 500/503 with
-    an error body are free. `token_ids`: asks for each sample's token ids (vLLM). `defaults`: fields sent if the
-    request doesn't state them. `headers`: sent besides. `name` begins error messages."""
+    """One endpoint. `base_url` is what requests' paths are put after. `own_host`: the vendor's own host or a vllm
+    server, whose 500/503 with an error body are free. `token_ids`: asks for each sample's token ids (vLLM).
+    `defaults`: fields sent if the request doesn't state them. `headers`: sent besides. `name` begins error messages."""
 
     def __init__(
         self,
@@ -74,7 +74,10 @@ class DirectProvider:
         self._headers = {"Accept": "application/json", "User-Agent": _user_agent(), **(headers or {})}
         if key:
             self._headers["Authorization"] = f"Bearer {key}"
-        self._url = f"{self._base_url}/{'chat/completions' if api == 'chat' else 'completions'}"
+            if not self._unusable and is_azure(self._base_url):
+                self._headers["api-key"] = key
+        path = "chat/completions" if api == "chat" else "completions"
+        self._url = self._base_url if self._unusable else under(self._base_url, path)
         self._session: aiohttp.ClientSession | None = None
         self._mode = StreamMode()
         self.server_version: str | None = None
@@ -137,7 +140,7 @@ class DirectProvider:
         costs nothing. Raises ProviderError."""
         if self._unusable:
             raise Stopped(f"{self._name}: {self._unusable}")
-        url = at_root(self._base_url, path)
+        url = under(self._base_url, path)
         try:
             async with asyncio.timeout(timeout_s):
                 get = self._connected().get(url, headers=self._headers, allow_redirects=False)

@@ -14,10 +14,20 @@ def public_url(base_url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-def at_root(base_url: str, path: str) -> str:
-    """`path` from the host's root if it begins with a slash, else under the base URL."""
+def under(base_url: str, path: str) -> str:
+    """`path` from the host's root if it begins with a slash, else after the base URL's own path. The base URL's query
+    (Azure's api-version) stays, with the path's behind it."""
     root = urlsplit(base_url)
-    return urlunsplit((root.scheme, root.netloc, path, "", "")) if path[0] == "/" else f"{base_url}/{path}"
+    if path[0] == "/":
+        return urlunsplit((root.scheme, root.netloc, path, "", ""))
+    path, _, more = path.partition("?")
+    query = "&".join(filter(None, (root.query, more)))
+    return urlunsplit((root.scheme, root.netloc, f"{root.path.rstrip('/')}/{path}", query, ""))
+
+
+def is_azure(base_url: str) -> bool:
+    """Whether the host is one of Azure's, whose deployments take a key by a header of its own."""
+    return (urlsplit(base_url).hostname or "").endswith(".azure.com")
 
 
 def unusable(base_url: str, key: str) -> str | None:
