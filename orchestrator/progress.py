@@ -43,7 +43,7 @@ class Progress:
 
     name: str
     phase: str
-    """sampling | draining | verifying | done"""
+    """sampling | draining | verifying, then how it ended: done | interrupted | stopped by the budget …"""
     budget_pico: int
     settled_pico: int
     presumed_pico: int

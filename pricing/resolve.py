@@ -8,12 +8,23 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Protocol
 
-from pricing.book import MAKERS, STATE_IT, entries_of, entry_price, find, look_up, today, vendor_of, vendors
+from pricing.book import (
+    MAKERS,
+    STATE_IT,
+    Found,
+    entries_of,
+    entry_price,
+    find,
+    look_up,
+    today,
+    vendor_of,
+    vendors,
+)
 from pricing.cache_writes import write_rates
 from pricing.form import plain
 from pricing.named import set_names, set_price
 from pricing.regions import costs_more, is_openai, regional
-from pricing.stated import free, stated_price
+from pricing.stated import free, is_free, stated_price
 from pricing.tiers import at_asked, plain_geo, plain_tier, with_worst
 from pricing.types import Price, Unpriceable
 
@@ -113,14 +124,23 @@ def priced_as(
 
 def _of_any_vendor(name: str, on: datetime.date, *, batch: bool) -> Price:
     hits = [found for seller in vendors() for found in entries_of(seller) if found.entry.id == name]
-    if len(hits) == 1:
-        return entry_price(hits[0], on, batch=batch)
+    priced = [found for found in hits if _has_price(found, on, batch=batch)]
+    if len(priced or hits) == 1:
+        return entry_price((priced or hits)[0], on, batch=batch)
     if hits:
-        some = ", ".join(f'"{hit.name}"' for hit in hits[:6])
+        some = ", ".join(f'"{hit.name}"' for hit in (priced or hits)[:6])
         raise Unpriceable(f'price_as = "{name}" is sold by several vendors', f"choose one: {some}")
     raise Unpriceable(
         f'price_as = "{name}" names nothing in the price book', "`manyfew prices NAME` shows names"
     )
+
+
+def _has_price(found: Found, on: datetime.date, *, batch: bool) -> bool:
+    """Some sellers name a model without a price for it: they leave nothing to choose."""
+    try:
+        return not is_free(entry_price(found, on, batch=batch))
+    except Unpriceable:
+        return False
 
 
 def _stated(

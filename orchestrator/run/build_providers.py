@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from collections.abc import Collection
 from typing import TYPE_CHECKING, cast
 
 from orchestrator.ledger.writing.run_state import RunState
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
 LONGEST_PROBE_S = 3.0
 
 
-def build_providers(sweep: Sweep) -> dict[str, list[Provider]]:
-    """By alias, in the order of the scheduler's endpoints."""
-    return {alias: [] if model.batch else _build(model) for alias, model in sweep.models.items()}
+def build_providers(sweep: Sweep, only: Collection[str] | None = None) -> dict[str, list[Provider]]:
+    """By alias, in the order of the scheduler's endpoints; none for models that are left out."""
+    return {
+        alias: [] if model.batch or (only is not None and alias not in only) else _build(model)
+        for alias, model in sweep.models.items()
+    }
 
 
 def has_batches(model: Model) -> bool:

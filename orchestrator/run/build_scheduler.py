@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from orchestrator.booking.learnt_ratio import learnt_ratio
 from orchestrator.ledger.writing.run_state import RunState
 from orchestrator.run.batches.batches import MOST_IN_FLIGHT, MOST_REQUESTS
@@ -20,8 +22,11 @@ from pricing.stated import is_free
 DEFAULT_CONCURRENCY = 64
 
 
-def build_scheduler(prepared: Prepared, state: RunState, budget_pico: int) -> Scheduler:
-    """Everything the scheduler needs, in memory: a few integers a problem and model."""
+def build_scheduler(
+    prepared: Prepared, state: RunState, budget_pico: int, *, only: Collection[str] | None = None
+) -> Scheduler:
+    """Everything the scheduler needs, in memory: a few integers a problem and model. `only`: the models of this run;
+    the others keep their shares."""
     for alias, model_state in state.models.items():
         prepared.overheads[alias] = model_state.overhead_tokens
         provider = prepared.sweep.models[alias].provider
@@ -39,6 +44,8 @@ def build_scheduler(prepared: Prepared, state: RunState, budget_pico: int) -> Sc
         budget.shared = True
         for lane in lanes.values():
             lane.sampling.rounds = True
+    for alias, lane in lanes.items():
+        lane.left_out = only is not None and alias not in only
     return Scheduler(lanes, budget, prepared.bound)
 
 

@@ -140,7 +140,7 @@ class Driver:
 
     def _fleet(self) -> Iterator[Coroutine[Any, Any, None]]:
         for alias, model in self._prepared.sweep.models.items():
-            if model.provider == "vllm":
+            if model.provider == "vllm" and self._providers[alias]:
                 for server, endpoint in zip(
                     self._providers[alias], self.scheduler.lanes[alias].endpoints, strict=True
                 ):

@@ -57,7 +57,8 @@ class ProgressFigures:
         """The figures of this moment."""
         now = self._clock()
         budget = self._scheduler.budget
-        models = tuple(self._model(lane, now) for lane in self._scheduler.lanes.values())
+        lanes = [lane for lane in self._scheduler.lanes.values() if not lane.left_out]
+        models = tuple(self._model(lane, now) for lane in lanes)
         etas = [m.eta_s for m in models if m.eta_s is not None and m.stopped is None]
         counted = list(budget.counted)
         others = self._state.others

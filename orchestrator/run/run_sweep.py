@@ -44,6 +44,14 @@ from orchestrator.text.raised_words import was_raised
 from pricing.types import PICO_PER_USD
 from providers.transport.awake import awake_clock
 
+ENDED = {
+    "complete": "done",
+    "incomplete": "ended",
+    "budget": "stopped by the budget",
+    "provider": "stopped by a provider",
+    "interrupted": "interrupted",
+}
+"""The last phase of a run, by its status."""
 Status = str
 """complete | incomplete | budget | provider | interrupted"""
 
@@ -72,6 +80,8 @@ class Options:
     """Entered by who runs it: from the start of sampling to the end of that context no signal ends it halfway."""
     sends: bool = True
     """False: nothing is sent. Batches that are open are looked at once, and what they bring is booked."""
+    only: frozenset[str] | None = None
+    """The models of this run; None: all. Batches of others that are open are looked at once."""
     cancel_batches: bool = False
     """They are cancelled first, and awaited."""
 
@@ -161,12 +171,12 @@ async def _run(
 ) -> Result:
     warnings = Warnings()
     awake_clock().on_stall.append(warnings.stalls.add)
-    scheduler = build_scheduler(prepared, state, options.budget_pico)
+    scheduler = build_scheduler(prepared, state, options.budget_pico, only=options.only)
     exceeded = scheduler.budget.exceeded
     if exceeded:
         scheduler.draining = True  # nothing is sent, not even what is free; open batches bring what they have
     async with Ledger(options.db, state) as ledger:
-        providers = build_providers(prepared.sweep)
+        providers = build_providers(prepared.sweep, options.only)
         batch_providers = build_batch_providers(prepared.sweep, state)
         try:
             driver = Driver(
@@ -196,7 +206,7 @@ async def _run(
             await close_providers(
                 [*(p for endpoints in providers.values() for p in endpoints), *batch_providers.values()]
             )
-        progress = driver.progress("done")
+        progress = driver.progress(ENDED[status])
     if status != "interrupted":
         _close_gaps(options.db, state, scheduler)
     watch.refuse_lost()
@@ -240,7 +250,7 @@ def _tallies(state: RunState) -> dict[str, Tally]:
 
 
 def _lacking(scheduler: Scheduler) -> list[ModelLane]:
-    return [lane for lane in scheduler.lanes.values() if lane.work.lacking()]
+    return [lane for lane in scheduler.lanes.values() if lane.work.lacking() and not lane.left_out]
 
 
 def _ended(
@@ -248,7 +258,8 @@ def _ended(
 ) -> tuple[Status, str | None]:
     """What ended the run; when several things did, the one that a person must act on first (CONTRACT). `exceeded`:
     the budget was when the run began."""
-    lanes, lacking = scheduler.lanes.values(), _lacking(scheduler)
+    lanes = [lane for lane in scheduler.lanes.values() if not lane.left_out]
+    lacking = _lacking(scheduler)
     if driver.dispatcher.interrupted and (lacking or driver.unjudged):
         return "interrupted", driver.dispatcher.note
     if lacking and not options.sends:

@@ -79,6 +79,8 @@ class ModelLane:
     proves_bound: bool = False
     """Whether few of its requests may be in flight until a reply has shown that its bound holds."""
     bound_shown: bool = False
+    left_out: bool = False
+    """Not of this run: nothing of it is sent, and its share of the money stays its own."""
     stopped: str | None = None
     """Why it can't go on in this run."""
     unbounded: bool = False

@@ -90,7 +90,7 @@ class Scheduler:
 
     def _admit(self, lane: ModelLane, now: float) -> Ticket | None:
         lane.waiting, lane.wake_at = None, None
-        if lane.stopped is not None:
+        if lane.stopped is not None or lane.left_out:
             return None
         if lane.rate.full and lane.in_flight and lane.work.unasked:
             lane.waiting = FULL  # the end of what is in flight lets more go

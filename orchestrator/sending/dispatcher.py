@@ -151,7 +151,7 @@ class Dispatcher:
         """Before the run ends for want of money: a server that nothing runs on still holds its lease. Whether there
         was one to give back."""
         if self._scheduler.draining or not any(
-            lane.work.lacking() for lane in self._scheduler.lanes.values()
+            lane.work.lacking() and not lane.left_out for lane in self._scheduler.lanes.values()
         ):
             return False
         freed = [server.release_idle() for server in self._servers]

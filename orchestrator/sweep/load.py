@@ -22,6 +22,7 @@ from providers.known_refusals import known_refusals
 from providers.transport.address import same_server
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from orchestrator.sweep.schema import ProblemsTable
@@ -81,9 +82,12 @@ def check_budget(sweep: Sweep) -> int:
     return sweep.budget_pico
 
 
-def check_keys(sweep: Sweep) -> None:
-    """Every key that the models need must be in the environment. Raises InputError; never shows a key."""
+def check_keys(sweep: Sweep, only: Collection[str] | None = None) -> None:
+    """Every key that the models need, or `only` these and those whose batches may be open, must be in the environment.
+    Raises InputError; never shows a key."""
     for model in sweep.models.values():
+        if only is not None and model.alias not in only and not model.batch:
+            continue
         if (problem := key_problem(model)) is not None:
             raise InputError(where(sweep, "models", model.alias, "api_key_env"), *problem)
 

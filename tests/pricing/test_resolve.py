@@ -156,7 +156,7 @@ def test_price_as_names_an_entry(name, vendor, entry):
     ("name", "words"),
     [
         ("paper-2024/gpt-5", "it has: gpt-4o"),
-        ("gpt-4o", '"openai/gpt-4o"'),  # without a vendor: sold by several
+        ("zai-org/GLM-5.2", "is sold by several vendors"),  # at prices of their own
         ("no-such-model", "names nothing"),
         ("openai/gpt-5-codex", "names nothing"),  # a confirmed name is not matched by prefix either
         ("", "names nothing"),
@@ -166,6 +166,11 @@ def test_price_as_names_an_entry(name, vendor, entry):
 def test_price_as_is_never_guessed(name, words):
     with pytest.raises(Unpriceable, match=words):
         priced_as(name, on=NOW)
+
+
+@pytest.mark.parametrize("name", ["gpt-4o", "gpt-4o-mini"])
+def test_sellers_without_a_price_leave_nothing_to_choose(name):
+    assert priced_as(name, on=NOW).name == f"openai/{name}"
 
 
 def test_the_remedy_of_an_inexact_name_works():

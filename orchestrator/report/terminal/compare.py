@@ -4,42 +4,52 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
+
+from orchestrator.report.cells import fit
+from orchestrator.report.short_names import short_names
 from orchestrator.text.failure_words import in_words
-from orchestrator.text.money import usd
+from orchestrator.text.money import per_thousand, usd
 from orchestrator.text.safe import safe
 from pricing.types import PICO_PER_USD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rich.console import Console
 
-MOST_COLUMNS = 6
-_ALIAS_CELLS = 24
+NAME = 24
+"""Cells of a name on a terminal; a pipe gets all of it."""
+LONGEST = 200
+WITHOUT_END = 1 << 20
+GAP = 2
 _SURE = 0.05
 _NOTHING = ("-", "0", "$0", "0.0%")
 """A row of these alone is left out."""
 
 
 def print_compare(console: Console, document: Mapping[str, Any]) -> None:
-    """To `console`, in as many tables as its width asks for."""
-    from rich.table import Table
+    """To `console`: on a terminal in as many tables as its width asks for, elsewhere in one. Words are never broken."""
     from rich.text import Text
 
     models = document["models"]
-    aliases = list(models)
-    fit = max(1, min(MOST_COLUMNS, (console.width - 22) // 14))
-    for start in range(0, len(aliases), fit):
-        shown = aliases[start : start + fit]
-        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-        table.add_column("")
-        for alias in shown:
-            table.add_column(Text(safe(alias, _ALIAS_CELLS)), justify="right", overflow="fold")
-        for label, cell in _ROWS:
-            cells = [cell(models[alias]) for alias in shown]
-            if any(text not in _NOTHING for text in cells):
-                table.add_row(label, *(Text(text) for text in cells))
-        console.print(table)
+    names = [safe(alias, LONGEST) for alias in models]
+    if console.is_terminal:
+        names = short_names(list(models), NAME)
+    columns = [
+        [name, *(cell(m) for _, cell in _ROWS)] for name, m in zip(names, models.values(), strict=True)
+    ]
+    labels = ["", *(label for label, _ in _ROWS)]
+    width = console.width if console.is_terminal else WITHOUT_END
+    for some in _tables(columns, width - _width(labels)):
+        wide = list(map(_width, some))
+        rows = list(zip(labels, *some, strict=True))
+        for label, *cells in [row for row in rows if not row[0] or any(c not in _NOTHING for c in row[1:])]:
+            line = fit(label, _width(labels)) + "".join(
+                " " * GAP + fit(cell, cells_wide, "right")
+                for cell, cells_wide in zip(cells, wide, strict=True)
+            )
+            console.print(Text(line.rstrip()), no_wrap=True, overflow="ignore", crop=False)
         console.print()
     for pair in document["pairs"]:
         console.print(Text(_sentence(pair)))
@@ -47,8 +57,25 @@ def print_compare(console: Console, document: Mapping[str, Any]) -> None:
         console.print(Text(f"warning: {safe(warning)}", style="yellow"))
 
 
+def _width(column: Sequence[str]) -> int:
+    return max(map(cell_len, column))
+
+
+def _tables(columns: Sequence[Sequence[str]], width: int) -> Iterator[list[Sequence[str]]]:
+    """As many columns to a table as there is room for."""
+    some: list[Sequence[str]] = []
+    used = 0
+    for column in columns:
+        if some and used + GAP + _width(column) > width:
+            yield some
+            some, used = [], 0
+        some.append(column)
+        used += GAP + _width(column)
+    yield some
+
+
 def _sentence(pair: Mapping[str, Any]) -> str:
-    one, other = safe(pair["one"], 40), safe(pair["other"], 40)
+    one, other = safe(pair["one"], LONGEST), safe(pair["other"], LONGEST)
     gap, low, high = (100 * pair[key] for key in ("pass_rate_difference", "low", "high"))
     what = "the same model, " if pair["same_model"] else ""
     alike = (
@@ -69,6 +96,10 @@ def _sentence(pair: Mapping[str, Any]) -> str:
 
 def _usd(key: str) -> Callable[[Mapping[str, Any]], str]:
     return lambda m: "-" if m[key] is None else usd(m[key] * PICO_PER_USD)
+
+
+def _of_a_thousand(key: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda m: "-" if m[key] is None else per_thousand(m[key] * PICO_PER_USD)
 
 
 def _share(key: str) -> Callable[[Mapping[str, Any]], str]:
@@ -109,19 +140,19 @@ _ROWS: tuple[tuple[str, Callable[[Mapping[str, Any]], str]], ...] = (
     ("settled", _usd("settled_usd")),
     ("presumed", _usd("presumed_usd")),
     ("waste", _share("waste")),
-    ("a sample", _usd("usd_per_sample")),
-    ("a pass", _usd("usd_per_pass")),
+    ("per 1,000 samples", _of_a_thousand("usd_per_sample")),
+    ("per 1,000 passes", _of_a_thousand("usd_per_pass")),
     ("list $/Mtok in / out", _price),
     ("paid $/Mtok, all", _number("paid_usd_per_mtok", ".3g")),
-    ("input tokens a sample", _number("input_tokens_per_sample", ",.1f")),
-    ("output tokens", _number("output_tokens_per_sample", ",.1f")),
-    ("of it reasoning", _share("reasoning_share")),
+    ("input tokens per sample", _number("input_tokens_per_sample", ",.1f")),
+    ("output tokens per sample", _number("output_tokens_per_sample", ",.1f")),
+    ("of them reasoning", _share("reasoning_share")),
     ("input from cache", _share("cached_share")),
     ("caching saved", _usd("cache_saved_usd")),
     ("seconds p50/p95/p99", _latency),
-    ("output tokens/s", _number("output_tokens_per_s", ",.1f")),
+    ("output tokens per second", _number("output_tokens_per_s", ",.1f")),
     ("requests", _number("requests")),
-    ("samples a request", _number("samples_per_request", ",.1f")),
+    ("samples per request", _number("samples_per_request", ",.1f")),
     ("retries", _number("retries")),
     ("refusals", _number("refused")),
     ("cut off", _number("cut_off")),

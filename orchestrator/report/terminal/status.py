@@ -46,7 +46,7 @@ def status_text(document: Mapping[str, Any]) -> RenderableType:
     share = figures.share(samples["done"], samples["planned"])
     failed = f", {samples['failed']:,} failed" if samples["failed"] else ""
     lines = [
-        Text(f"{STANDS[document['status']]}{_reason(document)}"),
+        Text(f"{_stands(document)}{_reason(document)}"),
         Text(f"{samples['done']:,} of {samples['planned']:,} samples ({share}){failed}"),
         Text(""),
         table,
@@ -81,6 +81,13 @@ def _cell(column: str, value: Any) -> str:
     if not value:
         return "-"
     return f"{value:,}" if column == "retries" else _usd(value)
+
+
+def _stands(document: Mapping[str, Any]) -> str:
+    samples = document["samples"]
+    if document["status"] == "incomplete" and not samples["failed"] and samples["done"] < samples["planned"]:
+        return "the last run ended, but not all models were asked"
+    return STANDS[document["status"]]
 
 
 def _reason(document: Mapping[str, Any]) -> str:

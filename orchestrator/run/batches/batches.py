@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -76,8 +77,14 @@ class Batches:
             refused_size=self._refused_size,
         )
         self._shared = shared
+        looks_once = replace(shared, leaving=asyncio.Event())
+        looks_once.leaving.set()
         self._lives = {
-            alias: BatchLife(prepared.sweep.models[alias], provider, shared)
+            alias: BatchLife(
+                prepared.sweep.models[alias],
+                provider,
+                looks_once if scheduler.lanes[alias].left_out else shared,
+            )
             for alias, provider in providers.items()
         }
         self._most = dict.fromkeys(providers, MOST_REQUESTS)

@@ -87,8 +87,8 @@ def test_twice_leaves_though_nobody_reads_what_is_shown(tmp_path):
         file = sweep(vendor)
         file.problems = 2
         process = start(file.write(tmp_path), db)
-        assert process.stderr is not None
-        pipe = process.stderr.fileno()
+        assert process.stdout is not None
+        pipe = process.stdout.fileno()
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
         with Path(f"/proc/self/fd/{pipe}").open("wb", buffering=0) as full:
             full.write(b"x" * 4096)

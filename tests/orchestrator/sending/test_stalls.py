@@ -56,7 +56,7 @@ def test_what_arrived_while_it_was_stopped_is_read_and_not_bought_again(tmp_path
     check_complete(db, {"m": (3, 1)})
     assert len(vendor.billed) == 3
     assert (money(db).settled, money(db).presumed) == (vendor.billed_pico, 0)
-    assert "stood still" in ended.err
+    assert "stood still" in ended.out
 
 
 def test_the_grace_after_ctrl_c_does_not_count_the_time_that_it_was_stopped(tmp_path):
@@ -97,7 +97,7 @@ def test_a_server_is_charged_to_its_leases_end_at_most(tmp_path):
     assert len(vendor.billed) == 2
     assert 0.9 * budget < money(db).settled <= budget
     assert money(db).presumed == 0
-    assert "lease's end" in ended.err
+    assert "lease's end" in ended.out
 
 
 def test_a_lease_that_ended_while_it_was_stopped_is_taken_anew(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,32 +16,37 @@ from orchestrator.ledger.writing.batch_jobs import count_open
 from pricing.types import PICO_PER_USD
 
 
-def read_status(path: Path) -> dict[str, Any]:
-    """The contract's document, while a run writes or after. Raises InputError for what is no ledger."""
+def read_status(path: Path, only: Collection[str] | None = None) -> dict[str, Any]:
+    """The contract's document, while a run writes or after. `only`: counts and status are of these models, the money
+    is of all. Raises InputError for what is no ledger."""
     running = is_held(path)
     with reading(path), closing(open_reader(path)) as connection:
         connection.execute("BEGIN")  # one moment for all figures
-        return _document(connection, running=running)
+        return _document(connection, only, running=running)
 
 
-def _document(connection: sqlite3.Connection, *, running: bool) -> dict[str, Any]:
+def _document(
+    connection: sqlite3.Connection, only: Collection[str] | None, *, running: bool
+) -> dict[str, Any]:
     run = connection.execute("SELECT status, reason FROM run ORDER BY id DESC LIMIT 1").fetchone()
     budget = connection.execute("SELECT max(budget_pico) FROM sweep").fetchone()[0]
     models: dict[str, Any] = {}
     planned = done = failed = 0
     replayed = 0
+    totals = dict.fromkeys(("settled", "presumed", "reserved"), 0)
     several = connection.execute("SELECT count(DISTINCT sweep_id) > 1 FROM model").fetchone()[0]
     for row in connection.execute(
         "SELECT model.*, sweep.name AS sweep FROM model JOIN sweep ON sweep.id = sweep_id ORDER BY model.id"
     ):
         name = f"{row['alias']}@{row['sweep']}" if several else row["alias"]
+        for key in totals:
+            totals[key] += row[f"{key}_pico"]
+        replayed += row["settled_pico"] if row["replayed"] else 0
+        if only is not None and row["alias"] not in only:
+            continue
         counts = count_samples(connection, row)
         models[name] = _model(row, counts)
         planned, done, failed = planned + counts["planned"], done + counts["done"], failed + counts["failed"]
-        replayed += row["settled_pico"] if row["replayed"] else 0
-    totals = {
-        key: sum(model[key] for model in models.values()) for key in ("settled", "presumed", "reserved")
-    }
     return {
         "status": _status(run, running=running, lacking=planned - done - failed, failed=failed),
         "budget_usd": None if budget is None else budget / PICO_PER_USD,
@@ -54,9 +60,7 @@ def _document(connection: sqlite3.Connection, *, running: bool) -> dict[str, Any
             {"model": alias, "batches": batches, "requests": requests}
             for alias, (batches, requests) in count_open(connection).items()
         ],
-        "models": {
-            name: {k: v for k, v in model.items() if k not in totals} for name, model in models.items()
-        },
+        "models": models,
     }
 
 
@@ -67,6 +71,8 @@ def _status(run: sqlite3.Row | None, *, running: bool, lacking: int, failed: int
         return "complete"  # imported: there is nothing to ask
     if run["status"] in ("running", "killed"):
         return "interrupted"
+    if run["status"] == "complete" and lacking > 0:
+        return "incomplete"  # only some of the models were asked
     return run["status"]
 
 
@@ -84,7 +90,4 @@ def _model(row: sqlite3.Row, counts: dict[str, int]) -> dict[str, Any]:
         "solved_problems": counts["solved"],
         "replayed": bool(row["replayed"]),
         "stopped": row["stopped"],
-        "settled": row["settled_pico"],
-        "presumed": row["presumed_pico"],
-        "reserved": row["reserved_pico"],
     }

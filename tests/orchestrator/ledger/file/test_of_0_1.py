@@ -98,7 +98,7 @@ def test_a_run_brings_it_up_keeps_a_copy_and_every_sum(name, tmp_path, command):
     assert check(db) == SCHEMA_VERSION
     assert contents(tmp_path / "a.schema-1.db") == before
     assert held(db) == sums
-    assert "manyfew 0.1 counted" not in done.stderr
+    assert "manyfew 0.1 counted" not in done.stdout
     assert rows(db, "SELECT 1 FROM request WHERE state = 'reserved'") == []
     check_books(db)
     assert command("doctor", "a.db").returncode == 0
@@ -115,7 +115,7 @@ def test_a_run_raises_what_was_booked_too_low(tmp_path, command):
 
     done = run_without_money(command)
     assert done.returncode == 3, done.stderr
-    assert "manyfew 0.1 counted 8 requests at" in done.stderr
+    assert "manyfew 0.1 counted 8 requests at" in done.stdout
     aliases = {row["id"]: row["alias"] for row in rows(db, "SELECT id, alias FROM model")}
     for row in rows(db, "SELECT * FROM request"):
         was, alias = requests[row["id"]], aliases[row["model_id"]]
@@ -138,7 +138,7 @@ def test_a_run_raises_what_was_booked_too_low(tmp_path, command):
     assert after["right"] == sums["right"]
     more = sum(after.values()) - sum(sums.values())
     assert more > 0
-    assert f"${more / USD:.3g} less" in done.stderr
+    assert f"${more / USD:.3g} less" in done.stdout
     assert f"${more / USD:.3g} less" in short["text"]
     check_books(db)
     # once is enough

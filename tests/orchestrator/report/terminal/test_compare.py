@@ -5,6 +5,7 @@ from __future__ import annotations
 from io import StringIO
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from orchestrator.analysis.whole_document import compare_whole
@@ -24,9 +25,9 @@ def document(tmp_path):
     return compare_whole([make_ledger(tmp_path / "l.db", models)])
 
 
-def screen(document, width: int = 100) -> str:
+def screen(document, width: int = 100, *, terminal: bool = True) -> str:
     out = StringIO()
-    print_compare(Console(file=out, width=width, color_system=None), document)
+    print_compare(Console(file=out, width=width, color_system=None, force_terminal=terminal), document)
     return out.getvalue()
 
 
@@ -35,7 +36,7 @@ def test_each_model_has_its_column(document):
     lines = {line[:20].strip(): line[20:].split() for line in shown.splitlines()}
     assert lines["samples"] == ["96", "96"]
     assert lines["pass rate"][1] == "100.0%"
-    assert lines["a sample"] == ["$0.000001", "$0.0001"]
+    assert lines["per 1,000 samples"] == ["$0.001", "$0.10"]
     assert "presumed" in lines
 
 
@@ -52,6 +53,31 @@ def test_a_pair_is_a_sentence_with_its_band(document):
 def test_a_narrow_screen_has_a_table_a_model(document):
     assert screen(document, 40).count("pass rate") == 2
     assert screen(document, 100).count("pass rate") == 1
+
+
+LLAMAS = [f"meta-llama/Llama-3.1-{size}B-Instruct-Turbo" for size in (1, 3, 8, 70, 405)]
+
+
+@pytest.fixture
+def llamas(tmp_path):
+    made = Made({f"p{n}": counted(8, n % 5) for n in range(6)})
+    return compare_whole([make_ledger(tmp_path / "l.db", dict.fromkeys(LLAMAS, made))])
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_long_names_are_whole_words_that_can_be_told_apart(llamas, width):
+    tables = screen(llamas, width).split("\n\n")[:-1]
+    assert all(cell_len(line) <= width for table in tables for line in table.splitlines())
+    heads = [name for table in tables for name in table.splitlines()[0].split()]
+    assert len(set(heads)) == len(LLAMAS)
+    for table in tables:
+        assert [line.split("  ")[0] for line in table.splitlines()[1:4]] == ["provider", "model", "samples"]
+
+
+def test_a_pipe_gets_one_table_with_whole_names(llamas):
+    shown = screen(llamas, 80, terminal=False)
+    assert shown.splitlines()[0].split() == LLAMAS
+    assert shown.count("pass rate") == 1
 
 
 def test_hostile_names_are_harmless(document):

@@ -190,7 +190,7 @@ def test_an_interrupted_run_leaves_its_batch_to_the_next(tmp_path, desk):
     with serving(desk.vendor), watched(db, 10 * USD):
         path = SweepFile({"m": batch_model(desk)}).write(tmp_path)
         ended = interrupted(desk, path, db)
-        assert "goes on at the vendor" in ended.err.replace("\n", " ")
+        assert "goes on at the vendor" in ended.out.replace("\n", " ")
         assert desk.cancelled == 0
         check_books(db, ended=False)
         assert money(db).reserved > 0
