@@ -89,7 +89,7 @@ class AnthropicBatches:
 
     async def find(self, marker: str, /, *, size: int, since: float, known: Collection[str]) -> Found:
         query: dict[str, Any] = {"limit": PAGE}
-        undecided = False
+        undecided, empty = False, None
         while True:
             page = await self._calls.get(BATCHES, query)
             batches = as_objects(page.get("data"))
@@ -99,17 +99,25 @@ class AnthropicBatches:
                 batch = self._batch(fields)
                 if batch.state is BatchState.WORKING:
                     undecided = True
-                elif batch.results and await self._is_marked(batch, marker):
-                    return Found(batch)
+                elif batch.results:
+                    marked = await self._is_marked(batch, marker)
+                    if marked:
+                        return Found(batch)
+                    if marked is None and empty is None:
+                        empty = batch
             last = as_text(batches[-1].get("id")) if batches else None
             if not page.get("has_more") or last is None or _made_before(batches[-1], since - SKEW_S):
-                return Found(None, undecided=undecided)
+                # One without a line may be it: what it doesn't speak of stays charged.
+                return Found(None if undecided else empty, undecided=undecided)
             query["after_id"] = last
 
-    async def _is_marked(self, batch: VendorBatch, marker: str) -> bool:
+    async def _is_marked(self, batch: VendorBatch, marker: str) -> bool | None:
+        """None for results without a line, which tell nothing."""
         file = await self._calls.fetch(batch.results[0], first_line=True)
         with file:
             line = file.readline()
+        if not line:
+            return None
         try:
             fields = as_object(msgspec.json.decode(line))
         except (msgspec.DecodeError, ValueError, RecursionError) as error:

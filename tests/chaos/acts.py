@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from tests.chaos.processes import Process
     from tests.chaos.world import World
 
-STOPS_S = (0.2, 0.5, TIMEOUT_S / 4)
-"""Not longer than time-outs yet: what had arrived by then is still thrown away."""
+STOPS_S = (0.2, 0.5, TIMEOUT_S / 4, TIMEOUT_S * 1.5)
+"""The last is longer than time-outs: what has arrived by then is read first."""
 WAITS_S = 20.0
 """For a run's first request."""
 
@@ -139,6 +139,18 @@ def verified(world: World) -> None:
         world.ended(world.start("verify", str(world.db)), allowed={0})
 
 
+def scored(world: World) -> None:
+    """By a reward model, which is paid out of the same budget; some time it is ended midway."""
+    if not _sample_count(world):
+        return
+    process = world.start_scoring()
+    what = world.random.choice([None, None, signal.SIGKILL, signal.SIGINT])
+    if what is not None:
+        _some_way_in(world, process, early=what == signal.SIGKILL)
+        process.signal(what)
+    world.ended(process, allowed=STATUSES | {-9})
+
+
 def batches_cancelled(world: World) -> None:
     if any(seat.desk is not None for seat in world.seats) and _has_run(world):
         world.ended(world.start("cancel", str(world.write()), "--db", str(world.db)), allowed=STATUSES)
@@ -179,6 +191,7 @@ ACTS: list[tuple[int, Callable[[World], None]]] = [
     (2, other_samples),
     (1, samples_imported),
     (1, verified),
+    (2, scored),
     (1, batches_cancelled),
     (1, looked_at),
     (1, billed),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.doctor.ledger import ledger_findings
 from tests.chaos.seats import TIMEOUT_S
+from tests.chaos.world import SCORER
 from tests.orchestrator.run.books import check_books, money, one, rows
 
 if TYPE_CHECKING:
@@ -38,15 +39,24 @@ def check_money(world: World) -> None:
         if seat.usd_per_hour is None:
             billed = seat.billed
             assert billed <= of.held, f"{seat.alias}: billed {billed}, of which the ledger has {of}"
-            assert of.settled <= billed, f"{seat.alias}: settled above the bill of {billed}: {of}"
+            assert seat.bills_less or of.settled <= billed, (
+                f"{seat.alias}: settled above the bill of {billed}: {of}"
+            )
             continue
+        sharing = [other for other in world.seats if other.vendors == seat.vendors]
+        together = [money(world.db, other.alias) for other in sharing]
         pico_per_s = seat.usd_per_hour * 1e12 / 3600
         least = sum(_busy(vendor) for vendor in seat.vendors) * pico_per_s
-        assert least <= of.held + pico_per_s * 0.01, (
-            f"{seat.alias}: busy for {least} at least, the ledger has {of}"
+        assert least <= sum(one.held for one in together) + pico_per_s * 0.01, (
+            f"{seat.alias}: busy for {least} at least, the ledger has {together}"
         )
         most = world.lived_s * len(seat.vendors) * pico_per_s
-        assert of.settled <= most, f"{seat.alias}: settled above {most}, all the time that there was: {of}"
+        assert sum(one.settled for one in together) <= most, (
+            f"{seat.alias}: settled above {most}, all the time that there was: {together}"
+        )
+    of, billed = money(world.db, SCORER), world.scorer.billed_pico
+    assert billed <= of.held, f"{SCORER}: billed {billed}, of which the ledger has {of}"
+    assert of.settled <= billed, f"{SCORER}: settled above the bill of {billed}: {of}"
 
 
 def _busy(vendor) -> float:
@@ -76,8 +86,10 @@ def check_samples(world: World, seat: Seat) -> None:
         missing = Counter[str]()
         for reply in list(vendor.delivered):
             words = reply.job.asked.prompt
-            if reply.at - reply.began < TIMEOUT_S / 2 and not all(
-                (words, sample.text) in there for sample in reply.job.samples
+            if (
+                reply.job.asked.model == seat.keys["model"]
+                and reply.at - reply.began < TIMEOUT_S / 2
+                and not all((words, sample.text) in there for sample in reply.job.samples)
             ):
                 missing[words] += 1
         if not missing:
@@ -122,6 +134,14 @@ def judge_the_end(world: World) -> None:
         lacking = {row["problem"]: row["n"] for row in counts if row["n"] < samples}
         assert len(counts) >= problems, f"{seat.alias}: {len(counts)} of {problems} problems"
         assert not lacking, f"{seat.alias}: fewer than {samples}: {lacking}"
+        gaps = rows(
+            world.db,
+            "SELECT problem_id, group_concat(sample_index) AS there FROM sample "
+            "JOIN model ON model.id = model_id WHERE alias = ? GROUP BY 1 "
+            "HAVING count(request_id) = count(*) AND max(sample_index) >= count(*)",
+            seat.alias,
+        )
+        assert not gaps, f"{seat.alias}: numbered with gaps: {[tuple(row) for row in gaps]}"
         if seat.desk is not None:
             check_batches(world, seat)
 

@@ -7,7 +7,7 @@ run starts itself, adds a function. A seat says what the sweep file says of its 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -17,12 +17,14 @@ from tests.loopback.anthropic_wire import anthropic_vendor
 from tests.loopback.batch_wire import anthropic_batches, openai_batches
 from tests.loopback.openai_wire import openai_vendor
 from tests.loopback.responses_wire import responses_vendor
+from tests.loopback.score_wire import score_vendor
 from tests.orchestrator.run.sweeps import CHEAP_PRICES, PRICES
 
 if TYPE_CHECKING:
     from tests.loopback.batch_wire import BatchDesk
     from tests.loopback.faults import Fault
     from tests.loopback.vendor import Vendor
+    from tests.loopback.work import Job
 
 KEY = "sk-chaos-0123456789"
 TIMEOUT_S = 3.0
@@ -51,6 +53,8 @@ class Seat:
     desk: BatchDesk | None = None
     usd_per_hour: float | None = None
     """Of a server whose time is paid; None: its vendor bills tokens."""
+    bills_less: bool = False
+    """Than its price gives, as its replies state."""
     excess: int = 0
     """Pico-dollars by which a planted reply may exceed its reservation."""
     fault_names: list[str] = field(default_factory=list[str])
@@ -91,6 +95,35 @@ def openai_compatible(random: Random, alias: str) -> Seat:
     seat.keys |= random.choice([{}, {}, {"free_5xx": True}, {"api": "completions"}])
     seat.served = lambda: {"base_url": vendor.base_url}
     _plant(random, seat)
+    return seat
+
+
+def streamed(random: Random, alias: str) -> Seat:
+    """Its replies come as streams, which break off in every way but silence: its time-out is too long for that."""
+    kinds = [fault for fault in (*COMMON, *CHOICES, *STREAMED) if fault not in SILENT]
+    vendor = _vendor(openai_vendor(prices=PRICES), random, tuple(kinds))
+    seat = _seat(random, alias, "openai-compatible", [vendor], PRICES)
+    seat.keys |= {"timeout_s": 400, **random.choice([{}, {"api": "completions"}])}
+    seat.served = lambda: {"base_url": vendor.base_url}
+    return seat
+
+
+def stating(random: Random, alias: str) -> Seat:
+    """Its replies state what they cost, which is what it bills: less than its price gives, as much, or more."""
+    tenths = random.choice([5, 10, 13])
+
+    def bill(job: Job) -> int:
+        return tenths * (job.input_tokens * 5 + job.output_tokens * 15) * 10**5
+
+    def rewrite(body: dict[str, Any], job: Job) -> dict[str, Any]:
+        usage = {**body["usage"], "cost": bill(job) / 10**12} if body.get("usage") else body.get("usage")
+        return {**body, "usage": usage}
+
+    kinds = [fault for fault in (*COMMON, *CHOICES) if fault not in (faults.WRONG_USAGE, faults.ZERO_USAGE)]
+    vendor = _vendor(openai_vendor(prices=PRICES, bill=bill, rewrite=rewrite), random, tuple(kinds))
+    seat = _seat(random, alias, "openai-compatible", [vendor], PRICES)
+    seat.served = lambda: {"base_url": vendor.base_url}
+    seat.bills_less = tenths < 10
     return seat
 
 
@@ -151,8 +184,26 @@ def gpu_server(random: Random, alias: str) -> Seat:
     return seat
 
 
+def twin(alias: str, seat: Seat) -> Seat:
+    """Another model on the same servers."""
+    keys = {**seat.keys, "model": f"{seat.keys['model']}-twin"}
+    return replace(seat, alias=alias, keys=keys)
+
+
+def scorer(random: Random) -> Vendor:
+    """A reward model's vendor."""
+    kinds = [fault for fault in COMMON if fault not in (*SILENT, faults.NO_USAGE, faults.WRONG_USAGE)]
+    vendor = score_vendor(prices={"input": "0.1", "output": "0"})
+    slow = random.uniform(0, TIMEOUT_S / 10)
+    vendor.latency = lambda _: slow
+    vendor.fault_rates = dict.fromkeys(random.sample(kinds, 2), 0.05)
+    return vendor
+
+
 KINDS: list[tuple[int, Callable[[Random, str], Seat]]] = [
     (4, openai_compatible),
+    (2, streamed),
+    (2, stating),
     (1, openai),
     (1, anthropic),
     (2, batched),
@@ -164,7 +215,11 @@ KINDS: list[tuple[int, Callable[[Random, str], Seat]]] = [
 def draw(random: Random, count: int) -> list[Seat]:
     weights = [weight for weight, _ in KINDS]
     kinds = random.choices([kind for _, kind in KINDS], weights, k=count)
-    return [kind(random, f"m{place}") for place, kind in enumerate(kinds)]
+    found = [kind(random, f"m{place}") for place, kind in enumerate(kinds)]
+    paid = [seat for seat in found if seat.usd_per_hour is not None]
+    if paid and random.random() < 0.5:
+        found.append(twin(f"m{count}", random.choice(paid)))
+    return found
 
 
 def _vendor(vendor: Vendor, random: Random, possible: tuple[Fault, ...]) -> Vendor:

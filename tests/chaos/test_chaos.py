@@ -64,7 +64,7 @@ def go_through(seed: int, folder: Path, children: Nursery) -> None:
     world = draw_world(seed, folder, children)
     try:
         with ExitStack() as stack:
-            stack.enter_context(serving(*(vendor for seat in world.seats for vendor in seat.vendors)))
+            stack.enter_context(serving(*world.vendors))
             for _ in range(world.random.randint(1, MOST_ACTS)):
                 act(world)
                 judge(world)

@@ -15,7 +15,9 @@ from tests.orchestrator.run.sweeps import USD, SweepFile
 if TYPE_CHECKING:
     from tests.chaos.processes import Nursery, Process
     from tests.chaos.seats import Seat
+    from tests.loopback.vendor import Vendor
 
+SCORER = "scorer"
 MAX_TOKENS = 64
 MOST_EXPENSIVE_SAMPLE_USD = 0.004
 """About what is reserved for one at the highest price here."""
@@ -35,6 +37,8 @@ class World:
     problems: int
     samples: int
     budget: float
+    scorer: Vendor
+    """A reward model's, of which `verify` may ask."""
     highest: int = 0
     left: int = 0
     lived_s: float = 0.0
@@ -44,6 +48,12 @@ class World:
     @property
     def db(self) -> Path:
         return self.folder / "test.db"
+
+    @property
+    def vendors(self) -> list[Vendor]:
+        """All, once each: two models may share a server."""
+        found = {id(vendor): vendor for seat in self.seats for vendor in seat.vendors}
+        return [*found.values(), self.scorer]
 
     @property
     def excess(self) -> int:
@@ -61,7 +71,10 @@ class World:
             max_tokens=MAX_TOKENS,
             budget_usd=self.budget,
         )
-        return sweep.write(self.folder)
+        new = sweep.write(self.folder / "new")
+        for file in (*new.parent.glob("*.jsonl"), new):  # in one step each: another process may be reading them
+            file.replace(self.folder / file.name)
+        return self.folder / new.name
 
     def start(self, command: str, *arguments: str) -> Process:
         """A command of manyfew in the sweep's folder."""
@@ -76,6 +89,19 @@ class World:
         place = str(self.db if db is None else db)
         return self.start("run", str(self.write()), "--db", place, "--no-progress", *arguments)
 
+    def start_scoring(self) -> Process:
+        """`verify` by the reward model, within the budget as it is now."""
+        self.highest = max(self.highest, round(self.budget * USD))
+        options = [
+            f'alias="{SCORER}"',
+            'model="rm"',
+            f'servers=["{self.scorer.base_url}"]',
+            "price={input=0.1}",
+        ]
+        words = [word for option in options for word in ("--option", option)]
+        budget = ("--budget", f"{self.budget:.4f}")
+        return self.start("verify", str(self.db), "--verifier", "reward", *budget, *words)
+
     def ended(self, process: Process, *, allowed: set[int]) -> int:
         """Waits for it; it ended as it may, said no traceback, and left nobody behind."""
         status = process.wait()
@@ -89,7 +115,7 @@ class World:
 
     def seen(self) -> int:
         """Requests that came to the vendors so far."""
-        return sum(len(vendor.seen) for seat in self.seats for vendor in seat.vendors) + sum(
+        return sum(len(vendor.seen) for vendor in self.vendors) + sum(
             seat.desk.looked for seat in self.seats if seat.desk is not None
         )
 
@@ -109,4 +135,5 @@ def draw_world(seed: int, folder: Path, nursery: Nursery) -> World:
         problems=problems,
         samples=samples,
         budget=budget,
+        scorer=seats.scorer(random),
     )

@@ -107,6 +107,24 @@ def test_killed_while_it_looked_for_a_batch_whose_making_was_refused(tmp_path, d
     assert money(db).presumed == 0, "refused and not listed: free"
 
 
+@pytest.mark.parametrize("vendor", ["openai", "anthropic"])
+def test_a_batch_that_ended_without_a_line_is_found_and_stays_charged(tmp_path, vendor):
+    """Its creation was not answered, and its results speak of nothing, though it was billed."""
+    desk = DESKS[vendor]()
+    desk.create.append("reset")
+    desk.fate = lambda _name, number, _place: "kept" if number == 0 else "done"
+    db = tmp_path / "test.db"
+    with serving(desk.vendor):
+        path = SweepFile({"m": batch_model(desk)}, problems=1, samples=1).write(tmp_path)
+        ended = run(path, db)
+    assert ended.status == 0, ended.result.reason
+    check_books(db)
+    first = rows(db, "SELECT state, reserved_pico, presumed_pico FROM request ORDER BY id")[0]
+    assert first["state"] == "presumed"
+    assert first["presumed_pico"] == first["reserved_pico"]
+    check_bill(db, {"m": desk.vendor}, 10 * USD)
+
+
 def test_another_batch_of_the_same_size_is_not_taken_for_it(tmp_path, desk):
     desk.create.append("lost")
     db = tmp_path / "test.db"
