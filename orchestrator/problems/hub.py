@@ -30,15 +30,22 @@ def read_parquet(dataset: str, filename: str, columns: list[str]) -> Iterator[di
         ) from error
 
 
+def list_files(dataset: str) -> list[str]:
+    """The names of a data set's files."""
+    hub, errors = _library()
+    try:
+        return hub.HfApi().list_repo_files(dataset, repo_type="dataset")
+    except (errors.HfHubHTTPError, errors.OfflineModeIsEnabled, OSError, ValueError) as error:
+        raise InputError(
+            dataset,
+            f"the hub didn't list its files: {_line(error)}",
+            "try again, or state a local file as path",
+        ) from error
+
+
 def download(dataset: str, filename: str) -> str:
     """The path of the file in the hub's own cache, fetched if it is not there yet."""
-    try:
-        hub: Any = import_module("huggingface_hub")  # its types name optional packages
-        errors: Any = import_module("huggingface_hub.errors")
-    except ImportError as error:
-        raise InputError(
-            "problems.source", "the Hugging Face hub needs huggingface_hub", _remedy()
-        ) from error
+    hub, errors = _library()
     where = f"{dataset}/{filename}"
     try:
         return hub.hf_hub_download(dataset, filename, repo_type="dataset")
@@ -49,6 +56,16 @@ def download(dataset: str, filename: str) -> str:
     except (errors.HfHubHTTPError, OSError, ValueError) as error:
         raise InputError(
             where, f"the hub didn't return it: {_line(error)}", "try again, or state a local file as path"
+        ) from error
+
+
+def _library() -> tuple[Any, Any]:
+    """(the hub's library, its errors): its types name optional packages."""
+    try:
+        return import_module("huggingface_hub"), import_module("huggingface_hub.errors")
+    except ImportError as error:
+        raise InputError(
+            "problems.source", "the Hugging Face hub needs huggingface_hub", _remedy()
         ) from error
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
 
@@ -16,10 +17,17 @@ BOM = b"\xef\xbb\xbf"
 
 def read_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yields (line number from 1, object). Blank lines are skipped but counted; BOM, CRLF and .gz are fine."""
+    with opened(path) as file:
+        yield from decode_lines(file, str(path))
+
+
+@contextmanager
+def opened(path: Path) -> Generator[IO[bytes]]:
+    """The file's bytes, unpacked if its name ends in .gz. Raises InputError, also for what goes wrong in reading."""
     where = str(path)
     try:
         with _open(path) as file:
-            yield from decode_lines(file, where)
+            yield file
     except FileNotFoundError as error:
         raise InputError(
             where, "no such file", "correct the path; it is taken from the sweep file's folder"

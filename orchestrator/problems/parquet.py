@@ -11,8 +11,8 @@ from orchestrator.errors import InputError
 from orchestrator.installer import install_extra
 
 
-def read_local(path: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """The named columns, as far as the file has them; InputError if it is no such file."""
+def read_local(path: Path, columns: Sequence[str] | None) -> Iterator[dict[str, Any]]:
+    """The named columns, as far as the file has them, or all; InputError if it is no such file."""
     where = str(path)
     try:
         pa: Any = import_module("pyarrow")  # has no type stubs
@@ -23,7 +23,8 @@ def read_local(path: Path, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
         with pq.ParquetFile(path) as table:
             there = set(table.schema_arrow.names)
             for batch in table.iter_batches(
-                batch_size=100, columns=[name for name in columns if name in there]
+                batch_size=100,
+                columns=None if columns is None else [name for name in columns if name in there],
             ):
                 yield from batch.to_pylist()
     except (pa.ArrowException, OSError) as error:

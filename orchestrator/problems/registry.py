@@ -9,28 +9,38 @@ from typing import Any
 from orchestrator.errors import InputError
 from orchestrator.problems import prompts
 from orchestrator.problems.seeded_shuffle import seeded, shuffle
+from orchestrator.problems.sources.aime import Aime
+from orchestrator.problems.sources.code_sets import CODE_SETS
 from orchestrator.problems.sources.codecontests import CodeContests
 from orchestrator.problems.sources.gsm8k import Gsm8k
+from orchestrator.problems.sources.hf import HuggingFace
 from orchestrator.problems.sources.humaneval import HumanEval
 from orchestrator.problems.sources.jsonl import Jsonl
+from orchestrator.problems.sources.livecodebench import LiveCodeBench
 from orchestrator.problems.sources.math import Math
 from orchestrator.problems.sources.minif2f import MiniF2F
+from orchestrator.problems.sources.mmlu_pro import MmluPro
 from orchestrator.problems.sources.quickstart import Quickstart
 from orchestrator.problems.sources.swebench_lite import SwebenchLite
 from orchestrator.problems.types import Api, Problem, ProblemSource, ProblemsSpec, PromptStyle
 from providers.types import Prompt
 
 _SOURCES: Mapping[str, ProblemSource] = {
+    "aime": Aime(),
+    **CODE_SETS,
     "codecontests": CodeContests(),
     "gsm8k": Gsm8k(),
+    "hf": HuggingFace(),
     "humaneval": HumanEval(),
     "jsonl": Jsonl(),
+    "livecodebench": LiveCodeBench(),
     "math": Math(),
     "minif2f": MiniF2F(),
+    "mmlu-pro": MmluPro(),
     "quickstart": Quickstart(),
     "swebench-lite": SwebenchLite(),
 }
-SOURCES: tuple[str, ...] = tuple(_SOURCES)
+SOURCES: tuple[str, ...] = tuple(sorted(_SOURCES))
 """The names that `problems.source` may have."""
 
 

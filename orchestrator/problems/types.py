@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -19,6 +19,14 @@ class ProblemsSpec:
     path: Path | None = None
     """Resolved against the sweep file's folder, then the working directory. None: the hub, or the source's own data."""
     split: str = "test"
+    dataset: str | None = None
+    """hf and sources of the hub: the data set's name there."""
+    subset: str | None = None
+    question: str | None = None
+    """hf: the field that holds the question."""
+    answer: str | None = None
+    rename: Mapping[str, str] = field(default_factory=dict[str, str])
+    """jsonl, hf: fields by the names they are given."""
     limit: int | None = None
     shuffle: int | None = None
     unsolved_in: Path | None = None

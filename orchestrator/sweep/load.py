@@ -29,6 +29,14 @@ if TYPE_CHECKING:
 
 _FOLDERS = ("math",)
 """Sources whose own format may be a folder of files."""
+_OF_HUB = ("hf", "aime", "bigcodebench", "humaneval+", "livecodebench", "mbpp", "mbpp+", "mmlu-pro")
+_OWN_KEYS = {
+    "dataset": _OF_HUB,
+    "subset": _OF_HUB,
+    "question": ("hf",),
+    "answer": ("hf",),
+    "rename": ("jsonl", "hf"),
+}
 
 
 def load(path: Path, *, budget: str | None = None, sends: bool = True) -> Sweep:
@@ -148,12 +156,25 @@ def _problems(source: SweepText, table: ProblemsTable) -> ProblemsSpec:
         if key in table.model_fields_set and table.source not in few_shot_sources():
             known = ", ".join(few_shot_sources())
             raise source.error(("problems", key), f"works only with sources {known}", "delete it")
+    for key, known in _OWN_KEYS.items():
+        if key in table.model_fields_set and table.source not in known:
+            raise source.error(
+                ("problems", key), f"works only with source {' and '.join(known)}", "delete it"
+            )
+    if table.source == "hf" and table.dataset is None:
+        message = "is missing: hf needs the name of a data set"
+        raise source.error(("problems", "dataset"), message, 'add dataset = "owner/name"')
     training = table.few_shot_path
     folder = table.source in _FOLDERS
     return ProblemsSpec(
         source=table.source,
         path=resolve.found_file(source, at, table.path, folder=folder) if table.path else None,
         split=table.split,
+        dataset=table.dataset,
+        subset=table.subset,
+        question=table.question,
+        answer=table.answer,
+        rename=table.rename or {},
         limit=table.limit,
         shuffle=table.shuffle,
         unsolved_in=_unsolved_in(source, table),

@@ -97,6 +97,11 @@ class ProblemsTable(Table):
     source: Line
     path: Line | None = None
     split: Line = "test"
+    dataset: Line | None = None
+    subset: Line | None = None
+    question: Line | None = None
+    answer: Line | None = None
+    rename: dict[Line, Line] | None = None
     limit: Annotated[int, _whole(1, 10_000_000)] | None = None
     shuffle: Annotated[int, _whole(0, 2**63 - 1)] | None = None
     unsolved_in: Line | None = None

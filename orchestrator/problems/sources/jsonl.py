@@ -1,4 +1,4 @@
-"""Source `jsonl`: problems of the user's own, one JSON object a line."""
+"""Source `jsonl`: problems of the user's own, one JSON object a line, or an array of them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any, cast
 
 from orchestrator.errors import InputError
-from orchestrator.problems.lines import decode_lines, read_objects
+from orchestrator.problems.lines import decode_lines
+from orchestrator.problems.rows import field, read_rows, renamed
 from orchestrator.problems.types import Api, Problem, ProblemsSpec
 
 ROLES = ("system", "user", "assistant")
 
 
 class Jsonl:
-    """Each line carries `id`, one of `question`, `prompt` and `messages`, usually `answer`, and anything else
-    that a template or a verifier names. `id` is text or a whole number and is unique in the file."""
+    """Each line carries one of `question`, `prompt` and `messages`, usually `answer`, and anything else
+    that a template or a verifier names. `id` is text or a whole number and is unique in the file; without it the key
+    is the line's number from 0. `rename` gives a field another name."""
 
     system: str | None = None
     few_shot = False
@@ -29,12 +31,35 @@ class Jsonl:
     def read(self, spec: ProblemsSpec, /) -> Iterator[Problem]:
         if spec.path is None:
             raise InputError("problems.path", "source jsonl needs a file", 'add path = "…"')
-        return parse(read_objects(spec.path), str(spec.path))
+        where = str(spec.path)
+        rows = read_rows(spec.path)
+        return parse((named(number, row, where, spec.rename) for number, row in rows), where)
+
+
+NAMES = ("id", "question", "prompt", "messages", "answer")
+
+
+def named(
+    number: int, row: Mapping[str, Any], where: str, rename: Mapping[str, str], prefix: str = ""
+) -> tuple[int, dict[str, Any]]:
+    """The row with its fields by the names used here, whatever their case; `Problem` is a question too. A row without
+    an id is numbered from 0, behind `prefix`."""
+    data = renamed(row, rename, f"{where}:{number}")
+    for name in NAMES:
+        if name not in data and (key := field(row, name)) is not None:
+            data[name] = row[key]
+    if not any(name in data for name in NAMES[1:4]) and (key := field(row, "problem")) is not None:
+        data["question"] = row[key]
+    data.setdefault("id", f"{prefix}{number - 1}")
+    return number, data
 
 
 def parse_file(lines: IO[bytes], where: str) -> Iterator[Problem]:
     """The problems of an open file in this format."""
-    return parse(decode_lines(lines, where), where)
+    return parse(
+        (named(number, row, where, {}) for number, row in decode_lines(lines, where)),
+        where,
+    )
 
 
 def parse(objects: Iterator[tuple[int, dict[str, Any]]], where: str) -> Iterator[Problem]:
@@ -52,12 +77,10 @@ def parse(objects: Iterator[tuple[int, dict[str, Any]]], where: str) -> Iterator
         _check_question(data, f"{where}:{number}")
         yield Problem(key, data)
     if not seen:
-        raise InputError(where, "holds no problem", "one JSON object a line with id, question and answer")
+        raise InputError(where, "holds no problem", "one JSON object a line with question and answer")
 
 
 def _key(data: Mapping[str, Any], where: str) -> str:
-    if "id" not in data:
-        raise InputError(where, "no id", "give every problem an id of its own")
     value = data["id"]
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)

@@ -69,6 +69,15 @@ def handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
                 prefix = f"/datasets/openai/gsm8k/resolve/{revision}/"
                 if self.path.startswith(prefix):
                     return self.resolve(self.path.removeprefix(prefix), body)
+            if self.path.startswith("/api/datasets/openai/gsm8k/tree/main"):
+                files = [
+                    {"type": "file", "path": name, "size": len(content), "oid": f"{len(content):040x}"}
+                    for name, content in hub.files.items()
+                ]
+                content = json.dumps(files).encode()
+                return self.say(
+                    200, {"Content-Type": "application/json"}, content if body else b"", len(content)
+                )
             if self.path.startswith("/cdn/"):
                 content = hub.files[self.path.removeprefix("/cdn/")]
                 return self.say(200, {"ETag": '"cdn"'}, content if body else b"", len(content))
@@ -123,7 +132,7 @@ from orchestrator.errors import InputError
 from orchestrator.problems import registry
 from orchestrator.problems.types import ProblemsSpec
 try:
-    problems = registry.load(ProblemsSpec(source="gsm8k", **json.loads(sys.argv[1])))
+    problems = registry.load(ProblemsSpec(**{"source": "gsm8k"} | json.loads(sys.argv[1])))
     print(json.dumps({"problems": [[p.key, dict(p.data)] for p in problems]}))
 except InputError as error:
     print(json.dumps({"where": error.where, "message": error.message, "remedy": error.remedy, "line": str(error)}))
@@ -218,3 +227,14 @@ def test_a_file_with_other_columns_is_one_clear_line(hub, tmp_path):
 def test_without_the_extra_the_remedy_is_its_installation(hub, tmp_path, missing):
     error = load(hub.url, tmp_path, missing=(missing,))
     assert install_extra("hub") in error["remedy"]
+
+
+def test_any_data_set_is_found_by_its_name_and_split(hub, tmp_path):
+    spec = {"source": "hf", "dataset": "openai/gsm8k", "subset": "main", "answer": "answer"}
+    loaded = load(hub.url, tmp_path, split="train", limit=2, **spec)["problems"]
+    assert [key for key, _ in loaded] == ["openai/gsm8k/train/0", "openai/gsm8k/train/1"]
+    assert loaded[1][1]["question"] == "train question 1?"
+    missing = load(hub.url, tmp_path, split="dev", **spec)
+    assert (missing["where"], missing["remedy"]) == ("problems.split", "there is test, train")
+    hub.status = 404
+    assert "didn't list its files" in load(hub.url, tmp_path / "new", **spec)["message"]

@@ -60,7 +60,7 @@ WRONG = [
     ("[problems]", "[problem]", "problem", "did you mean problems?"),
     ('source = "gsm8k"', "", "problems.source", "is missing"),
     ('source = "gsm8k"', 'source = "gsm8"', "problems.source", "did you mean gsm8k?"),
-    ('source = "gsm8k"', 'source = "nonsense"', "problems.source", "known: codecontests"),
+    ('source = "gsm8k"', 'source = "nonsense"', "problems.source", "known: aime"),
     ('source = "gsm8k"\npath = "problems.jsonl"', 'source = "jsonl"', "problems.path", "needs a local file"),
     ('path = "problems.jsonl"', 'path = "none.jsonl"', "problems.path", "no such file"),
     ('path = "problems.jsonl"', 'path = "."', "problems.path", "is a folder"),

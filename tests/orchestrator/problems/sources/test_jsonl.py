@@ -75,7 +75,6 @@ def test_a_gzip_file_is_read(tmp_path):
         ("3", "is a number"),
         ("true", "is a boolean"),
         ("null", "is null"),
-        ({"question": "q"}, "no id"),
         ({**GOOD, "id": ""}, "id is neither text nor a whole number"),
         ({**GOOD, "id": None}, "id is neither"),
         ({**GOOD, "id": True}, "id is neither"),
@@ -164,3 +163,31 @@ def test_a_hundred_thousand_problems_are_read_quickly_and_a_limit_reads_no_furth
     assert len(registry.load(spec(path, limit=100_000))) == 100_000
     assert len(registry.load(spec(path, limit=3))) == 3
     assert failure(path).where == f"{path}:100001"
+
+
+def test_an_array_is_read_as_lines_are(tmp_path):
+    path = tmp_path / "p.json"
+    path.write_text(json.dumps([GOOD, {**GOOD, "id": "b"}], indent=1))
+    assert [problem.key for problem in registry.load(spec(path))] == ["a", "b"]
+    path.write_text(json.dumps([GOOD, 7]))
+    assert failure(path).where == f"{path}:2"
+    path.write_text(json.dumps([GOOD])[:-1])
+    assert "not usable JSON" in failure(path).message
+
+
+def test_rows_without_an_id_are_numbered_and_keys_may_be_in_any_case(tmp_path):
+    path = write(tmp_path, {"Question": "How many?", "ANSWER": 3}, {"Problem": "And now?", "Answer": "4"})
+    first, second = registry.load(spec(path))
+    assert (first.key, first.data["question"], first.data["answer"]) == ("0", "How many?", 3)
+    assert (second.key, second.data["question"], second.data["answer"]) == ("1", "And now?", "4")
+
+
+def test_fields_are_renamed(tmp_path):
+    path = write(tmp_path, {"id": "a", "task": "How many?", "Solution": "3", "question": "old"})
+    (problem,) = registry.load(
+        ProblemsSpec(source="jsonl", path=path, rename={"question": "task", "answer": "solution"})
+    )
+    assert (problem.data["question"], problem.data["answer"]) == ("How many?", "3")
+    with pytest.raises(InputError, match="no field 'missing'") as caught:
+        registry.load(ProblemsSpec(source="jsonl", path=path, rename={"answer": "missing"}))
+    assert "task" in caught.value.remedy
