@@ -1,5 +1,5 @@
-"""The `frontier` of the document: the policies that no other beats, chosen on one half of the problems and scored on
-the other, so that the best of many does not flatter itself."""
+"""The `frontier` of the document: the policies that no other beats, with figures corrected for having been chosen as
+the best of many."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import numpy as np
 from orchestrator.analysis.finite import finite
 from orchestrator.coverage import bootstrap
 from orchestrator.coverage.frontier import Policy, best
-from orchestrator.coverage.policy import Buyable, Offers, buyable, by_problem, halves, offers
+from orchestrator.coverage.policy import Buyable, Offers, buyable, by_problem, offers
+from orchestrator.coverage.selected import Draws, corrected, draws
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from orchestrator.ledger.reading.samples.outcomes import Axis, Outcomes
 
 _ROUNDING = 1 + 1e-12
-LEAST_TO_HALVE = 20
-"""Problems; with fewer the halves say too little, and policies are chosen on all of them."""
 Stop = Literal["none", "first_success"]
 
 
@@ -64,9 +63,10 @@ def policies(
     )  # its order: the same draws
     found = [_aligned(outcomes, samples, keys) for outcomes, samples in ready]
     bought = [model for model in found if model is not None]
+    drawn = draws(bought, len(keys)) if bought else None
     found_frontiers = {
-        "frontier": _frontier(axis, bought, len(keys), None, cap),
-        "frontier_without_stopping": _frontier(axis, bought, len(keys), "none", cap),
+        "frontier": _frontier(axis, bought, drawn, None, cap),
+        "frontier_without_stopping": _frontier(axis, bought, drawn, "none", cap),
     }
     if bought and not found_frontiers["frontier"]:
         warnings.append("no policy solves anything within the cap, so the frontier is empty")
@@ -79,56 +79,41 @@ def _aligned(outcomes: Outcomes, samples: Samples, keys: Sequence[str]) -> Buyab
 
 
 def _frontier(
-    axis: Axis, models: list[Buyable], problems: int, stop: Stop | None, cap: Cap
+    axis: Axis, models: list[Buyable], drawn: Draws | None, stop: Stop | None, cap: Cap
 ) -> list[dict[str, Any]]:
     if not models:
         return []
     whole = offers(models)
     allowed = np.array([stop is None or policy.stop == stop for policy in whole.policies])
     allowed &= cap.allows(whole)
-    held_out: dict[int, tuple[float, float]] = {}
-    chosen = allowed
-    if problems >= LEAST_TO_HALVE:
-        held_out = _scored_on_the_other_half(models, problems, allowed)
-        chosen = np.zeros(len(allowed), bool)
-        chosen[list(held_out)] = True
-    kept = best(whole.cost, whole.coverage, chosen)
-    return [_point(axis, whole, at, models, held_out.get(at)) for at in kept]
-
-
-def _scored_on_the_other_half(
-    models: list[Buyable], problems: int, allowed: np.ndarray[Any, np.dtype[np.bool_]]
-) -> dict[int, tuple[float, float]]:
-    """(cost, coverage) of each policy that one half or the other chose, on the half that did not choose it; if
-    both did, the mean."""
-    parts = [offers([model.take(half) for model in models]) for half in halves(problems)]
-    scores: dict[int, list[tuple[float, float]]] = {}
-    for chooser, judge in (parts, parts[::-1]):
-        for at in best(chooser.cost, chooser.coverage, allowed):
-            scores.setdefault(at, []).append((float(judge.cost[at]), float(judge.coverage[at])))
-    return {at: (_mean(s[0] for s in found), _mean(s[1] for s in found)) for at, found in scores.items()}
-
-
-def _mean(values: Any) -> float:
-    return float(np.mean(list(values)))
+    kept = best(whole.cost, whole.coverage, allowed)
+    if not kept:
+        return []
+    cost, coverage = whole.cost[kept], whole.coverage[kept]
+    if drawn is not None:
+        cost, coverage = corrected(drawn, allowed, cost, coverage)
+    still = best(cost, coverage, np.ones(len(kept), bool))
+    return [_point(axis, whole, kept[at], models, float(cost[at]), float(coverage[at])) for at in still]
 
 
 def _point(
-    axis: Axis, whole: Offers, at: int, models: list[Buyable], held_out: tuple[float, float] | None
+    axis: Axis, whole: Offers, at: int, models: list[Buyable], cost: float, coverage: float
 ) -> dict[str, Any]:
+    """`cost`, `coverage`: corrected for having been chosen; the band moves with them."""
     policy = whole.policies[at]
-    coverage, cost = by_problem(policy, models)
-    low, high = bootstrap.coverage_band(coverage[:, None], bootstrap.resampled_means(coverage[:, None]))
+    solved, paid = by_problem(policy, models)
+    low, high = bootstrap.coverage_band(solved[:, None], bootstrap.resampled_means(solved[:, None]))
+    moved = coverage - float(whole.coverage[at])
     return {
-        f"{axis}_per_problem": float(whole.cost[at]),
-        "coverage": float(whole.coverage[at]),
-        "low": finite(low[0]),
-        "high": finite(high[0]),
+        f"{axis}_per_problem": cost,
+        "coverage": coverage,
+        "low": finite(max(0.0, float(low[0]) + moved)),
+        "high": finite(max(coverage, float(high[0]) + moved)),
         "policy": _policy(policy),
-        f"{axis}_per_problem_p90": float(np.quantile(cost, 0.9)),
+        f"{axis}_per_problem_p90": float(np.quantile(paid, 0.9)),
         f"{axis}_per_problem_most": float(whole.most[at]),
-        f"held_out_{axis}_per_problem": None if held_out is None else held_out[0],
-        "held_out_coverage": None if held_out is None else held_out[1],
+        f"sampled_{axis}_per_problem": float(whole.cost[at]),
+        "sampled_coverage": float(whole.coverage[at]),
     }
 
 

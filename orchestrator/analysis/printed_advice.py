@@ -35,8 +35,8 @@ def printed_frontier(table: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
                 "samples": {table[at]["model"]: table[at]["k"]},
             },
             "usd_per_problem_p90": None,
-            "held_out_usd_per_problem": None,
-            "held_out_coverage": None,
+            "sampled_usd_per_problem": None,
+            "sampled_coverage": None,
         }
         for at in best(cost, coverage, np.ones(len(table), bool))
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from orchestrator.analysis.waste import waste_warning
-from orchestrator.coverage.paired import difference
+from orchestrator.coverage.paired import adjusted, difference
 from pricing.cost import cost_pico
 from pricing.form import price_from_json
 from pricing.types import PICO_PER_USD, Price, Tokens
@@ -26,7 +26,7 @@ def compare_document(sides: Sequence[ModelCosts]) -> dict[str, Any]:
     warnings: list[str] = []
     return {
         "models": {side.alias: _model(side, warnings) for side in sides},
-        "pairs": [row for one, other in combinations(sides, 2) if (row := _pair(one, other)) is not None],
+        "pairs": _pairs(sides),
         "warnings": warnings,
     }
 
@@ -45,7 +45,7 @@ def _model(side: ModelCosts, warnings: list[str]) -> dict[str, Any]:
         "servers": list(side.servers),
         "samples": side.samples,
         "problems": len(side.problems),
-        "pass_rate": float(np.mean(side.c / side.n)) if len(side.n) else None,
+        "pass_rate": float(np.mean(side.rates)) if len(side.n) else None,
         "settled_usd": side.settled / PICO_PER_USD,
         "presumed_usd": side.presumed / PICO_PER_USD,
         "unused_usd": side.unused / PICO_PER_USD,
@@ -119,6 +119,13 @@ def _speed(side: ModelCosts) -> float | None:
     return side.tokens.output / total if total > 0 else None
 
 
+def _pairs(sides: Sequence[ModelCosts]) -> list[dict[str, Any]]:
+    rows = [row for one, other in combinations(sides, 2) if (row := _pair(one, other)) is not None]
+    for row, level in zip(rows, adjusted([row["p_value"] for row in rows]), strict=True):
+        row["p_value_of_all_pairs"] = level
+    return rows
+
+
 def _pair(one: ModelCosts, other: ModelCosts) -> dict[str, Any] | None:
     """Whether two models pass alike on the problems that both have; the same model at two vendors first of all."""
     places = [{key: at for at, key in enumerate(side.problems)} for side in (one, other)]
@@ -126,7 +133,7 @@ def _pair(one: ModelCosts, other: ModelCosts) -> dict[str, Any] | None:
     if not shared:
         return None
     at = [np.array([place[key] for key in shared], np.int64) for place in places]
-    found = difference(one.n[at[0]], one.c[at[0]], other.n[at[1]], other.c[at[1]])
+    found = difference(one.rates[at[0]], other.rates[at[1]])
     assert found is not None
     return {
         "one": one.alias,
@@ -137,6 +144,7 @@ def _pair(one: ModelCosts, other: ModelCosts) -> dict[str, Any] | None:
         "low": found.low,
         "high": found.high,
         "p_value": found.p_value,
+        "problems_needed": found.needed,
         "cost_ratio": _ratio(one, other),
     }
 

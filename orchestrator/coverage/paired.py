@@ -11,10 +11,16 @@ import numpy as np
 from orchestrator.coverage.bootstrap import quantiles, resampled_means
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 FLIPS = 10_000
 SEED = 20240731
+_TOLD = 1.96 + 0.84
+"""Standard errors that are told from 0 in 80% of cases."""
+_HEADS = 6
+_LEAST = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,18 +33,18 @@ class Difference:
     low: float
     high: float
     p_value: float
+    needed: int | None
+    """Problems on which a difference as large as the mean is told in 80% of cases; None without a difference."""
 
 
-def difference(
-    n_one: NDArray[np.int64], c_one: NDArray[np.int64], n_other: NDArray[np.int64], c_other: NDArray[np.int64]
-) -> Difference | None:
-    """All of shape (problems,), the same problems in the same order, every n at least 1; None without problems.
+def difference(one: NDArray[np.float64], other: NDArray[np.float64]) -> Difference | None:
+    """`one`, `other`: pass rates, (problems,), the same problems in the same order; None without problems.
 
     The band resamples problems. The test flips the signs of the problems' differences at random (a paired
     permutation test: Good, Permutation Tests, 1994), all of them if there are few enough."""
-    if not len(n_one):
+    if not len(one):
         return None
-    gaps = c_one / n_one - c_other / n_other
+    gaps = one - other
     low, high = quantiles(resampled_means(gaps[:, None]))
     return Difference(
         problems=len(gaps),
@@ -46,7 +52,29 @@ def difference(
         low=float(low[0]),
         high=float(high[0]),
         p_value=_p_value(gaps),
+        needed=_needed(gaps),
     )
+
+
+def adjusted(p_values: Sequence[float]) -> list[float]:
+    """Holm's (1979): the least level at which each is said if all are said at once."""
+    found = [1.0] * len(p_values)
+    most = 0.0
+    for rank, (_, at) in enumerate(sorted((value, at) for at, value in enumerate(p_values))):
+        most = max(most, min(1.0, (len(p_values) - rank) * p_values[at]))
+        found[at] = most
+    return found
+
+
+def _needed(gaps: NDArray[np.float64]) -> int | None:
+    """As many as the normal test asks for at 5%, and at least six that differ: five heads in a row are chance. The
+    spread is never less than what one problem more that differs would make it."""
+    mean = abs(float(gaps.mean()))
+    if mean < _LEAST:
+        return None
+    spread = float(gaps.var()) + 1 / len(gaps)
+    differ = int(np.count_nonzero(gaps)) / len(gaps)
+    return int(np.ceil(max((_TOLD / mean) ** 2 * spread, _HEADS / differ)))
 
 
 def _p_value(gaps: NDArray[np.float64]) -> float:

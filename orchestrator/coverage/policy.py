@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from orchestrator.coverage.samples import Samples
 
+    Drawn = NDArray[np.float64]
+
 
 @dataclass(frozen=True, slots=True)
 class Buyable:
@@ -68,7 +70,7 @@ def offers(models: Sequence[Buyable]) -> Offers:
     cheaper first, mixes without and cascades with stopping."""
     parts = [part for model in models for part in _fixed(model)]
     for one, other in combinations(models, 2):
-        cheap, expensive = (one, other) if one.cost.mean() <= other.cost.mean() else (other, one)
+        cheap, expensive = _by_cost(one, other)
         parts += list(_pairs(cheap, expensive))
     if not parts:
         nothing = np.zeros(0)
@@ -126,6 +128,32 @@ def _pairs(cheap: Buyable, expensive: Buyable) -> Iterator[Part]:
     )
 
 
+def drawn(models: Sequence[Buyable], weights: NDArray[np.float64]) -> tuple[Drawn, Drawn]:
+    """(cost, coverage) of every policy, in the order of `offers`, in every draw of problems: (draws, policies).
+    `weights`: (draws, problems), rows that sum to 1."""
+    costs: list[Drawn] = []
+    missed: list[Drawn] = []
+    for model in models:
+        none, each = weights @ model.missed, weights @ model.cost
+        costs += [each[:, None] * model.ks, weights @ model.spent]
+        missed += [none, none]
+    for one, other in combinations(models, 2):
+        cheap, expensive = _by_cost(one, other)
+        shape = (len(cheap.cost), -1)
+        neither = weights @ (cheap.missed[:, :, None] * expensive.missed[:, None, :]).reshape(shape)
+        after = weights @ (cheap.missed[:, :, None] * expensive.spent[:, None, :]).reshape(shape)
+        bought = [weights @ model.cost[:, None] * model.ks for model in (cheap, expensive)]
+        costs.append((bought[0][:, :, None] + bought[1][:, None, :]).reshape(len(weights), -1))
+        costs.append(np.repeat(weights @ cheap.spent, len(expensive.ks), axis=1) + after)
+        missed += [neither, neither]
+    return np.concatenate(costs, axis=1), 1.0 - np.concatenate(missed, axis=1)
+
+
+def _by_cost(one: Buyable, other: Buyable) -> tuple[Buyable, Buyable]:
+    """The cheaper first."""
+    return (one, other) if one.cost.mean() <= other.cost.mean() else (other, one)
+
+
 def by_problem(policy: Policy, models: Sequence[Buyable]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(coverage, expected cost) of a policy by problem, (problems,) each."""
     of = {model.alias: model for model in models}
@@ -137,9 +165,3 @@ def by_problem(policy: Policy, models: Sequence[Buyable]) -> tuple[NDArray[np.fl
         cost = cost + (k * model.cost if policy.stop == "none" else missed * model.spent[:, at])
         missed = missed * model.missed[:, at]
     return 1.0 - missed, cost
-
-
-def halves(problems: int, seed: int = 20240731) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The problems' positions in two random halves."""
-    order = np.random.default_rng(seed).permutation(problems)
-    return np.sort(order[: problems // 2]), np.sort(order[problems // 2 :])

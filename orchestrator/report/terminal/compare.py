@@ -78,19 +78,29 @@ def _sentence(pair: Mapping[str, Any]) -> str:
     one, other = safe(pair["one"], LONGEST), safe(pair["other"], LONGEST)
     gap, low, high = (100 * pair[key] for key in ("pass_rate_difference", "low", "high"))
     what = "the same model, " if pair["same_model"] else ""
-    alike = (
-        "their answers pass alike as far as this tells"
-        if pair["p_value"] > _SURE
-        else f"{one if gap > 0 else other} passes more often"
-    )
+    alike = _told(pair, one if gap > 0 else other)
     ratio = (
         ""
         if pair["cost_ratio"] is None
         else f"; a sample of {one} costs {pair['cost_ratio']:.3g} x {other}'s"
     )
     return (
-        f"{one} and {other}: {what}{alike} on {pair['problems']:,} problems "
+        f"{one} and {other}: {what}{alike} "
         f"({gap:+.1f} points, 95% band {low:+.1f} to {high:+.1f}, p = {pair['p_value']:.2g}){ratio}."
+    )
+
+
+def _told(pair: Mapping[str, Any], better: str) -> str:
+    """What the difference says; if it says nothing, how many problems would."""
+    here = f"on {pair['problems']:,} problems"
+    if pair["p_value_of_all_pairs"] <= _SURE:
+        return f"{better} passes more often {here}"
+    if pair["problems_needed"] is None:
+        return f"they pass alike {here}"
+    more = max(pair["problems_needed"], pair["problems"] + 1)
+    return (
+        "too few problems to tell whether they pass alike: a difference as seen takes about "
+        f"{more:,}, not {pair['problems']:,}"
     )
 
 

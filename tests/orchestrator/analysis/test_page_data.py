@@ -29,7 +29,7 @@ def test_until_solved_costs_what_the_frontier_says(tmp_path):
     document, data = found(tame(tmp_path / "t.db"))
     ks = [point["k"] for point in document["models"]["cheap"]["coverage"]]
     points = {
-        point["policy"]["samples"]["cheap"]: point["usd_per_problem"]
+        point["policy"]["samples"]["cheap"]: point["sampled_usd_per_problem"]
         for point in document["frontier"]
         if point["policy"]["kind"] == "fixed" and point["policy"]["order"] == ["cheap"]
     }

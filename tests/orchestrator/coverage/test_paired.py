@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
 
-from orchestrator.coverage.paired import difference
+from orchestrator.coverage.paired import adjusted, difference
 
 
 def counts(*values: int) -> np.ndarray:
@@ -17,7 +18,7 @@ def counts(*values: int) -> np.ndarray:
 def test_the_p_value_is_that_of_all_sign_flips():
     n = counts(10, 10, 10, 10, 10)
     one, other = counts(9, 7, 5, 6, 3), counts(4, 5, 5, 2, 4)
-    found = difference(n, one, n, other)
+    found = difference(one / n, other / n)
     assert found is not None
     gaps = (one - other) / 10
     seen = abs(gaps.sum())
@@ -30,13 +31,13 @@ def test_the_p_value_is_that_of_all_sign_flips():
 
 
 def test_equal_rates_are_no_difference():
-    found = difference(counts(4, 8), counts(1, 4), counts(8, 2), counts(2, 1))
+    found = difference(np.array([0.25, 0.5]), np.array([0.25, 0.5]))
     assert found is not None
     assert (found.mean, found.low, found.high, found.p_value) == (0.0, 0.0, 0.0, 1.0)
 
 
 def test_no_problem_in_common():
-    assert difference(*(np.zeros(0, np.int64),) * 4) is None
+    assert difference(np.zeros(0), np.zeros(0)) is None
 
 
 def test_under_the_null_small_p_values_are_rare():
@@ -46,7 +47,42 @@ def test_under_the_null_small_p_values_are_rare():
     for _ in range(200):
         rates = generator.beta(0.4, 3, 60)
         n = np.full(60, 20)
-        found = difference(n, generator.binomial(n, rates), n, generator.binomial(n, rates))
+        found = difference(generator.binomial(n, rates) / n, generator.binomial(n, rates) / n)
         assert found is not None
         small += found.p_value < 0.05
     assert small <= 20
+
+
+def test_few_problems_say_how_many_would_tell():
+    """Four of five problems solved by one alone: large, and no evidence."""
+    found = difference(np.array([1.0, 1, 1, 1, 0]), np.array([0.0, 0, 0, 0, 1]))
+    assert found is not None
+    assert found.p_value > 0.05
+    assert found.needed is not None
+    assert 8 < found.needed < 40
+    equal = difference(np.full(9, 0.5), np.full(9, 0.5))
+    assert equal is not None
+    assert equal.needed is None
+
+
+def coins(generator: np.random.Generator, problems: int) -> Any:
+    return tuple((generator.random(problems) < rate).astype(np.float64) for rate in (0.6, 0.45))
+
+
+def test_as_many_problems_as_are_needed_tell_most_of_the_time():
+    generator = np.random.default_rng(4)
+    first = difference(*coins(generator, 400))
+    assert first is not None
+    needed = first.needed
+    assert needed is not None
+    told = 0
+    for _ in range(100):
+        found = difference(*coins(generator, needed))
+        assert found is not None
+        told += found.p_value <= 0.05
+    assert 55 <= told <= 98
+
+
+def test_p_values_said_at_once_are_holm_s():
+    assert adjusted([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert adjusted([]) == []

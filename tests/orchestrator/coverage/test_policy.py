@@ -9,8 +9,9 @@ import pytest
 
 from orchestrator.coverage.attempts import attempts
 from orchestrator.coverage.frontier import Policy, best
-from orchestrator.coverage.policy import buyable, by_problem, halves, offers
+from orchestrator.coverage.policy import buyable, by_problem, drawn, offers
 from orchestrator.coverage.samples import Samples
+from orchestrator.coverage.selected import corrected, draws
 
 
 def samples(n: list[int], c: list[int], cost: list[float]) -> Samples:
@@ -101,10 +102,66 @@ def test_the_envelope_rises_and_nothing_beats_it():
         assert any(cost[k] <= cost[at] and coverage[k] >= coverage[at] - 1e-12 for k in kept)
 
 
-def test_halves_part_the_problems():
-    one, other = halves(41)
-    assert len(one) == 20
-    assert sorted([*one, *other]) == list(range(41))
+def test_draws_of_problems_have_the_means_of_the_same_policies():
+    generator = np.random.default_rng(2)
+    n = np.full(12, 6)
+    made = [
+        buyable(x, Samples(n, generator.binomial(n, 0.3), generator.random(12) + at))
+        for at, x in enumerate("abc")
+    ]
+    models = [m for m in made if m is not None]
+    weights = generator.dirichlet(np.ones(12), 3)
+    cost, coverage = drawn(models, weights)
+    found = offers(models)
+    assert cost.shape == (3, len(found.policies))
+    for at, policy in enumerate(found.policies):
+        solved, paid = by_problem(policy, models)
+        assert (weights @ solved, weights @ paid) == (
+            pytest.approx(coverage[:, at]),
+            pytest.approx(cost[:, at]),
+        )
+
+
+def test_a_policy_that_nothing_was_chosen_from_needs_no_correction():
+    """One model's own k are never chosen among one another: more cost more and cover more."""
+    n = np.full(30, 8)
+    alone = buyable("m", Samples(n, np.arange(30) % 9, np.ones(30)))
+    assert alone is not None
+    found = draws([alone], 30)
+    assert found is not None
+    whole = offers([alone])
+    at_once = np.array([policy.stop == "none" for policy in whole.policies])
+    cost, coverage = corrected(found, at_once, whole.cost[at_once], whole.coverage[at_once])
+    assert coverage == pytest.approx(whole.coverage[at_once], abs=0.03), (
+        "the last k adds nothing in some draws"
+    )
+    assert coverage[:2] == pytest.approx(whole.coverage[at_once][:2], abs=0.005)
+    assert cost == pytest.approx(whole.cost[at_once])
+
+
+def test_the_best_of_six_equal_models_is_no_better_than_they_are():
+    """20 problems, prices that hardly differ: what seems best is luck, and most of it is taken off."""
+    generator = np.random.default_rng(8)
+    seemed, left = [], []
+    for _ in range(12):
+        rates = generator.beta(1, 2, 20)
+        n = np.full(20, 4)
+        models = [
+            buyable(str(m), Samples(n, generator.binomial(n, rates), np.full(20, 1 + m / 1000)))
+            for m in range(6)
+        ]
+        whole = offers([m for m in models if m is not None])
+        single = np.array(
+            [len(p.order) == 1 and p.stop == "none" and p.samples[p.order[0]] == 1 for p in whole.policies]
+        )
+        found = draws([m for m in models if m is not None], 20)
+        assert found is not None
+        top = np.flatnonzero(single)[whole.coverage[single].argmax()]
+        _, coverage = corrected(found, single, whole.cost[[top]], whole.coverage[[top]])
+        seemed.append(whole.coverage[top] - rates.mean())
+        left.append(coverage[0] - rates.mean())
+    assert np.mean(seemed) > 0.05
+    assert abs(np.mean(left)) < 0.6 * np.mean(seemed)
 
 
 def test_the_most_that_a_policy_may_spend_on_the_most_expensive_problem():

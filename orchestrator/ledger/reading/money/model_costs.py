@@ -14,6 +14,7 @@ import numpy as np
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.money.settled_tokens import SettledTokens, settled_tokens
+from orchestrator.ledger.reading.samples.first_passes import first_passes
 from orchestrator.ledger.reading.samples.reward_models import NO_SCORER
 
 if TYPE_CHECKING:
@@ -56,6 +57,14 @@ class ModelCosts:
     n: NDArray[np.int64]
     c: NDArray[np.int64]
     """Verdicts and passes, by problem."""
+    first: NDArray[np.int64] | None
+    """Stopped at the first pass: at which trial it came, 0 if it didn't; None: a fixed number of samples."""
+
+    @property
+    def rates(self) -> NDArray[np.float64]:
+        """An unbiased estimate of each problem's pass rate. Of samples that stopped at a pass that is whether the first
+        one passed: the others were drawn only because it didn't."""
+        return self.c / self.n if self.first is None else (self.first == 1).astype(np.float64)
 
 
 def read_model_costs(paths: Iterable[Path]) -> list[ModelCosts]:
@@ -101,10 +110,11 @@ def _side(connection: sqlite3.Connection, model: sqlite3.Row) -> ModelCosts:
         (model["id"],),
     ).fetchall()
     verdicts = connection.execute(
-        "SELECT problem.key, count(passed) AS n, coalesce(sum(passed), 0) AS c FROM sample "
+        "SELECT problem_id, problem.key, count(passed) AS n, coalesce(sum(passed), 0) AS c FROM sample "
         "JOIN problem ON problem.id = sample.problem_id WHERE model_id = ? GROUP BY problem_id HAVING n > 0",
         (model["id"],),
     ).fetchall()
+    firsts = first_passes(connection, model)
     return ModelCosts(
         alias=model["alias"],
         sweep=model["sweep"],
@@ -127,6 +137,9 @@ def _side(connection: sqlite3.Connection, model: sqlite3.Row) -> ModelCosts:
         problems=tuple(row["key"] for row in verdicts),
         n=np.array([row["n"] for row in verdicts], np.int64),
         c=np.array([row["c"] for row in verdicts], np.int64),
+        first=None
+        if firsts is None
+        else np.array([firsts.get(row["problem_id"], 0) for row in verdicts], np.int64),
     )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.money.flops import flops_sql
+from orchestrator.ledger.reading.samples.first_passes import first_passes
 from orchestrator.ledger.reading.samples.odd_texts import count_alike, count_cut
 from orchestrator.ledger.reading.samples.pool import pooled
 from orchestrator.ledger.reading.samples.reward_models import NO_SCORER
@@ -145,7 +146,7 @@ def _model(connection: sqlite3.Connection, model: sqlite3.Row, axis: Axis | Side
     counted = [row for row in rows if row["n"]]
     without = (asked | {row["problem_id"] for row in rows}) - {row["problem_id"] for row in counted}
     cost_type = np.float64 if axis in ("seconds", "flops") else np.int64
-    firsts = _firsts(connection, model["id"]) if _stops(connection, model) else None
+    firsts = first_passes(connection, model)
     failed = _failed(connection, model["id"])
     return Outcomes(
         sweep=model["sweep"],
@@ -241,36 +242,3 @@ def _counts(connection: sqlite3.Connection, model: sqlite3.Row, axis: Axis | Sid
         "FROM sample WHERE model_id = ? GROUP BY problem_id ORDER BY problem_id",
         (model["id"],),
     ).fetchall()
-
-
-def _stops(connection: sqlite3.Connection, model: sqlite3.Row) -> bool:
-    """Whether the model's problems stop at their first success: as its definition says, else as its samples do."""
-    if model["definition"] is not None:
-        return _mode(model["definition"]) == "until_solved"
-    found = connection.execute(
-        "SELECT 1 FROM (SELECT problem_id, min(sample_index) AS lowest FROM sample WHERE model_id = ?1 "
-        "GROUP BY problem_id) AS one JOIN sample ON sample.model_id = ?1 AND sample.problem_id = one.problem_id "
-        "AND sample.sample_index = one.lowest WHERE sample.stop_rule = 'first_success' LIMIT 1",
-        (model["id"],),
-    ).fetchone()
-    return found is not None
-
-
-def _mode(definition: str) -> str | None:
-    try:
-        value: Any = json.loads(definition)
-    except ValueError:
-        return None
-    return value.get("mode") if isinstance(value, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-
-
-def _firsts(connection: sqlite3.Connection, model_id: int) -> dict[int, int]:
-    """At which trial each solved problem's first pass came, counting the samples with a verdict."""
-    rows = connection.execute(
-        "SELECT sample.problem_id, count(*) AS trial FROM (SELECT problem_id, min(sample_index) AS lowest "
-        "FROM sample WHERE model_id = ?1 AND passed = 1 GROUP BY problem_id) AS win "
-        "JOIN sample ON sample.model_id = ?1 AND sample.problem_id = win.problem_id "
-        "AND sample.sample_index <= win.lowest WHERE passed IS NOT NULL GROUP BY sample.problem_id",
-        (model_id,),
-    )
-    return {row["problem_id"]: row["trial"] for row in rows}

@@ -103,3 +103,33 @@ def test_printed_results_have_a_row_each_and_a_sentence_a_pair():
     assert "the same" in sentence({**pair, "cost_ratio": 1})
     assert "no printed number of a" in sentence({**pair, "cheap_k": None})
     assert sentence({**pair, "cost_ratio": None}).endswith("a problem")
+
+
+def test_too_few_problems_say_how_many_would_tell(tmp_path):
+    models = {
+        "one": Made({f"p{n}": counted(10, 6 if n else 0) for n in range(5)}),
+        "other": Made({f"p{n}": counted(10, 0 if n else 1) for n in range(5)}),
+    }
+    said = " ".join(screen(compare_whole([make_ledger(tmp_path / "few.db", models)])).split())
+    assert "too few problems to tell whether they pass alike: a difference as seen takes about" in said
+    assert "+46.0 points" in said
+
+
+def test_stopping_at_the_first_pass_makes_no_model_look_better(tmp_path):
+    """The same rates: one model drew 16 samples of each problem, the other stopped at its first pass."""
+    import numpy as np
+
+    generator = np.random.default_rng(6)
+    rates = generator.beta(0.5, 2, 150)
+    drawn = [(generator.random(16) < rate).astype(int).tolist() for rate in rates]
+    again = [(generator.random(16) < rate).astype(int).tolist() for rate in rates]
+    stopped = [one[: one.index(1) + 1] if 1 in one else one for one in again]
+    models = {
+        "fixed": Made({f"p{n}": one for n, one in enumerate(drawn)}),
+        "stops": Made({f"p{n}": one for n, one in enumerate(stopped)}, mode="until_solved"),
+    }
+    (pair,) = compare_whole([make_ledger(tmp_path / "stops.db", models)])["pairs"]
+    assert abs(pair["pass_rate_difference"]) < 0.06
+    assert pair["p_value"] > 0.05
+    naive = np.mean([sum(one) / len(one) for one in stopped])
+    assert naive - np.mean(rates) > 0.08, "passes over samples would be far off"

@@ -1,0 +1,47 @@
+"""Models whose problems stop at their first success, and at which trial that came."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import sqlite3
+
+
+def first_passes(connection: sqlite3.Connection, model: sqlite3.Row) -> dict[int, int] | None:
+    """By problem; None of a model that samples a fixed number of times."""
+    return _firsts(connection, model["id"]) if _stops(connection, model) else None
+
+
+def _stops(connection: sqlite3.Connection, model: sqlite3.Row) -> bool:
+    """Whether the model's problems stop at their first success: as its definition says, else as its samples do."""
+    if model["definition"] is not None:
+        return _mode(model["definition"]) == "until_solved"
+    found = connection.execute(
+        "SELECT 1 FROM (SELECT problem_id, min(sample_index) AS lowest FROM sample WHERE model_id = ?1 "
+        "GROUP BY problem_id) AS one JOIN sample ON sample.model_id = ?1 AND sample.problem_id = one.problem_id "
+        "AND sample.sample_index = one.lowest WHERE sample.stop_rule = 'first_success' LIMIT 1",
+        (model["id"],),
+    ).fetchone()
+    return found is not None
+
+
+def _mode(definition: str) -> str | None:
+    try:
+        value: Any = json.loads(definition)
+    except ValueError:
+        return None
+    return value.get("mode") if isinstance(value, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+
+def _firsts(connection: sqlite3.Connection, model_id: int) -> dict[int, int]:
+    """At which trial each solved problem's first pass came, counting the samples with a verdict."""
+    rows = connection.execute(
+        "SELECT sample.problem_id, count(*) AS trial FROM (SELECT problem_id, min(sample_index) AS lowest "
+        "FROM sample WHERE model_id = ?1 AND passed = 1 GROUP BY problem_id) AS win "
+        "JOIN sample ON sample.model_id = ?1 AND sample.problem_id = win.problem_id "
+        "AND sample.sample_index <= win.lowest WHERE passed IS NOT NULL GROUP BY sample.problem_id",
+        (model_id,),
+    )
+    return {row["problem_id"]: row["trial"] for row in rows}
