@@ -72,7 +72,10 @@ class World:
             budget_usd=self.budget,
         )
         new = sweep.write(self.folder / "new")
-        for file in (*new.parent.glob("*.jsonl"), new):  # in one step each: another process may be reading them
+        for file in (
+            *new.parent.glob("*.jsonl"),
+            new,
+        ):  # in one step each: another process may be reading them
             file.replace(self.folder / file.name)
         return self.folder / new.name
 
