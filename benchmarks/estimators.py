@@ -27,7 +27,8 @@ import numpy as np
 
 from benchmarks import other_stopping, scale
 from benchmarks.extrapolation_shapes import KNOWN
-from orchestrator.coverage import bootstrap, grid, policy, stopping
+from orchestrator.coverage import bootstrap, grid, stopping
+from orchestrator.coverage.attempts import attempts
 from orchestrator.coverage.passk import pass_at_k
 from orchestrator.coverage.samples import Samples
 
@@ -89,7 +90,7 @@ def in_batches(trials: Sequence, k: int) -> float:
 
 def until_solved(trials: Sequence, k: int) -> float:
     samples = Samples(one(CAP), one(sum(trials)), np.ones(1))
-    return float(policy.attempts(samples, one(k))[0, 0])
+    return float(attempts(samples, one(k))[0, 0])
 
 
 def enumerated(estimate: Callable[[Sequence, int], float], truth: Callable[[float, int], float]) -> float:

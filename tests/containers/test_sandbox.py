@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from verifiers.sandbox import Job, JobResult, Limits, choose
 from verifiers.sandbox.container import IMAGE
 
 
-def execute(source: str, *, wall_s: float = 30, stdin: bytes = b"", **limits: int) -> JobResult:
+def execute(source: str, *, wall_s: float = 30, stdin: bytes = b"", **limits: Any) -> JobResult:
     job = Job(python=(("program", source),), limits=Limits(cpu_s=10, **limits))
     with choose("container").start(job) as child:
         child.stdin.write(stdin)

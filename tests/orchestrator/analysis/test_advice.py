@@ -65,7 +65,9 @@ def test_the_second_row_of_a_pair_only_where_it_answers_otherwise():
 
 def test_hostile_names_can_not_touch_the_terminal():
     told = said(
-        {**ROW, "cheap": "\x1b[31m"}, frontier=[point(1, 0.5, **{"\x1b[31m": 1})], models=["a", "b", "c"]
+        {**ROW, "cheap": "\x1b[31m"},
+        frontier=[point(1, 0.5, "none", **{"\x1b[31m": 1})],
+        models=["a", "b", "c"],
     )
     assert "\x1b" not in " ".join(told)
 

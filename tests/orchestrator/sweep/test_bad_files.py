@@ -6,6 +6,7 @@ import re
 import tomllib
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -257,7 +258,7 @@ WRONG = [
 ]
 
 
-def _error(path: Path, **options: str) -> InputError:
+def _error(path: Path, **options: Any) -> InputError:
     with pytest.raises(InputError) as caught:
         load(path, **options)
     error = caught.value
