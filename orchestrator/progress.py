@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+ENDED = {
+    "complete": "done",
+    "incomplete": "ended",
+    "budget": "stopped by the budget",
+    "provider": "stopped by a provider",
+    "interrupted": "interrupted",
+}
+"""The last phase of a run, by its status."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelProgress:
@@ -51,6 +60,12 @@ class Progress:
     replayed_pico: int = 0
     elapsed_s: float
     eta_s: float | None = None
+    """At the pace of the last half minute, were there money enough."""
+    pico_per_s: float = 0.0
+    """Dollars over the last half minute."""
+    since_reply_s: float | None = None
+    at: float | None = None
+    """The moment, in Unix seconds; None if it doesn't matter."""
     unverified: int = 0
     """Samples recorded that wait for their verdict."""
     models: tuple[ModelProgress, ...] = ()

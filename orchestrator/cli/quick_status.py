@@ -29,7 +29,8 @@ def show_status(db: Path, json_wanted: bool) -> int:
     if json_wanted:
         emit_json(document)
     else:
+        from orchestrator.ledger.reading.money.watch import Watched
         from orchestrator.report.terminal.status import status_text
 
-        console().print(status_text(document))
+        console().print(status_text(document, Watched(db).read()))
     return 0

@@ -7,12 +7,16 @@ from collections.abc import Iterable
 
 from orchestrator.progress import ModelProgress, Progress
 from orchestrator.report.budget_parts import dollars
-from orchestrator.text.duration import about
+from orchestrator.text.duration import about, clock
 from orchestrator.text.failure_words import in_words
 from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
 
 FEW_VERDICTS = 100
+MINUTE_S = 60
+QUIET_S = 10.0
+"""From so many seconds without a reply on it is said."""
+MOST_OF_IT = 0.5
 
 
 def samples(model: ModelProgress) -> str:
@@ -78,10 +82,58 @@ def left(model: ModelProgress, unknown: str = "-") -> str:
 
 
 def remaining(progress: Progress) -> str:
-    """The time the whole sweep still needs, while it samples: "about 35 s left"."""
-    if not progress.eta_s or progress.phase != "sampling":
+    """The time until it ends, while it samples: "about 35 s left", "about 40 s of money left"."""
+    if progress.phase != "sampling":
         return ""
-    return f"about {about(progress.eta_s)} left"
+    if (ends := money_ends(progress)) is not None:
+        return f"about {about(ends[0])} of money left"
+    return f"about {about(progress.eta_s)} left" if progress.eta_s else ""
+
+
+def money_ends(progress: Progress) -> tuple[float, float] | None:
+    """(seconds, the share of the samples that there will be by then), if at this pace the budget ends before the
+    samples do."""
+    if progress.pico_per_s <= 0 or progress.phase != "sampling":
+        return None
+    left = progress.budget_pico - progress.settled_pico - progress.presumed_pico
+    seconds = max(0, left) / progress.pico_per_s
+    if progress.eta_s is not None and progress.eta_s <= seconds:
+        return None
+    done, planned = sum(m.done for m in progress.models), sum(m.planned for m in progress.models)
+    coming = sum(m.samples_per_s for m in progress.models) * seconds
+    return (seconds, min(1.0, (done + coming) / planned)) if planned else None
+
+
+def pace(progress: Progress) -> list[str]:
+    """What else a person wants to know while it samples, the most urgent first."""
+    if progress.phase != "sampling":
+        return []
+    said: list[str] = []
+    ends_s = progress.eta_s
+    if (ends := money_ends(progress)) is not None:
+        ends_s, at_share = ends
+        said.append(f"the budget ends it at {100 * at_share:.0f}% of the samples")
+    if progress.since_reply_s is not None and progress.since_reply_s >= QUIET_S:
+        said.append(f"last reply {about(progress.since_reply_s)} ago")
+    if ends_s and progress.at is not None:
+        said.append(f"ends about {clock(progress.at + ends_s, progress.at)}")
+    if progress.pico_per_s > 0:
+        said.append(f"{usd(progress.pico_per_s * MINUTE_S)} a minute")
+    if (takes := _takes_most(progress)) is not None:
+        said.append(takes)
+    return said
+
+
+def _takes_most(progress: Progress) -> str | None:
+    """Which of several models takes most of the money."""
+    paid = [m for m in progress.models if not m.replayed]
+    spent = sum(m.settled_pico + m.presumed_pico for m in paid)
+    if len(paid) < 2 or not spent:
+        return None
+    most = max(paid, key=lambda m: m.settled_pico + m.presumed_pico)
+    part = (most.settled_pico + most.presumed_pico) / spent
+    is_told = MOST_OF_IT <= part < 1
+    return f"{safe(most.alias, 40)} takes {100 * part:.0f}% of the money" if is_told else None
 
 
 def behind(progress: Progress) -> str:

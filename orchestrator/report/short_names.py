@@ -20,7 +20,8 @@ def short_names(names: Sequence[str], width: int, ellipsis: str = "…") -> list
     if all(cell_len(name) <= width for name in shown):
         return shown
     room = width - cell_len(ellipsis)
-    by_length = sorted(range(room + 1), key=lambda start: (abs(start - room // 2), start))
+    # Ends of names tell more than their beginnings.
+    by_length = sorted(range(room + 1), key=lambda start: (abs(start - room // 3), start))
     tried = [[_cut(name, width, start, room - start, ellipsis) for name in shown] for start in by_length]
     tried.insert(len(tried) // 2, _what_differs(shown, ellipsis))
     for cut in tried:

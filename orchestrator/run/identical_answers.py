@@ -7,6 +7,7 @@ from pathlib import Path
 
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.writing.run_state import RunState
+from orchestrator.sending.warning_lines import Warned
 from orchestrator.sweep.types import Sweep
 
 LOOKED_AT = 32
@@ -35,8 +36,9 @@ def identical_answers(path: Path, sweep: Sweep, state: RunState) -> list[str]:
                 found += samples >= FEWEST and 2 * same > samples
             if found:
                 at = "no temperature stated" if temperature is None else f"temperature {temperature:g}"
-                lines.append(
-                    f"{alias}: more than half of the answers to {found} of {looked_at} problems are the same to the "
-                    f"byte, at {at}: look for a cache, a fixed seed or greedy defaults of the server"
+                what = (
+                    f"more than half of the answers to {found} of {looked_at} problems are the same to the byte, at "
+                    f"{at}: look for a cache, a fixed seed or greedy defaults of the server"
                 )
+                lines.append(Warned(alias, what))
     return lines

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 
 from orchestrator.ledger.writing.run_state import RunState
+from orchestrator.pace import Pace
 from orchestrator.progress import ModelProgress, Progress
 from orchestrator.scheduler.lane import ModelLane
 from orchestrator.scheduler.scheduler import Scheduler
@@ -52,6 +54,7 @@ class ProgressFigures:
         self._waits_for = waits_for
         self._clock = clock
         self._started = clock()
+        self._pace = Pace()
 
     def progress(self, phase: str, *, unverified: int, note: str | None) -> Progress:
         """The figures of this moment."""
@@ -61,6 +64,10 @@ class ProgressFigures:
         models = tuple(self._model(lane, now) for lane in lanes)
         etas = [m.eta_s for m in models if m.eta_s is not None and m.stopped is None]
         counted = list(budget.counted)
+        spent = sum(f.settled + f.presumed for f in counted)
+        came = sum(tally.done for tally in self._tallies.values())
+        failed = sum(sum(lane.errors.values()) for lane in lanes)
+        self._pace.seen(now, pico=spent, replies=came + failed)
         others = self._state.others
         return Progress(
             name=self._name,
@@ -72,6 +79,9 @@ class ProgressFigures:
             replayed_pico=sum(f.settled for f in budget.funds.values() if not f.counted),
             elapsed_s=now - self._started,
             eta_s=max(etas, default=None),
+            pico_per_s=self._pace.pico_per_s,
+            since_reply_s=self._pace.since_reply_s(now),
+            at=time.time(),
             unverified=unverified,
             models=models,
             note=note,

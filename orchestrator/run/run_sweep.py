@@ -19,7 +19,7 @@ from orchestrator.ledger.writing.close_gaps import close_gaps, gaps
 from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.ledger.writing.place_watch import GRACE_S, PlaceWatch
 from orchestrator.ledger.writing.run_state import RunState, read_state
-from orchestrator.progress import Progress
+from orchestrator.progress import ENDED, Progress
 from orchestrator.run.build_providers import ask_versions, build_batch_providers, build_providers, has_batches
 from orchestrator.run.build_scheduler import build_scheduler
 from orchestrator.run.driver import Driver
@@ -44,14 +44,6 @@ from orchestrator.text.raised_words import was_raised
 from pricing.types import PICO_PER_USD
 from providers.transport.awake import awake_clock
 
-ENDED = {
-    "complete": "done",
-    "incomplete": "ended",
-    "budget": "stopped by the budget",
-    "provider": "stopped by a provider",
-    "interrupted": "interrupted",
-}
-"""The last phase of a run, by its status."""
 Status = str
 """complete | incomplete | budget | provider | interrupted"""
 

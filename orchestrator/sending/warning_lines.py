@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Self
 
 from orchestrator.sending.stalls import Stalls
+
+
+class Warned(str):
+    """A warning as a line, which knows its parts."""
+
+    model: str
+    what: str
+    times: int
+
+    def __new__(cls, model: str, what: str, times: int = 1) -> Self:
+        made = super().__new__(cls, f"{model}: {what}" + (f" ({times} times)" if times > 1 else ""))
+        made.model, made.what, made.times = model, what, times
+        return made
 
 
 class Warnings:
@@ -20,6 +34,5 @@ class Warnings:
 
     def lines(self) -> list[str]:
         return self.stalls.lines() + [
-            f"{alias}: {line}" + (f" ({count} times)" if count > 1 else "")
-            for (alias, line), count in self._counts.most_common()
+            Warned(alias, line, count) for (alias, line), count in self._counts.most_common()
         ]

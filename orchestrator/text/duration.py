@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from datetime import UTC, datetime
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
@@ -36,6 +37,13 @@ def about(seconds: float) -> str:
 def _two(value: int, per_unit: int, unit: str, rest_unit: str) -> str:
     units, rest = divmod(value, per_unit)
     return f"{units} {unit} {rest} {rest_unit}" if rest else f"{units} {unit}"
+
+
+def clock(at: float, now: float) -> str:
+    """A moment to come as the reader's clock shows it: 14:32, or Tue 14:32 on another day. Unix seconds."""
+    then, today = time.localtime(at), time.localtime(now)
+    is_today = then[:3] == today[:3]
+    return time.strftime("%H:%M" if is_today else "%a %H:%M", then)
 
 
 def moment(at: float) -> str:

@@ -77,6 +77,7 @@ def run(
     from orchestrator.cli.values import default_ledger, seconds
     from orchestrator.errors import InputError, LedgerBroken
     from orchestrator.interrupts import interrupts
+    from orchestrator.ledger.reading.money.failures import read_failures
     from orchestrator.ledger.reading.money.status import read_status
     from orchestrator.report.live.display import choose
     from orchestrator.report.terminal.summary import Ending, summary
@@ -122,6 +123,7 @@ def run(
             db=options.db,
             sweep=sweep,
             before=result.at_start,
+            failures=read_failures(options.db),
             leftovers=result.presumed_leftovers,
         )
         try:

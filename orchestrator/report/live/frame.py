@@ -106,7 +106,19 @@ class Frames:
         lines = [_cut(bar, width), *_legend(entries, width)]
         if p.replayed_pico or any(m.replayed for m in p.models):
             lines.append(_cut(Text(f"replayed {usd(p.replayed_pico)}: nothing is spent", "magenta"), width))
+        if said := figures.pace(p):
+            lines.append(Text(self._joined(said, width), "dim"))
         return lines
+
+    def _joined(self, said: list[str], width: int) -> str:
+        """As many as fit, in their order."""
+        dot = f" {self.look.glyphs.dot} "
+        shown = writable(said[0], self.look.encoding)
+        for part in said[1:]:
+            longer = f"{shown}{dot}{writable(part, self.look.encoding)}"
+            if cell_len(longer) <= width:
+                shown = longer
+        return self._shown(shown, width)
 
     def _tail(self, p: Progress, width: int, most: int) -> list[Text]:
         """Stops, errors, the note: what a person may have to act on."""

@@ -86,6 +86,7 @@ class PlainDisplay:
         said.append(f"after {span(p.elapsed_s)}")
         if remaining := figures.remaining(p):
             said.append(remaining)
+        said += figures.pace(p)
         if kinds := figures.errors_by_kind(p.models, self._times):
             said.append("errors " + "; ".join(kinds))
         return ", ".join(said)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.report import figures
+from orchestrator.report.short_names import short_names
 from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
 from pricing.types import PICO_PER_USD
@@ -13,6 +14,9 @@ from pricing.types import PICO_PER_USD
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from orchestrator.progress import Progress
+
+NAME = 32
 STANDS = {
     "complete": "done: all samples collected",
     "incomplete": "ended, but some samples failed for good",
@@ -23,26 +27,29 @@ STANDS = {
 }
 
 
-def status_text(document: Mapping[str, Any]) -> RenderableType:
-    """A headline, a row a model, and the money."""
+def status_text(document: Mapping[str, Any], progress: Progress) -> RenderableType:
+    """A headline, a row a model, what failed, and the money. `progress`: the same ledger as a run shows it."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
     samples, models = document["samples"], document["models"]
     table = Table(box=None, pad_edge=False)
-    columns = ["model", "samples", "solved", "settled"]
+    columns = ["model", "samples", "solved", "coverage", "pass", "settled"]
     columns += [name for name, key in _OPTIONAL.items() if any(m[key] for m in models.values())]
     for column in columns:
         table.add_column(column, justify="left" if column == "model" else "right", no_wrap=column != "model")
-    for alias, m in models.items():
+    names = short_names(list(models), NAME)
+    for name, m, seen in zip(names, models.values(), progress.models, strict=False):
         cells = [
             f"{m['samples_done']:,}/{m['samples_planned']:,}",
-            f"{m['solved_problems']:,}",
+            figures.solved(seen) if seen.problems else f"{m['solved_problems']:,}",
+            figures.share(seen.solved_problems, seen.problems),
+            figures.pass_rate(seen),
             _usd(m["settled_usd"]),
-            *(_cell(name, m[_OPTIONAL[name]]) for name in columns[4:]),
+            *(_cell(column, m[_OPTIONAL[column]]) for column in columns[6:]),
         ]
-        table.add_row(Text(safe(alias, 40)), *(Text(cell) for cell in cells))
+        table.add_row(Text(name), *(Text(cell) for cell in cells))
     share = figures.share(samples["done"], samples["planned"])
     failed = f", {samples['failed']:,} failed" if samples["failed"] else ""
     lines = [
@@ -51,6 +58,7 @@ def status_text(document: Mapping[str, Any]) -> RenderableType:
         Text(""),
         table,
         Text(""),
+        *map(Text, _remarks(progress)),
         Text(_money(document)),
         *(
             Text(
@@ -81,6 +89,14 @@ def _cell(column: str, value: Any) -> str:
     if not value:
         return "-"
     return f"{value:,}" if column == "retries" else _usd(value)
+
+
+def _remarks(progress: Progress) -> Iterator[str]:
+    if kinds := figures.errors_by_kind(progress.models):
+        yield f"Failed requests: {'; '.join(kinds)}."
+    if progress.unverified:
+        samples = "1 sample waits" if progress.unverified == 1 else f"{progress.unverified:,} samples wait"
+        yield f"{samples} for a verdict."
 
 
 def _stands(document: Mapping[str, Any]) -> str:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from orchestrator.ledger.reading.money.failures import Failures
 from orchestrator.progress import ModelProgress, Progress
 from orchestrator.report.budget_parts import dollars, parts_of
 from orchestrator.report.terminal.lessons import lessons
 from orchestrator.report.terminal.summary_table import ModelsTable
+from orchestrator.report.terminal.warnings_table import WarningsTable, warning_rows
 from orchestrator.text.duration import span
 from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
@@ -25,7 +28,6 @@ ENDINGS = {
     "provider": "stopped by a provider.",
     "interrupted": "interrupted",
 }
-MOST_WARNINGS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,10 +36,12 @@ class Ending:
 
     status: str
     reason: str | None
-    warnings: list[str]
+    warnings: Sequence[str]
     db: Path
     sweep: Path
     before: Progress | None = None
+    failures: Sequence[Failures] = ()
+    """How requests of this run failed."""
     leftovers: int = 0
     """Requests of an earlier run that were presumed at the start."""
 
@@ -61,7 +65,8 @@ def summary(progress: Progress, ending: Ending) -> RenderableType:
         parts.append(
             Text(f"{ending.leftovers:,} {were} may have been billed; counted at the most {they} can cost.")
         )
-    parts += [Text(f"warning: {safe(line)}", style="yellow") for line in _warnings(ending)]
+    if rows := warning_rows(ending.warnings, ending.failures):
+        parts += [blank, WarningsTable(rows), blank]
     parts += [Text(f"Next: {command}", style="bold") for command in next_commands(progress, ending)]
     return Group(*parts)
 
@@ -103,11 +108,6 @@ def _session(progress: Progress, before: Progress) -> str:
 
 def _done(progress: Progress) -> int:
     return sum(m.done for m in progress.models)
-
-
-def _warnings(ending: Ending) -> list[str]:
-    more = len(ending.warnings) - MOST_WARNINGS
-    return ending.warnings[:MOST_WARNINGS] + ([f"and {more} further kinds"] if more > 0 else [])
 
 
 def next_commands(progress: Progress, ending: Ending) -> list[str]:

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from orchestrator.report import figures
@@ -99,3 +101,45 @@ def test_errors_of_all_models_the_most_frequent_first():
 def test_cost_is_settled_and_presumed_and_a_recordings_in_its_own_digits():
     assert figures.cost(model(settled_pico=PICO, presumed_pico=PICO // 2), 3) == "$1.500"
     assert figures.cost(model(settled_pico=PICO // 1000, replayed=True), 2) == "$0.001"
+
+
+AT = 1_790_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("fields", "remaining", "said"),
+    [
+        ({"pico_per_s": PICO / 100}, "about 2 min 10 s left", ["$0.60 a minute"]),
+        (
+            {"pico_per_s": PICO / 5},
+            "about 40 s of money left",
+            ["the budget ends it at 81% of the samples", "$12.00 a minute"],
+        ),
+        (
+            {"pico_per_s": PICO / 5, "eta_s": None},
+            "about 40 s of money left",
+            ["the budget ends it at 81% of the samples", "$12.00 a minute"],
+        ),
+        ({"pico_per_s": 0.0, "since_reply_s": 61.0}, "about 2 min 10 s left", ["last reply 1 min 10 s ago"]),
+        ({"pico_per_s": 0.0, "since_reply_s": 3.0}, "about 2 min 10 s left", []),
+        ({"pico_per_s": PICO / 5, "phase": "draining"}, "", []),
+    ],
+)
+def test_time_left_by_money_as_well_as_by_pace(fields, remaining, said):
+    moment = progress(model(samples_per_s=1.0), **{"presumed_pico": 0, **fields})
+    assert figures.remaining(moment) == remaining
+    assert figures.pace(moment) == said
+
+
+def test_the_clock_time_of_the_end():
+    (said,) = figures.pace(progress(model(), at=AT, eta_s=3600.0))
+    assert re.fullmatch(r"ends about (\w+ )?\d\d:\d\d", said)
+    (later,) = figures.pace(progress(model(), at=AT, eta_s=86_400.0))
+    assert re.fullmatch(r"ends about \w+ \d\d:\d\d", later)
+
+
+def test_which_model_takes_the_money():
+    cheap, expensive = model("cheap", settled_pico=PICO), model("expensive", settled_pico=3 * PICO)
+    assert figures.pace(progress(cheap, expensive)) == ["expensive takes 75% of the money"]
+    assert figures.pace(progress(expensive)) == []
+    assert figures.pace(progress(cheap, model("b", settled_pico=PICO), model("c", settled_pico=PICO))) == []

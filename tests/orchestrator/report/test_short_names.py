@@ -23,7 +23,7 @@ def test_what_fits_stays_as_it_is():
 
 
 def test_what_all_share_goes_first():
-    assert short_names(LLAMAS[:3], 12) == ["…1B…", "…3B…", "…8B…"]
+    assert short_names(LLAMAS[:3], 12) == ["…1B-Instruct", "…3B-Instruct", "…8B-Instruct"]
     assert short_names(LLAMAS, 12)[3] == "…3.1-70B…"
 
 

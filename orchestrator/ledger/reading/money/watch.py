@@ -12,7 +12,8 @@ from orchestrator.ledger.file.lock import is_held
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.for_run.samples_wanted import samples_wanted
-from orchestrator.progress import ModelProgress, Progress
+from orchestrator.pace import Pace
+from orchestrator.progress import ENDED, ModelProgress, Progress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +28,7 @@ class Watched:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._history: dict[int, deque[tuple[float, int]]] = {}
+        self._pace = Pace()
         self.took_s = 0.0
         """What the last read took."""
 
@@ -50,6 +52,8 @@ class Watched:
             for row in connection.execute("SELECT * FROM model ORDER BY id").fetchall()
         )
         counted = [m for m in models if not m.replayed]
+        spent = sum(m.settled_pico + m.presumed_pico for m in counted)
+        self._pace.seen(now, pico=spent, replies=sum(m.done for m in models))
         etas = [m.eta_s for m in models if m.eta_s is not None and m.stopped is None]
         return Progress(
             name=self._path.name if sweep is None else sweep["name"],
@@ -61,6 +65,9 @@ class Watched:
             replayed_pico=sum(m.settled_pico for m in models if m.replayed),
             elapsed_s=0.0 if run is None else max(0.0, (run["ended_at"] or time.time()) - run["started_at"]),
             eta_s=max(etas, default=None) if running else None,
+            pico_per_s=self._pace.pico_per_s,
+            since_reply_s=self._pace.since_reply_s(now) if running else None,
+            at=time.time(),
             unverified=sum(m.done - m.verified for m in models),
             models=models,
             note=None if run is None or running else run["reason"],
@@ -99,6 +106,12 @@ class Watched:
             "SELECT count(*), coalesce(sum(n), 0) FROM request WHERE model_id = ? AND state = 'reserved'",
             (model["id"],),
         ).fetchone()
+        errors = dict(
+            connection.execute(
+                "SELECT error, count(*) FROM any_request WHERE model_id = ? AND error IS NOT NULL GROUP BY error",
+                (model["id"],),
+            ).fetchall()
+        )
         failed = sum(failures.values())
         rate = self._rate(model["id"], done, now) if running else 0.0
         return ModelProgress(
@@ -121,6 +134,7 @@ class Watched:
             passed=passed,
             stopped=model["stopped"],
             eta_s=0.0 if not lacking else lacking / rate if rate > 0 else None,
+            errors=errors,
         )
 
     def _rate(self, model_id: int, done: int, now: float) -> float:
@@ -137,4 +151,5 @@ def _phase(run: sqlite3.Row | None, *, running: bool) -> str:
         return "sampling"
     if run is None:
         return "imported"
-    return "killed" if run["status"] == "running" else run["status"]
+    status: str = run["status"]
+    return "killed" if status == "running" else ENDED.get(status, status)

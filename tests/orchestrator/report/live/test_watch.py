@@ -39,7 +39,7 @@ def test_while_it_runs_and_after(command, tmp_path):
     done = command("watch", str(db))
     assert done.returncode == 0
     assert "80/80 samples" in done.stdout
-    assert watched.read().phase == "complete"
+    assert watched.read().phase == "done"
     check_books(db)
 
 

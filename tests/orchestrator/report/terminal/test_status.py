@@ -32,6 +32,31 @@ def test_text_says_samples_solved_and_money(command, ledger):
     assert "$0.07 settled + $0.02 presumed + $0 reserved, budget $1.00" in done.stdout
 
 
+def test_coverage_pass_rate_and_what_failed_are_told_as_in_the_run(command, ledger):
+    with closing(sqlite3.connect(ledger)) as connection, connection:
+        connection.execute(
+            "INSERT INTO sweep_file (id, sweep_id, sha256, text, read_at) VALUES (1, 1, 'x', '', 0)"
+        )
+        connection.execute(
+            "INSERT INTO run (id, sweep_file_id, budget_pico, started_at, ended_at, status, pid, host, versions) "
+            "VALUES (1, 1, 1, 0, 1, 'complete', 1, 'h', '{}')"
+        )
+        connection.execute("INSERT INTO prompt (id, sha256, body) VALUES (1, 'x', '{}')")
+        connection.execute(
+            "INSERT INTO request (run_id, model_id, problem_id, prompt_id, attempt, n, indices, max_tokens, state, "
+            "reserved_pico, presumed_pico, error, reserved_at) VALUES (1, 1, 1, 1, 1, 1, '[0]', 9, 'presumed', 5, 5, "
+            "'Lost', 0)"
+        )
+        connection.execute("UPDATE sample SET passed = NULL WHERE model_id = 1 AND sample_index = 0")
+    lines = command("status", str(ledger)).stdout.splitlines()
+    (names,) = [line.split() for line in lines if line.startswith("model")]
+    (cheap,) = [line.split() for line in lines if line.startswith("cheap")]
+    told = dict(zip(names, cheap, strict=True))
+    assert (told["solved"], told["coverage"], told["pass"]) == ("2/5", "40.0%", "13.3%")
+    assert "Failed requests: connection lost ×1 (counted at worst case)." in lines
+    assert "5 samples wait for a verdict." in lines
+
+
 def test_json_is_the_contract_s(command, ledger):
     document = json.loads(command("status", str(ledger), "--json").stdout)
     assert document["status"] == "complete"
