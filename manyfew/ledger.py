@@ -151,6 +151,12 @@ class Ledger:
         with ProblemSamples(path, problem, models, which) as of:
             return problem_document(of)
 
+    def verdicts(self) -> dict[str, Any]:
+        """What `manyfew verdicts --json` prints: the sets of verdicts, and where they differ from the current one."""
+        from orchestrator.ledger.reading.compared_sets import sets_document
+
+        return sets_document(self._only("verdicts"))
+
     def plan_next(self, usd: float | str, pair: tuple[str, str] | None = None) -> dict[str, Any]:
         """What `manyfew plan DB --next USD --json` prints: where so much more money narrows a comparison most."""
         from orchestrator.next_dollar.document import document

@@ -22,6 +22,7 @@ SAME: dict[str, Callable[[manyfew.Ledger], dict[str, Any]]] = {
         cap=0.5, hard_cap=2.0, cite=True
     ),
     "compare DB": lambda ledger: ledger.compare(),
+    "verdicts DB": lambda ledger: ledger.verdicts(),
     "plan DB --next 2.50": lambda ledger: ledger.plan_next(2.5),
     "plan DB --next 3 --pair cheap expensive": lambda ledger: ledger.plan_next("3", ("cheap", "expensive")),
     "reconcile DB": lambda ledger: ledger.presumed(),
@@ -67,7 +68,7 @@ def test_every_reading_command_has_its_method():
     assert with_json - CHANGING - OF_NO_LEDGER == {command.split()[0] for command in SAME}
 
 
-@pytest.mark.parametrize("method", ["status", "show", "presumed", "doctor"])
+@pytest.mark.parametrize("method", ["status", "show", "verdicts", "presumed", "doctor"])
 def test_what_is_of_one_ledger_says_so(method, db, tmp_path):
     other = compared_ledger(tmp_path / "b.db")
     with pytest.raises(manyfew.InputError, match="takes one ledger"):

@@ -14,7 +14,7 @@ import pytest
 
 from orchestrator import shadow
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def _other(folder: Path, name: str) -> Path:
