@@ -12,6 +12,10 @@ from typing import Any
 
 import pytest
 
+from tests.orchestrator.conftest import command
+
+__all__ = ["command", "peer"]
+
 HERE = Path(__file__).parent
 PEERS = sorted(path.stem for path in HERE.glob("*.txt"))
 

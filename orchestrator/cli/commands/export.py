@@ -13,19 +13,24 @@ from orchestrator.cli.bundles import ledger
 if TYPE_CHECKING:
     from orchestrator.ledger.exporting.samples import OnProgress, Records
 
-FORMATS = ("jsonl", "csv", "parquet", "bundle")
+FORMATS = ("jsonl", "csv", "parquet", "bundle", "inspect", "lm-eval", "evalplus")
+ON_DISK = FORMATS[2:]
+"""Never written to stdout."""
 
 
 def export(
     db: Path = typer.Argument(..., callback=ledger, help="The ledger.", metavar="DB"),
     format_: str = typer.Option(
-        ..., "--format", help="Write jsonl, csv, parquet or bundle.", metavar="FORMAT"
+        ...,
+        "--format",
+        help="Write jsonl, csv, parquet, bundle, inspect, lm-eval or evalplus.",
+        metavar="FORMAT",
     ),
     output: Path | None = typer.Option(
         None,
         "-o",
         "--output",
-        help="Write to FILE, which must not exist yet. Default: stdout.",
+        help="Write to FILE, which must not exist yet; a folder for logs of several models. Default: stdout.",
         metavar="FILE",
     ),
     with_problems: bool = typer.Option(
@@ -35,11 +40,14 @@ def export(
     """Write the samples as other programs read them.
 
     Each sample comes with its tokens, cost and verdict. Works while a run writes. A bundle is one zip file with
-    everything that made the samples, so that it can be cited.
+    everything that made the samples, so that it can be cited. inspect, lm-eval and evalplus write logs as those tools
+    do, one for each model.
 
     Example: manyfew export runs/quickstart.db --format csv -o samples.csv
 
     Example: manyfew export runs/quickstart.db --format bundle -o quickstart.zip
+
+    Example: manyfew export runs/quickstart.db --format inspect -o logs
     """
     from orchestrator.cli.output import console
     from orchestrator.ledger.exporting.samples import Records
@@ -51,6 +59,8 @@ def export(
     _check_format(format_, to_stdout=to_stdout)
     if format_ == "bundle" and output is not None:
         return _bundle(db, output)
+    if output is not None and format_ in FORMATS[4:]:
+        return _logs(db, format_, output)
     with Records(db, with_problems=with_problems) as records, counting("samples written") as show:
         if output is None or to_stdout:
             _to_stdout(format_, records, show)
@@ -75,6 +85,16 @@ def _bundle(db: Path, output: Path) -> int:
     return 0
 
 
+def _logs(db: Path, tool: str, output: Path) -> int:
+    from orchestrator.cli.output import console
+    from orchestrator.ledger.exporting.logs import write_logs
+    from orchestrator.text.safe import safe
+
+    count = write_logs(db, tool, output)
+    console(stderr=True).print(f"{count:,} samples written to {safe(str(output))}")
+    return 0
+
+
 def _check_format(name: str, *, to_stdout: bool) -> None:
     from orchestrator.errors import InputError
 
@@ -87,7 +107,7 @@ def _check_format(name: str, *, to_stdout: bool) -> None:
             from orchestrator.installer import install_extra
 
             raise InputError("--format parquet", "needs pyarrow", install_extra("hub"))
-    if name in ("parquet", "bundle") and to_stdout:
+    if name in ON_DISK and to_stdout:
         raise InputError(f"--format {name}", "can't be written to stdout", "add -o FILE")
 
 

@@ -41,7 +41,7 @@ class Records:
         self._with_problems = with_problems
         self._connection = open_reader(db)
         self._connection.row_factory = None
-        self._connection.text_factory = _lenient
+        self._connection.text_factory = lenient
         self.columns: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
@@ -124,12 +124,12 @@ def _with_problems(rows: Iterable[Row]) -> Iterator[Row]:
     last, question, gold = None, None, None
     for *row, data in rows:
         if data != last:
-            problem = _object(data)
+            problem = object_of(data)
             last, question, gold = data, problem.get("question"), problem.get("answer")
         yield (*row, question, gold)
 
 
-def _object(data: str) -> dict[str, Any]:
+def object_of(data: str) -> dict[str, Any]:
     value = json.loads(data)
     return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
 
@@ -138,5 +138,5 @@ def _plain(line: bytes) -> bytes:
     return _DELICATE.sub(lambda found: f"\\u{ord(found[0]):04x}", line.decode()).encode()
 
 
-def _lenient(raw: bytes) -> str:
+def lenient(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
