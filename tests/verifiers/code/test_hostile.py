@@ -179,7 +179,7 @@ def test_no_process_is_left(done):
 def test_no_file_is_left(done):
     assert not done.drop.exists()
     assert not Path("/tmp/escaped").exists()
-    assert len(HOSTILE) >= 40
+    assert len(HOSTILE) >= 130
 
 
 def test_the_listeners_would_have_noticed(tmp_path):
