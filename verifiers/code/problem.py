@@ -14,7 +14,7 @@ _IMPORT = re.compile(
     r"^[ \t]*(?:import[ \t]+(?P<names>[\w., \t]+)|from[ \t]+(?P<of>[\w.]+)[ \t]+import\b)", re.MULTILINE
 )
 _NAMES = re.compile(r"(?:^|,)[ \t]*([\w.]+)")
-_CALLED = re.compile(r"([A-Za-z_]\w*)\(")
+_CALLED = re.compile(r"\b([A-Za-z_]\w*+)\(")
 
 
 @dataclass(frozen=True, slots=True)

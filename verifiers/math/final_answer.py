@@ -9,6 +9,7 @@ Priority, in the first stretch of text that states one before the model asks its
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 from verifiers.numbers.final_number import MAX_TEXT, before_own_questions
@@ -23,7 +24,7 @@ _TAIL = 4_000
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*(?=[{0-9A-Za-z\\])|\\framebox\s*(?=\{)")
 _BETWEEN = re.compile(
-    r"[\s$.,;~]*(?:\\[()\[\],;]|\s)*(?:\\text\s*\{)?\s*(?:and|or)?\s*\}?(?:\\[()\[\],;]|[\s$,;~])*"
+    r"(?:[\s$.,;~]|\\[()\[\],;])*+(?:\\text\s*\{)?\s*(?:and|or)?\s*\}?(?:\\[()\[\],;]|[\s$,;~])*"
 )
 _MINERVA = re.compile(
     r"final answer is:?[ \t]*(?P<is>[^\n]{1,400}?)[.]?[ \t]*I hope (?:it|this) is correct", re.IGNORECASE
@@ -35,12 +36,12 @@ _MARKERS = re.compile(
     r"|\b(?:answer|ans)\b[\"'`*_ \t]{0,6}[:=][*_ \t]{0,4}\n{0,2}(?P<label>[^\n]{1,2000})",
     re.IGNORECASE | re.MULTILINE,
 )
-_FORMULA = re.compile(
-    r"\$\$(.{1,2000}?)\$\$|\\\[(.{1,2000}?)\\\]|(?<!\\)\$([^$\n]{1,2000}?)(?<!\\)\$|\\\(([^\n]{1,2000}?)\\\)",
-    re.DOTALL,
-)
+_OPENING = re.compile(r"\$|\\[\[(]")
+_DELIMITERS = (("$$", "$$"), ("\\[", "\\]"), ("$", "$"), ("\\(", "\\)"))
+_LONGEST = 2_000
+"""Characters of a formula."""
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)")
-_JOINED = re.compile(r"[\s,;]*(?:and|or)?[\s,;]*")
+_JOINED = re.compile(r"[\s,;]*+(?:and|or)?[\s,;]*")
 
 
 def boxed(text: str) -> str | None:
@@ -80,7 +81,32 @@ def said(text: str) -> str | None:
 
 def formulas(text: str) -> list[str]:
     """All formulas of a text."""
-    return ["".join(group or "" for group in match.groups()) for match in _FORMULA.finditer(text)]
+    return [inside for _, _, inside in _formulas(text)]
+
+
+def _formulas(text: str) -> Iterator[tuple[int, int, str]]:
+    """(start, end, inside) of each."""
+    at = 0
+    while opening := _OPENING.search(text, at):
+        found = _formula_at(text, opening.start())
+        if found is not None:
+            yield found
+        at = found[1] if found is not None else opening.start() + 1
+
+
+def _formula_at(text: str, at: int) -> tuple[int, int, str] | None:
+    for opening, closing in _DELIMITERS:
+        begin = at + len(opening)
+        if not text.startswith(opening, at) or (opening == "$" and text[at - 1 : at] == "\\"):
+            continue
+        end = text.find(closing, begin + 1, begin + _LONGEST + len(closing))
+        inside = text[begin:end]
+        in_a_line = opening in ("$", "\\(")
+        if end < 0 or (in_a_line and "\n" in inside):
+            continue
+        if opening != "$" or ("$" not in inside and not inside.endswith("\\")):
+            return at, end + len(closing), inside
+    return None
 
 
 def _stated(text: str) -> str | None:
@@ -126,7 +152,7 @@ def _of_marker(match: re.Match[str]) -> str:
         return _formula(whole) or whole.strip(" \t*_`.$")
     line = match.group("is") or match.group("label")
     formula = _formula(line)
-    if formula and _FORMULA.match(line.lstrip(" \t*_:`")):
+    if formula and _formula_at(line.lstrip(" \t*_:`"), 0):
         return formula
     end = _SENTENCE_END.search(line)
     sentence = line[: end.start()] if end else line
@@ -136,15 +162,15 @@ def _of_marker(match: re.Match[str]) -> str:
 def _formula(text: str) -> str | None:
     """The last formula, with those that it is listed with."""
     text = text[-_TAIL:]
-    matches = list(_FORMULA.finditer(text))
-    if not matches:
+    found = list(_formulas(text))
+    if not found:
         return None
-    row = [matches[-1]]
-    for match in reversed(matches[:-1]):
-        if not _JOINED.fullmatch(text[match.end() : row[-1].start()]):
+    row = [found[-1]]
+    for formula in reversed(found[:-1]):
+        if not _JOINED.fullmatch(text[formula[1] : row[-1][0]]):
             break
-        row.append(match)
-    return ", ".join("".join(group or "" for group in match.groups()).strip() for match in reversed(row))
+        row.append(formula)
+    return ", ".join(inside.strip() for _, _, inside in reversed(row))
 
 
 def _after_thinking(text: str) -> str:

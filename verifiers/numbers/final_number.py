@@ -60,6 +60,9 @@ _POLITE = re.compile(
     r"|you're welcome|keep (?:it up|practicing))[^\n]{0,300}$",
     re.IGNORECASE,
 )
+_DIGITS = re.compile(r"[0-9]+")
+_MOST_NUMBERS, _TAIL = 200, 600
+"""Of a line with more numbers than any answer has only so many characters at its end are read."""
 _BOLD_SPAN = re.compile(r"\*\*([^*\n]{1,80})\*\*")
 
 
@@ -74,7 +77,7 @@ def final_number(text: str) -> Readings:
     found = marked(without_bold(with_bold), strong=False)
     if found is None:
         return ()
-    return found or _last(chunks[0]) or _last(with_bold)
+    return found or _last(chunks[0]) or (_last(with_bold) if len(chunks) > 1 else ())
 
 
 def marked_number(text: str) -> Readings:
@@ -133,6 +136,8 @@ def _last_bold(line: str) -> Readings:
 
 def _last_of_line(line: str) -> Readings:
     """The last number that is no operand, index or label, unless an equation closes the line."""
+    if len(line) > _TAIL and len(_DIGITS.findall(line)) > _MOST_NUMBERS:
+        line = line[-_TAIL:].partition(" ")[2] or line[-_TAIL:]
     index = _INDEX.match(line)
     numbers = [number for number in scan(line) if not index or number.end > index.end()]
     if found := _of_closing_equation(line, numbers):

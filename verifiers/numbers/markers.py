@@ -20,7 +20,9 @@ _SEGMENT = 400
 """Characters looked at after a marker."""
 _BOX = 1_000
 """Characters looked at for the end of a \\boxed{…}."""
-_MARKERS = 200
+_UNCLOSED = 120
+"""Characters looked at of one that has no end."""
+_MARKERS = 60
 """Markers looked at in a text, from its end."""
 
 _MARKER = re.compile(
@@ -54,6 +56,7 @@ _REASONING_TAIL = re.compile(
 _LISTING = re.compile(r"([0-9]{1,3})[.):][*_]{0,2}[ \t]+[^\s]")
 _ROW_GAP = 300
 _ROW_BETWEEN = re.compile(r"(?:[\s$.,;&*|\u2009(){}\[\]]|\band\b|\bor\b){0,40}", re.IGNORECASE)
+_BRACE = re.compile(r"[{}]")
 _BULLET = re.compile(r"^[ \t]{0,8}[-*•][ \t]+")
 
 
@@ -131,12 +134,18 @@ def _in_box(text: str, at: int) -> Readings | None:
     inside = text[at : at + _BOX].lstrip()
     if not inside.startswith("{"):
         return value_of(inside.partition("\n")[0][:40])
+    end = _closing(inside)
+    return value_of(inside[1:end].replace("\n", " ") if end else inside[1:_UNCLOSED].partition("\n")[0])
+
+
+def _closing(text: str) -> int | None:
+    """Where the first brace of a text is closed."""
     depth = 0
-    for index, char in enumerate(inside):
-        depth += (char == "{") - (char == "}")
+    for brace in _BRACE.finditer(text):
+        depth += 1 if brace.group() == "{" else -1
         if depth == 0:
-            return value_of(inside[1:index].replace("\n", " "))
-    return value_of(inside[1:].partition("\n")[0])
+            return brace.start()
+    return None
 
 
 def _is_row(text: str, at: int, found: Readings) -> bool:
@@ -146,13 +155,12 @@ def _is_row(text: str, at: int, found: Readings) -> bool:
     start = max(before.rfind("\\boxed"), before.rfind("\\fbox"))
     if start < 0:
         return False
-    depth = 0
-    for index in range(start, len(before)):
-        depth += (before[index] == "{") - (before[index] == "}")
-        if depth == 0 and before[index] == "}":
-            other = value_of(before[before.index("{", start) + 1 : index])
-            return bool(_ROW_BETWEEN.fullmatch(before[index + 1 :])) and not set(other or ()) & set(found)
-    return False
+    first = before.find("{", start)
+    end = _closing(before[first:]) if first >= 0 else None
+    if end is None:
+        return False
+    other = value_of(before[first + 1 : first + end])
+    return bool(_ROW_BETWEEN.fullmatch(before[first + end + 1 :])) and not set(other or ()) & set(found)
 
 
 def _after_is(text: str, at: int, last_digit: int) -> Readings | None:

@@ -24,7 +24,7 @@ _LEAN_HEAD = re.compile(
 )
 _COQ_TAIL = re.compile(r"\.\s*(?:Proof\s*\.\s*)?(?:Admitted\s*\.\s*|Abort\s*\.\s*)?$")
 _LEAN_SIGNS = re.compile(r"[(\[{⟨⦃⟦)\]}⟩⦄⟧]|:=|\b(?:let|have|letI|haveI)\b")
-_LEAN_IN = re.compile(r"\b(?:open|set_option)\b[^\n]*?\bin\s*\Z")
+_LEAN_IN = re.compile(r"\A[ \t]*(?:open|set_option)\b[^\n]*\bin\s*\Z")
 _OPEN, _CLOSE = "([{⟨⦃⟦", ")]}⟩⦄⟧"
 
 
