@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 import tomllib
 from contextlib import closing
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EVERY = 1000
+_SETS, _VERDICTS = "verdictsets.json", "verdicts.jsonl.gz"
 _PLAIN = tuple(name for name in VALUE_COLUMNS if name not in ("text", "request"))
 _BASES = frozenset(
     [
@@ -112,6 +114,9 @@ class _Ledger:
         self._problems: dict[tuple[str, str], int] = {}
         self._prompts: dict[str, int] = {}
         self._verifiers: dict[str, str] = {}
+        self._sets: dict[str, tuple[int, str]] = {}
+        """(id, kind/version) by name."""
+        self._current: str | None = None
 
     def fill(self, on_progress: Callable[[int], None]) -> int:
         """The number of samples."""
@@ -137,7 +142,9 @@ class _Ledger:
                 prompt_id=self._prompts.get(str(row.get("prompt"))),
                 **self._of(row),
             )
+        self._add_sets()
         count = self._add_samples(on_progress)
+        self._add_verdicts()
         for row in self._listed("failures.json"):
             self._add("failures.json", "failure", {**row, "run_id": row.get("run")}, **self._of(row))
         self._add_reconciliations()
@@ -211,7 +218,7 @@ class _Ledger:
                 raise self._bundle.wrong(
                     where, "names a model, problem or cost basis that the bundle doesn't have"
                 )
-            verifier = None if values["passed"] is None else self._verifiers[sweep]
+            verifier = None if values["passed"] is None else self._current or self._verifiers[sweep]
             row = (
                 model,
                 problem,
@@ -233,6 +240,35 @@ class _Ledger:
             if count % EVERY == 0:
                 on_progress(count)
         return count
+
+    def _add_sets(self) -> None:
+        if not self._bundle.has(_SETS):  # a bundle of a manyfew that had one set
+            return
+        for row in self._listed(_SETS):
+            kind, version = str(row.get("kind")), str(row.get("version") or "")
+            more = {"options": _json(row.get("options") or {}), "version": version, "made_at": time.time()}
+            number = self._add(_SETS, "verdict_set", {**row, **more})
+            verifier = f"{kind}/{version}" if version else kind
+            self._sets[str(row.get("name"))] = (number, verifier)
+            self._current = verifier if row.get("current") else self._current
+            steered = set(map(str, as_list(row.get("steered_models"))))
+            for (_, alias), model in self._models.items():
+                if alias in steered:
+                    self._add(_SETS, "steering", {"model_id": model, "set_id": number})
+
+    def _add_verdicts(self) -> None:
+        """Those of the sets that aren't current."""
+        find = "SELECT id FROM sample WHERE model_id = ? AND problem_id = ? AND sample_index = ?"
+        for where, row in self._bundle.objects(_VERDICTS):
+            of = self._of(row)
+            found = self._connection.execute(
+                find, (of["model_id"], of.get("problem_id"), row.get("sample_index"))
+            ).fetchone()
+            number, verifier = self._sets.get(str(row.get("verdict_set")), (None, None))
+            if found is None or number is None:
+                raise self._bundle.wrong(where, "names a sample or a set that the bundle doesn't have")
+            more = {"set_id": number, "sample_id": found[0], "verifier": verifier}
+            self._add(where, "set_verdict", {**row, **more})
 
     def _add_reconciliations(self) -> None:
         done: set[Any] = set()

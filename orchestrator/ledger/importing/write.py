@@ -73,7 +73,7 @@ INSERT INTO ledger.sample (model_id, problem_id, sample_index, cost_pico, cost_b
 SELECT model.ledger_id, problem.ledger_id, s.sample_index, s.cost_pico,
   s.basis, coalesce(s.text, ''), s.request,
   coalesce(s.stop_rule, 'none'), coalesce(s.created_at, :now),
-  iif(s.passed IS NULL, NULL, coalesce(s.judge, '{IMPORTED}')),
+  iif(s.passed IS NULL, NULL, iif(:alone, '{IMPORTED}', coalesce(s.judge, '{IMPORTED}'))),
   {", ".join("s." + name for name in _GIVEN)}
 FROM sample AS s CROSS JOIN model ON model.id = s.model CROSS JOIN problem ON problem.id = s.problem ORDER BY s.id"""
 _ADD_TO_TOTALS = """
@@ -82,19 +82,22 @@ FROM (SELECT model.ledger_id AS id, count(*) AS n FROM sample JOIN model ON mode
 WHERE m.id = added.id"""
 
 _LAST = "SELECT coalesce(max(id), 0) FROM ledger.sample"
-_NEW = "verifier IS NOT NULL AND id > :last"  # whoever judged them elsewhere
-_HAS_VERDICTS = f"SELECT 1 FROM ledger.sample WHERE {_NEW} LIMIT 1"
-# Current where the ledger has no other verdicts.
+_JUDGES = f"""
+SELECT coalesce(judge, '{IMPORTED}') FROM sample WHERE passed IS NOT NULL GROUP BY 1 ORDER BY min(id)"""
+_NEW = "verifier = :said AND id > :last"
+_TAKEN = f"SELECT 1 FROM ledger.verdict_set WHERE name = ? AND kind != '{IMPORTED}'"
+# Current if the ledger has no other verdicts.
 _ADD_SET = f"""
 INSERT INTO ledger.verdict_set (name, kind, version, options, current, made_at)
-SELECT '{IMPORTED}', '{IMPORTED}', '', '{{}}', NOT EXISTS (SELECT 1 FROM ledger.verdict_set WHERE current = 1), :now
+SELECT :name, '{IMPORTED}', '', '{{}}', NOT EXISTS (SELECT 1 FROM ledger.verdict_set WHERE current = 1), :now
 WHERE true ON CONFLICT (name) DO NOTHING"""
-_SET = f"SELECT id, current FROM ledger.verdict_set WHERE name = '{IMPORTED}'"
+_SET = "SELECT id, current FROM ledger.verdict_set WHERE name = ?"
 _KEEP_APART = f"""
 INSERT INTO ledger.set_verdict (set_id, sample_id, passed, score, answer, verifier)
-SELECT :set, id, passed, score, answer, verifier FROM ledger.sample WHERE {_NEW}"""
+SELECT :set, id, passed, score, answer, '{IMPORTED}' FROM ledger.sample WHERE {_NEW}"""
 _LEAVE_OPEN = f"""
 UPDATE ledger.sample SET passed = NULL, score = NULL, answer = NULL, verifier = NULL WHERE {_NEW}"""
+_SAY_IMPORTED = f"UPDATE ledger.sample SET verifier = '{IMPORTED}' WHERE {_NEW}"
 _STOPPED = """
 INSERT OR IGNORE INTO ledger.steering (model_id, set_id)
 SELECT DISTINCT model_id, :set FROM ledger.sample WHERE id > :last AND stop_rule = 'first_success'"""
@@ -171,8 +174,9 @@ def _write(connection: sqlite3.Connection, lock: WriterLock) -> int:
         connection.execute(_FIND_PROBLEMS)
         others = _fill_in(connection)
         (last,) = connection.execute(_LAST).fetchone()
-        connection.execute(_ADD_SAMPLES, {"now": time.time()})
-        _put_into_set(connection, last)
+        judges = [name for (name,) in connection.execute(_JUDGES)]
+        connection.execute(_ADD_SAMPLES, {"now": time.time(), "alone": len(judges) == 1})
+        _put_into_sets(connection, last, judges)
         connection.execute(_ADD_TO_TOTALS)
         connection.execute(_FOUND_AGAIN)
         connection.execute(_ADD_LOST)
@@ -185,17 +189,20 @@ def _write(connection: sqlite3.Connection, lock: WriterLock) -> int:
     return others
 
 
-def _put_into_set(connection: sqlite3.Connection, last: int) -> None:
-    """The verdicts of the samples after `last` are the set `imported`. Where another is current they are kept apart:
-    a set's verdicts are one verifier's."""
-    if connection.execute(_HAS_VERDICTS, {"last": last}).fetchone() is None:
-        return
-    connection.execute(_ADD_SET, {"now": time.time()})
-    set_id, current = connection.execute(_SET).fetchone()
-    if not current:
-        connection.execute(_KEEP_APART, {"set": set_id, "last": last})
-        connection.execute(_LEAVE_OPEN, {"last": last})
-    connection.execute(_STOPPED, {"set": set_id, "last": last})
+def _put_into_sets(connection: sqlite3.Connection, last: int, judges: list[str]) -> None:
+    """The verdicts of the samples after `last` are a set for each of their judges, by its name. If another set is
+    current they are kept apart: a set's verdicts are one verifier's."""
+    for judge in judges:
+        name = f"{judge} ({IMPORTED})" if connection.execute(_TAKEN, (judge,)).fetchone() else judge
+        said = {"said": IMPORTED if len(judges) == 1 else judge, "last": last}
+        connection.execute(_ADD_SET, {"name": name, "now": time.time()})
+        set_id, current = connection.execute(_SET, (name,)).fetchone()
+        if not current:
+            connection.execute(_KEEP_APART, {"set": set_id, **said})
+            connection.execute(_LEAVE_OPEN, said)
+        elif said["said"] != IMPORTED:
+            connection.execute(_SAY_IMPORTED, said)
+        connection.execute(_STOPPED, {"set": set_id, "last": last})
 
 
 def _fill_in(connection: sqlite3.Connection) -> int:

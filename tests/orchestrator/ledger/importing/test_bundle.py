@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +20,16 @@ FOLDER = "manyfew-bundle/"
 
 @pytest.fixture(scope="module")
 def bought(tmp_path_factory) -> Path:
-    return buy(tmp_path_factory.mktemp("bought"))
+    """With two sets of verdicts."""
+    db = buy(tmp_path_factory.mktemp("bought"))
+    done = subprocess.run(
+        [sys.executable, "-m", "manyfew", "verify", str(db), "--verifier", "exact", "--as", "strict"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return db
 
 
 @pytest.fixture
@@ -49,13 +60,15 @@ def test_the_ledger_is_the_same_and_so_is_its_bundle(bought, bundle, command):
     assert "Cite: manyfew" in done.stdout
     assert records(Path("back.db")) == records(bought)
     assert spend(Path("back.db")) == spend(bought)
-    for table in ("prompt", "request", "failure", "sweep_file"):
+    for table in ("prompt", "request", "failure", "sweep_file", "verdict_set", "set_verdict", "steering"):
         assert len(rows(Path("back.db"), f"SELECT * FROM {table}")) == len(
             rows(bought, f"SELECT * FROM {table}")
         )
     assert rows(Path("back.db"), "SELECT price, definition FROM model") == rows(
         bought, "SELECT price, definition FROM model"
     )
+    theirs, back = (command("verdicts", db, "--json").stdout for db in (str(bought), "back.db"))
+    assert json.loads(back) == json.loads(theirs)
     assert command("export", "back.db", "--format", "bundle", "-o", "again.zip").returncode == 0
     assert Path("again.zip").read_bytes() == bundle.read_bytes()
     assert command("doctor", "back.db").returncode == 0

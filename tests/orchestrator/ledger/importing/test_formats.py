@@ -384,3 +384,33 @@ def test_what_is_no_log_at_all_is_named(command, tmp_path):
     (tmp_path / "x.bin").write_bytes(bytes(range(200)) * 10)
     assert "no text" in refused(command, "x.bin")["message"]
     assert "no format" in refused(command, "x.bin", "--format", "mine")["message"]
+
+
+def test_a_scorer_s_verdicts_are_a_set_by_its_name(command, tmp_path):
+    def told() -> dict[str, tuple[bool, int]]:
+        found = json.loads(command("verdicts", "a.db", "--json").stdout)["sets"]
+        return {one["name"]: (one["current"], one["right"]) for one in found}
+
+    one = logs.inspect_sample(1, 1)
+    logs.write_eval(tmp_path / "a.eval", [one, logs.inspect_sample(1, 2, "5")])
+    other = logs.inspect_sample(1, 1, scores={"numeric": {"value": "C"}})
+    logs.write_eval(tmp_path / "b.eval", [other], logs.inspect_header(task="others"))
+    brought(command, "a.eval", "b.eval")
+    assert told() == {"match": (True, 1), "numeric": (False, 1)}
+    assert [row["passed"] for row in records(Path("a.db"))] == [1, 0, None]
+    done = command("verify", "a.db", "--verifier", "exact", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["before"] == {"name": "match", "right": 1}
+    assert command("verdicts", "a.db", "--use", "numeric").returncode == 0
+    assert [row["passed"] for row in records(Path("a.db"))] == [None, None, 1]
+
+
+def test_what_is_imported_beside_a_set_of_ours_is_kept_apart(command, tmp_path):
+    write(tmp_path / "own.jsonl", {"model": "m", "problem": "p", "sample_index": 0, "text": "4", "gold": "4"})
+    brought(command, "own.jsonl")
+    assert command("verify", "a.db", "--verifier", "numeric").returncode == 0
+    logs.write_eval(tmp_path / "a.eval", [logs.inspect_sample(scores={"numeric": {"value": "I"}})])
+    brought(command, "a.eval")
+    names = [one["name"] for one in json.loads(command("verdicts", "a.db", "--json").stdout)["sets"]]
+    assert names == ["numeric", "numeric (imported)"]
+    assert [row["passed"] for row in records(Path("a.db"))] == [1, None]
