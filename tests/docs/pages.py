@@ -15,6 +15,7 @@ from typing import Literal
 
 from tests.loopback.openai_wire import openai_vendor
 from tests.loopback.work import Sample
+from tests.orchestrator.ledger.importing.logs import inspect_header, inspect_sample, write_eval
 from tests.orchestrator.run.serving import serving
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,12 +108,28 @@ def prepare(folder: Path) -> None:
     tutorial = blocks((DOCS / "tutorial.md").read_text("utf-8"))
     problems = next(block for block in tutorial if block.name == "problems.jsonl")
     (folder / "problems.jsonl").write_text(problems.body, "utf-8")
+    _write_logs(folder)
     lines = [
         f'{{"question": "What is {n} + {n}?", "answer": "{n} + {n} = {2 * n}\\n#### {2 * n}"}}'
         for n in range(9)
     ]
     (folder / "gsm8k_test.jsonl").write_text("\n".join(lines[:4]) + "\n", "utf-8")
     (folder / "gsm8k_train.jsonl").write_text("\n".join(lines[4:]) + "\n", "utf-8")
+
+
+def _write_logs(folder: Path) -> None:
+    """What a reader has already."""
+    (folder / "logs").mkdir()
+    for name, model, right in (("small", "openai/gpt-4o-mini", 2), ("large", "openai/gpt-4o", 3)):
+        samples = [
+            inspect_sample(problem, epoch, "4" if epoch <= right else "5")
+            | {"model_usage": {model: {"input_tokens": 100, "output_tokens": 50, "total_tokens": 150}}}
+            for problem in range(1, 7)
+            for epoch in range(1, 5)
+        ]
+        write_eval(folder / "logs" / f"{name}.eval", samples, inspect_header(model=model))
+    line = '{"task_id": "HumanEval/0", "completion": "    return True"}\n'
+    (folder / "samples.jsonl").write_text(line, "utf-8")
 
 
 def type_(command: str, folder: Path, places: Mapping[str, str]) -> subprocess.CompletedProcess[str]:

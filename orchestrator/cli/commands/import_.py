@@ -264,7 +264,7 @@ def _costs(done: Imported) -> list[str]:
 
     lines: list[str] = []
     if done.computed_cost:
-        lines.append(f"The cost of {done.computed_cost:,} was computed from their tokens by the price book.")
+        lines.append(f"The cost of {done.computed_cost:,} was computed from their tokens.")
     if done.without_cost:
         what = "all" if done.without_cost == done.samples else f"{done.without_cost:,}"
         remedy = "add --usd-per-sample USD to set it"
