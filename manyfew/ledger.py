@@ -117,13 +117,22 @@ class Ledger:
         *,
         cap: float | None = None,
         hard_cap: float | None = None,
+        accept: str | None = None,
+        truth: str | None = None,
+        false_pass: float | tuple[float, float] | None = None,
         cite: bool = False,
     ) -> dict[str, Any]:
-        """What `manyfew frontier --json` prints: curves with bands, fits, policies, comparisons, warnings."""
+        """What `manyfew frontier --json` prints: curves with bands, fits, policies, comparisons, warnings. `accept` and
+        `truth` name sets of verdicts; `false_pass`: the share of wrong samples that a verifier would accept, or the
+        least and the largest."""
         from orchestrator.analysis.policies import Cap
-        from orchestrator.analysis.whole_document import frontier_documents
+        from orchestrator.analysis.whole_document import Verdicts, frontier_documents
 
-        return frontier_documents(self.paths, axis, Cap(cap, hard_cap), always_digest=cite).whole
+        rates = (false_pass, false_pass) if isinstance(false_pass, (int, float)) else false_pass
+        verdicts = Verdicts(accept, truth, rates)
+        return frontier_documents(
+            self.paths, axis, Cap(cap, hard_cap), verdicts=verdicts, always_digest=cite
+        ).whole
 
     def compare(self) -> dict[str, Any]:
         """What `manyfew compare --json` prints: models side by side, as billed."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from orchestrator.coverage import cost
+from orchestrator.coverage.acceptance import Acceptance, FalsePasses
 from orchestrator.coverage.samples import Samples
 from pricing.types import PICO_PER_USD
 
@@ -23,8 +24,9 @@ def unit_of(axis: Axis | Side) -> int:
     return PICO_PER_USD if axis == "usd" else 1
 
 
-def samples_of(outcomes: Outcomes, unit: int = 1) -> Samples:
-    """Of the problems with a verdict, costs in `unit`s."""
+def samples_of(outcomes: Outcomes, unit: int = 1, false_pass: float | None = None) -> Samples:
+    """Of the problems with a verdict, costs in `unit`s. `false_pass`: the share of wrong samples that a verifier would
+    accept."""
     mean = cost.mean_cost(outcomes.cost, outcomes.costed) / unit
     failed = passed = None
     if outcomes.passed_cost is not None and outcomes.passed_costed is not None:
@@ -42,7 +44,15 @@ def samples_of(outcomes: Outcomes, unit: int = 1) -> Samples:
         most,
         outcomes.lost,
         alike=outcomes.alike > 0 and 2 * outcomes.alike >= len(outcomes.problems),
+        acceptance=_acceptance(outcomes, false_pass),
     )
+
+
+def _acceptance(outcomes: Outcomes, false_pass: float | None) -> Acceptance | FalsePasses | None:
+    if false_pass is not None:
+        return FalsePasses(outcomes.n, outcomes.c, false_pass, outcomes.first)
+    of = outcomes.accepted
+    return None if of is None else Acceptance(of.n, of.a, of.r, of.first, of.first_right)
 
 
 def asked(outcomes: Outcomes) -> tuple[str, ...]:

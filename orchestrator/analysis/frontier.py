@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from orchestrator.analysis.acceptance import with_acceptance
 from orchestrator.analysis.advice import advice, best_buys
 from orchestrator.analysis.arrays import samples_of, unit_of
 from orchestrator.analysis.comparisons import comparisons, solved_by_one
@@ -43,10 +44,17 @@ class Curve:
     cost_high: np.ndarray[Any, np.dtype[np.float64]]
 
 
-def frontier_document(models: Sequence[Outcomes], axis: Axis, cap: Cap = NO_CAP) -> dict[str, Any]:
-    """CONTRACT's `frontier --json`: no NaN, null with a warning instead."""
+def frontier_document(
+    models: Sequence[Outcomes],
+    axis: Axis,
+    cap: Cap = NO_CAP,
+    false_pass: tuple[float, float] | None = None,
+) -> dict[str, Any]:
+    """CONTRACT's `frontier --json`: no NaN, null with a warning instead. `false_pass`: the least and the largest share
+    of wrong samples that a verifier would accept; policies are scored at their mean."""
     unit = unit_of(axis)
-    study = FrontierStudy(axis, [(one, samples_of(one, unit)) for one in models])
+    rate = None if false_pass is None else sum(false_pass) / 2
+    study = FrontierStudy(axis, [(one, samples_of(one, unit, rate)) for one in models])
     if not models:
         study.warnings.append("there are no models in the ledger")
     described = {one.alias: _model(study, one, samples, unit) for one, samples in study.models}
@@ -62,7 +70,8 @@ def frontier_document(models: Sequence[Outcomes], axis: Axis, cap: Cap = NO_CAP)
         "cap": {"average": cap.average, "hard": cap.hard},
     }
     _warn_if_nothing_solved(study)
-    return {**document, "best_buys": best_buys(document["frontier"]), "advice": advice(document)}
+    advised = {**document, "best_buys": best_buys(document["frontier"]), "advice": advice(document)}
+    return with_acceptance(advised, study, false_pass)
 
 
 def _warn_if_nothing_solved(study: FrontierStudy) -> None:

@@ -14,6 +14,7 @@ from orchestrator.analysis.finite import finite
 from orchestrator.analysis.policies import policies
 from orchestrator.coverage.attempts import attempts_cost
 from orchestrator.coverage.samples import Samples
+from orchestrator.text.frontier_words import covered
 from pricing.form import price_from_json
 from pricing.types import PICO_PER_USD
 
@@ -35,7 +36,7 @@ def report_data(document: Mapping[str, Any], read: Read, provenance: Sequence[Pr
     """`document` is the frontier's of one axis; `read` gives the same models on others. From here on a model is
     known by its place in the document: names are only for showing."""
     chosen: Axis = document["axis"]
-    ks = [[point["k"] for point in model["coverage"]] for model in document["models"].values()]
+    ks = [[point["k"] for point in covered(model)] for model in document["models"].values()]
     outcomes: dict[Axis, Sequence[Outcomes]] = {axis: read(axis) for axis in AXES}
     known: dict[Axis, Sequence[Outcomes]] = {
         axis: models

@@ -21,19 +21,40 @@ class FrontierDocuments(NamedTuple):
     whole: dict[str, Any]
 
 
+class Verdicts(NamedTuple):
+    """Whose verdicts the document rests on, as the user says. All None: the current set."""
+
+    accept: str | None = None
+    truth: str | None = None
+    false_pass: tuple[float, float] | None = None
+
+
 def frontier_documents(
-    paths: Sequence[Path], axis: Axis, cap: Cap = NO_CAP, *, always_digest: bool = False
+    paths: Sequence[Path],
+    axis: Axis,
+    cap: Cap = NO_CAP,
+    *,
+    verdicts: Verdicts | None = None,
+    always_digest: bool = False,
 ) -> FrontierDocuments:
     """Raises InputError for what is no ledger. `always_digest`: also if a digest of the samples takes long."""
+    from importlib.metadata import version
+
+    from orchestrator.analysis.acceptance import verdicts_document
     from orchestrator.analysis.frontier import frontier_document
     from orchestrator.analysis.printed import with_printed
     from orchestrator.analysis.selection import with_selection
     from orchestrator.ledger.importing.printed_results import read_printed
     from orchestrator.ledger.reading.samples.citation import citation_document, cite
+    from orchestrator.ledger.reading.samples.judged import ChosenSets
     from orchestrator.ledger.reading.samples.outcomes import read_outcomes
 
-    outcomes = read_outcomes(paths, axis)
-    sampled = with_selection(frontier_document(outcomes, axis, cap), outcomes)
+    by = verdicts or Verdicts()
+    outcomes = read_outcomes(paths, axis, ChosenSets(by.accept, by.truth))
+    document = frontier_document(outcomes, axis, cap, by.false_pass)
+    # A vote and a score are counted by the current set.
+    sampled = with_selection(document, outcomes) if by.truth is None and by.accept is None else document
+    sampled["about"] = {"manyfew": version("manyfew"), "verdicts": verdicts_document(outcomes, by.false_pass)}
     sampled["citation"] = [citation_document(cite(path, always=always_digest)) for path in paths]
     return FrontierDocuments(sampled, with_printed(sampled, read_printed(paths)))
 

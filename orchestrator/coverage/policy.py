@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Buyable:
-    """One model on the problems that all have in common: shape (problems, ks) each. `missed`: the chance that k
-    samples solve nothing; `spent`: what asking one by one costs until the first success, at most k samples."""
+    """One model on the problems that all have in common: shape (problems, ks) each. `missed`: the chance that none of k
+    samples is accepted; `spent`: what asking one by one costs until the first that is, at most k samples; `delivered`:
+    the chance that this one is right."""
 
     alias: str
     ks: NDArray[np.int64]
@@ -39,18 +40,33 @@ class Buyable:
     spent: NDArray[np.float64]
     most: NDArray[np.float64]
     """The cost of the most expensive sample seen, (problems,)."""
+    delivered: NDArray[np.float64] | None = None
+    """None: whatever is accepted is right."""
+
+    @property
+    def right(self) -> NDArray[np.float64]:
+        return 1.0 - self.missed if self.delivered is None else self.delivered
 
     def take(self, at: NDArray[np.int64]) -> Buyable:
         """The problems at these positions."""
-        return Buyable(self.alias, self.ks, self.cost[at], self.missed[at], self.spent[at], self.most[at])
+        delivered = None if self.delivered is None else self.delivered[at]
+        return Buyable(
+            self.alias, self.ks, self.cost[at], self.missed[at], self.spent[at], self.most[at], delivered
+        )
 
 
 def buyable(alias: str, samples: Samples) -> Buyable | None:
     """None without a k that all problems have samples for, or where a cost is not known."""
-    ks = grid.shown(samples.largest_k)
+    accepts = samples.acceptance
+    ks = grid.shown(samples.largest_k if accepts is None else accepts.largest_k)
     if not len(ks) or np.isnan(samples.cost).any():
         return None
     most = samples.cost if samples.most is None else np.maximum(samples.most, samples.cost)
+    if accepts is not None:
+        spent = samples.cost[:, None] * accepts.attempts(ks)
+        return Buyable(
+            alias, ks, samples.cost, 1.0 - accepts.accepted(ks), spent, most, accepts.delivered(ks)
+        )
     return Buyable(alias, ks, samples.cost, 1.0 - samples.solved(ks), attempts_cost(samples, ks), most)
 
 
@@ -88,7 +104,8 @@ Part = tuple[list[Policy], "NDArray[np.float64]", "NDArray[np.float64]", "NDArra
 
 
 def _fixed(model: Buyable) -> Iterator[Part]:
-    alias, coverage = model.alias, 1.0 - model.missed.mean(axis=0)
+    alias = model.alias
+    coverage = 1.0 - model.missed.mean(axis=0) if model.delivered is None else model.delivered.mean(axis=0)
     most = model.ks * model.most.max()
     ks: list[int] = model.ks.tolist()
     yield (
@@ -109,7 +126,11 @@ def _pairs(cheap: Buyable, expensive: Buyable) -> Iterator[Part]:
     problems = len(cheap.cost)
     order = (cheap.alias, expensive.alias)
     numbers = [(k, j) for k in cheap.ks.tolist() for j in expensive.ks.tolist()]
-    coverage = (1.0 - cheap.missed.T @ expensive.missed / problems).ravel()
+    if cheap.delivered is None and expensive.delivered is None:
+        coverage = (1.0 - cheap.missed.T @ expensive.missed / problems).ravel()
+    else:
+        later = cheap.missed.T @ expensive.right / problems
+        coverage = (cheap.right.mean(axis=0)[:, None] + later).ravel()
     most = np.array([(k * cheap.most + j * expensive.most).max() for k, j in numbers])
     bought = cheap.ks[:, None] * cheap.cost.mean() + expensive.ks * expensive.cost.mean()
     yield (
@@ -157,11 +178,13 @@ def _by_cost(one: Buyable, other: Buyable) -> tuple[Buyable, Buyable]:
 def by_problem(policy: Policy, models: Sequence[Buyable]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(coverage, expected cost) of a policy by problem, (problems,) each."""
     of = {model.alias: model for model in models}
-    missed = np.ones(len(models[0].cost))
+    missed, right = np.ones(len(models[0].cost)), np.zeros(len(models[0].cost))
     cost = np.zeros(len(models[0].cost))
     for alias in policy.order:
         model, k = of[alias], policy.samples[alias]
         at = int(np.searchsorted(model.ks, k))
         cost = cost + (k * model.cost if policy.stop == "none" else missed * model.spent[:, at])
+        right = right + missed * model.right[:, at]
         missed = missed * model.missed[:, at]
-    return 1.0 - missed, cost
+    perfect = all(of[alias].delivered is None for alias in policy.order)
+    return (1.0 - missed if perfect else right), cost

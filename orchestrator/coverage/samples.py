@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from orchestrator.coverage.acceptance import Acceptance, FalsePasses
+
 
 @dataclass(frozen=True, slots=True)
 class Samples:
@@ -32,6 +34,8 @@ class Samples:
     """Samples without a verdict, and those that failed for good."""
     alike: bool = False
     """All samples of most problems are the same text, so more of them would bring nothing new."""
+    acceptance: Acceptance | FalsePasses | None = None
+    """What an imperfect verifier accepts of them, if the truth isn't what stops."""
 
     @property
     def problems(self) -> int:
@@ -50,7 +54,8 @@ class Samples:
         """The problems at these positions."""
         of = (self.first, self.failed_cost, self.passed_cost, self.most, self.lost)
         taken: list[Any] = [None if one is None else one[at] for one in of]
-        return Samples(self.n[at], self.c[at], self.cost[at], *taken, alike=self.alike)
+        accepts = None if self.acceptance is None else self.acceptance.take(at)
+        return Samples(self.n[at], self.c[at], self.cost[at], *taken, alike=self.alike, acceptance=accepts)
 
     def solved(self, ks: NDArray[np.int64]) -> NDArray[np.float64]:
         """Shape (problems, ks): an unbiased estimate of the chance that k samples solve the problem; nan if it

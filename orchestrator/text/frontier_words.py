@@ -47,7 +47,12 @@ def band(point: Mapping[str, Any], *, plain: bool = False) -> str:
 
 def largest_k(document: Mapping[str, Any], alias: str) -> int:
     """The most samples of a model that the document has coverage for."""
-    return document["models"][alias]["coverage"][-1]["k"]
+    return covered(document["models"][alias])[-1]["k"]
+
+
+def covered(model: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The points whose coverage is known: of draws that another set of verdicts stopped, those of k = 1 alone."""
+    return [point for point in model["coverage"] if point["coverage"] is not None]
 
 
 def chance(share: float) -> str:

@@ -12,6 +12,8 @@ from orchestrator.cli.bundles import ledgers
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from orchestrator.analysis.whole_document import Verdicts
+
 
 def frontier(
     db: list[Path] = typer.Argument(..., callback=ledgers, help="The ledgers.", metavar="DB…"),
@@ -29,6 +31,21 @@ def frontier(
         "--hard-cap",
         help="Leave out policies that can cost more than this on any one problem.",
         metavar="COST",
+    ),
+    accept: str | None = typer.Option(
+        None,
+        "--accept",
+        help="Stop at what this set of verdicts accepts, as an imperfect verifier would; needs --truth.",
+        metavar="NAME",
+    ),
+    truth: str | None = typer.Option(
+        None, "--truth", help="Count as right what this set of verdicts says.", metavar="NAME"
+    ),
+    false_pass: str | None = typer.Option(
+        None,
+        "--false-pass",
+        help="Assume that a verifier accepts this share of the wrong samples, such as 0.01 or 0.01:0.05.",
+        metavar="RATE[:RATE]",
     ),
     write_policy: int | None = typer.Option(
         None,
@@ -59,6 +76,8 @@ def frontier(
     Example: manyfew frontier runs/quickstart.db
 
     Example: manyfew frontier runs/quickstart.db --html report.html
+
+    Example: manyfew frontier runs/code.db --accept code-public --truth code
     """
     _moved(db, axis, {"--png": png, "--svg": svg})
     from orchestrator.cli.values import axis_named
@@ -73,9 +92,10 @@ def frontier(
     from orchestrator.text.safe import safe
 
     allowed = Cap(_cost("--cap", cap), _cost("--hard-cap", hard_cap))
-    sampled, whole = frontier_documents(db, chosen, allowed, always_digest=cite)
+    verdicts = _verdicts(accept, truth, false_pass)
+    sampled, whole = frontier_documents(db, chosen, allowed, verdicts=verdicts, always_digest=cite)
     if html is not None:
-        _write(html, sampled, whole, db)
+        _write(html, sampled, whole, db, verdicts)
     if write_policy is not None and output is not None:
         _write_policy(db, sampled, write_policy, output)
     if json_:
@@ -87,6 +107,32 @@ def frontier(
     if html is not None:
         console(stderr=True).print(f"Report written to {safe(str(html))}")
     return 0
+
+
+def _verdicts(accept: str | None, truth: str | None, false_pass: str | None) -> Verdicts:
+    from orchestrator.analysis.whole_document import Verdicts
+    from orchestrator.errors import InputError
+
+    if accept is not None and false_pass is not None:
+        raise InputError("--false-pass", "stands in place of --accept", "state one of the two")
+    if accept is not None and truth is None:
+        raise InputError("--accept", "needs the set that is the truth", "add --truth NAME")
+    if truth is not None and accept is None and false_pass is None:
+        raise InputError("--truth", "needs the set that accepts", "add --accept NAME, or --false-pass RATE")
+    return Verdicts(accept, truth, None if false_pass is None else _rates(false_pass))
+
+
+def _rates(given: str) -> tuple[float, float]:
+    from orchestrator.errors import InputError
+
+    low, colon, high = given.partition(":")
+    try:
+        rates = float(low), float(high if colon else low)
+    except ValueError:
+        rates = (-1.0, -1.0)
+    if not 0 <= rates[0] <= rates[1] <= 1:
+        raise InputError("--false-pass", f"{given!r} isn't a share", "such as 0.01, or 0.01:0.05 for a range")
+    return rates
 
 
 def _moved(db: list[Path], axis: str, flags: dict[str, Path | None]) -> None:
@@ -145,20 +191,24 @@ def _check(html: Path) -> None:
     check_target("html", html)
 
 
-def _write(html: Path, sampled: dict[str, Any], whole: dict[str, Any], db: list[Path]) -> None:
+def _write(
+    html: Path, sampled: dict[str, Any], whole: dict[str, Any], db: list[Path], verdicts: Verdicts
+) -> None:
     from orchestrator.report.report_file import write_report
 
-    write_report("html", html, _page(sampled, whole, db).encode())
+    write_report("html", html, _page(sampled, whole, db, verdicts).encode())
 
 
-def _page(sampled: dict[str, Any], whole: dict[str, Any], db: list[Path]) -> str:
+def _page(sampled: dict[str, Any], whole: dict[str, Any], db: list[Path], verdicts: Verdicts) -> str:
     from orchestrator.analysis.page_data import report_data
+    from orchestrator.ledger.reading.samples.judged import ChosenSets
     from orchestrator.ledger.reading.samples.outcomes import read_outcomes
     from orchestrator.ledger.reading.samples.provenance import read_provenance
     from orchestrator.report.charts.render import program
     from orchestrator.report.page.page import page
 
-    data = report_data(sampled, lambda axis: read_outcomes(db, axis), read_provenance(db))
+    sets = ChosenSets(verdicts.accept, verdicts.truth)
+    data = report_data(sampled, lambda axis: read_outcomes(db, axis, sets), read_provenance(db))
     return page(whole, data, program())
 
 

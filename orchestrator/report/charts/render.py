@@ -38,7 +38,7 @@ def figure_of(document: Mapping[str, Any]) -> dict[str, Any]:
     """The frontier's document as the figure for a paper. What is free has no place on a logarithmic axis."""
     axis = document["axis"]
     curves = _drawable(rows.curves(document["models"], axis))
-    votes = _drawable(rows.votes(document["models"], axis))
+    votes = _drawable(rows.votes(document["models"], axis) + rows.deliveries(document["models"], axis))
     points = _drawable(printed.points(document))
     coverage = spec.coverage_chart(curves + votes + points, rows.labels(curves + points), axis, LIGHT)
     ways = _drawable(rows.frontier(document, axis))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orchestrator.text.frontier_words import amount, band, bought, percent
+from orchestrator.text.frontier_words import amount, band, bought, covered, percent
 from orchestrator.text.safe import safe
 
 Row = dict[str, Any]
@@ -33,7 +33,7 @@ def curves(models: Mapping[str, Mapping[str, Any]], axis: str) -> list[Row]:
     the last sampled point, so that the line goes on."""
     rows: list[Row] = []
     for m, (name, model) in enumerate(zip(names(list(models)), models.values(), strict=True)):
-        sampled: list[Row] = model["coverage"]
+        sampled: list[Row] = covered(model)
         if not sampled or "printed" in model:
             continue
         each = sampled[0][f"{axis}_per_problem"]
@@ -76,6 +76,27 @@ def votes(models: Mapping[str, Mapping[str, Any]], axis: str) -> list[Row]:
         for each in (model["coverage"][0][f"{axis}_per_problem"],)
         for kind, points in (("voted", vote_points(model)), ("picked", pick_points(model)))
         for point in points
+    ]
+
+
+def deliveries(models: Mapping[str, Mapping[str, Any]], axis: str) -> list[Row]:
+    """A row a model and k: how often what an imperfect verifier accepts first of k samples is right."""
+    return [
+        {
+            "m": m,
+            "name": name,
+            "kind": "delivered",
+            "k": point["k"],
+            "coverage": point["delivered"],
+            "low": point["delivered_low"],
+            "high": point["delivered_high"],
+            "band": band({"low": point["delivered_low"], "high": point["delivered_high"]}),
+            "cost": point[f"{axis}_per_problem"],
+        }
+        for m, (name, model) in enumerate(zip(names(list(models)), models.values(), strict=True))
+        if "printed" not in model
+        for point in model["coverage"]
+        if point.get("delivered") is not None
     ]
 
 

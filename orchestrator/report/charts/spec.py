@@ -30,8 +30,8 @@ from orchestrator.report.charts.spec_parts import (
 def coverage_chart(rows: Sequence[Row], ends: Sequence[Row], axis: str, paint: Paint) -> Spec:
     """Coverage against cost: a curve a model with its band, a mark at every k, its name beside its end."""
     faint = min(0.17, 0.7 / max(len(model_places(rows)), 1))  # many bands over one another are mud
-    sampled, beyond, voted, picked, printed = (
-        f"datum.kind == '{kind}'" for kind in ("sampled", "beyond", "voted", "picked", "printed")
+    sampled, beyond, voted, picked, delivered, printed = (
+        f"datum.kind == '{kind}'" for kind in ("sampled", "beyond", "voted", "picked", "delivered", "printed")
     )
     x = cost_field(axis)
     y = share_axis("coverage", "coverage: problems that any of k samples solves")
@@ -51,6 +51,7 @@ def coverage_chart(rows: Sequence[Row], ends: Sequence[Row], axis: str, paint: P
                 layer({"type": "line", "strokeWidth": 1.5, "strokeDash": [5, 4]}, line, beyond),
                 layer({"type": "line", "strokeWidth": 1.5, "strokeDash": [1, 3]}, line, voted),
                 layer({"type": "line", "strokeWidth": 1.5, "strokeDash": [6, 2, 1, 2]}, line, picked),
+                layer({"type": "line", "strokeWidth": 1.5, "strokeDash": [10, 3]}, line, delivered),
                 layer(
                     {"type": "point", "filled": True, "opacity": 1},
                     line | {"shape": model_shape(rows), "size": {"value": 55}},

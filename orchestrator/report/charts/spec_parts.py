@@ -40,6 +40,9 @@ HEIGHT = 320
 LABEL_WIDTH = 150
 VOTED = "Dotted: how often a majority vote of the k samples, without a verifier, is right."
 PICKED = "Dashed and dotted: how often the sample with the best score is right."
+DELIVERED = (
+    "Long dashes: how often the first sample that the verifier accepts is right; wrong ones that pass cap it."
+)
 PRINTED = "Hollow marks: as printed, without their samples, so without a band."
 NOTE = (
     "Marks: k = 1, 2, 5, 10 … Bands: 95%, over problems. Dashed: extrapolated, depends on the model fitted."
@@ -66,7 +69,13 @@ def cost_axis(axis: str) -> Spec:
 
 def notes_of(coverage: Spec) -> list[str]:
     kinds = {row["kind"] for row in coverage["datasets"]["curves"]}
-    notes = (("sampled", NOTE), ("voted", VOTED), ("picked", PICKED), ("printed", PRINTED))
+    notes = (
+        ("sampled", NOTE),
+        ("voted", VOTED),
+        ("picked", PICKED),
+        ("delivered", DELIVERED),
+        ("printed", PRINTED),
+    )
     return [note for kind, note in notes if kind in kinds]
 
 

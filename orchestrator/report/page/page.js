@@ -66,7 +66,7 @@
   const drawable = (cost) => (cost === 0 && state.scale === "log" ? null : cost);
   function endRows(rows) {
     const ends = new Map();
-    for (const row of rows) if (row.cost !== null && row.kind !== "voted" && row.kind !== "picked") ends.set(row.m, row);
+    for (const row of rows) if (row.cost !== null && row.kind !== "voted" && row.kind !== "picked" && row.kind !== "delivered") ends.set(row.m, row);
     return data.ends.filter((end) => ends.has(end.m))
       .map((end) => ({ ...end, cost: ends.get(end.m).cost, coverage: ends.get(end.m).coverage }));
   }
@@ -155,7 +155,7 @@
   const told = (rows) => rows.map((row) => ({ ...row,
     said_coverage: row.said_coverage ?? (row.coverage === undefined ? undefined : percent(row.coverage)),
     said_cost: row.cost === undefined ? undefined : amount(row.cost),
-    said_k: row.k === undefined ? undefined : row.k.toLocaleString("en") + ({ beyond: " (extrapolated)", voted: " (majority vote)", picked: " (best by score)", printed: " (as printed)" }[row.kind] || ""),
+    said_k: row.k === undefined ? undefined : row.k.toLocaleString("en") + ({ beyond: " (extrapolated)", voted: " (majority vote)", picked: " (best by score)", delivered: " (first accepted)", printed: " (as printed)" }[row.kind] || ""),
   }));
 
   let whole = true; // other prices leave two of the charts as they are

@@ -82,7 +82,8 @@ def _variables() -> str:
 
 def _for_page(document: Mapping[str, Any], data: Mapping[str, Any], shown: Sequence[str]) -> dict[str, Any]:
     axis, models, paints = document["axis"], document["models"], palette.variables()
-    curves, votes = rows.curves(models, axis), rows.votes(models, axis)
+    curves = rows.curves(models, axis)
+    votes = rows.votes(models, axis) + rows.deliveries(models, axis)
     points = printed.points(document)
     ends = rows.labels(curves + [row | {"cost": row["usd"]} for row in points])
     spread = rows.spread(list(models)[: len(data["spread"])], [one["points"] for one in data["spread"]])
@@ -168,6 +169,8 @@ def _caption(document: Mapping[str, Any]) -> list[str]:
         said.append("Dotted: how often a majority vote of the k samples, without a verifier, is right.")
     if any(rows.pick_points(model) for model in models):
         said.append("Dashed and dotted: how often the sample with the best score is right.")
+    if any("delivered" in point for model in models for point in model["coverage"]):
+        said.append(spec_parts.DELIVERED)
     if "printed" in document:
         said.append(
             "Hollow marks: as printed, without their samples, so without a band or a line between them."

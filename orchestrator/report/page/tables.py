@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator.analysis.page_data import SPREAD_BOUNDS
 from orchestrator.report.charts import printed, rows
 from orchestrator.report.page.text import Content, Html, element, name, row, table
-from orchestrator.text.frontier_words import UNITS, amount, chance, percent
+from orchestrator.text.frontier_words import UNITS, amount, chance, covered, percent
 
 Document = Mapping[str, Any]
 
@@ -47,9 +47,9 @@ def _chosen(
 ) -> list[str]:
     groups: list[str] = []
     for m, (alias, model) in enumerate(zip(shown, document["models"].values(), strict=True)):
-        covered = {point["k"]: point["coverage"] for point in model["coverage"]}
+        known = {point["k"]: point["coverage"] for point in covered(model)}
         lines = [
-            row([f"{one['k']:,}", percent(one["accuracy"]), rows.band(one), _covered(covered, one["k"])])
+            row([f"{one['k']:,}", percent(one["accuracy"]), rows.band(one), _covered(known, one["k"])])
             for one in points(model)
         ]
         if lines:
@@ -61,12 +61,12 @@ def _chosen(
     return [table(f"Choosing without a verifier: {what} of k samples", heads, groups)]
 
 
-def _covered(covered: Mapping[int, float], k: int) -> str:
-    return percent(covered[k]) if k in covered else "–"
+def _covered(known: Mapping[int, float], k: int) -> str:
+    return percent(known[k]) if k in known else "–"
 
 
 def _largest(document: Document, m: int) -> int:
-    return list(document["models"].values())[m]["coverage"][-1]["k"]
+    return covered(list(document["models"].values())[m])[-1]["k"]
 
 
 def _curve_row(one: Mapping[str, Any], axis: str) -> str:

@@ -20,6 +20,7 @@ from orchestrator.text.frontier_words import (
     amount,
     band,
     bought,
+    covered,
     percent,
 )
 from orchestrator.text.safe import safe
@@ -67,6 +68,13 @@ def print_frontier(console: Console, document: Document) -> None:
             )
         )
         console.print()
+    if any("delivered" in point for model in models.values() for point in model["coverage"]):
+        told = (
+            "accepted: some sample of k passes the verifier that stops; delivered: the first that passes is right. "
+            "Where the verifier passes wrong samples, delivered stays below coverage however many are bought."
+        )
+        console.print(Text(textwrap.fill(told, min(console.width, _PARAGRAPH)), style="dim"))
+        console.print()
     _print_plot(console, models, axis, marks, styles, plain=plain)
     _print_comparisons(console, document, axis)
     _print_lists(console, document, axis, plain=plain)
@@ -97,16 +105,21 @@ def _head(alias: str, model: Mapping[str, Any], axis: str, mark: str, style: str
 
 def _table(model: Mapping[str, Any], axis: str, *, plain: bool) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
-    for name in ("       k", "coverage", "95% band", f"{UNITS[axis]} a problem"):
+    imperfect = any("delivered" in point for point in model["coverage"])
+    shares = ("coverage", "accepted", "delivered") if imperfect else ("coverage",)
+    for name in ("       k", *shares, "95% band", f"{UNITS[axis]} a problem"):
         table.add_column(name, justify="right", no_wrap=True)
     for point in model["coverage"]:
         cost = amount(axis, point[f"{axis}_per_problem"])
-        table.add_row(f"{point['k']:,}", percent(point["coverage"]), band(point, plain=plain), cost)
+        ends = {end: point[f"delivered_{end}" if imperfect else end] for end in ("low", "high")}
+        told = ("?" if point[share] is None else percent(point[share]) for share in shares)
+        table.add_row(f"{point['k']:,}", *told, band(ends, plain=plain), cost)
     guess = model["extrapolation"]
     for point in _some(guess["points"]) if guess else []:
         each = model["coverage"][0][f"{axis}_per_problem"]
         cost = amount(axis, None if each is None else each * point["k"])
-        row = (f"{point['k']:,}", f"~{percent(point['coverage'])}", band(point, plain=plain), cost)
+        told = ("", "", "") if imperfect else (band(point, plain=plain),)
+        row = (f"{point['k']:,}", f"~{percent(point['coverage'])}", *told, cost)
         table.add_row(*row, style="dim")
     return table
 
@@ -168,7 +181,7 @@ def _print_plot(
 
 def _series(model: Mapping[str, Any], axis: str) -> Series:
     """What has a place on a logarithmic axis: not what costs nothing."""
-    points = [p for p in model["coverage"] if p[f"{axis}_per_problem"]]
+    points = [p for p in covered(model) if p[f"{axis}_per_problem"]]
     return Series([p[f"{axis}_per_problem"] for p in points], [p["coverage"] for p in points])
 
 

@@ -8,13 +8,28 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import sqlite3
 
-
-def first_passes(connection: sqlite3.Connection, model: sqlite3.Row) -> dict[int, int] | None:
-    """By problem; None of a model that samples a fixed number of times."""
-    return _firsts(connection, model["id"]) if _stops(connection, model) else None
+    from orchestrator.ledger.reading.samples.judged import Judged
 
 
-def _stops(connection: sqlite3.Connection, model: sqlite3.Row) -> bool:
+def first_passes(
+    connection: sqlite3.Connection, model: sqlite3.Row, by: Judged | None = None
+) -> dict[int, int] | None:
+    """By problem; None of a model that samples a fixed number of times. `by`: whose verdicts count; None: the current
+    set's."""
+    if not stops(connection, model):
+        return None
+    if by is None or (by.accept is None and (by.truth is None or by.truth.current)):
+        return _firsts(connection, model["id"])
+    rows = connection.execute(
+        "SELECT problem_id, min(trial) AS trial FROM (SELECT problem_id, judged, "
+        "row_number() OVER (PARTITION BY problem_id ORDER BY sample_index) AS trial "
+        f"FROM {by.source()} WHERE judged IS NOT NULL) WHERE judged = 1 GROUP BY problem_id",
+        (model["id"],),
+    )
+    return {row["problem_id"]: row["trial"] for row in rows}
+
+
+def stops(connection: sqlite3.Connection, model: sqlite3.Row) -> bool:
     """Whether the model's problems stop at their first success: as its definition says, else as its samples do."""
     if model["definition"] is not None:
         return _mode(model["definition"]) == "until_solved"

@@ -13,7 +13,16 @@ import numpy as np
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.money.flops import flops_sql
-from orchestrator.ledger.reading.samples.first_passes import first_passes
+from orchestrator.ledger.reading.samples.first_passes import first_passes, stops
+from orchestrator.ledger.reading.samples.judged import (
+    CURRENT,
+    Accepted,
+    ChosenSets,
+    Judged,
+    chosen,
+    judged,
+    read_accepted,
+)
 from orchestrator.ledger.reading.samples.odd_texts import count_alike, count_cut
 from orchestrator.ledger.reading.samples.pool import pooled
 from orchestrator.ledger.reading.samples.reward_models import NO_SCORER
@@ -98,6 +107,10 @@ class Outcomes:
     """JSON of the price used."""
     repeats: tuple[Path, ...] = ()
     """Ledgers that hold nothing but draws counted already; they aren't counted again."""
+    accepted: Accepted | None = None
+    """What another set of verdicts accepts of the same samples."""
+    judged: Judged | None = None
+    """By whose verdicts they are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +125,13 @@ class LostProblem:
         return LostProblem(self.samples + other.samples, self.cost + other.cost, self.costed + other.costed)
 
 
-def read_outcomes(db_paths: Iterable[Path], axis: Axis | Side = "usd") -> list[Outcomes]:
+def read_outcomes(
+    db_paths: Iterable[Path], axis: Axis | Side = "usd", sets: ChosenSets = CURRENT
+) -> list[Outcomes]:
     """The models of one or more ledgers, in their order. Same alias and definition are pooled; where an alias means
     several things, each is ALIAS@SWEEP. The same draws given twice are counted once. Raises InputError for what is no
     ledger, and for ledgers that have some of their draws in common."""
-    return pooled([part for path in _distinct(db_paths) for part in _read(path, axis)])
+    return pooled([part for path in _distinct(db_paths) for part in _read(path, axis, sets)])
 
 
 def _distinct(paths: Iterable[Path]) -> list[Path]:
@@ -124,7 +139,7 @@ def _distinct(paths: Iterable[Path]) -> list[Path]:
     return list({path.resolve(): path for path in paths}.values())
 
 
-def _read(path: Path, axis: Axis | Side) -> list[Outcomes]:
+def _read(path: Path, axis: Axis | Side, sets: ChosenSets) -> list[Outcomes]:
     with reading(path), closing(open_reader(path)) as connection:
         connection.text_factory = _lenient
         connection.execute("BEGIN")  # one moment of the ledger for all queries
@@ -133,20 +148,32 @@ def _read(path: Path, axis: Axis | Side) -> list[Outcomes]:
             "FROM model JOIN sweep ON sweep.id = model.sweep_id "
             f"WHERE {NO_SCORER} ORDER BY model.id"
         ).fetchall()
-        return [_model(connection, row, axis, path) for row in rows]
+        truth, accept = chosen(connection, path, sets)
+        return [
+            _model(
+                connection,
+                row,
+                axis,
+                path,
+                judged(connection, row["id"], truth, accept, stops=stops(connection, row)),
+            )
+            for row in rows
+        ]
 
 
 def _lenient(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def _model(connection: sqlite3.Connection, model: sqlite3.Row, axis: Axis | Side, path: Path) -> Outcomes:
+def _model(
+    connection: sqlite3.Connection, model: sqlite3.Row, axis: Axis | Side, path: Path, by: Judged
+) -> Outcomes:
     keys, asked = _problems(connection, model["sweep_id"])
-    rows = _counts(connection, model, axis)
+    rows = _counts(connection, model, axis, by)
     counted = [row for row in rows if row["n"]]
     without = (asked | {row["problem_id"] for row in rows}) - {row["problem_id"] for row in counted}
     cost_type = np.float64 if axis in ("seconds", "flops") else np.int64
-    firsts = first_passes(connection, model)
+    firsts = None if by.first_draws else first_passes(connection, model, by)
     failed = _failed(connection, model["id"])
     return Outcomes(
         sweep=model["sweep"],
@@ -182,6 +209,8 @@ def _model(connection: sqlite3.Connection, model: sqlite3.Row, axis: Axis | Side
         alike=count_alike(connection, model["id"], rows),
         cut=count_cut(connection, model),
         price=model["price"],
+        accepted=read_accepted(connection, model["id"], by, [row["problem_id"] for row in counted]),
+        judged=by,
     )
 
 
@@ -229,16 +258,18 @@ def _problems(connection: sqlite3.Connection, sweep_id: int) -> tuple[dict[int, 
     return {row["id"]: row["key"] for row in rows}, {row["id"] for row in rows if row["ordinal"] is not None}
 
 
-def _counts(connection: sqlite3.Connection, model: sqlite3.Row, axis: Axis | Side) -> list[sqlite3.Row]:
+def _counts(
+    connection: sqlite3.Connection, model: sqlite3.Row, axis: Axis | Side, by: Judged
+) -> list[sqlite3.Row]:
     cost = flops_sql(model["architecture"]) if axis == "flops" else _COST_OF_SAMPLE[axis]
     return connection.execute(
-        f"SELECT problem_id, count(*) AS samples, count(passed) AS n, coalesce(sum(passed), 0) AS c, "
-        f"sum(CASE WHEN passed IS NOT NULL THEN {cost} END) AS cost, "
-        f"count(CASE WHEN passed IS NOT NULL THEN {cost} END) AS costed, "
-        f"sum(CASE WHEN passed = 1 THEN {cost} END) AS passed_cost, "
-        f"count(CASE WHEN passed = 1 THEN {cost} END) AS passed_costed, max({cost}) AS most, "
+        f"SELECT problem_id, count(*) AS samples, count(judged) AS n, coalesce(sum(judged), 0) AS c, "
+        f"sum(CASE WHEN judged IS NOT NULL THEN {cost} END) AS cost, "
+        f"count(CASE WHEN judged IS NOT NULL THEN {cost} END) AS costed, "
+        f"sum(CASE WHEN judged = 1 THEN {cost} END) AS passed_cost, "
+        f"count(CASE WHEN judged = 1 THEN {cost} END) AS passed_costed, max({cost}) AS most, "
         f"min(completion_tokens) AS shortest, max(completion_tokens) AS longest, "
         f"sum({cost}) AS total, count(*) - count({cost}) AS uncosted "
-        "FROM sample WHERE model_id = ? GROUP BY problem_id ORDER BY problem_id",
+        f"FROM {by.source()} GROUP BY problem_id ORDER BY problem_id",
         (model["id"],),
     ).fetchall()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from orchestrator.ledger.reading.samples.judged import pooled_accepted
 from orchestrator.ledger.reading.samples.same_draws import without_repeats
 
 if TYPE_CHECKING:
@@ -73,6 +74,10 @@ def _pool(parts: list[Outcomes]) -> Outcomes:
         ledgers=tuple(dict.fromkeys(path for part in parts for path in part.ledgers)),
         rows=tuple(row for part in parts for row in part.rows),
         repeats=repeats,
+        accepted=pooled_accepted(
+            [(np.array([place[key] for key in p.problems], np.int64), p.accepted) for p in parts],
+            len(problems),
+        ),
         **_pooled_further(parts, problems),
     )
 
