@@ -184,10 +184,20 @@ def test_problems_that_cannot_be_asked_are_refused_before_anything_is_bought(war
     assert lack is not None
     message, remedy = lack
     assert (
-        "answers to 2 problems could not be judged (the first, odd: Lean does not take the statement"
+        "the statements of 2 problems can't be judged (the first, odd: Lean does not take the statement"
         in message
     )
     assert "leave them out" in remedy
+    many = warm.lacks_for([{"formal_statement": f"theorem a : undefined = {n} := sorry"} for n in range(50)])
+    assert many is not None
+    assert "of at least 20 problems" in many[0]
+
+
+def test_a_repl_that_does_not_answer_is_said_once():
+    gone = lean(repl=[PYTHON, "-I", "nothing.py"])
+    lack = gone.lacks_for([FOUR] * 3)
+    assert lack is not None
+    assert lack[0].startswith("Lean's REPL does not answer at problem mathd_four: ")
 
 
 LOCAL = {

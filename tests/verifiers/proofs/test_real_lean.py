@@ -114,7 +114,7 @@ def test_a_statement_that_lean_does_not_take_is_refused_before_anything_is_bough
     asked, says = UNTAKEN[name]
     lack = lean.lacks_for([EQ, asked])
     assert lack is not None
-    assert "1 problems could not be judged" in lack[0]
+    assert "the statements of 1 problem can't be judged" in lack[0]
     assert says in lack[0]
     assert lean.verify("theorem t : True := True.intro", asked).passed is None
 

@@ -42,6 +42,8 @@ _VERSION = "2"
 _LANGUAGES = ("lean", "lean4", "tactics", "tactic")
 _AXIOMS = ("propext", "Classical.choice", "Quot.sound")
 _REPL = ("lake", "exe", "repl")
+_ENOUGH = 20
+"""Statements that Lean rejects before the others are no longer asked: each may load a library first."""
 _IN_FOLDER = ("/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh")
 
 
@@ -106,17 +108,24 @@ class Lean:
         """Asks Lean for every statement: one that it does not take could be answered, but never judged."""
         untaken: list[str] = []
         for at, problem in enumerate(problems):
+            if len(untaken) == _ENOUGH:
+                break
+            name = problem.get("name") or problem.get("id") or f"number {at + 1}"
             try:
                 statement = statements.of_lean(problem)
                 with self._pool.one() as warm:
                     warm.said(self._header_of(problem, statement), statement, self._axioms)
-            except (MalformedError, ReplError, UnaskableError) as error:
-                name = problem.get("name") or problem.get("id") or f"number {at + 1}"
+            except ReplError as error:
+                told = f"Lean's REPL does not answer at problem {name}: {first_line(str(error))}"
+                return told, "start it by hand, with the same command, to see why"
+            except (MalformedError, UnaskableError) as error:
                 untaken.append(f"{name}: {first_line(str(error))}")
         if not untaken:
             return None
+        count = f"{len(untaken)} problem{'s' if len(untaken) > 1 else ''}"
+        least = "at least " if len(untaken) == _ENOUGH else ""
         return (
-            f"answers to {len(untaken):,} problems could not be judged (the first, {untaken[0]})",
+            f"the statements of {least}{count} can't be judged (the first, {untaken[0]})",
             "correct these statements or leave them out; each must be one theorem that this Lean takes",
         )
 
@@ -178,9 +187,9 @@ class Lean:
 
     def _by_words(self, messages: tuple[Message, ...], name: str, said: Said) -> Verdict:
         """What Lean prints of the checked theorem: its type, then its axioms, and nothing else."""
-        told = [message.data for message in messages]
-        if len(told) != 2 or any(message.severity != "info" for message in messages):
-            return _untold(told)
+        told = [message.data for message in messages if message.severity == "info"]
+        if len(told) != 2:
+            return _untold([message.data for message in messages])
         if not units.says(told[0], name, said):
             return Verdict(
                 passed=False,

@@ -52,7 +52,10 @@ class WarmRepl:
             if foreign := sorted(set(rests_on) - axioms):
                 raise UnaskableError(f"the statement itself rests on {', '.join(foreign)}")
             again = self.repl.ask(units.restated(name, statement), reply.env, START_S)
-            known = units.dependence(again.messages[-1].data) if again.messages else None
+            names = [
+                units.dependence(message.data) for message in again.messages if message.severity == "info"
+            ]
+            known = names[0] if len(names) == 1 else None
             if again.errors or known is None:
                 raise UnaskableError(f"the statement is not one proposition: {_first(again.errors)}")
             self._said[key] = Said(reply.env, name, known[0], levels)
