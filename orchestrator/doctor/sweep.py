@@ -85,7 +85,8 @@ def _verifier(sweep: Sweep, problems: Sequence[Problem]) -> Finding:
     lacking = lack_of(executor.verifier, problems)
     if lacking is not None:
         return Finding("missing", "verifier", *lacking)
-    return Finding("ok", "verifier", f"{executor.verifier.kind} can judge on this machine")
+    inside = f", in the sandbox {sweep.verifier.sandbox}" if sweep.verifier.sandbox else ""
+    return Finding("ok", "verifier", f"{executor.verifier.kind} can judge on this machine{inside}")
 
 
 def _tapes(sweep: Sweep) -> Iterator[Finding]:

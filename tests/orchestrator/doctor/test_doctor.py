@@ -158,6 +158,24 @@ def test_a_sweep_with_all_it_needs(doctor, tmp_path):
     assert SECRET not in output
 
 
+def test_the_sandbox_that_a_sweep_asks_for_is_named(doctor, tmp_path):
+    verifier = {"kind": "code", "sandbox": "none-i-trust-this-code"}
+    problem = {
+        "id": "a",
+        "question": "f",
+        "prompt": "def f():\n",
+        "test": "assert f() == 1",
+        "entry_point": "f",
+    }
+    vendor = openai_vendor()
+    with serving(vendor):
+        path = SweepFile({"a": model(vendor)}, problems=[problem], verifier=verifier).write(tmp_path)
+        _, found, _ = doctor(str(path))
+    assert of(found, "verifier") == [
+        ("ok", "code can judge on this machine, in the sandbox none-i-trust-this-code")
+    ]
+
+
 def test_a_sweep_that_lacks_everything(doctor, tmp_path):
     vendor = openai_vendor(models=("other",))
     dead = f"http://127.0.0.1:{free_port()}/v1"
