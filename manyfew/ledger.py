@@ -120,6 +120,7 @@ class Ledger:
         accept: str | None = None,
         truth: str | None = None,
         false_pass: float | tuple[float, float] | None = None,
+        problems: int | None = None,
         cite: bool = False,
     ) -> dict[str, Any]:
         """What `manyfew frontier --json` prints: curves with bands, fits, policies, comparisons, warnings. `accept` and
@@ -131,7 +132,12 @@ class Ledger:
         rates = (false_pass, false_pass) if isinstance(false_pass, (int, float)) else false_pass
         verdicts = Verdicts(accept, truth, rates)
         return frontier_documents(
-            self.paths, axis, Cap(cap, hard_cap), verdicts=verdicts, always_digest=cite
+            self.paths,
+            axis,
+            Cap(cap, hard_cap),
+            verdicts=verdicts,
+            problems=problems,
+            always_digest=cite,
         ).whole
 
     def compare(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from orchestrator.analysis.about import about, ranked
 from orchestrator.analysis.acceptance import with_acceptance
 from orchestrator.analysis.advice import advice, best_buys
 from orchestrator.analysis.arrays import samples_of, unit_of
@@ -49,16 +50,18 @@ def frontier_document(
     axis: Axis,
     cap: Cap = NO_CAP,
     false_pass: tuple[float, float] | None = None,
+    problems: int | None = None,
 ) -> dict[str, Any]:
     """CONTRACT's `frontier --json`: no NaN, null with a warning instead. `false_pass`: the least and the largest share
-    of wrong samples that a verifier would accept; policies are scored at their mean."""
+    of wrong samples that a verifier would accept; policies are scored at their mean. `problems`: how many `budget` is
+    for; None: these."""
     unit = unit_of(axis)
     rate = None if false_pass is None else sum(false_pass) / 2
     study = FrontierStudy(axis, [(one, samples_of(one, unit, rate)) for one in models])
     if not models:
         study.warnings.append("there are no models in the ledger")
     described = {one.alias: _model(study, one, samples, unit) for one, samples in study.models}
-    chosen = policies(study.axis, study.models, study.warnings, cap)
+    chosen = policies(study.axis, study.models, study.warnings, cap, problems)
     document: dict[str, Any] = {
         "axis": axis,
         "models": described,
@@ -68,10 +71,13 @@ def frontier_document(
         "frontier_without_stopping": chosen["frontier_without_stopping"],
         "solved_by_one": solved_by_one(study.models),
         "cap": {"average": cap.average, "hard": cap.hard},
+        "budget": chosen["budget"],
+        **ranked(study),
     }
     _warn_if_nothing_solved(study)
-    advised = {**document, "best_buys": best_buys(document["frontier"]), "advice": advice(document)}
-    return with_acceptance(advised, study, false_pass)
+    document["best_buys"] = best_buys(document["frontier"])
+    document["about"] = about(study, len(document["comparisons"]))
+    return with_acceptance({**document, "advice": advice(document)}, study, false_pass)
 
 
 def _warn_if_nothing_solved(study: FrontierStudy) -> None:

@@ -72,6 +72,7 @@ def _axis(
     ignored: list[str] = []
     if document is None:
         made = policies(axis, ready, ignored)
+        del made["budget"]
         made["comparisons"] = comparisons(axis, ready, ignored)
     else:
         made = {key: document[key] for key in ("frontier", "frontier_without_stopping", "comparisons")}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from orchestrator.analysis.budget import budget
 from orchestrator.analysis.finite import finite
 from orchestrator.coverage import bootstrap
 from orchestrator.coverage.frontier import Policy, best
@@ -16,6 +17,8 @@ from orchestrator.coverage.selected import Draws, corrected, draws
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from orchestrator.coverage.samples import Samples
     from orchestrator.ledger.reading.samples.outcomes import Axis, Outcomes
@@ -45,16 +48,21 @@ NO_CAP = Cap()
 
 
 def policies(
-    axis: Axis, models: Sequence[tuple[Outcomes, Samples]], warnings: list[str], cap: Cap = NO_CAP
+    axis: Axis,
+    models: Sequence[tuple[Outcomes, Samples]],
+    warnings: list[str],
+    cap: Cap = NO_CAP,
+    problems: int | None = None,
 ) -> dict[str, list[dict[str, Any]]]:
     """`frontier`: over all policies. `frontier_without_stopping`: over those that need no verifier while they sample.
-    Models are put on one frontier only by the problems that all of them have."""
+    `budget`: what rows of `frontier` cost and solve on so many `problems`; None: on these. Models are put on one
+    frontier only by the problems that all of them have."""
     ready = [(o, s) for o, s in models if s.problems and not np.isnan(s.cost).any()]
     common = set[str].intersection(*(set(o.problems) for o, _ in ready)) if ready else set[str]()
     if any(len(common) != s.problems for _, s in ready):
         if not common:
             warnings.append("no problem is common to all models, so there is no frontier")
-            return {"frontier": [], "frontier_without_stopping": []}
+            return {"frontier": [], "frontier_without_stopping": [], "budget": []}
         warnings.append(
             f"models have different problems; the frontier is of what all have in common: {len(common):,}"
         )
@@ -65,7 +73,8 @@ def policies(
     bought = [model for model in found if model is not None]
     drawn = draws(bought, len(keys)) if bought else None
     found_frontiers = {
-        "frontier": _frontier(axis, bought, drawn, None, cap),
+        "frontier": (rows := _frontier(axis, bought, drawn, None, cap)),
+        "budget": budget(axis, rows, _solved(rows, bought), problems or len(keys)),
         "frontier_without_stopping": _frontier(axis, bought, drawn, "none", cap),
     }
     if bought and not found_frontiers["frontier"]:
@@ -76,6 +85,15 @@ def policies(
 def _aligned(outcomes: Outcomes, samples: Samples, keys: Sequence[str]) -> Buyable | None:
     place = {key: at for at, key in enumerate(outcomes.problems)}
     return buyable(outcomes.alias, samples.take(np.array([place[key] for key in keys], np.int64)))
+
+
+def _solved(rows: Sequence[dict[str, Any]], models: list[Buyable]) -> list[NDArray[np.float64]]:
+    """The chance of each problem under each row's policy."""
+    return [by_problem(_read(row["policy"]), models)[0] for row in rows]
+
+
+def _read(policy: dict[str, Any]) -> Policy:
+    return Policy(policy["kind"], policy["stop"], tuple(policy["order"]), policy["samples"])
 
 
 def _frontier(

@@ -35,11 +35,11 @@ def frontier_documents(
     cap: Cap = NO_CAP,
     *,
     verdicts: Verdicts | None = None,
+    problems: int | None = None,
     always_digest: bool = False,
 ) -> FrontierDocuments:
-    """Raises InputError for what is no ledger. `always_digest`: also if a digest of the samples takes long."""
-    from importlib.metadata import version
-
+    """Raises InputError for what is no ledger. `problems`: how many `budget` is for. `always_digest`: also if a digest
+    of the samples takes long."""
     from orchestrator.analysis.acceptance import verdicts_document
     from orchestrator.analysis.frontier import frontier_document
     from orchestrator.analysis.printed import with_printed
@@ -51,10 +51,10 @@ def frontier_documents(
 
     by = verdicts or Verdicts()
     outcomes = read_outcomes(paths, axis, ChosenSets(by.accept, by.truth))
-    document = frontier_document(outcomes, axis, cap, by.false_pass)
+    document = frontier_document(outcomes, axis, cap, by.false_pass, problems)
     # A vote and a score are counted by the current set.
     sampled = with_selection(document, outcomes) if by.truth is None and by.accept is None else document
-    sampled["about"] = {"manyfew": version("manyfew"), "verdicts": verdicts_document(outcomes, by.false_pass)}
+    sampled["about"]["verdicts"] = verdicts_document(outcomes, by.false_pass)
     sampled["citation"] = [citation_document(cite(path, always=always_digest)) for path in paths]
     return FrontierDocuments(sampled, with_printed(sampled, read_printed(paths)))
 

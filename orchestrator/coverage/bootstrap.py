@@ -63,22 +63,41 @@ def quantiles(means: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[
 def coverage_band(
     values: NDArray[np.float64], means: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """95% band of each column's mean. `values`: (problems, ks) in [0, 1]; `means`: their resampled means.
-    Where less than one problem in all is solved, or unsolved, drawing the same problems again can't show what was not
-    seen: there the band reaches at least as far as Clopper-Pearson's, which is nearly all of 0 to 1 for one
-    problem."""
+    """95% band of each column's mean. `values`: (problems, ks) in [0, 1]; `means`: their resampled means. The widest
+    of the quantiles of `means`, which are too narrow with few problems or where few are solved; Korn and Graubard's
+    (1998), Clopper and Pearson's for as many problems as the values' variance makes them worth; and, where less than
+    one problem in all is solved, or unsolved, theirs for the problems themselves: what was not seen has no variance."""
     problems = len(values)
     low, high = quantiles(means)
-    solved = values.sum(axis=0)
-    exact_low, exact_high = clopper_pearson(solved, problems)
-    low = np.where(problems - solved < 1, np.minimum(low, exact_low), low)
-    high = np.where(solved < 1, np.maximum(high, exact_high), high)
-    mean = values.mean(axis=0)
+    mean, solved = values.mean(axis=0), values.sum(axis=0)
+    for alike in (np.full(len(mean), float(problems)), worth(values)):
+        exact_low, exact_high = clopper_pearson(mean * alike, alike)
+        whole = alike == problems
+        low = np.where(~whole | (problems - solved < 1), np.minimum(low, exact_low), low)
+        high = np.where(~whole | (solved < 1), np.maximum(high, exact_high), high)
     return np.clip(np.minimum(low, mean), 0.0, 1.0), np.clip(np.maximum(high, mean), 0.0, 1.0)
 
 
+def worth(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How many problems that are solved or not, nothing between, would vary as much."""
+    problems, mean = len(values), values.mean(axis=0)
+    spread = values.var(axis=0) / max(problems - 1, 1)
+    alike = spread <= 0
+    found = mean * (1 - mean) / np.where(alike, 1.0, spread)
+    return np.where(alike, problems, np.maximum(found * _few_problems(problems), 1.0))
+
+
+def _few_problems(problems: int) -> float:
+    """(z / t)², Student's t by Cornish and Fisher: the variance itself is uncertain."""
+    if problems < 3:
+        return 1.0
+    z, df = 1.959964, problems - 1
+    t = z + (z**3 + z) / (4 * df) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * df**2)
+    return (z / t) ** 2
+
+
 def clopper_pearson(
-    solved: NDArray[np.float64], problems: int
+    solved: NDArray[np.float64], problems: NDArray[np.float64] | int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Exact binomial 95% limits (Clopper and Pearson 1934) of `solved` of `problems`; whole numbers not needed."""
     tail = (1 - LEVEL) / 2

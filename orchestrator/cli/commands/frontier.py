@@ -47,6 +47,9 @@ def frontier(
         help="Assume that a verifier accepts this share of the wrong samples, such as 0.01 or 0.01:0.05.",
         metavar="RATE[:RATE]",
     ),
+    problems: int | None = typer.Option(
+        None, "--problems", help="Show what money buys on N problems.", metavar="N"
+    ),
     write_policy: int | None = typer.Option(
         None,
         "--write-policy",
@@ -89,11 +92,14 @@ def frontier(
     from orchestrator.analysis.policies import Cap
     from orchestrator.analysis.whole_document import frontier_documents
     from orchestrator.cli.output import console, emit_json
+    from orchestrator.report.terminal.budget import print_budget
     from orchestrator.text.safe import safe
 
     allowed = Cap(_cost("--cap", cap), _cost("--hard-cap", hard_cap))
     verdicts = _verdicts(accept, truth, false_pass)
-    sampled, whole = frontier_documents(db, chosen, allowed, verdicts=verdicts, always_digest=cite)
+    sampled, whole = frontier_documents(
+        db, chosen, allowed, verdicts=verdicts, problems=_problems(problems), always_digest=cite
+    )
     if html is not None:
         _write(html, sampled, whole, db, verdicts)
     if write_policy is not None and output is not None:
@@ -102,6 +108,8 @@ def frontier(
         emit_json(whole)
     else:
         _print(console(), sampled, whole)
+        if problems is not None:
+            print_budget(console(), whole, problems)
         for of in whole["citation"]:
             console().print(f"Cite: {of['text']}" + _undigested(of))
     if html is not None:
@@ -214,6 +222,14 @@ def _page(sampled: dict[str, Any], whole: dict[str, Any], db: list[Path], verdic
 
 def _undigested(citation: dict[str, Any]) -> str:
     return "" if citation["sha256"] is not None else " (add --cite for a digest of the samples)"
+
+
+def _problems(number: int | None) -> int | None:
+    from orchestrator.errors import InputError
+
+    if number is None or 0 < number <= 10**9:
+        return number
+    raise InputError("--problems", f"{number} isn't a number of problems", "use a whole number from 1")
 
 
 def _cost(flag: str, value: float | None) -> float | None:
