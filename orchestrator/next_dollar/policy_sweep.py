@@ -20,14 +20,16 @@ HEADROOM = Decimal("1.2")
 
 
 def write_policy(db: Sequence[Path], document: Mapping[str, Any], number: int, file: Path) -> list[Path]:
-    """Writes point `number`, from 1, of the document's frontier to `file`, and of a cascade the second stage beside it.
+    """Writes row `number`, from 1, of the document's best buys to `file`, and of a cascade the second stage beside it.
     Gives the files. Raises InputError; never overwrites."""
-    points = document["frontier"]
+    points = document["best_buys"]
     if len(db) != 1:
         raise InputError("--write-policy", "takes one ledger, whose sweep file is the pattern", "name one")
     if not 1 <= number <= len(points):
-        remedy = f"1 to {len(points)}, as --json lists them" if points else "look at the warnings of frontier"
-        raise InputError("--write-policy", f"the frontier has no point {number}", remedy)
+        remedy = (
+            f"1 to {len(points)}, as the table numbers them" if points else "look at the warnings of frontier"
+        )
+        raise InputError("--write-policy", f"there is no best buy {number}", remedy)
     point = points[number - 1]
     texts = _texts(db[0], document["axis"], point, number)
     files = [file, file.with_name(f"{file.stem}-then{file.suffix}")][: len(texts)]
@@ -58,7 +60,7 @@ def _texts(db: Path, axis: str, point: Mapping[str, Any], number: int) -> list[s
         key: one for key, one in data["problems"].items() if key not in ("unsolved_in", "unsolved_by")
     }
     data |= {"name": name, "models": models, "budget_usd": _budget(axis, point, len(sweep.problems), data)}
-    said = f"Point {number} of the frontier of {sweep.name}, to be bought anew."
+    said = f"Best buy {number} of {sweep.name}, to be bought anew."
     if policy["kind"] != "cascade":
         return [to_toml(data, f"{said} budget_usd: its expected cost and a fifth.")]
     first, then = order

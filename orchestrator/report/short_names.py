@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from rich.cells import cell_len, chop_cells
 
 from orchestrator.text.safe import safe
 
+_WORD = re.compile(r"[^-_/:@ ]+[-_/:@ ]?|[-_/:@ ]")
 _PART_OF_WORD = re.compile(r"[^-_/:@ ]*\Z")
 LONGEST = 200
 """Characters of a name that are looked at."""
@@ -23,7 +25,8 @@ def short_names(names: Sequence[str], width: int, ellipsis: str = "…") -> list
     # Ends of names tell more than their beginnings.
     by_length = sorted(range(room + 1), key=lambda start: (abs(start - room // 3), start))
     tried = [[_cut(name, width, start, room - start, ellipsis) for name in shown] for start in by_length]
-    tried.insert(len(tried) // 2, _what_differs(shown, ellipsis))
+    rare = [_cut(name, width, room // 3, room - room // 3, ellipsis) for name in _rare_words(shown, ellipsis)]
+    tried[len(tried) // 2 : len(tried) // 2] = [_what_differs(shown, ellipsis), rare]
     for cut in tried:
         if len(set(cut)) == len(set(names)) and all(cell_len(name) <= width for name in cut):
             return cut
@@ -36,6 +39,21 @@ def _what_differs(names: Sequence[str], ellipsis: str) -> list[str]:
     end = len(_whole_words(_common([name[start:][::-1] for name in names])))
     before, after = ellipsis if start else "", ellipsis if end else ""
     return [f"{before}{name[start : len(name) - end]}{after}" for name in names]
+
+
+def _rare_words(names: Sequence[str], ellipsis: str) -> list[str]:
+    """From the first to the last word that few of the names have."""
+    words = [_WORD.findall(name) for name in names]
+    having = Counter(word for of in words for word in set(of))
+    found: list[str] = []
+    for name, of in zip(names, words, strict=True):
+        rare = [at for at, word in enumerate(of) if 2 * having[word] <= len(names)]
+        if not rare:
+            found.append(name)
+            continue
+        before, after = ellipsis if rare[0] else "", ellipsis if rare[-1] < len(of) - 1 else ""
+        found.append(before + "".join(of[rare[0] : rare[-1] + 1]).rstrip("-_/:@ ") + after)
+    return found
 
 
 def _common(names: Sequence[str]) -> str:

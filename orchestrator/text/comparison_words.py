@@ -60,7 +60,7 @@ def _settled(row: Mapping[str, Any], axis: str) -> str:
     if found is None:
         return ""
     cost = f" ({amount(axis, found[axis])})" if found[axis] else ""
-    return f"; {found['what']}{cost} would tell"
+    return f"; {safe(found['what'])}{cost} would tell"
 
 
 def _said(row: Mapping[str, Any], axis: str) -> tuple[int, float, float]:

@@ -11,7 +11,8 @@ from pricing.types import PICO_PER_USD
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NAME = 32
+NAME = 200
+"""Longer names are hostile."""
 UNITS = {"usd": "dollars", "tokens": "tokens", "seconds": "seconds", "flops": "FLOPs"}
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 def frontier(
     db: list[Path] = typer.Argument(..., callback=ledgers, help="The ledgers.", metavar="DB…"),
+    all_: bool = typer.Option(
+        False, "--all", help="Show everything: each model's table, every comparison, the whole frontier."
+    ),
     axis: str = typer.Option(
         "usd", "--axis", help="Measure cost in usd, flops, tokens or seconds.", metavar="AXIS"
     ),
@@ -53,7 +56,7 @@ def frontier(
     write_policy: int | None = typer.Option(
         None,
         "--write-policy",
-        help="Write the sweep that buys row N of the frontier, counted from 1 as in --json.",
+        help="Write the sweep that buys row N of the table of best buys.",
         metavar="N",
     ),
     output: Path | None = typer.Option(
@@ -74,7 +77,8 @@ def frontier(
 ) -> int:
     """Show what to buy: coverage against cost, and comparisons.
 
-    Tells whether many cheap samples beat a few expensive ones. Works while a run writes.
+    Tells whether many cheap samples beat a few expensive ones, in one screen; --all shows everything. Works while a
+    run writes.
 
     Example: manyfew frontier runs/quickstart.db
 
@@ -107,7 +111,7 @@ def frontier(
     if json_:
         emit_json(whole)
     else:
-        _print(console(), sampled, whole)
+        _print(console(), db, sampled, whole, everything=all_ or accept is not None or false_pass is not None)
         if problems is not None:
             print_budget(console(), whole, problems)
         for of in whole["citation"]:
@@ -156,14 +160,28 @@ def _moved(db: list[Path], axis: str, flags: dict[str, Path | None]) -> None:
         raise InputError(" and ".join(old), "moved to the command figure", " && ".join(lines))
 
 
-def _print(out: Console, sampled: dict[str, Any], whole: dict[str, Any]) -> None:
+def _print(
+    out: Console, db: list[Path], sampled: dict[str, Any], whole: dict[str, Any], *, everything: bool
+) -> None:
     """Printed results first, since they are few; then samples, as without any."""
+    from orchestrator.ledger.reading.money.status import read_status
     from orchestrator.report.terminal.frontier import print_frontier
+    from orchestrator.report.terminal.one_screen import Spent, print_one_screen
     from orchestrator.report.terminal.printed import print_printed
+    from pricing.types import PICO_PER_USD
 
     if "printed" in whole:
         print_printed(out, whole["printed"], whole["comparisons"])
-    print_frontier(out, {**sampled, "warnings": whole["warnings"]})
+    document = {**sampled, "warnings": whole["warnings"]}
+    if everything:
+        print_frontier(out, document)
+        return
+    held = [read_status(path) for path in dict.fromkeys(path.resolve() for path in db)]
+    sums = (
+        round(sum(of[f"{key}_usd"] for of in held) * PICO_PER_USD)
+        for key in ("settled", "presumed", "replayed")
+    )
+    print_one_screen(out, document, Spent(*sums))
 
 
 def _write_policy(db: list[Path], document: dict[str, Any], number: int, output: Path) -> None:
@@ -177,7 +195,7 @@ def _write_policy(db: list[Path], document: dict[str, Any], number: int, output:
     files = write_policy(db, document, number, output)
     runs = " && ".join(f"manyfew run {safe(shlex.quote(str(file)))}" for file in files)
     console(stderr=True).print(
-        f"Policy {number}: {bought(document['frontier'][number - 1]['policy'])}. Next: {runs}"
+        f"Policy {number}: {bought(document['best_buys'][number - 1]['policy'])}. Next: {runs}"
     )
 
 

@@ -33,7 +33,7 @@ def run(
         metavar="USD",
     ),
     only: list[str] | None = typer.Option(
-        None, "--only", help="Sample this model alone; repeatable.", metavar="ALIAS"
+        None, "--only", help="Ask this model alone; repeatable.", metavar="ALIAS"
     ),
     stop_after: str | None = typer.Option(
         None, "--stop-after", help="Stop after this time, such as 3h50m.", metavar="TIME"

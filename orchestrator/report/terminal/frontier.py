@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-_COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
+COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
 _WIDEST = 120
 _PARAGRAPH = 80
 _HEIGHT = 16
@@ -51,7 +51,7 @@ def print_frontier(console: Console, document: Document) -> None:
         )
         console.print(Text(told))
         console.print()
-    styles = {alias: _COLOURS[at % len(_COLOURS)] for at, alias in enumerate(models)}
+    styles = {alias: COLOURS[at % len(COLOURS)] for at, alias in enumerate(models)}
     markers = ASCII_MARKERS if plain else MARKERS
     marks = {alias: markers[at % len(markers)] for at, alias in enumerate(models)}
     for alias, model in models.items():
@@ -152,31 +152,43 @@ def _print_plot(
     *,
     plain: bool,
 ) -> None:
-    curves = {alias: _series(model, axis) for alias, model in models.items()}
-    shown = [alias for alias, curve in curves.items() if curve.xs]
+    document = {"models": models, "axis": axis}
+    shown = chart(console, document, height=_HEIGHT, width=min(console.width, _WIDEST), plain=plain)
     if not shown:
         return
-    rows = plot(
-        list(curves.values()),
-        lambda value: amount(axis, value).removesuffix(".00"),
-        width=min(console.width, _WIDEST),
-        height=_HEIGHT,
-        ascii_only=plain,
-    )
-    console.print(Text(f"coverage against {UNITS[axis]} a problem", style="bold"))
-    colours = [styles[alias] for alias in curves]
-    for row in rows:
-        line = Text()
-        for cell in row:
-            line.append(cell.character, style="" if cell.series is None else colours[cell.series])
-        line.rstrip()
-        console.print(line)
     names = [Text.assemble((f"{marks[alias]} ", styles[alias]), safe(alias, NAME)) for alias in shown]
     between = (
         Text("   ") if sum(name.cell_len + 3 for name in names) + 7 <= console.width else Text("\n       ")
     )
     console.print(Text("       ") + between.join(names))
     console.print()
+
+
+def chart(
+    console: Console, document: Mapping[str, Any], *, height: int, width: int, plain: bool
+) -> list[str]:
+    """Prints coverage against cost. The models that have a place in it, none if nothing has."""
+    axis = document["axis"]
+    curves = {alias: _series(model, axis) for alias, model in document["models"].items()}
+    shown = [alias for alias, curve in curves.items() if curve.xs]
+    if not shown:
+        return []
+    rows = plot(
+        list(curves.values()),
+        lambda value: amount(axis, 1000 * value).removesuffix(".00"),
+        width=width,
+        height=height,
+        ascii_only=plain,
+    )
+    console.print(Text(f"coverage against {UNITS[axis]} per 1,000 problems", style="bold"))
+    for row in rows:
+        line = Text()
+        for cell in row:
+            style = "" if cell.series is None else COLOURS[cell.series % len(COLOURS)]
+            line.append(cell.character, style=style)
+        line.rstrip()
+        console.print(line)
+    return shown
 
 
 def _series(model: Mapping[str, Any], axis: str) -> Series:

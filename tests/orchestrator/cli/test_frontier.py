@@ -27,8 +27,12 @@ def test_people_get_tables_a_plot_and_sentences_in_a_pipe(command, ledger):
     done = command("frontier", str(ledger))
     assert done.returncode == 0
     assert "\x1b" not in done.stdout
-    for part in ("● cheap", "coverage against dollars a problem", "many or few?", "the frontier"):
+    for part in ("$0.044 spent for 440 samples", "Many or few?", "● cheap", "$ per 1,000", "what to buy"):
         assert part in done.stdout
+    everything = command("frontier", str(ledger), "--all").stdout
+    for part in ("● cheap", "coverage against dollars per 1,000 problems", "many or few?", "the frontier"):
+        assert part in everything
+    assert len(everything.splitlines()) > len(done.stdout.splitlines())
 
 
 def test_the_ledger_stays_as_it_was(command, ledger):

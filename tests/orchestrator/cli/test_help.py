@@ -13,8 +13,8 @@ from orchestrator.cli.command_table import COMMANDS
 
 GROUP: Any = get_command(app())
 VERBS = frozenset(
-    """Accept Add Ask Book Compare Compute Continue Count Judge Leave Limit Make Measure Name Price Print Read Reconcile
-    Replace Run Set Settle Show Stop Take Use Wait Write""".split()  # noqa: SIM905
+    """Accept Add Ask Assume Book Compare Compute Continue Count Judge Leave Limit Make Measure Name Price Print Read
+    Reconcile Replace Run Send Set Settle Show Stop Take Use Wait Write""".split()  # noqa: SIM905
 )
 
 

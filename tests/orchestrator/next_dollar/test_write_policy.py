@@ -26,7 +26,7 @@ def bought(tmp_path_factory):
         model["speed"] = 100_000
     (folder / "quick.toml").write_text(to_toml(sweep))
     done = manyfew.run(folder / "quick.toml", db=folder / "a.db", budget=1)
-    return folder / "a.db", done.ledger.frontier()["frontier"]
+    return folder / "a.db", done.ledger.frontier()["best_buys"]
 
 
 def test_every_point_can_be_written_and_planned(command, tmp_path, bought):
@@ -87,8 +87,8 @@ def test_a_cascade_asks_the_expensive_model_only_what_the_cheap_one_left(command
     [
         (("--write-policy", "1"), "-o SWEEP"),
         (("-o", "x.toml"), "--write-policy N"),
-        (("--write-policy", "0", "-o", "x.toml"), "no point 0"),
-        (("--write-policy", "999", "-o", "x.toml"), "no point 999"),
+        (("--write-policy", "0", "-o", "x.toml"), "no best buy 0"),
+        (("--write-policy", "999", "-o", "x.toml"), "no best buy 999"),
         (("--write-policy", "1", "-o", "there.toml/in.toml"), "can't be written"),
         (("--write-policy", "1", "-o", "there.toml"), "is there already"),
     ],

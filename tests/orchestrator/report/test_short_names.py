@@ -27,6 +27,12 @@ def test_what_all_share_goes_first():
     assert short_names(LLAMAS, 12)[3] == "…3.1-70B…"
 
 
+def test_what_most_share_goes_too():
+    names = [f"meta-llama/Llama-3.1-{size}B-Instruct-Turbo" for size in range(8, 18)]
+    shown = short_names([*names, "openai/gpt-5.4-mini-2026-03-17"], 14)
+    assert (shown[0], shown[9], shown[10]) == ("…8B…", "…17B…", "open…026-03-17")
+
+
 def test_the_same_name_twice_stays_the_same():
     one, other, third = short_names([MIDDLES[0], MIDDLES[0], MIDDLES[1]], 9)
     assert one == other != third

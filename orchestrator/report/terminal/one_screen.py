@@ -1,0 +1,216 @@
+"""`manyfew frontier` in one screen: what was spent, what to buy, many or few, what to watch out for, the chart."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from orchestrator.analysis.advice import advice
+from orchestrator.report.cells import fit
+from orchestrator.report.short_names import short_names
+from orchestrator.report.terminal.frontier import COLOURS, ascii_only, chart
+from orchestrator.report.terminal.plot import ASCII_MARKERS, MARKERS
+from orchestrator.text.frontier_words import UNITS, amount, band, percent
+from orchestrator.text.money import usd
+from orchestrator.text.safe import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.console import Console
+
+LINES = 38
+"""With the citation below it, 40."""
+WIDEST = 100
+NAME = 18
+MOST_PAIRS = 3
+LEAST_CHART, MOST_CHART = 5, 12
+GAP = "  "
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What the ledgers hold, in pico-dollars: `presumed` may have been billed, `replayed` was not spent."""
+
+    settled: int
+    presumed: int
+    replayed: int = 0
+
+
+def print_one_screen(console: Console, document: Document, spent: Spent) -> None:
+    """At most 40 lines of at most 100 columns on a terminal that has them. Elsewhere lines are as long as they are."""
+    width = min(console.width, WIDEST) if console.is_terminal else None
+    plain = ascii_only(console)
+    names = dict(zip(document["models"], short_names(list(document["models"]), NAME), strict=True))
+    if console.is_terminal:
+        document = {**document, "advice": advice(_renamed(document, names))}
+    top = [*_wrapped(_spent(document, spent), width), *_advice(document, width)]
+    if document["best_buys"]:
+        top += ["", *_buys(document, names, width, plain=plain)]
+    if pairs := _pairs(document, names):
+        top += ["", *pairs]
+    legend = _legend(names, plain=plain, width=width or WIDEST)
+    notes = _notes(document, width, LINES - len(top) - 1 - (LEAST_CHART + 4 + len(legend)))
+    for line in [*top, *([""] if notes else []), *notes]:
+        console.print(Text(line, no_wrap=True, overflow="ignore"), crop=False)
+    room = LINES - len(top) - len(notes) - bool(notes) - len(legend) - 4
+    if room < LEAST_CHART and console.is_terminal:
+        return
+    console.print()
+    height = max(LEAST_CHART, min(MOST_CHART, room))
+    if chart(console, document, height=height, width=width or WIDEST, plain=plain):
+        for line in legend:
+            console.print(line)
+
+
+def _spent(document: Document, spent: Spent) -> str:
+    models, problems = (
+        len(document["models"]),
+        max((m["problems"] for m in document["models"].values()), default=0),
+    )
+    samples = sum(m["samples"] for m in document["models"].values())
+    what = f"{samples:,} samples ({models} model{'' if models == 1 else 's'}, {problems:,} problems)"
+    paid = spent.settled + spent.presumed - spent.replayed
+    said = f"{usd(paid)} spent for {what}" if paid or not spent.replayed else what
+    if spent.presumed:
+        said += f"; {usd(spent.presumed)} of it may not have been billed"
+    if spent.replayed:
+        said += f"; {usd(spent.replayed)} of a recording, not spent"
+    return f"{said}."
+
+
+def _advice(document: Document, width: int | None) -> Iterator[str]:
+    for told in document["advice"]:
+        yield from _wrapped(told, width)
+
+
+def _wrapped(text: str, width: int | None) -> list[str]:
+    if width is None:
+        return [text]
+    return textwrap.wrap(text, width, subsequent_indent=GAP, break_on_hyphens=False) or [""]
+
+
+def _buys(document: Document, names: Mapping[str, str], width: int | None, *, plain: bool) -> Iterator[str]:
+    """One table over all models, with the numbers that --write-policy takes."""
+    axis, rows = document["axis"], document["best_buys"]
+    unit = "$" if axis == "usd" else UNITS[axis]
+    cost = [_thousand(axis, row[f"{axis}_per_problem"]) for row in rows]
+    cells = [
+        (str(n), percent(row["coverage"]), band(row, plain=plain), each)
+        for n, (row, each) in enumerate(zip(rows, cost, strict=True), start=1)
+    ]
+    heads = ("", "coverage", "95% band", f"{unit} per 1,000")
+    wide = [max(cell_len(head), *(cell_len(row[c]) for row in cells)) for c, head in enumerate(heads)]
+    yield _row((*heads, "what to buy (up to: ends at the first right one)"), wide, width)
+    for row, of in zip(cells, rows, strict=True):
+        yield _row((*row, _bought(of["policy"], names)), wide, width)
+
+
+def _row(cells: Sequence[str], wide: Sequence[int], width: int | None) -> str:
+    figures = GAP.join(fit(cell, w, "right") for cell, w in zip(cells, wide, strict=False))
+    line = f"{figures}{GAP}{cells[-1]}"
+    return line if width is None else fit(line, width).rstrip()
+
+
+def _bought(policy: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    up_to = "" if policy["stop"] == "none" else "up to "
+    then = " + " if policy["kind"] == "mix" else ", then "
+    return up_to + then.join(f"{policy['samples'][alias]:,} × {names[alias]}" for alias in policy["order"])
+
+
+def _thousand(axis: str, value: float | None) -> str:
+    return amount(axis, None if value is None else 1000 * value)
+
+
+def _pairs(document: Document, names: Mapping[str, str]) -> list[str]:
+    """A line for each pair but the one that the advice is about, the decided ones first."""
+    seen: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for row in document["comparisons"]:
+        if row["cheap"] in names and row["expensive"] in names:
+            seen.setdefault((row["cheap"], row["expensive"]), row)
+    rows = sorted(seen.values(), key=lambda row: row["verdict"] == "open")
+    if len(rows) < 2:
+        return []
+    lines = [_pair(row, names) for row in rows[: MOST_PAIRS if len(rows) <= MOST_PAIRS else MOST_PAIRS - 1]]
+    more = len(rows) - len(lines)
+    return [*lines, *([f"and {more} more pairs: --all"] if more else [])]
+
+
+def _pair(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    many = f"{row['compared_k']:,} × {names[row['cheap']]}"
+    few = f"{row['expensive_k']:,} × {names[row['expensive']]}"
+    shares = percent(row["coverage_compared"]), percent(row["coverage_expensive"])
+    if row["verdict"] == "cheap":
+        return f"many  {many} beat {few} for the same money: {shares[0]} and {shares[1]}"
+    if row["verdict"] == "expensive":
+        return f"few   {few} beat {many} for the same money: {shares[1]} and {shares[0]}"
+    return f"open  {many} or {few}: {shares[0]} and {shares[1]} ({row['open_because'] or 'too close'} needed)"
+
+
+def _renamed(document: Document, names: Mapping[str, str]) -> Document:
+    """With short names in place of the models' own, for sentences that fit the screen."""
+    rows = [
+        {
+            **row,
+            "cheap": names[row["cheap"]],
+            "expensive": names[row["expensive"]],
+            "settle": _settle(row, names),
+        }
+        for row in document["comparisons"]
+        if row["cheap"] in names and row["expensive"] in names
+    ]
+    frontier = [{**row, "policy": _of(row["policy"], names)} for row in document["frontier"]]
+    return {
+        **document,
+        "models": {names[alias]: model for alias, model in document["models"].items()},
+        "comparisons": rows,
+        "frontier": frontier,
+        "solved_by_one": [
+            {**row, "models": [names[alias] for alias in row["models"]]} for row in document["solved_by_one"]
+        ],
+    }
+
+
+def _settle(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any] | None:
+    if row["settle"] is None:
+        return None
+    what = row["settle"]["what"]
+    for alias in (row["cheap"], row["expensive"]):
+        what = what.replace(f"of {alias} per", f"of {names[alias]} per")
+    return {**row["settle"], "what": what}
+
+
+def _of(policy: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    samples = {names[alias]: k for alias, k in policy["samples"].items()}
+    return {**policy, "order": [names[alias] for alias in policy["order"]], "samples": samples}
+
+
+def _notes(document: Document, width: int | None, room: int) -> list[str]:
+    """Whole warnings, as many as there is room for."""
+    warnings = [safe(warning) for warning in document["warnings"]]
+    lines: list[str] = []
+    for number, warning in enumerate(warnings):
+        wrapped = _wrapped(f"note: {warning}", width)
+        more = len(warnings) - number
+        if width is not None and len(lines) + len(wrapped) + (more > 1) > max(1, room):
+            return [*lines, f"note: {more} more to watch out for: add --all"]
+        lines += wrapped
+    return lines
+
+
+def _legend(names: Mapping[str, str], *, plain: bool, width: int) -> list[Text]:
+    markers = ASCII_MARKERS if plain else MARKERS
+    lines = [Text(" " * 6)]
+    for at, name in enumerate(names.values()):
+        entry = Text.assemble((f"{markers[at % len(markers)]} ", COLOURS[at % len(COLOURS)]), name, GAP)
+        if lines[-1].cell_len + entry.cell_len > width and lines[-1].plain.strip():
+            lines.append(Text(" " * 6))
+        lines[-1].append_text(entry)
+    return lines
