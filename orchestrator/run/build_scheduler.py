@@ -149,7 +149,7 @@ def _rate(models: list[Model]) -> RateLimit:
     concurrency = lowest("concurrency")
     if any(model.batch for model in models):
         # Limits of what goes out a minute don't hold for batches; how much may be in them at once may be stated.
-        return RateLimit(concurrency=concurrency or MOST_REQUESTS * MOST_IN_FLIGHT)
+        return RateLimit(concurrency=concurrency or MOST_REQUESTS * MOST_IN_FLIGHT, finds=False)
     if concurrency is None and any(model.provider != "vllm" for model in models):
         concurrency = DEFAULT_CONCURRENCY
     return RateLimit(
@@ -158,7 +158,9 @@ def _rate(models: list[Model]) -> RateLimit:
         input_tokens=lowest("input_tokens_per_minute"),
         output_tokens=lowest("output_tokens_per_minute"),
         concurrency=concurrency,
+        # Own servers and recordings have no limit of what comes a minute.
         is_reported=all(model.provider in ("openai", "anthropic") for model in models),
+        ramps=any(model.provider not in ("vllm", "replay") for model in models),
     )
 
 

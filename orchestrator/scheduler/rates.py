@@ -1,4 +1,4 @@
-"""Rate limits of one endpoint, key and model (or of a group that shares them): stated, read from the vendor's headers,
+"""Rate limits of one endpoint, key and model (or of a group that shares them): stated, told by the vendor's headers,
 or found by its refusals. No I/O."""
 
 from __future__ import annotations
@@ -7,8 +7,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from orchestrator.scheduler.bucket import Bucket
+from orchestrator.scheduler.bucket import MINUTE_S, Bucket
 from orchestrator.scheduler.found_rate import FoundRate
+from orchestrator.scheduler.reported_limit import ReportedLimit
 from providers.reading.rate_limits import KINDS, Kind, VendorLimit
 
 FIRST_IN_FLIGHT = 8
@@ -35,8 +36,9 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RateLimit:
-    """All limits that one group of models shares. `is_reported`: whether the vendor's headers state limits, so that the
-    first replies are worth waiting for."""
+    """All limits that one group of models shares. `ramps`: whether a limit that nobody states is likely, so that the
+    first requests go out a few at a time; `finds`: whether one is sought at all; `is_reported`: whether the vendor's
+    headers state limits, so that the first replies are worth waiting for."""
 
     def __init__(
         self,
@@ -46,6 +48,8 @@ class RateLimit:
         input_tokens: int | None = None,
         output_tokens: int | None = None,
         concurrency: int | None = None,
+        ramps: bool = False,
+        finds: bool = True,
         is_reported: bool = False,
     ) -> None:
         stated: dict[Kind, int | None] = dict(
@@ -53,11 +57,14 @@ class RateLimit:
         )
         self._stated: dict[Kind, int] = {kind: limit for kind, limit in stated.items() if limit}
         self._buckets: dict[Kind, Bucket] = {kind: Bucket(limit) for kind, limit in self._stated.items()}
-        self._found = FoundRate()
+        self._reported: dict[Kind, ReportedLimit] = {}
+        self._first_at: float | None = None
+        self._sent: dict[Kind, float] = dict.fromkeys(KINDS, 0.0)
+        """By us. For what went out before a limit was known."""
+        self.found = FoundRate(ramps=ramps) if finds else None
         self._waits_for_reply = is_reported and not self._stated
         self.concurrency = concurrency
         self.in_flight = 0
-        self.paused_until = 0.0
 
     @property
     def full(self) -> bool:
@@ -68,46 +75,61 @@ class RateLimit:
 
     def ready_at(self, estimate: Estimate, now: float) -> float:
         """When the limits let this request go; `now` if they do."""
-        at = max(now, self.paused_until)
+        at = now
         for kind, bucket in self._buckets.items():
             at = max(at, bucket.ready_at(estimate.amount(kind), now))
-        found = self._found.bucket
-        return at if found is None else max(at, found.ready_at(1.0, now))
+        return at if self.found is None else max(at, self.found.ready_at(now))
 
-    def debit(self, estimate: Estimate, now: float) -> None:
+    def debit(self, number: int, estimate: Estimate, now: float) -> None:
+        """The request of that number goes out."""
         self.in_flight += 1
+        if self._first_at is None:
+            self._first_at = now
+        for kind in KINDS:
+            self._sent[kind] += estimate.amount(kind)
         for kind, bucket in self._buckets.items():
             bucket.debit(estimate.amount(kind), now)
-        if self._found.bucket is not None:
-            self._found.bucket.debit(1.0, now)
+        if self.found is not None:
+            self.found.sent(number, now)
 
-    def ended(self, estimate: Estimate, used: Estimate | None, now: float) -> None:
-        """The request ended; `used` is what it really counted, None if it isn't known."""
+    def ended(self, number: int, now: float, *, taken: bool) -> None:
+        """It ended; `taken`: its server took it."""
         self.in_flight -= 1
-        if used is None:
+        self._waits_for_reply = self._waits_for_reply and not taken
+        if self.found is None:
             return
-        self._waits_for_reply = False
-        self._found.taken(now)
+        if taken:
+            self.found.taken(number, now)
+        else:
+            self.found.ended(number)
+
+    def used(self, estimate: Estimate, used: Estimate) -> None:
+        """What a reply really counted."""
         for kind, bucket in self._buckets.items():
             bucket.credit(estimate.amount(kind) - used.amount(kind))
 
-    def refused(self, sent_at: float, until: float, now: float) -> None:
-        """A 429: no request before `until`. Where no limit of requests is known, it is sought."""
+    def refused(self, number: int, sent_at: float, now: float, *, wait_s: float | None = None) -> None:
+        """It ended by a 429, which told to wait so long."""
+        self.in_flight -= 1
         self._waits_for_reply = False
-        self.paused_until = max(self.paused_until, until)
-        if "requests" not in self._buckets:
-            self._found.refused(sent_at, now)
+        if self.found is not None:
+            self.found.refused(number, sent_at, now, wait_s)
 
     def learn(self, limits: Iterable[VendorLimit], now: float) -> None:
         """A reply's headers. A stated limit that is lower stands: the rest may be meant for others."""
         for limit in limits:
-            per_minute = min(limit.per_minute, self._stated.get(limit.kind, limit.per_minute))
-            burst = float(limit.limit) if limit.per_minute < limit.limit / 2 else None
+            told = self._reported.setdefault(limit.kind, ReportedLimit())
+            told.learn(limit)
+            per_minute = min(told.per_minute, self._stated.get(limit.kind, told.per_minute))
+            burst = told.burst
             bucket = self._buckets.get(limit.kind)
             if bucket is None:
                 bucket = self._buckets[limit.kind] = Bucket(per_minute, burst)
                 bucket.updated = now
-            elif not 0.8 < per_minute / bucket.per_minute < 1.25 and burst is None:
-                bucket.change(per_minute, now)
+                if burst is None and self._first_at is not None and now - self._first_at < MINUTE_S:
+                    # Nobody limited what went out until now, and the vendor may count it for a minute.
+                    bucket.debit(self._sent[limit.kind], now)
+            elif not 0.8 < per_minute / bucket.per_minute < 1.25 or burst != bucket.burst:
+                bucket.change(per_minute, now, burst=burst)
             if limit.remaining is not None:
                 bucket.cap(limit.remaining, now)

@@ -8,43 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from random import Random
-from typing import Protocol
 
 from msgspec.structs import replace
 
+from orchestrator.scheduler.admission import Admission, BoundOf, span
 from orchestrator.scheduler.budget import Budget
-from orchestrator.scheduler.endpoints import Endpoint, least_loaded
-from orchestrator.scheduler.lane import ModelLane, Ticket, WorstCase
+from orchestrator.scheduler.lane import ModelLane, Ticket
 from orchestrator.scheduler.rates import Estimate
 from orchestrator.scheduler.retry import BROKEN_OFF_S, Decision, Then, asks_too_long, decide, wait_before
 from orchestrator.scheduler.work import Item, runs
 from providers.errors import BadRequest, Lost, NotSent, Overloaded, ProviderError, RateLimited
 from providers.reading.rate_limits import VendorLimit
 
-FULL = "as many requests in flight as its limit allows"
-WAITS_FOR_MONEY = (
-    "the rest of the budget is set aside for running requests and frees as they finish "
-    "(a lower max_tokens sets aside less)"
-)
-PROVES_BOUND = "for a first reply, which shows that a request costs no more than is reserved for it"
 REFUSED_OUTRIGHT = 5
 """So many problems refused without a single reply: the request itself is wrong, not the problems."""
 
 
-class BoundOf(Protocol):
-    """Gives a problem's worst case."""
-
-    def __call__(self, alias: str, ordinal: int, /) -> WorstCase: ...
-
-
 def _why(error: ProviderError, lane: ModelLane) -> str:
     if asks_too_long(error, lane.max_wait_s):
-        return f"{error.message}; it asks to wait {_span(error.retry_after_s or 0)}, above max_wait_s"
+        return f"{error.message}; it asks to wait {span(error.retry_after_s or 0)}, above max_wait_s"
     return error.message
-
-
-def _span(seconds: float) -> str:
-    return f"{max(0.0, seconds):.0f} s" if seconds >= 10 else f"{max(0.0, seconds):.1f} s"
 
 
 class Scheduler:
@@ -55,7 +38,7 @@ class Scheduler:
     ) -> None:
         self.lanes = lanes
         self.budget = budget
-        self._bound_of = bound_of
+        self.admission = Admission(budget, bound_of, self.stop)
         self._random = Random(seed)  # noqa: S311 - jitter
         self._turn = 0
         self._number = 0
@@ -72,7 +55,7 @@ class Scheduler:
         # A second round: what a model found stuck in the first leaves is there for those asked before it.
         for step in range(2 * len(aliases) if self.budget.shared else len(aliases)):
             lane = self.lanes[aliases[(self._turn + step) % len(aliases)]]
-            ticket = self._admit(lane, now)
+            ticket = self._issue(lane, now)
             if ticket is not None:
                 self._turn = (self._turn + step + 1) % len(aliases)
                 return ticket
@@ -88,123 +71,22 @@ class Scheduler:
     def in_flight(self) -> int:
         return sum(len(lane.in_flight) for lane in self.lanes.values())
 
-    def _admit(self, lane: ModelLane, now: float) -> Ticket | None:
-        lane.waiting, lane.wake_at = None, None
-        if lane.stopped is not None or lane.left_out:
+    def _issue(self, lane: ModelLane, now: float) -> Ticket | None:
+        admitted = self.admission.next_of(lane, now)
+        if admitted is None:
             return None
-        if lane.rate.full and lane.in_flight and lane.work.unasked:
-            lane.waiting = FULL  # the end of what is in flight lets more go
-            return None
-        if lane.is_held_back:
-            lane.waiting = PROVES_BOUND
-            return None
-        item = lane.work.peek(now)
-        if item is None:
-            lane.wake_at = lane.work.next_at()
-            lane.waiting = None if lane.wake_at is None else f"tries again in {_span(lane.wake_at - now)}"
-            self.budget.funds[lane.alias].finished = lane.work.empty and not lane.in_flight
-            return None
-        self.budget.funds[lane.alias].finished = False
-        item, home = self._shared_out(lane, item, now)
-        endpoint = self._endpoint(lane, item, now, home=home)
-        if endpoint is None:
-            return None
-        n = self._affordable(lane, item, now)
-        if n == 0:
-            return None
-        estimate = self._estimate(lane, item.problem, n)
-        ready_at = lane.rate.ready_at(estimate, now)
-        if ready_at > now:
-            lane.wake_at, lane.waiting = ready_at, f"rate limit, {_span(ready_at - now)}"
-            return None
-        return self._issue(lane, item, n, endpoint, estimate, now)
-
-    def _shared_out(self, lane: ModelLane, item: Item, now: float) -> tuple[Item, Endpoint | None]:
-        """Of several servers none gets more than its part of all that is asked and still to be asked, so that all end
-        together; and within that, a prompt goes where it was asked last and may be cached."""
-        if len(lane.endpoints) == 1:
-            return item, None
-        loads = [e.samples for e in lane.endpoints if e.usable_at(now) == now]
-        if not loads:
-            return item, None
-        level = -(-(lane.work.unasked + sum(loads)) // len(loads))
-        part = max(1, level - min(loads))
-        if len(item.indices) > part:
-            item = replace(item, indices=item.indices[:part])
-        at = lane.homes.get(item.problem)
-        home = None if at is None else lane.endpoints[at]
-        return item, home if home is not None and home.samples + len(item.indices) <= level else None
-
-    def _endpoint(self, lane: ModelLane, item: Item, now: float, *, home: Endpoint | None) -> Endpoint | None:
-        if lane.rate.full:
-            lane.waiting = FULL
-            return None
-        endpoint = least_loaded(lane.endpoints, len(item.indices), now, home=home)
-        if endpoint is not None:
-            return endpoint
-        if all(e.unpaid for e in lane.endpoints):
-            lane.waiting = "budget: its servers' next half minute does not fit"
-            return None
-        times = [e.usable_at(now) for e in lane.endpoints if e.opened or e.unpaid]
-        later = [t for t in times if t is not None]
-        if len(times) == len(lane.endpoints):
-            if all(e.dead(now) or e.unpaid for e in lane.endpoints):
-                self.stop(lane.alias, f"no answer from {', '.join(e.server for e in lane.endpoints)}")
-                return None
-            lane.wake_at = min(later, default=None)
-            lane.waiting = "server down" + (
-                f", next try in {_span(lane.wake_at - now)}" if later and lane.wake_at else ""
-            )
-        else:
-            lane.wake_at = min((t for t in later if t > now), default=None)
-            lane.waiting = "servers busy"
-        return None
-
-    def _affordable(self, lane: ModelLane, item: Item, now: float) -> int:
-        """How many of the item's samples the money lets go now; 0: wait, or out of money."""
-        bound = self.bound(lane, item.problem)
-        room, worst = self.budget.room(lane.alias), bound.worst_of(item.indices)
-        if worst <= max(room, 0):
-            lane.out_of_money = False
-            return len(item.indices)
-        free_later = self.budget.room_later(lane.alias)
-        if worst <= free_later:
-            lane.waiting = WAITS_FOR_MONEY
-            return 0
-        if fits := bound.fitting(item.indices, room):
-            lane.out_of_money = False
-            return fits
-        if bound.worst_of(item.indices[:1]) <= free_later:
-            lane.waiting = WAITS_FOR_MONEY
-            return 0
-        lane.waiting = "budget: the next sample's worst case does not fit"
-        lane.wake_at = lane.work.next_at()  # a retry that falls due may be cheaper
-        if lane.wake_at is not None and lane.wake_at <= now:
-            lane.wake_at = None
-        lane.out_of_money = True
-        if not lane.in_flight:
-            self.budget.funds[lane.alias].stuck = True
-        return 0
-
-    def _estimate(self, lane: ModelLane, problem: int, n: int) -> Estimate:
-        return Estimate(
-            input_tokens=self.bound(lane, problem).input_tokens, output_tokens=n * lane.expected_output_tokens
-        )
-
-    def _issue(
-        self, lane: ModelLane, item: Item, n: int, endpoint: Endpoint, estimate: Estimate, now: float
-    ) -> Ticket | None:
+        item, n, endpoint, estimate = admitted
         if endpoint.claim is not None and not endpoint.claim():
-            return self._admit(lane, now)  # it is unpaid now: perhaps another server is paid
-        worst = self.bound(lane, item.problem).worst_of(item.indices[:n])
+            return self._issue(lane, now)  # it is unpaid now: perhaps another server is paid
+        worst = self.admission.bound(lane, item.problem).worst_of(item.indices[:n])
         if not self.budget.reserve(lane.alias, worst):
             return None
         taken = lane.work.take(item, n)
         if taken.first_at is None:
             taken = replace(taken, first_at=now)
-        lane.rate.debit(estimate, now)
-        endpoint.sent(n)
         self._number += 1
+        lane.rate.debit(self._number, estimate, now)
+        endpoint.sent(n)
         ticket = Ticket(
             number=self._number,
             alias=lane.alias,
@@ -220,14 +102,6 @@ class Scheduler:
         lane.sent += 1
         lane.retried += taken.attempt > 1
         return ticket
-
-    def bound(self, lane: ModelLane, problem: int) -> WorstCase:
-        if not lane.bounds:
-            return self._bound_of(lane.alias, problem)
-        bound = lane.bounds[problem]
-        if bound is None:
-            bound = lane.bounds[problem] = self._bound_of(lane.alias, problem)
-        return bound
 
     # -- what happened ----------------------------------------------------------------------------------------------
 
@@ -279,7 +153,8 @@ class Scheduler:
         and (first index, n) of the samples that fail for good with it. `arrived`: the indices that a broken reply
         brought all the same; only the others are asked again."""
         alive = None if self.lanes[ticket.alias].batch else not isinstance(error, (NotSent, Lost, Overloaded))
-        lane = self._end(ticket, now, presumed=presumed, alive=alive)
+        refusal = error if isinstance(error, RateLimited) else None
+        lane = self._end(ticket, now, presumed=presumed, alive=alive, refusal=refusal)
         if arrived:
             lane.work.arrived(ticket.item.problem, len(arrived))
             missing = tuple(i for i in ticket.item.indices if i not in arrived)
@@ -302,8 +177,6 @@ class Scheduler:
             case _ if not ticket.n:
                 pass  # it broke after its last sample
             case Then.AGAIN:
-                if isinstance(error, RateLimited) and not (lane.batch or ticket.adopted):
-                    lane.rate.refused(ticket.sent_at, now + decision.wait_s, now)
                 lane.work.again(again, now + decision.wait_s)
             case Then.FEWER:
                 # Requests sent before it was known fail later and must not raise it again.
@@ -392,14 +265,19 @@ class Scheduler:
         presumed: int = 0,
         alive: bool | None,
         used: Estimate | None = None,
+        refusal: RateLimited | None = None,
     ) -> ModelLane:
         lane = self.lanes[ticket.alias]
         del lane.in_flight[ticket.number]
         self.budget.end(ticket.alias, ticket.worst_pico, settled=settled, presumed=presumed)
         if ticket.adopted:
             return lane
-        counted = ticket.estimate if used is not None and lane.counts_max_tokens else used
-        lane.rate.ended(ticket.estimate, counted, now)
+        if refusal is not None:
+            lane.rate.refused(ticket.number, ticket.sent_at, now, wait_s=refusal.retry_after_s)
+        else:
+            lane.rate.ended(ticket.number, now, taken=bool(alive))
+        if used is not None and not lane.counts_max_tokens:
+            lane.rate.used(ticket.estimate, used)
         lane.endpoints[ticket.endpoint].ended(ticket.n, now, alive=alive)
         return lane
 
@@ -415,7 +293,7 @@ class Scheduler:
     def covers(self, ticket: Ticket) -> bool:
         """Whether what an admitted request reserved is still its worst case, and its model goes on."""
         lane = self.lanes[ticket.alias]
-        worst = self.bound(lane, ticket.item.problem).worst_of(ticket.item.indices)
+        worst = self.admission.bound(lane, ticket.item.problem).worst_of(ticket.item.indices)
         return lane.stopped is None and worst <= ticket.worst_pico
 
     def forget_bounds(self, alias: str) -> None:

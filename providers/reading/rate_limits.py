@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 Kind = Literal["requests", "tokens", "input_tokens", "output_tokens"]
 KINDS: tuple[Kind, ...] = ("requests", "tokens", "input_tokens", "output_tokens")
-_OTHER = 2.0
-"""A bucket that refills twice as fast or slow as its size a minute is a limit of another span."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,16 +25,6 @@ class VendorLimit:
     remaining: int | None = None
     reset_s: float | None = None
     """Seconds until it is full again."""
-
-    @property
-    def per_minute(self) -> float:
-        """How fast it refills: its size a minute, unless its reset shows that it is a limit of a day or of a second."""
-        used = 0 if self.remaining is None else self.limit - self.remaining
-        if used > 0 and self.reset_s:
-            seen = used / self.reset_s * 60
-            if not self.limit / _OTHER <= seen <= self.limit * _OTHER:
-                return seen
-        return float(self.limit)
 
 
 def vendor_limits(headers: Mapping[str, str], *, now: float | None = None) -> tuple[VendorLimit, ...]:

@@ -33,7 +33,7 @@ def ends_rightly(scheduler, world):
             continue
         if lane.work.lacking():
             cheapest = min(
-                scheduler.bound(lane, p).worst(1)
+                scheduler.admission.bound(lane, p).worst(1)
                 for p in range(len(lane.sampling.done))
                 if lane.sampling.left(p)
             )
@@ -45,7 +45,7 @@ def ends_rightly(scheduler, world):
                 room = min(room, cap - scheduler.budget.funds[alias].held)
             item = lane.work.peek(1e12)
             assert item is not None, f"{alias} lacks {lane.work.lacking()} samples and asks for none"
-            assert scheduler.bound(lane, item.problem).worst(1) > room, (
+            assert scheduler.admission.bound(lane, item.problem).worst(1) > room, (
                 f"{alias} could go on: {room} >= {cheapest}"
             )
         elif not lane.sampling.until_solved:

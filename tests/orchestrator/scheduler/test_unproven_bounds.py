@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.problem_state import ProblemState
+from orchestrator.scheduler.admission import PROVES_BOUND
 from orchestrator.scheduler.budget import Budget, Funds
 from orchestrator.scheduler.endpoints import Endpoint
 from orchestrator.scheduler.lane import MOST_UNPROVEN, Bound, ModelLane, Ticket
 from orchestrator.scheduler.rates import RateLimit
-from orchestrator.scheduler.scheduler import PROVES_BOUND, Scheduler
+from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.scheduler.work import Item, Work
 
 

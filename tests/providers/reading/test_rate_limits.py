@@ -44,22 +44,6 @@ def test_anthropic_s():
 
 
 @pytest.mark.parametrize(
-    ("limit", "remaining", "reset_s", "per_minute"),
-    [
-        (60, 59, 1.0, 60),
-        (60, 60, 0.0, 60),
-        (500, None, None, 500),
-        (10_000, 9_999, 8.64, 6.944),  # a day's: one comes back every 8.64 s
-        (150_000, 149_984, 0.006, 150_000),
-        (10, 8, 2.0, 60),  # of ten seconds
-    ],
-)
-def test_the_rate_is_a_minute_s_unless_the_reset_shows_otherwise(limit, remaining, reset_s, per_minute):
-    told = VendorLimit(kind="requests", limit=limit, remaining=remaining, reset_s=reset_s)
-    assert told.per_minute == pytest.approx(per_minute, rel=1e-3)
-
-
-@pytest.mark.parametrize(
     "headers",
     [
         {},

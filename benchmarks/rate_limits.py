@@ -1,0 +1,197 @@
+"""How well the scheduler keeps to rate limits that it must find: drawn vendors on a virtual clock.
+
+    python -m benchmarks.rate_limits [--vendors 210] [--seconds 120] [--seed 0] [--each] [--json]
+
+Each vendor (benchmarks/virtual_vendors.py) has a limit, refusals at random, or both; most don't state them. The
+scheduler that `manyfew run` uses decides, replies and refusals come from the vendor, and no time passes. Told are the
+share of the allowed rate that was taken, refusals in the first ten seconds, and the share refused after them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+import json
+import statistics
+import sys
+import time
+from dataclasses import dataclass
+
+from benchmarks.virtual_vendors import KINDS, VirtualVendor, drawn
+from orchestrator.problem_state import ProblemState
+from orchestrator.scheduler.budget import Budget, Funds
+from orchestrator.scheduler.endpoints import Endpoint
+from orchestrator.scheduler.lane import Bound, ModelLane, Ticket
+from orchestrator.scheduler.rates import Estimate, RateLimit
+from orchestrator.scheduler.scheduler import Scheduler
+from orchestrator.scheduler.work import Work
+from providers.errors import RateLimited
+from providers.reading.rate_limits import VendorLimit
+
+BOUND = Bound(fixed=1, sample=1, input_tokens=100)
+USED = Estimate(input_tokens=100, output_tokens=50)
+FIRST_S = 10.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """Of one vendor."""
+
+    kind: str
+    took_share: float
+    """Of what its limit allowed."""
+    early: int
+    """Refusals in the first ten seconds, those at random not counted."""
+    late_share: float
+    """Refused after them, less the share refused at random."""
+    ended_s: float
+
+
+def play(vendor: VirtualVendor, *, seconds: float, requests: int = 10**9) -> Result:
+    """As much as the scheduler sends in that time, or until all requests are answered."""
+    scheduler = _scheduler(vendor, requests)
+    now, order, landing = (
+        0.0,
+        0,
+        list[tuple[float, int, Ticket, bool, float | None, tuple[VendorLimit, ...]]](),
+    )
+    early_chance = 0
+    while now < seconds:
+        while (ticket := scheduler.next(now)) is not None:
+            took = vendor.ask(now)
+            if now < FIRST_S:
+                early_chance = vendor.by_chance
+            wait_s = None if took else vendor.wait_told(now)
+            order += 1
+            lands = now + vendor.lands_after(taken=took)
+            heapq.heappush(landing, (lands, order, ticket, took, wait_s, _told(vendor, now)))
+        if not landing and scheduler.wake_at is None:
+            break
+        times = [landing[0][0]] if landing else []
+        if scheduler.wake_at is not None:
+            times.append(scheduler.wake_at)
+        now = max(now, min(times))
+        while landing and landing[0][0] <= now:
+            _, _, ticket, took, wait_s, limits = heapq.heappop(landing)
+            scheduler.learn_limits(ticket.alias, limits, now)
+            if took:
+                vendor.ended()
+                scheduler.replied(ticket, now, settled=0, arrived=ticket.n, used=USED)
+            else:
+                error = RateLimited("slow down", status=429, retry_after_s=wait_s)
+                scheduler.failed(ticket, now, error)
+    ended = min(now, seconds)
+    late = sum(at >= FIRST_S for at in vendor.refused)
+    late_all = late + sum(at >= FIRST_S for at in vendor.taken)
+    by_chance = vendor.by_chance - early_chance
+    return Result(
+        kind=vendor.kind,
+        took_share=sum(at < ended for at in vendor.taken) / vendor.allowed(0.0, ended),
+        early=len(vendor.refused) - late - early_chance,
+        late_share=(late - by_chance) / max(1, late_all),
+        ended_s=now,
+    )
+
+
+def _told(vendor: VirtualVendor, now: float) -> tuple[VendorLimit, ...]:
+    told = vendor.limit.told(now) if vendor.tells else None
+    if told is None:
+        return ()
+    limit, remaining, reset_s = told
+    return (VendorLimit(kind="requests", limit=limit, remaining=remaining, reset_s=reset_s),)
+
+
+def _scheduler(vendor: VirtualVendor, requests: int) -> Scheduler:
+    problems = min(requests, 1000)
+    lanes = {
+        alias: ModelLane(
+            alias=alias,
+            work=Work(
+                [ProblemState() for _ in range(problems)],
+                samples=-(-requests // problems),
+                max_n=1,
+                rounds=False,
+                until_solved=False,
+            ),
+            endpoints=[Endpoint(server="v")],
+            rate=RateLimit(concurrency=vendor.concurrency, ramps=True),
+            bounds=[BOUND] * problems,
+            max_tokens=100,
+            expected_output_tokens=50,
+            max_attempts=8,
+            max_wait_s=600,
+        )
+        for alias in (f"m{number}" for number in range(vendor.models))
+    }
+    funds = {alias: Funds(weight=1) for alias in lanes}
+    return Scheduler(lanes, Budget(1 << 60, funds, shared=False), lambda _, __: BOUND, seed=1)
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--vendors", type=int, default=210)
+    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kind", choices=KINDS)
+    parser.add_argument("--each", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    results: list[Result] = []
+    for seed in range(args.seed, args.seed + args.vendors):
+        vendor = drawn(seed)
+        if args.kind not in (None, vendor.kind):
+            continue
+        began = time.perf_counter()
+        result = play(vendor, seconds=args.seconds)
+        results.append(result)
+        if args.each:
+            limit = str(vendor.limit).partition(", taken")[0]
+            print(
+                f"{seed:4d} took {result.took_share:5.2f} early {result.early:4d} late {result.late_share:6.3f}"
+                f" | {limit} latency {vendor.latency_s} noise {vendor.noise}"
+                f"{' tells' if vendor.tells else ''}{' retry-after' if vendor.retry_after else ''}"
+                f" ×{vendor.concurrency} ({time.perf_counter() - began:.1f} s)",
+                flush=True,
+            )
+    rows = [row(kind, [r for r in results if r.kind == kind]) for kind in KINDS]
+    if args.json:
+        json.dump([r for r in rows if r], sys.stdout, indent=1)
+        return
+    head = (
+        *("vendors", "drawn", "share of the allowed rate", "10% below", "≥ 90%"),
+        *("refused in the first 10 s", "10% above", "≤ 10"),
+        *("share refused after", "10% above", "≤ 2%"),
+    )
+    print("| " + " | ".join(head) + " |")
+    print("|---" * len(head) + "|")
+    for told in rows:
+        if told:
+            print("| " + " | ".join(str(v) for v in told.values()) + " |")
+
+
+def row(kind: str, results: list[Result]) -> dict[str, str | int]:
+    """The table's row."""
+    if not results:
+        return {}
+    shares = sorted(r.took_share for r in results)
+    early = sorted(r.early for r in results)
+    late = sorted(r.late_share for r in results)
+    tenth = len(results) // 10
+    return {
+        "kind": kind,
+        "drawn": len(results),
+        "share": f"{statistics.median(shares):.2f}",
+        "share_low": f"{shares[tenth]:.2f}",
+        "share_good": f"{sum(s >= 0.9 for s in shares) / len(shares):.0%}",
+        "early": statistics.median_low(early),
+        "early_high": early[-1 - tenth],
+        "early_good": f"{sum(e <= 10 for e in early) / len(early):.0%}",
+        "late": f"{statistics.median(late):.1%}",
+        "late_high": f"{late[-1 - tenth]:.1%}",
+        "late_good": f"{sum(s <= 0.02 for s in late) / len(late):.0%}",
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,269 @@
+"""Vendors on a virtual clock, each with a limit of its own: token buckets, windows, limits of concurrency, refusals at
+random, limits that change, and several models under one limit. Drawn from a seed."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from itertools import pairwise
+from random import Random
+from typing import Protocol
+
+
+class Limit(Protocol):
+    """What a vendor counts. Refusals count nothing."""
+
+    def takes(self, now: float) -> bool: ...
+    def allowed(self, began: float, ended: float) -> float:
+        """Requests that a client which never waits could have had taken at a steady rate."""
+        ...
+
+    def wait_s(self, now: float) -> float | None:
+        """Until the next request would be taken, where time alone tells."""
+        ...
+
+    def told(self, now: float) -> tuple[int, int, float] | None:
+        """Limit a minute, what remains, seconds until it is whole again: for limits that headers can state."""
+        ...
+
+
+@dataclass
+class TokenBucket:
+    """Refills evenly. `changes`: from a time on the rate is multiplied."""
+
+    per_minute: float
+    burst: float
+    changes: tuple[tuple[float, float], ...] = ()
+    level: float = field(init=False)
+    updated: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.level = self.burst
+
+    def rate(self, now: float) -> float:
+        factor = 1.0
+        for at, by in self.changes:
+            factor = by if now >= at else factor
+        return self.per_minute * factor / 60
+
+    def _refill(self, now: float) -> None:
+        self.level = min(self.burst, self.level + (now - self.updated) * self.rate(now))
+        self.updated = now
+
+    def takes(self, now: float) -> bool:
+        self._refill(now)
+        if self.level < 1:
+            return False
+        self.level -= 1
+        return True
+
+    def allowed(self, began: float, ended: float) -> float:
+        marks = [began, *(at for at, _ in self.changes if began < at < ended), ended]
+        return sum((b - a) * self.rate(a) for a, b in pairwise(marks))
+
+    def wait_s(self, now: float) -> float | None:
+        self._refill(now)
+        return max(0.0, 1 - self.level) / self.rate(now)
+
+    def told(self, now: float) -> tuple[int, int, float] | None:
+        self._refill(now)
+        if round(self.burst) != round(self.per_minute):
+            return None  # headers state a minute's worth
+        return round(self.burst), int(self.level), (self.burst - self.level) / self.rate(now)
+
+
+@dataclass
+class Window:
+    """`count` in any span of so many seconds; `fixed`: in each such span of the vendor's clock."""
+
+    count: int
+    span_s: float
+    fixed: bool = False
+    phase_s: float = 0.0
+    changes: tuple[tuple[float, float], ...] = ()
+    taken: deque[float] = field(default_factory=deque[float])
+
+    def most(self, now: float) -> float:
+        factor = 1.0
+        for at, by in self.changes:
+            factor = by if now >= at else factor
+        return max(1.0, self.count * factor)
+
+    def _forget(self, now: float) -> None:
+        begins = now - self.span_s
+        if self.fixed:
+            begins = (now + self.phase_s) // self.span_s * self.span_s - self.phase_s
+        while self.taken and self.taken[0] < begins:
+            self.taken.popleft()
+
+    def takes(self, now: float) -> bool:
+        self._forget(now)
+        if len(self.taken) + 1 > self.most(now):
+            return False
+        self.taken.append(now)
+        return True
+
+    def allowed(self, began: float, ended: float) -> float:
+        marks = [began, *(at for at, _ in self.changes if began < at < ended), ended]
+        return sum((b - a) * self.most(a) / self.span_s for a, b in pairwise(marks))
+
+    def wait_s(self, now: float) -> float | None:
+        self._forget(now)
+        if len(self.taken) + 1 <= self.most(now):
+            return 0.0
+        if self.fixed:
+            return self.span_s - (now + self.phase_s) % self.span_s
+        return self.taken[0] + self.span_s - now
+
+    def told(self, now: float) -> tuple[int, int, float] | None:
+        self._forget(now)
+        if self.span_s != 60:
+            return None
+        left = int(self.most(now)) - len(self.taken)
+        if self.fixed:
+            reset = self.span_s - (now + self.phase_s) % self.span_s
+        else:
+            reset = self.taken[-1] + self.span_s - now if self.taken else 0.0
+        return int(self.most(now)), max(0, left), reset
+
+
+@dataclass
+class InFlight:
+    """So many at a time."""
+
+    most: int
+    latency_s: float
+    in_flight: int = 0
+
+    def takes(self, now: float) -> bool:
+        if self.in_flight >= self.most:
+            return False
+        self.in_flight += 1
+        return True
+
+    def allowed(self, began: float, ended: float) -> float:
+        return (ended - began) * self.most / self.latency_s
+
+    def wait_s(self, now: float) -> float | None:
+        return None
+
+    def told(self, now: float) -> tuple[int, int, float] | None:
+        return None
+
+
+@dataclass
+class NoLimit:
+    def takes(self, now: float) -> bool:
+        return True
+
+    def allowed(self, began: float, ended: float) -> float:
+        return float("inf")
+
+    def wait_s(self, now: float) -> float | None:
+        return 0.0
+
+    def told(self, now: float) -> tuple[int, int, float] | None:
+        return None
+
+
+@dataclass(kw_only=True)
+class VirtualVendor:
+    """One limit, for all of its `models`."""
+
+    kind: str
+    limit: Limit
+    latency_s: float
+    """The mean; each reply takes 0.5 to 1.5 times as long."""
+    refusal_s: float = 0.03
+    noise: float = 0.0
+    """The share refused at random."""
+    tells: bool = False
+    """Headers state the limit."""
+    retry_after: bool = False
+    concurrency: int = 64
+    models: int = 1
+    random: Random = field(default_factory=lambda: Random(1))
+    taken: list[float] = field(default_factory=list[float])
+    refused: list[float] = field(default_factory=list[float])
+    by_chance: int = 0
+
+    def ask(self, now: float) -> bool:
+        if self.noise and self.random.random() < self.noise:
+            self.by_chance += 1
+            self.refused.append(now)
+            return False
+        if not self.limit.takes(now):
+            self.refused.append(now)
+            return False
+        self.taken.append(now)
+        return True
+
+    def lands_after(self, *, taken: bool) -> float:
+        return (self.latency_s if taken else self.refusal_s) * self.random.uniform(0.5, 1.5)
+
+    def ended(self) -> None:
+        if isinstance(self.limit, InFlight):
+            self.limit.in_flight -= 1
+
+    def wait_told(self, now: float) -> float | None:
+        """Whole seconds, as Retry-After has them; a refusal at random tells 1."""
+        if not self.retry_after:
+            return None
+        wait = self.limit.wait_s(now)
+        return None if wait is None else float(max(1, -int(-wait // 1)))
+
+    def allowed(self, began: float, ended: float) -> float:
+        """By its limit, or by what is in flight at most."""
+        by_latency = (ended - began) * self.concurrency * self.models / self.latency_s
+        return min(self.limit.allowed(began, ended), by_latency)
+
+
+KINDS = ("token bucket", "sliding window", "fixed window", "concurrency", "noise", "changing", "two models")
+
+
+def drawn(seed: int) -> VirtualVendor:
+    """The kinds take turns."""
+    random = Random(seed)
+    kind = KINDS[seed % len(KINDS)]
+    per_minute = random.choice([60, 120, 300, 600, 1_500, 3_000, 6_000])
+    latency_s = random.choice([0.03, 0.2, 1.0, 4.0])
+    tells, retry_after = random.random() < 0.35, random.random() < 0.5
+    span_s = random.choice([1.0, 10.0, 60.0])
+    count = max(1, round(per_minute * span_s / 60))
+    limit: Limit
+    match kind:
+        case "token bucket" | "two models":
+            burst = per_minute * random.choice([1.0, 10.0, 60.0]) / 60
+            limit = TokenBucket(per_minute, max(1.0, burst))
+        case "sliding window":
+            limit = Window(count, span_s)
+        case "fixed window":
+            limit = Window(count, span_s, fixed=True, phase_s=random.uniform(0, span_s))
+        case "concurrency":
+            latency_s = random.choice([0.2, 1.0, 4.0])
+            limit = InFlight(random.choice([4, 10, 32]), latency_s)
+        case "changing":
+            changes = ((random.uniform(20, 60), random.choice([0.5, 2.0, 4.0])),)
+            if random.random() < 0.5:
+                limit = TokenBucket(per_minute, max(1.0, per_minute / 60), changes)
+            else:
+                limit = Window(count, span_s, changes=changes)
+        case _:
+            limit = NoLimit()
+    noise = 0.0
+    if kind == "noise":
+        noise = random.choice([0.005, 0.01, 0.02, 0.03, 0.05])
+    elif random.random() < 0.2:
+        noise = random.choice([0.005, 0.01])
+    return VirtualVendor(
+        kind=kind,
+        limit=limit,
+        latency_s=latency_s,
+        refusal_s=random.choice([0.01, 0.05, 0.2]),
+        noise=noise,
+        tells=tells,
+        retry_after=retry_after,
+        concurrency=random.choice([64, 64, 256]),
+        models=2 if kind == "two models" else 1,
+        random=random,
+    )

@@ -1,0 +1,160 @@
+"""Whether a model's next request may go now, and if not, what it waits for. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from msgspec.structs import replace
+
+from orchestrator.scheduler.budget import Budget
+from orchestrator.scheduler.endpoints import Endpoint, least_loaded
+from orchestrator.scheduler.lane import ModelLane, WorstCase
+from orchestrator.scheduler.rates import Estimate
+from orchestrator.scheduler.work import Item
+
+FULL = "as many requests in flight as its limit allows"
+WAITS_FOR_MONEY = (
+    "the rest of the budget is set aside for running requests and frees as they finish "
+    "(a lower max_tokens sets aside less)"
+)
+PROVES_BOUND = "for a first reply, which shows that a request costs no more than is reserved for it"
+
+
+class BoundOf(Protocol):
+    """Gives a problem's worst case."""
+
+    def __call__(self, alias: str, ordinal: int, /) -> WorstCase: ...
+
+
+class Admitted(NamedTuple):
+    """The first `n` samples of `item` may go to that server."""
+
+    item: Item
+    n: int
+    endpoint: Endpoint
+    estimate: Estimate
+
+
+class Admission:
+    """Sets what a lane waits for, and until when. `stop` is told of a model whose servers are all dead."""
+
+    def __init__(self, budget: Budget, bound_of: BoundOf, stop: Callable[[str, str], None]) -> None:
+        self.budget = budget
+        self._bound_of = bound_of
+        self._stop = stop
+
+    def next_of(self, lane: ModelLane, now: float) -> Admitted | None:
+        lane.waiting, lane.wake_at = None, None
+        if lane.stopped is not None or lane.left_out:
+            return None
+        if lane.rate.full and lane.in_flight and lane.work.unasked:
+            lane.waiting = FULL  # the end of what is in flight lets more go
+            return None
+        if lane.is_held_back:
+            lane.waiting = PROVES_BOUND
+            return None
+        item = lane.work.peek(now)
+        if item is None:
+            lane.wake_at = lane.work.next_at()
+            lane.waiting = None if lane.wake_at is None else f"tries again in {span(lane.wake_at - now)}"
+            self.budget.funds[lane.alias].finished = lane.work.empty and not lane.in_flight
+            return None
+        self.budget.funds[lane.alias].finished = False
+        item, home = self._shared_out(lane, item, now)
+        endpoint = self._endpoint(lane, item, now, home=home)
+        if endpoint is None:
+            return None
+        n = self._affordable(lane, item, now)
+        if n == 0:
+            return None
+        estimate = self._estimate(lane, item.problem, n)
+        ready_at = lane.rate.ready_at(estimate, now)
+        if ready_at > now:
+            lane.wake_at, lane.waiting = ready_at, f"rate limit, {span(ready_at - now)}"
+            return None
+        return Admitted(item, n, endpoint, estimate)
+
+    def _shared_out(self, lane: ModelLane, item: Item, now: float) -> tuple[Item, Endpoint | None]:
+        """Of several servers none gets more than its part of all that is asked and still to be asked, so that all end
+        together; and within that, a prompt goes where it was asked last and may be cached."""
+        if len(lane.endpoints) == 1:
+            return item, None
+        loads = [e.samples for e in lane.endpoints if e.usable_at(now) == now]
+        if not loads:
+            return item, None
+        level = -(-(lane.work.unasked + sum(loads)) // len(loads))
+        part = max(1, level - min(loads))
+        if len(item.indices) > part:
+            item = replace(item, indices=item.indices[:part])
+        at = lane.homes.get(item.problem)
+        home = None if at is None else lane.endpoints[at]
+        return item, home if home is not None and home.samples + len(item.indices) <= level else None
+
+    def _endpoint(self, lane: ModelLane, item: Item, now: float, *, home: Endpoint | None) -> Endpoint | None:
+        if lane.rate.full:
+            lane.waiting = FULL
+            return None
+        endpoint = least_loaded(lane.endpoints, len(item.indices), now, home=home)
+        if endpoint is not None:
+            return endpoint
+        if all(e.unpaid for e in lane.endpoints):
+            lane.waiting = "budget: its servers' next half minute does not fit"
+            return None
+        times = [e.usable_at(now) for e in lane.endpoints if e.opened or e.unpaid]
+        later = [t for t in times if t is not None]
+        if len(times) == len(lane.endpoints):
+            if all(e.dead(now) or e.unpaid for e in lane.endpoints):
+                self._stop(lane.alias, f"no answer from {', '.join(e.server for e in lane.endpoints)}")
+                return None
+            lane.wake_at = min(later, default=None)
+            lane.waiting = "server down" + (
+                f", next try in {span(lane.wake_at - now)}" if later and lane.wake_at else ""
+            )
+        else:
+            lane.wake_at = min((t for t in later if t > now), default=None)
+            lane.waiting = "servers busy"
+        return None
+
+    def _affordable(self, lane: ModelLane, item: Item, now: float) -> int:
+        """How many of the item's samples the money lets go now; 0: wait, or out of money."""
+        bound = self.bound(lane, item.problem)
+        room, worst = self.budget.room(lane.alias), bound.worst_of(item.indices)
+        if worst <= max(room, 0):
+            lane.out_of_money = False
+            return len(item.indices)
+        free_later = self.budget.room_later(lane.alias)
+        if worst <= free_later:
+            lane.waiting = WAITS_FOR_MONEY
+            return 0
+        if fits := bound.fitting(item.indices, room):
+            lane.out_of_money = False
+            return fits
+        if bound.worst_of(item.indices[:1]) <= free_later:
+            lane.waiting = WAITS_FOR_MONEY
+            return 0
+        lane.waiting = "budget: the next sample's worst case does not fit"
+        lane.wake_at = lane.work.next_at()  # a retry that falls due may be cheaper
+        if lane.wake_at is not None and lane.wake_at <= now:
+            lane.wake_at = None
+        lane.out_of_money = True
+        if not lane.in_flight:
+            self.budget.funds[lane.alias].stuck = True
+        return 0
+
+    def _estimate(self, lane: ModelLane, problem: int, n: int) -> Estimate:
+        return Estimate(
+            input_tokens=self.bound(lane, problem).input_tokens, output_tokens=n * lane.expected_output_tokens
+        )
+
+    def bound(self, lane: ModelLane, problem: int) -> WorstCase:
+        if not lane.bounds:
+            return self._bound_of(lane.alias, problem)
+        bound = lane.bounds[problem]
+        if bound is None:
+            bound = lane.bounds[problem] = self._bound_of(lane.alias, problem)
+        return bound
+
+
+def span(seconds: float) -> str:
+    return f"{max(0.0, seconds):.0f} s" if seconds >= 10 else f"{max(0.0, seconds):.1f} s"

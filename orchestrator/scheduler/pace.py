@@ -1,0 +1,81 @@
+"""The pace of requests below a limit that was found: lowered at once, raised again as CUBIC does. No I/O.
+
+After a decrease the pace comes back slowly to what was found, then faster and faster beyond it: the limit may have been
+raised, or found too low.
+"""
+
+from __future__ import annotations
+
+from orchestrator.scheduler.bucket import MINUTE_S, Bucket
+
+BELOW = 0.05
+"""So far below what was found it begins."""
+RETURNS, RETURNS_ROUGH = 100, 50
+"""Requests until it is back there; where few requests told what the limit is."""
+FASTEST_RETURN_S, SLOWEST_RETURN_S = 12.0, 45.0
+DOUBLES, DOUBLES_ROUGH = 100, 30
+"""Requests until it has doubled, where what was found has proved to be no limit."""
+FASTEST_DOUBLE_S = 3.0
+LEAST, MOST = 1 / MINUTE_S, 1e5
+"""Requests a second."""
+NOTICED = 1.01
+BURST_S = 0.05
+
+
+class Pace:
+    """`bucket` is None while there is no limit. Rates are requests a second."""
+
+    def __init__(self) -> None:
+        self.bucket: Bucket | None = None
+        self.doubles = False
+        self._found = 0.0
+        self._found_at = self._raised_at = 0.0
+
+    @property
+    def rate(self) -> float | None:
+        return None if self.bucket is None else self.bucket.per_minute / MINUTE_S
+
+    def lower(self, rate: float, now: float) -> None:
+        """To a little less than `rate`."""
+        rate = min(max(rate, LEAST), MOST)
+        per_minute = max(LEAST, rate * (1 - BELOW)) * MINUTE_S
+        self._found, self._found_at, self.doubles = rate, now, False
+        if self.bucket is None:
+            self.bucket = Bucket(per_minute, 1.0)
+        else:
+            self.bucket.change(per_minute, now, burst=1.0)
+        self.bucket.updated = now
+        self.bucket.cap(0.0, now)
+
+    def confirm(self, now: float) -> None:
+        """From now on it may be raised."""
+        self._found_at = now
+
+    def refute(self, before: float | None, now: float) -> None:
+        """What was found is no limit: back to the rate before, and beyond."""
+        self._found_at = now
+        if before is None:
+            self.bucket = None
+        else:
+            self._found, self.doubles = before, True
+
+    def pause(self, now: float) -> None:
+        """It isn't raised now."""
+        self._raised_at = now
+
+    def climb(self, now: float, *, rough: bool, doubted: bool) -> None:
+        """`rough`: few requests told what the limit is. `doubted`: refusals came lately, so it stays as it is."""
+        assert self.bucket is not None
+        if doubted and not self.doubles:
+            self._found_at += now - self._raised_at
+        self._raised_at = now
+        passed = now - self._found_at
+        if self.doubles:
+            whole = max(FASTEST_DOUBLE_S, (DOUBLES_ROUGH if rough else DOUBLES) / self._found)
+            rate = min(MOST, self._found * 2 ** min(30.0, passed / whole))
+        else:
+            whole = (RETURNS_ROUGH if rough else RETURNS) / self._found
+            whole = min(SLOWEST_RETURN_S, max(FASTEST_RETURN_S, whole))
+            rate = min(MOST, self._found * (1 + BELOW * (passed / whole - 1) ** 3))
+        if rate * MINUTE_S > self.bucket.per_minute * NOTICED:
+            self.bucket.change(rate * MINUTE_S, now, burst=max(1.0, rate * BURST_S))
