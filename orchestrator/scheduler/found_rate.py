@@ -102,7 +102,7 @@ class FoundRate:
         if at <= now and self.pace.bucket is not None:
             self._climb(now)
             at = self.pace.bucket.ready_at(1.0, now)
-        return its_now + at - now
+        return its_now + (at - now)
 
     def _most_open(self, now: float) -> float:
         if not (self._ramps or self._rough):

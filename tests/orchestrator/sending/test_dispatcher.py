@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator.errors import InputError, LedgerBroken
 from orchestrator.scheduler.lane import Ticket
-from orchestrator.scheduler.rates import RateLimit
+from orchestrator.scheduler.rates import Estimate, RateLimit
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sending.dispatcher import Dispatcher, as_one_error
 from providers.transport.awake import elapsed_ns
@@ -71,7 +71,10 @@ def test_a_rate_limit_is_waited_for():
     sent = Sent(scheduler(lane(problems=1, samples=2, max_n=1, rate=RateLimit(requests=600))))
     began = elapsed_ns() / 1e9
     made = sent.scheduler.lanes["m"].rate
-    made.paused_until = began + 0.2
+    made.debit(0, Estimate(input_tokens=0, output_tokens=0), began - 0.01)
+    made.refused(0, began - 0.01, began, wait_s=0.2)
+    made.refused(0, began - 0.01, began, wait_s=0.2)
+    made.in_flight = 0
     sent.run()
     assert sent.tickets[0].sent_at >= began + 0.2
     assert len(sent.tickets) == 2
