@@ -30,6 +30,19 @@ def is_parquet(file: Path) -> bool:
         return raw.read(4) == b"PAR1"
 
 
+def columns(file: Path) -> set[str] | None:
+    """Of a Parquet file; None if it can't be read, which the reader then says."""
+    try:
+        pa: Any = import_module("pyarrow")
+        pq: Any = import_module("pyarrow.parquet")
+    except ImportError:
+        return None
+    try:
+        return set(pq.read_schema(file).names)
+    except (pa.ArrowException, OSError):
+        return None
+
+
 def _parquet(file: Path) -> Iterator[tuple[int, Any]]:
     try:
         pa: Any = import_module("pyarrow")  # has no type stubs

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.importing.json_stream import opened
+from orchestrator.ledger.importing.json_stream import opened, records
 from orchestrator.ledger.importing.line import (
     MAX_COST_PICO,
     MAX_INDEX,
@@ -23,7 +23,8 @@ from orchestrator.ledger.importing.line import (
 from orchestrator.ledger.importing.reader import FileReader, Taken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 LONGEST_LINE = 256 << 20
 BOM = b"\xef\xbb\xbf"
@@ -117,10 +118,10 @@ class OwnLines(FileReader):
         yield from taken_lines(self, read_line)
 
 
-def taken_lines(reader: FileReader, read: Any) -> Iterator[Taken]:
-    """Each line that isn't blank, as `read` reads it."""
+def taken_lines(reader: FileReader, read: Callable[[bytes], Line]) -> Iterator[Taken]:
+    """Each line that isn't blank, as `read` reads it; or each element of an array."""
     with opened(reader.file) as raw:
-        for number, line in _lines(raw):
+        for number, line in _whole(raw) if _is_spread(reader.file) else _lines(raw):
             if line:
                 try:
                     if len(line) > LONGEST_LINE:
@@ -131,7 +132,21 @@ def taken_lines(reader: FileReader, read: Any) -> Iterator[Taken]:
                 yield Taken(number, sample)
 
 
-def _lines(raw: Any) -> Iterator[tuple[int, bytes]]:
+def _is_spread(file: Path) -> bool:
+    """Whether objects stand in an array, or over several lines each."""
+    with opened(file) as raw:
+        first = raw.readline(LONGEST_LINE).removeprefix(BOM).strip()
+        while not first and (line := raw.readline(LONGEST_LINE)):
+            first = line.strip()
+    return first.startswith(b"[") or first == b"{"
+
+
+def _whole(raw: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    for line, value in records(raw):
+        yield line, json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def _lines(raw: IO[bytes]) -> Iterator[tuple[int, bytes]]:
     number = 0
     while line := raw.readline(LONGEST_LINE + 3):
         number += 1

@@ -22,6 +22,7 @@ from orchestrator.ledger.importing.formats.completions import Completions, is_co
 from orchestrator.ledger.importing.formats.inspect_log import InspectLog, is_inspect
 from orchestrator.ledger.importing.formats.lm_eval import LmEval, is_lm_eval
 from orchestrator.ledger.importing.formats.monkeys import Monkeys
+from orchestrator.ledger.importing.formats.monkeys_file import columns
 from orchestrator.ledger.importing.formats.openai_evals import OpenAIEvals, is_openai_evals
 from orchestrator.ledger.importing.formats.others import of_tool, unknown
 from orchestrator.ledger.importing.formats.own_lines import OwnLines, is_own
@@ -40,7 +41,10 @@ class _Format(NamedTuple):
 
 
 def _is_monkeys(seen: Look) -> bool:
-    return seen.kind == "parquet" or seen.has("samples", "is_corrects")
+    if seen.kind == "parquet":
+        names = columns(seen.file)
+        return names is None or {"samples", "is_corrects"} <= names
+    return seen.has("samples", "is_corrects")
 
 
 def _is(test: Callable[[Any], bool]) -> Callable[[Look], bool]:

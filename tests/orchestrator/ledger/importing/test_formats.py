@@ -414,3 +414,30 @@ def test_what_is_imported_beside_a_set_of_ours_is_kept_apart(command, tmp_path):
     names = [one["name"] for one in json.loads(command("verdicts", "a.db", "--json").stdout)["sets"]]
     assert names == ["numeric", "numeric (imported)"]
     assert [row["passed"] for row in records(Path("a.db"))] == [1, None]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("form", ["array", "objects"])
+def test_samples_need_not_be_a_line_each(command, tmp_path, form, indent):
+    lines = [
+        {"model": "m", "problem": "p", "sample_index": at, "text": "4", "cost_usd": 0.25} for at in range(3)
+    ]
+    text = json.dumps(lines, indent=indent)
+    if form == "objects":
+        text = "\n".join(json.dumps(line, indent=indent) for line in lines)
+    (tmp_path / "s.json").write_text(text)
+    assert brought(command, "s.json")["samples"] == 3
+    assert [row["cost_pico"] for row in records(Path("a.db"))] == [25 * 10**10] * 3
+    Path("a.db").unlink()
+    (tmp_path / "h.json").write_text(text.replace('"problem"', '"task_id"').replace('"text"', '"completion"'))
+    assert brought(command, "h.json", "--model", "m")["samples"] == 3
+    (tmp_path / "s.json").write_text(text.replace('"sample_index": 2', '"sample_index": -2'))
+    Path("a.db").unlink()
+    assert "negative" in refused(command, "s.json")["message"]
+
+
+def test_a_parquet_file_of_other_columns_is_named(command, tmp_path):
+    pa = pytest.importorskip("pyarrow", reason="needs the extra hub")
+    pq = pytest.importorskip("pyarrow.parquet")
+    pq.write_table(pa.table({"full_prompt": ["a"], "predictions": ["b"]}), tmp_path / "a.parquet")
+    assert "Parquet" in refused(command, "a.parquet")["message"]
