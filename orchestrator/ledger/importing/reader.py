@@ -72,6 +72,11 @@ class Reader(Protocol):
         ...
 
     @property
+    def has_each_once(self) -> bool:
+        """Whether two samples of one index in this file are a mistake; those of several files are numbered on."""
+        ...
+
+    @property
     def notes(self) -> list[str]:
         """What the user should know of the file, once it is read."""
         ...
@@ -89,6 +94,7 @@ class FileReader:
     """What most formats share."""
 
     states_index = False
+    has_each_once = False
 
     def __init__(self, file: Path, options: Options) -> None:
         self.file = file

@@ -145,6 +145,7 @@ class _Intake:
                     self._costs.of(line),
                     sweep=line.sweep or reader.sweep,
                     states_index=reader.states_index,
+                    once=reader.has_each_once,
                 )
             except Wrong as wrong:
                 raise InputError(reader.where(one.record), wrong.message, wrong.remedy) from None

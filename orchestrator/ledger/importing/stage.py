@@ -64,6 +64,8 @@ class Stage:
         self._rows: dict[str, dict[tuple[str, str], _Known]] = {"model": {}, "problem": {}}
         self._cost_pico = 0
         self.samples = 0
+        self._moved: set[tuple[int, int]] = set()
+        """Models and problems whose samples were numbered on."""
         self.repeated = 0
         """Samples that an earlier file had already."""
         self.unknown: Counter[str] = Counter()
@@ -80,7 +82,9 @@ class Stage:
     def __exit__(self, *_: object) -> None:
         self.connection.close()
 
-    def add(self, place: int, line: Line, cost: Cost, *, sweep: str, states_index: bool) -> None:
+    def add(
+        self, place: int, line: Line, cost: Cost, *, sweep: str, states_index: bool, once: bool = False
+    ) -> None:
         """Sets a sample aside. Raises Wrong if it does not go with an earlier one."""
         model = self._model(sweep, place, line.model, line.provider)
         problem = self._problem(sweep, place, line)
@@ -92,7 +96,7 @@ class Stage:
         try:
             self.connection.execute(_INSERT_SAMPLE, row)
         except sqlite3.IntegrityError:
-            if not self._added_otherwise(row, line, states_index=states_index):
+            if not self._added_otherwise(row, line, states_index=states_index, once=once):
                 self.repeated += 1
                 return
         self.samples += 1
@@ -128,13 +132,14 @@ class Stage:
         )
         self.connection.execute("COMMIT")
 
-    def _added_otherwise(self, row: tuple[Any, ...], line: Line, *, states_index: bool) -> bool:
+    def _added_otherwise(self, row: tuple[Any, ...], line: Line, *, states_index: bool, once: bool) -> bool:
         """A sample whose index is taken: of another file it is numbered on, unless it is the same sample."""
         place, request, text = self.connection.execute(
             "SELECT place, request, text FROM sample WHERE model = ? AND problem = ? AND sample_index = ?",
             row[1:4],
         ).fetchone()
-        if states_index:
+        same_file = place // RECORDS == row[0] // RECORDS
+        if states_index or (once and same_file and row[1:3] not in self._moved):
             raise Wrong(
                 f"the sample is that of {self.where(place)}: same sweep, model, problem and sample_index",
                 "give every sample an index of its own",
@@ -146,6 +151,7 @@ class Stage:
             "SELECT max(sample_index) + 1 FROM sample WHERE model = ? AND problem = ?", row[1:3]
         ).fetchone()
         self.connection.execute(_INSERT_SAMPLE, (*row[:3], index, *row[4:]))
+        self._moved.add(row[1:3])
         return True
 
     def _model(self, sweep: str, place: int, alias: str, provider: str | None) -> _Known:

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import struct
 import sys
-import zipfile
 import zlib
 from importlib import import_module
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from orchestrator.errors import InputError
 from orchestrator.installer import install
+from orchestrator.ledger.importing.zip_directory import BadZip, Entry, entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LARGEST_ENTRY = 256 << 20
 MOST_BYTES = 1 << 40
 """Of all entries together, unpacked."""
-ZSTANDARD = 93
+STORED, DEFLATED, ZSTANDARD = 0, 8, 93
 _LOCAL = struct.Struct("<4s22xHH")
 _DAMAGED = "copy or download it again"
 
@@ -30,69 +30,87 @@ class ZipEntries:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        try:
-            self._archive = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            message = f"the zip file is damaged: {str(error)[:120]}"
-            raise InputError(str(file), message, _DAMAGED) from None
-        if sum(entry.file_size for entry in self._archive.infolist()) > MOST_BYTES:
-            self._archive.close()
-            raise InputError(str(file), "unpacks to more than 1 TiB", "no real log is that large")
-        assert self._archive.fp is not None
-        self._raw: IO[bytes] = self._archive.fp
         self._unpack_zstd: Any = None
+        self._twice: set[str] = set()
+        self._raw = file.open("rb")
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._archive.close()
+        self._raw.close()
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._archive.NameToInfo
+    def find(self, *names: str) -> dict[str, Entry]:
+        """The entries of these names that are there. Goes through the whole list once: after that, `entries` gives
+        those alone that hold."""
+        found: dict[str, Entry] = {}
+        seen: set[int] = set()
+        total = 0
+        for entry in self._listed():
+            total += entry.size
+            if (key := hash(entry.name)) in seen:
+                self._twice.add(entry.name)
+            seen.add(key)
+            if entry.name in names:
+                found[entry.name] = entry
+        if total > MOST_BYTES:
+            raise InputError(str(self._file), "unpacks to more than 1 TiB", "no real log is that large")
+        return found
 
-    def names(self) -> Iterator[str]:
-        """Each name once, in the order of the file. Of entries of one name the last holds, as for every zip reader."""
-        yield from self._archive.NameToInfo
+    def entries(self) -> Iterator[Entry]:
+        """In the order of the list. Of entries of one name the last holds, as for every zip reader."""
+        last: dict[str, Entry] = {}
+        if self._twice:
+            last = {entry.name: entry for entry in self._listed() if entry.name in self._twice}
+        for entry in self._listed():
+            if last.get(entry.name, entry) == entry:
+                yield entry
 
-    def read(self, name: str) -> bytes:
-        entry = self._archive.NameToInfo[name]
-        where = f"{self._file}: {name[:200]}"
-        if entry.flag_bits & 1:
+    def read(self, entry: Entry) -> bytes:
+        where = f"{self._file}: {entry.name[:200]}"
+        if entry.encrypted:
             raise InputError(where, "is encrypted", "write the log without a password")
-        if entry.file_size > LARGEST_ENTRY:
+        if entry.size > LARGEST_ENTRY:
             raise InputError(
                 where, f"unpacks to more than {LARGEST_ENTRY >> 20} MiB", "no real sample is that long"
             )
         try:
             data = self._unpacked(entry, where)
-        except (OSError, ValueError, EOFError, zlib.error, struct.error) as error:
+        except (OSError, ValueError, EOFError, OverflowError, zlib.error, struct.error) as error:
             raise InputError(where, f"is damaged: {str(error)[:120]}", _DAMAGED) from None
-        if len(data) != entry.file_size or zlib.crc32(data) != entry.CRC:
+        if len(data) != entry.size or zlib.crc32(data) != entry.crc:
             raise InputError(where, "is damaged: its content is not what the zip file says", _DAMAGED)
         return data
 
-    def _unpacked(self, entry: zipfile.ZipInfo, where: str) -> bytes:
-        packed = self._packed(entry)
-        if entry.compress_type == zipfile.ZIP_STORED:
-            return packed
-        if entry.compress_type == zipfile.ZIP_DEFLATED:
-            return zlib.decompressobj(-15).decompress(packed, entry.file_size + 1)
-        if entry.compress_type == ZSTANDARD:
-            self._unpack_zstd = self._unpack_zstd or _zstandard(self._file)
-            return self._unpack_zstd().decompress(packed, entry.file_size + 1)
-        raise InputError(
-            where, f"is packed by method {entry.compress_type}", "deflate and Zstandard are read"
-        )
+    def _listed(self) -> Iterator[Entry]:
+        try:
+            with self._file.open("rb") as raw:
+                yield from entries(raw)
+        except (BadZip, OSError, ValueError, struct.error) as error:
+            message = f"the zip file is damaged: {str(error)[:120]}"
+            raise InputError(str(self._file), message, _DAMAGED) from None
 
-    def _packed(self, entry: zipfile.ZipInfo) -> bytes:
-        self._raw.seek(entry.header_offset)
+    def _unpacked(self, entry: Entry, where: str) -> bytes:
+        packed = self._packed(entry)
+        if entry.method == STORED:
+            return packed
+        if entry.method == DEFLATED:
+            return zlib.decompressobj(-15).decompress(packed, entry.size + 1)
+        if entry.method == ZSTANDARD:
+            self._unpack_zstd = self._unpack_zstd or _zstandard(self._file)
+            return self._unpack_zstd().decompress(packed, entry.size + 1)
+        raise InputError(where, f"is packed by method {entry.method}", "deflate and Zstandard are read")
+
+    def _packed(self, entry: Entry) -> bytes:
+        self._raw.seek(entry.offset)
         signature, name, extra = _LOCAL.unpack(self._raw.read(_LOCAL.size))
         if signature != b"PK\x03\x04":
             raise ValueError("no entry stands where the zip file says")
         self._raw.seek(name + extra, 1)
-        packed = self._raw.read(entry.compress_size)
-        if len(packed) != entry.compress_size:
+        if entry.packed_size > LARGEST_ENTRY:
+            raise ValueError("it is packed into more than any entry holds")
+        packed = self._raw.read(entry.packed_size)
+        if len(packed) != entry.packed_size:
             raise EOFError("the file is cut off")
         return packed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from operator import add
 from typing import TYPE_CHECKING, Any
 
@@ -54,10 +55,11 @@ def is_inspect(seen: Look) -> bool:
 class InspectLog(FileReader):
     """One log: a task by one model. A sample's index is its epoch − 1."""
 
+    has_each_once = True
+
     def __init__(self, file: Path, options: Options) -> None:
         super().__init__(file, options)
-        self._places: list[str] = []
-        self._seen: set[tuple[str, int]] = set()
+        self._current = (-1, "")
         self._header: _Header | None = None
         self._scorers: set[str] = set()
 
@@ -66,7 +68,17 @@ class InspectLog(FileReader):
         return self._of.task if self._header is not None else super().sweep
 
     def where(self, record: int) -> str:
-        return f"{self.file}: {self._places[record]}"
+        if record == self._current[0]:
+            return f"{self.file}: {self._current[1]}"
+        return f"{self.file}: {self._place(record)}"
+
+    def _place(self, record: int) -> str:
+        """Of an earlier record, found anew: not every sample's name is kept."""
+        if not zipfile.is_zipfile(self.file):
+            return f"sample {record}"
+        with ZipEntries(self.file) as archive:
+            archive.find()
+            return next(entry.name for at, entry in enumerate(archive.entries()) if at == record)[:200]
 
     def __iter__(self) -> Iterator[Taken | Lost]:
         with opened(self.file) as raw:
@@ -85,27 +97,29 @@ class InspectLog(FileReader):
 
     def _zipped(self) -> Iterator[Taken | Lost]:
         with ZipEntries(self.file) as archive:
-            name = HEADER if HEADER in archive else START
-            if name not in archive:
+            found = archive.find(HEADER, START)
+            if not found:
                 message = "is a zip file, but no log of inspect_ai: it has neither header.json nor a journal"
                 raise InputError(str(self.file), message, "name an .eval file")
-            self._head(name, decoded, archive.read(name))
-            if name == START:
+            head = found.get(HEADER) or found[START]
+            self._head(head.name, decoded, archive.read(head))
+            if head.name == START:
                 self.notes.append(f"{self.file.name} is unfinished; the samples that it holds were taken.")
-            for entry in archive.names():
-                if _SAMPLE.fullmatch(entry):
-                    yield from self._sample(entry[:200], decoded, archive.read(entry))
+            for record, entry in enumerate(archive.entries()):
+                if _SAMPLE.fullmatch(entry.name):
+                    yield from self._sample(record, entry.name[:200], decoded, archive.read(entry))
 
     def _inline(self) -> Iterator[Taken | Lost]:
         """The header stands before the samples, as inspect_ai writes it; if not, the file is read twice."""
-        early = 0
+        early = number = 0
         with opened(self.file) as raw:
             for _, key, value in entries(raw, {"samples"}):
                 if key == "samples":
                     if self._header is None:
                         early += 1
                         continue
-                    yield from self._sample(f"sample {len(self._places) + 1}", converted, value)
+                    number += 1
+                    yield from self._sample(number, f"sample {number}", converted, value)
                 elif key == "eval":
                     self._head("eval", converted, {"eval": value})
                 elif key == "status" and self._header is not None and isinstance(value, str):
@@ -118,7 +132,8 @@ class InspectLog(FileReader):
             with opened(self.file) as raw:
                 for _, key, value in entries(raw, {"samples"}):
                     if key == "samples":
-                        yield from self._sample(f"sample {len(self._places) + 1}", converted, value)
+                        number += 1
+                        yield from self._sample(number, f"sample {number}", converted, value)
 
     def _head(self, place: str, read: Any, value: Any) -> None:
         try:
@@ -126,12 +141,11 @@ class InspectLog(FileReader):
         except Wrong as wrong:
             raise InputError(f"{self.file}: {place}", wrong.message, wrong.remedy) from None
 
-    def _sample(self, place: str, read: Any, value: Any) -> Iterator[Taken | Lost]:
-        self._places.append(place)
-        record = len(self._places) - 1
+    def _sample(self, record: int, place: str, read: Any, value: Any) -> Iterator[Taken | Lost]:
+        self._current = (record, place)
         try:
             sample: Sample = read(value, Sample)
-            self._places[record] = f"{place} (sample {str(sample.id)[:60]!r}, epoch {sample.epoch})"
+            self._current = (record, f"{place} (sample {str(sample.id)[:60]!r}, epoch {sample.epoch})")
             yield from self._taken(record, sample)
         except Wrong as wrong:
             raise InputError(self.where(record), wrong.message, wrong.remedy) from None
@@ -140,9 +154,6 @@ class InspectLog(FileReader):
         key = (str(sample.id), sample.epoch)
         if sample.epoch < 1:
             raise Wrong(f"epoch is {sample.epoch}", "epochs are numbered from 1")
-        if key in self._seen:
-            raise Wrong("appears twice in this log: same id and epoch", "keep one of them")
-        self._seen.add(key)
         choices = sample.output.choices if sample.output is not None else []
         alias = self.options.model or self._of.model
         if not choices and sample.error is not None:
