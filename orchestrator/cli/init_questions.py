@@ -66,13 +66,13 @@ def ask_all(ask: Ask, say: Callable[[str], None], served_at: Callable[[str], str
     found = served_at(DEFAULT_SERVER)
     serves = f", which serves {found}" if found else ""
     question = f"Your vLLM server{serves} ({NO_SERVER}: use the vendor's small model)"
-    server = _asked(ask, say, question, DEFAULT_SERVER, _server_trouble)
+    server = _asked(ask, say, question, DEFAULT_SERVER, _server_trouble, _server_meant)
     served = None if server == NO_SERVER else found if server == DEFAULT_SERVER else served_at(server)
     keys = [vendor for vendor in VENDORS if os.environ.get(vendor.key)]
     held = f"keys set: {', '.join(vendor.key for vendor in keys)}" if keys else "no key is set yet"
     default = (keys or VENDORS)[0].provider
     vendor = _asked(ask, say, f"Vendor of the expensive model ({held})", default, _vendor_trouble)
-    budget = _asked(ask, say, "Budget in dollars, hard", "5.0", _budget_trouble)
+    budget = _asked(ask, say, "Budget in dollars, hard", "5.0", _budget_trouble, _budget_meant)
     return Answers(server, served, vendor, budget)
 
 
@@ -134,14 +134,36 @@ def served_at(url: str) -> str | None:
 
 
 def _asked(
-    ask: Ask, say: Callable[[str], None], question: str, default: str, trouble: Callable[[str], str | None]
+    ask: Ask,
+    say: Callable[[str], None],
+    question: str,
+    default: str,
+    trouble: Callable[[str], str | None],
+    meant: Callable[[str], str] = str,
 ) -> str:
+    """`meant` makes what is wanted of what is usually typed."""
     while True:
-        answer = ask(question, default).strip() or default
+        answer = meant(ask(question, default).strip() or default)
         said = trouble(answer)
         if said is None:
             return answer
         say(said)
+
+
+def _server_meant(answer: str) -> str:
+    """localhost:8000 is http://localhost:8000/v1. A path of another kind stays as it is."""
+    if answer == NO_SERVER or not re.fullmatch(r"(?:https?://)?[^\s/:]+(?::\d+)?(?:/v1)?/*", answer):
+        return answer
+    if "://" not in answer and not re.search(r":\d|\.", answer):
+        return answer  # a word, not a host
+    scheme, _, host = answer.rpartition("://")
+    return f"{scheme or 'http'}://{host.rstrip('/').removesuffix('/v1')}/v1"
+
+
+def _budget_meant(answer: str) -> str:
+    """$3, 3 dollars and 1,000 are 3 and 1000. A comma that may be a decimal one stays."""
+    plain = re.sub(r"^\$|\$$|(?i:usd|dollars?)$", "", answer).strip()
+    return plain.replace(",", "") if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", plain) else plain
 
 
 def _server_trouble(answer: str) -> str | None:

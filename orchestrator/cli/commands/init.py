@@ -59,6 +59,10 @@ def _with_answers(text: str) -> str:
     def ask(question: str, default: str) -> str:
         return input(safe(f"{question} [{default}]: "))
 
+    typer.echo(
+        "This writes a sweep file that compares a cheap model with an expensive one, after three questions."
+    )
+    typer.echo("Press Enter to take what is in [brackets].")
     try:
         return filled(text, ask_all(ask, typer.echo, served_at))
     except EOFError:

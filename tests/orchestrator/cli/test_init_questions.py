@@ -60,17 +60,45 @@ def test_without_a_server_both_models_are_the_vendors(tmp_path, vendor):
     ("typed", "meant"),
     [
         ("localhost:8000", "http://localhost:8000/v1"),
+        ("gpu7.lab:8000/", "http://gpu7.lab:8000/v1"),
+        ("127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1"),
         ("https://h:1/", "https://h:1/v1"),
         ("http://h:1/v1/", "http://h:1/v1"),
-        ("ftp://h/v1", "http://h/v1"),
-        ("yes please", "http://127.0.0.1:8000/v1"),
     ],
+)
+def test_an_address_as_it_is_usually_typed_is_taken(typed, meant):
+    ask, _ = _typing(typed, "openai", "1")
+    said: list[str] = []
+    assert ask_all(ask, said.append, lambda url: None).server == meant
+    assert said == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("ftp://h/v1", "http://h/v1"), ("yes please", "http://127.0.0.1:8000/v1")]
 )
 def test_an_address_that_is_not_whole_is_answered_with_the_whole_one(typed, meant):
     ask, _ = _typing(typed, meant, "openai", "1")
     said: list[str] = []
     assert ask_all(ask, said.append, lambda url: None).server == meant
     assert said == [f"{typed!r} isn't a full address. Did you mean {meant}?"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("$3", "3"), ("3 dollars", "3"), ("2.50 USD", "2.50"), ("$1,000", "1000"), ("7$", "7")],
+)
+def test_dollars_as_they_are_usually_typed_are_taken(typed, meant):
+    ask, _ = _typing("http://h:1/v1", "openai", typed)
+    said: list[str] = []
+    assert (ask_all(ask, said.append, lambda url: None).budget_usd, said) == (meant, [])
+
+
+@pytest.mark.parametrize("typed", ["2,50", "-1", "$", "x3", "1e9"])
+def test_an_amount_that_may_mean_another_is_asked_again(typed):
+    ask, _ = _typing("http://h:1/v1", "openai", typed, "3")
+    said: list[str] = []
+    assert ask_all(ask, said.append, lambda url: None).budget_usd == "3"
+    assert len(said) == 1
 
 
 def test_without_answers_it_is_the_starter():
