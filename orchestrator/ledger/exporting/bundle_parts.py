@@ -23,7 +23,7 @@ SELECT r.id AS request, sweep.name AS sweep, model.alias AS model, problem.key A
   r.settled_pico, r.presumed_pico, r.unused_pico, r.cost_basis, r.prompt_tokens, r.cached_tokens, r.cache_write_tokens,
   r.cache_write_1h_tokens, r.completion_tokens, r.reasoning_tokens, r.server, r.server_version, r.vendor_model,
   r.vendor_request, r.service_tier, r.inference_geo, r.http_status, r.error, r.error_message, r.reserved_at, r.ended_at,
-  r.latency_s
+  r.latency_s, r.raised_from_pico
 FROM request AS r JOIN model ON model.id = r.model_id JOIN sweep ON sweep.id = model.sweep_id
 JOIN problem ON problem.id = r.problem_id JOIN prompt ON prompt.id = r.prompt_id ORDER BY r.id"""
 
@@ -66,7 +66,7 @@ GROUP BY vendor_model, server_version ORDER BY vendor_model, server_version"""
 
 _RUNS = """
 SELECT run.id AS run, sweep_file_id AS sweep_file, sweep_file.sha256 AS sweep_file_sha256, run.budget_pico, started_at,
-  ended_at, status, reason, json(versions) AS versions_json
+  ended_at, status, reason, json(versions) AS versions_json, rules
 FROM run JOIN sweep_file ON sweep_file.id = sweep_file_id ORDER BY run.id"""
 
 

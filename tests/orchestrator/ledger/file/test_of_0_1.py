@@ -288,3 +288,20 @@ def test_what_an_open_batch_still_brings_is_booked_at_todays_price(tmp_path):
     (job,) = rows(db, "SELECT price FROM batch_job")
     (band,) = json.loads(job["price"])["bands"]
     assert (band["input"], band["cache_write"], band["cache_write_1h"]) == ("2.5", "3.125", "5")
+
+
+@pytest.mark.parametrize("raised", [False, True])
+def test_a_bundle_keeps_by_which_rules_it_was_booked(tmp_path, command, raised):
+    db = load("too_low", tmp_path)
+    if raised:
+        run_without_money(command)
+    assert command("export", "a.db", "--format", "bundle", "-o", "b.zip").returncode == 0
+    done = command("import", "b.zip", "--db", "c.db")
+    assert done.returncode == 0, done.stderr
+    again = tmp_path / "c.db"
+    assert {row["rules"] for row in rows(again, "SELECT rules FROM run")} == {2 if raised else 1}
+    before = "SELECT id, raised_from_pico FROM request WHERE raised_from_pico IS NOT NULL"
+    assert len(rows(again, before)) == (8 if raised else 0)
+    found = json.loads(command("doctor", "c.db", "--json").stdout)["findings"]
+    assert bool([one for one in found if one["topic"] == "booked low"]) != raised
+    assert held(again)["right"] == held(db)["right"]
