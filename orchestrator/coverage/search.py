@@ -76,6 +76,9 @@ class Search:
         """The same in every draw, (draws,)."""
         if not k:
             return np.zeros(len(self.drawn))
+        place = int(np.searchsorted(self.ks, k))
+        if place < len(self.ks) and self.ks[place] == k:
+            return self.drawn[:, place]
         return bootstrap.resampled_means(self.solved(np.array([k])))[:, 0]
 
     def cost_at(self, k: int) -> float:

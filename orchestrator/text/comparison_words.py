@@ -142,6 +142,8 @@ def _as_share(ratio: float | None) -> str:
     """`ratio` of expensive to cheap, as what share of the expensive one's cost the cheap one takes."""
     if ratio is None:
         return ""
+    if 0.95 < ratio < 1.05:
+        return ", at the same cost"
     if ratio >= 100:
         return f", at 1/{ratio:,.0f} of the cost"
     return f", at {1 / ratio:.2g} of the cost" if ratio >= 1 else f", but at {1 / ratio:.3g} times the cost"

@@ -45,7 +45,7 @@ def test_the_number_named_is_the_one_that_is_sure_with_the_estimate_and_its_band
 @pytest.mark.parametrize("changed", [{"sure_k": None}, {"sure_k": 101}])
 def test_a_number_that_is_not_affordable_is_never_named(changed):
     said = sentence({**ROW, **changed}, "usd")
-    assert said.startswith("100 × small solve at least what 2 × large do (90.0% and 80.0%), at 1 of the cost")
+    assert said.startswith("100 × small solve at least what 2 × large do (90.0% and 80.0%), at the same cost")
     assert "101" not in said
 
 
