@@ -234,9 +234,10 @@ def _text(done: Imported, db: Path, verifier: str | None) -> str:
     if done.ignored:
         lines.append(f"Ignored unknown keys: {', '.join(safe(name, 60) for name in done.ignored)}.")
     if done.failed:
-        lines.append(f"{done.failed:,} attempts ended in an error without a sample: counted as failed.")
+        attempts = "attempt" if done.failed == 1 else "attempts"
+        lines.append(f"{done.failed:,} {attempts} ended in an error without a sample: counted as failed.")
     if done.repeated:
-        lines.append(f"{done.repeated:,} samples are in several of the files: counted once.")
+        lines.append(f"Samples that several of the files hold: {done.repeated:,}, counted once.")
     if done.scorers:
         said = ", ".join(f"{safe(name, 60)} {count:,}" for name, count in list(done.scorers.items())[:20])
         lines.append(f"Verdicts by {said}.")
