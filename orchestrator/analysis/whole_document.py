@@ -47,6 +47,7 @@ def frontier_documents(
     from orchestrator.ledger.importing.printed_results import read_printed
     from orchestrator.ledger.reading.samples.citation import citation_document, cite
     from orchestrator.ledger.reading.samples.judged import ChosenSets
+    from orchestrator.ledger.reading.samples.one_sided import one_sided_models
     from orchestrator.ledger.reading.samples.outcomes import read_outcomes
 
     by = verdicts or Verdicts()
@@ -55,6 +56,10 @@ def frontier_documents(
     # A vote and a score are counted by the current set.
     sampled = with_selection(document, outcomes) if by.truth is None and by.accept is None else document
     sampled["about"]["verdicts"] = verdicts_document(outcomes, by.false_pass)
+    names = {one.alias for one in outcomes}
+    for path in paths:
+        said = one_sided_models(path)
+        sampled["warnings"] += [f"{alias}: {words}" for alias, words in said.items() if alias in names]
     sampled["citation"] = [citation_document(cite(path, always=always_digest)) for path in paths]
     return FrontierDocuments(sampled, with_printed(sampled, read_printed(paths)))
 

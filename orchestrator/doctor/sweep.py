@@ -14,10 +14,13 @@ from orchestrator.problems.registry import load
 from orchestrator.problems.types import Problem
 from orchestrator.run.prices import price_of
 from orchestrator.run.verdicts.choose_verifier import lack_of, verifier_of_sweep
+from orchestrator.run.verdicts.gold_check import gold_judged_wrong
 from orchestrator.sweep.load import key_problem
 from orchestrator.sweep.source import located
 from orchestrator.sweep.types import Model, Sweep
 from pricing.types import Price
+
+MOST_GOLDS = 200
 
 
 def sweep_findings(sweep: Sweep, ledger: Path) -> list[Finding]:
@@ -85,6 +88,13 @@ def _verifier(sweep: Sweep, problems: Sequence[Problem]) -> Finding:
     lacking = lack_of(executor.verifier, problems)
     if lacking is not None:
         return Finding("missing", "verifier", *lacking)
+    try:
+        wrong = gold_judged_wrong(executor, problems, MOST_GOLDS)
+    finally:
+        executor.close()
+    if wrong is not None:
+        remedy = "choose another verifier, or say in its option field which field has the answer"
+        return Finding("note", "verifier", wrong, remedy)
     inside = f", in the sandbox {sweep.verifier.sandbox}" if sweep.verifier.sandbox else ""
     return Finding("ok", "verifier", f"{executor.verifier.kind} can judge on this machine{inside}")
 

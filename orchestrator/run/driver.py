@@ -22,6 +22,7 @@ from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sending.dispatcher import Action, Dispatcher
 from orchestrator.sending.paid_servers import HourlyPrice, paid_servers
 from orchestrator.sending.sender import Sender
+from orchestrator.text.one_sided_words import gold_of, one_sided
 from providers.batch import BatchProvider
 from providers.transport.awake import awake_clock
 from providers.types import Provider
@@ -60,6 +61,8 @@ class Driver:
         self._clock = awake_clock().time
         self._recorded: set[str] = set()
         """Stopped models already written to the ledger."""
+        self._examples: dict[str, tuple[int, str, str | None]] = {}
+        """Of each model the first judged sample: its problem, text and extracted answer."""
         data = {pid: p.data for pid, p in zip(ledger.state.problem_ids, prepared.problems, strict=True)}
         known = KnownVerdicts(ledger.path, prepared.executor)
         self._judge = Judge(
@@ -201,7 +204,8 @@ class Driver:
             if arrival.verdict is None:
                 await self._judge.add(self._unjudged(arrival))
             else:
-                verdict = arrival.verdict
+                verdict, text = arrival.verdict, arrival.row.text
+                self._keep_example(arrival.alias, arrival.ordinal, text, verdict.answer)
                 self._count_verdict(arrival.alias, arrival.ordinal, verdict.passed, verdict.reason)
 
     def _unjudged(self, arrival: Arrival) -> Unjudged:
@@ -217,6 +221,7 @@ class Driver:
         )
 
     def _on_verdict(self, sample: Unjudged, row: VerdictRow) -> None:
+        self._keep_example(sample.alias, sample.ordinal, sample.text, row.answer)
         self._count_verdict(sample.alias, sample.ordinal, row.passed, row.reason)
         self.dispatcher.wake()
 
@@ -227,6 +232,20 @@ class Driver:
         tally.verified += passed is not None
         tally.passed += passed == 1
         self.scheduler.lanes[alias].sampling.judged(ordinal, passed=passed == 1)
+
+    def _keep_example(self, alias: str, ordinal: int, text: str, answer: str | None) -> None:
+        if alias not in self._examples and text.strip():
+            self._examples[alias] = (ordinal, text, answer)
+
+    def _one_sided(self) -> str | None:
+        """The first model whose verdicts are all alike, for the person who watches."""
+        for alias, (ordinal, text, answer) in self._examples.items():
+            tally = self._tallies[alias]
+            gold = gold_of(self._prepared.problems[ordinal].data.get("answer"))
+            words = one_sided(tally.verified, tally.passed, text=text, answer=answer, gold=gold)
+            if words is not None:
+                return f"{alias}: {words}"
+        return None
 
     # -- how it stands ----------------------------------------------------------------------------------------------
 
@@ -240,7 +259,9 @@ class Driver:
 
     def progress(self, phase: str) -> Progress:
         """The figures of this moment."""
-        return self._figures.progress(phase, unverified=self._judge.waiting, note=self.dispatcher.note)
+        return self._figures.progress(
+            phase, unverified=self._judge.waiting, note=self.dispatcher.note or self._one_sided()
+        )
 
 
 def _hourly_prices(prepared: Prepared) -> dict[str, HourlyPrice]:

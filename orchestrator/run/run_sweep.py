@@ -13,6 +13,7 @@ from orchestrator.ledger.file.create import make_or_check, refuse_foreign
 from orchestrator.ledger.file.identity import refuse_other_sweep
 from orchestrator.ledger.file.lock import WriterLock, acquire
 from orchestrator.ledger.file.trouble import TROUBLE, all_or_nothing, writing
+from orchestrator.ledger.reading.samples.one_sided import one_sided_models
 from orchestrator.ledger.verdict_sets.change import WantedSet
 from orchestrator.ledger.writing.begin_run import ModelPlan, RunPlan, begin
 from orchestrator.ledger.writing.close_gaps import close_gaps, gaps
@@ -38,7 +39,7 @@ from orchestrator.sending.close_providers import close_providers
 from orchestrator.sending.dispatcher import as_one_error
 from orchestrator.sending.event_loop import new_loop_run
 from orchestrator.sending.signals import Signals
-from orchestrator.sending.warning_lines import Warnings
+from orchestrator.sending.warning_lines import Warned, Warnings
 from orchestrator.sweep.definition import differences
 from orchestrator.text.raised_words import was_raised
 from pricing.types import PICO_PER_USD
@@ -92,6 +93,7 @@ def run_sweep(prepared: Prepared, options: Options, show: Callable[[Progress], N
         result = new_loop_run(_run(prepared, options, state, show))
         result.warnings += changed_set(options.db, state.verdict_set)
         with contextlib.suppress(InputError, *TROUBLE):  # a hint: the run has ended well
+            result.warnings += [Warned(alias, words) for alias, words in one_sided_models(options.db).items()]
             result.warnings += identical_answers(options.db, prepared.sweep, state)
             result.warnings += in_words(missing_packages(options.db, prepared.executor.name))
         show(result.progress)

@@ -26,6 +26,7 @@ class Executor:
     def __init__(self, verifier: Verifier, options: Mapping[str, Any], bounds: Bounds) -> None:
         """`options` and `bounds` are those that the verifier was made with."""
         self.verifier = verifier
+        self.options = dict(options)
         self.name = f"{verifier.kind}/{verifier.version}"
         self._make_pool = partial(Pool, verifier.kind, options, bounds)
         self._lock = threading.Lock()

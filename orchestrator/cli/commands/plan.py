@@ -7,6 +7,8 @@ from typing import NoReturn
 
 import typer
 
+MOST_GOLDS = 20
+
 
 def plan(
     sweep: Path = typer.Argument(..., help="The sweep file; with --next, a ledger.", metavar="SWEEP|DB"),
@@ -59,6 +61,7 @@ def plan(
     from orchestrator.run.plan import plan_sweep
     from orchestrator.run.prepare import prepare
     from orchestrator.run.verdicts.choose_verifier import lack_of
+    from orchestrator.run.verdicts.gold_check import gold_judged_wrong
     from orchestrator.sweep.load import load
 
     loaded = load(sweep, budget=budget)
@@ -70,6 +73,13 @@ def plan(
     planned = plan_sweep(prepared, db if db is not None else default_ledger(loaded.name), fits=fit)
     if (lack := lack_of(prepared.executor.verifier, prepared.problems)) is not None:
         console(stderr=True).print(f"warning: {lack[0]} ({lack[1]}); until then, run won't start")
+    else:
+        try:
+            wrong = gold_judged_wrong(prepared.executor, prepared.problems, MOST_GOLDS)
+        finally:
+            prepared.executor.close()
+        if wrong is not None:
+            console(stderr=True).print(f"warning: {wrong}")
     if json_:
         emit_json(planned.document())
     else:

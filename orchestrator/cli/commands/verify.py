@@ -77,6 +77,7 @@ def verify(
     from orchestrator.ledger.file.identity import check
     from orchestrator.ledger.file.lock import acquire
     from orchestrator.ledger.reading.compared_sets import compare_sets
+    from orchestrator.ledger.reading.samples.one_sided import one_sided_models
     from orchestrator.report.live.counter import counting
     from orchestrator.report.terminal.verdict_sets import print_change, print_verified
     from orchestrator.run.missing_packages import in_words, missing_packages
@@ -137,6 +138,8 @@ def verify(
         out.print(f"  no verdict: {safe(reason, 200)} ({count:,})")
     for line in in_words(missing):
         out.print(f"  {line}")
+    for alias, words in one_sided_models(db).items():
+        out.print(f"warning: {safe(alias, 60)}: {words}", markup=False)
     print_change(out, db, done.change, compared)
     return 0
 
