@@ -19,6 +19,18 @@ class Finding:
     remedy: str = ""
 
 
+def summed_up(found: Sequence[Finding]) -> str:
+    """The last line: what is to be done, if anything is."""
+    missing = [finding.topic for finding in found if finding.state == "missing"]
+    notes = sum(finding.state == "note" for finding in found)
+    noted = "" if not notes else f" {notes} note{' is' if notes == 1 else 's are'} worth a look."
+    if not missing:
+        return f"Nothing that is needed is missing.{noted}"
+    topics = ", ".join(dict.fromkeys(missing))
+    things = "1 thing is" if len(missing) == 1 else f"{len(missing)} things are"
+    return f"{things} missing or wrong: {topics}. Each remedy stands after its arrow (→).{noted}"
+
+
 def findings_document(found: Sequence[Finding]) -> dict[str, Any]:
     """What `manyfew doctor --json` prints."""
     missing = any(finding.state == "missing" for finding in found)

@@ -59,6 +59,7 @@ def _look_at(target: Path, db: Path | None) -> list[Finding]:
 
 def _show(found: list[Finding]) -> None:
     from orchestrator.cli.output import console
+    from orchestrator.doctor.finding import summed_up
     from orchestrator.text.safe import safe
 
     out = console()
@@ -67,3 +68,5 @@ def _show(found: list[Finding]) -> None:
         out.print(f"{finding.state:<7}  {finding.topic:<{wide}}  {safe(finding.text)}")
         if finding.remedy:
             out.print(f"{'':<7}  {'':<{wide}}  → {safe(finding.remedy)}")
+    out.print()
+    out.print(summed_up(found))

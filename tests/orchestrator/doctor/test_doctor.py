@@ -76,7 +76,9 @@ def test_bare_doctor_looks_at_the_installation(doctor):
 def test_people_read_a_line_a_finding(manyfew):
     done = manyfew("doctor")
     assert (done.returncode, done.stderr) == (0, "")
-    assert all(line.split()[0] in ("ok", "note", "→") for line in done.stdout.splitlines())
+    *lines, blank, last = done.stdout.splitlines()
+    assert all(line.split()[0] in ("ok", "note", "→") for line in lines)
+    assert (blank, last.split(".")[0]) == ("", "Nothing that is needed is missing")
 
 
 def test_every_requirement_of_ours_is_understood():
