@@ -48,7 +48,7 @@ class Taken(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """An attempt that ended in an error and brought no sample. `model` None: the file's only one."""
+    """An attempt that ended in an error and has no sample. `model` None: the file's only one."""
 
     record: int
     model: str | None

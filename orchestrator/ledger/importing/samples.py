@@ -40,7 +40,7 @@ class Imported:
     models: dict[str, int]
     """Samples by alias."""
     failed: int
-    """Attempts that ended in an error and brought no sample."""
+    """Attempts that ended in an error and have no sample."""
     repeated: int
     """Samples that several of the files hold: taken once."""
     scorers: dict[str, int]

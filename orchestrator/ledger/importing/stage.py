@@ -107,7 +107,7 @@ class Stage:
             self._note(line.unknown)
 
     def lose(self, place: int, lost: Lost, *, sweep: str, model: str) -> None:
-        """An attempt that brought no sample."""
+        """An attempt without a sample."""
         alias = self._model(sweep, place, model, None)
         problem = self._known(
             "problem", "key", ("question", "gold"), (sweep, lost.problem), (None, None), place
