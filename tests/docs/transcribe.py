@@ -56,7 +56,7 @@ def _output(command: str, folder: Path, places: Mapping[str, str]) -> list[str]:
     lines = [
         line
         for line in said.splitlines()
-        if not re.match(r"\w+ +(python|package|packages|disk|clock) |warning: a computation held", line)
+        if not re.match(r"\w+ +(python|package|packages|disk|clock) | *a computation held", line)
     ]
     return lines if len(lines) <= LONGEST else [*lines[:LONGEST], "…"]
 
