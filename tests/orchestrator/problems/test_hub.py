@@ -230,7 +230,7 @@ def test_without_the_extra_the_remedy_is_its_installation(hub, tmp_path, missing
 
 
 def test_any_data_set_is_found_by_its_name_and_split(hub, tmp_path):
-    spec = {"source": "hf", "dataset": "openai/gsm8k", "subset": "main", "answer": "answer"}
+    spec: dict[str, Any] = {"source": "hf", "dataset": "openai/gsm8k", "subset": "main", "answer": "answer"}
     loaded = load(hub.url, tmp_path, split="train", limit=2, **spec)["problems"]
     assert [key for key, _ in loaded] == ["openai/gsm8k/train/0", "openai/gsm8k/train/1"]
     assert loaded[1][1]["question"] == "train question 1?"
