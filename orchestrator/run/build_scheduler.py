@@ -91,6 +91,7 @@ def _lanes(prepared: Prepared, state: RunState, *, rounds: bool) -> dict[str, Mo
             else round(prepared.expected_output(alias)),
             counts_max_tokens=model.provider == "openai",
             max_attempts=model.max_attempts,
+            max_lost=model.max_lost,
             max_wait_s=model.max_wait_s,
             batch=model.batch,
             proves_bound=_proves_bound(prepared, model),

@@ -18,6 +18,7 @@ WAITS_FOR_MONEY = (
     "the rest of the budget is set aside for running requests and frees as they finish "
     "(a lower max_tokens sets aside less)"
 )
+SLOWED_DOWN = "slowed down: "
 PROVES_BOUND = "for a first reply, which shows that a request costs no more than is reserved for it"
 
 
@@ -50,6 +51,12 @@ class Admission:
             return None
         if lane.rate.full and lane.in_flight and lane.work.unasked:
             lane.waiting = FULL  # the end of what is in flight lets more go
+            return None
+        if lane.losses.most is not None and len(lane.in_flight) >= lane.losses.most:
+            lane.waiting = (
+                f"{SLOWED_DOWN}{lane.losses.lost} requests ended without a reply (each counts at its worst case); "
+                f"{lane.losses.most} at a time"
+            )
             return None
         if lane.is_held_back:
             lane.waiting = PROVES_BOUND

@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 
 from orchestrator.scheduler.endpoints import Endpoint
+from orchestrator.scheduler.losses import Losses
 from orchestrator.scheduler.rates import Estimate, RateLimit
 from orchestrator.scheduler.work import Item, Work
 from orchestrator.scheduler.work_source import WorkSource
@@ -70,6 +71,8 @@ class ModelLane:
     expected_output_tokens: int
     max_attempts: int
     max_wait_s: float
+    max_lost: int = 3
+    """Attempts of a sample that may end unknown."""
     counts_max_tokens: bool = False
     """Whether its limits count what was asked for, not what came."""
     separable: bool = False
@@ -94,6 +97,7 @@ class ModelLane:
     homes: dict[int, int] = field(default_factory=dict[int, int])
     """Of several servers, the one that was asked last, by problem: it may have the prompt in its cache."""
     in_flight: dict[int, Ticket] = field(default_factory=dict[int, "Ticket"])
+    losses: Losses = field(default_factory=Losses)
     errors: dict[str, int] = field(default_factory=dict[str, int])
     sent: int = 0
     """Requests of this run."""

@@ -26,8 +26,6 @@ WORTH_ANOTHER_TRY = retry_if_exception_type((RateLimited, Overloaded, Undone, No
 WAIT = wait_exponential(multiplier=1, min=1, max=60)
 BROKEN_OFF_S = 5.0
 """The longest wait after a reply that the server itself broke off."""
-MOST_LOST = 3
-"""Attempts of a sample that may end unknown: each of them is counted at its worst case."""
 LONGEST_S = 3600.0
 """A sample is given up this long after its first attempt."""
 
@@ -60,6 +58,7 @@ def decide(
     *,
     now: float,
     max_attempts: int,
+    max_lost: int,
     max_wait_s: float,
     random: Random,
     separable: bool = False,
@@ -76,7 +75,7 @@ def decide(
     wait_s = wait_before(item.attempt, error.retry_after_s, random)
     # A refusal by a rate limit costs nothing and says nothing of the sample: only time bounds it.
     tried_enough = not isinstance(error, RateLimited) and item.attempt >= max_attempts
-    lost_enough = isinstance(error, Lost) and item.lost + 1 >= MOST_LOST
+    lost_enough = isinstance(error, Lost) and item.lost + 1 >= max_lost
     too_late = item.first_at is not None and now + wait_s - item.first_at > LONGEST_S
     if tried_enough or lost_enough or too_late:
         return Decision(Then.GIVE_UP)

@@ -154,7 +154,9 @@ class Scheduler:
         brought all the same; only the others are asked again."""
         alive = None if self.lanes[ticket.alias].batch else not isinstance(error, (NotSent, Lost, Overloaded))
         refusal = error if isinstance(error, RateLimited) else None
-        lane = self._end(ticket, now, presumed=presumed, alive=alive, refusal=refusal)
+        lane = self._end(
+            ticket, now, presumed=presumed, alive=alive, refusal=refusal, lost=isinstance(error, Lost)
+        )
         if arrived:
             lane.work.arrived(ticket.item.problem, len(arrived))
             missing = tuple(i for i in ticket.item.indices if i not in arrived)
@@ -165,6 +167,7 @@ class Scheduler:
             ticket.item,
             now=now,
             max_attempts=lane.max_attempts,
+            max_lost=lane.max_lost,
             max_wait_s=lane.max_wait_s,
             random=self._random,
             separable=lane.separable,
@@ -266,12 +269,15 @@ class Scheduler:
         alive: bool | None,
         used: Estimate | None = None,
         refusal: RateLimited | None = None,
+        lost: bool = False,
     ) -> ModelLane:
         lane = self.lanes[ticket.alias]
         del lane.in_flight[ticket.number]
         self.budget.end(ticket.alias, ticket.worst_pico, settled=settled, presumed=presumed)
         if ticket.adopted:
             return lane
+        if not lane.batch:
+            lane.losses.ended(len(lane.in_flight) + 1, lost=lost)
         if refusal is not None:
             lane.rate.refused(ticket.number, ticket.sent_at, now, wait_s=refusal.retry_after_s)
         else:

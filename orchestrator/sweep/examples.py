@@ -105,6 +105,7 @@ _EXAMPLES = {
     "timeout_s": "60",
     "max_wait_s": "600",
     "max_attempts": "8",
+    "max_lost": "3",
     "unset": '["temperature"]',
     "tape": '"quickstart"',
     "speed": "60",

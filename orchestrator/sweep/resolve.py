@@ -74,6 +74,7 @@ def model(source: SweepText, sweep: SweepTable, alias: str, *, sends: bool = Tru
         timeout_s=table.timeout_s,
         max_wait_s=table.max_wait_s,
         max_attempts=table.max_attempts,
+        max_lost=table.max_lost,
         budget_pico=None if table.budget_usd is None else pico(table.budget_usd),
         tape=_tape(source, alias, table),
         speed=table.speed or 60.0,

@@ -209,6 +209,7 @@ class ModelTable(SamplingTable):
     timeout_s: Annotated[Number, Field(gt=0, le=86_400)] | None = None
     max_wait_s: Annotated[Number, Field(ge=0, le=604_800)] = 600.0
     max_attempts: Annotated[int, _whole(1, 1000)] = 8
+    max_lost: Annotated[int, _whole(1, 1000)] = 3
     budget_usd: Usd | None = None
     unset: list[Line] = Field(default_factory=list[str])
     samples_by_problem: dict[str, Annotated[int, _whole(1, 10_000_000)]] | None = None

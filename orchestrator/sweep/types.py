@@ -109,6 +109,8 @@ class Model:
     """None: 120 + n·max_tokens/20, at most 3600."""
     max_wait_s: float = 600.0
     max_attempts: int = 8
+    max_lost: int = 3
+    """Attempts of a sample that may end unknown: each is counted at its worst case."""
     budget_pico: int | None = None
     tape: str | None = None
     """replay: "quickstart", or the path of a tape."""

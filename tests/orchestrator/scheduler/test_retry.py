@@ -18,7 +18,14 @@ def follows(error: errors.ProviderError, *, separable: bool = False, now: float 
     keys: dict[str, Any] = {"indices": (0,), "attempt": 1, "first_at": 0.0}
     asked = Item(problem=1, **{**keys, **item})
     return decide(
-        error, asked, now=now, max_attempts=8, max_wait_s=LONG_WAIT, random=Random(1), separable=separable
+        error,
+        asked,
+        now=now,
+        max_attempts=8,
+        max_lost=3,
+        max_wait_s=LONG_WAIT,
+        random=Random(1),
+        separable=separable,
     )
 
 
