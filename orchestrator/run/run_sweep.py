@@ -31,6 +31,7 @@ from orchestrator.run.progress_figures import Tally
 from orchestrator.run.sampling import stop_rule
 from orchestrator.run.verdicts.changed_set import changed_set
 from orchestrator.run.verdicts.choose_verifier import require
+from orchestrator.run.verdicts.public_tests import add_public_set
 from orchestrator.run.verdicts.verify_ledger import verify_ledger
 from orchestrator.run.versions import versions
 from orchestrator.scheduler.lane import ModelLane
@@ -92,6 +93,8 @@ def run_sweep(prepared: Prepared, options: Options, show: Callable[[Progress], N
         state = _begin(prepared, lock, options)
         result = new_loop_run(_run(prepared, options, state, show))
         result.warnings += changed_set(options.db, state.verdict_set)
+        if state.verdict_set is not None:
+            add_public_set(lock, state.verdict_set.now)
         with contextlib.suppress(InputError, *TROUBLE):  # a hint: the run has ended well
             result.warnings += [Warned(alias, words) for alias, words in one_sided_models(options.db).items()]
             result.warnings += identical_answers(options.db, prepared.sweep, state)

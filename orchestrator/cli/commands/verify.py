@@ -82,6 +82,7 @@ def verify(
     from orchestrator.report.terminal.verdict_sets import print_change, print_verified
     from orchestrator.run.missing_packages import in_words, missing_packages
     from orchestrator.run.verdicts.choose_verifier import StatedVerifier, require, verifier_of_ledger
+    from orchestrator.run.verdicts.public_tests import add_public_set
     from orchestrator.run.verdicts.verify_ledger import verify_ledger
     from orchestrator.text.safe import safe
 
@@ -110,6 +111,8 @@ def verify(
         with counting("verifying", json_=json_) as show:
             which = "open" if verifier is None and name is None and not option else "all"
             done = verify_ledger(lock, executor, which=which, wanted=wanted, on_progress=show)
+        if done.change is not None:
+            add_public_set(lock, done.change.now)
     finally:
         executor.close()
         lock.release()
