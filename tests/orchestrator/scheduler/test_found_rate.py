@@ -1,0 +1,58 @@
+"""Limits that nobody states, and refusals at random, on the virtual clock of `python -m benchmarks.rate_limits`."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from benchmarks.rate_limits import play
+from benchmarks.virtual_vendors import Limit, NoLimit, TokenBucket, VirtualVendor, Window
+
+
+def vendor(
+    limit: Limit, *, noise: float = 0.0, tells: bool = False, retry_after: bool = False
+) -> VirtualVendor:
+    return VirtualVendor(
+        kind="noise" if noise else "sliding window",
+        limit=limit,
+        latency_s=0.03 if noise else 1.0,
+        noise=noise,
+        tells=tells,
+        retry_after=retry_after,
+        random=Random(3),
+    )
+
+
+@pytest.mark.parametrize("retry_after", [False, True])
+@pytest.mark.parametrize(
+    "limit",
+    [
+        lambda: TokenBucket(600, 10),
+        lambda: TokenBucket(120, 20),
+        lambda: Window(2, 1.0),
+        lambda: Window(100, 10.0, fixed=True, phase_s=3.7),
+        lambda: Window(250, 10.0),
+    ],
+)
+def test_a_limit_is_found_within_few_refusals_and_used(limit, retry_after):
+    result = play(vendor(limit(), retry_after=retry_after), seconds=120)
+    assert result.took_share >= 0.8
+    assert result.early <= 14
+    assert result.late_share <= 0.04
+
+
+@pytest.mark.parametrize("limit", [lambda: Window(120, 60.0), lambda: TokenBucket(6_000, 6_000)])
+def test_a_limit_in_headers_is_kept_without_a_refusal(limit):
+    result = play(vendor(limit(), tells=True), seconds=60)
+    assert result.took_share >= 0.9
+    assert (result.early, result.late_share) == (0, 0.0)
+
+
+@pytest.mark.parametrize("retry_after", [False, True])
+@pytest.mark.parametrize("noise", [0.01, 0.03, 0.05])
+def test_refusals_at_random_cost_seconds(noise, retry_after):
+    """1,200 requests, 64 at a time, answered in 30 ms."""
+    without = play(vendor(NoLimit(), noise=1e-9), seconds=600, requests=1_200)
+    result = play(vendor(NoLimit(), noise=noise, retry_after=retry_after), seconds=600, requests=1_200)
+    assert result.ended_s <= without.ended_s + 6.0
