@@ -20,7 +20,7 @@ def main() -> None:
     """Writes the picture of the ledger named on the command line."""
     console = Console(
         record=True,
-        width=80,
+        width=100,
         file=io.StringIO(),
         force_terminal=True,
         color_system="truecolor",
