@@ -78,7 +78,7 @@ class Admission:
         estimate = self._estimate(lane, item.problem, n)
         ready_at = lane.rate.ready_at(estimate, now)
         if ready_at > now:
-            lane.wake_at, lane.waiting = ready_at, f"rate limit, {span(ready_at - now)}"
+            lane.wake_at, lane.waiting = ready_at, f"rate limit, {span(ready_at - now)}{_found(lane)}"
             return None
         return Admitted(item, n, endpoint, estimate)
 
@@ -165,3 +165,8 @@ class Admission:
 
 def span(seconds: float) -> str:
     return f"{max(0.0, seconds):.0f} s" if seconds >= 10 else f"{max(0.0, seconds):.1f} s"
+
+
+def _found(lane: ModelLane) -> str:
+    rate = None if lane.rate.found is None else lane.rate.found.per_minute
+    return "" if rate is None else f" (about {rate:,.0f} requests per minute, found from rejections)"

@@ -8,6 +8,8 @@ import pytest
 
 from benchmarks.rate_limits import play
 from benchmarks.virtual_vendors import Limit, NoLimit, TokenBucket, VirtualVendor, Window
+from providers.errors import RateLimited
+from tests.orchestrator.scheduler.lanes import admitted, all_admitted, lane, scheduler
 
 
 def vendor(
@@ -56,3 +58,15 @@ def test_refusals_at_random_cost_seconds(noise, retry_after):
     without = play(vendor(NoLimit(), noise=1e-9), seconds=600, requests=1_200)
     result = play(vendor(NoLimit(), noise=noise, retry_after=retry_after), seconds=600, requests=1_200)
     assert result.ended_s <= without.ended_s + 6.0
+
+
+def test_the_screen_names_a_limit_that_was_found():
+    made = scheduler(lane(problems=8, samples=8, max_n=1))
+    for ticket in all_admitted(made)[:8]:
+        made.failed(ticket, 1.0, RateLimited("slow down", status=429, retry_after_s=20.0))
+    for ticket in list(made.lanes["m"].in_flight.values()):
+        made.failed(ticket, 1.0, RateLimited("slow down", status=429, retry_after_s=20.0))
+    probe = admitted(made, 21.1)
+    made.replied(probe, 21.2, settled=0, arrived=1)
+    assert made.next(21.2) is None
+    assert "requests per minute, found from rejections" in (made.lanes["m"].waiting or "")
