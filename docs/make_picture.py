@@ -10,8 +10,10 @@ from pathlib import Path
 from rich.console import Console
 
 from orchestrator.analysis.frontier import frontier_document
+from orchestrator.ledger.reading.money.status import read_status
 from orchestrator.ledger.reading.samples.outcomes import read_outcomes
-from orchestrator.report.terminal.frontier import print_frontier
+from orchestrator.report.terminal.one_screen import Spent, print_one_screen
+from pricing.types import PICO_PER_USD
 
 FONT_FACES = re.compile(r"@font-face\s*\{.*?\}\s*", re.DOTALL)
 
@@ -26,7 +28,13 @@ def main() -> None:
         color_system="truecolor",
         highlight=False,
     )
-    print_frontier(console, frontier_document(read_outcomes([Path(sys.argv[1])], "usd"), "usd"))
+    ledger = Path(sys.argv[1])
+    status = read_status(ledger)
+    settled, presumed, replayed = (
+        round(status[f"{key}_usd"] * PICO_PER_USD) for key in ("settled", "presumed", "replayed")
+    )
+    document = frontier_document(read_outcomes([ledger], "usd"), "usd")
+    print_one_screen(console, document, Spent(settled, presumed, replayed))
     svg = console.export_svg(title="manyfew frontier runs/quickstart.db")
     # No outside address in the file: whoever looks has a monospaced font.
     Path(__file__).with_name("frontier.svg").write_text(FONT_FACES.sub("", svg), "utf-8")
