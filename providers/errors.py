@@ -5,6 +5,7 @@ ProviderError
 ├── Refused            free: the vendor itself said no                         → see children
 │   ├── RateLimited        429 with room later; retry_after_s if it said    → wait, try again
 │   ├── Overloaded         529, or a free 500/503                              → wait, try again
+│   │   └── Loading            it still loads its model                     → wait up to max_wait_s
 │   ├── Undone             a batch ended without this request (expired, cancelled, an error of the vendor's)
 │   │                                                                      → ask again
 │   ├── TooManySamples     400 that says n is too large                        → ask for fewer at once
@@ -78,6 +79,10 @@ class Overloaded(Refused):
     """The server says that it is busy or broken."""
 
 
+class Loading(Overloaded):
+    """The server still loads its model: worth waiting for, up to max_wait_s."""
+
+
 class Undone(Refused):
     """A batch ended, and this request was not done in it: vendors don't bill what expired, was cancelled or failed."""
 
@@ -98,7 +103,10 @@ class TooManySamples(Refused):
 
 
 class BadRequest(Refused):
-    """The vendor rejects this prompt and would reject it again."""
+    """The vendor rejects this prompt and would reject it again. `unclear`: the refusal doesn't say what it is
+    about."""
+
+    unclear: bool = False
 
 
 class Stopped(Refused):

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from msgspec.structs import replace
 
 from orchestrator.scheduler.budget import Budget
-from orchestrator.scheduler.endpoints import Endpoint, least_loaded
+from orchestrator.scheduler.endpoints import Endpoint, least_loaded, why_dead
 from orchestrator.scheduler.lane import ModelLane, WorstCase
 from orchestrator.scheduler.rates import Estimate
 from orchestrator.scheduler.work import Item
@@ -112,7 +112,7 @@ class Admission:
         later = [t for t in times if t is not None]
         if len(times) == len(lane.endpoints):
             if all(e.dead(now) or e.unpaid for e in lane.endpoints):
-                self._stop(lane.alias, f"no answer from {', '.join(e.server for e in lane.endpoints)}")
+                self._stop(lane.alias, why_dead(lane.endpoints))
                 return None
             lane.wake_at = min(later, default=None)
             lane.waiting = "server down" + (

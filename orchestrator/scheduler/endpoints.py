@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 OPENS_AFTER = 4
@@ -27,6 +27,10 @@ class Endpoint:
     """In a row."""
     failing_since: float | None = None
     answered: bool = False
+    said: str | None = None
+    """What it answered last in place of a reply; None if its last failure was no answer at all."""
+    patience_s: float | None = None
+    """How long it may go on failing, if not as long as any other: it still loads its model."""
     opened: bool = False
     probe_at: float = 0.0
     probing: bool = False
@@ -70,6 +74,8 @@ class Endpoint:
         if not self.opened or self.failing_since is None:
             return False
         patience = GIVES_UP_AFTER_SUCCESS_S if self.answered else GIVES_UP_S
+        if self.patience_s is not None:
+            patience = self.patience_s
         return now - self.failing_since >= patience
 
     def sent(self, n: int) -> None:
@@ -78,8 +84,17 @@ class Endpoint:
         if self.opened:
             self.probing = True
 
-    def ended(self, n: int, now: float, *, alive: bool | None) -> None:
-        """`alive`: True it answered, False it failed as a dead server would, None it says nothing of its health."""
+    def ended(
+        self,
+        n: int,
+        now: float,
+        *,
+        alive: bool | None,
+        said: str | None = None,
+        patience_s: float | None = None,
+    ) -> None:
+        """`said` and `patience_s` as the fields, for a failure. `alive`: True it answered, False it failed as a dead
+        server would, None it says nothing of its health."""
         self.requests -= 1
         self.samples -= n
         if alive is None:
@@ -89,6 +104,7 @@ class Endpoint:
             self.failures, self.failing_since, self.answered = 0, None, True
             self.opened = self.probing = False
             return
+        self.said, self.patience_s = said, patience_s
         if self.opened and not self.probing:
             return  # it was out when the breaker opened: nothing new
         self.failures += 1
@@ -97,6 +113,12 @@ class Endpoint:
             self.opened, self.probing = True, False
             doublings = min(10, max(0, self.failures - (OPENS_AFTER if self.answered else 1)))
             self.probe_at = now + min(LONGEST_PROBE_S, FIRST_PROBE_S * 2**doublings)
+
+
+def why_dead(endpoints: Sequence[Endpoint]) -> str:
+    """What those that all fail last said; that nobody answers if none said anything."""
+    said = next((e.said for e in endpoints if e.said is not None), None)
+    return said or f"no answer from {', '.join(e.server for e in endpoints)}"
 
 
 def least_loaded(

@@ -13,6 +13,7 @@ from orchestrator.scheduler.losses import Losses
 from orchestrator.scheduler.rates import Estimate, RateLimit
 from orchestrator.scheduler.work import Item, Work
 from orchestrator.scheduler.work_source import WorkSource
+from providers.errors import BadRequest, ProviderError
 
 MOST_UNPROVEN = 4
 """Requests in flight of a model whose bound no reply has shown to hold."""
@@ -102,6 +103,33 @@ class ModelLane:
     sent: int = 0
     """Requests of this run."""
     retried: int = 0
+
+    former_n: int = 0
+    """What a request might hold before one sample a request was tried, since refusals may have been about n."""
+    takes_several: bool = False
+    """One reply brought more than one sample."""
+    refuses_n: bool = False
+    """What was refused with several samples a request goes through with one."""
+
+    def suspects_n(self, error: ProviderError, n: int) -> bool:
+        """Whether a refusal that names no cause may be one of several samples a request, in words unknown here."""
+        if not isinstance(error, BadRequest):
+            return False
+        if n == 1 and self.former_n:  # it is the problem
+            self.work.max_n, self.former_n = self.former_n, 0
+        return error.unclear and n > 1 and not (self.takes_several or self.batch or self.separable)
+
+    def try_one_sample(self) -> None:
+        self.former_n = self.former_n or self.work.max_n
+        self.work.max_n = 1
+
+    def showed_n(self, n: int, arrived: int) -> None:
+        """A reply to a request for n samples."""
+        self.takes_several = self.takes_several or arrived > 1
+        if self.former_n and n == 1 and arrived:
+            self.refuses_n, self.former_n = True, 0
+        elif self.former_n and arrived > 1:
+            self.work.max_n, self.former_n = self.former_n, 0
 
     @property
     def sampling(self) -> Work:

@@ -12,6 +12,7 @@ from tenacity import RetryCallState, retry_if_exception_type, wait_exponential
 from orchestrator.scheduler.work import Item
 from providers.errors import (
     BadRequest,
+    Loading,
     Lost,
     NotSent,
     Overloaded,
@@ -56,6 +57,7 @@ def decide(
     error: ProviderError,
     item: Item,
     *,
+    presumed: int = 0,
     now: float,
     max_attempts: int,
     max_lost: int,
@@ -63,7 +65,8 @@ def decide(
     random: Random,
     separable: bool = False,
 ) -> Decision:
-    """`item` is the attempt that failed, its own counts included. `separable`: its parts may be refused one by one."""
+    """`item` is the attempt that failed, its own counts included; `presumed`: what is counted for it. `separable`: its
+    parts may be refused one by one."""
     if isinstance(error, Stopped) or asks_too_long(error, max_wait_s):
         return Decision(Then.STOP)
     if isinstance(error, TooManySamples):
@@ -73,9 +76,9 @@ def decide(
     if not WORTH_ANOTHER_TRY.predicate(error):
         return Decision(Then.GIVE_UP)
     wait_s = wait_before(item.attempt, error.retry_after_s, random)
-    # A refusal by a rate limit costs nothing and says nothing of the sample: only time bounds it.
-    tried_enough = not isinstance(error, RateLimited) and item.attempt >= max_attempts
-    lost_enough = isinstance(error, Lost) and item.lost + 1 >= max_lost
+    # A refusal by a rate limit, or by a server that loads its model, says nothing of the sample: only time bounds it.
+    tried_enough = not isinstance(error, (RateLimited, Loading)) and item.attempt >= max_attempts
+    lost_enough = (isinstance(error, Lost) or presumed > 0) and item.lost + 1 >= max_lost
     too_late = item.first_at is not None and now + wait_s - item.first_at > LONGEST_S
     if tried_enough or lost_enough or too_late:
         return Decision(Then.GIVE_UP)

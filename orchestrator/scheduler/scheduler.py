@@ -17,7 +17,7 @@ from orchestrator.scheduler.lane import ModelLane, Ticket
 from orchestrator.scheduler.rates import Estimate
 from orchestrator.scheduler.retry import BROKEN_OFF_S, Decision, Then, asks_too_long, decide, wait_before
 from orchestrator.scheduler.work import Item, runs
-from providers.errors import BadRequest, Lost, NotSent, Overloaded, ProviderError, RateLimited
+from providers.errors import BadRequest, Loading, Lost, NotSent, Overloaded, ProviderError, RateLimited
 from providers.reading.rate_limits import VendorLimit
 
 REFUSED_OUTRIGHT = 5
@@ -123,6 +123,7 @@ class Scheduler:
         server broke missing ones off, so it is left in peace for a moment."""
         lane = self._end(ticket, now, settled=settled, presumed=presumed, alive=True, used=used)
         lane.replied = True
+        lane.showed_n(ticket.n, arrived)
         lane.work.arrived(ticket.item.problem, arrived)
         if given_up:
             lane.work.gave_up(ticket.item.problem, given_up)
@@ -153,18 +154,20 @@ class Scheduler:
         and (first index, n) of the samples that fail for good with it. `arrived`: the indices that a broken reply
         brought all the same; only the others are asked again."""
         alive = None if self.lanes[ticket.alias].batch else not isinstance(error, (NotSent, Lost, Overloaded))
-        refusal = error if isinstance(error, RateLimited) else None
-        lane = self._end(
-            ticket, now, presumed=presumed, alive=alive, refusal=refusal, lost=isinstance(error, Lost)
-        )
+        lane = self._end(ticket, now, presumed=presumed, alive=alive, error=error)
         if arrived:
             lane.work.arrived(ticket.item.problem, len(arrived))
             missing = tuple(i for i in ticket.item.indices if i not in arrived)
             ticket = replace(ticket, item=replace(ticket.item, indices=missing))
         lane.errors[error.kind] = lane.errors.get(error.kind, 0) + 1
+        if lane.suspects_n(error, ticket.n):
+            lane.try_one_sample()
+            lane.work.again(ticket.item, now)
+            return Decision(Then.FEWER), []
         decision = decide(
             error,
             ticket.item,
+            presumed=presumed,
             now=now,
             max_attempts=lane.max_attempts,
             max_lost=lane.max_lost,
@@ -173,7 +176,9 @@ class Scheduler:
             separable=lane.separable,
         )
         again = replace(
-            ticket.item, attempt=ticket.item.attempt + 1, lost=ticket.item.lost + isinstance(error, Lost)
+            ticket.item,
+            attempt=ticket.item.attempt + 1,
+            lost=ticket.item.lost + (isinstance(error, Lost) or presumed > 0),
         )
         given_up: list[tuple[int, int]] = []
         match decision.then:
@@ -268,8 +273,7 @@ class Scheduler:
         presumed: int = 0,
         alive: bool | None,
         used: Estimate | None = None,
-        refusal: RateLimited | None = None,
-        lost: bool = False,
+        error: ProviderError | None = None,
     ) -> ModelLane:
         lane = self.lanes[ticket.alias]
         del lane.in_flight[ticket.number]
@@ -277,14 +281,20 @@ class Scheduler:
         if ticket.adopted:
             return lane
         if not lane.batch:
-            lane.losses.ended(len(lane.in_flight) + 1, lost=lost)
-        if refusal is not None:
-            lane.rate.refused(ticket.number, ticket.sent_at, now, wait_s=refusal.retry_after_s)
+            lane.losses.ended(len(lane.in_flight) + 1, lost=isinstance(error, Lost))
+        if isinstance(error, RateLimited):
+            lane.rate.refused(ticket.number, ticket.sent_at, now, wait_s=error.retry_after_s)
         else:
             lane.rate.ended(ticket.number, now, taken=bool(alive))
         if used is not None and not lane.counts_max_tokens:
             lane.rate.used(ticket.estimate, used)
-        lane.endpoints[ticket.endpoint].ended(ticket.n, now, alive=alive)
+        lane.endpoints[ticket.endpoint].ended(
+            ticket.n,
+            now,
+            alive=alive,
+            said=error.message if error is not None and error.status is not None else None,
+            patience_s=lane.max_wait_s if isinstance(error, Loading) else None,
+        )
         return lane
 
     def learn_limits(self, alias: str, limits: Sequence[VendorLimit], now: float) -> None:

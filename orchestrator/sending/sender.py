@@ -225,11 +225,17 @@ class Sender:
             used=used,
         )
         failures = caller.gave_up(ticket, attempt, runs(for_good), *booked.why_missing)
-        if kept.max_n is not None:
-            self._scheduler.lanes[alias].work.max_n = kept.max_n
+        lane, max_n = self._scheduler.lanes[alias], kept.max_n
+        if lane.refuses_n:
+            lane.refuses_n, max_n = False, 1
+            self._on_warning(
+                alias, "the server takes one sample a request: from here on each request holds one"
+            )
+        if max_n is not None:
+            lane.work.max_n = max_n
         moved = await self._ledger.end(outcome, failures, overhead=raised, also=kept.also)
-        if kept.max_n is not None:
-            await self._ledger.learn_max_n(attempt.model_id, kept.max_n)
+        if max_n is not None:
+            await self._ledger.learn_max_n(attempt.model_id, max_n)
         if booked.warning:
             self._on_warning(alias, booked.warning)
         if booked.broken_off:

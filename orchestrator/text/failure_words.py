@@ -11,6 +11,7 @@ PAID = "paid for what came"
 _FREE = {
     "RateLimited": "rate limited",
     "Overloaded": "server overloaded",
+    "Loading": "model still loading",
     "Undone": "left out of a batch",
     "TooManySamples": "too many samples in one request",
     "BadRequest": "bad request",

@@ -23,6 +23,7 @@ from providers.transport.second_look import look_again
 from providers.transport.streaming import Streamed, StreamMode
 from providers.wires.chat import chat_payload, completions_payload, parse_chat, parse_completions
 from providers.wires.chat_stream import STREAMING, ChatStream
+from providers.wires.error_event import meaning_of
 from providers.wires.generation import PREFIX, parse_generation
 
 if TYPE_CHECKING:
@@ -226,6 +227,9 @@ class DirectProvider:
         )
         if exchange.stream is not None:
             exchange.stream.add_to(lost, lambda body: self._parsed(body, exchange, request))
+        if (meant := meaning_of(error, lost)) is not None:
+            meant.message = self._line(meant.message)
+            return meant
         return lost
 
     def _line(self, text: str) -> str:

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from providers.reading.lenient_json import as_object, as_text, decode_first, decode_object
+from providers.reading.lenient_json import as_object, as_objects, as_text, decode_first, decode_object
+from providers.reading.waits import wait_in_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from providers.errors import ProviderError
 
 LONGEST = 300
 """Characters of a vendor's message that are shown."""
+LARGEST_TEXT = 20_000
 FRAGMENT = 9
 """A stretch of a key at least this long is taken out of any message."""
 KEY = "[key]"
@@ -31,7 +33,7 @@ _MASKED = re.compile(r"[\w.~+/=-]*\*{3,}[\w*.~+/=-]*")
 
 class ErrorBody(msgspec.Struct):
     """The error bodies in use: OpenAI's and Anthropic's `error` object (Google's stands in a list), vLLM's older flat
-    one, FastAPI's detail."""
+    one, FastAPI's detail, MiniMax's base_resp, Baidu's error_msg."""
 
     error: Any = None
     object: Any = None
@@ -42,10 +44,17 @@ class ErrorBody(msgspec.Struct):
     detail: Any = None
     msg: Any = None
     request_id: Any = None
+    base_resp: Any = None
+    errors: Any = None
+    error_code: Any = None
+    error_msg: Any = None
+    estimated_time: Any = None
+    choices: Any = None
 
 
 class Said(msgspec.Struct, frozen=True):
-    """What an error body says, as texts; "" if it doesn't. `is_error`: it holds an error object."""
+    """What an error body says, as texts; "" if it doesn't. `is_error`: it holds an error object. `text`: all of it,
+    to be understood but not shown; `wait_s`: what its fields ask to wait."""
 
     message: str
     kind: str
@@ -53,28 +62,78 @@ class Said(msgspec.Struct, frozen=True):
     param: str
     is_error: bool
     request_id: str | None = None
+    text: str = ""
+    wait_s: float | None = None
 
 
 def read_error(body: bytes, secrets: Iterable[str] = ()) -> Said:
     """The error in a body of any kind. The message is one clean line of up to 300 characters."""
     found = decode_object(body, ErrorBody) or decode_first(body, ErrorBody)
     if found is None:
-        text = body[:20_000].decode("utf-8", "replace")
-        title = _TITLE.search(text)
-        return Said(clean_message(title.group(1) if title else text, secrets), "", "", "", is_error=False)
-    inner = as_object(found.error)
-    flat = not found.error
-    message = message_of(found.error) or message_of(
-        {"message": found.message or found.msg, "detail": found.detail}
+        plain = body[:LARGEST_TEXT].decode("utf-8", "replace")
+        title = _TITLE.search(plain)
+        said = title.group(1) if title else plain
+        return Said(clean_message(said, secrets), "", "", "", is_error=False, text=one_line(said))
+    inner = as_object(found.error) or as_object(found.base_resp)
+    message = (
+        message_of(found.error)
+        or message_of({"message": found.message or found.msg or found.error_msg, "detail": found.detail})
+        or message_of(found.base_resp)
+        or message_of(found.errors)
     )
+    code = inner.get("code") or inner.get("status_code") or _detailed(inner) or found.code or found.error_code
+    whole = [message, *_strings([inner.get(name) for name in _TELLING], 0)]
     return Said(
         message=clean_message(message, secrets),
-        kind=_word(found.type if flat else inner.get("type") or inner.get("status")),
-        code=_word(found.code if flat else inner.get("code") or _detailed(inner)),
-        param=_word(found.param if flat else inner.get("param")),
+        kind=_word(inner.get("type") or inner.get("status") or found.type),
+        code=_word(code),
+        param=_param(inner.get("param") or found.param),
         is_error=bool(found.error) or found.object == "error",
         request_id=as_text(found.request_id),
+        text=one_line(" ".join(whole)[:LARGEST_TEXT]),
+        wait_s=wait_in_fields(
+            [found.error, found.estimated_time and {"estimated_time": found.estimated_time}]
+        ),
     )
+
+
+def error_in_reply(body: bytes | dict[str, Any]) -> Said | None:
+    """The error that a 2xx holds, beside its choices or in one of them; None if it holds none."""
+    raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
+    found = decode_object(raw, ErrorBody) or decode_first(raw, ErrorBody)
+    if found is None:
+        return None
+    refused = as_object(found.base_resp).get("status_code") not in (None, 0, "0")
+    if found.error or refused or found.object == "error" or found.error_code or found.error_msg:
+        return read_error(raw)
+    inner = next((choice["error"] for choice in as_objects(found.choices) if choice.get("error")), None)
+    return None if inner is None else read_error(msgspec.json.encode({"error": inner}, enc_hook=str))
+
+
+_TELLING = ("details", "metadata", "innererror", "inner_error", "reason", "status", "type", "code")
+"""Parts of an error that say more of it than its message."""
+_ECHOES = frozenset(
+    {"input", "prompt", "messages", "request", "body", "content", "headers", "@type", "links"}
+)
+"""What repeats the request, or is the same in every refusal."""
+
+
+def _strings(value: object, depth: int) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value[:2000]
+    elif depth < 6 and isinstance(value, list):
+        for one in cast("list[object]", value)[:20]:
+            yield from _strings(one, depth + 1)
+    elif depth < 6 and isinstance(value, dict):
+        for name, inner in cast("dict[str, object]", value).items():
+            if name not in _ECHOES:
+                yield from _strings(inner, depth + 1)
+
+
+def _param(value: object) -> str:
+    """Some proxies write None as a text."""
+    name = _word(value)
+    return "" if name.lower() in ("none", "null") else name
 
 
 def message_of(error: object) -> str:
@@ -84,7 +143,7 @@ def message_of(error: object) -> str:
     if isinstance(error, list):
         return "; ".join(filter(None, (message_of(one) for one in cast("list[object]", error)[:3])))
     fields = as_object(error)
-    message = fields.get("message") or fields.get("detail") or fields.get("msg")
+    message = fields.get("message") or fields.get("detail") or fields.get("msg") or fields.get("status_msg")
     text = message if isinstance(message, str) else message_of(message) if message else ""
     location = fields.get("loc")
     if isinstance(location, list):
@@ -95,7 +154,7 @@ def message_of(error: object) -> str:
 
 def clean_message(text: str, secrets: Iterable[str] = ()) -> str:
     """One line without control characters and keys, cut to 300 characters."""
-    line = scrub(one_line(text[:20_000]), secrets)
+    line = scrub(one_line(text[:LARGEST_TEXT]), secrets)
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 

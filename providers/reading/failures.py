@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from providers.errors import (
     BadRequest,
+    Loading,
     Lost,
     MayHaveCost,
     Overloaded,
@@ -19,6 +20,7 @@ from providers.errors import (
     Stopped,
     TooManySamples,
 )
+from providers.reading.credit import is_used_up_quota, needs_payment
 from providers.reading.error_text import (
     clean_message,
     excerpt,
@@ -28,7 +30,9 @@ from providers.reading.error_text import (
     scrub,
     scrub_error,
 )
-from providers.reading.headers import rate_headers, request_id_of, retry_after_s, wait_in_message
+from providers.reading.headers import asked_wait_s, rate_headers, request_id_of, retry_after_s
+from providers.reading.parameters import LENGTH, SAMPLING, is_about_n, max_n_of, refused_parameter
+from providers.reading.waits import wait_in_message
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -39,6 +43,7 @@ __all__ = [
     "clean_message",
     "excerpt",
     "failure_from_status",
+    "failure_in_reply",
     "message_of",
     "one_line",
     "rate_headers",
@@ -55,30 +60,6 @@ TOO_LARGE = frozenset({413, 414, 431})
 """It is this prompt that is too large."""
 CHARGED_FILTER = "content_filter"
 """The code of Azure's content filter: its 400 is charged."""
-NO_CREDIT = frozenset(
-    {
-        "insufficient_quota",
-        "billing_hard_limit_reached",
-        "billing_not_active",
-        "billing_error",
-        "exceeded_current_quota_error",
-        "insufficient_balance",
-        "insufficient_credits",
-        "account_deactivated",
-        "account_suspended",
-        "organization_on_hold",
-        "contract_spend_limit_reached",
-        "enforced_spend_limit_reached",
-    }
-)
-"""Codes and types of a 429 or 400 that only a payment mends. The word billing in a message is no sign of it:
-OpenAI's ordinary rate-limit message ends with the address of its billing page."""
-_NO_CREDIT = re.compile(
-    r"credit balance is too low|insufficient (?:balance|credits?|funds)|(?:usage|spend(?:ing)?) limits?\b.*regain"
-    r"|reached your specified (?:api )?usage limits",
-    re.IGNORECASE,
-)
-_QUOTA = re.compile(r"exceeded your current quota", re.IGNORECASE)
 _CONTEXT = re.compile(
     r"context[ -](?:length|window|limit)|context_length_exceeded|prompt is too long|input is too long"
     r"|(?:prompt|input|request) (?:is |\w+ )*(?:too long|longer than|exceeds? )|maximum (?:model|input) length"
@@ -94,56 +75,35 @@ _NO_TEMPLATE = re.compile(r"chat template", re.IGNORECASE)
 _NO_SYSTEM = re.compile(
     r"system role not supported|system (?:role|message)s? (?:is|are) not supported", re.IGNORECASE
 )
-_KEY = re.compile(r"api[ _-]?key", re.IGNORECASE)
+_KEY = re.compile(
+    r"api[ _-]?key[^.]{0,40}(?:invalid|not valid|incorrect|wrong|missing|expired|not found|revoked|pass)"
+    r"|(?:invalid|incorrect|wrong|missing|no|expired|valid|unknown|provide|supply)[^.]{0,20} api[ _-]?key"
+    r"|unauthori[sz]ed|authentication",
+    re.IGNORECASE,
+)
+_FILTERED = re.compile(
+    r"content[ _]?(?:filter|management policy|policy|moderation|exists risk)|responsibleai|inappropriate content"
+    r"|data_inspection|prohibited_content|blocked (?:by|due|for|because)|safety (?:filter|system|setting|polic)"
+    r"|flagged|moderation|violat\w* (?:\w+ ){0,5}(?:polic|terms|guidelines)|usage polic|sensitive (?:content|words)"
+    r"|new_sensitive|unsafe content|harmful content",
+    re.IGNORECASE,
+)
+_LIMITED = re.compile(
+    r"rate[ _-]?limit|too many requests|request limit reached|qps|throttl|resource_exhausted|concurrency limit"
+    r"|secondary rate",
+    re.IGNORECASE,
+)
+_LOADING = re.compile(
+    r"loading (?:the |your |its )?model|model[^.]{0,80}\b(?:(?:is|being) (?:still |currently |being )*"
+    r"(?:loading|loaded|starting|warming|initiali[sz]|downloading|scal|provision)|not (?:yet )?(?:ready|loaded)"
+    r"|load(?:ing)? in progress)"
+    r"|(?:warming|starting|spinning|booting) up|cold[ -]start|currently loading"
+    r"|(?:server|engine|backend|worker|replica|endpoint|service)s? (?:is |are )?(?:still |currently )?"
+    r"(?:not (?:yet )?ready|initiali[sz]ing|starting|loading|warming)",
+    re.IGNORECASE,
+)
+_MAY_LOAD = frozenset({425, 429, 500, 502, 503, 504})
 _TOO_LARGE = re.compile(r"request too large", re.IGNORECASE)
-
-_N = re.compile(
-    r"['\"`]n['\"`]|\bn ?(?:>|>=|<=|=|==|!=) ?\d|\bn (?:must|should|has to|is|can|cannot|value|parameter|> )"
-    r"|body[\"'., )(]+n\b|parameter:? n\b|(?:number of|multiple) (?:choices|completions|samples)|\bbest_of\b",
-    re.IGNORECASE,
-)
-_MAX_N = re.compile(
-    r"(?:at most|<=|no more than|less than or equal to|not exceed|up to|must be|should be|equal to"
-    r"|maximum(?: value)?(?: of| is|:)?|max(?:imum)? allowed(?: value)?(?: of| is|:)?|between 1 and|[\[(] ?1 ?, ?)"
-    r" ?(\d{1,6})\b",
-    re.IGNORECASE,
-)
-
-SAMPLING = (
-    "temperature",
-    "top_p",
-    "top_k",
-    "min_p",
-    "stop",
-    "stop_sequences",
-    "presence_penalty",
-    "frequency_penalty",
-    "repetition_penalty",
-    "seed",
-)
-LENGTH = ("max_tokens", "max_completion_tokens", "max_output_tokens")
-_NAMED = re.compile(
-    r"(?:unsupported|unrecognized|unknown|unexpected|unpermitted|invalid|extra)"
-    r" (?:request )?(?:parameter|value|argument|keyword argument|field|input|key)s?"
-    r"(?: supplied| provided| found| for)?:? *['\"`]?([A-Za-z_][\w.]*)"
-    r"|['\"`]([A-Za-z_][\w.]*)['\"`][^.;]{0,60}?"
-    r"(?:(?:not|n.t) (?:support|allow|permit|available|valid)|unsupported|deprecated|cannot both)"
-    r"|\b(?:body\.)?([A-Za-z_][\w.]*): (?:extra|unknown|unexpected|unsupported)",
-    re.IGNORECASE,
-)
-_LOCATED = re.compile(r"'loc': \('body', '(\w+)'\)[^}]{0,40}(?:extra|not permitted)", re.IGNORECASE)
-_UNKNOWN = re.compile(r"extra|unknown|unrecognized|unsupported", re.IGNORECASE)
-_BEGINS = re.compile(r"(?:body\.)?[`'\"]?([a-z_]+)[`'\"]?(?![\w.])")
-_PARAMETER_CODES = frozenset(
-    {
-        "unsupported_parameter",
-        "unsupported_value",
-        "unknown_parameter",
-        "extra_forbidden",
-        "unrecognized_parameter",
-    }
-)
-
 
 _REMEDIES = {402: "add credit at the vendor", 405: "check the base URL", 406: "check the base URL"}
 
@@ -164,6 +124,83 @@ def failure_from_status(
     were sent without the user's stating them."""
     said = read_error(body, secrets)
     answer = _Answer(status, said, headers, what, unstated)
+    error = _meant(answer, own_host=own_host, free_5xx=free_5xx)
+    if status in _MAY_LOAD and (
+        _LOADING.search(said.text) or (status == 503 and "estimated_time" in str(body[:2000]))
+    ):
+        loading = answer.error(Loading)
+        loading.outcome = error.outcome
+        return loading
+    if isinstance(error, Lost) and answer.needs_payment:
+        return _unknown(answer.stopped("add credit at the vendor"))
+    return error
+
+
+def failure_in_reply(said: Said, *, status: int, headers: Mapping[str, str]) -> ProviderError:
+    """The error of a 2xx reply that holds an error in place of an answer, as what it says. It may have been billed."""
+    answer = _Answer(_stated_status(said), said, headers, "", ())
+    error: ProviderError = Lost(answer.line())
+    meant = _meant(answer, own_host=True, free_5xx=True)
+    if isinstance(meant, (Stopped, RateLimited, BadRequest, TooManySamples)):
+        error = meant
+    elif answer.needs_payment:
+        error = answer.stopped("add credit at the vendor")
+    elif _LIMITED.search(said.text):
+        error = answer.error(RateLimited, wait_s=answer.wait_s)
+    error.message = f"an error in a {status} reply: {said.message}"
+    error.args = (error.message,)
+    error.status, error.rate_headers = status, rate_headers(headers)
+    error.request_id = answer.request_id
+    return _unknown(error)
+
+
+_STATUSES = {
+    "resource_exhausted": 429,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "too_many_requests": 429,
+    "insufficient_quota": 429,
+    "invalid_argument": 400,
+    "invalid_request_error": 400,
+    "failed_precondition": 400,
+    "content_filter": 400,
+    "unauthenticated": 401,
+    "authentication_error": 401,
+    "permission_denied": 403,
+    "permission_error": 403,
+    "not_found": 404,
+    "not_found_error": 404,
+    # MiniMax
+    "1002": 429,
+    "1039": 429,
+    "1041": 429,
+    "1004": 401,
+    "2049": 401,
+    "1008": 402,
+    "1026": 400,
+    "1027": 400,
+    "2013": 400,
+    # Baidu
+    "17": 429,
+    "18": 429,
+    "19": 429,
+    "110": 401,
+    "111": 401,
+}
+
+
+def _stated_status(said: Said) -> int:
+    """The HTTP status that an error in a 200 would have had; 500 if it doesn't say."""
+    for word in (said.code, said.kind):
+        if re.fullmatch("[45][0-9][0-9]", word):
+            return int(word)
+        if (status := _STATUSES.get(word.lower())) is not None:
+            return status
+    return 500
+
+
+def _meant(answer: _Answer, *, own_host: bool, free_5xx: bool) -> ProviderError:
+    status, said, headers = answer.status, answer.said, answer.headers
     if status == 400 and said.code == CHARGED_FILTER:
         return _unknown(answer.error(BadRequest))
     if status in (400, 422):
@@ -182,7 +219,7 @@ def failure_from_status(
         return answer.error(Overloaded)
     if 300 <= status < 400:
         to = next((value for name, value in headers.items() if name.lower() == "location"), "another address")
-        to = clean_message(to.partition("?")[0], secrets)
+        to = clean_message(to.partition("?")[0])
         return _unknown(answer.stopped(f"it redirects to {to}, which is not followed: check the base URL"))
     return answer.error(Lost)
 
@@ -200,6 +237,19 @@ class _Answer:
         self.what = what
         self.request_id = request_id_of(headers) or said.request_id
 
+    @property
+    def needs_payment(self) -> bool:
+        return needs_payment(self.said.text, self.said.code, self.said.kind)
+
+    @property
+    def wait_s(self) -> float | None:
+        """What the vendor asks to wait: by a header, or in the body, or when its limits are full again."""
+        said = max(
+            filter(None, (self.said.wait_s, wait_in_message(self.said.text))),
+            default=None,
+        )
+        return asked_wait_s(self.headers) or said or retry_after_s(self.headers)
+
     def line(self, remedy: str = "") -> str:
         message = f"{self.what}: HTTP {self.status}" + (f": {self.said.message}" if self.said.message else "")
         return f"{message} ({remedy})" if remedy else message
@@ -210,7 +260,7 @@ class _Answer:
         return kind(
             self.line(remedy),
             status=self.status,
-            retry_after_s=retry_after_s(self.headers) if wait_s is None and self._may_wait(kind) else wait_s,
+            retry_after_s=self.wait_s if wait_s is None and self._may_wait(kind) else wait_s,
             request_id=self.request_id,
             rate_headers=rate_headers(self.headers),
         )
@@ -219,7 +269,7 @@ class _Answer:
         return self.error(Stopped, remedy)
 
     def _may_wait(self, kind: type[ProviderError]) -> bool:
-        return kind in (RateLimited, Overloaded, Lost)
+        return kind in (RateLimited, Overloaded, Loading, Lost)
 
 
 def _unknown(error: ProviderError) -> ProviderError:
@@ -229,73 +279,56 @@ def _unknown(error: ProviderError) -> ProviderError:
 
 
 def _refused_access(answer: _Answer) -> ProviderError:
-    if answer.status == 403 and re.search(r"flagged|moderation", answer.said.message, re.IGNORECASE):
+    said = answer.said
+    if answer.status == 403 and _FILTERED.search(said.text) and not answer.needs_payment:
         return answer.error(BadRequest)  # OpenRouter: this prompt, not this key
+    if answer.status == 403 and _LIMITED.search(said.text) and not answer.needs_payment:
+        return answer.error(RateLimited)
+    if answer.needs_payment:
+        return answer.stopped("add credit at the vendor")
     return answer.stopped("check the key that api_key_env names, and what it may use")
 
 
 def _rate_limited(answer: _Answer) -> ProviderError:
-    said = answer.said
-    wait_s = retry_after_s(answer.headers)
-    wait_s = wait_in_message(said.message) if wait_s is None else wait_s
-    if _no_credit(said) or (_QUOTA.search(said.message) and wait_s is None):
+    said, wait_s = answer.said, answer.wait_s
+    if answer.needs_payment or (wait_s is None and is_used_up_quota(said.text)):
         return answer.stopped("no wait mends this: add credit at the vendor")
-    if _TOO_LARGE.search(said.message):
+    if _TOO_LARGE.search(said.text):
         return answer.error(BadRequest, "larger than the limit itself, so no wait mends it")
     return answer.error(RateLimited, wait_s=wait_s)
 
 
 def _refused_request(answer: _Answer) -> ProviderError:
     said = answer.said
-    if _no_credit(said):
+    if answer.needs_payment:
         return answer.stopped("add credit at the vendor")
-    if said.code == "context_length_exceeded" or _CONTEXT.search(said.message):
+    if said.code == "context_length_exceeded" or _CONTEXT.search(said.text):
+        return answer.error(BadRequest)
+    if _FILTERED.search(said.text):
         return answer.error(BadRequest)
     if (
         said.code in ("model_not_found", "invalid_model")
         or said.param == "model"
-        or _NO_MODEL.search(said.message)
+        or _NO_MODEL.search(said.text)
     ):
         return answer.stopped("check `model`")
-    if _KEY.search(said.message) or said.code == "invalid_api_key":
+    if _KEY.search(said.text) or said.code == "invalid_api_key":
         return answer.stopped("check the key that api_key_env names")
-    if _is_about_n(said):
-        found = _MAX_N.search(said.message)
-        max_n = max(1, int(found.group(1))) if found else 1
-        return TooManySamples(answer.line(), max_n=max_n, status=answer.status, request_id=answer.request_id)
+    if is_about_n(said):
+        return TooManySamples(
+            answer.line(), max_n=max_n_of(said), status=answer.status, request_id=answer.request_id
+        )
+    if _NO_TEMPLATE.search(said.text):
+        return answer.stopped('a model without a chat template is asked with api = "completions"')
+    if _NO_SYSTEM.search(said.text):
+        return answer.stopped("remove `system` from [prompt]")
     if (name := refused_parameter(said)) is not None:
         return answer.stopped(_remedy(name, answer))
-    if _NO_TEMPLATE.search(said.message):
-        return answer.stopped('a model without a chat template is asked with api = "completions"')
-    if _NO_SYSTEM.search(said.message):
-        return answer.stopped("remove `system` from [prompt]")
-    return answer.error(BadRequest)
-
-
-def _no_credit(said: Said) -> bool:
-    return said.code in NO_CREDIT or said.kind in NO_CREDIT or bool(_NO_CREDIT.search(said.message))
-
-
-def _is_about_n(said: Said) -> bool:
-    if said.param:
-        return said.param in ("n", "best_of", "body.n")
-    return bool(_N.search(said.message))
-
-
-def refused_parameter(said: Said) -> str | None:
-    """The parameter that a 400 or 422 refuses for every prompt alike; None if it is about this prompt."""
-    known = SAMPLING + LENGTH
-    stated = said.param.removeprefix("body.")
-    if stated in known or (stated and said.code in _PARAMETER_CODES):
-        return stated
-    found = _LOCATED.search(said.message) or _NAMED.search(said.message)
-    named = next((group for group in found.groups() if group), "").removeprefix("body.") if found else ""
-    if named in known:
-        return named
-    if found and (said.code in _PARAMETER_CODES or _UNKNOWN.search(found.group())):
-        return named
-    begins = _BEGINS.match(said.message)  # vLLM: "top_p must be in (0, 1], got 3.0."
-    return begins.group(1) if begins and begins.group(1) in known else None
+    if _LIMITED.search(said.text):
+        return answer.error(RateLimited)
+    error = BadRequest(answer.line(), status=answer.status, request_id=answer.request_id)
+    error.unclear = True
+    return error
 
 
 def _remedy(name: str, answer: _Answer) -> str:

@@ -19,9 +19,6 @@ _PREFIXES = ("x-ratelimit-", "anthropic-ratelimit-", "retry-after")
 _UNITS = {"ms": 0.001, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|s|m|h|d)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
-_SAID = re.compile(
-    r"(?:try again|retry|wait)[^.;]{0,20}?\bin ((?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+)", re.IGNORECASE
-)
 
 
 def rate_headers(headers: Mapping[str, str]) -> dict[str, str]:
@@ -48,26 +45,36 @@ def retry_after_s(headers: Mapping[str, str], *, now: float | None = None) -> fl
     """Seconds the vendor asks to wait, None if it says nothing sensible: retry-after-ms, then Retry-After
     (seconds or an HTTP date), then the resets of the limits that are used up. Dates are read against the reply's own
     Date, since the vendor's clock and ours may differ; without one, against `now`, in Unix seconds."""
+    lower, its_now = _read(headers, now)
+    asked = _asked_s(lower, its_now)
+    return _reset_s(lower, its_now) if asked is None else asked
+
+
+def asked_wait_s(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
+    """The same without the resets, which say when a limit is full again."""
+    return _asked_s(*_read(headers, now))
+
+
+def _read(headers: Mapping[str, str], now: float | None) -> tuple[dict[str, str], float]:
+    """(headers by lower-case name, the vendor's own time)."""
     lower = {name.lower(): value.strip() for name, value in headers.items()}
     its_now = _http_date(lower.get("date", ""))
     if its_now is None:
         its_now = time.time() if now is None else now
+    return lower, its_now
+
+
+def _asked_s(lower: Mapping[str, str], its_now: float) -> float | None:
     if (wait := number(lower.get("retry-after-ms"))) is not None:
-        return _bounded(wait / 1000)
+        return bounded(wait / 1000)
     if (value := lower.get("retry-after")) is not None:
-        wait = number(value)
+        wait = duration_s(value)
         if wait is None:
             at = _http_date(value)
             wait = None if at is None else max(0.0, at - its_now)
         if wait is not None:
-            return _bounded(wait)
-    return _reset_s(lower, its_now)
-
-
-def wait_in_message(message: str) -> float | None:
-    """Seconds from "Please try again in 6m0s", as OpenAI and Gemini write it into the message."""
-    found = _SAID.search(message)
-    return _bounded(duration) if found and (duration := duration_s(found.group(1))) is not None else None
+            return bounded(wait)
+    return None
 
 
 def duration_s(text: str) -> float | None:
@@ -93,8 +100,8 @@ def _reset_s(lower: dict[str, str], now: float) -> float | None:
             remaining = number(lower.get(name.replace("reset", "remaining")))
             (used_up if remaining == 0 else others).append(wait)
     if used_up:
-        return _bounded(max(used_up))
-    return _bounded(min(others)) if others else None
+        return bounded(max(used_up))
+    return bounded(min(others)) if others else None
 
 
 def seconds_until(value: str, now: float) -> float | None:
@@ -129,5 +136,6 @@ def _http_date(text: str) -> float | None:
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
-def _bounded(wait: float) -> float:
+def bounded(wait: float) -> float:
+    """At most a day."""
     return min(wait, LONGEST_WAIT_S)

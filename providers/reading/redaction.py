@@ -44,6 +44,7 @@ def clean_error(error: ProviderError, secrets: Collection[str]) -> None:
     error.rate_headers = _headers(error.rate_headers, secrets)
     if isinstance(error, Lost):
         error.choices = _choices(error.choices, secrets)
+        error.reply_id = _without(error.reply_id, secrets)
     if any(_holds(str(cause), secrets) for cause in _causes(error)):
         error.__cause__, error.__context__ = None, None
         error.__suppress_context__ = True

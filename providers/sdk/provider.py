@@ -17,6 +17,7 @@ from providers.sdk.http_client import SdkExchange, time_limits
 from providers.transport.awake import AwakeLimit
 from providers.transport.second_look import look_again
 from providers.transport.streaming import Streamed, StreamMode
+from providers.wires.error_event import meaning_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -145,6 +146,8 @@ class SdkProvider:
         failure = self._account.failure(error, exchange)
         if exchange.stream is not None and isinstance(failure, Lost):
             exchange.stream.add_to(failure, lambda body: self._parsed(body, exchange, request))
+            if (meant := meaning_of(error, failure)) is not None:
+                return self._named(meant)
         return failure
 
     def _named(self, error: ProviderError) -> ProviderError:

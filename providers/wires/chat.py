@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypedDict, cast
 import msgspec
 
 from providers.errors import Lost
-from providers.reading.failures import excerpt, message_of, one_line, rate_headers, request_id_of
+from providers.reading.error_text import error_in_reply
+from providers.reading.failures import excerpt, failure_in_reply, rate_headers, request_id_of
 from providers.reading.lenient_json import as_objects, as_text, decode_object, exact
 from providers.types import Choice, Reply
 from providers.wires.ends import finish_reason, is_broken_off
@@ -115,9 +116,12 @@ def _reply(
         raise Lost(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
     given = as_objects(fields.choices)
     usage = read_usage(fields.usage)
-    if fields.error and not given and usage is None:
-        message = f"an error in a 200 reply: {one_line(message_of(fields.error))}"
-        raise Lost(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
+    nothing = all(is_broken_off(one, finish_reason(one.get("finish_reason"))) for one in given)
+    uncounted = usage is None or usage.input + usage.output == 0
+    if nothing and uncounted and (said := error_in_reply(body)) is not None:
+        error = failure_in_reply(said, status=200, headers=headers)
+        error.request_id = request_id
+        raise error
     placed, notes = place(given, n)
     tokens = own_tokens([choice for _, choice in placed], given, usage, n)
     choices = [

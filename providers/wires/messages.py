@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from providers.errors import Lost, TooManySamples
-from providers.reading.failures import excerpt, message_of, one_line, rate_headers, request_id_of
+from providers.reading.error_text import error_in_reply
+from providers.reading.failures import excerpt, failure_in_reply, one_line, rate_headers, request_id_of
 from providers.reading.lenient_json import as_count, as_object, as_objects, as_text, decode_object
 from providers.types import Choice, Reply, Usage
 from providers.wires.counts import Counts
@@ -115,9 +116,10 @@ def parse_message(body: bytes | dict[str, Any], *, latency_s: float, headers: Ma
         message = f"a reply that is not a JSON object: {excerpt(body)!r}"
         raise Lost(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
     usage = read_usage(fields.usage)
-    if fields.error and usage is None and not isinstance(fields.content, list):
-        message = f"an error in a 200 reply: {one_line(message_of(fields.error))}"
-        raise Lost(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
+    if usage is None and not isinstance(fields.content, list) and (said := error_in_reply(body)) is not None:
+        error = failure_in_reply(said, status=200, headers=headers)
+        error.request_id = request_id
+        raise error
     billed = as_object(fields.usage)
     choice, notes = _choice(fields, usage)
     return Reply(

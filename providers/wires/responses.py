@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from providers.errors import Lost, Stopped, TooManySamples
-from providers.reading.failures import excerpt, message_of, one_line, rate_headers, request_id_of
+from providers.reading.error_text import error_in_reply
+from providers.reading.failures import (
+    excerpt,
+    failure_in_reply,
+    message_of,
+    one_line,
+    rate_headers,
+    request_id_of,
+)
 from providers.reading.lenient_json import as_object, as_objects, as_text, decode_object
 from providers.types import Choice, Reply
 from providers.wires.ends import is_broken_off
@@ -21,6 +29,9 @@ if TYPE_CHECKING:
 
 UNKNOWN = ("stop", "presence_penalty", "frequency_penalty")
 """Parameters of chat completions that this endpoint does not have."""
+
+
+_UNFINISHED = ("in_progress", "queued", "cancelled")
 
 
 class Body(msgspec.Struct):
@@ -77,6 +88,10 @@ def parse_response(body: bytes | dict[str, Any], *, latency_s: float, headers: M
     status = as_text(fields.status)
     why = _why(fields, status)
     if why and usage is None and not as_objects(fields.output):
+        if status not in _UNFINISHED and (said := error_in_reply(body)) is not None:
+            error = failure_in_reply(said, status=200, headers=headers)
+            error.message, error.request_id = why, request_id
+            raise error
         raise lost(why)
     choice = None if why else _choice(fields, usage)
     return Reply(
@@ -98,7 +113,7 @@ def _why(fields: Body, status: str | None) -> str:
         error = as_object(fields.error)
         said = one_line(f"{error.get('code') or 'failed'}: {message_of(error)}")[:200]
         return f"the reply failed: {said}"
-    if status in ("in_progress", "queued", "cancelled"):
+    if status in _UNFINISHED:
         return f"the reply is {status}"
     return ""
 

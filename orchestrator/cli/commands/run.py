@@ -80,6 +80,7 @@ def run(
     from orchestrator.ledger.reading.money.failures import read_failures
     from orchestrator.ledger.reading.money.status import read_status
     from orchestrator.report.live.display import choose
+    from orchestrator.report.terminal.failed_samples import failure_lines
     from orchestrator.report.terminal.summary import Ending, summary
     from orchestrator.run.prepare import prepare
     from orchestrator.run.run_sweep import Options, run_sweep
@@ -116,6 +117,7 @@ def run(
         except LedgerBroken as error:
             _tell(tell, loaded.name, place, error_document(error))
             raise
+        document = read_status(options.db, chosen)
         ending = Ending(
             status=result.status,
             reason=result.reason,
@@ -124,6 +126,7 @@ def run(
             sweep=sweep,
             before=result.at_start,
             failures=read_failures(options.db),
+            failed_samples=failure_lines(document),
             leftovers=result.presumed_leftovers,
         )
         try:
@@ -131,9 +134,9 @@ def run(
         except BrokenPipeError:  # nobody reads the summary: the exit status and the document still count
             send_nowhere(sys.stderr if json_ else sys.stdout)
         if json_:
-            emit_json(read_status(options.db, chosen))
+            emit_json(document)
         if tell is not None:
-            _tell(tell, loaded.name, place, read_status(options.db, chosen))
+            _tell(tell, loaded.name, place, document)
         interrupts.finishing()  # from here on a signal must not replace its exit status
     return exit_status(result)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.report import figures
 from orchestrator.report.short_names import short_names
+from orchestrator.report.terminal.failed_samples import failure_lines
 from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
 from pricing.types import PICO_PER_USD
@@ -67,6 +68,7 @@ def status_text(document: Mapping[str, Any], progress: Progress) -> RenderableTy
             )
             for one in document["batches"]
         ),
+        *(Text(line, style="yellow") for line in failure_lines(document)),
         *(
             Text(f"{safe(alias, 40)} stopped: {safe(m['stopped'])}", style="yellow")
             for alias, m in models.items()

@@ -42,6 +42,8 @@ class Ending:
     before: Progress | None = None
     failures: Sequence[Failures] = ()
     """How requests of this run failed."""
+    failed_samples: Sequence[str] = ()
+    """Why samples failed for good, a line for each kind."""
     leftovers: int = 0
     """Requests of an earlier run that were presumed at the start."""
 
@@ -65,6 +67,7 @@ def summary(progress: Progress, ending: Ending) -> RenderableType:
         parts.append(
             Text(f"{ending.leftovers:,} {were} may have been billed; counted at the most {they} can cost.")
         )
+    parts += [Text(line, style="yellow") for line in ending.failed_samples]
     if rows := warning_rows(ending.warnings, ending.failures):
         parts += [blank, WarningsTable(rows), blank]
     parts += [Text(f"Next: {command}", style="bold") for command in next_commands(progress, ending)]

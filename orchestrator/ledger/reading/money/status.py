@@ -11,6 +11,7 @@ from typing import Any
 from orchestrator.ledger.file.lock import is_held
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
+from orchestrator.ledger.reading.money.failed_samples import failures_of
 from orchestrator.ledger.reading.samples.sample_counts import count_samples
 from orchestrator.ledger.writing.batch_jobs import count_open
 from pricing.types import PICO_PER_USD
@@ -45,7 +46,7 @@ def _document(
         if only is not None and row["alias"] not in only:
             continue
         counts = count_samples(connection, row)
-        models[name] = _model(row, counts)
+        models[name] = _model(row, counts) | {"failures": failures_of(connection, row["id"])}
         planned, done, failed = planned + counts["planned"], done + counts["done"], failed + counts["failed"]
     return {
         "status": _status(run, running=running, lacking=planned - done - failed, failed=failed),

@@ -1,0 +1,105 @@
+"""Which parameter a 400 or 422 refuses, in whatever words: `n`, or one that every prompt is sent with. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from providers.reading.error_text import Said
+
+_N = re.compile(
+    r"['\"`]n['\"`]|\bn ?(?:>|>=|<=|=|==|!=) ?\d|\bn (?:must|should|has to|is|can|cannot|value|parameter|> )"
+    r"|body[\"'., )(]+n\b|\b(?:parameters?|arguments?|fields?|options?|invalid|unsupported|for|of):? \(?n\b"
+    r"|(?:number of|multiple|several|more than one|only (?:one|1|a single)|(?:one|single|1)) "
+    r"(?:choice|completion|sample|candidate|generation|response|output|alternative|return sequence|sequence)s?\b"
+    r"(?! tokens?\b)"
+    r"|candidate[ _]?count|\bbest_of\b|num_return_sequences|num_generations",
+    re.IGNORECASE,
+)
+_NUMBER = r" ?['\"`]?(\d{1,6})\b"
+_MAX_N = re.compile(
+    rf"(?:at most|<=|≤|no more than|not more than|less than or equal to|not exceed|up to|must be|should be|equal to"
+    rf"|only|maximum(?: value)?(?: of| is| allowed is|:)?|max(?:imum)? allowed(?: value)?(?: of| is|:)?"
+    rf"|between 1 and|\b1 to|\b1 ?[-–] ?|[\[(] ?1 ?, ?|\b1 \(inclusive\) (?:to|and)){_NUMBER}(?! ?\(exclusive)",
+    re.IGNORECASE,
+)
+_BELOW_N = re.compile(
+    rf"(?:less than|below|under|smaller than|(?<![<=])<|exclusive\) to|inclusive\) (?:to|and)){_NUMBER}",
+    re.IGNORECASE,
+)
+"""What n must stay below."""
+
+
+def is_about_n(said: Said) -> bool:
+    if said.param:
+        return said.param.removeprefix("body.") in ("n", "best_of", "candidateCount", "candidate_count")
+    return bool(_N.search(said.text))
+
+
+def max_n_of(said: Said) -> int:
+    """What the endpoint takes; 1 if it doesn't say."""
+    if found := _MAX_N.search(said.text):
+        return max(1, int(found.group(1)))
+    below = _BELOW_N.search(said.text)
+    return max(1, int(below.group(1)) - 1) if below else 1
+
+
+SAMPLING = (
+    "temperature",
+    "top_p",
+    "top_k",
+    "min_p",
+    "stop",
+    "stop_sequences",
+    "presence_penalty",
+    "frequency_penalty",
+    "repetition_penalty",
+    "seed",
+)
+LENGTH = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+_NAMED = re.compile(
+    r"(?:unsupported|unrecognized|unknown|unexpected|unpermitted|invalid|extra)"
+    r" (?:request )?(?:parameter|value|argument|keyword argument|field|input|key)s?"
+    r"(?: supplied| provided| found| for)?:? *['\"`]?([A-Za-z_][\w.]*)"
+    r"|['\"`]([A-Za-z_][\w.]*)['\"`][^.;]{0,60}?"
+    r"(?:(?:not|n.t) (?:support|allow|permit|available|valid)|unsupported|deprecated|cannot both)"
+    r"|\b(?:body\.)?([A-Za-z_][\w.]*): (?:extra|unknown|unexpected|unsupported)",
+    re.IGNORECASE,
+)
+_LOCATED = re.compile(r"'loc': \('body', '(\w+)'\)[^}]{0,40}(?:extra|not permitted)", re.IGNORECASE)
+_UNKNOWN = re.compile(r"extra|unknown|unrecognized|unsupported", re.IGNORECASE)
+_BEGINS = re.compile(r"(?:body\.)?[`'\"]?([a-z_]+)[`'\"]?(?![\w.])")
+_PARAMETER_CODES = frozenset(
+    {
+        "unsupported_parameter",
+        "unsupported_value",
+        "unknown_parameter",
+        "extra_forbidden",
+        "unrecognized_parameter",
+    }
+)
+_AMBIGUOUS = frozenset({"stop", "seed"})
+"""Names that are plain words too: they count only in quotes, or beside the word parameter."""
+_MENTIONED = re.compile(
+    rf"(?<![\w.])({'|'.join(sorted(SAMPLING + LENGTH, key=len, reverse=True))})(?![\w])", re.IGNORECASE
+)
+
+
+def refused_parameter(said: Said) -> str | None:
+    """The parameter that a 400 or 422 refuses for every prompt alike; None if it is about this prompt."""
+    known = SAMPLING + LENGTH
+    stated = said.param.removeprefix("body.")
+    if stated in known or (stated and said.code in _PARAMETER_CODES):
+        return stated
+    found = _LOCATED.search(said.text) or _NAMED.search(said.text)
+    named = next((group for group in found.groups() if group), "").removeprefix("body.") if found else ""
+    if named in known:
+        return named
+    if found and (said.code in _PARAMETER_CODES or _UNKNOWN.search(found.group())):
+        return named
+    begins = _BEGINS.match(said.text)  # vLLM: "top_p must be in (0, 1], got 3.0."
+    if begins and begins.group(1) in known:
+        return begins.group(1)
+    mentioned = (found.group(1).lower() for found in _MENTIONED.finditer(said.text))
+    return next((name for name in mentioned if name not in _AMBIGUOUS), None)

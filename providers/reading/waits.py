@@ -1,0 +1,76 @@
+"""How long a vendor asks to wait, in the body of its refusal: Google's RetryInfo, fields, or words. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+from providers.reading.headers import bounded, duration_s, number
+from providers.reading.lenient_json import as_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FIELDS = re.compile(
+    r"retry_?(?:after|delay|in)(?:_?(ms|millis\w*|s|secs?|seconds))?|estimated_time|wait_?(?:seconds|time)"
+)
+_DEEPEST = 6
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+_UNIT = r"(?:ms|milliseconds?|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|s|m|h|d)"
+_AMOUNT = rf"\d+(?:\.\d+)? ?{_UNIT}(?![a-z])"
+_SAID = re.compile(
+    rf"(?:try|retry|retrying|wait|available|resets?|reset|again|refresh\w*|back off|come back)\b[^.;]{{0,60}}?"
+    rf"((?:{_AMOUNT})(?:(?:,| and)? ?{_AMOUNT})*)"
+    rf"|(?:in|after|for) (?:about |around |approximately |another )?((?:{_AMOUNT})(?:(?:,| and)? ?{_AMOUNT})*)"
+    rf"[^.;]{{0,30}}\b(?:try|retry|again)",
+    re.IGNORECASE,
+)
+_PARTS = re.compile(rf"(\d+(?:\.\d+)?) ?({_UNIT})(?![a-z])", re.IGNORECASE)
+
+
+def wait_in_message(message: str) -> float | None:
+    """Seconds from "Please try again in 6m0s", "retry in 3.2s", "Please wait 4 seconds before your next request" …"""
+    found = _SAID.search(message)
+    if found is None:
+        return None
+    said = found.group(1) or found.group(2)
+    return bounded(sum(float(amount) * _unit(unit.lower()) for amount, unit in _PARTS.findall(said)))
+
+
+def wait_in_fields(body: object) -> float | None:
+    """Seconds from the fields of an error: retryDelay "3.2s", retry_after 7, retry_after_ms …; the longest."""
+    return max(_waits(body, 0), default=None)
+
+
+def _unit(name: str) -> float:
+    if name.startswith(("ms", "milli")):
+        return 0.001
+    return _UNITS[name[0]]
+
+
+def _waits(value: object, depth: int) -> Iterator[float]:
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, list):
+        for one in cast("list[Any]", value)[:20]:
+            yield from _waits(one, depth + 1)
+    elif isinstance(value, dict):
+        for name, inner in cast("dict[str, Any]", value).items():
+            field = _FIELDS.fullmatch(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).replace("-", "_").lower())
+            seconds = None if field is None else _seconds(inner)
+            if seconds is not None:
+                in_ms = field is not None and (field.group(1) or "").startswith("m")
+                yield bounded(seconds / 1000 if in_ms else seconds)
+            else:
+                yield from _waits(inner, depth + 1)
+
+
+def _seconds(value: object) -> float | None:
+    """Of a number, a duration as text, or protobuf's {seconds, nanos}."""
+    if isinstance(value, str):
+        return duration_s(value.strip())
+    if fields := as_object(value):
+        seconds = number(str(fields.get("seconds", 0)))
+        nanos = number(str(fields.get("nanos", 0)))
+        return None if seconds is None or nanos is None else seconds + nanos / 1e9
+    return None if isinstance(value, bool) else number(str(value))
