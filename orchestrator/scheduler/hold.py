@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from orchestrator.scheduler.unanswered import Unanswered
 
-LONGEST_S = 32.0
+LONGEST_S = 16.0
 
 
 class Hold:

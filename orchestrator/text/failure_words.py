@@ -27,12 +27,12 @@ _UNKNOWN_COST = {
 }
 
 
-def failure_words(kind: str) -> tuple[str, str]:
+def failure_words(kind: str, *, presumed: bool = False) -> tuple[str, str]:
     """(what it is called, what it costs) for a kind that the ledger keeps, such as `RateLimited 429`. The cost is ""
-    if the kind doesn't determine it."""
+    if the kind doesn't determine it. `presumed`: money is held for it, as for a limit that a 200 names."""
     name, _, status = kind.partition(" ")
     if name in _FREE and (not status or status.isdecimal()):
-        return _FREE[name], FREE
+        return _FREE[name], WORST_CASE if presumed else FREE
     if kind in _PAID:
         return _PAID[kind], PAID
     if kind in _UNKNOWN_COST:

@@ -39,7 +39,7 @@ def warning_rows(warnings: Sequence[str], failures: Sequence[Failures]) -> list[
     """Failed requests first: they are what may have cost money."""
     rows: list[Row] = []
     for of in failures:
-        words, cost = failure_words(of.error)
+        words, cost = failure_words(of.error, presumed=of.presumed_pico > 0)
         said = f"{words} ({cost})" if cost else words
         rows.append(Row(of.model, said, of.times, usd(of.presumed_pico) if of.presumed_pico else "-"))
     for line in warnings:

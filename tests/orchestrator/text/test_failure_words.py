@@ -1,6 +1,6 @@
 import pytest
 
-from orchestrator.text.failure_words import failure_words, in_words
+from orchestrator.text.failure_words import FREE, WORST_CASE, failure_words, in_words
 from providers import errors
 
 
@@ -35,3 +35,9 @@ def test_kinds_of_one_name_are_one_count():
         ("server error", "counted at worst case"): 5,
         ("connection lost", "counted at worst case"): 1,
     }
+
+
+def test_a_refusal_that_holds_money_is_not_called_free():
+    assert failure_words("RateLimited 429") == ("rate limited", FREE)
+    assert failure_words("RateLimited", presumed=True) == ("rate limited", WORST_CASE)
+    assert failure_words("BadRequest 400", presumed=True) == ("bad request", WORST_CASE)
