@@ -37,6 +37,10 @@ def ledger(context: typer.Context, path: Path) -> Path:
 
 
 def _is_zip(path: Path) -> bool:
+    from orchestrator.ledger.file.identity import is_database
+
+    if is_database(path):  # which nothing but SQLite may open: closing it would drop SQLite's locks
+        return False
     try:
         with path.open("rb") as file:
             return file.read(4) == _ZIP

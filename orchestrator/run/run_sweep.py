@@ -12,7 +12,7 @@ from orchestrator.errors import InputError
 from orchestrator.ledger.file.create import make_or_check, refuse_foreign
 from orchestrator.ledger.file.identity import refuse_other_sweep
 from orchestrator.ledger.file.lock import WriterLock, acquire
-from orchestrator.ledger.file.trouble import TROUBLE, all_or_nothing, writing
+from orchestrator.ledger.file.trouble import TROUBLE, after_sending, all_or_nothing, writing
 from orchestrator.ledger.reading.samples.one_sided import one_sided_models
 from orchestrator.ledger.verdict_sets.change import WantedSet
 from orchestrator.ledger.writing.begin_run import ModelPlan, RunPlan, begin
@@ -94,7 +94,8 @@ def run_sweep(prepared: Prepared, options: Options, show: Callable[[Progress], N
         result = new_loop_run(_run(prepared, options, state, show))
         result.warnings += changed_set(options.db, state.verdict_set)
         if state.verdict_set is not None:
-            add_public_set(lock, state.verdict_set.now)
+            with after_sending():
+                add_public_set(lock, state.verdict_set.now)
         with contextlib.suppress(InputError, *TROUBLE):  # a hint: the run has ended well
             result.warnings += [Warned(alias, words) for alias, words in one_sided_models(options.db).items()]
             result.warnings += identical_answers(options.db, prepared.sweep, state)

@@ -77,6 +77,7 @@ def run(
     from orchestrator.cli.values import default_ledger, seconds
     from orchestrator.errors import InputError, LedgerBroken
     from orchestrator.interrupts import interrupts
+    from orchestrator.ledger.file.trouble import after_sending
     from orchestrator.ledger.reading.money.failures import read_failures
     from orchestrator.ledger.reading.money.status import read_status
     from orchestrator.report.live.display import choose
@@ -117,7 +118,8 @@ def run(
         except LedgerBroken as error:
             _tell(tell, loaded.name, place, error_document(error))
             raise
-        document = read_status(options.db, chosen)
+        with after_sending():
+            document, failures = read_status(options.db, chosen), read_failures(options.db)
         ending = Ending(
             status=result.status,
             reason=result.reason,
@@ -125,7 +127,7 @@ def run(
             db=options.db,
             sweep=sweep,
             before=result.at_start,
-            failures=read_failures(options.db),
+            failures=failures,
             failed_samples=failure_lines(document),
             leftovers=result.presumed_leftovers,
         )

@@ -48,6 +48,15 @@ def writing(path: Path | str, failed: str = "the ledger could not be written") -
         raise broken(error, path, failed) from error
 
 
+@contextmanager
+def after_sending() -> Generator[None]:
+    """Around what opens the ledger once more at the end of a run: an InputError would say that nothing was sent."""
+    try:
+        yield
+    except InputError as error:
+        raise LedgerBroken(error.where, error.message, error.remedy) from error
+
+
 def broken(error: BaseException, path: Path | str, failed: str) -> LedgerBroken:
     """For who must give the error to several that wait."""
     what, remedy = trouble(error, path)

@@ -72,7 +72,7 @@ def test_the_document_says_how_far_a_vote_falls_behind(tmp_path):
 
 def test_the_text_and_the_page_show_it(tmp_path):
     db = ledger(tmp_path, ROWS)
-    done = CliRunner().invoke(app(), ["frontier", str(db), "--html", str(tmp_path / "r.html")])
+    done = CliRunner().invoke(app(), ["frontier", str(db), "--all", "--html", str(tmp_path / "r.html")])
     assert done.exit_code == 0, done.output
     assert "majority vote right: 45.0% at k = 1, 50.0%" in done.stdout
     page = (tmp_path / "r.html").read_text()

@@ -54,7 +54,7 @@ def test_the_best_scores_share_of_right_ones_is_drawn_and_told(tmp_path):
         (1, 0.25), (2, 0.25), (4, 0.5),
     ]  # fmt: skip
     assert all(point["low"] <= point["accuracy"] <= point["high"] for point in best["points"])
-    assert "best score right: 25.0% at k = 1, 50.0%" in frontier(db)
+    assert "best score right: 25.0% at k = 1, 50.0%" in frontier(db, "--all")
     models = json.loads(frontier(db, "--json"))["models"]
     assert [one["k"] for one in votes(models, "usd") if one["kind"] == "picked"] == [1, 2, 4]
     frontier(db, "--html", str(tmp_path / "f.html"))

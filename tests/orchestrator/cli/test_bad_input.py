@@ -73,7 +73,7 @@ FILES = [
         "sweep.toml:8: sampling.max_token: is not a known key (did you mean max_tokens?)",
     ),
     ("price =", "prise =", "sweep.toml:13: models.a.prise: is not a known key (did you mean price?)"),
-    ("9/v1", "9", "sweep.toml:12: models.a.base_url: must end in /v1 (add /v1)"),
+    ("9/v1", "9/v1/chat/completions", "sweep.toml:12: models.a.base_url"),
     ("http://127", f"http://me:{SECRET}@127", "must not hold a user name or password"),
     ('model = "m"', f'model = "m"\napi_key = "{SECRET}"', "no secret belongs in one"),
     ('model = "m"', 'model = "m"\nbatch = true', "sweep.toml:12: models.a.batch"),

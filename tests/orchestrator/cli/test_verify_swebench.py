@@ -34,7 +34,7 @@ def test_run_keeps_the_samples_and_verify_judges_them(tmp_path, standin, command
         sweep = SweepFile({"m": model(vendor)}, source=source, samples=5, max_tokens=400).write(tmp_path)
         ran = command("run", str(sweep), "--no-progress")
     assert ran.returncode == 0, ran.stderr
-    assert "manyfew verify" in ran.stderr
+    assert "manyfew verify" in ran.stdout
     assert {row[0] for row in rows(tmp_path / "runs/test.db", "SELECT passed FROM sample")} == {None}
     judge = ("verify", "runs/test.db", "--verifier", "swebench", "--option", f"dataset={cases}")
     done = command(*judge, "--json")

@@ -86,11 +86,11 @@ def test_many_go_out_once_a_reply_has_shown_that_it_holds(tmp_path):
         path = SweepFile({"m": model(vendor, max_n=1)}, problems=40, samples=2).write(tmp_path)
         assert run(path, db).status == 0
         assert max(most[:4]) <= 4
-        assert max(most) > 16
+        assert max(most) > 4
         most.clear()
         again = SweepFile({"m": model(vendor, max_n=1)}, problems=40, samples=3).write(tmp_path)
         assert run(again, db).status == 0
-    assert max(most) > 16, "the ledger knows it"
+    assert max(most) > 4, "the ledger knows it"
 
 
 @pytest.mark.parametrize("price", [{"input": 0.0, "output": 0.0}, None])
