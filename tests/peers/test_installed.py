@@ -31,7 +31,7 @@ def test_a_peer_that_is_missing_skips_and_in_ci_fails(peer, tmp_path, monkeypatc
     monkeypatch.setenv("MANYFEW_PEERS_DIR", str(tmp_path))
     monkeypatch.setenv("CI", "true")
     monkeypatch.setenv("MANYFEW_PEERS", "inspect_ai")
-    with pytest.raises(pytest.skip.Exception, match="no environment with litellm"):
+    with pytest.raises(pytest.skip.Exception, match="MANYFEW_PEERS does not name litellm"):
         peer("litellm")
     with pytest.raises(pytest.fail.Exception, match="no environment with inspect_ai"):
         peer("inspect_ai")

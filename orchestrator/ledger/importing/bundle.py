@@ -207,7 +207,7 @@ class _Ledger:
             try:
                 line = read_line(raw)
                 basis = msgspec.json.decode(raw, type=_Basis).cost_basis
-            except (Wrong, msgspec.DecodeError) as wrong:
+            except (Wrong, msgspec.DecodeError, UnicodeDecodeError) as wrong:
                 raise self._bundle.wrong(where, str(wrong)) from None
             values = dict(zip(VALUE_COLUMNS, line.values, strict=True))
             sweep = str(line.sweep)

@@ -76,7 +76,7 @@ def read_line(raw: bytes) -> Line:
     """One line. Raises Wrong."""
     try:
         found = _typed(raw)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return parse(raw)
     # A key that appears twice is wrong; counted without a parse: no key that is known ends in a backslash.
     if raw.count(b'":') - raw.count(b'\\":') != len(_keys(raw)):
