@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib.util
 import struct
 import zlib
+from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +69,7 @@ def svg(chart: dict[str, Any], said: str) -> str:
     return f"{head}><metadata>manyfew: {escape(said)}</metadata>{rest}"
 
 
+@cache
 def program() -> str:
     """Vega-Lite and Vega as one script, which leaves `vegaEmbed` on the window. It makes no function from text: its
     expressions are interpreted, so that a page can forbid that."""
