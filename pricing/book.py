@@ -60,6 +60,21 @@ class Inexact(Unpriceable):
         self.price = price
 
 
+class Moving(Inexact):
+    """A name such as gpt-5-chat-latest, which stands for another model, at another price, when its vendor says so."""
+
+    def __init__(self, model: str, entry: str, price: Price) -> None:
+        super().__init__(model, entry, price)
+        message = f'"{model}" is an alias that its vendor can move to another model and price'
+        remedy = f'name a dated model, or confirm the price with price_as = "{entry}"'
+        Unpriceable.__init__(self, message, remedy)
+
+
+def is_moving(model: str) -> bool:
+    """Whether the name is an alias that moves."""
+    return re.search(r"(^|[-:@/])latest$", model.lower()) is not None
+
+
 def look_up(
     *,
     provider: str,
@@ -77,6 +92,8 @@ def look_up(
         raise Unpriceable(f'no price for "{model}" of {provider} in {GENAI} {book_version()}', STATE_IT)
     if not found.exact:
         raise Inexact(model, found.entry.id, entry_price(found, day))
+    if is_moving(model):
+        raise Moving(model, found.entry.id, entry_price(found, day))
     dated = snapshot_of(model)
     if dated is not None and dated[1] > day:
         raise Unpriceable(f'"{model}" did not exist on {day}, so it had no price', STATE_IT)

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from pricing.book import MAKERS, Found, entries_of, entry_price, find, today, vendors
+from pricing.book import MAKERS, Found, entries_of, entry_price, find, is_moving, today, vendors
 from pricing.named import price_set, set_names
 from pricing.types import Price, Unpriceable
 
 Match = Literal["exact", "inexact", "similar"]
+PREFIXES = {
+    "azure_ai": "azure",
+    "bedrock": "aws",
+    "vertex_ai": "google",
+    "gemini": "google",
+    "xai": "x-ai",
+    "together_ai": "together",
+    "fireworks_ai": "fireworks",
+    "moonshot": "moonshotai",
+}
+"""What LiteLLM puts before a model's name, where the price book calls the vendor otherwise."""
 TIERS = ("flex", "priority", "fast")
 """OpenAI's "fast" is its "priority" by another name; Anthropic's is a mode of its own."""
 
@@ -54,12 +65,18 @@ def matching(name: str) -> list[Listed]:
     for found in _found(name):
         if found.name not in seen:
             seen.add(found.name)
-            lines += _with_tiers(found) if found.exact else [_line(found, "inexact")]
+            exact = found.exact and not is_moving(name)
+            lines += _with_tiers(found) if exact else [_line(found, "inexact")]
     for vendor in vendors():
         for found in entries_of(vendor):
             if wanted in found.name.lower() and found.name not in seen:
                 seen.add(found.name)
                 lines.append(_line(found, "similar"))
+    head, _, tail = name.partition("/")
+    if not lines and tail and (head.lower() in PREFIXES or head.lower() in vendors()):
+        return [
+            replace(line, match="similar") for line in matching(tail)
+        ]  # azure/gpt-4o is sold by its maker too
     order: dict[str, int] = {"exact": 0, "inexact": 1, "similar": 2}
     return sorted(lines, key=lambda line: order[line.match])
 
@@ -67,6 +84,7 @@ def matching(name: str) -> list[Listed]:
 def _found(name: str) -> Iterator[Found]:
     """What look_up() would find: at the two makers by any rule, elsewhere by exact id."""
     vendor, _, entry = name.partition("/")
+    vendor = PREFIXES.get(vendor.lower(), vendor)
     for seller, model in ((vendor, entry), *((maker, name) for maker in MAKERS)):
         found = find(seller, model) if model else None
         if found is not None:

@@ -87,6 +87,12 @@ def is_openai(provider: str, base_url: str | None) -> bool:
     return _host(base_url) == OPENAI_HOST or is_regional(base_url)
 
 
+def is_this_machine(base_url: str) -> bool:
+    """Whether a base URL is of this machine: a proxy or a stand-in that its user started."""
+    host = _host(base_url)
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
 def is_regional(base_url: str | None) -> bool:
     """Whether a base URL is one of OpenAI's regional hosts."""
     return _host(base_url or "").endswith(f".{OPENAI_HOST}")

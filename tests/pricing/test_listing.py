@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from pricing.book import entries_of, is_moving, look_up, vendors
 from pricing.listing import Listed, matching, whole_book
 from pricing.named import price_set, set_names
+from pricing.resolve import resolve
+from pricing.types import Unpriceable
 
 ORDER = ("exact", "inexact", "similar")
 
@@ -70,3 +73,51 @@ def test_the_whole_book_lists_what_has_a_price_and_of_each_vendor_once():
     assert all(line.price is not None and line.match == "exact" for line in lines)
     assert {"openai", "anthropic", *set_names()} == {line.provider for line in lines}
     assert len(set(told(lines))) == len(lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("gemini/gemini-2.5-pro", ("google", "gemini-2.5-pro", "exact")),
+        ("vertex_ai/gemini-2.5-flash", ("google", "gemini-2.5-flash", "exact")),
+        ("openrouter/openai/gpt-4o", ("openrouter", "openai/gpt-4o", "exact")),
+        ("azure/gpt-4o-mini", ("openai", "gpt-4o-mini", "similar")),
+        ("XAI/grok-4-0709", ("x-ai", "grok-4-0709", "exact")),
+    ],
+)
+def test_prefixes_that_people_copy_are_understood(name, first):
+    line = matching(name)[0]
+    assert (line.provider, line.model, line.match) == first
+
+
+def test_an_unknown_model_behind_a_known_prefix_is_none():
+    assert matching("bedrock/no-such-model-of-anyone") == []
+
+
+def test_an_alias_that_moves_is_never_exact():
+    moving = [found for seller in vendors() for found in entries_of(seller) if is_moving(found.entry.id)]
+    assert moving, "the book lists some by that very name"
+    for found in moving:
+        assert all(line.match != "exact" for line in matching(found.entry.id))
+        with pytest.raises(Unpriceable):
+            look_up(provider=found.provider, model=found.entry.id)
+    assert [is_moving(name) for name in ("a-latest", "latest", "a:latest", "latest-a", "greatest")] == [
+        *(True, True, True),
+        *(False, False),
+    ]
+
+
+def test_openais_price_at_another_host_must_be_confirmed():
+    with pytest.raises(Unpriceable, match="base_url is not OpenAI's") as refused:
+        resolve(provider="openai", model="gpt-4o-mini", base_url="https://gateway.example/v1")
+    assert 'price_as = "openai/gpt-4o-mini"' in refused.value.remedy
+    own = (None, "https://api.openai.com/v1", "https://eu.api.openai.com/v1")
+    for base_url in (*own, "http://127.0.0.1:4000/v1", "http://localhost:4000/v1"):
+        assert resolve(provider="openai", model="gpt-4o-mini", base_url=base_url).bands
+    confirmed = resolve(
+        provider="openai",
+        model="gpt-4o-mini",
+        price_as="openai/gpt-4o-mini",
+        base_url="https://gateway.example/v1",
+    )
+    assert confirmed.bands

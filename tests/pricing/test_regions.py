@@ -65,12 +65,17 @@ def test_by_batch_too():
     assert cost_pico(there, TOKENS) * 10 == cost_pico(here, TOKENS) * 11
 
 
-@pytest.mark.parametrize(
-    "base_url", [None, GLOBAL, "https://gateway.example/v1", "https://api.openai.com.example/v1"]
-)
+@pytest.mark.parametrize("base_url", [None, GLOBAL])
 def test_elsewhere_it_does_not(base_url):
     assert not ask(base_url).region
     assert not is_regional(base_url)
+
+
+@pytest.mark.parametrize("base_url", ["https://gateway.example/v1", "https://api.openai.com.example/v1"])
+def test_a_host_that_is_not_openais_has_no_region_and_no_price_of_its_own(base_url):
+    assert not is_regional(base_url)
+    with pytest.raises(Unpriceable, match="base_url is not OpenAI's"):
+        ask(base_url)
 
 
 @pytest.mark.parametrize(
