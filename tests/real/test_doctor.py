@@ -57,7 +57,7 @@ def test_the_run_of_it_stops_that_model_alone_and_costs_nothing(
     before = chat.counters()
     ended = finish(start(sweeps.write(tmp_path, models, limit=2, samples=2, max_tokens=8), db), 120)
     assert ended.status == 4, ended.err
-    assert "gemma-3-270m" in ended.err
+    assert "gemma-3-270m" in ended.out
     assert "does not exist" in one(db, "SELECT stopped FROM model WHERE alias = 'base'")
     check_books(db)
     assert (money(db, "base").held, money(db, "chat").presumed) == (0, 0)
