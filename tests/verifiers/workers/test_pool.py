@@ -232,6 +232,8 @@ def test_catastrophic_backtracking_is_cut_short():
 def test_small_texts_travel_together_and_slow_ones_alone(executor):
     for _ in range(30):
         judged(executor, *["18"] * executor.size)
+        if executor.size > 4:
+            break
     assert executor.size > 4
     judged(executor, "hang")
     assert executor.size == 1
