@@ -33,20 +33,36 @@ def advice(document: Document) -> list[str]:
     return buys + _many_or_few(document) + _only(document)
 
 
-def best_buys(frontier: Sequence[Row]) -> list[Row]:
-    """One row for each step of coverage worth naming: a point, or as much as leaves at most 12."""
+def best_buys(frontier: Sequence[Row], axis: str) -> list[Row]:
+    """At most 12 rows: the first and the last, those that the advice recommends, and one for each step of coverage
+    worth naming between them."""
     if not frontier:
         return []
+    named = [frontier[0], *_recommended(frontier, axis), frontier[-1]]
     span = frontier[-1]["coverage"] - frontier[0]["coverage"]
-    step = max(_STEP, span / (_MOST_BUYS - 1))
-    kept: list[Row] = [frontier[0]]
-    for row in frontier[1:-1]:
-        if (
-            row["coverage"] - kept[-1]["coverage"] >= step
-            and frontier[-1]["coverage"] - row["coverage"] >= _STEP
+    step = max(_STEP, span / (_MOST_BUYS + 1 - len(named)))
+    kept: list[Row] = []
+    for row in frontier:
+        near = [*kept[-1:], *named]
+        if any(row is one for one in named) or all(
+            abs(row["coverage"] - one["coverage"]) >= step for one in near
         ):
             kept.append(row)
-    return [*kept[: _MOST_BUYS - 1], frontier[-1]] if len(frontier) > 1 else kept
+    return kept
+
+
+def _recommended(frontier: Sequence[Row], axis: str) -> list[Row]:
+    """The cheapest row that nearly reaches the most, and a much cheaper one, if there is one, that reaches most of
+    that."""
+    cost = f"{axis}_per_problem"
+    most = frontier[-1]["coverage"]
+    first = next(row for row in frontier if row["coverage"] >= most - _NEAR)
+    cheaper = (
+        row
+        for row in frontier
+        if row["coverage"] >= _MOST_OF_IT * first["coverage"] and row[cost] <= _LESS * first[cost]
+    )
+    return [first, *list(cheaper)[:1]]
 
 
 def _anything_solved(document: Document) -> bool:
@@ -54,27 +70,16 @@ def _anything_solved(document: Document) -> bool:
 
 
 def _buys(document: Document) -> list[str]:
-    """The cheapest way to nearly the most that was reached, and a much cheaper one to most of it."""
     axis, rows = document["axis"], document["frontier"]
     if not rows:
         return []
-    most = rows[-1]["coverage"]
-    first = next(row for row in rows if row["coverage"] >= most - _NEAR)
+    first, *cheaper = _recommended(rows, axis)
     capped = any(value is not None for value in document["cap"].values())
     within = "Within the cap, buy" if capped else "Buy"
-    said = [f"{within} {_priced(first, axis)}."]
-    cost = f"{axis}_per_problem"
-    second = next(
-        (
-            row
-            for row in rows
-            if row["coverage"] >= _MOST_OF_IT * first["coverage"] and row[cost] <= _LESS * first[cost]
-        ),
-        None,
-    )
-    if second is not None:
-        said.append(f"To pay less, buy {_priced(second, axis)}.")
-    return said
+    return [
+        f"{within} {_priced(first, axis)}.",
+        *(f"To pay less, buy {_priced(row, axis)}." for row in cheaper),
+    ]
 
 
 def _priced(row: Row, axis: str) -> str:

@@ -75,7 +75,7 @@ def frontier_document(
         **ranked(study),
     }
     _warn_if_nothing_solved(study)
-    document["best_buys"] = best_buys(document["frontier"])
+    document["best_buys"] = best_buys(document["frontier"], study.axis)
     document["about"] = about(study, len(document["comparisons"]))
     return with_acceptance({**document, "advice": advice(document)}, study, false_pass)
 

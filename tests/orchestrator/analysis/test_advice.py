@@ -87,7 +87,20 @@ def test_problems_that_only_one_of_two_solved():
 @pytest.mark.parametrize("rows", [0, 1, 2, 5, 300])
 def test_best_buys_are_a_dozen_at_most_and_end_with_the_most(rows):
     frontier = [point(at + 1, (at + 1) / 301) for at in range(rows)]
-    kept = best_buys(frontier)
+    kept = best_buys(frontier, "usd")
     assert len(kept) <= 12
+    assert kept == sorted(kept, key=lambda row: row["coverage"])
     assert kept[-1:] == frontier[-1:]
     assert all(row in frontier for row in kept)
+
+
+@pytest.mark.parametrize("most", [0.31, 0.6, 0.99])
+@pytest.mark.parametrize("rows", [3, 30, 300])
+def test_what_is_advised_is_a_row_of_the_table(rows, most):
+    """A reader looks for it there, by its number."""
+    frontier = [point((at + 1) ** 2, most * (1 - 0.97 ** (at + 1)), small=at + 1) for at in range(rows)]
+    buys = [sentence for sentence in said(frontier=frontier) if "buy" in sentence.lower()]
+    table = [f"{row['policy']['samples']['small']} × small:" for row in best_buys(frontier, "usd")]
+    assert 1 <= len(buys) <= 2
+    for sentence in buys:
+        assert any(sentence.split("buy ")[-1].split("Buy ")[-1].startswith(row) for row in table), sentence
