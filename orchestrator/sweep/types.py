@@ -68,6 +68,38 @@ class Architecture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """`[models.ALIAS.agent]`: each sample is an attempt of a program, whose calls go to this model through the
+    gateway."""
+
+    command: tuple[str, ...]
+    attempt_pico: int | None
+    """The most that one attempt may cost; None only if the model is priced by server time."""
+    attempt_calls: int | None = None
+    attempt_s: float = 3600.0
+    """How long an attempt may work, its vendor's time included, the gateway's waits not."""
+    attempt_wall_s: float | None = None
+    """The same with everything in it. None: four times attempt_s."""
+    concurrency: int = 1
+    """Attempts at once."""
+    folder: str | None = None
+    """Copied anew for each attempt; None, and no `prepare`: an empty one."""
+    prepare: tuple[str, ...] = ()
+    output: str = "stdout"
+    """stdout | git-diff | file:PATH | json:PATH:KEY"""
+    sandbox: str = "bubblewrap"
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    other_models: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Other names that it may ask for, and the alias that each is priced as."""
+    shrink: bool = True
+    """Whether max_tokens is lowered to what is left of attempt_pico."""
+
+    @property
+    def wall_s(self) -> float:
+        return 4 * self.attempt_s if self.attempt_wall_s is None else self.attempt_wall_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """One `[models.ALIAS]`, with what it inherits from [sampling]."""
 
@@ -125,6 +157,8 @@ class Model:
     params: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """temperature, top_p, top_k, min_p, stop, presence_penalty, frequency_penalty, repetition_penalty as stated."""
     extra: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    agent: Agent | None = None
+    """Whose calls its samples are made of."""
 
     def wanted(self, problem: str) -> int:
         """How many samples of the problem of that key."""

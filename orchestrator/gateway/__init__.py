@@ -1,0 +1,1 @@
+"""Agents' calls: metered, bounded, joined, replayed."""
