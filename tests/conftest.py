@@ -1,5 +1,5 @@
-"""How the tests are spread over workers: a file in one worker, the longest files first. And the environment they run
-in."""
+"""Which tests a plain `pytest` runs, how they are spread over workers (a file in one worker, the longest files first),
+and the environment they run in."""
 
 from __future__ import annotations
 
@@ -78,6 +78,22 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
     return ByFile(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def _everything(config: pytest.Config) -> bool:
+    """Whether neither a file nor a mark was asked for: then slow tests are left out, and a step of CI runs them."""
+    if hasattr(config, "workerinput"):
+        return bool(config.workerinput["everything"])  # pyright: ignore[reportAttributeAccessIssue]
+    return config.args_source is pytest.Config.ArgsSource.TESTPATHS and not config.option.markexpr
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["everything"] = _everything(node.config)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if _everything(config):
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        items[:] = [item for item in items if not item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
     ranks = {name: rank for rank, name in enumerate(APART + LONG)}
     items.sort(key=lambda item: ranks.get(item.nodeid.split("::")[0], len(ranks)))

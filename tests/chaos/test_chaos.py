@@ -25,6 +25,8 @@ from tests.chaos.processes import Nursery, nursery
 from tests.chaos.world import draw_world
 from tests.orchestrator.run.serving import serving
 
+pytestmark = pytest.mark.slow
+
 SECONDS = float(os.environ.get("MANYFEW_CHAOS_SECONDS", "3"))
 AT_ONCE = int(os.environ.get("MANYFEW_CHAOS_AT_ONCE", "2"))
 SEED = int(os.environ.get("MANYFEW_CHAOS_SEED", "0"))

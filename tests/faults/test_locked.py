@@ -8,10 +8,14 @@ import sqlite3
 import time
 from contextlib import closing, contextmanager
 
+import pytest
+
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.books import check_bill, check_books, check_complete, money
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import USD, SweepFile, finish, model, run, start
+
+pytestmark = pytest.mark.slow
 
 BUDGET = 10 * USD
 PROBLEMS = 40

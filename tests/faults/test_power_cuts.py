@@ -16,6 +16,8 @@ from tests.faults.disk import Call, Fault, Platter, put_back, read_log
 from tests.faults.scene import scene
 from tests.orchestrator.run.books import rows
 
+pytestmark = pytest.mark.slow
+
 SEEDS = {"5": 1, "all": 20}.get(os.environ.get("MANYFEW_FAULTS", "5"), 3)
 """Power cuts at a call that keep some of what was not synced."""
 SEED = int(os.environ.get("MANYFEW_FAULT_SEED", "0")) or random.randrange(1, 10**6)

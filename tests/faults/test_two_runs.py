@@ -15,6 +15,8 @@ from tests.orchestrator.run.books import check_bill, check_books, check_complete
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import USD, SweepFile, finish, model, start
 
+pytestmark = pytest.mark.slow
+
 
 def by_symlink(db):
     link = db.parent / "elsewhere" / "link.db"

@@ -11,6 +11,8 @@ from tests.loopback.faults import Fault
 from tests.providers.sdk.sdk_ends import KEY, ask
 from tests.providers.wires.wires import SEVERAL, WIRES, most, talking
 
+pytestmark = pytest.mark.slow
+
 REPLY = "reply"
 """A reply whose cost is known."""
 NO_COST = "no cost"

@@ -14,7 +14,7 @@ from tests.orchestrator.run.sweeps import ROOT, finish, start
 from tests.real import sweeps
 from tests.real.fleet import Server, free_port
 
-pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
 
 def doctor(path: Path) -> subprocess.CompletedProcess[str]:

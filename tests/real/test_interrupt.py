@@ -14,7 +14,7 @@ from tests.orchestrator.run.sweeps import USD, finish, start
 from tests.real import sweeps
 from tests.real.fleet import Server
 
-pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
 
 def test_a_restart_goes_on_after_ctrl_c(chat: Server, tmp_path: Path) -> None:

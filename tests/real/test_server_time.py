@@ -12,7 +12,7 @@ from tests.orchestrator.run.sweeps import USD, finish, start
 from tests.real import sweeps
 from tests.real.fleet import Server
 
-pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
 USD_PER_HOUR = 3.6
 """A thousandth of a dollar a second."""

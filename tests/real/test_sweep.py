@@ -17,7 +17,7 @@ from tests.real import sweeps
 from tests.real.fleet import Counters, Fleet, Server
 from tests.real.wire import Exchange, Wire, recorded
 
-pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
 PROBLEMS, SAMPLES = 8, 8
 BUDGET_USD = 0.05

@@ -12,7 +12,7 @@ from tests.orchestrator.run.sweeps import USD, finish, start
 from tests.real import sweeps
 from tests.real.fleet import Server
 
-pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
 
 def test_both_servers_are_asked(chat_pair: tuple[Server, Server], tmp_path: Path) -> None:

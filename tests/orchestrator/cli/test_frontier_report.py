@@ -11,6 +11,8 @@ import pytest
 from orchestrator.installer import install_extra
 from tests.orchestrator.analysis.report_fixture import HOSTILE, hostile, tame
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 needs_charts = pytest.mark.skipif(
     importlib.util.find_spec("vl_convert") is None, reason='needs the extra "charts"'

@@ -31,6 +31,8 @@ from tests.orchestrator.run.books import (
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import CHEAP_PRICES, USD, SweepFile, finish, model, start
 
+pytestmark = pytest.mark.slow
+
 KILLS = int(os.environ.get("MANYFEW_KILLS", "6"))
 SEED = int(os.environ.get("MANYFEW_KILL_SEED", "0")) or random.randrange(1, 10**6)
 BUDGET = 100 * USD

@@ -26,6 +26,8 @@ from tests.orchestrator.run.books import (
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import USD, SweepFile, finish, model, start
 
+pytestmark = pytest.mark.slow
+
 RUNS = int(os.environ.get("MANYFEW_KILLS", "2"))
 SEED = int(os.environ.get("MANYFEW_KILL_SEED", "0")) or random.randrange(1, 10**6)
 BUDGET = 10 * USD

@@ -16,6 +16,8 @@ from tests.orchestrator.run.books import check_bill, check_books, money, one, ro
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import USD, SweepFile, finish, model, run, start
 
+pytestmark = pytest.mark.slow
+
 BUDGET = 10 * USD
 
 

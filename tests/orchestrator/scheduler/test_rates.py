@@ -11,6 +11,8 @@ import pytest
 from orchestrator.scheduler.rates import Estimate, RateLimit
 from providers.reading.rate_limits import VendorLimit
 
+pytestmark = pytest.mark.slow
+
 ONE = Estimate(input_tokens=100, output_tokens=50)
 
 

@@ -19,7 +19,7 @@ from tests.orchestrator.run.sweeps import USD, SweepFile, finish, model, start
 from tests.orchestrator.run.test_server_time import gpu
 from tests.orchestrator.run.test_signals import wait_for
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="stops a process")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="stops a process")]
 
 
 def stopped(process, seconds: float) -> None:

@@ -27,6 +27,8 @@ from tests.loopback import faults
 from tests.loopback.faults import Fault
 from tests.providers.sdk.sdk_ends import KEY, MODELS, ask, failing, four, make, talking
 
+pytestmark = pytest.mark.slow
+
 ENDS = tuple(MODELS)
 
 

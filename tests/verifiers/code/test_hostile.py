@@ -24,6 +24,7 @@ from verifiers.types import Bounds, Sandbox, Verdict
 TRIED = dict(some(list(HOSTILE.items()), 2))
 LACKS = choose(None).lacks()
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(LACKS is not None, reason=str(LACKS)),
     pytest.mark.xdist_group("hostile programs"),  # they are run once, by a fixture
 ]

@@ -13,6 +13,7 @@ from verifiers.registry import get
 from verifiers.types import Bounds
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(
         shutil.which("coqc") is None or shutil.which("bwrap") is None,
         reason="needs Coq and bubblewrap (apt install coq bubblewrap)",

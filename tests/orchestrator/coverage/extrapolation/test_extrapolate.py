@@ -6,6 +6,8 @@ from orchestrator.coverage.extrapolation.extrapolate import Extrapolation, extra
 from orchestrator.coverage.extrapolation.thinning import thinned
 from orchestrator.coverage.samples import Samples
 
+pytestmark = pytest.mark.slow
+
 
 def drawn(rates, n, seed=0):
     counts = np.random.default_rng(seed).binomial(n, rates)

@@ -23,6 +23,8 @@ from tests.orchestrator.run.books import check_bill, check_books, rows
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import USD, SweepFile, model, run
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent / "of_0_1"
 NAMES = [make.__name__ for make in ALL]
 READING = (

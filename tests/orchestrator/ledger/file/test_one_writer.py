@@ -30,6 +30,8 @@ from tests.orchestrator.run.books import check_bill, check_books, check_complete
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import ROOT, USD, SweepFile, finish, model, run, start
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["former"]
 LINUX = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="only Linux tells which files a process has open"

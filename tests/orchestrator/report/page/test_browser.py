@@ -12,6 +12,7 @@ from tests.orchestrator.report.page.browser import CHROMIUM, browser
 
 pytest.importorskip("vl_convert", reason='needs the extra "charts"')
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
     pytest.mark.xdist_group("browser"),
 ]
