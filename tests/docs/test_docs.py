@@ -104,8 +104,8 @@ def test_commands_and_options_that_are_named_are_there(page):
     known = {name: helps.split(f"## manyfew {name}\n")[1].split("\n## ")[0] for name in COMMANDS}
     text = page.read_text("utf-8")
     typed = "\n".join(block.body for block in blocks(text))
-    named = re.findall(r"`manyfew ([a-z]+)\b([^`\n#]*)", text)
-    named += re.findall(r"(?:^|\$ |/)manyfew ([a-z]+)\b([^\n#]*)", typed, re.MULTILINE)
+    named = re.findall(r"`manyfew ([a-z]+(?:-[a-z]+)*)\b([^`\n#]*)", text)
+    named += re.findall(r"(?:^|\$ |/)manyfew ([a-z]+(?:-[a-z]+)*)\b([^\n#]*)", typed, re.MULTILINE)
     for name, rest in named:
         assert name in COMMANDS, name
         for option in re.findall(r"(?<![\w-])(--[a-z][a-z-]*)", rest):

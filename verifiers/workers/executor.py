@@ -27,6 +27,7 @@ class Executor:
         """`options` and `bounds` are those that the verifier was made with."""
         self.verifier = verifier
         self.options = dict(options)
+        self.bounds = bounds
         self.name = f"{verifier.kind}/{verifier.version}"
         self._make_pool = partial(Pool, verifier.kind, options, bounds)
         self._lock = threading.Lock()

@@ -56,7 +56,7 @@ def reconcile(
     yes: bool = typer.Option(False, "--yes", help="Book the change without asking."),
     json_: bool = typer.Option(False, "--json", help="Print one JSON document on stdout; never asks."),
 ) -> int:
-    """List presumed requests and settle them by the vendor's bill.
+    """List presumed requests and settle them by a bill.
 
     A presumed request may have been billed; it is counted at its worst case. With --usage, --billed or --free, manyfew
     shows the change and asks before it books it; without a terminal to ask on, it changes nothing unless --yes is

@@ -68,9 +68,12 @@ def verifier_of_sweep(sweep: Sweep) -> tuple[Executor, dict[str, Any]]:
         raise InputError(f"{sweep.path}: verifier", str(error)) from error
 
 
-def verifier_of_ledger(path: Path, stated: StatedVerifier) -> tuple[Executor, WantedSet]:
+def verifier_of_ledger(
+    path: Path, stated: StatedVerifier, again: str | None = None
+) -> tuple[Executor, WantedSet]:
     """The verifier stated, else the one of the set that is named, else of the current set or the ledger's last run,
-    else numeric; and the set that its verdicts are. Raises InputError."""
+    else numeric; and the set that its verdicts are. `again`: the command, for the user to complete. Raises
+    InputError."""
     kept = _kept(path, stated.name) if stated.kind is None else {}
     kind: str = stated.kind or kept.get("kind", "numeric")
     options = {**kept.get("options", {}), **(stated.options or {})}
@@ -79,7 +82,7 @@ def verifier_of_ledger(path: Path, stated: StatedVerifier) -> tuple[Executor, Wa
         raise InputError(
             "--verifier",
             f"the ledger names code to run ({kind}: {_words(options)}), which only you can tell to run",
-            f"manyfew verify {path} --verifier {kind} {_words(options)}",
+            f"{again or f'manyfew verify {path}'} --verifier {kind} {_words(options)}",
         )
     try:
         bounds = bounds_for(
@@ -113,9 +116,14 @@ def require(verifier: Verifier, where: str, problems: Iterable[Problem] = ()) ->
 
 def lack_of(verifier: Verifier, problems: Iterable[Problem]) -> tuple[str, str] | None:
     """What this machine lacks to judge answers to these problems, and the remedy as a line that works here."""
+    return lack_of_data(verifier, (problem.data for problem in problems))
+
+
+def lack_of_data(verifier: Verifier, problems: Iterable[Mapping[str, Any]]) -> tuple[str, str] | None:
+    """The same, by the problems' data."""
     lacking = verifier.lacks()
     if lacking is None and isinstance(verifier, NeedyVerifier):
-        lacking = verifier.lacks_for(problem.data for problem in problems)
+        lacking = verifier.lacks_for(problems)
     if lacking is None:
         return None
     message, remedy = lacking

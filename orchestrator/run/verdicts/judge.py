@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from orchestrator.errors import InputError, LedgerBroken
 from orchestrator.ledger.file.trouble import writing
@@ -23,6 +23,16 @@ from verifiers.workers.executor import Executor
 
 MOST_WAITING = 4096
 MOST_REMEMBERED = 20_000
+
+
+class Known(Protocol):
+    """Verdicts that were given before, by key."""
+
+    def get(self, key: TextKey) -> Verdict | None: ...
+
+    def keep(self, key: TextKey, verdict: Verdict) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class KnownVerdicts:
@@ -77,7 +87,7 @@ class Judge:
     def __init__(
         self,
         executor: Executor,
-        known: KnownVerdicts,
+        known: Known,
         problem: Callable[[int], Mapping[str, Any]],
         *,
         write: Callable[[Sequence[VerdictRow]], Awaitable[None]],
@@ -172,3 +182,18 @@ class Judge:
             for sample in samples
         ]
         self._wake.set()
+
+
+async def judge_all(judge: Judge, adding: Coroutine[Any, Any, None]) -> None:
+    """Judges what `adding` adds; it returns once all of that has its verdict."""
+    judging = asyncio.create_task(judge.run())
+    added = asyncio.create_task(adding)
+    try:
+        await asyncio.wait({judging, added}, return_when=asyncio.FIRST_COMPLETED)
+        if judging.done():  # only an error ends it
+            await judging
+        await added
+    finally:
+        judging.cancel()
+        added.cancel()
+        await asyncio.gather(judging, added, return_exceptions=True)

@@ -19,7 +19,7 @@ from orchestrator.ledger.reading.samples.text_key import TextKey
 from orchestrator.ledger.verdict_sets.change import SetChange, WantedSet, begin_set
 from orchestrator.ledger.writing.rows import VerdictRow
 from orchestrator.run.verdicts.case import Unjudged, bounded, verdict_row
-from orchestrator.run.verdicts.judge import Judge, KnownVerdicts
+from orchestrator.run.verdicts.judge import Judge, KnownVerdicts, judge_all
 from verifiers.types import Verdict
 from verifiers.workers.executor import Executor
 
@@ -95,17 +95,7 @@ async def _verify(
     judge = Judge(
         executor, KnownVerdicts(path, executor), problem_reader(connection), write=written, on_verdict=counted
     )
-    judging = asyncio.create_task(judge.run())
-    try:
-        adding = asyncio.create_task(_add_all(connection, executor.name, which, judge))
-        await asyncio.wait({judging, adding}, return_when=asyncio.FIRST_COMPLETED)
-        if judging.done():  # only an error ends it
-            adding.cancel()
-            await judging
-        await adding
-    finally:
-        judging.cancel()
-        await asyncio.gather(judging, return_exceptions=True)
+    await judge_all(judge, _add_all(connection, executor.name, which, judge))
 
 
 async def _add_all(connection: sqlite3.Connection, verifier: str, which: Which, judge: Judge) -> None:
