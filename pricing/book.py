@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, Provider
 
 GENAI = "genai-prices"
-MAKERS = ("openai", "anthropic")
+MAKERS = ("openai", "anthropic", "google")
 """Wires that are also vendors of the book, by the same name."""
 STATE_IT = (
     "state its price, price = { input = …, output = … } in $ per million tokens (zeros for a free or local model), "

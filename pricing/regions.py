@@ -18,6 +18,7 @@ from pricing.types import Price
 
 UPLIFT = Decimal("1.1")
 SINCE = datetime.date(2026, 3, 5)
+GOOGLE_HOST = "generativelanguage.googleapis.com"
 OPENAI_HOST = "api.openai.com"
 OLDER = frozenset(
     {
@@ -85,6 +86,11 @@ def is_openai(provider: str, base_url: str | None) -> bool:
     if base_url is None:
         return provider == "openai"
     return _host(base_url) == OPENAI_HOST or is_regional(base_url)
+
+
+def is_makers(provider: str, base_url: str) -> bool:
+    """Whether a base URL is of the vendor that a provider is named after."""
+    return is_openai(provider, base_url) or (provider == "google" and _host(base_url) == GOOGLE_HOST)
 
 
 def is_this_machine(base_url: str) -> bool:

@@ -23,7 +23,7 @@ from pricing.book import (
 from pricing.cache_writes import write_rates
 from pricing.form import plain
 from pricing.named import set_names, set_price
-from pricing.regions import costs_more, is_openai, is_this_machine, regional
+from pricing.regions import costs_more, is_makers, is_openai, is_this_machine, regional
 from pricing.stated import free, is_free, stated_price
 from pricing.tiers import at_asked, plain_geo, plain_tier, with_worst
 from pricing.types import Price, Unpriceable
@@ -90,15 +90,12 @@ def resolve(
         raise Unpriceable(f'no price for "{model}" of {provider}', _how(provider))
     else:
         price = look_up(provider=vendor, model=model, on=day, batch=batch)
-        if (
-            provider == "openai"
-            and base_url
-            and not (is_openai(provider, base_url) or is_this_machine(base_url))
-        ):
-            message = f"the price of \"{model}\" is OpenAI's, but base_url is not OpenAI's"
+        owner = {"openai": "OpenAI", "google": "Google"}.get(provider)
+        if owner and base_url and not (is_makers(provider, base_url) or is_this_machine(base_url)):
+            message = f"the price of \"{model}\" is {owner}'s, but base_url is not {owner}'s"
             raise Unpriceable(
                 message,
-                f'if it is the same there, confirm it with price_as = "openai/{price.name.rpartition("/")[2]}"',
+                f'if it is the same there, confirm it with price_as = "{provider}/{price.name.rpartition("/")[2]}"',
             )
     if costs_more(base_url, model):
         price = regional(price)

@@ -57,7 +57,7 @@ def tier_price(
         tier = quick if not tier else f"{quick} {tier}"
     if tier in price.covers:
         tier = None
-    if tier == "batch" and provider in ("anthropic", "openai"):
+    if tier == "batch" and provider in ("anthropic", "openai", "google"):
         tier, batch = "", True
     if tier is None or tier == "auto":
         tier = price.service_tier

@@ -99,6 +99,19 @@ def build(
             concurrency=concurrency,
         )
         return [anthropic]
+    if provider == "google":
+        from providers.google import google
+
+        gemini = google(
+            model=model,
+            api_key=_needed(api_key, "the key (api_key_env)"),
+            base_url=base_url,
+            own_host=own_host,
+            free_5xx=free_5xx,
+            service_tier=service_tier,
+            concurrency=concurrency,
+        )
+        return [gemini]
     if provider == "replay":
         from providers.replay import ReplayProvider
 

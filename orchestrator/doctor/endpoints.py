@@ -14,10 +14,10 @@ from orchestrator.sweep.types import Model
 from providers.direct.probe import read_models, read_version
 from providers.direct.provider import DirectProvider
 from providers.errors import ProviderError
-from providers.transport.address import ANTHROPIC_URL, OPENAI_URL
+from providers.transport.address import ANTHROPIC_URL, GOOGLE_URL, OPENAI_URL
 
 TIMEOUT_S = 5.0
-VENDOR_URL = {"openai": OPENAI_URL, "anthropic": ANTHROPIC_URL}
+VENDOR_URL = {"openai": OPENAI_URL, "anthropic": ANTHROPIC_URL, "google": GOOGLE_URL}
 ANTHROPIC_VERSION = "2023-06-01"
 """The list of models is the same in every version."""
 _KEY_REFUSED = (401, 403)

@@ -65,7 +65,7 @@ _EXAMPLES = {
     "tolerance": '0.01 or "1%"',
     "field": '"answer"',
     "models": 'at least one table such as [models.cheap], with provider = "vllm"',
-    "provider": '"vllm", "openai", "anthropic", "openai-compatible" or "replay"',
+    "provider": '"vllm", "openai", "anthropic", "google", "openai-compatible" or "replay"',
     "model": '"gpt-6-sol"',
     "servers": '["http://127.0.0.1:8000/v1"]',
     "base_url": '"https://api.example.com/v1"',

@@ -13,6 +13,7 @@ _OPENAI = """
     reasoning text include truncation
 """
 _ANTHROPIC = "thinking output_config output_format effort metadata"
+_GOOGLE = "reasoning_effort response_format logprobs top_logprobs user google extra_body"
 _VLLM = """
     ignore_eos min_tokens stop_token_ids skip_special_tokens spaces_between_special_tokens truncate_prompt_tokens
     include_stop_str_in_output length_penalty bad_words allowed_token_ids logits_processors prompt_logprobs
@@ -44,6 +45,7 @@ _ANY = frozenset(f"{_OPENAI} {_ANTHROPIC} {_VLLM} {_SERVERS} {_VENDORS}".split()
 KNOWN: dict[str, frozenset[str]] = {
     "openai": frozenset(_OPENAI.split()),
     "anthropic": frozenset(_ANTHROPIC.split()),
+    "google": frozenset(_GOOGLE.split()),
     "vllm": _ANY,
     "openai-compatible": _ANY,
     "replay": _ANY,

@@ -6,6 +6,7 @@ import os
 from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from orchestrator.errors import InputError
 from orchestrator.problems.types import PromptStyle
@@ -25,8 +26,16 @@ if TYPE_CHECKING:
     from orchestrator.sweep.source import SweepText
 
 _PICO = 10**12
-_BASE_URL_ENV = {"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}
-_API_KEY_ENV = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
+_BASE_URL_ENV = {
+    "openai": "OPENAI_BASE_URL",
+    "anthropic": "ANTHROPIC_BASE_URL",
+    "google": "GOOGLE_GEMINI_BASE_URL",
+}
+_API_KEY_ENV = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "google": "GEMINI_API_KEY"}
+_OTHER_KEY = {"GEMINI_API_KEY": "GOOGLE_API_KEY"}
+"""What else the vendor's own SDK reads."""
+_MOST_CANDIDATES = 8
+"""Of one request to Gemini."""
 _ENDS_IN_V1 = {"vllm": True, "anthropic": False}
 
 
@@ -53,7 +62,7 @@ def model(source: SweepText, sweep: SweepTable, alias: str, *, sends: bool = Tru
         base_url=base_url,
         own_host=is_own_host(table.provider, base_url),
         api=table.api or "chat",
-        api_key_env=table.api_key_env or _API_KEY_ENV.get(table.provider),
+        api_key_env=table.api_key_env or _usual_key(table.provider),
         api_version=table.api_version,
         max_n=_max_n(table),
         max_n_stated=table.max_n is not None,
@@ -180,9 +189,11 @@ def _base_url(source: SweepText, alias: str, table: ModelTable) -> str | None:
         url, at = os.environ.get(variable) or None, f"environment variable {variable}"
     if url is None:
         return None
-    query = table.provider == "openai-compatible"
+    query = table.provider in ("openai-compatible", "google")
     if problem := problem_of(url, ends_in_v1=_ENDS_IN_V1.get(table.provider), query=query):
         raise InputError(at, *problem)
+    if table.provider == "google" and not urlsplit(url).path.strip("/"):
+        return f"{clean(url)}/v1beta/openai"  # as Google's own SDK takes it
     return clean(url)
 
 
@@ -202,7 +213,13 @@ def _max_n(table: ModelTable) -> int:
     """Anthropic and the responses api know no n."""
     if table.provider == "anthropic" or table.api == "responses":
         return 1
-    return table.max_n or 128
+    return table.max_n or (_MOST_CANDIDATES if table.provider == "google" else 128)
+
+
+def _usual_key(provider: str) -> str | None:
+    name = _API_KEY_ENV.get(provider)
+    other = _OTHER_KEY.get(name or "")
+    return other if other and name not in os.environ and other in os.environ else name
 
 
 def _tape(source: SweepText, alias: str, table: ModelTable) -> str | None:

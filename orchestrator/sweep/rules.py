@@ -19,12 +19,12 @@ _ONLY: dict[str, tuple[str, ...]] = {
     "gpu_usd_per_hour": ("vllm",),
     "gpus": ("vllm",),
     "server_defaults": ("vllm",),
-    "base_url": ("openai", "anthropic", "openai-compatible"),
+    "base_url": ("openai", "anthropic", "google", "openai-compatible"),
     "api_version": ("anthropic",),
     "inference_geo": ("anthropic",),
     "prompt_cache": ("anthropic",),
-    "price_tiers": ("openai", "anthropic", "openai-compatible"),
-    "service_tier": ("openai", "anthropic", "openai-compatible"),
+    "price_tiers": ("openai", "anthropic", "google", "openai-compatible"),
+    "service_tier": ("openai", "anthropic", "google", "openai-compatible"),
     "tape": ("replay",),
     "speed": ("replay",),
 }
@@ -33,6 +33,7 @@ _APIS: dict[str, tuple[str, ...]] = {
     "openai": ("chat", "responses"),
     "openai-compatible": ("chat", "completions"),
     "anthropic": ("chat",),
+    "google": ("chat",),
     "replay": ("chat", "completions", "responses"),
 }
 _MISSING = {
@@ -41,7 +42,7 @@ _MISSING = {
     ("replay", "tape"): 'add tape = "quickstart" or the path of a tape',
 }
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_HOTTEST = {"openai": 2.0, "openai-compatible": 2.0, "anthropic": 1.0}
+_HOTTEST = {"openai": 2.0, "openai-compatible": 2.0, "google": 2.0, "anthropic": 1.0}
 
 
 def check_model(source: SweepText, alias: str, model: ModelTable, sampling: SamplingTable) -> None:

@@ -183,7 +183,7 @@ class ArchitectureTable(Table):
 class ModelTable(SamplingTable):
     """`[models.ALIAS]`. What only some providers take is None until stated."""
 
-    provider: Literal["vllm", "openai", "anthropic", "openai-compatible", "replay"]
+    provider: Literal["vllm", "openai", "anthropic", "google", "openai-compatible", "replay"]
     model: Line | None = None
     servers: Annotated[list[Line], Field(min_length=1, max_length=1000)] | None = None
     base_url: Line | None = None

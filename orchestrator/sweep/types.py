@@ -11,7 +11,7 @@ from typing import Any, Literal
 from orchestrator.problems.types import Api, ProblemsSpec, PromptStyle
 from verifiers.types import Sandbox
 
-ProviderName = Literal["vllm", "openai", "anthropic", "openai-compatible", "replay"]
+ProviderName = Literal["vllm", "openai", "anthropic", "google", "openai-compatible", "replay"]
 Mode = Literal["uniform", "until_solved"]
 
 

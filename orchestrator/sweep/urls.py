@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, urlsplit
 
-OWN_HOSTS = {"openai": "api.openai.com", "anthropic": "api.anthropic.com"}
+OWN_HOSTS = {
+    "openai": "api.openai.com",
+    "anthropic": "api.anthropic.com",
+    "google": "generativelanguage.googleapis.com",
+}
 
 
 _KEY_NAME = re.compile(r"key|token|secret|sig|auth|password", re.IGNORECASE)

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 OPENAI_URL = "https://api.openai.com/v1"
 ANTHROPIC_URL = "https://api.anthropic.com"
+GOOGLE_URL = "https://generativelanguage.googleapis.com/v1beta/openai"
 
 
 def public_url(base_url: str) -> str:

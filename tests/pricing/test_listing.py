@@ -71,7 +71,7 @@ def test_a_named_set_s_model_is_found_by_its_name_alone_or_with_its_set_s():
 def test_the_whole_book_lists_what_has_a_price_and_of_each_vendor_once():
     lines = whole_book()
     assert all(line.price is not None and line.match == "exact" for line in lines)
-    assert {"openai", "anthropic", *set_names()} == {line.provider for line in lines}
+    assert {"openai", "anthropic", "google", *set_names()} == {line.provider for line in lines}
     assert len(set(told(lines))) == len(lines)
 
 
