@@ -110,7 +110,10 @@ class BadRequest(Refused):
 
 
 class Stopped(Refused):
-    """No request of this model can succeed until a person acts."""
+    """No request of this model can succeed until a person acts. `about_request`: what the vendor refuses stands in the
+    request itself, a parameter say, so that one without it may succeed."""
+
+    about_request: bool = False
 
 
 class Lost(ProviderError):

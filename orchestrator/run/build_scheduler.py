@@ -10,6 +10,7 @@ from orchestrator.run.batches.batches import MOST_IN_FLIGHT, MOST_REQUESTS
 from orchestrator.run.packing import most_n
 from orchestrator.run.prepare import Means, Prepared
 from orchestrator.scheduler.budget import Budget, Funds
+from orchestrator.scheduler.call_lane import CallLane
 from orchestrator.scheduler.endpoints import Endpoint
 from orchestrator.scheduler.lane import ModelLane
 from orchestrator.scheduler.rates import RateLimit
@@ -27,6 +28,7 @@ def build_scheduler(
 ) -> Scheduler:
     """Everything the scheduler needs, in memory: a few integers a problem and model. `only`: the models of this run;
     the others keep their shares."""
+    ordinals = {problem_id: ordinal for ordinal, problem_id in enumerate(state.problem_ids)}
     for alias, model_state in state.models.items():
         prepared.overheads[alias] = model_state.overhead_tokens
         provider = prepared.sweep.models[alias].provider
@@ -36,6 +38,10 @@ def build_scheduler(
             model_state.mean_completion_tokens,
             model_state.mean_pico_per_output_token,
         )
+        for left in model_state.open_attempts:
+            if left.problem_id in ordinals:
+                spent = prepared.attempts_spent.setdefault((alias, ordinals[left.problem_id]), {})
+                spent[left.sample_index] = left.settled_pico + left.presumed_pico
     lanes = _lanes(prepared, state, rounds=False)
     funds = {alias: _funds(prepared, state, alias, lanes[alias].sampling) for alias in lanes}
     held = state.others.settled_pico + state.others.presumed_pico + state.others.reserved_pico
@@ -82,7 +88,9 @@ def _lanes(prepared: Prepared, state: RunState, *, rounds: bool) -> dict[str, Mo
                 warmth=_warmth(prepared, alias),
             ),
             endpoints=_endpoints(model),
-            rate=rates[_shared_by(model)],
+            rate=rates[_shared_by(model)]
+            if model.agent is None
+            else RateLimit(concurrency=model.agent.concurrency, finds=False),
             bounds=[None] * len(prepared.problems),
             max_tokens=model.max_tokens,
             # OpenAI counts what a request may make against its limits, at once and for good.
@@ -94,10 +102,40 @@ def _lanes(prepared: Prepared, state: RunState, *, rounds: bool) -> dict[str, Mo
             max_lost=model.max_lost,
             max_wait_s=model.max_wait_s,
             batch=model.batch,
-            proves_bound=_proves_bound(prepared, model),
+            proves_bound=model.agent is None and _proves_bound(prepared, model),
             bound_shown=model_state.bound_shown,
         )
     return lanes
+
+
+def call_lanes(prepared: Prepared, state: RunState, scheduler: Scheduler) -> dict[str, CallLane]:
+    """Of the models that agents' calls may ask. Limits are shared with plain requests."""
+    models = prepared.sweep.models
+    asked = {alias for alias, model in models.items() if model.agent is not None}
+    asked |= {other for alias in asked for other in _others(models[alias])}
+    shared = {
+        _shared_by(models[alias]): scheduler.lanes[alias].rate
+        for alias in models
+        if models[alias].agent is None
+    }
+    made = _rates([models[alias] for alias in models if _shared_by(models[alias]) not in shared])
+    rates = made | shared
+    return {
+        alias: CallLane(
+            rates[_shared_by(models[alias])],
+            scheduler.lanes[alias].endpoints,
+            proves_bound=_proves_bound(prepared, models[alias]),
+            bound_shown=state.models[alias].bound_shown,
+            counts_max_tokens=models[alias].provider == "openai",
+            max_wait_s=models[alias].max_wait_s,
+        )
+        for alias in models
+        if alias in asked
+    }
+
+
+def _others(model: Model) -> Collection[str]:
+    return () if model.agent is None else model.agent.other_models.values()
 
 
 def _proves_bound(prepared: Prepared, model: Model) -> bool:

@@ -11,6 +11,7 @@ from orchestrator.ledger.writing.rows import Settlement, VerdictRow
 from orchestrator.progress import Progress
 from orchestrator.run import server_queues
 from orchestrator.run.batches.batches import Batches, Life
+from orchestrator.run.build_gateway import build_gateway
 from orchestrator.run.prepare import Prepared
 from orchestrator.run.progress_figures import ProgressFigures, Tally
 from orchestrator.run.sampling import Arrival, Sampling, arrivals
@@ -79,6 +80,17 @@ class Driver:
             clock=self._clock,
             on_warning=on_warning,
         )
+        self.gateway = build_gateway(
+            prepared,
+            scheduler,
+            ledger,
+            sampling,
+            servers=servers,
+            judged=inline.judge,
+            clock=self._clock,
+            changed=lambda: self.dispatcher.wake(),
+            on_warning=on_warning,
+        )
         self._batches = Batches(
             prepared,
             scheduler,
@@ -115,6 +127,18 @@ class Driver:
 
     async def run(self) -> None:
         """Returns when nothing is left that could be asked, or the draining is over. Raises LedgerBroken."""
+        if self.gateway is not None:
+            await self.gateway.start()
+        try:
+            await self._run()
+        finally:
+            if self.gateway is not None:
+                await self.gateway.aclose()
+        await self._sender.free_unsent()
+        await self.dispatcher.close()
+        await self._record_stops()
+
+    async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
             judging = group.create_task(self._judge.run(), name="judge")
             beside = [group.create_task(self._display(), name="display")]
@@ -125,9 +149,6 @@ class Driver:
             finally:
                 for task in (judging, *beside):
                     task.cancel()
-        await self._sender.free_unsent()
-        await self.dispatcher.close()
-        await self._record_stops()
 
     async def _judged(self) -> None:
         """Waits for the verdicts that are due, unless it is asked to leave: the next run judges what has none yet."""
@@ -159,11 +180,15 @@ class Driver:
         self.dispatcher.drain(grace_s=grace_s, note=note)
         self._sender.release()
         self._batches.leave()
+        if self.gateway is not None:
+            self.gateway.drain()
 
     def abandon(self) -> None:
         """Leave at once: what is in flight stays reserved in the ledger until it is presumed."""
         self.dispatcher.abandon()
         self._batches.leave()
+        if self.gateway is not None:
+            self.gateway.drain()
 
     # -- what is to be done -----------------------------------------------------------------------------------------
 

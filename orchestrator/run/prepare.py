@@ -19,7 +19,7 @@ from orchestrator.problems.registry import load, render
 from orchestrator.problems.types import Api, Problem
 from orchestrator.run.prices import price_of
 from orchestrator.run.verdicts.choose_verifier import verifier_of_sweep
-from orchestrator.scheduler.lane import Bound
+from orchestrator.scheduler.lane import AttemptBound, Bound
 from orchestrator.scheduler.warmth import BLOCK
 from orchestrator.sending.prompt_body import prompt_body
 from orchestrator.sweep.definition import definition
@@ -81,6 +81,10 @@ class Prepared:
     cost_ratios: dict[str, int] = field(default_factory=dict[str, int])
     """By alias, in millionths: how much more than its price a model was seen to bill."""
     means: dict[str, Means] = field(default_factory=dict[str, Means])
+    attempts_spent: dict[tuple[str, int], dict[int, int]] = field(
+        default_factory=dict[tuple[str, int], dict[int, int]]
+    )
+    """By alias and ordinal, then by sample index: what agents' attempts that an earlier run left have cost."""
 
     def prompt(self, alias: str, ordinal: int) -> Prompt:
         """What is sent for a problem."""
@@ -135,9 +139,12 @@ class Prepared:
             and self._rendered(model.api, ordinal).size_bytes >= LEAST_CACHED_BYTES
         )
 
-    def bound(self, alias: str, ordinal: int) -> Bound:
-        """The worst case of a request of this problem."""
+    def bound(self, alias: str, ordinal: int) -> Bound | AttemptBound:
+        """The worst case of a request of this problem, or of an agent's attempt at it."""
         model, price = self.sweep.models[alias], self.prices[alias]
+        if model.agent is not None:
+            cap = 0 if model.gpu_usd_per_hour is not None else model.agent.attempt_pico or 0
+            return AttemptBound(sample=cap, spent=self.attempts_spent.get((alias, ordinal), {}))
         tokens = self.input_bound(alias, ordinal)
         asked_for = self._writes_asked_for(alias, ordinal)
         fixed = worst_pico(price, tokens, 0, asked_for=asked_for)

@@ -160,7 +160,9 @@ class Budget:
         self.funds[alias].reserved += change
         return True
 
-    def pay(self, alias: str, amount: int, *, leased: int) -> None:
-        """A share of a server's time settles; `leased` of it come out of its lease."""
+    def pay(self, alias: str, amount: int, *, leased: int, presumed: int = 0) -> None:
+        """A share of a server's time, or a call of an agent's attempt, settles, or is presumed; `leased` of it come out
+        of what the lease, or the attempt, holds."""
         self.funds[alias].reserved -= leased
         self.funds[alias].settled += amount
+        self.funds[alias].presumed += presumed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -56,6 +56,28 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
         if not self.sample:
             return len(indices) if self.fixed <= room else 0
         return max(0, min(len(indices), (room - self.fixed) // self.sample))
+
+
+class AttemptBound(msgspec.Struct, frozen=True, kw_only=True):
+    """Of an agent's attempts at one problem: each may cost its cap. `spent`: by sample index, what an attempt that an
+    earlier run left has cost already."""
+
+    sample: int
+    spent: Mapping[int, int] = {}
+    fixed: int = 0
+    input_tokens: int = 0
+
+    def worst(self, n: int) -> int:
+        return n * self.sample
+
+    def worst_of(self, indices: Sequence[int]) -> int:
+        return sum(max(0, self.sample - self.spent.get(index, 0)) for index in indices)
+
+    def fitting(self, indices: Sequence[int], room: int) -> int:
+        fits = 0
+        while fits < len(indices) and self.worst_of(indices[: fits + 1]) <= room:
+            fits += 1
+        return fits
 
 
 @dataclass(slots=True, kw_only=True)

@@ -238,6 +238,37 @@ class Scheduler:
         """It ended, and nothing is asked for it again."""
         self._end(ticket, now, settled=settled, presumed=presumed, alive=None)
 
+    def next_number(self) -> int:
+        """Of an agent's call, which takes part in what its lane counts by number."""
+        self._number += 1
+        return self._number
+
+    def attempt_ended(
+        self,
+        ticket: Ticket,
+        now: float,
+        *,
+        held: int,
+        arrived: bool = False,
+        error: str | None = None,
+        again: bool = False,
+    ) -> bool:
+        """An agent's attempt is over: what its calls have not used of its hold, `held`, is free. It brought its sample,
+        or is made `again`, by the next run at least, or neither. Whether its sample fails for good."""
+        lane = self._end(ticket, now, held=held, alive=None)
+        problem, n = ticket.item.problem, ticket.n
+        if error is not None:
+            lane.errors[error] = lane.errors.get(error, 0) + 1
+        if arrived:
+            lane.replied = True
+            lane.work.arrived(problem, n)
+            return False
+        if again and (ticket.item.attempt < lane.max_attempts or lane.stopped is not None or self.draining):
+            lane.work.again(replace(ticket.item, attempt=ticket.item.attempt + 1), now)
+            return False
+        lane.work.gave_up(problem, n)
+        return True
+
     def leave(self, ticket: Ticket) -> None:
         """This run waits for it no longer; what it holds stays reserved."""
         del self.lanes[ticket.alias].in_flight[ticket.number]
@@ -271,13 +302,16 @@ class Scheduler:
         *,
         settled: int = 0,
         presumed: int = 0,
+        held: int | None = None,
         alive: bool | None,
         used: Estimate | None = None,
         error: ProviderError | None = None,
     ) -> ModelLane:
+        """`held`: what is still held for it, if not its worst case."""
         lane = self.lanes[ticket.alias]
         del lane.in_flight[ticket.number]
-        self.budget.end(ticket.alias, ticket.worst_pico, settled=settled, presumed=presumed)
+        held = ticket.worst_pico if held is None else held
+        self.budget.end(ticket.alias, held, settled=settled, presumed=presumed)
         if ticket.adopted:
             return lane
         if not lane.batch:

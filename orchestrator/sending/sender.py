@@ -241,7 +241,7 @@ class Sender:
         if booked.broken_off:
             why = booked.why_missing[1]
             self._on_warning(alias, f"{why}: what came of it is paid, and its samples are requested again")
-        return _moved(outcome, moved)
+        return with_moved(outcome, moved)
 
     async def failed(
         self, ticket: Ticket, attempt: Attempt, error: ProviderError, share: Share | None = None
@@ -264,7 +264,7 @@ class Sender:
         if unknown:
             said = f"may have been billed; counted at the most it can cost: {error.message}"
             self._on_warning(ticket.alias, said)
-        return _moved(outcome, moved)
+        return with_moved(outcome, moved)
 
     async def not_sent(self, ticket: Ticket, attempt: Attempt, why: str) -> None:
         """It never left: it is free, and still to be asked."""
@@ -277,7 +277,7 @@ class Sender:
         await self._ledger.end(lease_over(attempt, share))
 
 
-def _moved(outcome: Settlement, moved: Mapping[int, int]) -> Settlement:
+def with_moved(outcome: Settlement, moved: Mapping[int, int]) -> Settlement:
     """`moved`: the new indices of samples whose own were taken."""
     if not moved:
         return outcome

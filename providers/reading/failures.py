@@ -321,13 +321,19 @@ def _refused_request(answer: _Answer) -> ProviderError:
     if _NO_TEMPLATE.search(said.text):
         return answer.stopped('a model without a chat template is asked with api = "completions"')
     if _NO_SYSTEM.search(said.text):
-        return answer.stopped("remove `system` from [prompt]")
+        return _about_request(answer.stopped("remove `system` from [prompt]"))
     if (name := refused_parameter(said)) is not None:
-        return answer.stopped(_remedy(name, answer))
+        return _about_request(answer.stopped(_remedy(name, answer)))
     if _LIMITED.search(said.text):
         return answer.error(RateLimited)
     error = BadRequest(answer.line(), status=answer.status, request_id=answer.request_id)
     error.unclear = True
+    return error
+
+
+def _about_request(error: ProviderError) -> ProviderError:
+    if isinstance(error, Stopped):
+        error.about_request = True
     return error
 
 

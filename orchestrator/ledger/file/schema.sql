@@ -101,6 +101,27 @@ CREATE TABLE batch_job (            -- one batch at a vendor: many requests sent
 ) STRICT;
 CREATE INDEX batch_job_open ON batch_job (model_id) WHERE ended_at IS NULL;
 
+CREATE TABLE agent_attempt (        -- one attempt of an agent's program at a problem; its calls are requests
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL REFERENCES run,   -- that began it
+  model_id INTEGER NOT NULL REFERENCES model,
+  problem_id INTEGER NOT NULL REFERENCES problem,
+  sample_index INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('open', 'done', 'lost')),   -- open: interrupted, or at work
+  token_sha TEXT NOT NULL,          -- SHA-256 of the key that its calls carry
+  cap_pico INTEGER,                 -- attempt_usd; NULL: only its server's time bounds it
+  held_pico INTEGER NOT NULL DEFAULT 0,     -- of the cap, what no call has used or reserved; 0 unless a run works on it
+  settled_pico INTEGER NOT NULL DEFAULT 0,
+  presumed_pico INTEGER NOT NULL DEFAULT 0,
+  calls INTEGER NOT NULL DEFAULT 0,
+  replayed INTEGER NOT NULL DEFAULT 0,      -- calls that the ledger answered, after an interruption
+  diverged_at INTEGER,              -- the call at which it asked something else than before
+  exit_status INTEGER, ended_by TEXT, folder TEXT,
+  worked_s REAL NOT NULL DEFAULT 0, -- its own time and its vendor's, over all runs
+  started_at REAL NOT NULL, ended_at REAL
+) STRICT;
+CREATE UNIQUE INDEX agent_attempt_open ON agent_attempt (model_id, problem_id, sample_index) WHERE state = 'open';
+
 CREATE TABLE request (              -- one HTTP attempt, or one request of a batch
   id INTEGER PRIMARY KEY,
   run_id INTEGER NOT NULL REFERENCES run,
@@ -123,9 +144,27 @@ CREATE TABLE request (              -- one HTTP attempt, or one request of a bat
   server TEXT, vendor_model TEXT, vendor_request TEXT, service_tier TEXT, inference_geo TEXT, server_version TEXT,
   http_status INTEGER, error TEXT, error_message TEXT,
   reserved_at REAL NOT NULL, ended_at REAL, latency_s REAL,
-  raised_from_pico INTEGER          -- what it was settled at by an earlier version's rules; NULL: never raised
+  raised_from_pico INTEGER,         -- what it was settled at by an earlier version's rules; NULL: never raised
+  agent_attempt_id INTEGER REFERENCES agent_attempt,   -- NULL: no agent's call
+  call INTEGER                      -- its number among the attempt's calls, from 1
 ) STRICT;
 CREATE INDEX request_open ON request (model_id) WHERE state = 'reserved';
+CREATE INDEX request_of_attempt ON request (agent_attempt_id) WHERE agent_attempt_id IS NOT NULL;
+
+CREATE TABLE exchange (             -- what an agent's call said and what was answered
+  request_id INTEGER PRIMARY KEY REFERENCES request,
+  wire TEXT NOT NULL CHECK (wire IN ('chat', 'responses', 'messages')),
+  asked TEXT NOT NULL,              -- the model's name in the call
+  body_sha BLOB NOT NULL,           -- SHA-256 of the body as the agent sent it
+  prefix_of INTEGER REFERENCES request,     -- the body begins with as many bytes of that call's body …
+  prefix_bytes INTEGER NOT NULL DEFAULT 0,  -- … as this
+  rest BLOB NOT NULL,               -- what follows, zlib
+  stated_max_tokens INTEGER,        -- by the agent; request.max_tokens is what was sent
+  stated_params TEXT,               -- JSON: what of the agent's sampling parameters the sweep file replaced
+  status INTEGER, content_type TEXT,
+  reply BLOB,                       -- as the agent got it, zlib; NULL: none came
+  delivered INTEGER NOT NULL DEFAULT 0 CHECK (delivered IN (0, 1))   -- 1: it reached the agent, whose sample bears its cost
+) STRICT;
 
 CREATE TABLE lease (                -- a server's time, reserved ahead: what runs there settles out of it
   id INTEGER PRIMARY KEY,
@@ -146,7 +185,7 @@ CREATE TABLE sample (
   model_id INTEGER NOT NULL REFERENCES model,
   problem_id INTEGER NOT NULL REFERENCES problem,
   sample_index INTEGER NOT NULL CHECK (sample_index >= 0),
-  request_id INTEGER REFERENCES request,        -- NULL: imported
+  request_id INTEGER REFERENCES request,        -- NULL: imported, or an agent's
   request_ref ANY,                              -- an imported sample's own word for its request, number or text;
                                                 -- a merged one's merged_request.ref
   text TEXT NOT NULL,
@@ -166,6 +205,7 @@ CREATE TABLE sample (
   score REAL,
   answer TEXT,
   verifier TEXT,                    -- kind/version of that verdict
+  agent_attempt_id INTEGER REFERENCES agent_attempt,   -- whose calls brought it
   UNIQUE (model_id, problem_id, sample_index)
 ) STRICT;
 CREATE INDEX sample_unverified ON sample (model_id, problem_id) WHERE verifier IS NULL;
@@ -297,7 +337,8 @@ SELECT
   s.prompt_tokens, s.cached_tokens, s.cache_write_tokens, s.cache_write_1h_tokens,
   s.completion_tokens, s.reasoning_tokens, s.token_basis,
   s.cost_pico / 1e12 AS cost_usd, s.cost_pico, s.cost_basis,
-  s.passed, s.score, s.answer, s.server, coalesce(s.request_ref, s.request_id) AS request, s.stop_rule,
+  s.passed, s.score, s.answer, s.server,
+  coalesce(s.request_ref, s.request_id, 'agent:' || s.agent_attempt_id) AS request, s.stop_rule,
   s.latency_s, s.created_at
 FROM sample AS s
 JOIN model ON model.id = s.model_id
@@ -311,3 +352,15 @@ SELECT
   reserved_pico / 1e12 AS reserved_usd, unused_pico / 1e12 AS unused_usd,
   settled_pico, presumed_pico, reserved_pico, unused_pico, requests, retries, samples
 FROM model JOIN sweep ON sweep.id = model.sweep_id;
+
+CREATE VIEW agent_calls AS          -- the calls of agents' attempts
+SELECT
+  sweep.name AS sweep, model.alias AS model, problem.key AS problem, a.sample_index, a.id AS attempt, r.call, e.asked,
+  r.prompt_tokens, r.cached_tokens, r.cache_write_tokens, r.cache_write_1h_tokens, r.completion_tokens,
+  r.reasoning_tokens, r.settled_pico + r.presumed_pico AS cost_pico, r.state, e.delivered, r.latency_s
+FROM request AS r
+JOIN agent_attempt AS a ON a.id = r.agent_attempt_id
+LEFT JOIN exchange AS e ON e.request_id = r.id
+JOIN model ON model.id = a.model_id
+JOIN sweep ON sweep.id = model.sweep_id
+JOIN problem ON problem.id = a.problem_id;

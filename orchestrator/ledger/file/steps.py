@@ -64,6 +64,70 @@ _SINCE_1 = (
   set_id INTEGER NOT NULL REFERENCES verdict_set,
   PRIMARY KEY (model_id, set_id)
 ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE agent_attempt (
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL REFERENCES run,
+  model_id INTEGER NOT NULL REFERENCES model,
+  problem_id INTEGER NOT NULL REFERENCES problem,
+  sample_index INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('open', 'done', 'lost')),
+  token_sha TEXT NOT NULL,
+  cap_pico INTEGER,
+  held_pico INTEGER NOT NULL DEFAULT 0,
+  settled_pico INTEGER NOT NULL DEFAULT 0,
+  presumed_pico INTEGER NOT NULL DEFAULT 0,
+  calls INTEGER NOT NULL DEFAULT 0,
+  replayed INTEGER NOT NULL DEFAULT 0,
+  diverged_at INTEGER,
+  exit_status INTEGER, ended_by TEXT, folder TEXT,
+  worked_s REAL NOT NULL DEFAULT 0,
+  started_at REAL NOT NULL, ended_at REAL
+) STRICT""",
+    "CREATE UNIQUE INDEX agent_attempt_open ON agent_attempt (model_id, problem_id, sample_index) WHERE state = 'open'",
+    "ALTER TABLE request ADD COLUMN agent_attempt_id INTEGER REFERENCES agent_attempt",
+    "ALTER TABLE request ADD COLUMN call INTEGER",
+    "CREATE INDEX request_of_attempt ON request (agent_attempt_id) WHERE agent_attempt_id IS NOT NULL",
+    """CREATE TABLE exchange (
+  request_id INTEGER PRIMARY KEY REFERENCES request,
+  wire TEXT NOT NULL CHECK (wire IN ('chat', 'responses', 'messages')),
+  asked TEXT NOT NULL,
+  body_sha BLOB NOT NULL,
+  prefix_of INTEGER REFERENCES request,
+  prefix_bytes INTEGER NOT NULL DEFAULT 0,
+  rest BLOB NOT NULL,
+  stated_max_tokens INTEGER,
+  stated_params TEXT,
+  status INTEGER, content_type TEXT,
+  reply BLOB,
+  delivered INTEGER NOT NULL DEFAULT 0 CHECK (delivered IN (0, 1))
+) STRICT""",
+    "ALTER TABLE sample ADD COLUMN agent_attempt_id INTEGER REFERENCES agent_attempt",
+    "DROP VIEW sample_records",
+    """CREATE VIEW sample_records AS
+SELECT
+  sweep.name AS sweep, model.alias AS model, model.provider AS provider, problem.key AS problem,
+  s.sample_index, s.text, s.reasoning, s.finish_reason,
+  s.prompt_tokens, s.cached_tokens, s.cache_write_tokens, s.cache_write_1h_tokens,
+  s.completion_tokens, s.reasoning_tokens, s.token_basis,
+  s.cost_pico / 1e12 AS cost_usd, s.cost_pico, s.cost_basis,
+  s.passed, s.score, s.answer, s.server,
+  coalesce(s.request_ref, s.request_id, 'agent:' || s.agent_attempt_id) AS request, s.stop_rule,
+  s.latency_s, s.created_at
+FROM sample AS s
+JOIN model ON model.id = s.model_id
+JOIN sweep ON sweep.id = model.sweep_id
+JOIN problem ON problem.id = s.problem_id""",
+    """CREATE VIEW agent_calls AS
+SELECT
+  sweep.name AS sweep, model.alias AS model, problem.key AS problem, a.sample_index, a.id AS attempt, r.call, e.asked,
+  r.prompt_tokens, r.cached_tokens, r.cache_write_tokens, r.cache_write_1h_tokens, r.completion_tokens,
+  r.reasoning_tokens, r.settled_pico + r.presumed_pico AS cost_pico, r.state, e.delivered, r.latency_s
+FROM request AS r
+JOIN agent_attempt AS a ON a.id = r.agent_attempt_id
+LEFT JOIN exchange AS e ON e.request_id = r.id
+JOIN model ON model.id = a.model_id
+JOIN sweep ON sweep.id = model.sweep_id
+JOIN problem ON problem.id = a.problem_id""",
 )
 """New columns go to the end of their table, here as in schema.sql; a view that changed is dropped and made anew."""
 

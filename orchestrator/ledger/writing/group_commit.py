@@ -13,6 +13,7 @@ from orchestrator.ledger.writing.many_rows import ManyRows
 from orchestrator.ledger.writing.rows import (
     BatchJobRow,
     Failure,
+    HoldChange,
     LeaseChange,
     ModelTotals,
     Reservation,
@@ -31,8 +32,8 @@ INSERT_BATCH_JOB = ManyRows(
 
 INSERT_REQUEST = ManyRows(
     "INSERT INTO request (id, run_id, model_id, problem_id, prompt_id, attempt, n, indices, max_tokens, "
-    "state, reserved_pico, server, reserved_at, batch_job_id)",
-    14,
+    "state, reserved_pico, server, reserved_at, batch_job_id, agent_attempt_id, call)",
+    16,
 )
 
 UPDATE_REQUEST = ManyRows(
@@ -52,8 +53,9 @@ FROM (""",
 INSERT_SAMPLE = ManyRows(
     "INSERT INTO sample (problem_id, sample_index, text, reasoning, finish_reason, prompt_tokens, cached_tokens, "
     "cache_write_tokens, cache_write_1h_tokens, completion_tokens, reasoning_tokens, token_basis, cost_pico, "
-    "cost_basis, server, stop_rule, latency_s, model_id, request_id, created_at, passed, score, answer, verifier)",
-    24,
+    "cost_basis, server, stop_rule, latency_s, model_id, request_id, created_at, passed, score, answer, verifier, "
+    "agent_attempt_id)",
+    25,
     " ON CONFLICT (model_id, problem_id, sample_index) DO NOTHING",  # taken: place_elsewhere
 )
 
@@ -87,6 +89,10 @@ SETTLE_LEASE = (
     "UPDATE lease SET reserved_pico = reserved_pico - ?, settled_pico = settled_pico + ? WHERE id = ?"
 )
 
+CHANGE_HOLD = """
+UPDATE agent_attempt SET held_pico = held_pico + ?, settled_pico = settled_pico + ?, presumed_pico = presumed_pico + ?,
+  calls = calls + ?, worked_s = coalesce(?, worked_s) WHERE id = ?"""
+
 UPDATE_TOTALS = """
 UPDATE model SET settled_pico = settled_pico + ?, presumed_pico = presumed_pico + ?,
   reserved_pico = reserved_pico + ?, unused_pico = unused_pico + ?, requests = requests + ?,
@@ -106,6 +112,7 @@ class GroupCommit:
     reservations: list[Reservation] = field(default_factory=list[Reservation])
     outcomes: list[Settlement] = field(default_factory=list[Settlement])
     leases: list[LeaseChange] = field(default_factory=list[LeaseChange])
+    holds: list[HoldChange] = field(default_factory=list[HoldChange])
     failures: list[Failure] = field(default_factory=list[Failure])
     verdicts: list[VerdictRow] = field(default_factory=list[VerdictRow])
     other: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list[tuple[str, tuple[Any, ...]]])
@@ -134,6 +141,8 @@ class GroupCommit:
         connection.executemany(UPDATE_TOTALS, [_totals_row(model, t) for model, t in self.totals().items()])
         for sql, row in self.other:
             connection.execute(sql, row)
+        # Last, since one of the others may begin the attempt.
+        connection.executemany(CHANGE_HOLD, [_hold_row(h) for h in self.holds])
 
     def _write_leases(self, connection: sqlite3.Connection) -> None:
         if self.leases:
@@ -163,6 +172,8 @@ class GroupCommit:
             t.retries += r.attempt > 1
         for c in self.leases:
             change.setdefault(c.model_id, ModelTotals()).reserved_pico += c.change_pico
+        for h in self.holds:
+            change.setdefault(h.model_id, ModelTotals()).reserved_pico += h.change_pico
         for o in self.outcomes:
             t = change.setdefault(o.model_id, ModelTotals())
             t.reserved_pico -= o.leased_pico + o.reserved_pico
@@ -189,7 +200,13 @@ def _request_row(r: Reservation) -> tuple[Any, ...]:
         r.server,
         r.reserved_at,
         r.batch_job_id,
+        r.agent_attempt_id,
+        r.call,
     )
+
+
+def _hold_row(h: HoldChange) -> tuple[Any, ...]:
+    return (h.change_pico, h.settled_pico, h.presumed_pico, h.calls, h.worked_s, h.agent_attempt_id)
 
 
 def _job_row(j: BatchJobRow) -> tuple[Any, ...]:
@@ -224,7 +241,9 @@ def _outcome_row(o: Settlement) -> tuple[Any, ...]:
 
 
 def _sample_row(o: Settlement, s: SampleRow, v: SampleVerdict | None) -> tuple[Any, ...]:
-    return (*s, o.model_id, o.request_id, o.ended_at, *(_UNJUDGED if v is None else v[:4]))
+    attempt_id = o.agent_attempt_id
+    request_id = o.request_id if attempt_id is None else None
+    return (*s, o.model_id, request_id, o.ended_at, *(_UNJUDGED if v is None else v[:4]), attempt_id)
 
 
 def _failure_row(f: Failure) -> tuple[Any, ...]:

@@ -13,10 +13,16 @@ from orchestrator.ledger.file.trouble import writing
 from orchestrator.ledger.writing.batch_jobs import END_JOB, REFUSED, SUBMITTED, SUBMITTING, WITHDRAWN
 from orchestrator.ledger.writing.connection import open_writer
 from orchestrator.ledger.writing.group_commit import GroupCommit
-from orchestrator.ledger.writing.presume import PRESUME_LEASES, PRESUME_REQUESTS, PRESUME_TOTALS
+from orchestrator.ledger.writing.presume import (
+    PRESUME_LEASES,
+    PRESUME_REQUESTS,
+    PRESUME_TOTALS,
+    RELEASE_HOLDS,
+)
 from orchestrator.ledger.writing.rows import (
     BatchJobRow,
     Failure,
+    HoldChange,
     LeaseChange,
     Reservation,
     Settlement,
@@ -42,6 +48,7 @@ class Ledger:
         self._next_prompt_id = 1
         self._next_lease_id = 1
         self._next_batch_job_id = 1
+        self._next_attempt_id = 1
         self._connection: LedgerConnection | None = None
         self._writer: Writer | None = None
 
@@ -66,6 +73,9 @@ class Ledger:
         async with connection.execute("SELECT coalesce(max(id), 0) + 1 FROM batch_job") as rows:
             async for (next_batch_job_id,) in rows:
                 self._next_batch_job_id = next_batch_job_id
+        async with connection.execute("SELECT coalesce(max(id), 0) + 1 FROM agent_attempt") as rows:
+            async for (next_attempt_id,) in rows:
+                self._next_attempt_id = next_attempt_id
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -90,19 +100,50 @@ class Ledger:
         self._next_prompt_id += 1
         return self._prompt_ids[sha], True
 
-    async def reserve(self, reservation: Reservation, new_prompt: tuple[int, str, str] | None) -> None:
-        """The worst case is on the disk when this returns. `new_prompt`: (id, sha256, body), if not yet there."""
+    async def reserve(
+        self,
+        reservation: Reservation,
+        new_prompt: tuple[int, str, str] | None,
+        *,
+        hold: HoldChange | None = None,
+        also: Sequence[tuple[str, tuple[Any, ...]]] = (),
+    ) -> None:
+        """The worst case is on the disk when this returns. `new_prompt`: (id, sha256, body), if not yet there.
+        `hold`: what it takes of its attempt's hold, if it is an agent's call; `also` goes into the same
+        transaction."""
 
         def fill(batch: GroupCommit) -> None:
             if new_prompt is not None:
                 batch.prompts.append(new_prompt)
             batch.reservations.append(reservation)
+            if hold is not None:
+                batch.holds.append(hold)
+            batch.other.extend(also)
+
+        await self._write(fill)
+
+    async def change_hold(
+        self,
+        change: HoldChange,
+        also: Sequence[tuple[str, tuple[Any, ...]]] = (),
+        failures: Sequence[Failure] = (),
+    ) -> None:
+        """An agent's attempt begins, goes on or lets go of what it holds; the rest goes into the same transaction."""
+
+        def fill(batch: GroupCommit) -> None:
+            batch.holds.append(change)
+            batch.failures.extend(failures)
+            batch.other.extend(also)
 
         await self._write(fill)
 
     def new_batch_job_id(self) -> int:
         self._next_batch_job_id += 1
         return self._next_batch_job_id - 1
+
+    def new_attempt_id(self) -> int:
+        self._next_attempt_id += 1
+        return self._next_attempt_id - 1
 
     async def reserve_batch(
         self,
@@ -148,6 +189,7 @@ class Ledger:
         failures: Sequence[Failure] = (),
         *,
         overhead: int | None = None,
+        hold: HoldChange | None = None,
         also: Sequence[tuple[str, tuple[Any, ...]]] = (),
     ) -> Mapping[int, int]:
         """Settles, presumes or frees a request and writes its samples, and what `also` its reply held, in one
@@ -161,6 +203,8 @@ class Ledger:
             batch.failures.extend(failures)
             if overhead is not None:
                 batch.other.append((RAISE_OVERHEAD, (overhead, outcome.model_id)))
+            if hold is not None:
+                batch.holds.append(hold)
             batch.other.extend(also)
 
         await self._write(fill)
@@ -203,6 +247,7 @@ class Ledger:
         def fill(batch: GroupCommit) -> None:
             batch.other.append((PRESUME_TOTALS, ()))
             batch.other.append((PRESUME_LEASES, (time.time(),)))
+            batch.other.append((RELEASE_HOLDS, ()))
             batch.other.append((PRESUME_REQUESTS, (time.time(),)))
 
         await self._write(fill)

@@ -23,6 +23,10 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
     server: str
     reserved_at: float
     batch_job_id: int | None = None
+    agent_attempt_id: int | None = None
+    """Whose call it is: its worst case comes out of what the attempt holds …"""
+    call: int | None = None
+    """… and it is its call of that number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,21 @@ class LeaseChange:
     at: float
     opens: bool = False
     ends: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldChange:
+    """What an agent's attempt holds of its cap, beside its calls in flight, changes by `change_pico`; what its calls
+    have cost is added."""
+
+    agent_attempt_id: int
+    model_id: int
+    change_pico: int
+    settled_pico: int = 0
+    presumed_pico: int = 0
+    calls: int = 0
+    worked_s: float | None = None
+    """By now."""
 
 
 class SampleRow(NamedTuple):
@@ -124,6 +143,9 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     """Where a server's time is paid: the lease that the settled dollars come out of …"""
     leased_pico: int = 0
     """… and how much of them it held."""
+    agent_attempt_id: int | None = None
+    """An agent's attempt whose sample this is, not a request; then `request_id` is its negative, which no request
+    has."""
 
 
 class VerdictRow(NamedTuple):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.verdict_sets.change import SetChange
+from orchestrator.ledger.writing.agent_attempts import OpenAttemptRow, read_open
 from orchestrator.ledger.writing.batch_jobs import OpenJob, read_open_jobs
 from orchestrator.ledger.writing.held_money import totals_of
 from orchestrator.ledger.writing.proven_bounds import BilledMore, billed_more, bound_is_shown
@@ -38,6 +39,8 @@ class ModelState:
     mean_pico_per_output_token: float | None = None
     open_jobs: list[OpenJob] = field(default_factory=list[OpenJob])
     """Batches of an earlier run that go on at the vendor."""
+    open_attempts: list[OpenAttemptRow] = field(default_factory=list[OpenAttemptRow])
+    """Agents' attempts that an earlier run left; this one goes on with them."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -117,6 +120,7 @@ def _read_model(connection: sqlite3.Connection, model_id: int, ordinals: dict[in
         mean_completion_tokens=means[1],
         mean_pico_per_output_token=means[2],
         open_jobs=jobs,
+        open_attempts=read_open(connection, model_id),
     )
 
 

@@ -12,7 +12,9 @@ from typing import Any
 
 from orchestrator.ledger.writing.rows import Settlement
 
-_THERE = "SELECT request_id FROM sample WHERE model_id = ? AND problem_id = ? AND sample_index = ?"
+_THERE = """
+SELECT coalesce(request_id, -agent_attempt_id) FROM sample
+WHERE model_id = ? AND problem_id = ? AND sample_index = ?"""
 _NEXT = """
 SELECT 1 + max(
   (SELECT coalesce(max(sample_index), -1) FROM sample WHERE model_id = :model AND problem_id = :problem),
@@ -20,6 +22,7 @@ SELECT 1 + max(
    WHERE model_id = :model AND state = 'reserved' AND problem_id = :problem))"""
 _INDICES = "SELECT indices FROM request WHERE id = ?"
 _SET_INDICES = "UPDATE request SET indices = ? WHERE id = ?"
+_SET_INDEX = "UPDATE agent_attempt SET sample_index = ? WHERE id = ?"
 _INDEX = 1
 """Where a sample's row has its index."""
 
@@ -44,6 +47,9 @@ def place_elsewhere(
         connection.execute(insert, (*row[:_INDEX], index, *row[_INDEX + 1 :]))
         moved.setdefault(outcome.request_id, {})[row[_INDEX]] = index
     for request_id, places in moved.items():
+        if request_id < 0:
+            connection.executemany(_SET_INDEX, [(place, -request_id) for place in places.values()])
+            continue
         (indices,) = connection.execute(_INDICES, (request_id,)).fetchone()
         told = [places.get(index, index) for index in json.loads(indices)]
         connection.execute(_SET_INDICES, (str(told), request_id))

@@ -1,0 +1,104 @@
+"""The gateway of a run whose sweep has agents; None where it has none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from orchestrator.booking.cost_ratio import ONE
+from orchestrator.gateway.gateway import Gateway
+from orchestrator.gateway.model import GatewayModel, gateway_model
+from orchestrator.ledger.writing.ledger import Ledger
+from orchestrator.ledger.writing.rows import Settlement
+from orchestrator.run.build_scheduler import DEFAULT_CONCURRENCY, call_lanes
+from orchestrator.run.prepare import Prepared
+from orchestrator.run.sampling import Sampling, stop_rule
+from orchestrator.scheduler.scheduler import Scheduler
+from orchestrator.sending.agent_calls import CallSender
+from orchestrator.sending.paid_servers import PaidServer
+from orchestrator.sweep.types import Model
+from providers.forward import Forwarder
+from providers.transport.address import ANTHROPIC_URL, OPENAI_URL
+
+
+def build_gateway(
+    prepared: Prepared,
+    scheduler: Scheduler,
+    ledger: Ledger,
+    sampling: Sampling,
+    *,
+    servers: Mapping[tuple[str, int], PaidServer],
+    judged: Callable[[Settlement], Settlement],
+    clock: Callable[[], float],
+    changed: Callable[[], None],
+    on_warning: Callable[[str, str], None],
+) -> Gateway | None:
+    lanes = call_lanes(prepared, ledger.state, scheduler)
+    if not lanes:
+        return None
+    models = {alias: _model(prepared, alias) for alias in lanes}
+    forwarders = {alias: _forwarders(prepared.sweep.models[alias]) for alias in lanes}
+    sender = CallSender(
+        scheduler,
+        ledger,
+        lanes,
+        forwarders,
+        servers=servers,
+        clock=clock,
+        learns=partial(_learns, prepared),
+        costs_more=partial(_costs_more, prepared),
+        changed=changed,
+        on_warning=on_warning,
+    )
+    return Gateway(
+        models,
+        scheduler,
+        ledger,
+        sender,
+        forwarders,
+        prompt=sampling.prompt,
+        judged=judged,
+        stop_rule=lambda alias: stop_rule(prepared.sweep.models[alias]),
+        clock=clock,
+        on_warning=on_warning,
+    )
+
+
+def _model(prepared: Prepared, alias: str) -> GatewayModel:
+    model = prepared.sweep.models[alias]
+    return gateway_model(
+        model,
+        prepared.prices[alias],
+        overhead=lambda: max(model.prompt_overhead_tokens, prepared.overheads.get(alias, 0)),
+        cost_ratio=lambda: prepared.cost_ratios.get(alias, ONE),
+        expected_output=lambda: prepared.expected_output(alias),
+    )
+
+
+def _forwarders(model: Model) -> list[Forwarder]:
+    """In the order of the scheduler's endpoints."""
+    usual = {"openai": OPENAI_URL, "anthropic": ANTHROPIC_URL}.get(model.provider, "")
+    return [
+        Forwarder(
+            base_url,
+            api_key=os.environ.get(model.api_key_env) if model.api_key_env else None,
+            own_host=model.own_host or model.provider == "vllm",
+            free_5xx=model.free_5xx,
+            concurrency=model.limits.concurrency or DEFAULT_CONCURRENCY,
+            name=f"{model.provider} {model.model}",
+            api_version=model.api_version,
+        )
+        for base_url in (model.servers or (model.base_url or usual,))
+    ]
+
+
+def _learns(prepared: Prepared, alias: str, extra_tokens: int) -> int | None:
+    model = prepared.sweep.models[alias]
+    overhead = extra_tokens + max(model.prompt_overhead_tokens, prepared.overheads.get(alias, 0))
+    prepared.overheads[alias] = overhead
+    return overhead
+
+
+def _costs_more(prepared: Prepared, alias: str, cost_ratio: int) -> None:
+    prepared.cost_ratios[alias] = max(prepared.cost_ratios.get(alias, ONE), cost_ratio)
