@@ -97,6 +97,8 @@ class Numeric:
         return Verdict(passed=False, answer=_shown(found[0]))
 
     def _equal(self, value: Fraction, gold: Fraction) -> bool:
+        if not self._tolerance:
+            return value == gold
         bound = self._tolerance * abs(gold) if self._relative else self._tolerance
         return abs(value - gold) <= bound
 

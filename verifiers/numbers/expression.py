@@ -37,6 +37,7 @@ _COMPOUND_NEXT = re.compile(
 )
 _FULL_HOUR = re.compile(r"(?<![0-9:])([0-9]{1,2}):00(?![0-9:])")  # 3:00 pm answers "at what hour" with 3
 _APART_MINUS = re.compile(r"^([\s$({]{0,9})- (?=[$0-9])")  # "#### - 5"
+_DIGIT = re.compile(r"[0-9]")
 _BLANK_GROUPS = re.compile(r"[1-9][0-9]{0,2}(?: [0-9]{3})+(?![0-9/]| ?/)")
 
 
@@ -60,8 +61,11 @@ def value_of(line: str) -> Readings | None:
     """The value of a short text that states an answer: its first number, or if that begins an equation, what the
     equation comes to. () without a number; None for what is not one number: an expression that is not worked out, a
     range, two answers, hours and minutes, a time."""
-    line = _FULL_HOUR.sub(r"\1", _join_blank_groups(line))
-    line = _APART_MINUS.sub(r"\1-", line)
+    line = _join_blank_groups(line)
+    if ":00" in line:
+        line = _FULL_HOUR.sub(r"\1", line)
+    if "- " in line:
+        line = _APART_MINUS.sub(r"\1-", line)
     numbers = list(scan(line))
     if not numbers:
         return spelt(after_filler(line))
@@ -80,7 +84,7 @@ def value_of(line: str) -> Readings | None:
 
 def _join_blank_groups(line: str) -> str:
     """`1 234` is one number if it is the first of an answer."""
-    digit = re.search(r"[0-9]", line)
+    digit = _DIGIT.search(line)
     if digit and (match := _BLANK_GROUPS.match(line, digit.start())):
         return line[: match.start()] + match.group().replace(" ", "\u2009") + line[match.end() :]
     return line

@@ -24,6 +24,7 @@ from verifiers.numbers.plain_text import clean, without_bold
 MAX_TEXT = 65_536
 """Characters looked at, from the end: the final answer is there."""
 
+_CUT_WORDS = ("Q", "Problem", "Exercise", "Human", "User", "Instruction")
 _CUT = re.compile(
     r"^[#* >]{0,6}(?:Question|Q|Problem|Exercise|Human|User|Instruction)(?: ?#?[0-9]{1,4})?[* ]{0,3}:"
     r"|<\|?(?:im_end|im_start|eot_id|end|endoftext|end_of_text|user|start_header_id)\|?>|</s>|<end_of_turn>|<eos>"
@@ -93,6 +94,8 @@ def _after_thinking(text: str) -> str:
 
 def before_own_questions(text: str) -> list[str]:
     """The text cut before each question that the model asks itself."""
+    if not ("<" in text or "[" in text or (":" in text and any(word in text for word in _CUT_WORDS))):
+        return [text]
     starts = [0, *(match.start() for match in _CUT.finditer(text)), len(text)]
     return [text[a:b] for a, b in pairwise(starts)]
 

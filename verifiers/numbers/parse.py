@@ -59,6 +59,15 @@ _MONEY = r"(?:(?:US|AU|CA|NZ|HK|[ACSR])?[$£€¥₹₩]|USD|EUR|GBP|INR|CAD|AUD
 _BEFORE = re.compile(rf"(?P<sign>[-+])?(?:(?P<money>{_MONEY})[ ]?)?(?P<inner>[-+])?$")
 _SPELT_SIGN = re.compile(r"(?<![A-Za-z0-9])(negative|minus)[ ]?[$£€]?$", re.IGNORECASE)
 _OPERAND = re.compile(r"[0-9)][^0-9\n]{0,20}$")
+_TAIL_BEGINS = re.compile(
+    r"[ \u2009]?(?:[/×xX*·√π%¢€₫]|per|cent|eur)|[eEkKMbB^⁻⁰¹²³⁴-⁹]|,?[ ](?:[0-9]|and )"
+    r"|[ ](?:dollar|pound|buck|dozen)|[ \u2009-]?(?:hundred|thousand|million|billion|trillion)",
+    re.IGNORECASE,
+)
+"""How all that may follow a number's digits and belong to it begins: most often there is nothing of it."""
+_DATE_SIGNS, _MONTH_ENDS = frozenset("/.-"), frozenset("yhletrYHLETR")
+_PREFIX_ENDS, _SPELT_ENDS = frozenset("-+$£€¥₹₩₦DPRsk"), frozenset("eEsSſ")
+"""How what _BEFORE and _SPELT_SIGN find ends, apart from a blank."""
 _SIGN_MAY_FOLLOW = frozenset(" \t\n\u2009([{=:,;|\"'`~≈>*$£€#\\→")
 
 
@@ -94,9 +103,8 @@ def scan(text: str) -> Iterator[Number]:
 
 def _read(text: str, start: int) -> Number:
     """The number whose digits begin at `start`; start = -1 in it if they belong to a word."""
-    for pattern in (_DATE, _TIME):
-        if match := pattern.match(text, start):
-            return Number(start, match.end(), None)
+    if (end := _date_or_time(text, start)) is not None:
+        return Number(start, end, None)
     blob = _BLOB.match(text, start)
     assert blob is not None
     left, negative = _prefix(text, start)
@@ -104,6 +112,8 @@ def _read(text: str, start: int) -> Number:
         return Number(-1, blob.end(), None)
     value = parse_digits(blob.group())
     end = blob.end()
+    if value is not None and not _TAIL_BEGINS.match(text, end):
+        return Number(left, end, -value if negative else value)
     if _EUROS.match(text, end) and _GROUPED_BY_POINTS.fullmatch(blob.group()):
         value = Fraction(blob.group().replace(".", ""))
     if value is None:
@@ -114,6 +124,17 @@ def _read(text: str, start: int) -> Number:
     return _scaled(text, left, end, -value if negative else value)
 
 
+def _date_or_time(text: str, start: int) -> int | None:
+    """Where the date or the time ends whose digits begin at `start`; None if they are neither's. A look at the signs
+    around them tells most at once."""
+    near = text[start : start + 5]
+    may_be_date = not _DATE_SIGNS.isdisjoint(near) or text[start - 2 : start - 1] in _MONTH_ENDS
+    match = _DATE.match(text, start) if may_be_date else None
+    if match is None and ":" in near:
+        match = _TIME.match(text, start)
+    return None if match is None else match.end()
+
+
 def parse_digits(digits: str) -> Fraction | None:
     """`1,234.50` and its kin, without sign; None for what is no single number. A comma before exactly three digits
     groups (1,234), before any other count it is a decimal comma (12,5). A point before exactly three digits
@@ -121,6 +142,8 @@ def parse_digits(digits: str) -> Fraction | None:
     follows the number (1.200 €; see `_read`); else it is a decimal point (1.200)."""
     if len(digits) > MAX_DIGITS:
         return None
+    if digits.isdecimal():
+        return Fraction(int(digits))
     if _PLAIN.fullmatch(digits):
         return Fraction(digits)
     for pattern in (_WESTERN, _INDIAN):
@@ -138,6 +161,10 @@ def parse_digits(digits: str) -> Fraction | None:
 def _prefix(text: str, start: int) -> tuple[int, bool]:
     """(where sign and currency begin, negative); -1 if the digits belong to a word."""
     before = text[max(0, start - 12) : start]
+    near = before.rstrip(" ")[-1:]
+    if near not in _PREFIX_ENDS and near not in _SPELT_ENDS:
+        previous = before[-1:]
+        return (-1 if previous.isascii() and previous.isalnum() else start), False
     match = _BEFORE.search(before)
     assert match is not None
     left = start - len(match.group())

@@ -46,7 +46,7 @@ _LATEX: _Steps = tuple(
         (r"\\\\", "\n"),
         (_STYLE_COMMANDS, ""),
         (r"\\sqrt(?:\[[^\]\n]{0,9}\])?[ ]?(?:\{[^{}\n]{0,80}\}|[0-9])", " √ "),
-        (r"(?<=[0-9])\\[dtc]?frac", r" \\frac"),  # 1\frac{1}{2} is a mixed number
+        (r"\\(?<=[0-9]\\)[dtc]?frac", r" \\frac"),  # 1\frac{1}{2} is a mixed number
         (r"\\[dtc]?frac[ ]?\{[ ]?([0-9.,$]{1,40})[ ]?\}[ ]?\{[ ]?([0-9.,$]{1,40})[ ]?\}", r"\1/\2"),
         (r"\\[dtc]?frac[ ]?([0-9])[ ]?([0-9])", r"\1/\2"),
         (r"\\[dtc]?frac[ ]?\{([^{}\n]{0,80})\}[ ]?\{([^{}\n]{0,80})\}", r"(\1)/(\2)"),
@@ -59,10 +59,10 @@ _STEPS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = tuple(
         (("{,}",), r"\{,\}", ","),
         (("√",), r"√[ ]?\(?[0-9.,]{1,40}\)?", " √ "),
         (("^",), r"\^[ ]?\{[ ]?([-+]?[0-9]{1,6})[ ]?\}", r"^\1"),
-        (("^",), r"(?<=[A-Za-z})])\^[-+]?[0-9]{1,6}", ""),  # the exponent of a unit
-        (("**",), r"(?<=[0-9)][ ])\*\*(?=[ ][0-9(])", "^"),
-        (("$", "£", "€"), r"(?<=[$£€])([1-9][0-9]{0,2}) ([0-9]{3})(?![0-9])", "\\1\u2009\\2"),  # $118 000
-        (("\u2009",), r"(?<=\u2009[0-9]{3}) ([0-9]{3})(?![0-9])", "\u2009\\1"),
+        (("^",), r"\^(?<=[A-Za-z})]\^)[-+]?[0-9]{1,6}", ""),  # the exponent of a unit
+        (("**",), r"\*\*(?<=[0-9)][ ]\*\*)(?=[ ][0-9(])", "^"),
+        (("$", "£", "€"), r"([$£€][1-9][0-9]{0,2}) ([0-9]{3})(?![0-9])", "\\1\u2009\\2"),  # $118 000
+        (("\u2009",), r" (?<=\u2009[0-9]{3} )([0-9]{3})(?![0-9])", "\u2009\\1"),
         (("&",), r"&nbsp;|&#160;", "\u2009"),
         (("&",), r"&#36;|&dollar;", "$"),
         (("<",), r"</?(?!answer>|s>|eos>|end_of_turn>)[A-Za-z][^<>\n]{0,80}>", ""),
@@ -73,11 +73,12 @@ _STEPS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = tuple(
         ),
     )
 )
-"""Each with the signs that it needs one of: to look for them first takes a tenth of the time."""
+"""Each with the signs that it needs one of: to look for them first takes a tenth of the time. A pattern that begins
+with a sign, not with a look at what is before it, is searched for several times as fast."""
 _WORD = re.compile(r"\\([A-Za-z]{1,40})")
 _KEPT_WORDS = frozenset(("boxed", "fbox"))
 _ANNOTATION = re.compile(r"<<([^<>\n]{0,200})>>([ ]?[$]?[0-9.]?)")
-_BOLD = re.compile(r"(?<![0-9])\*\*|\*\*(?![0-9])|(?<![A-Za-z0-9_])__|__(?![A-Za-z0-9_])")
+_BOLD = re.compile(r"\*\*(?:(?<![0-9]\*\*)|(?![0-9]))|__(?:(?<![A-Za-z0-9_]__)|(?![A-Za-z0-9_]))")
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from verifiers.workers.worker_process import Item
 
 MOST_INLINE = 256
 MOST_BATCH = 10_000
+MOST_CHARACTERS = 1 << 18
 LONG_TEXT = 2_048
 """Characters above which even a quick verifier is run by a worker: what it takes grows with the text, and meanwhile
 nothing else in this process would go on."""
@@ -35,7 +36,8 @@ class Executor:
         self._pool = self._make_pool() if verifier.isolation == "worker" else None
         self._many = verifier if isinstance(verifier, BatchVerifier) else None
         several = verifier.isolation in ("worker", "process")
-        self.concurrency = (bounds.workers or cores()) if several else 1
+        self.most_at_once = bounds.workers or cores()
+        self.concurrency = self.most_at_once if several else 1
 
     @property
     def is_inline(self) -> bool:
@@ -61,6 +63,17 @@ class Executor:
             return [_broke(error)] * len(items)
         if len(verdicts) != len(items):
             return [Verdict(passed=None, reason="the verifier gave another number of verdicts")] * len(items)
+        return verdicts
+
+    def judge_apart(self, items: Sequence[Item]) -> list[Verdict]:
+        """As `judge`, of a quick verifier, but all of it by worker processes: for many texts, from up to
+        `most_at_once` threads at once."""
+        verdicts: list[Verdict] = []
+        try:
+            for trip in _trips(items):
+                verdicts += self._workers().judge_together(trip)
+        except Exception as error:
+            verdicts += [_broke(error)] * (len(items) - len(verdicts))
         return verdicts
 
     def _judge(self, items: Sequence[Item]) -> list[Verdict]:
@@ -100,6 +113,20 @@ class Executor:
             return self.verifier.verify(text, problem)
         except Exception as error:
             return _broke(error)
+
+
+def _trips(items: Sequence[Item]) -> Iterator[list[Item]]:
+    """Texts that go to a worker together: not so many that one trip takes long."""
+    trip: list[Item] = []
+    characters = 0
+    for item in items:
+        if trip and (len(trip) == MOST_INLINE or characters + len(item[0]) > MOST_CHARACTERS):
+            yield trip
+            trip, characters = [], 0
+        trip.append(item)
+        characters += len(item[0])
+    if trip:
+        yield trip
 
 
 def cores() -> int:

@@ -16,13 +16,15 @@ import msgspec
 
 from verifiers.child_process import kill_group, status
 from verifiers.types import Verdict
-from verifiers.workers.worker import Ready, Reply, Start
+from verifiers.workers.worker import Ready, Reply, Start, Trip
 
 Item = tuple[str, Mapping[str, Any]]
 """A text and its problem's data."""
 
 START_S = 120.0
 """A worker may import much; on a busy machine that takes long."""
+_PIECE = 4096 if sys.platform == "win32" else 1 << 16
+"""Of what is written at once. Windows' pipes block: there it is what one that can be written to takes (PIPE_BUF)."""
 _START = "import sys; sys.path[:] = sys.argv[1:]; from verifiers.workers.worker import main; main()"
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
 _OWN_CODE = frozenset({"python"})
@@ -47,6 +49,9 @@ class Worker:
             env=_environment(start.kind),
             start_new_session=True,
         )
+        assert self._process.stdin is not None
+        if sys.platform != "win32":
+            os.set_blocking(self._process.stdin.fileno(), False)
 
     def ask(self, items: Sequence[Item]) -> list[Verdict]:
         """Verdicts of the first items, at least one: of fewer than all if the worker did not outlive them, when
@@ -55,7 +60,7 @@ class Worker:
         if trouble is not None:
             return [self._gone(trouble)]
         timeout_s = self._start.bounds.timeout_s
-        plain = [(text.encode("utf-8", "replace").decode("utf-8"), problem) for text, problem in items]
+        plain = [(_plain(text), problem) for text, problem in items]
         self._send(msgspec.json.encode(plain), time.monotonic() + timeout_s)
         verdicts: list[Verdict] = []
         while len(verdicts) < len(items):
@@ -72,6 +77,29 @@ class Worker:
                 self.usable = False
                 return verdicts
         return verdicts
+
+    def ask_together(self, items: Sequence[Item]) -> list[Verdict] | None:
+        """Verdicts of all items, in one piece; None if they did not come in time for one: the worker is of no more
+        use, and which text it was is not known."""
+        if not self._ready and self._prepared() is not None:
+            self.usable = False
+            return None
+        numbers: dict[int, int] = {}
+        problems: list[dict[str, Any]] = []
+        texts: list[tuple[str, int]] = []
+        for text, problem in items:
+            number = numbers.setdefault(id(problem), len(problems))
+            if number == len(problems):
+                problems.append(dict(problem))
+            texts.append((_plain(text), number))
+        deadline = time.monotonic() + self._start.bounds.timeout_s
+        self._send(msgspec.json.encode(Trip(texts=texts, problems=problems)), deadline)
+        line = self._line(deadline)
+        verdicts = msgspec.json.decode(line, type=list[Verdict]) if line else []
+        if len(verdicts) == len(items):
+            return verdicts
+        self.usable = False
+        return None
 
     def kill(self) -> None:
         """Its whole group; may be called from another thread."""
@@ -114,8 +142,8 @@ class Worker:
         rest = memoryview(line + b"\n")
         with contextlib.suppress(OSError):
             while rest and _able(descriptor, deadline, write=True):
-                # At most what a pipe that can be written to takes without blocking (PIPE_BUF).
-                rest = rest[os.write(descriptor, rest[:4096]) :]
+                with contextlib.suppress(BlockingIOError):
+                    rest = rest[os.write(descriptor, rest[:_PIECE]) :]
 
     def _line(self, deadline: float) -> bytes | None:
         """The next line; b"" if the worker ended, None at the deadline."""
@@ -131,6 +159,11 @@ class Worker:
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
         return line
+
+
+def _plain(text: str) -> str:
+    """Without lone surrogates, which no JSON can carry."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _able(descriptor: int, deadline: float, *, write: bool = False) -> bool:

@@ -5,6 +5,7 @@ Not to be taken for a vendor's batch of requests, which is a BatchJobRow."""
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
@@ -182,6 +183,14 @@ class GroupCommit:
             t.unused_pico += o.unused_pico
             t.samples += len(o.samples)
         return change
+
+
+def write_quick_verdicts(connection: sqlite3.Connection, verdicts: Sequence[VerdictRow]) -> None:
+    """Verdicts of samples that are there, of which the table of verdicts gets those that say more than the samples'
+    rows. The caller holds the transaction. Raises sqlite3.Error."""
+    telling = [v[:8] for v in verdicts if v.reason is not None or v.evidence is not None]
+    INSERT_VERDICT.execute(connection, telling)
+    UPDATE_VERDICT.execute(connection, [_judged_row(v) for v in verdicts])
 
 
 def _request_row(r: Reservation) -> tuple[Any, ...]:

@@ -20,6 +20,7 @@ from orchestrator.ledger.verdict_sets.change import SetChange, WantedSet, begin_
 from orchestrator.ledger.writing.rows import VerdictRow
 from orchestrator.run.verdicts.case import Unjudged, bounded, verdict_row
 from orchestrator.run.verdicts.judge import Judge, KnownVerdicts, judge_all
+from orchestrator.run.verdicts.quick import verify_quickly
 from verifiers.types import Verdict
 from verifiers.workers.executor import Executor
 
@@ -71,6 +72,16 @@ def verify_ledger(
         done = Verified(change=change)
         if executor.is_batch:
             _verify_in_batches(path, connection, executor, which, done, on_progress)
+            return done
+        if executor.is_inline:
+            known = KnownVerdicts(path, executor)
+
+            def written(rows: Sequence[VerdictRow]) -> None:
+                for row in rows:
+                    done.add(row)
+                on_progress(done.judged)
+
+            verify_quickly(connection, executor, known, which, written)
             return done
         with asyncio.Runner() as runner:
             interrupts.run(runner, _verify(path, connection, executor, which, done, on_progress))

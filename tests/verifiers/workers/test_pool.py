@@ -237,3 +237,17 @@ def test_small_texts_travel_together_and_slow_ones_alone(executor):
     assert executor.size > 4
     judged(executor, "hang")
     assert executor.size == 1
+
+
+@pytest.mark.parametrize("text", ["kill", "hang", "exit", "18"])
+def test_texts_whose_verdicts_come_together_lose_none_to_the_one_that_breaks_a_worker(executor, text):
+    texts = ["18", "17", text, "18", "a\udcffb"]
+    verdicts = executor.judge_apart([(one, {"answer": "18"}) for one in texts])
+    passed = True if text == "18" else None
+    assert [verdict.passed for verdict in verdicts] == [True, False, passed, True, False]
+
+
+def test_many_and_long_texts_go_in_several_trips(executor):
+    texts = ["18", "x" * 300_000] * 150
+    verdicts = executor.judge_apart([(one, {"answer": "18"}) for one in texts])
+    assert [verdict.passed for verdict in verdicts] == [True, False] * 150

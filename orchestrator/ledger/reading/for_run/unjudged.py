@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from orchestrator.ledger.file.reader import open_reader
-from orchestrator.ledger.writing.group_commit import GroupCommit
+from orchestrator.ledger.writing.group_commit import GroupCommit, write_quick_verdicts
 from orchestrator.ledger.writing.rows import VerdictRow
 from verifiers.types import Verdict
 
 PIECE = 1000
+MOST_KEPT = 4_000_000
+"""Characters of problems that are kept in memory."""
 Which = Literal["new", "open", "all"]
 """Samples that no verifier, or another verifier or version, has judged (new); those that no verifier could decide
 (open); both, and those of other verifiers (all)."""
@@ -39,11 +41,14 @@ def pieces(connection: sqlite3.Connection, verifier: str, which: Which) -> Itera
         ).fetchall()
 
 
-def write(connection: sqlite3.Connection, verdicts: list[VerdictRow]) -> None:
-    """In one transaction."""
+def write(connection: sqlite3.Connection, verdicts: list[VerdictRow], *, is_quick: bool = False) -> None:
+    """In one transaction. A quick verifier's verdict is kept apart from its samples' rows only if it says more."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        GroupCommit(verdicts=verdicts).write(connection)
+        if is_quick:
+            write_quick_verdicts(connection, verdicts)
+        else:
+            GroupCommit(verdicts=verdicts).write(connection)
     except BaseException:
         if connection.in_transaction:  # SQLite ends it itself where the disk fails
             connection.execute("ROLLBACK")
@@ -52,16 +57,20 @@ def write(connection: sqlite3.Connection, verdicts: list[VerdictRow]) -> None:
 
 
 def problem_reader(connection: sqlite3.Connection) -> Callable[[int], Mapping[str, Any]]:
-    """Gives a problem's data by its id, the last few kept in memory."""
-    kept: dict[int, Mapping[str, Any]] = {}
+    """Gives a problem's data by its id. The last ones are kept in memory, as many as are small together: samples come
+    problem after problem, or a round of all problems after the other."""
+    kept: dict[int, tuple[Mapping[str, Any], int]] = {}
+    characters = 0
 
     def read(problem_id: int) -> Mapping[str, Any]:
+        nonlocal characters
         if problem_id not in kept:
             (data,) = connection.execute("SELECT data FROM problem WHERE id = ?", (problem_id,)).fetchone()
-            if len(kept) >= 64:
-                kept.pop(next(iter(kept)))
-            kept[problem_id] = json.loads(data)
-        return kept[problem_id]
+            while kept and characters + len(data) > MOST_KEPT:
+                characters -= kept.pop(next(iter(kept)))[1]
+            kept[problem_id] = json.loads(data), len(data)
+            characters += len(data)
+        return kept[problem_id][0]
 
     return read
 
