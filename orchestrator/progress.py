@@ -47,6 +47,24 @@ class ModelProgress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServerProgress:
+    """One server that the run starts, uses and stops."""
+
+    name: str
+    """The models that ask it."""
+    phase: str
+    """loading | ready | stopping | waiting for memory | ended | died"""
+    said: str | None = None
+    """The last words of its log, or why it died."""
+    gpus: tuple[str, ...] = ()
+    usd_per_hour: float | None = None
+    since_s: float = 0.0
+    """How long its process has been running."""
+    loading_s: float | None = None
+    """From its start until it was ready; None: it is not yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """The whole sweep. Money sums leave replayed models out; `replayed_pico` is theirs."""
 
@@ -69,5 +87,6 @@ class Progress:
     unverified: int = 0
     """Samples recorded that wait for their verdict."""
     models: tuple[ModelProgress, ...] = ()
+    servers: tuple[ServerProgress, ...] = ()
     note: str | None = None
     """A line for the person, such as "Ctrl-C: waiting for 12 requests, up to 24 s"."""

@@ -26,15 +26,15 @@ AHEAD_S = 3600
 RESTORE = "restore a copy made by `manyfew backup`, or recover it: sqlite3 OLD .recover | sqlite3 NEW"
 
 # Each total of a model as the rows below it say. A presumed lease was a reservation of a server's time; what was billed
-# of it, as a reconciliation found, is settled and bought no sample.
+# of it, as a reconciliation found, is settled and bought no sample, and so is the loading and idle time of a server.
 SUMS = """
 SELECT sweep.name AS sweep, model.alias AS alias,
   model.settled_pico, model.presumed_pico, model.reserved_pico, model.unused_pico, model.requests, model.retries,
   model.samples,
-  coalesce(r.settled, 0) + coalesce(l.reconciled, 0) AS sum_settled_pico,
+  coalesce(r.settled, 0) + coalesce(l.reconciled, 0) + coalesce(l.stood, 0) AS sum_settled_pico,
   coalesce(r.presumed, 0) + coalesce(l.presumed, 0) AS sum_presumed_pico,
   coalesce(r.reserved, 0) + coalesce(l.reserved, 0) AS sum_reserved_pico,
-  coalesce(r.unused, 0) + coalesce(l.reconciled, 0) AS sum_unused_pico,
+  coalesce(r.unused, 0) + coalesce(l.reconciled, 0) + coalesce(l.stood, 0) AS sum_unused_pico,
   coalesce(r.requests, 0) AS sum_requests, coalesce(r.retries, 0) AS sum_retries,
   coalesce(s.samples, 0) AS sum_samples, coalesce(s.bought, 0) AS bought
 FROM model JOIN sweep ON sweep.id = model.sweep_id
@@ -42,7 +42,8 @@ LEFT JOIN (SELECT model_id, sum(settled_pico) AS settled, sum(presumed_pico) AS 
     sum(iif(state = 'reserved', reserved_pico, 0)) AS reserved, sum(unused_pico) AS unused,
     count(*) AS requests, sum(attempt > 1) AS retries FROM request GROUP BY model_id) AS r ON r.model_id = model.id
 LEFT JOIN (SELECT model_id, sum(presumed_pico) AS presumed, sum(reserved_pico) AS reserved,
-    sum(reconciled_pico) AS reconciled FROM lease GROUP BY model_id) AS l ON l.model_id = model.id
+    sum(reconciled_pico) AS reconciled, sum(loading_pico + idle_pico) AS stood FROM lease
+    GROUP BY model_id) AS l ON l.model_id = model.id
 LEFT JOIN (SELECT model_id, count(*) AS samples, sum(iif(request_id IS NULL, 0, cost_pico)) AS bought
     FROM sample GROUP BY model_id) AS s ON s.model_id = model.id
 ORDER BY model.id"""

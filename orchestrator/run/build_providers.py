@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Collection
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from orchestrator.ledger.writing.run_state import RunState
@@ -23,9 +24,12 @@ LONGEST_PROBE_S = 3.0
 
 
 def build_providers(sweep: Sweep, only: Collection[str] | None = None) -> dict[str, list[Provider]]:
-    """By alias, in the order of the scheduler's endpoints; none for models that are left out."""
+    """By alias, in the order of the scheduler's endpoints; none for models that are left out, nor for those whose
+    servers the run starts itself."""
     return {
-        alias: [] if model.batch or (only is not None and alias not in only) else _build(model)
+        alias: []
+        if model.batch or model.serve is not None or (only is not None and alias not in only)
+        else _build(model, os.environ.get(model.api_key_env) if model.api_key_env else None)
         for alias, model in sweep.models.items()
     }
 
@@ -62,20 +66,29 @@ async def ask_versions(sweep: Sweep, providers: dict[str, list[Provider]]) -> No
     """Asks vllm servers for their version, once and without cost, so that the ledger can name it. One that does not
     answer now is no error: the first request will say what is wrong."""
     servers = [
-        p for alias, model in sweep.models.items() if model.provider == "vllm" for p in providers[alias]
+        p
+        for alias, model in sweep.models.items()
+        if model.provider == "vllm" and model.serve is None
+        for p in providers[alias]
     ]
     async with asyncio.TaskGroup() as group:
         for server in servers:
-            group.create_task(_ask_version(cast("VllmProvider", server)))
+            group.create_task(ask_version(cast("VllmProvider", server)))
 
 
-async def _ask_version(server: VllmProvider) -> None:
+async def ask_version(server: VllmProvider) -> None:
     with contextlib.suppress(ProviderError, TimeoutError):
         async with asyncio.timeout(LONGEST_PROBE_S):
             await server.probe()
 
 
-def _build(model: Model) -> list[Provider]:
+def build_served(model: Model, url: str, key: str) -> Provider:
+    """Of a model whose server the run has started at `url`."""
+    (provider,) = _build(replace(model, servers=(url,), base_url=url), key)
+    return provider
+
+
+def _build(model: Model, api_key: str | None) -> list[Provider]:
     concurrency = model.limits.concurrency or (
         model.sequences if model.provider == "vllm" else DEFAULT_CONCURRENCY
     )
@@ -86,7 +99,7 @@ def _build(model: Model) -> list[Provider]:
         servers=model.servers,
         base_url=model.base_url,
         own_host=model.own_host,
-        api_key=os.environ.get(model.api_key_env) if model.api_key_env else None,
+        api_key=api_key,
         api_version=model.api_version,
         free_5xx=model.free_5xx,
         server_defaults=model.server_defaults,

@@ -21,6 +21,7 @@ from orchestrator.sweep.types import Model
 from pricing.stated import is_free
 
 DEFAULT_CONCURRENCY = 64
+NOT_STARTED = "its server has not started yet"
 
 
 def build_scheduler(
@@ -31,6 +32,8 @@ def build_scheduler(
     ordinals = {problem_id: ordinal for ordinal, problem_id in enumerate(state.problem_ids)}
     for alias, model_state in state.models.items():
         prepared.overheads[alias] = model_state.overhead_tokens
+        if model_state.loading_s is not None:
+            prepared.loading_s[alias] = model_state.loading_s
         provider = prepared.sweep.models[alias].provider
         prepared.cost_ratios[alias] = learnt_ratio(model_state.billed_more, prepared.prices[alias], provider)
         prepared.means[alias] = Means(
@@ -87,7 +90,7 @@ def _lanes(prepared: Prepared, state: RunState, *, rounds: bool) -> dict[str, Mo
                 until_solved=model.mode == "until_solved",
                 warmth=_warmth(prepared, alias),
             ),
-            endpoints=_endpoints(model),
+            endpoints=_endpoints(prepared, model),
             rate=rates[_shared_by(model)]
             if model.agent is None
             else RateLimit(concurrency=model.agent.concurrency, finds=False),
@@ -145,7 +148,13 @@ def _proves_bound(prepared: Prepared, model: Model) -> bool:
     return counted and not model.batch and not is_free(prepared.prices[model.alias])
 
 
-def _endpoints(model: Model) -> list[Endpoint]:
+def _endpoints(prepared: Prepared, model: Model) -> list[Endpoint]:
+    if model.serve is not None:
+        sequences = model.sequences if model.provider == "vllm" else None
+        return [
+            Endpoint(server="its own server", sequences=sequences, absent=NOT_STARTED)
+            for _ in range(prepared.copies(model.alias))
+        ]
     if model.provider == "vllm":
         return [Endpoint(server=server, sequences=model.sequences) for server in model.servers]
     return [Endpoint(server=model.base_url or model.provider)]
@@ -167,6 +176,7 @@ def _shared_by(model: Model) -> tuple[str, ...]:
         model.provider,
         model.base_url or "",
         *model.servers,
+        *((model.alias,) if model.serve is not None else ()),
         key,
         model.model,
     )
@@ -199,7 +209,7 @@ def _rate(models: list[Model]) -> RateLimit:
         concurrency=concurrency,
         # Own servers and recordings have no limit of what comes a minute.
         is_reported=all(model.provider in ("openai", "anthropic") for model in models),
-        ramps=any(model.provider not in ("vllm", "replay") for model in models),
+        ramps=any(model.provider not in ("vllm", "replay") and model.serve is None for model in models),
     )
 
 

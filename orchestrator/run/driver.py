@@ -15,13 +15,15 @@ from orchestrator.run.build_gateway import build_gateway
 from orchestrator.run.prepare import Prepared
 from orchestrator.run.progress_figures import ProgressFigures, Tally
 from orchestrator.run.sampling import Arrival, Sampling, arrivals
+from orchestrator.run.servers.context import Servers, logs_beside
+from orchestrator.run.servers.own_servers import OwnServers
 from orchestrator.run.verdicts.case import Unjudged
 from orchestrator.run.verdicts.inline import InlineVerdicts
 from orchestrator.run.verdicts.judge import Judge, KnownVerdicts
 from orchestrator.scheduler.lane import Ticket
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sending.dispatcher import Action, Dispatcher
-from orchestrator.sending.paid_servers import HourlyPrice, paid_servers
+from orchestrator.sending.paid_servers import HourlyPrice, TimedServer, paid_servers
 from orchestrator.sending.sender import Sender
 from orchestrator.text.one_sided_words import gold_of, one_sided
 from providers.batch import BatchProvider
@@ -71,7 +73,20 @@ class Driver:
         )
         inline = InlineVerdicts(prepared.executor, known, data.__getitem__)
         sampling = Sampling(prepared, ledger, providers, judged=inline.judge, on_warning=on_warning)
-        servers = paid_servers(_hourly_prices(prepared), scheduler, ledger, on_warning)
+        paid = paid_servers(_hourly_prices(prepared), scheduler, ledger, on_warning)
+        servers: dict[tuple[str, int], TimedServer] = {**paid}
+        self._own_servers = OwnServers(
+            Servers(
+                prepared=prepared,
+                scheduler=scheduler,
+                ledger=ledger,
+                providers=providers,
+                tenancies=servers,
+                logs=logs_beside(ledger.path),
+                on_warning=on_warning,
+                wake=self._wake,
+            )
+        )
         self._sender = Sender(
             scheduler,
             ledger,
@@ -105,12 +120,12 @@ class Driver:
         )
         self.dispatcher = Dispatcher(
             scheduler,
-            list(servers.values()),
+            list(paid.values()),
             perform=self._perform,
             others=self._ready_batches,
             others_at=lambda: self._batches.wake_at,
             held_back=lambda: self._judge.behind,
-            busy=lambda: self._judge.waiting > 0,
+            busy=lambda: self._judge.waiting > 0 or self._own_servers.busy,
         )
         self._figures = ProgressFigures(
             prepared.sweep.name,
@@ -118,6 +133,7 @@ class Driver:
             ledger.state,
             tallies,
             waits_for=self._batches.says,
+            servers=self._own_servers.progress,
             clock=self._clock,
         )
         if not sends:
@@ -143,9 +159,12 @@ class Driver:
             judging = group.create_task(self._judge.run(), name="judge")
             beside = [group.create_task(self._display(), name="display")]
             beside += [group.create_task(watch, name="fleet") for watch in self._fleet()]
+            serving = group.create_task(self._own_servers.run(), name="servers")
             try:
                 await self.dispatcher.run(group, (self._batch(life) for life in self._batches.resumed()))
+                self._own_servers.stop()
                 await self._judged()
+                await serving
             finally:
                 for task in (judging, *beside):
                     task.cancel()
@@ -164,7 +183,7 @@ class Driver:
 
     def _fleet(self) -> Iterator[Coroutine[Any, Any, None]]:
         for alias, model in self._prepared.sweep.models.items():
-            if model.provider == "vllm" and self._providers[alias]:
+            if model.provider == "vllm" and model.serve is None and self._providers[alias]:
                 for server, endpoint in zip(
                     self._providers[alias], self.scheduler.lanes[alias].endpoints, strict=True
                 ):
@@ -175,9 +194,12 @@ class Driver:
         """Samples whose verdict was due and is not there."""
         return self._judge.waiting
 
-    def drain(self, *, grace_s: float, note: str) -> None:
-        """Stops sending, and waits up to `grace_s` for requests in flight."""
+    def drain(self, *, grace_s: float, note: str, ends_within_s: float | None = None) -> None:
+        """Stops sending, and waits up to `grace_s` for requests in flight. `ends_within_s`: by then its servers are to
+        be gone too."""
         self.dispatcher.drain(grace_s=grace_s, note=note)
+        most_s = None if ends_within_s is None else max(0.0, ends_within_s - grace_s)
+        self._own_servers.drain(grace_most_s=most_s)
         self._sender.release()
         self._batches.leave()
         if self.gateway is not None:
@@ -185,10 +207,14 @@ class Driver:
 
     def abandon(self) -> None:
         """Leave at once: what is in flight stays reserved in the ledger until it is presumed."""
+        self._own_servers.kill()
         self.dispatcher.abandon()
         self._batches.leave()
         if self.gateway is not None:
             self.gateway.drain()
+
+    def _wake(self) -> None:
+        self.dispatcher.wake()
 
     # -- what is to be done -----------------------------------------------------------------------------------------
 
@@ -293,5 +319,5 @@ def _hourly_prices(prepared: Prepared) -> dict[str, HourlyPrice]:
     return {
         alias: HourlyPrice(model.gpu_usd_per_hour, model.gpus)
         for alias, model in prepared.sweep.models.items()
-        if model.gpu_usd_per_hour is not None
+        if model.gpu_usd_per_hour is not None and model.serve is None
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -18,6 +19,7 @@ from orchestrator.ledger.reading.for_run.unsolved import unsolved
 from orchestrator.problems.registry import load, render
 from orchestrator.problems.types import Api, Problem
 from orchestrator.run.prices import price_of
+from orchestrator.run.servers.gpus import usable
 from orchestrator.run.verdicts.choose_verifier import verifier_of_sweep
 from orchestrator.scheduler.lane import AttemptBound, Bound
 from orchestrator.scheduler.warmth import BLOCK
@@ -85,6 +87,8 @@ class Prepared:
         default_factory=dict[tuple[str, int], dict[int, int]]
     )
     """By alias and ordinal, then by sample index: what agents' attempts that an earlier run left have cost."""
+    loading_s: dict[str, float] = field(default_factory=dict[str, float])
+    """By alias: how long its own server last took to load."""
 
     def prompt(self, alias: str, ordinal: int) -> Prompt:
         """What is sent for a problem."""
@@ -209,6 +213,18 @@ class Prepared:
         assert model.gpu_usd_per_hour is not None
         nanoseconds = output_tokens * 10**9 // ASSUMED_TOKENS_PER_S
         return server_pico(usd_per_hour=model.gpu_usd_per_hour, gpus=model.gpus, ns=nanoseconds)
+
+    @cached_property
+    def gpus(self) -> list[str]:
+        """Those that servers of one's own may hold."""
+        return usable(self.sweep.gpus, os.environ)
+
+    def copies(self, alias: str) -> int:
+        """How many servers of its own a model may have side by side."""
+        serve = self.sweep.models[alias].serve
+        assert serve is not None
+        most = max(1, max(1, len(self.gpus)) // serve.gpus)
+        return most if serve.copies is None else min(most, serve.copies)
 
     @cached_property
     def replayed(self) -> dict[str, bool]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from orchestrator.ledger.writing.run_state import RunState
 from orchestrator.pace import Pace
-from orchestrator.progress import ModelProgress, Progress
+from orchestrator.progress import ModelProgress, Progress, ServerProgress
 from orchestrator.scheduler.lane import ModelLane
 from orchestrator.scheduler.scheduler import Scheduler
 
@@ -45,6 +45,7 @@ class ProgressFigures:
         tallies: Mapping[str, Tally],
         *,
         waits_for: Callable[[str], str | None],
+        servers: Callable[[], tuple[ServerProgress, ...]],
         clock: Callable[[], float],
     ) -> None:
         self._name = name
@@ -52,6 +53,7 @@ class ProgressFigures:
         self._state = state
         self._tallies = tallies
         self._waits_for = waits_for
+        self._servers = servers
         self._clock = clock
         self._started = clock()
         self._pace = Pace()
@@ -84,6 +86,7 @@ class ProgressFigures:
             at=time.time(),
             unverified=unverified,
             models=models,
+            servers=self._servers(),
             note=note,
         )
 

@@ -105,10 +105,13 @@ class Admission:
         endpoint = least_loaded(lane.endpoints, len(item.indices), now, home=home)
         if endpoint is not None:
             return endpoint
+        if all(e.absent is not None for e in lane.endpoints):
+            lane.waiting = lane.endpoints[0].absent  # the run starts and stops it, and tells when it is there
+            return None
         if all(e.unpaid for e in lane.endpoints):
             lane.waiting = "budget: its servers' next half minute does not fit"
             return None
-        times = [e.usable_at(now) for e in lane.endpoints if e.opened or e.unpaid]
+        times = [e.usable_at(now) for e in lane.endpoints if e.opened or e.unpaid or e.absent]
         later = [t for t in times if t is not None]
         if len(times) == len(lane.endpoints):
             if all(e.dead(now) or e.unpaid for e in lane.endpoints):

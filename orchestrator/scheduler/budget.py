@@ -160,6 +160,11 @@ class Budget:
         self.funds[alias].reserved += change
         return True
 
+    def move_in(self, alias: str, change: int) -> None:
+        """A lease holds so much more, or less, where `lease_room` has been asked, or where it comes from another lease
+        of the same server."""
+        self.funds[alias].reserved += change
+
     def pay(self, alias: str, amount: int, *, leased: int, presumed: int = 0) -> None:
         """A share of a server's time, or a call of an agent's attempt, settles, or is presumed; `leased` of it come out
         of what the lease, or the attempt, holds."""

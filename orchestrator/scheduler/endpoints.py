@@ -36,18 +36,27 @@ class Endpoint:
     probing: bool = False
     unpaid: bool = False
     """Its next lease does not fit the budget: nothing goes there."""
+    absent: str | None = None
+    """Of a server that the run itself starts and stops: why it isn't there now."""
     claim: Callable[[], bool] | None = None
     """Where its time is paid: takes or renews its lease; False, and `unpaid`, where the budget refuses."""
 
     def usable_at(self, now: float) -> float | None:
         """When a request may go there: now, later (a probe of a server that failed), or None: not until an event."""
-        if self.unpaid:
+        if self.unpaid or self.absent is not None:
             return None
         if not self.opened:
             return now
         if self.probing:
             return None
         return max(now, self.probe_at)
+
+    def starts(self, server: str) -> None:
+        """A new process serves from here on, at this address: what the former one did says nothing of it."""
+        self.server, self.absent, self.said, self.patience_s = server, None, None, None
+        self.failures, self.failing_since, self.answered = 0, None, False
+        self.opened = self.probing = self.unpaid = False
+        self.ceiling = None
 
     ceiling: int | None = None
     """Samples beyond which more only waited in the server's queue, as it told."""

@@ -12,7 +12,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from orchestrator.booking.server_share import Share
 from orchestrator.ledger.writing.ledger import Ledger
@@ -41,6 +41,19 @@ class HourlyPrice(NamedTuple):
 
     usd_per_hour: Decimal
     gpus: int
+
+
+class TimedServer(Protocol):
+    """A server whose time is paid, as the sender uses it for one model."""
+
+    @property
+    def lease_id(self) -> int: ...
+    async def ready(self) -> bool: ...
+    def expects(self, limit: Limit, /) -> None: ...
+    def begins(self, key: int, weight: int, /) -> bool: ...
+    def left_s(self) -> float: ...
+    def ended(self, key: int, limit: Limit, /) -> Share | None: ...
+    def release_idle(self) -> bool: ...
 
 
 class PaidServer:

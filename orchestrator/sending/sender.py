@@ -18,7 +18,7 @@ from orchestrator.scheduler.retry import Then
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.scheduler.work import runs
 from orchestrator.sending.caller import Caller
-from orchestrator.sending.paid_servers import PaidServer
+from orchestrator.sending.paid_servers import TimedServer
 from providers.errors import MayHaveCost, NotSent, ProviderError, TooManySamples
 from providers.reading.rate_limits import vendor_limits
 from providers.transport.awake import Limit
@@ -36,7 +36,7 @@ class Flight:
         self,
         ticket: Ticket,
         attempt: Attempt,
-        server: PaidServer | None,
+        server: TimedServer | None,
         left_s: Callable[[Flight], float | None],
     ) -> None:
         self.ticket = ticket
@@ -59,7 +59,7 @@ class Sender:
         ledger: Ledger,
         callers: Mapping[str, Caller],
         *,
-        servers: Mapping[tuple[str, int], PaidServer],
+        servers: Mapping[tuple[str, int], TimedServer],
         clock: Callable[[], float],
         on_warning: Callable[[str, str], None],
     ) -> None:

@@ -14,6 +14,8 @@ from typing import Any, Protocol, Self
 _SIGHUP: int | None = getattr(signal, "SIGHUP", None)
 _HEARD: list[int] = [n for n in (signal.SIGINT, signal.SIGTERM, _SIGHUP) if n is not None]
 LOOK_EVERY_S = 0.1
+SIGTERM_ENDS_WITHIN_S = 26.0
+"""Of the 30 seconds that Slurm leaves between SIGTERM and SIGKILL: by then servers of one's own are gone."""
 LEAVES_WITHIN_S = 2.3
 """After the second signal, whatever hangs: the disk, another program that holds the ledger, or one that reads what is
 shown …"""
@@ -24,14 +26,15 @@ SAYS_WITHIN_S = 0.4
 class Drains(Protocol):
     """What signals act on."""
 
-    def drain(self, *, grace_s: float, note: str) -> None: ...
+    def drain(self, *, grace_s: float, note: str, ends_within_s: float | None = None) -> None: ...
     def abandon(self) -> None: ...
 
 
 class Signals:
     """Context manager around all that a run does, its summary too. Inside `steering` signals drain and abandon a
     driver; from there to the end of the context none of them ends the process halfway, so that what ended is said, and
-    its exit status holds. Before `steering` they do what they did.
+    its exit status holds. Before `steering` they do what they did. `sigterm_grace_s`: the grace after a SIGTERM, if
+    servers are to be stopped after it.
 
     Outside the main thread no signal can be heard, and `stop`, an event set by another thread, takes its place. With
     `left` the process ends if it still hangs some time after the second signal: `left` says so, and is told whether
@@ -44,11 +47,14 @@ class Signals:
         stop_after_s: float | None = None,
         stop: threading.Event | None = None,
         left: Callable[[bool], None] | None = None,
+        sigterm_grace_s: float | None = None,
     ) -> None:
         self._grace_s = grace_s
+        self._sigterm_grace_s = sigterm_grace_s
         self._stop_after_s = stop_after_s
         self._stop = stop
         self._left = left
+        self._ends_within_s: float | None = None
         self._driver: Drains | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -121,6 +127,11 @@ class Signals:
         if self._draining:
             self._driver.abandon()
             return
+        if number == signal.SIGTERM and self._sigterm_grace_s is not None:
+            self._grace_s, self._ends_within_s = (
+                min(self._grace_s, self._sigterm_grace_s),
+                SIGTERM_ENDS_WITHIN_S,
+            )
         name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
         self._drain(
             f"{name}: sending stopped, up to {self._grace_s:.0f} s for what is in flight; again to leave now"
@@ -140,4 +151,7 @@ class Signals:
         if self._draining or self._driver is None:
             return
         self._draining = True
-        self._driver.drain(grace_s=self._grace_s, note=note)
+        if self._ends_within_s is None:
+            self._driver.drain(grace_s=self._grace_s, note=note)
+        else:
+            self._driver.drain(grace_s=self._grace_s, note=note, ends_within_s=self._ends_within_s)

@@ -2,7 +2,8 @@
 
 In: all that bears on the distribution of a sample or on how it was drawn: provider, the vendor's model, wire, prompt
 (template and system as they take effect, few-shot draw), parameters, extra, max_tokens, mode, and for vllm whether
-the server's own defaults fill in. For a replay the tape, which alone decides.
+the server's own defaults fill in; of a server that the run starts itself, the options that may bear on what a sample
+is. For a replay the tape, which alone decides.
 Out: what bears on price, speed or place alone: budgets, prices, limits, max_n, time-outs, how many samples, the key's
 variable, tier and geography, and servers and base URLs, since the same model is often served from another port the
 next day (the ledger keeps each request's server and the model it says it was). Problems are compared by the ledger.
@@ -13,6 +14,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from orchestrator.sweep.serve import as_json, defining
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,6 +48,8 @@ def definition(model: Model, sweep: Sweep) -> dict[str, Any]:
         found["few_shot"] = {"examples": sweep.problems.few_shot, "seed": sweep.problems.few_shot_seed}
     if model.provider == "vllm":
         found["server_defaults"] = model.server_defaults
+    if options := defining(model):
+        found["serve"] = as_json(options)
     if model.tape is not None:
         found["tape"] = Path(model.tape).name
     return found

@@ -16,6 +16,7 @@ from orchestrator.sweep import resolve
 from orchestrator.sweep.examples import example
 from orchestrator.sweep.messages import input_error, suggestion
 from orchestrator.sweep.schema import MAX_USD, SweepTable, is_writable
+from orchestrator.sweep.serve import check_together, gpus_of
 from orchestrator.sweep.source import SweepText, read, where
 from orchestrator.sweep.types import Limits, Model, Sweep
 from providers.known_refusals import known_refusals
@@ -60,7 +61,7 @@ def load(path: Path, *, budget: str | None = None, sends: bool = True) -> Sweep:
             _check_refusals(source, model)
         _check_servers(source, models)
     usd = stated if stated is not None else table.budget_usd
-    return Sweep(
+    sweep = Sweep(
         name=table.name,
         path=path,
         text=source.text,
@@ -69,7 +70,10 @@ def load(path: Path, *, budget: str | None = None, sends: bool = True) -> Sweep:
         prompt=resolve.prompt_style(table),
         verifier=resolve.verifier_choice(source, table),
         models=models,
+        gpus=gpus_of(source, table.serve),
     )
+    check_together(source, sweep)
+    return sweep
 
 
 def parse_usd(text: str, *, where: str) -> Decimal:

@@ -15,6 +15,7 @@ from orchestrator.sweep.extra import check_allowed, checked_extra, extra_as_json
 from orchestrator.sweep.messages import suggestion, unknown_key
 from orchestrator.sweep.rules import check_model
 from orchestrator.sweep.schema import PARAMS, SamplingTable, option
+from orchestrator.sweep.serve import serve_of
 from orchestrator.sweep.types import Architecture, Model, StatedPrice, VerifierChoice
 from orchestrator.sweep.urls import clean, is_own_host, problem_of
 from verifiers.registry import KINDS, options_of
@@ -60,7 +61,7 @@ def model(source: SweepText, sweep: SweepTable, alias: str, *, sends: bool = Tru
         model=table.model or alias,
         servers=_servers(source, alias, table),
         base_url=base_url,
-        own_host=is_own_host(table.provider, base_url),
+        own_host=is_own_host(table.provider, base_url) or table.serve is not None,
         api=table.api or "chat",
         api_key_env=table.api_key_env or _usual_key(table.provider),
         api_version=table.api_version,
@@ -68,12 +69,13 @@ def model(source: SweepText, sweep: SweepTable, alias: str, *, sends: bool = Tru
         max_n_stated=table.max_n is not None,
         sequences=table.sequences or 256,
         gpu_usd_per_hour=table.gpu_usd_per_hour,
-        gpus=table.gpus or 1,
+        gpus=table.gpus or (table.serve.gpus if table.serve else 1),
         price=StatedPrice(**table.price.model_dump()) if table.price else None,
         price_as=table.price_as,
         price_tiers=tuple(table.price_tiers or ()),
         service_tier=table.service_tier,
         inference_geo=table.inference_geo,
+        serve=serve_of(table.serve),
         free_5xx=bool(table.free_5xx),
         server_defaults=bool(table.server_defaults),
         prompt_overhead_tokens=table.prompt_overhead_tokens,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from orchestrator.sweep.lines import dotted
 from orchestrator.sweep.messages import suggestion
 from orchestrator.sweep.schema import PARAMS, SamplingTable
+from orchestrator.sweep.serve import check_serve
 
 if TYPE_CHECKING:
     from orchestrator.sweep.schema import ModelTable
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _ONLY: dict[str, tuple[str, ...]] = {
     "servers": ("vllm",),
+    "serve": ("vllm", "openai-compatible"),
     "sequences": ("vllm",),
     "gpu_usd_per_hour": ("vllm",),
     "gpus": ("vllm",),
@@ -55,13 +57,17 @@ def check_model(source: SweepText, alias: str, model: ModelTable, sampling: Samp
 
 def _check_keys(source: SweepText, alias: str, model: ModelTable) -> None:
     at = ("models", alias)
+    if model.serve is not None:
+        check_serve(source, alias, model)
     for key, providers in _ONLY.items():
+        if key == "gpu_usd_per_hour" and model.serve is not None:
+            continue
         if key in model.model_fields_set and model.provider not in providers:
             raise source.error(
                 (*at, key), f"goes with provider {' or '.join(providers)}, not {model.provider}", "delete it"
             )
     for (provider, key), remedy in _MISSING.items():
-        if model.provider == provider and getattr(model, key) is None:
+        if model.provider == provider and getattr(model, key) is None and model.serve is None:
             raise source.error((*at, key), f"is missing: provider {provider} needs it", remedy)
     if model.model is None and model.provider != "replay":
         raise source.error(

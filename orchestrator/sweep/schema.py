@@ -180,6 +180,28 @@ class ArchitectureTable(Table):
     width: Annotated[int, _whole(1, 10_000_000)]
 
 
+class ServeTable(Table):
+    """`[models.ALIAS.serve]`."""
+
+    command: Annotated[list[Line], Field(min_length=1, max_length=1000)] | None = None
+    args: Annotated[list[Text], Field(max_length=1000)] = Field(default_factory=list[str])
+    env: dict[Line, Annotated[str, StringConstraints(max_length=100_000)]] = Field(
+        default_factory=dict[str, str]
+    )
+    gpus: Annotated[int, _whole(1, 1024)] = 1
+    copies: Annotated[int, _whole(1, 1024)] | Literal["all"] = 1
+    ready_timeout_s: Annotated[Number, Field(ge=0, le=604_800)] = 0.0
+    stop_grace_s: Annotated[Number, Field(ge=0, le=600)] = 20.0
+    health: Line = "/health"
+    ready: Line = "/v1/models"
+
+
+class NodeTable(Table):
+    """`[serve]`: the GPUs that servers may hold."""
+
+    gpus: Annotated[list[Annotated[int, _whole(0, 1023)] | Line], Field(max_length=1024)] | None = None
+
+
 class ModelTable(SamplingTable):
     """`[models.ALIAS]`. What only some providers take is None until stated."""
 
@@ -199,6 +221,7 @@ class ModelTable(SamplingTable):
     price_tiers: Annotated[list[Line], Field(min_length=1, max_length=16)] | None = None
     service_tier: Line | None = None
     inference_geo: Line | None = None
+    serve: ServeTable | None = None
     free_5xx: bool | None = None
     server_defaults: bool | None = None
     prompt_overhead_tokens: Annotated[int, _whole(0, 10_000_000)] = 512
@@ -226,6 +249,7 @@ class SweepTable(Table):
     prompt: PromptTable = PromptTable()
     sampling: SamplingTable = SamplingTable()
     verifier: VerifierTable = VerifierTable()
+    serve: NodeTable = NodeTable()
     models: Annotated[dict[str, ModelTable], Field(min_length=1, max_length=1000)]
 
 

@@ -100,6 +100,24 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Serve:
+    """`[models.ALIAS.serve]`: a server that the run itself starts, uses and stops."""
+
+    command: tuple[str, ...]
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    gpus: int = 1
+    """Slots that it takes."""
+    copies: int | None = 1
+    """None: as many as fit."""
+    ready_timeout_s: float = 0.0
+    """0: as long as the process lives and its log moves."""
+    stop_grace_s: float = 20.0
+    health: str = "/health"
+    ready: str = "/v1/models"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """One `[models.ALIAS]`, with what it inherits from [sampling]."""
 
@@ -129,6 +147,8 @@ class Model:
     """Tiers that the stated price covers besides the one asked for, as replies name them."""
     service_tier: str | None = None
     inference_geo: str | None = None
+    serve: Serve | None = None
+    """In place of `servers` and `base_url`."""
     free_5xx: bool = False
     server_defaults: bool = False
     prompt_overhead_tokens: int = 512
@@ -180,3 +200,14 @@ class Sweep:
     verifier: VerifierChoice
     models: Mapping[str, Model]
     """By alias, in the file's order."""
+    gpus: tuple[str, ...] | None = None
+    """Those that servers may hold, where stated."""
+
+    def served_together(self) -> list[tuple[str, ...]]:
+        """The models that the run serves itself, those of one server together, in the file's order."""
+        groups: dict[tuple[object, ...], list[str]] = {}
+        for alias, model in self.models.items():
+            if (serve := model.serve) is not None:
+                what = (model.provider, model.model, serve.command, serve.args, *sorted(serve.env.items()))
+                groups.setdefault(what, []).append(alias)
+        return [tuple(group) for group in groups.values()]

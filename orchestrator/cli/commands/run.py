@@ -85,6 +85,7 @@ def run(
     from orchestrator.report.terminal.summary import Ending, summary
     from orchestrator.run.prepare import prepare
     from orchestrator.run.run_sweep import Options, run_sweep
+    from orchestrator.run.servers.node import check_node, sigterm_grace_s
     from orchestrator.sending.signals import Signals
     from orchestrator.sweep.load import check_keys, load
     from orchestrator.text.safe import safe
@@ -108,9 +109,11 @@ def run(
         grace_s=seconds(grace, where="--grace"),
         stop_after_s=None if stop_after is None else seconds(stop_after, where="--stop-after"),
         left=partial(say_left, db=place, json_wanted=json_),
+        sigterm_grace_s=sigterm_grace_s(loaded),
     )
     options = Options(db=place, budget_pico=loaded.budget_pico, signals=signals, only=chosen)
     prepared = prepare(loaded)
+    check_node(prepared, chosen)
     with signals:
         try:
             with choose(style) as display:

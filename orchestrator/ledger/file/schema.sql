@@ -177,7 +177,22 @@ CREATE TABLE lease (                -- a server's time, reserved ahead: what run
   reconciled_pico INTEGER NOT NULL DEFAULT 0,  -- what was billed of it once presumed: settled, and it brought no sample
   busy_s REAL NOT NULL DEFAULT 0,
   usd_per_hour TEXT NOT NULL,       -- of the whole server
-  opened_at REAL NOT NULL, ended_at REAL
+  opened_at REAL NOT NULL, ended_at REAL,
+  -- of a server that the run itself starts: settled and unused, while it loaded its model and while it had no request
+  loading_pico INTEGER NOT NULL DEFAULT 0,
+  idle_pico INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE server (               -- a process of a server that a run starts, uses and stops
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL REFERENCES run,
+  aliases TEXT NOT NULL,            -- JSON array of the models that ask it
+  url TEXT NOT NULL,
+  gpus TEXT NOT NULL,               -- JSON array of the names of those it holds
+  usd_per_hour TEXT,                -- of the whole server; NULL: not paid by time
+  phase TEXT NOT NULL,              -- loading | ready | stopping | ended | died
+  said TEXT,                        -- the last words of its log, or why it died
+  started_at REAL NOT NULL, ready_at REAL, ended_at REAL
 ) STRICT;
 
 CREATE TABLE sample (

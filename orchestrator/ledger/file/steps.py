@@ -29,6 +29,19 @@ _SINCE_1 = (
 ) STRICT""",
     "ALTER TABLE run ADD COLUMN rules INTEGER NOT NULL DEFAULT 1",
     "ALTER TABLE request ADD COLUMN raised_from_pico INTEGER",
+    "ALTER TABLE lease ADD COLUMN loading_pico INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE lease ADD COLUMN idle_pico INTEGER NOT NULL DEFAULT 0",
+    """CREATE TABLE server (
+  id INTEGER PRIMARY KEY,
+  run_id INTEGER NOT NULL REFERENCES run,
+  aliases TEXT NOT NULL,
+  url TEXT NOT NULL,
+  gpus TEXT NOT NULL,
+  usd_per_hour TEXT,
+  phase TEXT NOT NULL,
+  said TEXT,
+  started_at REAL NOT NULL, ready_at REAL, ended_at REAL
+) STRICT""",
     "ALTER TABLE failure RENAME TO failure_1",
     """CREATE TABLE failure (
   model_id INTEGER NOT NULL REFERENCES model,

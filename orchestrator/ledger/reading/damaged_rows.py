@@ -34,6 +34,7 @@ _LISTS: Mapping[str, tuple[str, ...]] = {
     "request": ("indices",),
     "merged_request": ("indices",),
     "merged": ("runs",),
+    "server": ("aliases", "gpus"),
 }
 _LONG = frozenset({("sample", "text"), ("sample", "reasoning")})
 """Model's words: read leniently, and too much to look at."""

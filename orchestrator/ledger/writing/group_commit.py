@@ -20,7 +20,9 @@ from orchestrator.ledger.writing.rows import (
     Reservation,
     SampleRow,
     SampleVerdict,
+    ServerRow,
     Settlement,
+    StandingTime,
     VerdictRow,
 )
 from orchestrator.ledger.writing.taken_index import place_elsewhere
@@ -86,6 +88,15 @@ FROM (""",
 CHANGE_LEASE = """
 UPDATE lease SET reserved_pico = reserved_pico + ?, busy_s = ?, ended_at = coalesce(?, ended_at) WHERE id = ?"""
 
+STAND_LEASE = """
+UPDATE lease SET reserved_pico = reserved_pico - ?, loading_pico = loading_pico + ?, idle_pico = idle_pico + ?
+WHERE id = ?"""
+
+WRITE_SERVER = """
+INSERT OR REPLACE INTO server (id, run_id, aliases, url, gpus, usd_per_hour, phase, said, started_at, ready_at,
+  ended_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+
 SETTLE_LEASE = (
     "UPDATE lease SET reserved_pico = reserved_pico - ?, settled_pico = settled_pico + ? WHERE id = ?"
 )
@@ -114,6 +125,8 @@ class GroupCommit:
     outcomes: list[Settlement] = field(default_factory=list[Settlement])
     leases: list[LeaseChange] = field(default_factory=list[LeaseChange])
     holds: list[HoldChange] = field(default_factory=list[HoldChange])
+    stood: list[StandingTime] = field(default_factory=list[StandingTime])
+    servers: list[ServerRow] = field(default_factory=list[ServerRow])
     failures: list[Failure] = field(default_factory=list[Failure])
     verdicts: list[VerdictRow] = field(default_factory=list[VerdictRow])
     other: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list[tuple[str, tuple[Any, ...]]])
@@ -140,6 +153,8 @@ class GroupCommit:
         INSERT_VERDICT.execute(connection, [v[:8] for v in self.verdicts])
         UPDATE_VERDICT.execute(connection, [_judged_row(v) for v in self.verdicts])
         connection.executemany(UPDATE_TOTALS, [_totals_row(model, t) for model, t in self.totals().items()])
+        if self.servers:
+            connection.executemany(WRITE_SERVER, map(_server_row, self.servers))
         for sql, row in self.other:
             connection.execute(sql, row)
         # Last, since one of the others may begin the attempt.
@@ -157,6 +172,14 @@ class GroupCommit:
             )
             changes = [(c.change_pico, c.busy_s, c.at if c.ends else None, c.lease_id) for c in self.leases]
             connection.executemany(CHANGE_LEASE, changes)
+        if self.stood:
+            connection.executemany(
+                STAND_LEASE,
+                [
+                    (s.pico, s.pico if s.loading else 0, 0 if s.loading else s.pico, s.lease_id)
+                    for s in self.stood
+                ],
+            )
         settled = [
             (o.leased_pico, o.settled_pico, o.lease_id) for o in self.outcomes if o.lease_id is not None
         ]
@@ -175,6 +198,11 @@ class GroupCommit:
             change.setdefault(c.model_id, ModelTotals()).reserved_pico += c.change_pico
         for h in self.holds:
             change.setdefault(h.model_id, ModelTotals()).reserved_pico += h.change_pico
+        for s in self.stood:
+            t = change.setdefault(s.model_id, ModelTotals())
+            t.reserved_pico -= s.pico
+            t.settled_pico += s.pico
+            t.unused_pico += s.pico
         for o in self.outcomes:
             t = change.setdefault(o.model_id, ModelTotals())
             t.reserved_pico -= o.leased_pico + o.reserved_pico
@@ -216,6 +244,22 @@ def _request_row(r: Reservation) -> tuple[Any, ...]:
 
 def _hold_row(h: HoldChange) -> tuple[Any, ...]:
     return (h.change_pico, h.settled_pico, h.presumed_pico, h.calls, h.worked_s, h.agent_attempt_id)
+
+
+def _server_row(s: ServerRow) -> tuple[Any, ...]:
+    return (
+        s.server_id,
+        s.run_id,
+        s.aliases,
+        s.url,
+        s.gpus,
+        s.usd_per_hour,
+        s.phase,
+        s.said,
+        s.started_at,
+        s.ready_at,
+        s.ended_at,
+    )
 
 
 def _job_row(j: BatchJobRow) -> tuple[Any, ...]:

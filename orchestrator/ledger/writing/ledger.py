@@ -25,7 +25,9 @@ from orchestrator.ledger.writing.rows import (
     HoldChange,
     LeaseChange,
     Reservation,
+    ServerRow,
     Settlement,
+    StandingTime,
     VerdictRow,
 )
 from orchestrator.ledger.writing.run_state import RunState
@@ -49,6 +51,7 @@ class Ledger:
         self._next_lease_id = 1
         self._next_batch_job_id = 1
         self._next_attempt_id = 1
+        self._next_server_id = 1
         self._connection: LedgerConnection | None = None
         self._writer: Writer | None = None
 
@@ -70,6 +73,9 @@ class Ledger:
         async with connection.execute("SELECT coalesce(max(id), 0) + 1 FROM lease") as rows:
             async for (next_lease_id,) in rows:
                 self._next_lease_id = next_lease_id
+        async with connection.execute("SELECT coalesce(max(id), 0) + 1 FROM server") as rows:
+            async for (next_server_id,) in rows:
+                self._next_server_id = next_server_id
         async with connection.execute("SELECT coalesce(max(id), 0) + 1 FROM batch_job") as rows:
             async for (next_batch_job_id,) in rows:
                 self._next_batch_job_id = next_batch_job_id
@@ -219,6 +225,20 @@ class Ledger:
     def new_lease_id(self) -> int:
         self._next_lease_id += 1
         return self._next_lease_id - 1
+
+    def stood(self, time: StandingTime) -> asyncio.Future[None]:
+        """A server of one's own cost so much while no request ran on it."""
+        assert self._writer is not None
+        return self._writer.put(lambda batch: batch.stood.append(time))
+
+    def server(self, row: ServerRow) -> asyncio.Future[None]:
+        """How a server of one's own stands, in place of how it stood."""
+        assert self._writer is not None
+        return self._writer.put(lambda batch: batch.servers.append(row))
+
+    def new_server_id(self) -> int:
+        self._next_server_id += 1
+        return self._next_server_id - 1
 
     async def judge(self, verdicts: Sequence[VerdictRow]) -> None:
         await self._write(lambda batch: batch.verdicts.extend(verdicts))

@@ -73,6 +73,36 @@ class HoldChange:
     """By now."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingTime:
+    """Time of a server of one's own in which no request ran: settled out of its lease, and unused. `loading`: before
+    it was ready."""
+
+    lease_id: int
+    model_id: int
+    pico: int
+    loading: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerRow:
+    """A server of one's own as it stands. Times are Unix seconds."""
+
+    server_id: int
+    run_id: int
+    aliases: str
+    """JSON."""
+    url: str
+    gpus: str
+    """JSON."""
+    usd_per_hour: str | None
+    phase: str
+    said: str | None
+    started_at: float
+    ready_at: float | None
+    ended_at: float | None
+
+
 class SampleRow(NamedTuple):
     """One sample as it arrived; tokens and cost are its share of its request's. Its fields are in the order of
     batch.INSERT_SAMPLE."""

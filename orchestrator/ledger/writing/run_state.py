@@ -11,6 +11,7 @@ from orchestrator.ledger.verdict_sets.change import SetChange
 from orchestrator.ledger.writing.agent_attempts import OpenAttemptRow, read_open
 from orchestrator.ledger.writing.batch_jobs import OpenJob, read_open_jobs
 from orchestrator.ledger.writing.held_money import totals_of
+from orchestrator.ledger.writing.last_loading import last_loading_s
 from orchestrator.ledger.writing.proven_bounds import BilledMore, billed_more, bound_is_shown
 from orchestrator.ledger.writing.rows import ModelTotals
 from orchestrator.ledger.writing.under_booked import NOTHING_RAISED, RaisedSums
@@ -37,6 +38,8 @@ class ModelState:
     mean_prompt_tokens: float | None = None
     mean_completion_tokens: float | None = None
     mean_pico_per_output_token: float | None = None
+    loading_s: float | None = None
+    """How long its own server last took to load."""
     open_jobs: list[OpenJob] = field(default_factory=list[OpenJob])
     """Batches of an earlier run that go on at the vendor."""
     open_attempts: list[OpenAttemptRow] = field(default_factory=list[OpenAttemptRow])
@@ -119,6 +122,7 @@ def _read_model(connection: sqlite3.Connection, model_id: int, ordinals: dict[in
         mean_prompt_tokens=means[0],
         mean_completion_tokens=means[1],
         mean_pico_per_output_token=means[2],
+        loading_s=last_loading_s(connection, row["alias"]),
         open_jobs=jobs,
         open_attempts=read_open(connection, model_id),
     )

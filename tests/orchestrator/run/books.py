@@ -78,14 +78,14 @@ def check_books(db: Path, *, ended: bool = True) -> None:
         leases = rows(
             db,
             "SELECT coalesce(sum(reserved_pico), 0) AS reserved, coalesce(sum(presumed_pico), 0) AS presumed, "
-            "coalesce(sum(settled_pico), 0) AS settled, coalesce(sum(reconciled_pico), 0) AS reconciled "
-            "FROM lease WHERE model_id = ?",
+            "coalesce(sum(settled_pico), 0) AS settled, coalesce(sum(reconciled_pico), 0) AS reconciled, "
+            "coalesce(sum(loading_pico + idle_pico), 0) AS stood FROM lease WHERE model_id = ?",
             model["id"],
         )[0]
-        assert model["settled_pico"] == parts["settled"] + leases["reconciled"]
+        assert model["settled_pico"] == parts["settled"] + leases["reconciled"] + leases["stood"]
         assert model["presumed_pico"] == parts["presumed"] + leases["presumed"]
         assert model["reserved_pico"] == parts["reserved"] + leases["reserved"]
-        assert model["unused_pico"] == parts["unused"] + leases["reconciled"]
+        assert model["unused_pico"] == parts["unused"] + leases["reconciled"] + leases["stood"]
         assert model["requests"] == parts["requests"]
         assert model["retries"] == parts["retries"]
         assert model["samples"] == one(db, "SELECT count(*) FROM sample WHERE model_id = ?", model["id"])

@@ -1,0 +1,1 @@
+"""Servers that a run starts, uses and stops: `[models.ALIAS.serve]`."""
