@@ -111,6 +111,8 @@ def sweep_tables() -> tuple[tuple[str, str, Any], ...]:
         ("sampling", "`[sampling]`", schema.SamplingTable),
         ("verifier", "`[verifier]`", schema.VerifierTable),
         ("models", "`[models.ALIAS]`", schema.ModelTable),
+        ("model_serve", "`[models.ALIAS.serve]`", schema.ServeTable),
+        ("node", "`[serve]`", schema.NodeTable),
         ("price", "`price = { … }`", schema.PriceTable),
         ("limits", "`limits = { … }`", schema.LimitsTable),
         ("architecture", "`architecture = { … }`", schema.ArchitectureTable),

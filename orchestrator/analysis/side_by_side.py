@@ -35,7 +35,13 @@ def _model(side: ModelCosts, warnings: list[str]) -> dict[str, Any]:
     price = None if side.price is None else price_from_json(side.price)
     tokens = side.tokens.input + side.tokens.output
     waste = _share(side.presumed + side.unused, side.settled + side.presumed)
-    text = waste_warning(side.alias, side.presumed, side.unused, side.settled + side.presumed)
+    text = waste_warning(
+        side.alias,
+        side.presumed,
+        side.unused,
+        side.settled + side.presumed,
+        stood=side.stood.loading_pico + side.stood.idle_pico,
+    )
     if text is not None:
         warnings.append(text)
     judged = int(side.n.sum())
@@ -49,6 +55,8 @@ def _model(side: ModelCosts, warnings: list[str]) -> dict[str, Any]:
         "settled_usd": side.settled / PICO_PER_USD,
         "presumed_usd": side.presumed / PICO_PER_USD,
         "unused_usd": side.unused / PICO_PER_USD,
+        "loading_usd": side.stood.loading_pico / PICO_PER_USD,
+        "idle_usd": side.stood.idle_pico / PICO_PER_USD,
         "waste": waste,
         "usd_per_sample": side.settled / side.samples / PICO_PER_USD if side.samples else None,
         "usd_per_pass": side.settled / int(side.c.sum()) / PICO_PER_USD if side.c.sum() else None,

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from orchestrator.progress import ModelProgress, Progress
+from orchestrator.progress import ModelProgress, Progress, ServerProgress
 from orchestrator.report.budget_parts import dollars
-from orchestrator.text.duration import about, clock
+from orchestrator.text.duration import about, clock, span
 from orchestrator.text.failure_words import in_words
 from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
 
 FEW_VERDICTS = 100
+LONGEST_SAID = 300
 MINUTE_S = 60
 QUIET_S = 10.0
 """From so many seconds without a reply on it is said."""
@@ -102,6 +103,23 @@ def money_ends(progress: Progress) -> tuple[float, float] | None:
     done, planned = sum(m.done for m in progress.models), sum(m.planned for m in progress.models)
     coming = sum(m.samples_per_s for m in progress.models) * seconds
     return (seconds, min(1.0, (done + coming) / planned)) if planned else None
+
+
+def server(one: ServerProgress, between: str = " · ") -> str:
+    """loading for 12 s · GPU 0,1 · $5.00/h · Loading weights: 40%; ready after 2 min 3 s · …"""
+    if one.phase == "loading":
+        said = [f"loading for {span(one.since_s)}"]
+    elif one.phase == "ready" and one.loading_s is not None:
+        said = [f"ready after {span(one.loading_s)}"]
+    else:
+        said = [one.phase]
+    if one.gpus:
+        said.append(f"GPU {','.join(one.gpus)}")
+    if one.usd_per_hour is not None:
+        said.append(f"${one.usd_per_hour:,.2f}/h")
+    if one.said:
+        said.append(safe(one.said, LONGEST_SAID))
+    return between.join(said)
 
 
 def pace(progress: Progress) -> list[str]:

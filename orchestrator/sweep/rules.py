@@ -39,7 +39,7 @@ _APIS: dict[str, tuple[str, ...]] = {
     "replay": ("chat", "completions", "responses"),
 }
 _MISSING = {
-    ("vllm", "servers"): 'add servers = ["http://127.0.0.1:8000/v1"]',
+    ("vllm", "servers"): 'add servers = ["http://127.0.0.1:8000/v1"], or a table [models.ALIAS.serve]',
     ("openai-compatible", "base_url"): 'add base_url = "https://…/v1"',
     ("replay", "tape"): 'add tape = "quickstart" or the path of a tape',
 }

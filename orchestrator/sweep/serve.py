@@ -127,7 +127,8 @@ def check_together(source: SweepText, sweep: Sweep) -> None:
         one = sweep.models[first]
         for alias in others:
             other = sweep.models[alias]
-            keys = {("gpu_usd_per_hour",): (one.gpu_usd_per_hour, other.gpu_usd_per_hour)}
+            keys: dict[tuple[str, ...], tuple[object, object]] = {}
+            keys["gpu_usd_per_hour",] = (one.gpu_usd_per_hour, other.gpu_usd_per_hour)
             for key in ("gpus", "copies", "ready_timeout_s", "stop_grace_s", "health", "ready"):
                 keys["serve", key] = (getattr(one.serve, key), getattr(other.serve, key))
             for key, (ours, theirs) in keys.items():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from rich.cells import cell_len
 from rich.text import Text
 
-from orchestrator.progress import Progress
+from orchestrator.progress import Progress, ServerProgress
 from orchestrator.report import figures
 from orchestrator.report.budget_parts import BudgetParts, parts_of
 from orchestrator.report.cells import clip, fit, wrap
@@ -121,8 +121,17 @@ class Frames:
         return self._shown(shown, width)
 
     def _tail(self, p: Progress, width: int, most: int) -> list[Text]:
-        """Stops, errors, the note: what a person may have to act on."""
+        """Servers, stops, errors, the note: what a person waits for or may have to act on."""
         lines = [
+            _cut(
+                Text(f"server {self._shown(one.name, max(8, width // 4))}  ").append(
+                    self._server(one), "dim"
+                ),
+                width,
+            )
+            for one in p.servers
+        ]
+        lines += [
             Text(line, STOPPED)
             for m in p.models
             if m.stopped is not None
@@ -133,6 +142,9 @@ class Frames:
         if p.note is not None:
             lines += [Text(line, "yellow") for line in self._wrapped(p.note, width, most)]
         return lines
+
+    def _server(self, one: ServerProgress) -> str:
+        return writable(figures.server(one, f" {self.look.glyphs.dot} "), self.look.encoding)
 
     def _errors(self, kinds: list[str], width: int) -> Text:
         """As many kinds as fit, and how many more there are."""

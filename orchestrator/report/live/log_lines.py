@@ -69,6 +69,7 @@ class PlainDisplay:
         told = [m for m in progress.models if not _same(m, before.get(m.alias))]
         return [
             self._total(progress),
+            *(f"server {safe(one.name)}: {figures.server(one, ', ')}" for one in progress.servers),
             *(self._model(m, parts_of(progress).places, progress.phase) for m in told),
         ]
 
@@ -140,6 +141,12 @@ def _changes(before: Progress, now: Progress) -> list[str]:
             lines.append(f"model {safe(m.alias)} stopped: {safe(m.stopped)}")
         elif figures.finished(m) and was is not None and not figures.finished(was):
             lines.append(f"model {safe(m.alias)}: last request sent")
+    were = {one.name: one.phase for one in before.servers}
+    lines += [
+        f"server {safe(one.name)}: {figures.server(one, ', ')}"
+        for one in now.servers
+        if were.get(one.name) != one.phase
+    ]
     if now.note is not None and now.note != before.note:
         lines.append(safe(now.note))
     return lines

@@ -149,6 +149,8 @@ _ROWS: tuple[tuple[str, Callable[[Mapping[str, Any]], str]], ...] = (
     ("pass rate", _share("pass_rate")),
     ("settled", _usd("settled_usd")),
     ("presumed", _usd("presumed_usd")),
+    ("loading", _usd("loading_usd")),
+    ("idle", _usd("idle_usd")),
     ("waste", _share("waste")),
     ("per 1,000 samples", _of_a_thousand("usd_per_sample")),
     ("per 1,000 passes", _of_a_thousand("usd_per_pass")),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.report import figures
 from orchestrator.report.short_names import short_names
 from orchestrator.report.terminal.failed_samples import failure_lines
+from orchestrator.report.terminal.standing import standing_line
 from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
 from pricing.types import PICO_PER_USD
@@ -59,8 +60,10 @@ def status_text(document: Mapping[str, Any], progress: Progress) -> RenderableTy
         Text(""),
         table,
         Text(""),
+        *(Text(f"server {safe(one.name, 60)}: {figures.server(one)}") for one in progress.servers),
         *map(Text, _remarks(progress)),
         Text(_money(document)),
+        *(Text(line) for line in (standing_line(document),) if line is not None),
         *(
             Text(
                 f"{safe(one['model'], 40)}: {one['requests']:,} requests in {one['batches']:,} batches at the vendor"

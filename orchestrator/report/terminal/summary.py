@@ -44,6 +44,8 @@ class Ending:
     """How requests of this run failed."""
     failed_samples: Sequence[str] = ()
     """Why samples failed for good, a line for each kind."""
+    standing: str | None = None
+    """What servers of one's own cost while no request ran on them."""
     leftovers: int = 0
     """Requests of an earlier run that were presumed at the start."""
 
@@ -61,6 +63,8 @@ def summary(progress: Progress, ending: Ending) -> RenderableType:
     if (taught := lessons(progress)) is not None:
         parts.append(Text(taught))
     parts.append(Text(_cost(progress, ending)))
+    if ending.standing is not None:
+        parts.append(Text(ending.standing))
     if ending.leftovers:
         one = ending.leftovers == 1
         were, they = ("request of an earlier run", "it") if one else ("requests of earlier runs", "they")

@@ -95,7 +95,7 @@ class Guard:
         os.set_blocking(woken, False)
         os.set_blocking(wake, False)
         signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGCHLD, _wakes)
         if not self._start(self._first_line()):
             return
         assert self._server is not None
@@ -284,6 +284,10 @@ def reap_all() -> None:
 def say(**words: Any) -> None:
     with contextlib.suppress(OSError):
         os.write(sys.stdout.fileno(), json.dumps(words).encode() + b"\n")
+
+
+def _wakes(_number: int, _frame: object) -> None:
+    """A signal that is only to end a wait."""
 
 
 def _in_the_server() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
+from orchestrator.ledger.reading.money.servers import Stood, stood
 from orchestrator.ledger.reading.money.settled_tokens import SettledTokens, settled_tokens
 from orchestrator.ledger.reading.samples.first_passes import first_passes
 from orchestrator.ledger.reading.samples.reward_models import NO_SCORER
@@ -42,6 +43,7 @@ class ModelCosts:
     settled: int
     presumed: int
     unused: int
+    stood: Stood
     requests: int
     retries: int
     samples: int
@@ -125,6 +127,7 @@ def _side(connection: sqlite3.Connection, model: sqlite3.Row) -> ModelCosts:
         settled=model["settled_pico"] + model["merged_settled_pico"],
         presumed=model["presumed_pico"] + model["merged_presumed_pico"],
         unused=model["unused_pico"] + model["merged_unused_pico"],
+        stood=stood(connection, model["id"]),
         requests=model["requests"] + model["merged_requests"],
         retries=model["retries"] + model["merged_retries"],
         samples=model["samples"],

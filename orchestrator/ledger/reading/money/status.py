@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from orchestrator.ledger.file.lock import is_held
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.money.failed_samples import failures_of
+from orchestrator.ledger.reading.money.servers import Stood, read_servers, stood
 from orchestrator.ledger.reading.samples.sample_counts import count_samples
 from orchestrator.ledger.writing.batch_jobs import count_open
 from pricing.types import PICO_PER_USD
@@ -46,7 +48,9 @@ def _document(
         if only is not None and row["alias"] not in only:
             continue
         counts = count_samples(connection, row)
-        models[name] = _model(row, counts) | {"failures": failures_of(connection, row["id"])}
+        models[name] = _model(row, counts, stood(connection, row["id"])) | {
+            "failures": failures_of(connection, row["id"])
+        }
         planned, done, failed = planned + counts["planned"], done + counts["done"], failed + counts["failed"]
     return {
         "status": _status(run, running=running, lacking=planned - done - failed, failed=failed),
@@ -57,6 +61,7 @@ def _document(
         "replayed_usd": replayed / PICO_PER_USD,
         "reason": None if run is None else run["reason"],
         "samples": {"planned": planned, "done": done, "failed": failed},
+        "servers": [asdict(one) for one in (read_servers(connection) if running else ())],
         "batches": [
             {"model": alias, "batches": batches, "requests": requests}
             for alias, (batches, requests) in count_open(connection).items()
@@ -77,7 +82,7 @@ def _status(run: sqlite3.Row | None, *, running: bool, lacking: int, failed: int
     return run["status"]
 
 
-def _model(row: sqlite3.Row, counts: dict[str, int]) -> dict[str, Any]:
+def _model(row: sqlite3.Row, counts: dict[str, int], standing: Stood) -> dict[str, Any]:
     return {
         "samples_done": counts["done"],
         "samples_planned": counts["planned"],
@@ -86,6 +91,8 @@ def _model(row: sqlite3.Row, counts: dict[str, int]) -> dict[str, Any]:
         "presumed_usd": row["presumed_pico"] / PICO_PER_USD,
         "reserved_usd": row["reserved_pico"] / PICO_PER_USD,
         "unused_usd": row["unused_pico"] / PICO_PER_USD,
+        "loading_usd": standing.loading_pico / PICO_PER_USD,
+        "idle_usd": standing.idle_pico / PICO_PER_USD,
         "requests": row["requests"],
         "retries": row["retries"],
         "solved_problems": counts["solved"],

@@ -12,6 +12,7 @@ from orchestrator.ledger.file.lock import is_held
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.for_run.samples_wanted import samples_wanted
+from orchestrator.ledger.reading.money.servers import read_servers
 from orchestrator.pace import Pace
 from orchestrator.progress import ENDED, ModelProgress, Progress
 
@@ -70,6 +71,7 @@ class Watched:
             at=time.time(),
             unverified=sum(m.done - m.verified for m in models),
             models=models,
+            servers=read_servers(connection) if running else (),
             note=None if run is None or running else run["reason"],
         )
 

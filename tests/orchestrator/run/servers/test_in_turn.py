@@ -44,7 +44,9 @@ def test_two_models_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert spent.settled / USD == pytest.approx(seconds_of_servers(db) * USD_PER_HOUR / 3600, rel=0.05)
     bought = one(db, "SELECT sum(cost_pico) FROM sample_records")
     assert spent.settled == bought + spent.unused
-    (loading,) = rows(db, "SELECT loading_pico FROM lease JOIN model ON model.id = model_id WHERE alias = 'a'")
+    (loading,) = rows(
+        db, "SELECT loading_pico FROM lease JOIN model ON model.id = model_id WHERE alias = 'a'"
+    )
     assert loading["loading_pico"] / USD >= 0.6 * USD_PER_HOUR / 3600
     log = logged(tmp_path, "a")
     assert "Loading weights" in log
@@ -105,7 +107,10 @@ def test_aliases_of_one_server_share_it(tmp_path: Path) -> None:
     """Two temperatures of one model: one process, its loading and idle time borne in equal parts."""
     db = tmp_path / "test.db"
     model = served(tmp_path, "loads=0.6", "slow=0.2")
-    models = {"cold": {**model, "temperature": 0.0}, "hot": {**model, "temperature": 1.0, "api": "completions"}}
+    models = {
+        "cold": {**model, "temperature": 0.0},
+        "hot": {**model, "temperature": 1.0, "api": "completions"},
+    }
     with watched(db, 10 * USD):
         ended = run(write(tmp_path, models), db)
     assert ended.status == 0, ended.result
