@@ -36,7 +36,8 @@ def served(folder: Path, *options: str, args: tuple[str, ...] = (), **keys: Any)
 
 
 def write(folder: Path, models: dict[str, dict[str, Any]], **keys: Any) -> Path:
-    return SweepFile(models, **{"problems": 3, "samples": 2, **keys}).write(folder)
+    given: dict[str, Any] = {"problems": 3, "samples": 2, **keys}
+    return SweepFile(models, **given).write(folder)
 
 
 def told(folder: Path) -> list[str]:

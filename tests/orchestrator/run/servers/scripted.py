@@ -40,7 +40,9 @@ def log(text: str) -> None:
 
 def main() -> None:
     port, model = int(sys.argv[1]), sys.argv[2]
-    options = dict(text.partition("=")[::2] for text in sys.argv[3:])
+    options: dict[str, str] = {}
+    for text in sys.argv[3:]:
+        name, _, options[name] = text.partition("=")
     began, replies, lock = time.monotonic(), 0, threading.Lock()
     tells = Path(options["tells"]) if "tells" in options else None
 
@@ -87,7 +89,7 @@ def main() -> None:
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
             pass
 
         def say(self, status: int, body: Any) -> None:
