@@ -16,7 +16,7 @@ from orchestrator.run.prepare import Prepared
 from orchestrator.run.sampling import Sampling, stop_rule
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sending.agent_calls import CallSender
-from orchestrator.sending.paid_servers import PaidServer
+from orchestrator.sending.paid_servers import TimedServer
 from orchestrator.sweep.types import Model
 from providers.forward import Forwarder
 from providers.transport.address import ANTHROPIC_URL, OPENAI_URL
@@ -28,7 +28,7 @@ def build_gateway(
     ledger: Ledger,
     sampling: Sampling,
     *,
-    servers: Mapping[tuple[str, int], PaidServer],
+    servers: Mapping[tuple[str, int], TimedServer],
     judged: Callable[[Settlement], Settlement],
     clock: Callable[[], float],
     changed: Callable[[], None],

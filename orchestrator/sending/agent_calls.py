@@ -23,7 +23,7 @@ from orchestrator.scheduler.call_lane import CallLane
 from orchestrator.scheduler.rates import Estimate
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sending.caller import PromptText
-from orchestrator.sending.paid_servers import PaidServer
+from orchestrator.sending.paid_servers import TimedServer
 from orchestrator.sending.sender import NOT_PAID
 from pricing.types import Price
 from providers.errors import MayHaveCost, NotSent, ProviderError
@@ -99,7 +99,7 @@ class CallSender:
         lanes: Mapping[str, CallLane],
         forwarders: Mapping[str, list[Forwarder]],
         *,
-        servers: Mapping[tuple[str, int], PaidServer],
+        servers: Mapping[tuple[str, int], TimedServer],
         clock: Callable[[], float],
         learns: Callable[[str, int], int | None],
         costs_more: Callable[[str, int], None],
@@ -244,7 +244,7 @@ class CallSender:
             return stopped
         return RAISED if call.worst_now() > call.worst_pico else None
 
-    def _leaves(self, flight: _Flight, server: PaidServer | None) -> None:
+    def _leaves(self, flight: _Flight, server: TimedServer | None) -> None:
         """Its first byte is about to leave: from here on it may be billed. Raises NotSent if it must not."""
         flight.withheld = self._withheld(flight.call)
         if flight.withheld is None and server is not None and not server.begins(flight.number, flight.call.n):
@@ -397,7 +397,7 @@ class _Flight:
         self.stopped: str | None = None
         self.ends = Limit(lambda: None)
 
-    def limit(self, server: PaidServer | None) -> Limit:
+    def limit(self, server: TimedServer | None) -> Limit:
         """What ends it if its server's lease does."""
         self.ends = Limit(lambda: None if server is None else server.left_s())
         return self.ends

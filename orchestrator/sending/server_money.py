@@ -46,6 +46,10 @@ class Tenancy:
         self.limits: set[Limit] = set()
         self.running: set[int] = set()
 
+    def claim(self) -> bool:
+        """Whether a request may be admitted here: not once the lease has no more left than stopping takes."""
+        return self._of.open
+
     async def ready(self) -> bool:
         """Whether an admitted request may go out."""
         await self._of.written()
