@@ -9,9 +9,6 @@ checker, which no program under test can reach.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import select
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -21,18 +18,11 @@ from verifiers.code.extract import Alternatives
 from verifiers.code.inside.codec import MAX_BYTES, NotDataError, decode
 from verifiers.code.jobs import Seen, framed, python_job
 from verifiers.code.problem import FunctionProblem
+from verifiers.code.talk import EndedError, PastError, read, write
 from verifiers.sandbox import Child, Job
 from verifiers.types import Verdict
 
 Starter = Callable[[Job], AbstractContextManager[Child]]
-
-
-class _PastError(Exception):
-    """The time is over."""
-
-
-class _EndedError(Exception):
-    """The other side has closed its pipe, or wrote what is no message."""
 
 
 def judge(
@@ -54,20 +44,20 @@ def judge(
         message = framed(b"J", [problem.stub, problem.test, problem.entry_point, alternatives])
         while True:
             try:
-                _write(checker, message, deadline)
+                write(checker, message, deadline)
                 tag, data = _message(checker, deadline)
-            except _PastError:
+            except PastError:
                 return Verdict(passed=False, reason=f"past its limit of {limit_s:g} s")
-            except _EndedError:
+            except EndedError:
                 return Verdict(passed=None, reason="the checker ended before its verdict")
             if tag == b"V":
                 return _verdict(data)
             try:
-                _write(candidate, framed_raw(b"C", data), deadline)
+                write(candidate, framed_raw(b"C", data), deadline)
                 message = framed_raw(b"A", _message(candidate, deadline)[1])
-            except _PastError:
+            except PastError:
                 return Verdict(passed=False, reason=f"past its limit of {limit_s:g} s")
-            except _EndedError:
+            except EndedError:
                 return Verdict(
                     passed=False, reason="the program ended, or broke off, before the test was through"
                 )
@@ -89,36 +79,8 @@ def _verdict(data: bytes) -> Verdict:
 
 
 def _message(child: Child, deadline: float) -> tuple[bytes, bytes]:
-    head = _read(child, 5, deadline)
+    head = read(child, 5, deadline)
     size = int.from_bytes(head[1:], "big")
     if size > MAX_BYTES:
-        raise _EndedError
-    return head[:1], _read(child, size, deadline)
-
-
-def _read(child: Child, size: int, deadline: float) -> bytes:
-    out = bytearray()
-    descriptor = child.stdout.fileno()
-    while len(out) < size:
-        if not select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))[0]:
-            raise _PastError
-        chunk = os.read(descriptor, min(size - len(out), 1 << 20))
-        if not chunk:
-            raise _EndedError
-        out += chunk
-    return bytes(out)
-
-
-def _write(child: Child, data: bytes, deadline: float) -> None:
-    """In time, even to one who does not read."""
-    descriptor = child.stdin.fileno()
-    os.set_blocking(descriptor, False)
-    view = memoryview(data)
-    while view:
-        if not select.select([], [descriptor], [], max(0.0, deadline - time.monotonic()))[1]:
-            raise _PastError
-        with contextlib.suppress(BlockingIOError):
-            try:
-                view = view[os.write(descriptor, view) :]
-            except BrokenPipeError:
-                raise _EndedError from None
+        raise EndedError
+    return head[:1], read(child, size, deadline)

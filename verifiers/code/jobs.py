@@ -35,9 +35,10 @@ def seen(jail: Sandbox, names: tuple[str, ...]) -> Seen:
     return Seen(found, f"import sys; sys.path += {folders!r}")
 
 
-def python_job(main: str, *, cpu_s: float, memory_mb: int, packages: Seen) -> Job:
+def python_job(main: str, *, cpu_s: float | None, memory_mb: int, packages: Seen, processes: int = 1) -> Job:
     """`main`: program, candidate or checker."""
-    return _job(_sources(main), packages, Limits(memory_mb=memory_mb, cpu_s=max(1, math.ceil(cpu_s))))
+    cpu = None if cpu_s is None else max(1, math.ceil(cpu_s))
+    return _job(_sources(main), packages, Limits(memory_mb=memory_mb, cpu_s=cpu, processes=processes))
 
 
 def asking_job(source: str, packages: Seen) -> Job:
@@ -65,7 +66,7 @@ def framed(tag: bytes, value: object) -> bytes:
 def _sources(main: str) -> tuple[tuple[str, str], ...]:
     folder = files("verifiers.code.inside")
     names = [name for name in (*_SHARED, main) if not (main == "checker" and name == "loading")]
-    names[-1:-1] = ["testing"] if main == "checker" else []
+    names[-1:-1] = {"checker": ["testing"], "program": ["in_turn"]}.get(main, [])
     return tuple(
         (f"verifiers.code.inside.{name}", folder.joinpath(f"{name}.py").read_text("utf-8")) for name in names
     )

@@ -31,6 +31,7 @@ import sys
 import threading
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import IO, Any, ClassVar, cast
 
 from verifiers.code import function as code_function
@@ -41,6 +42,7 @@ from verifiers.code.missing import Missing, missing_of, not_judged
 from verifiers.code.problem import function_problem
 from verifiers.sandbox import Child, Jail, Job, SandboxError, choose
 from verifiers.sandbox.packages import installed
+from verifiers.sandbox.seccomp import seccomp_filter
 from verifiers.types import Bounds, Isolation, Lack, Package, Verdict
 
 _VERSION = "2"
@@ -172,7 +174,20 @@ class Code:
             return Verdict(passed=False, reason="no program in the answer")
         own = code_stdin.time_limit(problem)
         limit = self._bounds.timeout_s if own is None else own * self._factor + self._extra
-        return code_stdin.judge(alternatives, tests, start=self._start, limit_s=limit, **limits)
+        return code_stdin.judge(
+            alternatives,
+            tests,
+            start=self._start,
+            limit_s=limit,
+            program_filter=self._program_filter(),
+            **limits,
+        )
+
+    def _program_filter(self) -> bytes | None:
+        """With which tests can share a sandbox: only bubblewrap and this filter together keep them apart."""
+        if self._jail.name != "bubblewrap" or find_spec("_ctypes") is None:
+            return None
+        return seccomp_filter(one_process=True, apart=True)
 
     @contextmanager
     def _start(self, job: Job, stdin: IO[bytes] | int = subprocess.PIPE) -> Generator[Child]:

@@ -1,4 +1,4 @@
-"""Programs that read stdin and write stdout, as CodeContests has them: one sandbox a test, the first failure ends it.
+"""Programs that read stdin and write stdout, as CodeContests has them: test after test, the first failure ends it.
 
 What the program wrote is compared here, outside: the expected outputs are nowhere where it runs. Its exit status is
 not looked at, as CodeContests' own tester doesn't: a program that ends with an error after the right output passed.
@@ -7,19 +7,18 @@ not looked at, as CodeContests' own tester doesn't: a program that ends with an 
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import IO, Any, cast
+from typing import Any, cast
 
 from verifiers.code.compare_output import Difference, first_difference
 from verifiers.code.extract import Alternatives
-from verifiers.code.jobs import Seen, framed, python_job
-from verifiers.sandbox import Child, Job, JobResult, input_file
+from verifiers.code.jobs import Seen
+from verifiers.code.test_runs import Starter, TestRuns
+from verifiers.sandbox import JobResult
 from verifiers.types import Verdict
 
 KINDS = ("public_tests", "private_tests", "generated_tests")
-Starter = Callable[[Job, IO[bytes]], AbstractContextManager[Child]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +66,30 @@ def judge(
     limit_s: float,
     memory_mb: int,
     packages: Seen,
+    program_filter: bytes | None,
 ) -> Verdict:
     """`limit_s` bounds the processor time of each test, in whole seconds upwards. By the clock it may take twice
     that and two seconds more: on a busy machine a right program must not become a wrong one."""
-    job = python_job("program", cpu_s=limit_s, memory_mb=memory_mb, packages=packages)
-    program = framed(b"P", alternatives)
-    for test in tests:
-        with (
-            input_file(program + test.input.encode("utf-8", "surrogatepass")) as stdin,
-            start(job, stdin) as child,
-        ):
-            outcome = child.read_to_end(2 * limit_s + 2)
-        expected = test.output.encode("utf-8", "surrogatepass")
-        difference = first_difference(outcome.stdout, expected)
-        reason = _failure(outcome, limit_s)
-        if reason is None and difference is not None:
-            reason = "it ended with an error" if outcome.status else "another output than expected"
-        if reason is not None:
-            evidence = _evidence(test, outcome, difference)
-            return Verdict(passed=False, reason=f"{test.name}: {reason}", evidence=evidence)
+    with TestRuns(
+        alternatives,
+        start=start,
+        limit_s=limit_s,
+        memory_mb=memory_mb,
+        packages=packages,
+        program_filter=program_filter if len(tests) > 1 else None,
+    ) as runs:
+        for test in tests:
+            outcome = runs.run(test.input.encode("utf-8", "surrogatepass"))
+            if outcome is None:
+                reason = f"{test.name}: it ended the sandbox that it runs in"
+                return Verdict(passed=False, reason=reason, evidence=f"input: {test.input[:200]!r}")
+            difference = first_difference(outcome.stdout, test.output.encode("utf-8", "surrogatepass"))
+            reason = _failure(outcome, limit_s)
+            if reason is None and difference is not None:
+                reason = "it ended with an error" if outcome.status else "another output than expected"
+            if reason is not None:
+                evidence = _evidence(test, outcome, difference)
+                return Verdict(passed=False, reason=f"{test.name}: {reason}", evidence=evidence)
     return Verdict(passed=True, reason=f"{len(tests)} tests")
 
 

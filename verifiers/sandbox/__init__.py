@@ -8,8 +8,19 @@ with jail.start(job) as child:         # SandboxError: the sandbox did not work,
 """
 
 from verifiers.sandbox.choose import Jail, choose
-from verifiers.sandbox.job import PACKAGES, Job, JobResult, Limits, SandboxError
+from verifiers.sandbox.job import PACKAGES, Ended, Job, JobResult, Limits, SandboxError
 from verifiers.sandbox.process import Child
 from verifiers.sandbox.stdin import input_file
 
-__all__ = ["PACKAGES", "Child", "Jail", "Job", "JobResult", "Limits", "SandboxError", "choose", "input_file"]
+__all__ = [
+    "PACKAGES",
+    "Child",
+    "Ended",
+    "Jail",
+    "Job",
+    "JobResult",
+    "Limits",
+    "SandboxError",
+    "choose",
+    "input_file",
+]

@@ -22,11 +22,11 @@ import select
 import shutil
 import signal
 import subprocess
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import IO
 
-from verifiers.sandbox.interpreter import ENVIRONMENT, Interpreter, interpreter
+from verifiers.sandbox.interpreter import ENVIRONMENT, interpreter
 from verifiers.sandbox.job import PACKAGES, Job, SandboxError
 from verifiers.sandbox.process import Child, spawn
 from verifiers.sandbox.python_launch import launch_command
@@ -123,7 +123,6 @@ class _Kill:
 
 
 def _arguments(job: Job, uid: int) -> list[str]:
-    python = interpreter()
     out = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     out += ["--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox", "--cap-drop", "ALL"]
     if uid:
@@ -134,7 +133,7 @@ def _arguments(job: Job, uid: int) -> list[str]:
         out += ["--setenv", key, value]
     # Before the rest, so that a job may name what lies in this machine's own /tmp.
     out += ["--perms", "1777", "--size", str(job.limits.scratch_mb * 1024 * 1024), "--tmpfs", _SCRATCH]
-    out += _mounts(job, python)
+    out += _mounts(job.read_only, job.packages)
     out += ["--proc", "/proc"]
     for device in _DEVICES:
         out += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
@@ -143,15 +142,18 @@ def _arguments(job: Job, uid: int) -> list[str]:
     return [*out, "--remount-ro", "/", "--chdir", _SCRATCH]
 
 
-def _mounts(job: Job, python: Interpreter) -> list[str]:
-    """Read-only binds, what is within another left out, links of the top folder (/lib → usr/lib) made anew."""
+@lru_cache(maxsize=64)
+def _mounts(read_only: tuple[Path, ...], packages: tuple[Path, ...]) -> tuple[str, ...]:
+    """Read-only binds, what is within another left out, links of the top folder (/lib → usr/lib) made anew. Kept, since
+    to resolve some forty places takes longer than all else that starts a sandbox."""
+    python = interpreter()
     out = ["--dir", "/dev"]  # what bubblewrap makes by itself for a file's sake is for root alone
     for top in map(Path, ("/bin", "/sbin", "/lib", "/lib32", "/lib64")):
         if top.is_symlink():
             out += ["--symlink", str(top.readlink()), str(top)]
-    folders = [Path(os.path.realpath(folder)) for folder in job.read_only]
+    folders = [Path(os.path.realpath(folder)) for folder in read_only]
     made: set[Path] = set()
-    for path in [*job.read_only, python.executable, *python.folders, *python.libraries]:
+    for path in [*read_only, python.executable, *python.folders, *python.libraries]:
         place = Path(os.path.realpath(path.parent), path.name)
         if any(folder in place.parents for folder in folders):
             continue
@@ -164,10 +166,10 @@ def _mounts(job: Job, python: Interpreter) -> list[str]:
             out += ["--ro-bind", str(path), str(place)]
     for path in python.hidden:
         out += ["--tmpfs", str(path)]
-    out += ["--dir", PACKAGES] if job.packages else []
-    for path in job.packages:
+    out += ["--dir", PACKAGES] if packages else []
+    for path in packages:
         out += ["--ro-bind", str(path), f"{PACKAGES}/{path.name}"]
-    return out
+    return tuple(out)
 
 
 def _tasks(job: Job, uid: int) -> int:

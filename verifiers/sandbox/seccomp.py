@@ -38,18 +38,26 @@ _REFUSED: Final[dict[str, tuple[int | None, int | None]]] = {
     "swapon": (167, 224), "syslog": (103, 116), "umount2": (166, 39), "unshare": (272, 97), "uselib": (134, None),
     "userfaultfd": (323, 282), "vhangup": (153, 58),
 }  # fmt: skip
+_OF_ITSELF: Final[dict[str, tuple[int, int]]] = {
+    "prlimit64": (302, 261), "sched_setaffinity": (203, 122), "sched_setattr": (314, 274),
+    "sched_setparam": (142, 118), "sched_setscheduler": (144, 119),
+}  # fmt: skip
+"""Calls that can change another process of the same user: their first argument names it, 0 the caller."""
+_SET_PRIORITY, _SET_IO_PRIORITY = (141, 140), (251, 30)
 _CLONE, _CLONE3, _FORK, _VFORK = (56, 220), (435, 435), (57, None), (58, None)
 _SOCKET = (41, 198)
-_FAMILIES = (1, 2, 10)  # unix, IPv4, IPv6
+_UNIX = 1
+_FAMILIES = (_UNIX, 2, 10)  # unix, IPv4, IPv6
 _NEW_NAMESPACES = 0x7E020000  # CLONE_NEWNS | …NEWCGROUP | …NEWUTS | …NEWIPC | …NEWUSER | …NEWPID | …NEWNET
 _CLONE_THREAD = 0x00010000
 _X32 = 0x40000000
 
 _LOAD, _EQUAL, _ANY_BIT, _AT_LEAST, _RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
-_NUMBER, _ARCH, _FIRST_ARGUMENT = (
+_NUMBER, _ARCH, _FIRST_ARGUMENT, _SECOND_ARGUMENT = (
     0,
     4,
     16,
+    24,
 )  # offsets in struct seccomp_data; the low half of a little-endian word
 _ALLOW, _KILL = 0x7FFF0000, 0x80000000
 
@@ -63,8 +71,9 @@ def _refuse(number: int = errno.EPERM) -> bytes:
 
 
 @cache
-def seccomp_filter(*, one_process: bool, machine: str | None = None) -> bytes | None:
-    """The program for this machine (or the one named); None if its numbers are not known."""
+def seccomp_filter(*, one_process: bool, apart: bool = False, machine: str | None = None) -> bytes | None:
+    """The program for this machine (or the one named); None if its numbers are not known. `apart`: for a process that
+    shares its sandbox with those before and after it. It can't change them, nor leave a port in use."""
     known = _ARCHITECTURES.get(machine or platform.machine())
     if known is None:
         return None
@@ -82,6 +91,20 @@ def seccomp_filter(*, one_process: bool, machine: str | None = None) -> bytes | 
     numbers += _SAME_ON_BOTH
     if one_process:
         numbers += [_FORK[column], _VFORK[column]]
+    if apart:
+        numbers.append(_SET_IO_PRIORITY[column])
+        own = [_instruction(_LOAD, _FIRST_ARGUMENT), _instruction(_EQUAL, 0, 1, 0), _refuse(), allow]
+        for pair in _OF_ITSELF.values():
+            program += [_instruction(_EQUAL, pair[column], 0, len(own)), *own]
+        own = [
+            _instruction(_LOAD, _FIRST_ARGUMENT),
+            _instruction(_EQUAL, 0, 0, 2),
+            _instruction(_LOAD, _SECOND_ARGUMENT),
+            _instruction(_EQUAL, 0, 1, 0),
+            _refuse(),
+            allow,
+        ]
+        program += [_instruction(_EQUAL, _SET_PRIORITY[column], 0, len(own)), *own]
     for number in numbers:
         if number is not None:
             program += [_instruction(_EQUAL, number, 0, 1), _refuse()]
@@ -97,7 +120,8 @@ def seccomp_filter(*, one_process: bool, machine: str | None = None) -> bytes | 
     clone.append(allow)
     program += [_instruction(_EQUAL, _CLONE[column], 0, len(clone)), *clone]
     socket = [_instruction(_LOAD, _FIRST_ARGUMENT)]
-    socket += [_instruction(_EQUAL, family, len(_FAMILIES) - at, 0) for at, family in enumerate(_FAMILIES)]
+    families = (_UNIX,) if apart else _FAMILIES
+    socket += [_instruction(_EQUAL, family, len(families) - at, 0) for at, family in enumerate(families)]
     socket += [_refuse(errno.EAFNOSUPPORT), allow]
     program += [_instruction(_EQUAL, _SOCKET[column], 0, len(socket)), *socket]
     return b"".join([*program, allow])
