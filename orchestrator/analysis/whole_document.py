@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from orchestrator.analysis.policies import NO_CAP
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from orchestrator.analysis.policies import Cap
@@ -47,7 +47,6 @@ def frontier_documents(
     from orchestrator.ledger.importing.printed_results import read_printed
     from orchestrator.ledger.reading.samples.citation import citation_document, cite
     from orchestrator.ledger.reading.samples.judged import ChosenSets
-    from orchestrator.ledger.reading.samples.one_sided import one_sided_models
     from orchestrator.ledger.reading.samples.outcomes import read_outcomes
 
     by = verdicts or Verdicts()
@@ -56,10 +55,7 @@ def frontier_documents(
     # A vote and a score are counted by the current set.
     sampled = with_selection(document, outcomes) if by.truth is None and by.accept is None else document
     sampled["about"]["verdicts"] = verdicts_document(outcomes, by.false_pass)
-    names = {one.alias for one in outcomes}
-    for path in paths:
-        said = one_sided_models(path)
-        sampled["warnings"] += [f"{alias}: {words}" for alias, words in said.items() if alias in names]
+    sampled["warnings"] += _one_sided(paths, {one.alias for one in outcomes})
     sampled["citation"] = [citation_document(cite(path, always=always_digest)) for path in paths]
     return FrontierDocuments(sampled, with_printed(sampled, read_printed(paths)))
 
@@ -71,4 +67,17 @@ def compare_whole(paths: Sequence[Path]) -> dict[str, Any]:
     from orchestrator.ledger.importing.printed_results import read_printed
     from orchestrator.ledger.reading.money.model_costs import read_model_costs
 
-    return with_printed_table(compare_document(read_model_costs(paths)), read_printed(paths))
+    document = compare_document(read_model_costs(paths))
+    document["warnings"] += _one_sided(paths, document["models"].keys())
+    return with_printed_table(document, read_printed(paths))
+
+
+def _one_sided(paths: Sequence[Path], aliases: Collection[str]) -> list[str]:
+    from orchestrator.ledger.reading.samples.one_sided import one_sided_models
+
+    return [
+        f"{alias}: {words}"
+        for path in paths
+        for alias, words in one_sided_models(path).items()
+        if alias in aliases
+    ]

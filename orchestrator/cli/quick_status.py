@@ -30,7 +30,12 @@ def show_status(db: Path, json_wanted: bool) -> int:
         emit_json(document)
     else:
         from orchestrator.ledger.reading.money.watch import Watched
+        from orchestrator.ledger.reading.samples.one_sided import one_sided_models
         from orchestrator.report.terminal.status import status_text
+        from orchestrator.text.safe import safe
 
-        console().print(status_text(document, Watched(db).read()))
+        out = console()
+        out.print(status_text(document, Watched(db).read()))
+        for alias, words in one_sided_models(db).items():
+            out.print(f"warning: {safe(alias, 60)}: {words}", markup=False)
     return 0

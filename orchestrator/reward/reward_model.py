@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 from orchestrator.errors import InputError
+from orchestrator.sweep.urls import clean, problem_of
 from pricing.resolve import resolve
 from pricing.stated import stated_price
 from pricing.types import Price, Unpriceable
@@ -121,7 +122,11 @@ def _seconds(options: Mapping[str, Any]) -> float:
 def _servers(options: Mapping[str, Any]) -> tuple[str, ...]:
     value: object = options.get("servers")
     listed = cast("list[object]", value) if isinstance(value, list) else [value]
-    urls = [url for url in listed if isinstance(url, str) and url.rstrip("/").endswith("/v1")]
+    urls = [clean(url) for url in listed if isinstance(url, str)]
+    for number, url in enumerate(urls, 1):
+        if problem := problem_of(url, ends_in_v1=True):
+            message, remedy = problem
+            raise InputError(WHERE, f"servers: address {number} {message}", remedy)
     if not urls or len(urls) != len(listed) or len(set(urls)) != len(urls):
         raise InputError(
             WHERE,

@@ -59,6 +59,22 @@ def test_the_command_says_what_is_missing(db, command):
         (["--option", "model=rm"], "servers is not a list"),
         (["--option", "model=rm", "--option", 'servers=["http://127.0.0.1:1/v1"]'], "neither price nor"),
         (["--option", "modle=rm"], "no option 'modle'"),
+        *(
+            (["--budget", "1", "--option", "model=rm", "--option", f"servers={bad}"], "servers")
+            for bad in (
+                '["localhost:8000/v1"]',
+                '["ftp://127.0.0.1/v1"]',
+                '["http:///v1"]',
+                '["/v1"]',
+                '["http://h:x/v1"]',
+                '["http://h/v1?key=a"]',
+                '["http://u:p@h/v1"]',
+                '["http://h/v1", "http://h/v1/"]',
+                '"h/v1"',
+                "[]",
+                "3",
+            )
+        ),
         (
             [
                 "--option",

@@ -35,6 +35,10 @@ def test_all_wrong_is_said_on_the_screen_in_the_summary_and_in_reports(
     for part in (f"all 40 verdicts are {what}", extracted, "gold '0'", "manyfew verify --verifier KIND"):
         assert part in line
     assert "\x1b" not in line
+    for screen in ("status", "compare"):
+        shown = " ".join(command(screen, str(db)).stdout.split())
+        assert f"m: all 40 verdicts are {what}" in shown
+        assert extracted in shown
     verified = command("verify", str(db), "--verifier", "exact")
     assert "all 40 verdicts are wrong" in verified.stdout
 
@@ -51,7 +55,8 @@ def test_all_right_is_said_too(tmp_path):
 @pytest.mark.parametrize("verdicts", [[0] * 19, [0] * 19 + [1], [1] * 30 + [0]])
 def test_few_or_mixed_verdicts_say_nothing(tmp_path, command, verdicts):
     db = make_ledger(tmp_path / "l.db", {"m": Made({"p": verdicts})})
-    assert "verdicts are" not in command("frontier", str(db)).stdout
+    for screen in ("frontier", "status", "compare"):
+        assert "verdicts are" not in command(screen, str(db)).stdout
 
 
 def test_plan_and_doctor_try_the_gold_itself(tmp_path, command):
