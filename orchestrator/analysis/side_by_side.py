@@ -44,7 +44,11 @@ def _model(side: ModelCosts, warnings: list[str]) -> dict[str, Any]:
     )
     if text is not None:
         warnings.append(text)
-    judged = int(side.n.sum())
+    if side.first_draws:
+        warnings.append(
+            f"{side.alias}: another set of verdicts stopped its draws, so its pass rate is that of each problem's "
+            "first draw"
+        )
     return {
         "provider": side.provider,
         "model": side.name,
@@ -59,7 +63,7 @@ def _model(side: ModelCosts, warnings: list[str]) -> dict[str, Any]:
         "idle_usd": side.stood.idle_pico / PICO_PER_USD,
         "waste": waste,
         "usd_per_sample": side.settled / side.samples / PICO_PER_USD if side.samples else None,
-        "usd_per_pass": side.settled / int(side.c.sum()) / PICO_PER_USD if side.c.sum() else None,
+        "usd_per_pass": side.settled / side.passes / PICO_PER_USD if side.passes else None,
         "list_price": None if price is None else _listed(price),
         "paid_usd_per_mtok": side.settled / tokens * MTOK / PICO_PER_USD if tokens and side.settled else None,
         "input_tokens_per_sample": _per(side.tokens.input, side.samples),
@@ -75,7 +79,7 @@ def _model(side: ModelCosts, warnings: list[str]) -> dict[str, Any]:
         "refused": side.refused,
         "cut_off": side.cut_off,
         "errors": dict(sorted(side.errors.items())),
-        "judged": judged,
+        "judged": side.judged,
     }
 
 

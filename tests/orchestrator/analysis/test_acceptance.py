@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.analysis.whole_document import Verdicts, frontier_documents
+from orchestrator.analysis.whole_document import Verdicts, compare_whole, frontier_documents
 from orchestrator.errors import InputError
 from tests.orchestrator.ledger_fixture import Made, make_ledger
 
@@ -97,6 +97,23 @@ def test_draws_that_another_set_stopped_say_little(tmp_path):
         assert [rows[k]["accepted"] for k in (1, 2, 4)] == [pytest.approx(v / 3) for v in (1, 2, 2)]
         assert [rows[k]["delivered"] for k in (1, 2, 4)] == [pytest.approx(v / 3) for v in (1, 1, 1)]
         assert any("stopped by the verdicts of weak" in line for line in document["warnings"])
+
+
+def test_compare_counts_first_draws_alone_if_another_set_stopped_the_others(tmp_path):
+    db = _two_sets(tmp_path / "l.db", STOPPED_GOLD, STOPPED_WEAK, mode="until_solved", stopped_by="weak")
+    document = compare_whole([db])
+    assert document["models"]["m"]["pass_rate"] == pytest.approx(2 / 3)
+    assert document["models"]["m"]["judged"] == 7
+    assert any("another set of verdicts stopped its draws" in line for line in document["warnings"])
+    lost = {"p": [None, 1], "q": [1], "r": [0, 1, 0, 0]}
+    db = _two_sets(tmp_path / "lost.db", lost, STOPPED_WEAK, mode="until_solved", stopped_by="weak")
+    assert compare_whole([db])["models"]["m"]["pass_rate"] == pytest.approx(1 / 2), (
+        "p's second draw is no first one"
+    )
+    db = _two_sets(tmp_path / "own.db", STOPPED_WEAK, STOPPED_GOLD, mode="until_solved", stopped_by="gold")
+    document = compare_whole([db])
+    assert document["models"]["m"]["pass_rate"] == pytest.approx(1 / 3)
+    assert document["warnings"] == []
 
 
 def test_draws_that_their_own_set_stopped_are_estimated_as_ever(tmp_path):

@@ -15,8 +15,10 @@ from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.money.servers import Stood, stood
 from orchestrator.ledger.reading.money.settled_tokens import SettledTokens, settled_tokens
-from orchestrator.ledger.reading.samples.first_passes import first_passes
+from orchestrator.ledger.reading.samples.first_passes import first_passes, stops
+from orchestrator.ledger.reading.samples.judged import judged
 from orchestrator.ledger.reading.samples.reward_models import NO_SCORER
+from orchestrator.ledger.verdict_sets.read import current_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,7 +60,12 @@ class ModelCosts:
     problems: tuple[str, ...]
     n: NDArray[np.int64]
     c: NDArray[np.int64]
-    """Verdicts and passes, by problem."""
+    """Verdicts and passes, by problem: of its first draw alone if `first_draws`."""
+    judged: int
+    passes: int
+    """Of all samples."""
+    first_draws: bool
+    """Another set of verdicts stopped the draws: only each problem's first is a fair one by the current set."""
     first: NDArray[np.int64] | None
     """Stopped at the first pass: at which trial it came, 0 if it didn't; None: a fixed number of samples."""
 
@@ -111,12 +118,18 @@ def _side(connection: sqlite3.Connection, model: sqlite3.Row) -> ModelCosts:
         "SELECT DISTINCT server FROM any_request WHERE model_id = ? AND server IS NOT NULL ORDER BY 1 LIMIT 20",
         (model["id"],),
     ).fetchall()
+    by = judged(connection, model["id"], current_set(connection), None, stops=stops(connection, model))
+    drawn = by.source() if by.first_draws else "(SELECT *, passed AS judged FROM sample) AS sample"
     verdicts = connection.execute(
-        "SELECT problem_id, problem.key, count(passed) AS n, coalesce(sum(passed), 0) AS c FROM sample "
-        "JOIN problem ON problem.id = sample.problem_id WHERE model_id = ? GROUP BY problem_id HAVING n > 0",
+        f"SELECT problem_id, problem.key, count(judged) AS n, coalesce(sum(judged), 0) AS c FROM {drawn} "
+        "JOIN problem ON problem.id = sample.problem_id WHERE model_id = ?1 GROUP BY problem_id HAVING n > 0",
         (model["id"],),
     ).fetchall()
-    firsts = first_passes(connection, model)
+    totals = connection.execute(
+        "SELECT count(passed) AS judged, coalesce(sum(passed), 0) AS passes FROM sample WHERE model_id = ?",
+        (model["id"],),
+    ).fetchone()
+    firsts = None if by.first_draws else first_passes(connection, model)
     return ModelCosts(
         alias=model["alias"],
         sweep=model["sweep"],
@@ -140,6 +153,9 @@ def _side(connection: sqlite3.Connection, model: sqlite3.Row) -> ModelCosts:
         problems=tuple(row["key"] for row in verdicts),
         n=np.array([row["n"] for row in verdicts], np.int64),
         c=np.array([row["c"] for row in verdicts], np.int64),
+        judged=totals["judged"],
+        passes=totals["passes"],
+        first_draws=by.first_draws,
         first=None
         if firsts is None
         else np.array([firsts.get(row["problem_id"], 0) for row in verdicts], np.int64),
