@@ -29,13 +29,17 @@ def show_status(db: Path, json_wanted: bool) -> int:
     if json_wanted:
         emit_json(document)
     else:
+        from orchestrator.ledger.reading.money.imported import imported_pico
         from orchestrator.ledger.reading.money.watch import Watched
         from orchestrator.ledger.reading.samples.one_sided import one_sided_models
         from orchestrator.report.terminal.status import status_text
+        from orchestrator.text.money import usd
         from orchestrator.text.safe import safe
 
         out = console()
         out.print(status_text(document, Watched(db).read()))
+        if imported := imported_pico(db):
+            out.print(f"Imported samples cost {usd(imported)}, not spent here.")
         for alias, words in one_sided_models(db).items():
             out.print(f"warning: {safe(alias, 60)}: {words}", markup=False)
     return 0

@@ -37,11 +37,13 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What the ledgers hold, in pico-dollars: `presumed` may have been billed, `replayed` was not spent."""
+    """What the ledgers hold, in pico-dollars: `presumed` may have been billed, `replayed` was not spent, and
+    `imported` is what imported samples cost elsewhere."""
 
     settled: int
     presumed: int
     replayed: int = 0
+    imported: int = 0
 
 
 def print_one_screen(console: Console, document: Document, spent: Spent) -> None:
@@ -78,7 +80,9 @@ def _spent(document: Document, spent: Spent) -> str:
     samples = sum(m["samples"] for m in document["models"].values())
     what = f"{samples:,} samples ({models} model{'' if models == 1 else 's'}, {problems:,} problems)"
     paid = spent.settled + spent.presumed - spent.replayed
-    said = f"{usd(paid)} spent for {what}" if paid or not spent.replayed else what
+    said = f"{usd(paid)} spent for {what}" if paid or not (spent.replayed or spent.imported) else what
+    if spent.imported:
+        said += f"; imported samples cost {usd(spent.imported)}, not spent here"
     if spent.presumed:
         said += f"; {usd(spent.presumed)} of it may not have been billed"
     if spent.replayed:
