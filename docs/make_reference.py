@@ -116,6 +116,7 @@ def sweep_tables() -> tuple[tuple[str, str, Any], ...]:
         ("price", "`price = { … }`", schema.PriceTable),
         ("limits", "`limits = { … }`", schema.LimitsTable),
         ("architecture", "`architecture = { … }`", schema.ArchitectureTable),
+        ("agent", "`[models.ALIAS.agent]`", schema.AgentTable),
     )
 
 

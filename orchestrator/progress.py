@@ -65,6 +65,22 @@ class ServerProgress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptProgress:
+    """An agent's attempt at work."""
+
+    alias: str
+    problem: str
+    sample_index: int
+    calls: int
+    """Those that its interrupted former run paid for and that were answered from the ledger included."""
+    cost_pico: int
+    """Settled and presumed."""
+    cap_pico: int | None = None
+    doing: str | None = None
+    """The last tool call's first words: a model's own, so they may be anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """The whole sweep. Money sums leave replayed models out; `replayed_pico` is theirs."""
 
@@ -88,5 +104,7 @@ class Progress:
     """Samples recorded that wait for their verdict."""
     models: tuple[ModelProgress, ...] = ()
     servers: tuple[ServerProgress, ...] = ()
+    attempts: tuple[AttemptProgress, ...] = ()
+    """Those at work, in the order in which they started."""
     note: str | None = None
     """A line for the person, such as "Ctrl-C: waiting for 12 requests, up to 24 s"."""

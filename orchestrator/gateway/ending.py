@@ -46,7 +46,7 @@ class Outcome(StrEnum):
     AGAIN = "again"
     """It brought nothing and says nothing of the agent: it is made anew."""
     LOST = "lost"
-    """It brought no sample, and is not made anew in this run."""
+    """It made no sample, and is not made anew in this run."""
 
 
 def outcome_of(ending: Ending, *, paid_calls: int) -> tuple[Outcome, str | None]:

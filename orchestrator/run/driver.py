@@ -10,6 +10,7 @@ from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.ledger.writing.rows import Settlement, VerdictRow
 from orchestrator.progress import Progress
 from orchestrator.run import server_queues
+from orchestrator.run.agents.attempts import Attempts
 from orchestrator.run.batches.batches import Batches, Life
 from orchestrator.run.build_gateway import build_gateway
 from orchestrator.run.prepare import Prepared
@@ -106,6 +107,11 @@ class Driver:
             changed=lambda: self.dispatcher.wake(),
             on_warning=on_warning,
         )
+        self._attempts = (
+            None
+            if self.gateway is None
+            else Attempts(prepared, self.gateway, ledger.path, arrived=self._arrived)
+        )
         self._batches = Batches(
             prepared,
             scheduler,
@@ -134,6 +140,7 @@ class Driver:
             tallies,
             waits_for=self._batches.says,
             servers=self._own_servers.progress,
+            attempts=lambda: () if self._attempts is None else self._attempts.at_work(),
             clock=self._clock,
         )
         if not sends:
@@ -150,6 +157,8 @@ class Driver:
         finally:
             if self.gateway is not None:
                 await self.gateway.aclose()
+            if self._attempts is not None:
+                await self._attempts.close()
         await self._sender.free_unsent()
         await self.dispatcher.close()
         await self._record_stops()
@@ -222,7 +231,13 @@ class Driver:
         if self._batches.takes(ticket.alias):
             self._batches.add(ticket)
             return None
+        if self._attempts is not None and self._attempts.takes(ticket.alias):
+            return self._attempt(self._attempts, ticket)
         return self._sample(ticket)
+
+    async def _attempt(self, attempts: Attempts, ticket: Ticket) -> None:
+        await attempts.perform(ticket)
+        await self._record_stops()
 
     async def _sample(self, ticket: Ticket) -> None:
         outcome = await self._sender.perform(ticket)

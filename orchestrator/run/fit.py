@@ -82,7 +82,7 @@ def fit(prepared: Prepared, done: Mapping[str, Sequence[tuple[int, bool]]], held
     models = {
         alias: _Model(prepared, alias, done[alias])
         for alias, stated in prepared.sweep.models.items()
-        if not prepared.replayed[alias] and not stated.samples_by_problem
+        if not prepared.replayed[alias] and stated.samples and not stated.samples_by_problem
     }
     models = {
         alias: of for alias, of in models.items() if of.expected(of.stated + 1, rounds=False) or of.cap == 0

@@ -53,6 +53,14 @@ class ModelPlanned:
     by_server_time: bool
     from_ledger: bool
     """Whether the expectation is the mean of samples already there."""
+    agent: bool = False
+    """Whether its samples are attempts of an agent, whose tokens nobody can tell ahead."""
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether anything says what it will cost. Of an agent only attempts that are done do; `expected_pico` is
+        then the most."""
+        return self.from_ledger or not self.agent or not self.samples
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +85,10 @@ class Planned:
         return sum(m.expected_pico for m in self.models if not m.replayed)
 
     @property
+    def is_expected(self) -> bool:
+        return all(m.is_expected for m in self.models)
+
+    @property
     def worst_pico(self) -> int:
         return sum(m.worst_pico for m in self.models if not m.replayed)
 
@@ -84,7 +96,7 @@ class Planned:
         """The contract's `plan --json`."""
         return {
             "budget_usd": None if self.budget_pico is None else self.budget_pico / PICO_PER_USD,
-            "expected_usd": self.expected_pico / PICO_PER_USD,
+            "expected_usd": self.expected_pico / PICO_PER_USD if self.is_expected else None,
             "worst_usd": self.worst_pico / PICO_PER_USD,
             "in_flight": sum(m.in_flight for m in self.models),
             "held_usd": self.held_pico / PICO_PER_USD,
@@ -93,9 +105,9 @@ class Planned:
                     "requests": m.requests,
                     "samples": m.samples,
                     "done": m.done,
-                    "input_tokens": m.input_tokens,
-                    "output_tokens": m.output_tokens,
-                    "expected_usd": m.expected_pico / PICO_PER_USD,
+                    "input_tokens": None if m.agent else m.input_tokens,
+                    "output_tokens": None if m.agent else m.output_tokens,
+                    "expected_usd": m.expected_pico / PICO_PER_USD if m.is_expected else None,
                     "worst_usd": m.worst_pico / PICO_PER_USD,
                     "seconds": m.seconds,
                     "covered": m.covered,
@@ -288,16 +300,19 @@ def _model(
         expected_pico=expected,
         worst_pico=_worst(prepared, alias, counts, rounds=rounds),
         largest_worst_pico=largest_worst,
-        seconds=_seconds(prepared, alias, requests, input_tokens, output_tokens),
+        seconds=None if model.agent else _seconds(prepared, alias, requests, input_tokens, output_tokens),
         in_flight=in_flight,
         covered=covered,
         max_n=max_n,
-        packing_pico=None if by_server_time else packing,
+        packing_pico=None if by_server_time else 0 if model.agent else packing,
         caching_pico=caching,
         price_note=price_note(prepared.prices[alias], model.base_url, model.model),
         replayed=prepared.replayed[alias],
         by_server_time=by_server_time,
-        from_ledger=prepared.means[alias].completion_tokens is not None,
+        from_ledger=prepared.means[alias].pico_per_attempt is not None
+        if model.agent
+        else prepared.means[alias].completion_tokens is not None,
+        agent=model.agent is not None,
     )
 
 

@@ -18,6 +18,8 @@ from orchestrator.errors import InputError
 from orchestrator.ledger.reading.for_run.unsolved import unsolved
 from orchestrator.problems.registry import load, render
 from orchestrator.problems.types import Api, Problem
+from orchestrator.run.agents.checks import SMALLEST_OUTPUT, check_prompt, check_smallest, folder_digest
+from orchestrator.run.agents.task import task_of
 from orchestrator.run.prices import price_of
 from orchestrator.run.servers.gpus import usable
 from orchestrator.run.verdicts.choose_verifier import verifier_of_sweep
@@ -53,6 +55,8 @@ class Means:
     completion_tokens: float | None = None
     pico_per_output_token: float | None = None
     """All that was settled, over the output; the price of a server's time is told by nothing else."""
+    pico_per_attempt: float | None = None
+    """Of an agent's model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,7 @@ class Prepared:
         model = self.sweep.models[alias]
         if (
             model.batch
+            or model.agent is not None
             or model.provider != "anthropic"
             or not model.prompt_cache
             or model.mode == "until_solved"
@@ -163,6 +168,11 @@ class Prepared:
             input_tokens=round(self.expected_input(alias, ordinal)),
         )
 
+    def smallest_call_pico(self, alias: str, ordinal: int) -> int:
+        """The least worst case of an agent's call that asks for little and sends its task alone."""
+        output = min(self.sweep.models[alias].max_tokens, SMALLEST_OUTPUT)
+        return worst_pico(self.prices[alias], self.input_bound(alias, ordinal), output)
+
     def _writes_asked_for(self, alias: str, ordinal: int) -> tuple[str, ...]:
         """Writes to a cache that a request asks for: manyfew's own last five minutes, the user's may last longer."""
         if CACHE_CONTROL in json.dumps(dict(self.sweep.models[alias].extra)):
@@ -180,7 +190,11 @@ class Prepared:
         return known if known is not None else EXPECTED_OUTPUT_SHARE * self.sweep.models[alias].max_tokens
 
     def expected_pico(self, alias: str, ordinal: int, *, requests: int, samples: int) -> int:
-        """What so many requests and samples of a problem are expected to cost, in pico-dollars."""
+        """What so many requests and samples of a problem are expected to cost, in pico-dollars. Of an agent's attempts
+        the most, while none is done to tell."""
+        if (agent := self.sweep.models[alias].agent) is not None:
+            known = self.means.get(alias, Means()).pico_per_attempt
+            return samples * (agent.attempt_pico or 0) if known is None else round(samples * known)
         output = max(1, round(samples * self.expected_output(alias)))
         if self.sweep.models[alias].gpu_usd_per_hour is not None:
             return self.server_pico(alias, output)
@@ -257,7 +271,23 @@ def _prepare(sweep: Sweep, prices: Mapping[str, Price]) -> Prepared:
     )
     _check_counts(prepared)
     _check_prompts(prepared)
+    _check_agents(prepared)
     return prepared
+
+
+def _check_agents(prepared: Prepared) -> None:
+    for alias, model in prepared.sweep.models.items():
+        agent = model.agent
+        if agent is None:
+            continue
+        keys = [problem.key for problem in prepared.problems]
+        smallest = min(prepared.smallest_call_pico(alias, ordinal) for ordinal in range(len(keys)))
+        check_smallest(prepared.sweep, alias, agent, smallest)
+        for ordinal, key in enumerate(keys):
+            check_prompt(prepared.sweep, alias, agent, key, task_of(prepared.prompt(alias, ordinal)))
+        found = folder_digest(prepared.sweep, alias, agent, keys)
+        if found is not None:
+            prepared.definitions[alias]["agent"]["folder"] = found
 
 
 def _check_counts(prepared: Prepared) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from orchestrator.ledger.writing.run_state import RunState
 from orchestrator.pace import Pace
-from orchestrator.progress import ModelProgress, Progress, ServerProgress
+from orchestrator.progress import AttemptProgress, ModelProgress, Progress, ServerProgress
 from orchestrator.scheduler.lane import ModelLane
 from orchestrator.scheduler.scheduler import Scheduler
 
@@ -46,9 +46,11 @@ class ProgressFigures:
         *,
         waits_for: Callable[[str], str | None],
         servers: Callable[[], tuple[ServerProgress, ...]],
+        attempts: Callable[[], tuple[AttemptProgress, ...]],
         clock: Callable[[], float],
     ) -> None:
         self._name = name
+        self._attempts = attempts
         self._scheduler = scheduler
         self._state = state
         self._tallies = tallies
@@ -87,6 +89,7 @@ class ProgressFigures:
             unverified=unverified,
             models=models,
             servers=self._servers(),
+            attempts=self._attempts(),
             note=note,
         )
 

@@ -21,6 +21,7 @@ from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.ledger.writing.place_watch import GRACE_S, PlaceWatch
 from orchestrator.ledger.writing.run_state import RunState, read_state
 from orchestrator.progress import ENDED, Progress
+from orchestrator.run.agents.checks import require_sandbox
 from orchestrator.run.build_providers import ask_versions, build_batch_providers, build_providers, has_batches
 from orchestrator.run.build_scheduler import build_scheduler
 from orchestrator.run.driver import Driver
@@ -86,6 +87,8 @@ def run_sweep(prepared: Prepared, options: Options, show: Callable[[Progress], N
         prepared.problems if options.sends else ()
     )  # what a former version sent is judged by what is there
     require(prepared.executor.verifier, f"{prepared.sweep.path}: verifier", problems)
+    if options.sends:
+        require_sandbox(prepared.sweep)
     refuse_foreign(options.db)
     refuse_other_sweep(options.db, prepared.sweep.name)
     lock = acquire(options.db)

@@ -3,7 +3,8 @@
 In: all that bears on the distribution of a sample or on how it was drawn: provider, the vendor's model, wire, prompt
 (template and system as they take effect, few-shot draw), parameters, extra, max_tokens, mode, and for vllm whether
 the server's own defaults fill in; of a server that the run starts itself, the options that may bear on what a sample
-is. For a replay the tape, which alone decides.
+is; for an agent its command, environment, caps, sandbox and the contents of its folders. For a replay the tape, which
+alone decides.
 Out: what bears on price, speed or place alone: budgets, prices, limits, max_n, time-outs, how many samples, the key's
 variable, tier and geography, and servers and base URLs, since the same model is often served from another port the
 next day (the ledger keeps each request's server and the model it says it was). Problems are compared by the ledger.
@@ -20,7 +21,7 @@ from orchestrator.sweep.serve import as_json, defining
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from orchestrator.sweep.types import Model, Sweep
+    from orchestrator.sweep.types import Agent, Model, Sweep
 
 _SHOWN = 60
 _DEFAULTS = {"api": '"chat"', "mode": '"uniform"', "server_defaults": "false"}
@@ -50,9 +51,27 @@ def definition(model: Model, sweep: Sweep) -> dict[str, Any]:
         found["server_defaults"] = model.server_defaults
     if options := defining(model):
         found["serve"] = as_json(options)
+    if model.agent is not None:
+        found["agent"] = _agent(model.agent)
     if model.tape is not None:
         found["tape"] = Path(model.tape).name
     return found
+
+
+def _agent(agent: Agent) -> dict[str, Any]:
+    """What `prepare` and the folder bring is added by who has the problems."""
+    return {
+        "command": list(agent.command),
+        "attempt_pico": agent.attempt_pico,
+        "attempt_calls": agent.attempt_calls,
+        "attempt_s": agent.attempt_s,
+        "prepare": list(agent.prepare),
+        "output": agent.output,
+        "sandbox": agent.sandbox,
+        "env": dict(agent.env),
+        "other_models": dict(agent.other_models),
+        "shrink": agent.shrink,
+    }
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

@@ -118,6 +118,20 @@ _EXAMPLES = {
     "unset": '["temperature"]',
     "tape": '"quickstart"',
     "speed": "60",
+    "agent": '{ command = "mini-swe-agent", attempt_usd = 0.10 }',
+    "agent.command": '["./agent", "{prompt}"]',
+    "agent.sandbox": '"bubblewrap"',
+    "agent.concurrency": "4",
+    "attempt_usd": "0.10",
+    "attempt_calls": "100",
+    "attempt_s": "1800",
+    "attempt_wall_s": "7200",
+    "folder": '"repos/{problem}"',
+    "prepare": '["git", "clone", "https://example.com/repo", "."]',
+    "agent.output": '"git-diff"',
+    "agent.env": '{ MSWEA_COST_TRACKING = "ignore_errors" }',
+    "other_models": '{ "claude-haiku-4-5" = "small" }',
+    "shrink": "false",
 }
 
 

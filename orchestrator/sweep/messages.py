@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.sweep.examples import example
 from orchestrator.sweep.lines import line_of
 from orchestrator.sweep.schema import (
+    AgentTable,
     ArchitectureTable,
     LimitsTable,
     ModelTable,
@@ -60,8 +61,9 @@ _MODEL_TABLES: dict[str, type[Any]] = {
     "price": PriceTable,
     "limits": LimitsTable,
     "architecture": ArchitectureTable,
+    "agent": AgentTable,
 }
-_LOOKS_LIKE_A_SECRET = re.compile(
+LOOKS_LIKE_A_SECRET = re.compile(
     r"(api|secret|auth|access).*(key|token)|^(key|token|password|authorization)$", re.IGNORECASE
 )
 
@@ -82,7 +84,7 @@ def input_error(source: SweepText, found: ValidationError) -> InputError:
 def unknown_key(source: SweepText, key: Key, also: Iterable[str] = ()) -> InputError:
     """`also`: what the table takes beside its usual keys."""
     name = str(key[-1])
-    if _LOOKS_LIKE_A_SECRET.search(name) and name != "api_key_env":
+    if LOOKS_LIKE_A_SECRET.search(name) and name != "api_key_env":
         return source.error(
             key, "is not a key of a sweep file, and no secret belongs in one",
             'name the environment variable that holds it: api_key_env = "…"',
@@ -95,10 +97,11 @@ def unknown_key(source: SweepText, key: Key, also: Iterable[str] = ()) -> InputE
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """`did you mean temperature?`, or nothing if nothing is near."""
-    names, asked = list(known), name.lower().replace("-", "_")
+    names = {other.replace("-", "_"): other for other in known}
+    asked = name.lower().replace("-", "_")
     near = difflib.get_close_matches(asked, names, n=1, cutoff=0.7)
     near = near or [other for other in names if len(asked) > 2 and other.startswith(asked)]
-    return f"did you mean {near[0]}?" if near else ""
+    return f"did you mean {names[near[0]]}?" if near else ""
 
 
 def _known(table: Key) -> list[str]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from orchestrator.errors import InputError
 from orchestrator.problems.types import PromptStyle
+from orchestrator.sweep.agent import agent, unsampled
 from orchestrator.sweep.examples import example
 from orchestrator.sweep.extra import check_allowed, checked_extra, extra_as_json
 from orchestrator.sweep.messages import suggestion, unknown_key
@@ -89,7 +90,7 @@ def model(source: SweepText, sweep: SweepTable, alias: str, *, sends: bool = Tru
         budget_pico=None if table.budget_usd is None else pico(table.budget_usd),
         tape=_tape(source, alias, table),
         speed=table.speed or 60.0,
-        samples=sampling.samples or 1,
+        samples=_samples(source, sweep, alias, sampling),
         samples_by_problem=table.samples_by_problem or {},
         mode=sampling.mode or "uniform",
         max_tokens=sampling.max_tokens,
@@ -104,7 +105,19 @@ def model(source: SweepText, sweep: SweepTable, alias: str, *, sends: bool = Tru
         )
         if sends
         else extra_as_json(source, extra_at, sampling.extra or {}),
+        agent=agent(source, sweep, alias, sends=sends),
     )
+
+
+def _samples(source: SweepText, sweep: SweepTable, alias: str, sampling: SamplingTable) -> int:
+    """0 only for what an agent may ask for beside its own model."""
+    if sampling.samples == 0 and alias not in unsampled(sweep):
+        raise source.error(
+            ("models", alias, "samples"),
+            "must be at least 1",
+            "only a model that an agent's other_models names may have samples = 0",
+        )
+    return 1 if sampling.samples is None else sampling.samples
 
 
 def prompt_style(sweep: SweepTable) -> PromptStyle:
@@ -212,8 +225,8 @@ def _servers(source: SweepText, alias: str, table: ModelTable) -> tuple[str, ...
 
 
 def _max_n(table: ModelTable) -> int:
-    """Anthropic and the responses api know no n."""
-    if table.provider == "anthropic" or table.api == "responses":
+    """Anthropic and the responses api know no n, and an agent's attempt is one sample."""
+    if table.provider == "anthropic" or table.api == "responses" or table.agent is not None:
         return 1
     return table.max_n or (_MOST_CANDIDATES if table.provider == "google" else 128)
 

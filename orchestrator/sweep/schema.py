@@ -7,7 +7,15 @@ import unicodedata
 from decimal import Decimal
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+)
 
 from verifiers.types import Sandbox
 
@@ -70,6 +78,21 @@ def option(value: Any) -> Any:
 def _texts(value: Any) -> Any:
     """`stop`: one text or a list of them, so a single one becomes a list of one."""
     return [value] if isinstance(value, str) else value
+
+
+def _agent_command(value: Any) -> Any:
+    if isinstance(value, str) and value:
+        return _no_control(value)
+    items = cast("list[Any]", value) if isinstance(value, list) else []
+    if not items or not all(isinstance(item, str) for item in items) or not items[0]:
+        raise ValueError("must be a list of texts, the program first, or the name of a known agent")
+    return items
+
+
+def _not_below_zero(value: int) -> int:
+    if value < 0:
+        raise ValueError("must be at least 1")
+    return value
 
 
 def _whole(low: int, high: int) -> Any:
@@ -202,9 +225,32 @@ class NodeTable(Table):
     gpus: Annotated[list[Annotated[int, _whole(0, 1023)] | Line], Field(max_length=1024)] | None = None
 
 
+class AgentTable(Table):
+    """`[models.ALIAS.agent]`."""
+
+    command: Annotated[list[str] | str, PlainValidator(_agent_command)]
+    """A list, or the name of an agent that manyfew knows."""
+    attempt_usd: Usd | None = None
+    attempt_calls: Annotated[int, _whole(1, 1_000_000)] | None = None
+    attempt_s: Annotated[Number, Field(gt=0, le=604_800)] | None = None
+    attempt_wall_s: Annotated[Number, Field(gt=0, le=2_419_200)] | None = None
+    concurrency: Annotated[int, _whole(1, 10_000)] | None = None
+    folder: Line | None = None
+    prepare: Annotated[list[Text], Field(min_length=1, max_length=1000)] | None = None
+    output: Line | None = None
+    sandbox: Line | None = None
+    env: dict[Line, Annotated[str, StringConstraints(max_length=100_000)]] = Field(
+        default_factory=dict[str, str]
+    )
+    other_models: dict[Line, Line] = Field(default_factory=dict[str, str])
+    shrink: bool = True
+
+
 class ModelTable(SamplingTable):
     """`[models.ALIAS]`. What only some providers take is None until stated."""
 
+    samples: Annotated[int, Field(le=10_000_000), AfterValidator(_not_below_zero)] | None = None
+    """0: priced for agents that ask for it, and not sampled."""
     provider: Literal["vllm", "openai", "anthropic", "google", "openai-compatible", "replay"]
     model: Line | None = None
     servers: Annotated[list[Line], Field(min_length=1, max_length=1000)] | None = None
@@ -238,6 +284,7 @@ class ModelTable(SamplingTable):
     samples_by_problem: dict[str, Annotated[int, _whole(1, 10_000_000)]] | None = None
     tape: Line | None = None
     speed: Annotated[Number, Field(gt=0, le=1_000_000)] | None = None
+    agent: AgentTable | None = None
 
 
 class SweepTable(Table):

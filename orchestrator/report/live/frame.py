@@ -11,6 +11,7 @@ from orchestrator.progress import Progress, ServerProgress
 from orchestrator.report import figures
 from orchestrator.report.budget_parts import BudgetParts, parts_of
 from orchestrator.report.cells import clip, fit, wrap
+from orchestrator.report.live.attempt_rows import attempt_lines
 from orchestrator.report.live.glyphs import UNICODE, Glyphs, writable
 from orchestrator.report.live.model_rows import GAP, STOPPED, ModelRows
 from orchestrator.text.duration import span
@@ -57,6 +58,10 @@ class Frames:
         head, money, tail = _thinned(head, money, tail, height)
         room = height - len(head) - len(money) - len(tail)
         models, gaps = self._models(progress, parts, width, room)
+        free = room - len(models) - 2 - (1 if gaps else 0)
+        attempts = attempt_lines(progress.attempts, width, free, self.look.glyphs, self.look.encoding)
+        if attempts and models:
+            models += [Text(), *attempts]
         blank = [Text()] if gaps else []
         lines = [*head, *money, *(blank if models else []), *models, *(blank if tail else []), *tail]
         for line in lines:

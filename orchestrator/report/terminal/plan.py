@@ -44,10 +44,10 @@ def plan_text(plan: Planned, *, name: str, fit_command: str) -> RenderableType:
             Text(shown),
             f"{m.samples:,}",
             f"{m.requests:,}",
-            usd(m.expected_pico),
+            usd(m.expected_pico) if m.is_expected else "unknown",
             usd(m.worst_pico),
             "-" if m.seconds is None else span(m.seconds),
-            share(m.covered),
+            share(m.covered) if m.is_expected else f"≥ {share(m.covered)}",
         )
     answer = Text().append(safe(name, 60), "bold").append(f": {_answer(plan)}")
     said = [*_short(plan, fit_command), *_fitting(plan)]
@@ -59,7 +59,8 @@ def _answer(plan: Planned) -> str:
         return "all samples are collected; nothing would be sent."
     if all(m.replayed for m in plan.models if m.samples):
         return "costs nothing: every model plays back a recording."
-    costs = f"about {usd(plan.expected_pico)}, at most {usd(plan.worst_pico)}"
+    most = f"at most {usd(plan.worst_pico)}"
+    costs = f"about {usd(plan.expected_pico)}, {most}" if plan.is_expected else most
     if plan.budget_pico is None:
         return f"{costs}. No budget is stated: add budget_usd to the sweep file, or --budget to `run`."
     left = plan.budget_pico - plan.held_pico
@@ -68,6 +69,8 @@ def _answer(plan: Planned) -> str:
         budget = f"what is left of {budget}, {usd(max(0, left))},"
     if plan.worst_pico <= left and plan.is_covered:
         return f"{costs}; {budget} covers even the worst case."
+    if not plan.is_expected:
+        return f"{costs}; {budget} may not cover it: what an attempt costs is known once one is done."
     if plan.is_covered:
         return f"{costs}; {budget} covers what is expected."
     counted = [m for m in plan.models if not m.replayed and m.samples]
@@ -77,7 +80,7 @@ def _answer(plan: Planned) -> str:
 
 def _short(plan: Planned, fit_command: str) -> Iterator[str]:
     """What takes the money where it doesn't reach, and what would fit."""
-    if plan.budget_pico is None or plan.is_covered or not plan.expected_pico:
+    if plan.budget_pico is None or plan.is_covered or not plan.expected_pico or not plan.is_expected:
         return
     counted = [m for m in plan.models if not m.replayed]
     most = max(counted, key=lambda m: m.expected_pico)
@@ -117,10 +120,16 @@ def remarks(plan: Planned) -> list[str]:
         lines.append(
             "Replayed models play back a recording: their dollars are not spent and count against no budget."
         )
-    guessed = [safe(m.alias) for m in plan.models if not m.from_ledger and m.samples]
+    guessed = [safe(m.alias) for m in plan.models if not m.from_ledger and m.samples and not m.agent]
     if guessed:
         lines.append(
             f"Assumed for {', '.join(guessed)}: half of max_tokens per sample, 1 token for every 4 bytes of prompt."
+        )
+    unknown = [safe(m.alias) for m in plan.models if not m.is_expected]
+    if unknown:
+        lines.append(
+            f"{', '.join(unknown)}: the worst case is attempt_usd for each attempt; what an attempt costs is known "
+            "once one is done."
         )
     paid = [safe(m.alias) for m in plan.models if m.by_server_time and not m.from_ledger and m.samples]
     if paid:
@@ -140,9 +149,10 @@ def share(of: float) -> str:
 def _slow(m: ModelPlanned) -> str | None:
     if m.replayed or m.in_flight >= min(NARROW_IN_FLIGHT, m.requests) or not m.requests:
         return None
+    what, key = ("attempts", "attempt_usd") if m.agent else ("requests", "max_tokens")
     return (
-        f"{safe(m.alias)}: the budget lets {m.in_flight} requests run at once, since each sets aside "
-        f"{usd(m.largest_worst_pico)}; a lower max_tokens lets more."
+        f"{safe(m.alias)}: the budget lets {m.in_flight} {what} run at once, since each sets aside "
+        f"{usd(m.largest_worst_pico)}; a lower {key} lets more."
     )
 
 

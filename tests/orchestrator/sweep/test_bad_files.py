@@ -15,6 +15,7 @@ from orchestrator.errors import InputError
 from orchestrator.sweep.examples import example
 from orchestrator.sweep.load import load
 from orchestrator.sweep.schema import (
+    AgentTable,
     LimitsTable,
     ModelTable,
     PriceTable,
@@ -395,16 +396,28 @@ def test_every_key_has_an_example():
         ModelTable,
         LimitsTable,
         PriceTable,
+        AgentTable,
     )
     assert all(example((name,)) for table in tables for name in table.model_fields)
 
 
 @pytest.mark.parametrize(
-    "table", [ProblemsTable, PromptTable, SamplingTable, VerifierTable, ModelTable, LimitsTable, PriceTable]
+    "table",
+    [
+        ProblemsTable,
+        PromptTable,
+        SamplingTable,
+        VerifierTable,
+        ModelTable,
+        LimitsTable,
+        PriceTable,
+        AgentTable,
+    ],
 )
 def test_the_examples_are_valid_themselves(table):
     for name in set(table.model_fields) - {"provider"}:
-        written = re.split(r" or |, in |;| in price", example((name,)))[0]
+        key = ("agent", name) if table is AgentTable else (name,)
+        written = re.split(r" or |, in |;| in price", example(key))[0]
         value = tomllib.loads(written, parse_float=Decimal)[name]
         wrong: list[str] = []
         try:

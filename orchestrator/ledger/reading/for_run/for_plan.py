@@ -34,6 +34,7 @@ class Expectation(Protocol):
     prompt_tokens: float | None
     completion_tokens: float | None
     pico_per_output_token: float | None
+    pico_per_attempt: float | None
 
 
 E = TypeVar("E", bound=Expectation)
@@ -72,4 +73,10 @@ def state_for_plan(
             means[row["alias"]].prompt_tokens = row["prompt"]
             means[row["alias"]].completion_tokens = row["completion"]
             means[row["alias"]].pico_per_output_token = row["pico"]
+    for row in connection.execute(
+        "SELECT model.alias, avg(sample.cost_pico) AS pico FROM sample JOIN model ON model.id = sample.model_id "
+        "WHERE model.definition LIKE '%\"agent\":%' GROUP BY model_id"
+    ):
+        if row["alias"] in means:
+            means[row["alias"]].pico_per_attempt = row["pico"]
     return held_pico(connection), there
