@@ -27,16 +27,18 @@ RESTORE = "restore a copy made by `manyfew backup`, or recover it: sqlite3 OLD .
 
 # Each total of a model as the rows below it say. A presumed lease was a reservation of a server's time; what was billed
 # of it, as a reconciliation found, is settled and bought no sample, and so is the loading and idle time of a server.
+# What an agent's attempt has bought is its sample's once it ends; where a reply without usage is among it, the sample's
+# cost is an upper bound.
 SUMS = """
 SELECT sweep.name AS sweep, model.alias AS alias,
   model.settled_pico, model.presumed_pico, model.reserved_pico, model.unused_pico, model.requests, model.retries,
   model.samples,
   coalesce(r.settled, 0) + coalesce(l.reconciled, 0) + coalesce(l.stood, 0) AS sum_settled_pico,
   coalesce(r.presumed, 0) + coalesce(l.presumed, 0) AS sum_presumed_pico,
-  coalesce(r.reserved, 0) + coalesce(l.reserved, 0) AS sum_reserved_pico,
+  coalesce(r.reserved, 0) + coalesce(l.reserved, 0) + coalesce(a.held, 0) AS sum_reserved_pico,
   coalesce(r.unused, 0) + coalesce(l.reconciled, 0) + coalesce(l.stood, 0) AS sum_unused_pico,
   coalesce(r.requests, 0) AS sum_requests, coalesce(r.retries, 0) AS sum_retries,
-  coalesce(s.samples, 0) AS sum_samples, coalesce(s.bought, 0) AS bought
+  coalesce(s.samples, 0) AS sum_samples, coalesce(s.bought, 0) + coalesce(a.unfinished, 0) AS bought
 FROM model JOIN sweep ON sweep.id = model.sweep_id
 LEFT JOIN (SELECT model_id, sum(settled_pico) AS settled, sum(presumed_pico) AS presumed,
     sum(iif(state = 'reserved', reserved_pico, 0)) AS reserved, sum(unused_pico) AS unused,
@@ -44,8 +46,13 @@ LEFT JOIN (SELECT model_id, sum(settled_pico) AS settled, sum(presumed_pico) AS 
 LEFT JOIN (SELECT model_id, sum(presumed_pico) AS presumed, sum(reserved_pico) AS reserved,
     sum(reconciled_pico) AS reconciled, sum(loading_pico + idle_pico) AS stood FROM lease
     GROUP BY model_id) AS l ON l.model_id = model.id
-LEFT JOIN (SELECT model_id, count(*) AS samples, sum(iif(request_id IS NULL, 0, cost_pico)) AS bought
+LEFT JOIN (SELECT model_id, count(*) AS samples, sum(CASE WHEN request_id IS NOT NULL THEN cost_pico
+      WHEN agent_attempt_id IS NULL THEN 0 WHEN cost_basis != 'bound' THEN cost_pico
+      ELSE (SELECT sum(c.settled_pico - c.unused_pico) FROM request AS c
+        WHERE c.agent_attempt_id = sample.agent_attempt_id) END) AS bought
     FROM sample GROUP BY model_id) AS s ON s.model_id = model.id
+LEFT JOIN (SELECT model_id, sum(held_pico) AS held, sum(iif(state = 'open', settled_pico, 0)) AS unfinished
+    FROM agent_attempt GROUP BY model_id) AS a ON a.model_id = model.id
 ORDER BY model.id"""
 # What a reconciliation wrote down of a request or of a server's time, against what that says of itself.
 RECONCILED = """

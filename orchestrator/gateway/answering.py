@@ -28,6 +28,7 @@ from orchestrator.sending.caller import PromptText
 from orchestrator.sending.sender import NOT_PAID
 from orchestrator.sweep.timeout import timeout_s
 from pricing.cost import worst_pico
+from pricing.types import PICO_PER_USD
 from providers.errors import ProviderError, Refused
 from providers.forward import Forwarded
 
@@ -200,7 +201,7 @@ class Answering:
                 if hold.reserved and later is not None and little.needs <= later:
                     await self._await_others(attempt, delivery)
                     continue
-                raise self.capped(attempt) from None
+                raise self.capped(attempt, little.needs) from None
             if (budget := thinking_budget(body)) >= tokens:
                 raise Refusal(
                     f"thinking.budget_tokens ({budget}) must be below max_tokens, which is {tokens} by what is left of "
@@ -295,10 +296,16 @@ class Answering:
         with self._waiting(attempt, delivery):
             await attempt.changed.wait()
 
-    def capped(self, attempt: OpenAttempt) -> Refusal:
-        """What a call is told that the attempt's cap does not pay for."""
-        attempt.refuse_for_cap()
-        return Refusal(CAP, status=402, kind="billing_error", code="insufficient_quota")
+    def capped(self, attempt: OpenAttempt, needs: int | None = None) -> Refusal:
+        """What a call is told that the attempt's cap does not pay for. `needs`: pico-dollars that the call may cost."""
+        message = CAP
+        if needs is not None and attempt.hold.room is not None:
+            may_cost, left = needs / PICO_PER_USD, attempt.hold.room / PICO_PER_USD
+            message = (
+                f"{CAP}: one more call may cost ${may_cost:.3g}, and ${left:.3g} of attempt_usd are left"
+            )
+        attempt.refuse_for_cap(message)
+        return Refusal(message, status=402, kind="billing_error", code="insufficient_quota")
 
     @contextlib.contextmanager
     def _waiting(self, attempt: OpenAttempt, delivery: Delivery) -> Generator[None]:

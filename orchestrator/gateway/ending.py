@@ -54,6 +54,8 @@ def outcome_of(ending: Ending, *, paid_calls: int) -> tuple[Outcome, str | None]
     match ending.by:
         case EndedBy.DRAINED:
             return Outcome.OPEN, None
+        case EndedBy.CAP if not paid_calls:
+            return Outcome.AGAIN, None  # its first call is above the cap already
         case EndedBy.CAP | EndedBy.TIME:
             return Outcome.SAMPLE, str(ending.by)
         case EndedBy.WALL:

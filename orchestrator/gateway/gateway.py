@@ -34,7 +34,7 @@ from providers.forward import PASSED_ON, Forwarder
 SETTLES_WITHIN_S = 30.0
 """What an attempt has in flight when its time is over gets so long to be answered and settled."""
 MOST_USELESS = 5
-"""So many programs in a row that left before they asked for anything: nothing of this model can work."""
+"""So many programs in a row that left before a call was paid: nothing of this model can work."""
 
 
 class Gateway:
@@ -71,7 +71,7 @@ class Gateway:
         """By id."""
         self._by_token: dict[str, OpenAttempt] = {}
         self._useless: Counter[str] = Counter()
-        """Programs in a row that asked for nothing, by alias."""
+        """Programs in a row that left so, by alias."""
 
     @property
     def url(self) -> str:
@@ -197,7 +197,8 @@ class Gateway:
             error=None if is_sample else str(ending.by),
             again=result is Outcome.AGAIN,
         )
-        self._count_useless(attempt, ending, useless=result is Outcome.AGAIN and not attempt.requests)
+        spent = attempt.hold.settled + attempt.hold.presumed
+        self._count_useless(attempt, ending, useless=result is Outcome.AGAIN and not spent)
         statements = closes(
             attempt_id=attempt.attempt_id,
             model_id=self._model_id(attempt),
@@ -235,13 +236,17 @@ class Gateway:
 
     def _count_useless(self, attempt: OpenAttempt, ending: Ending, *, useless: bool) -> None:
         alias = attempt.alias
-        if ending.by is not EndedBy.EXIT:
+        if ending.by not in (EndedBy.EXIT, EndedBy.CAP):
             return
         self._useless[alias] = self._useless[alias] + 1 if useless else 0
         if self._useless[alias] >= MOST_USELESS:
-            said = f": {ending.stderr}" if ending.stderr else ""
-            why = f"its agent left {MOST_USELESS} times in a row before any call (exit status {ending.exit_status})"
-            self._scheduler.stop(alias, f"{why}{said}")
+            told = attempt.refusal or ending.stderr
+            said = f": {told}" if told else ""
+            self._scheduler.stop(
+                alias,
+                f"its agent left {MOST_USELESS} times in a row before a call was paid (exit status "
+                f"{ending.exit_status}){said}",
+            )
 
     def _failure(self, attempt: OpenAttempt, ending: Ending) -> Failure:
         return Failure(

@@ -109,7 +109,7 @@ class GatewayServer:
                 return web.Response(status=499)
         if delivery.begun and delivery.ended and not delivery.broke_off:
             return await self._write_whole(request, incoming, delivery)
-        return await self._write_pieces(request, incoming, answer)
+        return await self._write_pieces(request, answer)
 
     async def _write_whole(
         self, request: web.BaseRequest, incoming: Incoming, delivery: Delivery
@@ -125,9 +125,7 @@ class GatewayServer:
         delivery.delivered = delivery.delivered or not incoming.is_gone
         return response
 
-    async def _write_pieces(
-        self, request: web.BaseRequest, incoming: Incoming, answer: Answer
-    ) -> web.StreamResponse:
+    async def _write_pieces(self, request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
         delivery = answer.delivery
         kind = "text/event-stream" if delivery.streams else "application/json"
         headers = _headers(delivery) if delivery.begun else {"Content-Type": kind}
@@ -149,10 +147,11 @@ class GatewayServer:
                 if request.transport is not None:
                     request.transport.abort()
                 return response
+            # Some clients hang up at the last event, before the connection says that it was the last.
+            delivery.delivered = True
             await response.write_eof()
         except ConnectionError:
             return response
-        delivery.delivered = delivery.delivered or not incoming.is_gone
         return response
 
     def _is_long(self, delivery: Delivery) -> bool:

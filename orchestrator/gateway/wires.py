@@ -67,7 +67,7 @@ RESPONSES = Wire(
     turns="input",
     fields=frozenset(
         f"model input instructions tools tool_choice stream stream_options max_output_tokens max_tool_calls "
-        f"parallel_tool_calls service_tier background client_metadata {_SAMPLING}".split()
+        f"parallel_tool_calls service_tier background client_metadata client_metadata {_SAMPLING}".split()
     ),
     tools=frozenset({"function", "custom", "local_shell", "shell", "apply_patch"}),
     keep_alive=b": waiting\n\n",

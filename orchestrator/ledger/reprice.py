@@ -17,6 +17,7 @@ from orchestrator.ledger.file.lock import acquire
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import all_or_nothing, reading
 from orchestrator.ledger.file.whole_file import new_place
+from orchestrator.ledger.writing.rebook_attempts import rebook_attempts
 from pricing.cost import cost_pico, share_pico
 from pricing.form import price_to_json
 from pricing.types import Price, Tokens
@@ -65,6 +66,7 @@ def reprice(db: Path, target: Path | None, prices: Mapping[str, Price]) -> list[
             found = [
                 _model(connection, row, prices[row["alias"]], write=True) for row in _rows(connection, prices)
             ]
+            rebook_attempts(connection)
             connection.execute("COMMIT")
             connection.execute("PRAGMA journal_mode = WAL")
     return found
@@ -160,7 +162,8 @@ def _imported(connection: sqlite3.Connection, model_id: int, price: Price, *, wr
     """Samples without a request of ours are priced each by its own tokens, if it has any."""
     total = 0
     for sample in connection.execute(
-        "SELECT * FROM sample WHERE model_id = ? AND request_id IS NULL ORDER BY id", (model_id,)
+        "SELECT * FROM sample WHERE model_id = ? AND request_id IS NULL AND agent_attempt_id IS NULL ORDER BY id",
+        (model_id,),
     ).fetchall():
         if sample["completion_tokens"] is None or sample["prompt_tokens"] is None:
             total += sample["cost_pico"] or 0

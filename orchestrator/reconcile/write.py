@@ -14,6 +14,7 @@ from orchestrator.ledger.file.lock import WriterLock
 from orchestrator.ledger.file.open import open_for_writing
 from orchestrator.ledger.file.trouble import all_or_nothing
 from orchestrator.ledger.writing.presume import presume_leftovers
+from orchestrator.ledger.writing.rebook_attempts import rebook_attempts
 from orchestrator.reconcile.proposal import Change, Proposal, Raise
 from pricing.cost import split_pico
 
@@ -99,6 +100,7 @@ def _book(connection: sqlite3.Connection, db: Path, proposal: Proposal, version:
         sums[0] += one.settled_pico - one.what.pico
         sums[2] += unused
     connection.executemany(_TOTALS, [(*sums, model_id) for model_id, sums in totals.items()])
+    rebook_attempts(connection)
 
 
 def _raise_one(connection: sqlite3.Connection, db: Path, number: int, one: Raise) -> int:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from orchestrator.ledger.exporting.bundle_parts import (
+    AGENT_ATTEMPTS,
     FAILURES,
     OTHER_VERDICTS,
     PROBLEMS,
@@ -26,6 +27,7 @@ from orchestrator.ledger.exporting.bundle_parts import (
     RECONCILIATIONS,
     REQUESTS,
     VERDICT_SETS,
+    exchanges,
     models,
     objects,
     runs,
@@ -53,6 +55,9 @@ problems.jsonl.gz         every problem as its source gave it
 prompts.jsonl.gz          every prompt as it was sent, once, by its sha256
 requests.jsonl.gz         every HTTP attempt: what was asked, with which prompt, its usage, what it settled at, the
                           model that the vendor says it was, its own id of it, and how it ended
+agentattempts.jsonl.gz    every attempt of an agent, whose calls are requests: how it ended and what it cost
+exchanges.jsonl.gz        what those calls said and were answered. A body begins with the first prefix_bytes bytes of
+                          that of prefix_of; rest follows
 models.json               what defines a sample of each model (parameters as sent), its price with source, version and
                           date, and its money
 runs.json                 every run: when, how it ended, and the versions of all that bears on the samples
@@ -86,6 +91,8 @@ def write_bundle(db: Path, target: Path, on_progress: Callable[[int], None] = la
             parts.lines("problems.jsonl.gz", objects(connection, PROBLEMS))
             parts.lines("prompts.jsonl.gz", objects(connection, PROMPTS))
             parts.lines("requests.jsonl.gz", objects(connection, REQUESTS))
+            parts.lines("agentattempts.jsonl.gz", objects(connection, AGENT_ATTEMPTS))
+            parts.lines("exchanges.jsonl.gz", exchanges(connection))
             parts.document("models.json", models(connection))
             parts.document("runs.json", runs(connection))
             for number, text in sweep_files(connection):

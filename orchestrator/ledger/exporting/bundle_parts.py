@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -23,9 +24,22 @@ SELECT r.id AS request, sweep.name AS sweep, model.alias AS model, problem.key A
   r.settled_pico, r.presumed_pico, r.unused_pico, r.cost_basis, r.prompt_tokens, r.cached_tokens, r.cache_write_tokens,
   r.cache_write_1h_tokens, r.completion_tokens, r.reasoning_tokens, r.server, r.server_version, r.vendor_model,
   r.vendor_request, r.service_tier, r.inference_geo, r.http_status, r.error, r.error_message, r.reserved_at, r.ended_at,
-  r.latency_s, r.raised_from_pico
+  r.latency_s, r.raised_from_pico, r.agent_attempt_id AS agent_attempt, r.call
 FROM request AS r JOIN model ON model.id = r.model_id JOIN sweep ON sweep.id = model.sweep_id
 JOIN problem ON problem.id = r.problem_id JOIN prompt ON prompt.id = r.prompt_id ORDER BY r.id"""
+
+AGENT_ATTEMPTS = """
+SELECT a.id AS agent_attempt, a.run_id AS run, sweep.name AS sweep, model.alias AS model, problem.key AS problem,
+  a.sample_index, a.state, a.cap_pico, a.settled_pico, a.presumed_pico, a.calls, a.replayed, a.diverged_at,
+  a.exit_status, a.ended_by, a.worked_s, a.started_at, a.ended_at
+FROM agent_attempt AS a JOIN model ON model.id = a.model_id JOIN sweep ON sweep.id = model.sweep_id
+JOIN problem ON problem.id = a.problem_id ORDER BY a.id"""
+
+EXCHANGES = """
+SELECT request_id AS request, wire, asked, hex(body_sha) AS body_sha, prefix_of, prefix_bytes, unpacked(rest) AS rest,
+  stated_max_tokens, json(stated_params) AS stated_params_json, status, content_type, unpacked(reply) AS reply,
+  delivered
+FROM exchange ORDER BY request_id"""
 
 RECONCILIATIONS = """
 SELECT i.reconciliation_id AS reconciliation, r.at, r.source, r.file, r.file_sha256, r.billed_pico, r.above_bound,
@@ -81,6 +95,16 @@ def objects(connection: sqlite3.Connection, sql: str) -> Iterator[dict[str, Any]
                 name.removesuffix("_json"): json.loads(value) if name.endswith("_json") and value else value
                 for name, value in zip(names, row, strict=True)
             }
+
+
+def exchanges(connection: sqlite3.Connection) -> Iterator[dict[str, Any]]:
+    """What agents' calls said and were answered, as texts."""
+    connection.create_function("unpacked", 1, _unpacked, deterministic=True)
+    return objects(connection, EXCHANGES)
+
+
+def _unpacked(packed: bytes | None) -> str | None:
+    return None if packed is None else zlib.decompress(packed).decode("utf-8", "replace")
 
 
 def models(connection: sqlite3.Connection) -> list[dict[str, Any]]:

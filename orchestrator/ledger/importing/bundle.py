@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import time
 import tomllib
+import zlib
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EVERY = 1000
+_ATTEMPTS, _EXCHANGES = "agentattempts.jsonl.gz", "exchanges.jsonl.gz"
+_AGENT, _HEX = re.compile("agent:([0-9]{1,18})"), re.compile("(?:[0-9A-Fa-f]{2})*")
 _SETS, _VERDICTS = "verdictsets.json", "verdicts.jsonl.gz"
 _PLAIN = tuple(name for name in VALUE_COLUMNS if name not in ("text", "request"))
 _BASES = frozenset(
@@ -46,8 +50,8 @@ _BASES = frozenset(
     ]
 )
 _ADD_SAMPLE = (
-    "INSERT INTO sample (model_id, problem_id, sample_index, request_id, request_ref, cost_pico, cost_basis, verifier, "
-    f"text, {', '.join(_PLAIN)}) VALUES ({', '.join('?' * (9 + len(_PLAIN)))})"
+    "INSERT INTO sample (model_id, problem_id, sample_index, request_id, request_ref, agent_attempt_id, cost_pico, "
+    f"cost_basis, verifier, text, {', '.join(_PLAIN)}) VALUES ({', '.join('?' * (10 + len(_PLAIN)))})"
 )
 
 
@@ -133,8 +137,10 @@ class _Ledger:
         for where, row in self._bundle.objects("prompts.jsonl.gz"):
             body = _json(row.get("body"))
             self._prompts[str(row.get("sha256"))] = self._add(where, "prompt", {**row, "body": body})
+        self._add_attempts()
         for where, row in self._bundle.objects("requests.jsonl.gz"):
             more = {"id": row.get("request"), "run_id": row.get("run"), "indices": _json(row.get("indices"))}
+            more["agent_attempt_id"] = row.get("agent_attempt")
             self._add(
                 where,
                 "request",
@@ -142,6 +148,7 @@ class _Ledger:
                 prompt_id=self._prompts.get(str(row.get("prompt"))),
                 **self._of(row),
             )
+        self._add_exchanges()
         self._add_sets()
         count = self._add_samples(on_progress)
         self._add_verdicts()
@@ -149,6 +156,27 @@ class _Ledger:
             self._add("failures.json", "failure", {**row, "run_id": row.get("run")}, **self._of(row))
         self._add_reconciliations()
         return count
+
+    def _add_attempts(self) -> None:
+        if not self._bundle.has(_ATTEMPTS):  # a bundle of a manyfew that knew no agents
+            return
+        for where, row in self._bundle.objects(_ATTEMPTS):
+            more = {"id": row.get("agent_attempt"), "run_id": row.get("run"), "token_sha": ""}
+            self._add(where, "agent_attempt", {**row, **more}, **self._of(row))
+
+    def _add_exchanges(self) -> None:
+        if not self._bundle.has(_EXCHANGES):
+            return
+        for where, row in self._bundle.objects(_EXCHANGES):
+            reply, sha = row.get("reply"), str(row.get("body_sha"))
+            more = {
+                "request_id": row.get("request"),
+                "body_sha": bytes.fromhex(sha) if _HEX.fullmatch(sha) else b"",
+                "rest": zlib.compress(str(row.get("rest") or "").encode("utf-8", "replace")),
+                "reply": None if reply is None else zlib.compress(str(reply).encode("utf-8", "replace")),
+                "stated_params": _json(row.get("stated_params")),
+            }
+            self._add(where, "exchange", {**row, **more})
 
     def _add_models(self) -> None:
         for row in self._listed("models.json"):
@@ -201,6 +229,7 @@ class _Ledger:
 
     def _add_samples(self, on_progress: Callable[[int], None]) -> int:
         requests = {number for (number,) in self._connection.execute("SELECT id FROM request")}
+        attempts = {number for (number,) in self._connection.execute("SELECT id FROM agent_attempt")}
         count = 0
         for number, raw in self._bundle.lines("samples.jsonl.gz"):
             where = f"samples.jsonl.gz:{number}"
@@ -213,6 +242,8 @@ class _Ledger:
             sweep = str(line.sweep)
             request = values["request"]
             own = request if isinstance(request, int) and request in requests else None
+            named = _AGENT.fullmatch(request) if isinstance(request, str) else None
+            attempt = int(named[1]) if named is not None and int(named[1]) in attempts else None
             model, problem = self._models.get((sweep, line.model)), self._problems.get((sweep, line.problem))
             if model is None or problem is None or basis not in _BASES:
                 raise self._bundle.wrong(
@@ -224,7 +255,8 @@ class _Ledger:
                 problem,
                 line.sample_index,
                 own,
-                None if own else request,
+                None if own or attempt else request,
+                attempt,
                 line.cost_pico,
                 basis,
                 verifier,
@@ -324,7 +356,7 @@ class _Basis(msgspec.Struct):
 
 def _columns(connection: sqlite3.Connection, table: str) -> Iterable[str]:
     names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-    keyed = table in ("run", "sweep_file", "request", "reconciliation")
+    keyed = table in ("run", "sweep_file", "request", "reconciliation", "agent_attempt")
     return names if keyed else [name for name in names if name != "id"]
 
 

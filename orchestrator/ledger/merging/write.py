@@ -83,7 +83,8 @@ JOIN main.prompt AS here ON here.sha256 = t.sha256
 JOIN temp.model_of AS m ON m.there = r.model_id JOIN temp.problem_of AS p ON p.there = r.problem_id"""
 _WRITE_SAMPLES = f"""
 INSERT INTO main.sample (model_id, problem_id, sample_index, request_ref, {", ".join(_SAMPLE)})
-SELECT i.model, i.problem, i.here_index, :name || '#' || coalesce(s.request_ref, s.request_id),
+SELECT i.model, i.problem, i.here_index,
+  :name || '#' || coalesce(s.request_ref, s.request_id, 'agent:' || s.agent_attempt_id),
   {", ".join("s." + name for name in _SAMPLE)}
 FROM src_sample AS s JOIN temp.incoming AS i ON i.source = :source AND i.there = s.id ORDER BY s.id"""
 _WRITE_VERDICTS = """

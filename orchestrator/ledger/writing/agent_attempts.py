@@ -6,7 +6,7 @@ import json
 import sqlite3
 import time
 import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -198,10 +198,12 @@ def says(
     )
 
 
-def shared_bytes(one: Sequence[int] | bytes, other: bytes) -> int:
+def shared_bytes(one: bytes, other: bytes) -> int:
     """How many bytes both begin with."""
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if one[low:middle] == other[low:middle] else (low, middle - 1)
+    while low < len(other) and low and other[low] & 0xC0 == 0x80:
+        low -= 1  # no character is cut in two
     return low

@@ -82,9 +82,12 @@ def check_books(db: Path, *, ended: bool = True) -> None:
             "coalesce(sum(loading_pico + idle_pico), 0) AS stood FROM lease WHERE model_id = ?",
             model["id"],
         )[0]
+        held = one(
+            db, "SELECT coalesce(sum(held_pico), 0) FROM agent_attempt WHERE model_id = ?", model["id"]
+        )
         assert model["settled_pico"] == parts["settled"] + leases["reconciled"] + leases["stood"]
         assert model["presumed_pico"] == parts["presumed"] + leases["presumed"]
-        assert model["reserved_pico"] == parts["reserved"] + leases["reserved"]
+        assert model["reserved_pico"] == parts["reserved"] + leases["reserved"] + held
         assert model["unused_pico"] == parts["unused"] + leases["reconciled"] + leases["stood"]
         assert model["requests"] == parts["requests"]
         assert model["retries"] == parts["retries"]
@@ -104,7 +107,8 @@ def _check_requests(db: Path) -> None:
         db,
         "SELECT r.*, coalesce(sum(s.cost_pico), 0) AS cost, count(s.id) AS brought, sum(s.prompt_tokens) AS prompt, "
         "sum(s.completion_tokens) AS completion, sum(s.reasoning_tokens) AS reasoning, sum(s.cached_tokens) AS cached "
-        "FROM request AS r LEFT JOIN sample AS s ON s.request_id = r.id GROUP BY r.id",
+        "FROM request AS r LEFT JOIN sample AS s ON s.request_id = r.id "
+        "WHERE r.agent_attempt_id IS NULL GROUP BY r.id",
     )
     for r in sums:
         assert r["cost"] + r["unused_pico"] == r["settled_pico"], dict(r)
@@ -133,7 +137,7 @@ def _check_history(db: Path) -> None:
     told = rows(
         db,
         "SELECT i.*, r.state, r.presumed_pico AS now_presumed, r.settled_pico AS now_settled, "
-        "r.unused_pico AS now_unused, r.reserved_pico, r.cost_basis FROM reconciled AS i "
+        "r.unused_pico AS now_unused, r.reserved_pico, r.cost_basis, r.agent_attempt_id FROM reconciled AS i "
         "JOIN request AS r ON r.id = i.request_id AND r.model_id = i.model_id",
     )
     for row in told:
@@ -143,7 +147,7 @@ def _check_history(db: Path) -> None:
             row["reserved_pico"],
             0,
         )  # 0: it was settled, and the vendor billed more
-        if row["matched"] == "total":
+        if row["matched"] == "total" and row["agent_attempt_id"] is None:
             assert row["unused_pico"] == row["settled_pico"]
     leases = rows(
         db,

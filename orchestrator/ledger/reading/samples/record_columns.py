@@ -5,7 +5,8 @@ COLUMNS = """sweep.name AS sweep, model.alias AS model, model.provider AS provid
   s.prompt_tokens, s.cached_tokens, s.cache_write_tokens, s.cache_write_1h_tokens,
   s.completion_tokens, s.reasoning_tokens, s.token_basis,
   s.cost_pico / 1e12 AS cost_usd, s.cost_pico, s.cost_basis,
-  s.passed, s.score, s.answer, s.server, coalesce(s.request_ref, s.request_id) AS request, s.stop_rule,
+  s.passed, s.score, s.answer, s.server,
+  coalesce(s.request_ref, s.request_id, 'agent:' || s.agent_attempt_id) AS request, s.stop_rule,
   s.latency_s, s.created_at"""
 JOINED = """sample AS s
 JOIN model ON model.id = s.model_id
