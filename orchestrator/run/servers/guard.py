@@ -4,7 +4,7 @@
 
 It adopts whatever the server starts, also what daemonises (a sub-reaper, so Linux only). When the server's own process
 ends, when stdin ends (its owner died) or when it is told to, it ends all of them: TERM, the grace, KILL. What it does
-is one JSON line each on stdout: {"started": PID}, {"failed": WHY}, {"died": STATUS}, {"gone": true}.
+is one JSON line each on stdout: {"up": true}, {"started": PID}, {"failed": WHY}, {"died": STATUS}, {"gone": true}.
 
 It is two processes, each of which ends everything when the other one is killed.
 """
@@ -96,6 +96,7 @@ class Guard:
         os.set_blocking(wake, False)
         signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, _wakes)
+        say(up=True)
         if not self._start(self._first_line()):
             return
         assert self._server is not None

@@ -42,15 +42,17 @@ class Guarded:
         loop = asyncio.get_running_loop()
         self.died: asyncio.Future[int | str] = loop.create_future()
         self.gone: asyncio.Future[None] = loop.create_future()
+        self.up: asyncio.Future[None] = loop.create_future()
+        """It waits to be told what to launch."""
+        self._launched = False
         self.pid: int | None = None
         """Of the server's own process."""
         self._listening = asyncio.create_task(self._listen(), name="guard")
 
     @classmethod
-    async def start(cls, launch: Launch) -> Guarded:
-        """Raises OSError if not even the guard can be started."""
-        mark = os.urandom(8).hex()
-        with launch.log.open("ab") as errors:
+    async def start(cls, log: Path) -> Guarded:
+        """The guard alone, which waits to be told what to launch. Raises OSError if not even it can be started."""
+        with log.open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-I",
@@ -61,21 +63,28 @@ class Guarded:
                 stderr=errors,
                 start_new_session=True,  # a Ctrl-C at the terminal is for the run alone
             )
-        guarded = cls(process, mark)
+        guarded = cls(process, os.urandom(8).hex())
+        await asyncio.wait([guarded.up, guarded.gone], return_when=asyncio.FIRST_COMPLETED)
+        return guarded
+
+    def launch(self, launch: Launch) -> None:
+        self._launched = True
         when = time.strftime("%Y-%m-%d %H:%M:%S")
         told = {
             "argv": list(launch.argv),
-            "env": {**launch.env, MARK: mark},
+            "env": {**launch.env, MARK: self._mark},
             "log": str(launch.log),
             "secret": launch.secret,
             "grace_s": launch.grace_s,
             "head": f"--- {when} manyfew starts: {' '.join(launch.argv)}\n",
         }
-        guarded._tell(json.dumps(told))
-        return guarded
+        self._tell(json.dumps(told))
 
     def stop(self, grace_s: float) -> None:
         """TERM now, and KILL after the grace, of all that the server has started."""
+        if not self._launched:
+            self._close()
+            return
         self._tell(f"stop {grace_s:.3f}")
 
     def kill(self) -> None:
@@ -83,7 +92,12 @@ class Guarded:
 
     def lives_until(self, seconds: float) -> None:
         """Unless told anew it stops by itself after so long, whatever has become of this process."""
-        self._tell(f"until {seconds:.3f}")
+        if self._launched:
+            self._tell(f"until {seconds:.3f}")
+
+    async def ended(self) -> None:
+        """Nothing is left, of the guard neither."""
+        await asyncio.shield(self._listening)
 
     def _tell(self, order: str) -> None:
         stdin = self._process.stdin
@@ -91,26 +105,32 @@ class Guarded:
         with contextlib.suppress(OSError, RuntimeError):  # it has ended
             stdin.write(order.encode() + b"\n")
 
+    def _close(self) -> None:
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
     async def _listen(self) -> None:
         stdout = self._process.stdout
         assert stdout is not None
         clean = False
         while line := await stdout.readline():
             told: dict[str, Any] = json.loads(line)
+            if "up" in told and not self.up.done():
+                self.up.set_result(None)
             self.pid = told.get("started", self.pid)
             if not self.died.done() and ("died" in told or "failed" in told):
                 self.died.set_result(told.get("died", told.get("failed", "")))
             clean = clean or "gone" in told or "failed" in told
             if clean:
                 break
-        if not clean:  # it was killed: its other half ends the server, and what that missed is ended here
+        if self._launched and not clean:
+            # The guard was killed: its other half ends the server, and what that missed is ended here.
             await asyncio.to_thread(end_marked, self._mark, self.pid)
         if not self.died.done():
             self.died.set_result("its guard was killed")
         if not self.gone.done():
             self.gone.set_result(None)
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        self._close()
         await self._process.wait()
 
 

@@ -88,25 +88,15 @@ class Process:
     async def start(self) -> None:
         """Raises Died."""
         group, sweep = self._group, self._of.prepared.sweep
-        model, serve = group.model, group.serve
-        if model.gpu_usd_per_hour is not None:
-            self.money = ServerMoney(
-                group.aliases,
-                self.url,
-                self._of.scheduler.budget,
-                self._of.ledger,
-                usd_per_hour=model.gpu_usd_per_hour,
-                gpus=serve.gpus,
-                stop_grace_s=serve.stop_grace_s,
-                lacking=lambda alias: lacks(self._of.scheduler.lanes[alias]),
-                renewed=self._renewed,
-            )
-            if not self.money.renew():
-                raise Died(NO_MONEY, for_want=True)
-            await self.money.written()
-        values = {"model": model.model, "port": str(self.port), "gpus": str(serve.gpus)}
+        serve = group.serve
+        try:
+            await asyncio.to_thread(self.log.path.parent.mkdir, parents=True, exist_ok=True)
+            self._guarded = await Guarded.start(self.log.path)
+        except OSError as error:
+            message = f"its server could not be started: {error.filename or 'its guard'}: {error.strerror}"
+            raise Died(message) from error
+        values = {"model": group.model.model, "port": str(self.port), "gpus": str(serve.gpus)}
         env = dict(zip(serve.env, filled(list(serve.env.values()), values), strict=True))
-        self.write()
         launch = Launch(
             argv=filled([*serve.command, *serve.args], values),
             env=environment(
@@ -120,14 +110,32 @@ class Process:
             secret=self._key,
             grace_s=serve.stop_grace_s,
         )
-        try:
-            await asyncio.to_thread(self.log.path.parent.mkdir, parents=True, exist_ok=True)
-            self._guarded = await Guarded.start(launch)
-        except OSError as error:
-            message = f"its server could not be started: {error.filename or 'its guard'}: {error.strerror}"
-            raise Died(message) from error
+        self._started_at, self._started_ns = time.time(), elapsed_ns()
+        await self._pay()
+        self._guarded.launch(launch)
+        self.write()
         if self.money is not None:
             self.money.renew()  # the guard hears of it
+
+    async def _pay(self) -> None:
+        """From here on its time is paid. Raises Died."""
+        group, serve = self._group, self._group.serve
+        if group.model.gpu_usd_per_hour is None:
+            return
+        self.money = ServerMoney(
+            group.aliases,
+            self.url,
+            self._of.scheduler.budget,
+            self._of.ledger,
+            usd_per_hour=group.model.gpu_usd_per_hour,
+            gpus=serve.gpus,
+            stop_grace_s=serve.stop_grace_s,
+            lacking=lambda alias: lacks(self._of.scheduler.lanes[alias]),
+            renewed=self._renewed,
+        )
+        if not self.money.renew():
+            raise Died(NO_MONEY, for_want=True)
+        await self.money.written()
 
     async def ready(self) -> None:
         """Returns once it serves the model. Raises Died."""
@@ -281,11 +289,14 @@ class Process:
             self.write()
             self._guarded.stop(grace_s)
             await asyncio.shield(self._guarded.gone)
+        ended_at = time.time()
         if self.money is not None:
             await self.money.close(lands=lands)
+        if self._guarded is not None:
+            await self._guarded.ended()
         if self.phase != "died":
             self.phase = "ended"
-        await self.write(ended=True)
+        await self.write(ended_at)
         self._of.ports.discard(self.port)
         for provider in self._providers.values():
             await provider.aclose()
@@ -312,7 +323,7 @@ class Process:
             loading_s=self.loading_s,
         )
 
-    def write(self, *, ended: bool = False) -> asyncio.Future[None]:
+    def write(self, ended_at: float | None = None) -> asyncio.Future[None]:
         """How it stands, into the ledger."""
         self._row_written = time.monotonic()
         price = self._group.model.gpu_usd_per_hour
@@ -328,7 +339,7 @@ class Process:
                 said=None if self.said is None else self.said[:500],
                 started_at=self._started_at,
                 ready_at=self._ready_at,
-                ended_at=time.time() if ended else None,
+                ended_at=ended_at,
             )
         )
 
