@@ -26,7 +26,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +45,8 @@ SLACK_MIB = 300
 
 def engine(model: str, cpu: bool) -> None:
     """Reads requests, a JSON line each, and writes replies: one process of its own, as vLLM's is."""
-    import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
+    import torch  # pyright: ignore[reportMissingImports]
+    from transformers import LlamaConfig, LlamaForCausalLM  # pyright: ignore[reportMissingImports]
 
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the worst kind
     width, layers = (64, 2) if cpu else SIZES[model]
@@ -334,7 +334,7 @@ class Check:
 
 
 @contextlib.contextmanager
-def folder_for(stated: str | None) -> Iterator[Path]:
+def folder_for(stated: str | None) -> Generator[Path]:
     with tempfile.TemporaryDirectory() as name:
         yield Path(stated).resolve() if stated else Path(name)
 
