@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from orchestrator.doctor.agents import agent_findings
 from orchestrator.doctor.endpoints import endpoints
 from orchestrator.doctor.finding import Finding
 from orchestrator.doctor.place import place
@@ -33,6 +34,7 @@ def sweep_findings(sweep: Sweep, ledger: Path) -> list[Finding]:
         finding,
         _verifier(sweep, problems),
         *_tapes(sweep),
+        *agent_findings(sweep),
         *endpoints(sweep.models),
         *place(ledger, most_tokens=tokens),
     ]
