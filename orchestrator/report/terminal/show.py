@@ -11,13 +11,14 @@ from rich.text import Text
 
 from orchestrator.report.cells import fit, wrap
 from orchestrator.report.short_names import short_names
-from orchestrator.text.money import per_thousand
+from orchestrator.text.money import per_thousand, usd
 from orchestrator.text.safe import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from orchestrator.ledger.reading.samples.dialogue import Call
     from orchestrator.ledger.reading.samples.pass_table import Passes, ProblemRow
     from orchestrator.ledger.reading.samples.problem_samples import ProblemSamples
     from orchestrator.ledger.reading.samples.sampled_models import Which
@@ -32,6 +33,8 @@ LINES_OF_PROMPT = 12
 READ = 4000
 """… and characters from each end that they are made of."""
 NAME = 60
+_ENDS = {"cap": "its cap", "time": "attempt_s", "error": "an error"}
+_SPEAKERS = {"system": "system", "tool": "output of the tool"}
 VERDICTS = {1: ("right", "green"), 0: ("wrong", "red"), None: ("no verdict", "yellow")}
 
 
@@ -123,20 +126,23 @@ def problem_lines(of: ProblemSamples, which: Which, width: int, *, full: bool) -
         counted = f"{total:,} samples" if which == "all" else f"{meant:,} of {total:,} samples {_THAT[which]}"
         yield Text(safe(model.name, NAME), "bold").append(f": {counted}", "")
         for sample in of.samples(model):
-            yield from _sample(sample, width, full=full)
+            yield from _sample(sample, width, of.calls(sample), full=full)
     if not full:
         yield Text("")
         yield Text("Long texts are shortened here; --full shows all of them, and the reasoning.", "dim")
 
 
-def _sample(sample: dict[str, Any], width: int, *, full: bool) -> Iterator[Text]:
+def _sample(sample: dict[str, Any], width: int, calls: Sequence[Call], *, full: bool) -> Iterator[Text]:
     said, style = VERDICTS[sample["passed"]]
     facts = [
         "" if sample["extracted"] is None else f"answer {safe(sample['extracted'], NAME)}",
         "" if not sample["reason"] else safe(sample["reason"], 200),
         "" if sample["completion_tokens"] is None else f"{sample['completion_tokens']:,} tokens",
         "" if not sample["reasoning_tokens"] else f"{sample['reasoning_tokens']:,} of them reasoning",
-        "" if sample["cost_pico"] is None else f"{per_thousand(sample['cost_pico'])} per 1,000",
+        "" if sample["cost_pico"] is None else _cost(sample["cost_pico"], attempt=bool(calls)),
+        ""
+        if not calls
+        else f"an attempt of {len(calls):,} calls, ended by {_ENDS.get(sample['finish_reason'], 'itself')}",
     ]
     yield Text("")
     yield (
@@ -148,7 +154,31 @@ def _sample(sample: dict[str, Any], width: int, *, full: bool) -> Iterator[Text]
         yield Text(f"{GAP}reasoning:", "dim")
         yield from _texts(sample["reasoning"], width, full=True, style="dim")
         yield Text(f"{GAP}answer:", "dim")
+    for call in calls:
+        yield from _call(call, width, full=full)
+    if calls:
+        yield Text(f"{GAP}output:", "dim")
     yield from _texts(sample["text"], width, full=full)
+
+
+def _cost(pico: int, *, attempt: bool) -> str:
+    return usd(pico) if attempt else f"{per_thousand(pico)} per 1,000"
+
+
+def _call(call: Call, width: int, *, full: bool) -> Iterator[Text]:
+    """What it added, and the answer."""
+    tokens = (
+        ""
+        if call.prompt_tokens is None
+        else f" · {call.prompt_tokens:,} tokens in, {call.completion_tokens:,} out"
+    )
+    for part in call.heard:
+        yield Text(f"{GAP}{_SPEAKERS.get(part.by, 'user')}:", "dim")
+        yield from _texts(part.text, width, full=full)
+    state = "" if call.state == "settled" else f" · {call.state}"
+    yield Text(f"{GAP}call {call.call}{tokens} · {usd(call.cost_pico)}{state}", "cyan")
+    for part in call.said:
+        yield from _texts(f"$ {part.text}" if part.by == "call" else part.text, width, full=full)
 
 
 def _texts(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Self
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.trouble import reading
+from orchestrator.ledger.reading.samples.dialogue import Call, dialogue
 from orchestrator.ledger.reading.samples.record_columns import COLUMNS, JOINED
 from orchestrator.ledger.reading.samples.sampled_models import (
     SUCH,
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PIECE = 64
+ATTEMPT = "agent:"
+"""How the request of an agent's sample begins."""
 _MEANT = """
 SELECT s.id FROM sample AS s JOIN problem ON problem.id = s.problem_id
 WHERE s.model_id = ? AND problem.key = ? AND {such} ORDER BY s.problem_id, s.sample_index
@@ -94,6 +98,15 @@ class ProblemSamples:
                 some = self._read(ids[at : at + PIECE])
             yield from some
 
+    def calls(self, sample: dict[str, Any]) -> list[Call]:
+        """Of an agent's attempt: its dialogue; of another sample none."""
+        request = sample["request"]
+        if not isinstance(request, str) or not request.startswith(ATTEMPT):
+            return []
+        number = request.removeprefix(ATTEMPT)
+        with reading(self._db):
+            return list(dialogue(self._connection, int(number))) if number.isdecimal() else []
+
     def _read(self, ids: list[int]) -> list[dict[str, Any]]:
         cursor = self._connection.execute(_SAMPLES.format(ids=", ".join(map(str, ids))))
         names = [column[0] for column in cursor.description]
@@ -134,7 +147,11 @@ def problem_document(of: ProblemSamples) -> dict[str, Any]:
         "prompt": next(iter(prompts)),
         "prompts": [{"prompt": prompt, "models": names} for prompt, names in prompts.items()],
         "gold": of.gold,
-        "samples": [sample for model in of.models for sample in of.samples(model)],
+        "samples": [
+            {**sample, **({"calls": [asdict(call) for call in calls]} if (calls := of.calls(sample)) else {})}
+            for model in of.models
+            for sample in of.samples(model)
+        ],
     }
 
 

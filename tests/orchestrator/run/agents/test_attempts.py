@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from orchestrator.ledger.reading.samples.problem_samples import ProblemSamples
 from tests.loopback.scripted import Run, ScriptedVendor, fixes, steps
 from tests.orchestrator.run.agents.sweeps import AGENT, FIX, FIXED, agents, check_agents_books, ends
 from tests.orchestrator.run.books import one, rows
@@ -31,6 +32,12 @@ def test_attempts_are_bought_judged_and_booked(tmp_path):
     assert (tmp_path / "repos/p0/calc.py").read_text() == "def add(a, b):\n    return a - b  # 0\n"
     assert any(progress.attempts for progress in ended.shown)
     check_agents_books(ended.db, vendor)
+    with ProblemSamples(ended.db, "p0") as shown:
+        (first, _) = shown.samples(shown.models[0])
+        calls = shown.calls(first)
+    assert [[part.by for part in call.heard] for call in calls] == [["user"], ["tool"], ["tool"]]
+    assert calls[0].said[-1].text == "bash: cat calc.py"
+    assert "a - b  # 0" in calls[1].heard[0].text
 
 
 @pytest.mark.parametrize("sandbox", ["bubblewrap", "none-i-trust-this-agent"])
