@@ -11,6 +11,8 @@ import numpy as np
 
 from orchestrator.analysis.budget import rank
 from orchestrator.coverage import bootstrap
+from orchestrator.coverage import clusters as of_clusters
+from orchestrator.text.safe import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,6 +51,23 @@ def ranked(study: FrontierStudy) -> dict[str, Any]:
     }
     shares, money = rank(aligned) if common else ({}, None)
     return {"rank": shares, f"rank_{study.axis}_per_problem": money}
+
+
+def clustered(study: FrontierStudy) -> dict[str, Any] | None:
+    """The clusters that bands and verdicts rest on: their number, and the effective one; null where none are stated."""
+    named = {key: name for one, _ in study.models for key, name in one.clusters.items()}
+    asked_of = sorted({key for one, _ in study.models for key in one.problems})
+    if not named or not asked_of:
+        return None
+    by = next(one.group_by for one, _ in study.models if one.clusters)
+    numbers = np.unique([named.get(key, f"\0{key}") for key in asked_of], return_inverse=True)[1]
+    effective = of_clusters.effective(numbers.reshape(-1))
+    if effective < of_clusters.FEW:
+        study.warnings.append(
+            f"bands are for new problems of new values of {safe(str(by), 60)}, and {len(set(numbers.tolist())):,} "
+            f"values weigh as {effective:.1f} of one size: fewer than {of_clusters.FEW} say little of others"
+        )
+    return {"by": by, "number": len(set(numbers.tolist())), "effective": effective}
 
 
 def _ordered(problems: Iterable[str]) -> list[tuple[int, str]]:

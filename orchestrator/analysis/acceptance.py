@@ -73,7 +73,9 @@ def _rows(
     found: list[dict[str, Any]] = []
     paid = cost.cost_of_k(samples.cost, ks)
     within = ks[ks <= accepts.largest_k]
-    shares = {name: _share(accepts, name, within, rates) for name in ("accepted", "delivered")}
+    shares = {
+        name: _share(accepts, name, within, rates, samples.cluster) for name in ("accepted", "delivered")
+    }
     for at, k in enumerate(ks.tolist()):
         row = known.get(k) or {**lacking, "k": k, "coverage": None, f"{axis}_per_problem": finite(paid[at])}
         of: dict[str, float | None] = {}
@@ -89,7 +91,11 @@ def _rows(
 
 
 def _share(
-    accepts: Acceptance | FalsePasses, name: str, ks: NDArray[np.int64], rates: tuple[float, float] | None
+    accepts: Acceptance | FalsePasses,
+    name: str,
+    ks: NDArray[np.int64],
+    rates: tuple[float, float] | None,
+    clusters: NDArray[np.int64] | None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """(mean, low, high): the 95% band over problems, and over the stated rates."""
     nothing = np.array([], np.float64)
@@ -104,7 +110,9 @@ def _share(
     highs: list[NDArray[np.float64]] = []
     for one in several:
         values = np.clip(getattr(one, name)(ks), 0.0, 1.0)
-        low, high = bootstrap.coverage_band(values, bootstrap.resampled_means(values))
+        low, high = bootstrap.coverage_band(
+            values, bootstrap.resampled_means(values, clusters=clusters), clusters
+        )
         lows.append(low)
         highs.append(high)
     mean = np.clip(getattr(accepts, name)(ks), 0.0, 1.0).mean(axis=0)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from orchestrator.ledger.reading.money.model_costs import ModelCosts
     from orchestrator.ledger.reading.samples.outcomes import Axis, Outcomes, Side
 
 
@@ -44,8 +45,20 @@ def samples_of(outcomes: Outcomes, unit: int = 1, false_pass: float | None = Non
         most,
         outcomes.lost,
         alike=outcomes.alike > 0 and 2 * outcomes.alike >= len(outcomes.problems),
+        cluster=clusters_of(outcomes, outcomes.problems),
         acceptance=_acceptance(outcomes, false_pass),
     )
+
+
+def clusters_of(outcomes: Outcomes | ModelCosts, keys: Sequence[str]) -> NDArray[np.int64] | None:
+    """Which cluster each of the problems is of, in the order of the clusters' names; one that has none stands for
+    itself. None where no problem has one."""
+    if not outcomes.clusters or not keys:
+        return None
+    names = [(outcomes.clusters.get(key), key) for key in keys]
+    kinds = [(1, key) if name is None else (0, name) for name, key in names]
+    numbers = {kind: at for at, kind in enumerate(sorted(set(kinds)))}
+    return np.array([numbers[kind] for kind in kinds], np.int64)
 
 
 def _acceptance(outcomes: Outcomes, false_pass: float | None) -> Acceptance | FalsePasses | None:
@@ -101,4 +114,5 @@ def on(outcomes: Outcomes, samples: Samples, keys: Sequence[str], unit: int) -> 
         most,
         filled(of_lost, lost),
         alike=samples.alike,
+        cluster=clusters_of(outcomes, keys),
     )

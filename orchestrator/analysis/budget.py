@@ -20,13 +20,19 @@ _HALF = 1.959964
 _JEFFREYS = 0.5
 
 
-def budget(axis: str, rows: Sequence[Row], solved: Sequence[NDArray[np.float64]], problems: int) -> list[Row]:
+def budget(
+    axis: str,
+    rows: Sequence[Row],
+    solved: Sequence[NDArray[np.float64]],
+    problems: int,
+    clusters: NDArray[np.int64] | None = None,
+) -> list[Row]:
     """For each row of the frontier its cost for so many problems, the solved ones with a predictive 95% band, and what
     the next solved problem costs. `solved`: of each row, the chance of each sampled problem. So many as were sampled
     are these problems, other numbers are new ones."""
     found: list[Row] = []
     for at, (row, chances) in enumerate(zip(rows, solved, strict=True)):
-        low, high = _predicted(row["coverage"], chances, problems)
+        low, high = _predicted(row["coverage"], chances, problems, clusters)
         after = rows[at + 1] if at + 1 < len(rows) else None
         found.append(
             {
@@ -44,7 +50,9 @@ def budget(axis: str, rows: Sequence[Row], solved: Sequence[NDArray[np.float64]]
     return found
 
 
-def _predicted(coverage: float, chances: NDArray[np.float64], problems: int) -> tuple[float, float]:
+def _predicted(
+    coverage: float, chances: NDArray[np.float64], problems: int, clusters: NDArray[np.int64] | None
+) -> tuple[float, float]:
     """Of these problems: fresh samples vary, and so do those that the chances come from. Of new ones: the share
     is uncertain as that of as many problems as the chances are worth, and each is then solved or not."""
     if problems == len(chances):
@@ -53,7 +61,7 @@ def _predicted(coverage: float, chances: NDArray[np.float64], problems: int) -> 
         low, high = middle - _HALF * spread, middle + _HALF * spread
     else:
         generator = np.random.default_rng(bootstrap.SEED)
-        worth, mean = float(bootstrap.worth(chances[:, None])[0]), float(chances.mean())
+        worth, mean = float(bootstrap.worth(chances[:, None], clusters)[0]), float(chances.mean())
         means = generator.beta(worth * mean + _JEFFREYS, worth * (1 - mean) + _JEFFREYS, bootstrap.DRAWS)
         means += coverage - mean
         drawn = generator.binomial(problems, np.clip(means, 0.0, 1.0))
@@ -78,7 +86,7 @@ def rank(models: Mapping[str, Samples]) -> tuple[dict[str, float], float | None]
         one.solved(np.array([_bought(money, each[alias], one.largest_k)]))[:, 0]
         for alias, one in ready.items()
     ]
-    drawn = bootstrap.resampled_means(np.column_stack(columns))
+    drawn = bootstrap.resampled_means(np.column_stack(columns), clusters=next(iter(ready.values())).cluster)
     best = drawn >= drawn.max(axis=1, keepdims=True) - 1e-12
     share = (best / best.sum(axis=1, keepdims=True)).mean(axis=0)
     return dict(zip(ready, share.tolist(), strict=True)), money

@@ -101,7 +101,7 @@ def _beyond(samples: Samples) -> Beyond:
             fits.append(None if lacks(of) is not None else tail_fit.fit(of))
         if fits[0] is None or k > tail_laws.FAR * of.largest_k:
             return None
-        blocks = (block[:, judged] for block in bootstrap.weights(samples.problems))
+        blocks = (block[:, judged] for block in bootstrap.weights(samples.problems, clusters=samples.cluster))
         return fits[0].solved_drawn(k, blocks)
 
     return drawn

@@ -32,7 +32,7 @@ def costs_of_pass(axis: Axis, outcomes: Outcomes, samples: Samples, unit: int, w
     low = high = None
     if of_pass is not None:
         per_problem = samples.cost * outcomes.n
-        found = cost.cost_of_pass_band(per_problem, outcomes.c)
+        found = cost.cost_of_pass_band(per_problem, outcomes.c, samples.cluster)
         share = (
             of_pass * passes / per_problem.sum() if per_problem.sum() else 1.0
         )  # with what bought no sample

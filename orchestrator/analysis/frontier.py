@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from orchestrator.analysis.about import about, ranked
+from orchestrator.analysis.about import about, clustered, ranked
 from orchestrator.analysis.acceptance import with_acceptance
 from orchestrator.analysis.advice import advice, best_buys
 from orchestrator.analysis.arrays import samples_of, unit_of
@@ -73,6 +73,7 @@ def frontier_document(
         "cap": {"average": cap.average, "hard": cap.hard},
         "budget": chosen["budget"],
         **ranked(study),
+        "clusters": clustered(study),
     }
     _warn_if_nothing_solved(study)
     document["best_buys"] = best_buys(document["frontier"], study.axis)
@@ -135,13 +136,15 @@ def _curve(samples: Samples) -> Curve:
         nothing = np.array([], np.float64)
         return Curve(ks, *[nothing] * 7)
     values = samples.solved(ks)
-    low, high = bootstrap.coverage_band(values, bootstrap.resampled_means(values))
+    low, high = bootstrap.coverage_band(
+        values, bootstrap.resampled_means(values, clusters=samples.cluster), samples.cluster
+    )
     if samples.first is None:
         every = passk.all_pass(samples.n, samples.c, ks).mean(axis=0)
-        each, band = cost.cost_of_k(samples.cost, ks), cost.cost_band(samples.cost, ks)
+        each, band = cost.cost_of_k(samples.cost, ks), cost.cost_band(samples.cost, ks, samples.cluster)
     else:
         every, paid = np.full(len(ks), np.nan), attempts_cost(samples, ks)
-        each, band = paid.mean(axis=0), cost.paid_band(paid)
+        each, band = paid.mean(axis=0), cost.paid_band(paid, samples.cluster)
     return Curve(ks, values.mean(axis=0), low, high, every, each, *band)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from orchestrator.analysis.arrays import clusters_of
 from orchestrator.analysis.budget import budget
 from orchestrator.analysis.finite import finite
 from orchestrator.coverage import bootstrap
@@ -71,11 +72,12 @@ def policies(
     )  # its order: the same draws
     found = [_aligned(outcomes, samples, keys) for outcomes, samples in ready]
     bought = [model for model in found if model is not None]
-    drawn = draws(bought, len(keys)) if bought else None
+    clusters = clusters_of(ready[0][0], keys) if ready else None
+    drawn = draws(bought, len(keys), clusters) if bought else None
     found_frontiers = {
-        "frontier": (rows := _frontier(axis, bought, drawn, None, cap)),
-        "budget": budget(axis, rows, _solved(rows, bought), problems or len(keys)),
-        "frontier_without_stopping": _frontier(axis, bought, drawn, "none", cap),
+        "frontier": (rows := _frontier(axis, bought, drawn, None, cap, clusters)),
+        "budget": budget(axis, rows, _solved(rows, bought), problems or len(keys), clusters),
+        "frontier_without_stopping": _frontier(axis, bought, drawn, "none", cap, clusters),
     }
     if bought and not found_frontiers["frontier"]:
         warnings.append("no policy solves anything within the cap, so the frontier is empty")
@@ -97,7 +99,12 @@ def _read(policy: dict[str, Any]) -> Policy:
 
 
 def _frontier(
-    axis: Axis, models: list[Buyable], drawn: Draws | None, stop: Stop | None, cap: Cap
+    axis: Axis,
+    models: list[Buyable],
+    drawn: Draws | None,
+    stop: Stop | None,
+    cap: Cap,
+    clusters: NDArray[np.int64] | None,
 ) -> list[dict[str, Any]]:
     if not models:
         return []
@@ -111,16 +118,27 @@ def _frontier(
     if drawn is not None:
         cost, coverage = corrected(drawn, allowed, cost, coverage)
     still = best(cost, coverage, np.ones(len(kept), bool))
-    return [_point(axis, whole, kept[at], models, float(cost[at]), float(coverage[at])) for at in still]
+    return [
+        _point(axis, whole, kept[at], models, (float(cost[at]), float(coverage[at])), clusters)
+        for at in still
+    ]
 
 
 def _point(
-    axis: Axis, whole: Offers, at: int, models: list[Buyable], cost: float, coverage: float
+    axis: Axis,
+    whole: Offers,
+    at: int,
+    models: list[Buyable],
+    figures: tuple[float, float],
+    clusters: NDArray[np.int64] | None,
 ) -> dict[str, Any]:
-    """`cost`, `coverage`: corrected for having been chosen; the band moves with them."""
+    """`figures`: cost and coverage, corrected for having been chosen; the band moves with them."""
+    cost, coverage = figures
     policy = whole.policies[at]
     solved, paid = by_problem(policy, models)
-    low, high = bootstrap.coverage_band(solved[:, None], bootstrap.resampled_means(solved[:, None]))
+    low, high = bootstrap.coverage_band(
+        solved[:, None], bootstrap.resampled_means(solved[:, None], clusters=clusters), clusters
+    )
     moved = coverage - float(whole.coverage[at])
     return {
         f"{axis}_per_problem": cost,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from orchestrator.analysis.arrays import clusters_of
 from orchestrator.coverage import bootstrap, grid
 from orchestrator.coverage.selection import voting
 from orchestrator.coverage.selection.best_of import best_of_at
@@ -43,7 +44,7 @@ def _majority(outcomes: Outcomes) -> dict[str, Any]:
             sizes = [int(one.counts.sum()) + one.silent for one in votes]
             ks, draws = grid.shown(min(sizes)), voting.draws_for(sum(sizes))
             shares = [voting.majority_at(one.counts, one.right, one.silent, ks, draws) for one in votes]
-            return _rule("majority", _points(ks, shares))
+            return _rule("majority", _points(ks, shares, clusters_of(outcomes, outcomes.problems)))
         reason = "no sample has an extracted answer to vote with"
     return _rule("majority", reason)
 
@@ -57,7 +58,7 @@ def _best_of(outcomes: Outcomes) -> dict[str, Any]:
         if scores.by_problem:
             ks = grid.shown(min(len(score) for score, _ in scores.by_problem))
             shares = [best_of_at(score, passed, ks) for score, passed in scores.by_problem]
-            return _rule("best_of", _points(ks, shares))
+            return _rule("best_of", _points(ks, shares, clusters_of(outcomes, outcomes.problems)))
         reason = "no sample has a score: manyfew verify DB --verifier reward asks a reward model"
         if scores.scored:
             reason = f"{scores.lacking:,} of its samples have no score yet"
@@ -81,12 +82,16 @@ def _rule(name: str, found: list[dict[str, Any]] | str) -> dict[str, Any]:
     return {"rule": name, "points": found, "left_out": None}
 
 
-def _points(ks: NDArray[np.int64], shares: Sequence[NDArray[np.float64]]) -> list[dict[str, Any]]:
+def _points(
+    ks: NDArray[np.int64], shares: Sequence[NDArray[np.float64]], clusters: NDArray[np.int64] | None
+) -> list[dict[str, Any]]:
     """`shares`: by problem, the share of draws of k that choose a right one, (ks,)."""
     if not len(ks):
         return []
     values = np.array(shares)
-    low, high = bootstrap.coverage_band(values, bootstrap.resampled_means(values))
+    low, high = bootstrap.coverage_band(
+        values, bootstrap.resampled_means(values, clusters=clusters), clusters
+    )
     return [
         {
             "k": int(k),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from orchestrator.analysis.arrays import clusters_of
 from orchestrator.analysis.waste import waste_warning
 from orchestrator.coverage.paired import adjusted, difference
 from pricing.cost import cost_pico
@@ -145,7 +146,7 @@ def _pair(one: ModelCosts, other: ModelCosts) -> dict[str, Any] | None:
     if not shared:
         return None
     at = [np.array([place[key] for key in shared], np.int64) for place in places]
-    found = difference(one.rates[at[0]], other.rates[at[1]])
+    found = difference(one.rates[at[0]], other.rates[at[1]], clusters_of(one, shared))
     assert found is not None
     return {
         "one": one.alias,

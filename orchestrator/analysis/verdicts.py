@@ -93,7 +93,10 @@ def _said(rows: Sequence[Compared], gaps: Sequence[NDArray[np.float64]]) -> _Sai
     groups: dict[tuple[str, ...], list[int]] = {}
     for at, one in enumerate(rows):
         groups.setdefault(one.problems, []).append(at)
-    tables = [np.column_stack([gaps[at] for at in places]) for places in groups.values()]
+    tables = [
+        (np.column_stack([gaps[at] for at in places]), rows[places[0]].search.samples.cluster)
+        for places in groups.values()
+    ]
     errors, signs, limit = simultaneous.critical(tables)
     order = np.argsort([at for places in groups.values() for at in places])
     return _Said(errors[order], signs[order], limit)

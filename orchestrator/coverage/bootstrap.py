@@ -1,4 +1,5 @@
-"""Bands over problems: problems are drawn anew, their samples are not (drawing both counts the noise twice)."""
+"""Bands over problems: problems are drawn anew, their samples are not (drawing both counts the noise twice). Where
+problems are in clusters, whole clusters are drawn."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orchestrator.coverage import clusters as of_clusters
 from orchestrator.coverage.special import betaincinv
 
 if TYPE_CHECKING:
@@ -22,9 +24,20 @@ _CELLS = 4_000_000
 """Weights held at a time: 32 MB."""
 
 
-def weights(problems: int, draws: int = DRAWS, seed: int = SEED) -> Iterator[NDArray[np.float64]]:
-    """Blocks of shape (some draws, problems), `draws` in all: how often each problem was drawn, over `problems`, so
-    that rows sum to 1. The same arguments give the same weights: models on the same problems are paired."""
+def weights(
+    problems: int, draws: int = DRAWS, seed: int = SEED, clusters: NDArray[np.int64] | None = None
+) -> Iterator[NDArray[np.float64]]:
+    """Blocks of shape (some draws, problems), `draws` in all: how often each problem was drawn, over all that were, so
+    that rows sum to 1. The same arguments give the same weights: models on the same problems are paired. `clusters`:
+    which one each problem is of; None: problems are drawn by themselves."""
+    if clusters is not None:
+        count, place = of_clusters.sizes(clusters)
+        for block in weights(len(count), draws, seed):
+            drawn = block / (block @ count)[:, None]
+            step = max(1, _CELLS // problems)
+            for start in range(0, len(drawn), step):
+                yield drawn[start : start + step][:, place]
+        return
     if draws * problems <= _CELLS:
         yield _drawn_once(problems, draws, seed)
         return
@@ -48,9 +61,14 @@ def _drawn(generator: np.random.Generator, problems: int, rows: int) -> NDArray[
     return np.bincount(drawn.ravel(), minlength=rows * problems).reshape(rows, problems) / problems
 
 
-def resampled_means(values: NDArray[np.float64], draws: int = DRAWS, seed: int = SEED) -> NDArray[np.float64]:
+def resampled_means(
+    values: NDArray[np.float64],
+    draws: int = DRAWS,
+    seed: int = SEED,
+    clusters: NDArray[np.int64] | None = None,
+) -> NDArray[np.float64]:
     """Means over problems in each draw. `values`: (problems, columns), finite. Gives (draws, columns)."""
-    return np.concatenate([block @ values for block in weights(len(values), draws, seed)])
+    return np.concatenate([block @ values for block in weights(len(values), draws, seed, clusters)])
 
 
 def quantiles(means: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -61,7 +79,7 @@ def quantiles(means: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[
 
 
 def coverage_band(
-    values: NDArray[np.float64], means: NDArray[np.float64]
+    values: NDArray[np.float64], means: NDArray[np.float64], clusters: NDArray[np.int64] | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """95% band of each column's mean. `values`: (problems, ks) in [0, 1]; `means`: their resampled means. The widest
     of the quantiles of `means`, which are too narrow with few problems or where few are solved; Korn and Graubard's
@@ -70,7 +88,7 @@ def coverage_band(
     problems = len(values)
     low, high = quantiles(means)
     mean, solved = values.mean(axis=0), values.sum(axis=0)
-    for alike in (np.full(len(mean), float(problems)), worth(values)):
+    for alike in (np.full(len(mean), float(problems)), worth(values, clusters)):
         exact_low, exact_high = clopper_pearson(mean * alike, alike)
         whole = alike == problems
         low = np.where(~whole | (problems - solved < 1), np.minimum(low, exact_low), low)
@@ -78,20 +96,23 @@ def coverage_band(
     return np.clip(np.minimum(low, mean), 0.0, 1.0), np.clip(np.maximum(high, mean), 0.0, 1.0)
 
 
-def worth(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def worth(values: NDArray[np.float64], clusters: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
     """How many problems that are solved or not, nothing between, would vary as much."""
     problems, mean = len(values), values.mean(axis=0)
-    spread = values.var(axis=0) / max(problems - 1, 1)
+    if clusters is None:
+        spread, units = values.var(axis=0) / max(problems - 1, 1), float(problems)
+    else:
+        spread, units = of_clusters.variance(values, clusters), of_clusters.effective(clusters)
     alike = spread <= 0
     found = mean * (1 - mean) / np.where(alike, 1.0, spread)
-    return np.where(alike, problems, np.maximum(found * _few_problems(problems), 1.0))
+    return np.where(alike, problems, np.maximum(found * _few_units(units), 1.0))
 
 
-def _few_problems(problems: int) -> float:
+def _few_units(units: float) -> float:
     """(z / t)², Student's t by Cornish and Fisher: the variance itself is uncertain."""
-    if problems < 3:
+    if units < 3:
         return 1.0
-    z, df = 1.959964, problems - 1
+    z, df = 1.959964, units - 1
     t = z + (z**3 + z) / (4 * df) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * df**2)
     return (z / t) ** 2
 

@@ -27,32 +27,36 @@ def cost_of_k(sample_cost: NDArray[np.float64], ks: NDArray[np.int64]) -> NDArra
 
 
 def cost_band(
-    sample_cost: NDArray[np.float64], ks: NDArray[np.int64]
+    sample_cost: NDArray[np.float64], ks: NDArray[np.int64], clusters: NDArray[np.int64] | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """95% band of cost_of_k over problems, the same draws as coverage's; (ks,) each, nan without problems. Samples of
     a problem are not drawn anew, so one problem gives a point."""
     if not len(sample_cost):
         nothing = np.full(len(ks), np.nan)
         return nothing, nothing
-    low, high = bootstrap.quantiles(bootstrap.resampled_means(sample_cost[:, None]))
+    low, high = bootstrap.quantiles(bootstrap.resampled_means(sample_cost[:, None], clusters=clusters))
     mean = float(sample_cost.mean())  # equal costs: sums in another order differ by a hair
     k = ks.astype(np.float64)
     return k * min(float(low[0]), mean), k * max(float(high[0]), mean)
 
 
-def paid_band(paid: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def paid_band(
+    paid: NDArray[np.float64], clusters: NDArray[np.int64] | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """95% band over problems of their mean. `paid`: a problem's cost at every k, (problems, ks)."""
-    low, high = bootstrap.quantiles(bootstrap.resampled_means(paid))
+    low, high = bootstrap.quantiles(bootstrap.resampled_means(paid, clusters=clusters))
     mean = paid.mean(axis=0)
     return np.minimum(low, mean), np.maximum(high, mean)
 
 
-def cost_of_pass_band(total: NDArray[np.float64], passes: NDArray[np.int64]) -> tuple[float, float]:
+def cost_of_pass_band(
+    total: NDArray[np.float64], passes: NDArray[np.int64], clusters: NDArray[np.int64] | None = None
+) -> tuple[float, float]:
     """95% band over problems of all that was paid over all passes. `total`, `passes`: of each problem. inf if the
     drawn problems have no pass; nan without problems."""
     if not len(total):
         return float("nan"), float("nan")
-    drawn = bootstrap.resampled_means(np.column_stack([total, passes.astype(np.float64)]))
+    drawn = bootstrap.resampled_means(np.column_stack([total, passes.astype(np.float64)]), clusters=clusters)
     ratio = np.divide(drawn[:, 0], drawn[:, 1], out=np.full(len(drawn), np.inf), where=drawn[:, 1] > 0)
     tail = (1 - bootstrap.LEVEL) / 2  # not between two draws, one of which may be inf
     found = np.quantile(ratio, [tail, 1 - tail], method="closest_observation")

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _EVERY_UP_TO = 100
+_FINE = 300
 _STEP = 1.02
 """Beyond, the search's k are 2% apart; between them coverage is interpolated."""
 
@@ -50,3 +51,8 @@ def dense(largest: int) -> NDArray[np.int64]:
         return every
     steps = int(np.ceil(np.log(largest / _EVERY_UP_TO) / np.log(_STEP))) + 1
     return np.union1d(every, np.rint(np.geomspace(_EVERY_UP_TO, largest, steps)).astype(np.int64))
+
+
+def every(largest: int) -> NDArray[np.int64]:
+    """Every k, or of more than 100 some 300 that are evenly spaced in the logarithm."""
+    return np.arange(1, largest + 1, dtype=np.int64) if largest <= _EVERY_UP_TO else spaced(largest, _FINE)

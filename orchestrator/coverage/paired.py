@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orchestrator.coverage import clusters as of_clusters
 from orchestrator.coverage.bootstrap import quantiles, resampled_means
 
 if TYPE_CHECKING:
@@ -37,21 +38,24 @@ class Difference:
     """Problems on which a difference as large as the mean is told in 80% of cases; None without a difference."""
 
 
-def difference(one: NDArray[np.float64], other: NDArray[np.float64]) -> Difference | None:
+def difference(
+    one: NDArray[np.float64], other: NDArray[np.float64], clusters: NDArray[np.int64] | None = None
+) -> Difference | None:
     """`one`, `other`: pass rates, (problems,), the same problems in the same order; None without problems.
 
     The band resamples problems. The test flips the signs of the problems' differences at random (a paired
-    permutation test: Good, Permutation Tests, 1994), all of them if there are few enough."""
+    permutation test: Good, Permutation Tests, 1994), all of them if there are few enough. `clusters`: which one each
+    problem is of; whole clusters are then drawn and flipped."""
     if not len(one):
         return None
     gaps = one - other
-    low, high = quantiles(resampled_means(gaps[:, None]))
+    low, high = quantiles(resampled_means(gaps[:, None], clusters=clusters))
     return Difference(
         problems=len(gaps),
         mean=float(gaps.mean()),
         low=float(low[0]),
         high=float(high[0]),
-        p_value=_p_value(gaps),
+        p_value=_p_value(gaps if clusters is None else of_clusters.summed(gaps[:, None], clusters)[:, 0]),
         needed=_needed(gaps),
     )
 

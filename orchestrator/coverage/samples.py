@@ -34,6 +34,8 @@ class Samples:
     """Samples without a verdict, and those that failed for good."""
     alike: bool = False
     """All samples of most problems are the same text, so more of them would bring nothing new."""
+    cluster: NDArray[np.int64] | None = None
+    """Which cluster each problem is of, such as its repository; None: each stands for itself."""
     acceptance: Acceptance | FalsePasses | None = None
     """What an imperfect verifier accepts of them, if the truth isn't what stops."""
 
@@ -55,7 +57,16 @@ class Samples:
         of = (self.first, self.failed_cost, self.passed_cost, self.most, self.lost)
         taken: list[Any] = [None if one is None else one[at] for one in of]
         accepts = None if self.acceptance is None else self.acceptance.take(at)
-        return Samples(self.n[at], self.c[at], self.cost[at], *taken, alike=self.alike, acceptance=accepts)
+        cluster = None if self.cluster is None else self.cluster[at]
+        return Samples(
+            self.n[at],
+            self.c[at],
+            self.cost[at],
+            *taken,
+            alike=self.alike,
+            cluster=cluster,
+            acceptance=accepts,
+        )
 
     def solved(self, ks: NDArray[np.int64]) -> NDArray[np.float64]:
         """Shape (problems, ks): an unbiased estimate of the chance that k samples solve the problem; nan if it

@@ -58,9 +58,12 @@ class Search:
         if not len(reached):
             return None
         ks = self._between(int(reached[0]))
-        drawn = bootstrap.resampled_means(self.solved(ks))
+        drawn = self._resampled(self.solved(ks))
         enough = np.flatnonzero((drawn >= targets[:, None] - TIE).mean(axis=0) >= bootstrap.LEVEL)
         return int(ks[enough[0]]) if len(enough) else int(ks[-1])
+
+    def _resampled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return bootstrap.resampled_means(values, clusters=self.samples.cluster)
 
     def _between(self, at: int) -> NDArray[np.int64]:
         """All k that are nearer to position `at` than those before it."""
@@ -79,7 +82,7 @@ class Search:
         place = int(np.searchsorted(self.ks, k))
         if place < len(self.ks) and self.ks[place] == k:
             return self.drawn[:, place]
-        return bootstrap.resampled_means(self.solved(np.array([k])))[:, 0]
+        return self._resampled(self.solved(np.array([k])))[:, 0]
 
     def cost_at(self, k: int) -> float:
         """What `k` samples of a problem cost, on average over problems; those that stop at a pass, until then."""
@@ -159,12 +162,13 @@ def search(samples: Samples) -> Search | None:
         ks, whole = np.unique(np.concatenate([[1], of.first[of.first > 0], [largest]])), True
         ks = ks[ks <= largest]
     values = solved(samples, ks)
-    drawn = bootstrap.resampled_means(np.column_stack([values, samples.cost]))
+    drawn = bootstrap.resampled_means(np.column_stack([values, samples.cost]), clusters=samples.cluster)
     paid = drawn_paid = None
     if of.first is not None:
         by_problem = np.tile(ks * samples.cost[:, None], 1)
         by_problem[judged] = attempts_cost(of, ks)
-        paid, drawn_paid = by_problem.mean(axis=0), bootstrap.resampled_means(by_problem)
+        paid = by_problem.mean(axis=0)
+        drawn_paid = bootstrap.resampled_means(by_problem, clusters=samples.cluster)
     return Search(
         samples,
         ks,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from orchestrator.coverage import bootstrap
+from orchestrator.coverage import clusters as of_clusters
 from orchestrator.coverage.policy import Buyable, drawn
 
 if TYPE_CHECKING:
@@ -40,11 +41,14 @@ class Draws:
     left_coverage: NDArray[np.float64]
 
 
-def draws(models: Sequence[Buyable], problems: int) -> Draws | None:
-    """None with too few problems."""
-    if problems < FEWEST:
+def draws(
+    models: Sequence[Buyable], problems: int, clusters: NDArray[np.int64] | None = None
+) -> Draws | None:
+    """None with too few problems, or clusters of them."""
+    units = problems if clusters is None else len(of_clusters.sizes(clusters)[0])
+    if units < FEWEST:
         return None
-    weights = np.concatenate(list(bootstrap.weights(problems, DRAWS)))
+    weights = np.concatenate(list(bootstrap.weights(problems, DRAWS, clusters=clusters)))
     left = (weights == 0).astype(np.float64)
     some = left.sum(axis=1) > 0
     weights, left = weights[some], left[some]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
@@ -68,10 +68,27 @@ def load(spec: ProblemsSpec) -> list[Problem]:
             "remove it",
         )
     if spec.shuffle is None:
-        return list(islice(chosen.read(spec), spec.limit))
-    problems = list(chosen.read(spec))
-    shuffle(problems, seeded("problems", spec.shuffle))
-    return problems[: spec.limit]
+        problems = list(islice(chosen.read(spec), spec.limit))
+    else:
+        problems = list(chosen.read(spec))
+        shuffle(problems, seeded("problems", spec.shuffle))
+        problems = problems[: spec.limit]
+    if spec.group_by is not None:
+        _check_clusters(problems, spec.group_by)
+    return problems
+
+
+def _check_clusters(problems: Iterable[Problem], name: str) -> None:
+    for problem in problems:
+        if isinstance(problem.data.get(name), (str, int, float)):
+            continue
+        fields = sorted(key for key, value in problem.data.items() if isinstance(value, (str, int, float)))
+        message = (
+            f"{name!r} of problem {problem.key} is neither a text nor a number"
+            if name in problem.data
+            else f"problem {problem.key} has no field {name!r}"
+        )
+        raise InputError("problems.group_by", message, f"its fields: {', '.join(fields)}")
 
 
 def default_verifier(name: str) -> tuple[str, Mapping[str, Any]]:

@@ -29,6 +29,8 @@ class ProblemsSpec:
     """jsonl, hf: fields by the names they are given."""
     limit: int | None = None
     shuffle: int | None = None
+    group_by: str | None = None
+    """The field whose values are clusters of problems: bands and tests are for new ones."""
     unsolved_in: Path | None = None
     """Of those, only what the model `unsolved_by` did not solve in this ledger: the second stage of a cascade."""
     unsolved_by: str | None = None

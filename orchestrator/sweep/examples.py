@@ -21,6 +21,7 @@ _EXAMPLES = {
     "rename": '{ question = "problem", answer = "solution" }',
     "limit": "100",
     "shuffle": "7",
+    "group_by": '"repo"',
     "unsolved_in": '"runs/cheap-first.db"',
     "unsolved_by": '"cheap"',
     "few_shot": "5",

@@ -181,6 +181,7 @@ def _problems(source: SweepText, table: ProblemsTable) -> ProblemsSpec:
         rename=table.rename or {},
         limit=table.limit,
         shuffle=table.shuffle,
+        group_by=table.group_by,
         unsolved_in=_unsolved_in(source, table),
         unsolved_by=table.unsolved_by,
         few_shot=table.few_shot,

@@ -127,6 +127,7 @@ class ProblemsTable(Table):
     rename: dict[Line, Line] | None = None
     limit: Annotated[int, _whole(1, 10_000_000)] | None = None
     shuffle: Annotated[int, _whole(0, 2**63 - 1)] | None = None
+    group_by: Line | None = None
     unsolved_in: Line | None = None
     unsolved_by: Line | None = None
     few_shot: Annotated[int, _whole(0, 100)] = 0

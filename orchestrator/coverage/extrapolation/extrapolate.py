@@ -1,7 +1,7 @@
-"""Coverage beyond the largest sampled k. What lies there depends on pass rates too small to have been seen, so it is a
-mean over many laws of such rates (tail_laws), weighted by how well they explain the problems with few passes
-(tail_fit): the point is the median over laws, the band over laws and over problems drawn anew. Where the band would say
-next to nothing there is no extrapolation."""
+"""Coverage beyond the largest sampled k. What lies there depends on pass rates too small to have been seen. Many laws
+of such rates (tail_laws), weighted by how well they explain the problems with few passes (tail_fit), give a median and
+how far they disagree; the less they agree, the nearer the point is to the power law through the sampled coverage. The
+band is over laws and over problems drawn anew. Where it would say next to nothing there is no extrapolation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from orchestrator.coverage import bootstrap, grid
-from orchestrator.coverage.extrapolation import tail_fit, tail_laws
+from orchestrator.coverage.extrapolation import power_law, tail_fit, tail_laws
 from orchestrator.coverage.extrapolation.thinning import thinned
 
 if TYPE_CHECKING:
@@ -27,6 +27,14 @@ _OF_A_PROBLEM = 0.05
 TRUSTED = 5
 """Times the sampled k beyond which figures depend on the laws more than on the data."""
 _BACK_TEST = 10
+_ENOUGH_OF_A_TENTH = 100
+"""On real counts what 10 samples foretell of 100 says nothing of what 100 foretell."""
+_LAW_ERROR = 0.06
+"""Of the power law, in ln coverage: how far off it is trusted to be, against what the tail laws disagree by."""
+_LATER = 30
+"""The power law goes through the k from a 30th of the largest on."""
+_NOTHING = 1e-300
+_ONE_SD = (0.16, 0.5, 0.84)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,8 @@ def extrapolate(samples: Samples, factor: int = tail_laws.FAR) -> Extrapolation 
 
 def _method(largest: int) -> str:
     return (
-        "median over laws of pass rates, weighted by the likelihood of the problems with few passes; "
+        "median over laws of pass rates, weighted by the likelihood of the problems with few passes, and the power law "
+        "of coverage, the more of it the less these laws agree; "
         "band: 95% over these laws and over problems; "
         f"beyond k = {TRUSTED * largest:,} ({TRUSTED} × the sampled k) it depends on the choice of laws"
     )
@@ -96,15 +105,54 @@ def _estimate(
     largest, problems = samples.largest_k, samples.problems
     values = samples.solved(np.array([largest]))
     observed = float(values.mean())
-    at_low, _ = bootstrap.coverage_band(values, bootstrap.resampled_means(values))
+    means = bootstrap.resampled_means(values, clusters=samples.cluster)
+    at_low, _ = bootstrap.coverage_band(values, means, samples.cluster)
     these, anew = tail_fit.fit(samples).unsolved(ks)
-    coverage = np.maximum.accumulate(np.maximum(1 - np.median(these, axis=0), observed))
+    coverage = np.maximum.accumulate(np.maximum(_point(samples, ks, 1 - these), observed))
     low, high = bootstrap.quantiles(1 - anew)
     low, high = np.maximum(np.minimum(low, coverage), at_low[0]), np.maximum(high, coverage)
     high = np.where(problems * (1 - high) < _OF_A_PROBLEM, 1.0, high)
     if len(ks) and (wide := float((high - low).max())) > _WIDEST:
         return f"the data can't tell: by k = {int(ks[-1]):,} the band would be {wide:.0%} wide"
     return ks, coverage, low, high
+
+
+def _point(samples: Samples, ks: NDArray[np.int64], by_law: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The laws' median and the power law, each by its precision in ln coverage. `by_law`: (draws, ks)."""
+    low, middle, high = np.quantile(by_law, _ONE_SD, axis=0)
+    law = _power_law(samples, ks)
+    if law is None:
+        return middle
+    spread = np.log(high / np.maximum(low, _NOTHING)) / 2
+    of_laws, of_law = _told_by_a_tenth(samples)
+    variance = spread**2 + of_laws**2
+    weight = variance / (variance + _LAW_ERROR**2 + of_law**2)
+    return middle ** (1 - weight) * law**weight
+
+
+def _power_law(samples: Samples, ks: NDArray[np.int64]) -> NDArray[np.float64] | None:
+    """By the power law through what the larger of the sampled k cover: the smaller ones tell of easy problems."""
+    sampled = grid.every(samples.largest_k)
+    sampled = sampled[sampled * _LATER >= samples.largest_k]
+    law = power_law.fit(sampled, samples.solved(sampled).mean(axis=0))
+    return None if isinstance(law, str) else law.coverage(ks)
+
+
+def _told_by_a_tenth(samples: Samples) -> tuple[float, float]:
+    """How far the laws' median and the power law, as a tenth of the samples have them, are from the coverage of all,
+    in ln coverage; 0 where a tenth is too few to tell anything."""
+    largest = np.array([samples.largest_k])
+    if largest[0] < _BACK_TEST * _ENOUGH_OF_A_TENTH:
+        return 0.0, 0.0
+    fewer = thinned(samples, int(largest[0]) // _BACK_TEST)
+    law = None if lacks(fewer) is not None else _power_law(fewer, largest)
+    if law is None:
+        return 0.0, 0.0
+    these, _ = tail_fit.fit(fewer).unsolved(largest)
+    observed = float(samples.solved(largest).mean())
+    told = np.maximum([1 - float(np.median(these)), float(law[0])], _NOTHING)
+    of_laws, of_law = np.log(told / observed).tolist()
+    return of_laws, of_law
 
 
 def lacks(samples: Samples) -> str | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from orchestrator.coverage import bootstrap
 from orchestrator.coverage.extrapolation.tail_laws import TailLaws, tail_laws
 from orchestrator.coverage.special import betainc, betaln
 
@@ -51,8 +52,7 @@ class TailFit:
         n, c, tail, back = self._pairs()
         counts = np.bincount(back, minlength=len(n))
         problems = self.samples.problems
-        generator = np.random.default_rng(_SEED)
-        anew = generator.multinomial(problems, counts / problems, len(self.drawn)) / problems
+        anew = self._anew(counts, back)
         these, others = np.empty((len(self.drawn), len(ks))), np.empty((len(self.drawn), len(ks)))
         kernel, hopeless = _kernel(self.laws, n[tail], c[tail])
         seen = self.laws.chance(kernel, hopeless)
@@ -63,6 +63,15 @@ class TailFit:
             others[:, i] = (anew[:, tail] * left[self.drawn]).sum(axis=1) + anew[:, ~tail] @ easy
         return these, others
 
+    def _anew(self, counts: NDArray[np.int64], back: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The share of each kind of problem in every draw of problems, or of clusters of them."""
+        problems = self.samples.problems
+        if self.samples.cluster is None:
+            generator = np.random.default_rng(_SEED)
+            return generator.multinomial(problems, counts / problems, len(self.drawn)) / problems
+        blocks = bootstrap.weights(problems, len(self.drawn), _SEED, self.samples.cluster)
+        return np.concatenate([block @ _of_kind(back, len(counts)) for block in blocks])
+
     def solved_drawn(self, k: int, blocks: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
         """The share that k fresh samples solve in every draw of problems, (draws,); each draw takes one law. `blocks`:
         weights of the problems, (some draws, problems)."""
@@ -70,9 +79,7 @@ class TailFit:
         kernel, hopeless = _kernel(self.laws, n[tail], c[tail])
         left = self.laws.chance(kernel * np.exp(k * self.laws.log_miss), hopeless)
         left /= self.laws.chance(kernel, hopeless)
-        of_pair = np.zeros((len(back), len(n)))
-        of_pair[np.arange(len(back)), back] = 1.0
-        weight = np.concatenate([block @ of_pair for block in blocks])
+        weight = np.concatenate([block @ _of_kind(back, len(n)) for block in blocks])
         taken = left[self.drawn[np.arange(len(weight)) % len(self.drawn)]]
         easy = _easy_unsolved(n[~tail], c[~tail], k)
         return (weight[:, tail] * (1 - taken)).sum(axis=1) + weight[:, ~tail] @ (1 - easy)
@@ -85,6 +92,11 @@ class TailFit:
             np.stack([self.samples.n, self.samples.c, self.tail]), axis=1, return_inverse=True
         )
         return pairs[0].astype(float), pairs[1].astype(float), pairs[2] > 0, back.reshape(-1)
+
+
+def _of_kind(back: NDArray[np.int64], kinds: int) -> NDArray[np.float64]:
+    """Which kind each problem is of, as ones, (problems, kinds)."""
+    return (back[:, None] == np.arange(kinds)).astype(np.float64)
 
 
 def fit(samples: Samples) -> TailFit:

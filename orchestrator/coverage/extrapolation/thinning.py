@@ -15,7 +15,7 @@ def thinned(samples: Samples, most: int) -> Samples:
     n = np.minimum(samples.n, most)
     if samples.first is None:
         drawn = np.random.default_rng(_SEED).hypergeometric(samples.c, samples.n - samples.c, n)
-        return Samples(n, drawn.astype(np.int64), samples.cost)
+        return Samples(n, drawn.astype(np.int64), samples.cost, cluster=samples.cluster)
     first = np.where(samples.first <= most, samples.first, 0)
     solved = (first > 0).astype(np.int64)
-    return Samples(np.where(first > 0, first, n), solved, samples.cost, first)
+    return Samples(np.where(first > 0, first, n), solved, samples.cost, first, cluster=samples.cluster)

@@ -13,6 +13,7 @@ import numpy as np
 
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
+from orchestrator.ledger.reading.clusters import read_clusters
 from orchestrator.ledger.reading.money.servers import Stood, stood
 from orchestrator.ledger.reading.money.settled_tokens import SettledTokens, settled_tokens
 from orchestrator.ledger.reading.samples.first_passes import first_passes, stops
@@ -21,7 +22,7 @@ from orchestrator.ledger.reading.samples.reward_models import NO_SCORER
 from orchestrator.ledger.verdict_sets.read import current_set
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -68,6 +69,8 @@ class ModelCosts:
     """Another set of verdicts stopped the draws: only each problem's first is a fair one by the current set."""
     first: NDArray[np.int64] | None
     """Stopped at the first pass: at which trial it came, 0 if it didn't; None: a fixed number of samples."""
+    clusters: Mapping[str, str] = field(default_factory=dict[str, str])
+    """By problem, the value of the sweep's `group_by`."""
 
     @property
     def rates(self) -> NDArray[np.float64]:
@@ -159,6 +162,7 @@ def _side(connection: sqlite3.Connection, model: sqlite3.Row) -> ModelCosts:
         first=None
         if firsts is None
         else np.array([firsts.get(row["problem_id"], 0) for row in verdicts], np.int64),
+        clusters=read_clusters(connection, model["sweep_id"])[1],
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
+from orchestrator.ledger.reading.clusters import read_clusters
 from orchestrator.ledger.reading.money.flops import flops_sql
 from orchestrator.ledger.reading.samples.first_passes import first_passes, stops
 from orchestrator.ledger.reading.samples.judged import (
@@ -111,6 +112,10 @@ class Outcomes:
     """What another set of verdicts accepts of the same samples."""
     judged: Judged | None = None
     """By whose verdicts they are counted."""
+    group_by: str | None = None
+    """The field of problems whose values are clusters; None: none is stated."""
+    clusters: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Its value, by problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +180,7 @@ def _model(
     cost_type = np.float64 if axis in ("seconds", "flops") else np.int64
     firsts = None if by.first_draws else first_passes(connection, model, by)
     failed = _failed(connection, model["id"])
+    group_by, clusters = read_clusters(connection, model["sweep_id"])
     return Outcomes(
         sweep=model["sweep"],
         alias=model["alias"],
@@ -211,6 +217,8 @@ def _model(
         price=model["price"],
         accepted=read_accepted(connection, model["id"], by, [row["problem_id"] for row in counted]),
         judged=by,
+        group_by=group_by,
+        clusters=clusters,
     )
 
 

@@ -111,6 +111,8 @@ def _pooled_further(parts: list[Outcomes], problems: tuple[str, ...]) -> dict[st
         "alike": sum(part.alike for part in parts),
         "cut": sum(part.cut for part in parts),
         "failed": sum(part.failed for part in parts),
+        "group_by": next((part.group_by for part in parts if part.group_by is not None), None),
+        "clusters": {key: value for part in reversed(parts) for key, value in part.clusters.items()},
         "verifier": next((part.verifier for part in parts if part.verifier is not None), None),
     }
 

@@ -85,7 +85,7 @@ def test_many_problems_that_are_never_solved():
     true = truth(rates, found.ks)
     assert ((found.low <= true) & (true <= found.high)).all()
     assert found.high[-1] < 0.85
-    assert found.coverage == pytest.approx(true, abs=0.15)
+    assert found.coverage == pytest.approx(true, abs=0.25)
 
 
 def test_unequal_numbers_of_samples():

@@ -1,0 +1,144 @@
+"""Coverage foretold at 10 and 100 times the samples, on real counts:
+
+    python -m benchmarks.extrapolation_real COUNTS.csv [--draws 10] [--sets NAME,NAME]
+
+COUNTS.csv has a row a problem: `set`, `model`, `problem`, `n` samples, `c` of them right; with a column `first` (the
+trial of the first right one, 0 if none) a model was sampled until solved. Of a model's samples 10, 100 and 1,000 a
+problem are drawn without replacement (of stopped ones, the first so many count), and what they foretell is compared
+with the unbiased coverage of all. A cell is a model, a number of samples drawn and a factor; draws for which manyfew
+gives no line count for none. Printed by set: mean over cells of |ln error| and of the bias, of both power laws and of
+manyfew, manyfew's error over the better law's, how often its 95%
+band held the truth, and its width."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks.extrapolation_others import by_curve_fit, by_log_log
+from orchestrator.coverage.extrapolation.extrapolate import extrapolate
+from orchestrator.coverage.samples import Samples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+DRAWN = (10, 100, 1000)
+FACTORS = (10, 100)
+_FAR_OFF = 1.0
+"""ln error of a law that gives no figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """(draws, 3): ln error of the power law on c, of that on ln(−ln c), and of manyfew; (draws, 2): held, width."""
+
+    drawn: int
+    factor: int
+    errors: NDArray[np.float64]
+    band: NDArray[np.float64]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("counts", type=Path)
+    parser.add_argument("--draws", type=int, default=10)
+    parser.add_argument("--sets", default=None)
+    given = parser.parse_args()
+    wanted = None if given.sets is None else given.sets.split(",")
+    print(
+        "| set | drawn | factor | cells | on c | on ln(−ln c) | manyfew | bias | over the better law | held | width |"
+    )
+    print("|---" * 11 + "|")
+    for name, models in read(given.counts).items():
+        if wanted is None or name in wanted:
+            cells = [cell for whole in models.values() for cell in cells_of(whole, given.draws)]
+            for drawn, factor in sorted({(cell.drawn, cell.factor) for cell in cells}):
+                line(name, drawn, factor, [c for c in cells if (c.drawn, c.factor) == (drawn, factor)])
+            line(name, "all", "all", cells)
+
+
+def read(path: Path) -> dict[str, dict[str, Samples]]:
+    rows: dict[str, dict[str, list[tuple[int, int, int | None]]]] = defaultdict(lambda: defaultdict(list))
+    with path.open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            first = int(row["first"]) if row.get("first") else None
+            rows[row["set"]][row["model"]].append((int(row["n"]), int(row["c"]), first))
+    return {
+        name: {model: _samples(counts) for model, counts in models.items()} for name, models in rows.items()
+    }
+
+
+def _samples(rows: list[tuple[int, int, int | None]]) -> Samples:
+    n, c = (np.array([row[at] for row in rows], np.int64) for at in (0, 1))
+    stopped = [row[2] for row in rows if row[2] is not None]
+    if not stopped:
+        return Samples(n, c, np.ones(len(rows)))
+    first = np.array(stopped, np.int64)
+    return Samples(np.where(first > 0, first, n), (first > 0).astype(np.int64), np.ones(len(rows)), first)
+
+
+def cells_of(whole: Samples, draws: int) -> Iterator[Cell]:
+    for drawn in DRAWN:
+        ks = np.array([drawn * factor for factor in FACTORS if drawn * factor <= whole.largest_k])
+        if not len(ks):
+            continue
+        truth = whole.solved(ks).mean(axis=0)
+        found = [
+            told for seed in range(draws) if (told := _told(few(whole, drawn, seed), ks, truth)) is not None
+        ]
+        if found:
+            together = np.array(found)
+            for at in range(len(ks)):
+                yield Cell(drawn, FACTORS[at], together[:, at, :3], together[:, at, 3:])
+
+
+def few(whole: Samples, drawn: int, seed: int) -> Samples:
+    """As if `drawn` had been sampled of each problem."""
+    if whole.first is not None:
+        first = np.where(whole.first <= drawn, whole.first, 0)
+        n = np.where(first > 0, first, np.minimum(whole.n, drawn))
+        return Samples(n, (first > 0).astype(np.int64), whole.cost, first)
+    generator = np.random.default_rng(1000 * drawn + seed)
+    n = np.minimum(whole.n, drawn)
+    return Samples(n, generator.hypergeometric(whole.c, whole.n - whole.c, n).astype(np.int64), whole.cost)
+
+
+def _told(samples: Samples, ks: NDArray[np.int64], truth: NDArray[np.float64]) -> list[list[float]] | None:
+    found = extrapolate(samples)
+    if isinstance(found, str) or not np.isin(ks, found.ks).all():
+        return None
+    rows: list[list[float]] = []
+    for k, true in zip(ks.tolist(), truth.tolist(), strict=True):
+        at = int(np.flatnonzero(found.ks == k)[0])
+        low, high = float(found.low[at]), float(found.high[at])
+        told = [by_curve_fit(samples, k), by_log_log(samples, k), float(found.coverage[at])]
+        errors = [float(np.log(value / true)) if value > 0 else _FAR_OFF for value in told]
+        rows.append([*errors, float(low <= true <= high), high - low])
+    return rows
+
+
+def line(name: str, drawn: int | str, factor: int | str, cells: list[Cell]) -> None:
+    if not cells:
+        return
+    error = np.mean([np.abs(cell.errors).mean(axis=0) for cell in cells], axis=0)
+    bias = float(np.mean([cell.errors[:, 2].mean() for cell in cells]))
+    held, width = np.mean([cell.band.mean(axis=0) for cell in cells], axis=0)
+    print(
+        f"| {name} | {drawn} | {factor} | {len(cells)} | {error[0]:.3f} | {error[1]:.3f} | {error[2]:.3f} | "
+        f"{bias:+.3f} | {error[2] / min(error[:2]):.2f} | {held:.2f} | {width:.3f} |",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    main()
