@@ -43,9 +43,8 @@ def line(
     truth = 1 - ((1 - _rate(many))[:, None] ** KS).mean(axis=0)
     held, alone, quantiles, wide = (np.zeros(2) for _ in range(4))
     for _ in range(runs):
-        logit = generator.normal(middle, APART, number.max() + 1)[number] + generator.normal(
-            0, WITHIN, len(number)
-        )
+        apart = generator.normal(middle, APART, int(number.max()) + 1)
+        logit = apart[number] + generator.normal(0, WITHIN, len(number))
         n = np.full(len(number), SAMPLES)
         values = pass_at_k(n, generator.binomial(SAMPLES, _rate(logit)), KS)
         means = bootstrap.resampled_means(values, clusters=number)

@@ -43,4 +43,7 @@ def variance(values: NDArray[np.float64], clusters: NDArray[np.int64]) -> NDArra
     if len(count) < 2:
         return np.full(values.shape[1], np.inf)
     off = summed(values - values.mean(axis=0), clusters)
-    return (off**2 / (1 - count / len(values))[:, None]).sum(axis=0) / len(values) ** 2
+    kept = 1 - count.astype(np.float64) / len(values)
+    found: NDArray[np.float64] = (off**2 / kept[:, np.newaxis]).sum(axis=0)
+    found /= len(values) ** 2
+    return found
