@@ -41,7 +41,7 @@ def variance(values: NDArray[np.float64], clusters: NDArray[np.int64]) -> NDArra
     that pulls the mean to itself doesn't hide how far off it is. inf of a single cluster."""
     count, _ = sizes(clusters)
     if len(count) < 2:
-        return np.full(values.shape[1], np.inf, np.float64)
+        return np.full(len(values.T), np.inf)
     off = summed(values - values.mean(axis=0), clusters)
     kept = 1 - count.astype(np.float64) / len(values)
     found: NDArray[np.float64] = (off**2 / kept[:, np.newaxis]).sum(axis=0)
