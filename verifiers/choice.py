@@ -42,32 +42,40 @@ _STATED = re.compile(
     r"(?:[ ](?:is|are|be|would|should|must|to|the|correct|right|best|final|option|choice|answer|letter|of|this"
     r"|question|that|therefore|thus|indeed|clearly|es|est|ist|é|è|la|die|der|il|correcta|correcte|richtige"
     r"|correta|opción"
-    r"|option|—|-)\b){0,8}[ ]?(?:是|为|為|は|는|应该是)?[ ]?[\"']?[ ]?[:=]{0,2}[\s{\"']{0,4}",
+    r"|option|—|-)\b){0,8}[ ]?(?:是|为|為|は|는|应该是)?[ ]?[\"']?[ ]?(?:->|[→–—-]|[:=]{0,2}>?)[\s{\"']{0,4}",
     re.IGNORECASE,
 )
 _IS_RIGHT = re.compile(
     r"(?<![\w'’])[(\[]?(?P<letter>[A-Z])[)\]]?[.:]?[ ](?:is|must be|would be|should be|has to be|seems|appears"
     r"|looks|remains)[ ](?:(?:therefore|thus|clearly|indeed|also|the|my|our|only|most|likely|definitely"
     r"|certainly|to be|then)[ ]){0,4}"
-    r"(?:correct|right|best|answer|one|option|choice|true)\b"
+    r"(?:correct|right|best|answer|one|option|choice|true|accurate|appropriate"
+    r"|suitable|plausible|reasonable|valid)\b"
+    r"|(?<![\w'’])[(\[]?(?P<best>[A-Z])[)\]]?[ ](?:fits|works|matches)[ ](?:the )?best\b"
+    r"|[;,][ ](?:but |only )?[(\[]?(?P<does>[A-Z])[)\]]?[ ]does(?=[.!]?[ \t]*(?:\n|$))"
 )
 _FOLLOWS = re.compile(
-    r"\b(?:so|thus|hence|therefore|then|it'?s|it is|must be|has to be|leaves|leaving|which is|that is|namely"
-    r"|i\.e\.)[,:]?[ ](?:(?:it(?:'s| is| must be)?|must be|is|only|just|us with|with|option|choice|the)[ ]){0,3}"
+    r"(?:\b(?:so|thus|hence|therefore|then|(?<!whether )(?<!if )(?:it'?s|it is)|must be|has to be|leaves|leaving"
+    r"|left with|which is|that is|namely)|i\.e\.|(?<=[a-z] [A-J]):)[,:]?[ ]"
+    r"(?:(?:it(?:'s| is| must be)?|must be|is|only|just|us with|with|option|choice|the)[ ]){0,3}"
     r"[(\[]?(?P<letter>[A-Z])[)\]]?(?=[.!]?[ \t]*(?:\n|$))"
     r"|\bonly[ ][(\[]?(?P<only>[A-Z])[)\]]?[ ](?:remains|is left|is correct|is right|fits|works|holds|is true)\b",
     re.IGNORECASE,
 )
 _WIDE = str.maketrans("：（）【】「」＝，。", ':()[]""=,.') | {0xFF21 + at: 65 + at for at in range(26)}
 _OPEN, _CLOSED = r"[\s\"'({\[]{0,4}", r"[)}\]\"']{0,3}"
-_LETTER = re.compile(rf"{_OPEN}(?:option |choice )?{_OPEN}([A-Za-z]){_CLOSED}(?![\w'’+=^-])", re.IGNORECASE)
+_LETTER = re.compile(
+    rf"{_OPEN}(?:option |choice )?{_OPEN}([A-Za-z]){_CLOSED}(?![0-9A-Za-z_À-ӿ'’+=^-])", re.IGNORECASE
+)
 _ANOTHER = re.compile(
     rf"[ ,;/]{{0,2}}(?:\b(?:or|and|oder|und|ou|et|y|o|e|или|и)\b|或|和|または|또는|/|,"
     rf"|&)[ ]?(?:option )?[({{\[]?([A-Z]){_CLOSED}(?![\w'’])"
 )
 _RUNS_ON = re.compile(r"[ ](?!because\b|since\b|as\b|for\b|with\b|which\b|is\b|from\b|if\b|due\b)[a-z]")
 _ALONE = re.compile(rf"[\s>#-]{{0,6}}{_OPEN}([A-Za-z]){_CLOSED}[.:]?\s{{0,4}}")
-_HEADED = re.compile(r"[\s>#-]{0,6}(?:\(([A-Z])\)|([A-Z])[).:])[ \t]{1,4}\S")
+_HEADED = re.compile(
+    r"[\s>#-]{0,6}(?:(?:\(([A-Z])\)|([A-Z])[).:])[ \t]{1,4}\S|([A-Z]),?[ ](?:since|because)\b)"
+)
 _PAREN = re.compile(r"\(([A-Z])\)")
 
 
@@ -156,7 +164,7 @@ def _stated(said: str) -> Iterator[str]:
     """The last statement first, whatever its words."""
     phrases = [(match.end(), _STATED) for match in _STATED.finditer(said)]
     found = [*_IS_RIGHT.finditer(said), *_FOLLOWS.finditer(said)]
-    named = {match.end(): match["letter"] or match.groupdict().get("only") for match in found}
+    named = {match.end(): next(filter(None, match.groups())) for match in found}
     for end, pattern in sorted((*phrases, *((end, None) for end in named)), key=_by_end, reverse=True):
         letter = _letter(said, end) if pattern else named[end]
         if letter is not None and (pattern or letter.isupper()):
@@ -188,7 +196,7 @@ def _by_line(said: str, letters: str) -> str | None:
         if (alone := _ALONE.fullmatch(line)) and alone.group(1).upper() in letters:
             return alone.group(1).upper()
     heads = (_HEADED.match(line) for line in lines)
-    headed = {head.group(1) or head.group(2) for head in heads if head}
+    headed = {head.group(1) or head.group(2) or head.group(3) for head in heads if head}
     if len(headed) == 1:
         return next(iter(headed & set(letters)), None)
     if headed:

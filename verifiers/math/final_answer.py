@@ -41,6 +41,10 @@ _DELIMITERS = (("$$", "$$"), ("\\[", "\\]"), ("$", "$"), ("\\(", "\\)"))
 _LONGEST = 2_000
 """Characters of a formula."""
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)")
+_TUPLE = re.compile(
+    r"((?:[(\[](?=[^()\[\]\n$]{1,80},)[^()\[\]\n$]{3,160}[)\]] ?(?:∪|\\cup|U)? ?){1,6})[*_]{0,4}[.!]?[ \t]{0,9}$"
+)
+_LONG_WORD = re.compile(r"(?<!\\)\b(?!infinity\b|inf\b|sqrt\b)[A-Za-z]{3,}")
 _JOINED = re.compile(r"[\s,;]*+(?:and|or)?[\s,;]*")
 
 
@@ -76,7 +80,15 @@ def said(text: str) -> str | None:
         if matches:
             return _of_marker(matches[-1])
     lines = pieces[0].strip().splitlines() or [""]
-    return _formula(lines[-1]) or (lines[-1].strip() if len(lines) == 1 else None)
+    return (
+        _formula(lines[-1]) or _closing_tuple(lines[-1]) or (lines[-1].strip() if len(lines) == 1 else None)
+    )
+
+
+def _closing_tuple(line: str) -> str | None:
+    """`So the point is (11/2, 3).`: the tuple or interval that ends a line, with those that it is joined to."""
+    found = _TUPLE.search(line[-_TAIL:])
+    return None if found is None or _LONG_WORD.search(found.group(1)) else found.group(1)
 
 
 def formulas(text: str) -> list[str]:

@@ -26,6 +26,7 @@ from verifiers.math.final_answer import MAX_ANSWER, boxed, formulas, said, state
 from verifiers.math.normalize import normal
 from verifiers.math.number import plain_number
 from verifiers.math.parts import split
+from verifiers.math.spelling import in_radians
 from verifiers.numbers.final_number import final_number
 from verifiers.numbers.parse import render
 from verifiers.types import Bounds, Isolation, Lack, Package, Verdict
@@ -136,7 +137,10 @@ def _by_number(text: str, gold: str) -> Verdict:
 
 @lru_cache(maxsize=8192)
 def _compared(gold: str, answer: str, worked_out: bool) -> Outcome:
-    return compare(gold, answer, worked_out=worked_out)
+    outcome = compare(gold, answer, worked_out=worked_out)
+    if outcome == "different" and (radians := (in_radians(gold), in_radians(answer))) != (gold, answer):
+        return compare(*radians, worked_out=worked_out)
+    return outcome
 
 
 def _restates(answer: str, gold: str, question: str) -> bool:

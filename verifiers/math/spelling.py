@@ -76,6 +76,18 @@ _NAME = re.compile(r"(?!\\pi$|π$|e$)\\?[A-Za-z]{1,20}(?:_\{?\w\}?)?")
 _APPROXIMATELY = re.compile(r"\\(?:approx|simeq|thickapprox|doteq)(?![A-Za-z])|≈|≃")
 
 
+_TRIG_OF_DEGREES = re.compile(
+    r"((?<![A-Za-z])(?:sin|cos|tan|cot|sec|csc)\s?(?:\^\s?\{?[0-9]\}?\s?)?)(?:\\left\s?)?[({]?\s?"
+    r"([0-9]{1,4}(?:\.[0-9]{1,4})?)\s?(?:\^\s?(?:\{\s?\\circ\s?\}|\\circ(?![A-Za-z]))|°|\\degree(?![A-Za-z]))"
+    r"(?:\s?(?:\\right\s?)?[)}])?"
+)
+
+
+def in_radians(latex: str) -> str:
+    """\\sin 30^\\circ as the sine of \\pi/6: elsewhere a degree sign is a unit, and not compared."""
+    return _TRIG_OF_DEGREES.sub(r"\1(\\frac{\2\\pi}{180})", latex)
+
+
 def plainly_spelt(latex: str) -> str:
     """The same answer in LaTeX's usual words."""
     text = exact_side(latex)

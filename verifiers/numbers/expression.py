@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from verifiers.numbers.parse import Number, scan
-from verifiers.numbers.words import leading_value
+from verifiers.numbers.words import dollars_and_cents, leading_values
 
 Readings = tuple[Fraction, ...]
 """The readings of one number, the plainest first; () for no number."""
@@ -53,8 +53,7 @@ def begins_with_number(rest: str) -> bool:
 
 def spelt(text: str) -> Readings:
     """The value of the number words that the text begins with."""
-    value = leading_value(text[:400])
-    return () if value is None else (value,)
+    return leading_values(text[:400])
 
 
 def value_of(line: str) -> Readings | None:
@@ -69,6 +68,8 @@ def value_of(line: str) -> Readings | None:
     numbers = list(scan(line))
     if not numbers:
         return spelt(after_filler(line))
+    if ("cent" in line or "pence" in line) and (value := dollars_and_cents(after_filler(line))) is not None:
+        return (value,)
     at = 0
     while True:
         linked = False

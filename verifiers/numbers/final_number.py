@@ -24,9 +24,10 @@ from verifiers.numbers.plain_text import clean, without_bold
 MAX_TEXT = 65_536
 """Characters looked at, from the end: the final answer is there."""
 
-_CUT_WORDS = ("Q", "Problem", "Exercise", "Human", "User", "Instruction")
+_CUT_WORDS = ("Q", "Problem", "Exercise", "Example", "Human", "User", "Instruction")
 _CUT = re.compile(
     r"^[#* >]{0,6}(?:Question|Q|Problem|Exercise|Human|User|Instruction)(?: ?#?[0-9]{1,4})?[* ]{0,3}:"
+    r"|^[#* >]{0,6}(?:Question|Problem|Exercise|Example) ?#?[0-9]{1,4}[* ]{0,3}[:.]?[ ]{0,3}$"
     r"|<\|?(?:im_end|im_start|eot_id|end|endoftext|end_of_text|user|start_header_id)\|?>|</s>|<end_of_turn>|<eos>"
     r"|\[/?INST\]",
     re.MULTILINE,
@@ -36,6 +37,11 @@ _LABELLED = re.compile(
     r"\b(?:step|question|problem|example|equation|eq\.|method|option|exercise|figure|section|approach|case)[ ]?[#(]?$",
     re.IGNORECASE,
 )
+_ASIDE = re.compile(
+    r"[ ](?:more|other|last|final|quick|small)[ ](?:thing|question|note|remark|tip|comment|point)\b",
+    re.IGNORECASE,
+)
+"""What follows the number in `1 more thing`, which is none of the answer."""
 _ANOTHER_CLAUSE = re.compile(
     r"[.;!?](?=\s)|,|\b(?:is|are|was|gives?|giving|leaves?|leaving|makes?|so|then|which|plus|minus|but|or)\b",
     re.IGNORECASE,
@@ -94,7 +100,7 @@ def _after_thinking(text: str) -> str:
 
 def before_own_questions(text: str) -> list[str]:
     """The text cut before each question that the model asks itself."""
-    if not ("<" in text or "[" in text or (":" in text and any(word in text for word in _CUT_WORDS))):
+    if not ("<" in text or "[" in text or any(word in text for word in _CUT_WORDS)):
         return [text]
     starts = [0, *(match.start() for match in _CUT.finditer(text)), len(text)]
     return [text[a:b] for a, b in pairwise(starts)]
@@ -152,7 +158,8 @@ def _last_of_line(line: str) -> Readings:
             first -= 1
         number = numbers[at]
         labelled = _LABELLED.search(line[max(0, number.start - 24) : number.start])
-        if first == at and number.value is not None and not labelled:
+        aside = number.value == 1 and _ASIDE.match(line, number.end)
+        if first == at and number.value is not None and not labelled and not aside:
             return number.readings
         at = first - 1
     return ()

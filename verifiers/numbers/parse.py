@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from verifiers.numbers.words import cents_of
+
 MAX_DIGITS = 400
 """A longer number is no answer. Python itself converts at most 4,300 digits; nobody's answer has 400."""
 MAX_EXPONENT = 400
@@ -14,7 +16,7 @@ MAX_EXPONENT = 400
 _BLOB = re.compile(r"\.?[0-9]+(?:[.,_'\u2009][0-9]+)*")
 _WESTERN = re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(\.[0-9]+)?")
 _INDIAN = re.compile(r"[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}(\.[0-9]+)?")
-_OTHER_GROUPS = re.compile(r"[1-9][0-9]{0,2}([_'\u2009])[0-9]{3}(?:\1[0-9]{3})*(\.[0-9]+)?")
+_OTHER_GROUPS = re.compile(r"[1-9][0-9]{0,2}([_'\u2009])[0-9]{3}(?:\1[0-9]{3})*(?:\.[0-9]+|,[0-9]{1,2})?")
 _CONTINENTAL = re.compile(r"[1-9][0-9]{0,2}(?:\.[0-9]{3})(?:(?:\.[0-9]{3})+(?:,[0-9]+)?|,[0-9]{1,2})")
 _DECIMAL_COMMA = re.compile(r"[0-9]+,[0-9]+")
 _PLAIN = re.compile(r"[0-9]+(?:\.[0-9]+)?|\.[0-9]+")
@@ -28,8 +30,13 @@ _DATE = re.compile(
 )
 _TIME = re.compile(r"[0-9]{1,4}(?::[0-9]{1,4}){1,3}(?![0-9])")
 _MIXED = re.compile(r"(?:[ ]|[ ]and[ ])([0-9]{1,6})[ ]?/[ ]?([0-9]{1,6})(?![0-9]|[.,][0-9]|[ ]?/|[ ]of\b)")
-_AND_PART = re.compile(r"[ ]and[ ](?:a|one)[ -](half|quarter|third)\b(?![ ]of\b)", re.IGNORECASE)
-_PARTS = {"half": Fraction(1, 2), "quarter": Fraction(1, 4), "third": Fraction(1, 3)}
+_AND_PART = re.compile(
+    r"[ ]and[ ](an?|one|two|three|four|five|seven)[ -](half|quarter|third|fourth|fifth|sixth|eighth|tenth)s?\b"
+    r"(?![ ]of\b)",
+    re.IGNORECASE,
+)
+_TOPS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "seven": 7}
+_PARTS = {"half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
 _MORE_OVER = re.compile(r"(?:[ ]?/[ ]?[0-9]+)+")
 _SUPERSCRIPT = re.compile(r"⁻?[⁰¹²³⁴-⁹]{1,6}")
 _LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
@@ -44,10 +51,14 @@ _SCALE = re.compile(r"[ \u2009-]?(hundred|thousand|million|billion|trillion)s?\b
 _SHORT_SCALE = re.compile(r"(k|K|M|bn|B)(?![A-Za-z0-9])")
 _DOZEN = re.compile(r"[ ]dozens?\b", re.IGNORECASE)
 _CENTS = re.compile(
-    r"(?P<word>[ ](?:dollars?|euros?|pounds?|bucks))?,?(?:[ ]and)?[ ]([0-9]{1,2})[ ](?:cents?|pence)\b",
+    r"(?P<word>[ ](?:dollars?|euros?|pounds?|bucks))?,?(?:[ ]and)?[ ]"
+    r"(?P<cents>[0-9]{1,2}|[a-z]{3,9}(?:[ -][a-z]{3,5})?)[ ](?:cents?|pence)\b",
     re.IGNORECASE,
 )
 _IN_CENTS = re.compile(r"[ ]?(?:cents?\b|¢)", re.IGNORECASE)
+_AGAIN = r"[ ,]{0,2}(?:\(|or[ ]|which is[ ]|that is,?[ ]|i\.e\.,?[ ]|=[ ]?)"
+_SAME_IN_CENTS = re.compile(_AGAIN + r"([0-9]{1,6})[ ]?(?:cents?\b|¢)")
+_SAME_IN_DOLLARS = re.compile(_AGAIN + r"\$([0-9]{1,6}\.[0-9]{2})(?![0-9])")
 _GROUPED_BY_POINTS = re.compile(r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
 _EUROS = re.compile(r"[ \u2009]?(?:€|₫|EUR\b|[Ee]uros?\b)")
 _PERCENT = re.compile(r"[ \u2009]?(?:%|percent\b|per cent\b)", re.IGNORECASE)
@@ -113,7 +124,7 @@ def _read(text: str, start: int) -> Number:
     value = parse_digits(blob.group())
     end = blob.end()
     if value is not None and not _TAIL_BEGINS.match(text, end):
-        return Number(left, end, -value if negative else value)
+        return _with_cents(text, start, Number(left, end, -value if negative else value))
     if _EUROS.match(text, end) and _GROUPED_BY_POINTS.fullmatch(blob.group()):
         value = Fraction(blob.group().replace(".", ""))
     if value is None:
@@ -121,7 +132,17 @@ def _read(text: str, start: int) -> Number:
     value, end = _tail(text, value, end, money=start > left and text[start - 1] in "$£€ ")
     if value is None or _IRRATIONAL.match(text, end):
         return Number(left, end, None)
-    return _scaled(text, left, end, -value if negative else value)
+    return _with_cents(text, start, _scaled(text, left, end, -value if negative else value))
+
+
+def _with_cents(text: str, start: int, number: Number) -> Number:
+    """`$0.99 (99 cents)` is one number, and so is `99 cents, or $0.99`: see _scaled."""
+    if number.value is None or "$" not in text[number.start : start]:
+        return number
+    match = _SAME_IN_CENTS.match(text, number.end)
+    if match is None or int(match.group(1)) != 100 * number.value:
+        return number
+    return Number(number.start, match.end(), number.value, (100 * number.value,))
 
 
 def _date_or_time(text: str, start: int) -> int | None:
@@ -150,7 +171,7 @@ def parse_digits(digits: str) -> Fraction | None:
         if pattern.fullmatch(digits):
             return Fraction(digits.replace(",", ""))
     if match := _OTHER_GROUPS.fullmatch(digits):
-        return Fraction(digits.replace(match.group(1), ""))
+        return Fraction(digits.replace(match.group(1), "").replace(",", "."))
     if _CONTINENTAL.fullmatch(digits):
         return Fraction(digits.replace(".", "").replace(",", "."))
     if _DECIMAL_COMMA.fullmatch(digits):
@@ -190,9 +211,11 @@ def _tail(text: str, value: Fraction, end: int, *, money: bool) -> tuple[Fractio
         if 0 < top < bottom:
             return value + Fraction(top, bottom), match.end()
     if match := _AND_PART.match(text, end):
-        return value + _PARTS[match.group(1).lower()], match.end()
+        return value + Fraction(_TOPS[match.group(1).lower()], _PARTS[match.group(2).lower()]), match.end()
     if whole and (match := _CENTS.match(text, end)) and (money or match.group("word")):
-        return value + Fraction(int(match.group(2)), 100), match.end()
+        cents = cents_of(match.group("cents"))
+        if cents is not None:
+            return value + Fraction(cents, 100), match.end()
     if match := _OVER.match(text, end):
         below = parse_digits(match.group(1))
         if more := _MORE_OVER.match(text, match.end()):
@@ -225,7 +248,9 @@ def _scaled(text: str, start: int, end: int, value: Fraction) -> Number:
     if match := _PERCENT.match(text, end):
         return Number(start, match.end(), value, (value / 100,))
     if match := _IN_CENTS.match(text, end):
-        return Number(start, match.end(), value, (value / 100,))
+        same = _SAME_IN_DOLLARS.match(text, match.end())
+        end = same.end() if same and 100 * Fraction(same.group(1)) == value else match.end()
+        return Number(start, end, value, (value / 100,))
     if match := _DOZEN.match(text, end):
         return Number(start, match.end(), value, (value * 12,))
     if match := _SCALE.match(text, end) or _SHORT_SCALE.match(text, end):

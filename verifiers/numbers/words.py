@@ -24,6 +24,13 @@ _HALF_ALONE = re.compile(rf"[ ,-]{{0,9}}(?:an?[ -])?({'|'.join(_PARTS)})\b", re.
 _AND_PART = re.compile(
     rf" and (?:(an?|{'|'.join(_UNITS[1:10])})[ -])?({'|'.join(_PARTS)})s?\b", re.IGNORECASE
 )
+_DOZENS = re.compile(rf"[ ,-]{{0,9}}(an?|half a|{'|'.join(_UNITS[1:13])}|twenty)[ -]dozens?\b", re.IGNORECASE)
+_DOLLARS_AND_CENTS = re.compile(
+    r"[ ,-]{0,9}(an?|[a-z]+(?:[ -][a-z]+){0,4}?)[ ](?:dollars?|euros?|pounds?|bucks?),?(?:[ ]and)?[ ]"
+    r"([0-9]{1,2}|[a-z]+(?:[ -][a-z]+)?)[ ](?:cents?|pence)\b",
+    re.IGNORECASE,
+)
+_CENTS = re.compile(r"[ ](?:cents?|pence)\b", re.IGNORECASE)
 _ARITHMETIC = re.compile(
     r"\b(?:of|more|less|fewer|times|plus|minus|half|halves|thirds?|quarters?|fifths?|point|dozens?|or|to|"
     + "|".join((*_VALUES, *_SCALES))
@@ -31,6 +38,50 @@ _ARITHMETIC = re.compile(
     re.IGNORECASE,
 )
 _MORE_NUMBERS = re.compile(r"[0-9]|" + _ARITHMETIC.pattern.replace("of|", "", 1), re.IGNORECASE)
+
+
+def leading_values(text: str) -> tuple[Fraction, ...]:
+    """The readings of the number that the text begins with in words, if nothing after it in the sentence changes it:
+    `fifty cents` is 50 or, in dollars, 0.5."""
+    if (dozens := _DOZENS.match(text)) is not None:
+        value = 12 * _dozens(dozens.group(1))
+        return () if _MORE_NUMBERS.search(_rest(text, dozens.end())) else (value,)
+    if (money := dollars_and_cents(text)) is not None:
+        return (money,)
+    value = leading_value(text)
+    if value is not None and _CENTS.match(text, _leading_whole(text)[1]):
+        return value, value / 100
+    return () if value is None else (value,)
+
+
+def dollars_and_cents(text: str) -> Fraction | None:
+    """`two dollars and 25 cents`, of which the dollars are in words."""
+    money = _DOLLARS_AND_CENTS.match(text)
+    if money is None:
+        return None
+    dollars, cents = _one(money.group(1)), cents_of(money.group(2))
+    return None if dollars is None or cents is None else dollars + Fraction(cents, 100)
+
+
+def cents_of(text: str) -> int | None:
+    """A number below 100 in digits or in words."""
+    if text.isdecimal():
+        return int(text)
+    value, end = _leading_whole(text)
+    return value if value is not None and value < 100 and end == len(text) else None
+
+
+def _dozens(word: str) -> Fraction:
+    if (word := word.lower()) in ("a", "an"):
+        return Fraction(1)
+    return Fraction(1, 2) if word.startswith("half") else Fraction(_VALUES[word])
+
+
+def _one(word: str) -> Fraction | None:
+    if word.lower() in ("a", "an"):
+        return Fraction(1)
+    value, end = _leading_whole(word)
+    return None if value is None or end != len(word) else Fraction(value)
 
 
 def leading_value(text: str) -> Fraction | None:

@@ -213,6 +213,15 @@ RULES: dict[str, list[Case]] = {
         (r"45^\circ", "45°", True),
         (r"45^\circ", "54°", False),
     ],
+    "but of an angle's sine they say which": [
+        (r"\frac{1}{2}", r"\sin 30^\circ", True),
+        (r"\frac{1}{2}", r"\cos(60^{\circ})", True),
+        ("1", r"\tan 45°", True),
+        (r"\frac{3}{4}", r"\cos^2 30^\circ", True),
+        (r"\sin 30^\circ", r"\frac12", True),
+        (r"\frac{1}{2}", r"\sin 60^\circ", False),
+        (r"\frac{1}{2}", r"\sin 30", False),
+    ],
     "what has no end of digits is wrong at once": [
         ("7", "10^{10^{10}}", False),
         ("7", "(10^9)!", False),
@@ -258,5 +267,12 @@ UNBOXED: list[tuple[str, str, bool]] = [
     (r"\frac{14}{3}", r"Thus the answer is $\frac{14}{3}$.", True),
     (r"\frac{25}{36}", "The probability is 25/36.", True),
     (r"-\frac{11}{2}", "Therefore x is -11/2", True),
+    (r"[\frac{11}{2},\frac{17}{3})", "The solution is [11/2, 17/3).", True),
+    (r"(-\frac{7}{12},\frac{11}{2}]", "We solve it.\nThus the interval is (-7/12, 11/2].", True),
+    (r"(\frac{11}{2},3)", "So the point is (11/2, 3)", True),
+    (r"(2,\infty)", "The solution set is (2, ∞).", True),
+    (r"(-\infty,-2)\cup(2,\infty)", "So x lies in (-∞, -2) ∪ (2, ∞).", True),
+    (r"(\frac{11}{2},3)", "So the point is (3, 11/2)", False),
+    (r"(1,2)", "So it is right (see one, two).", False),
 ]
 """Gold and a text without a box."""
