@@ -40,7 +40,7 @@ _MEDIA = frozenset(
     }
 )
 _FILES = frozenset({"file", "input_file", "document", "container_upload"})
-IMAGE = "images and other media aren't bounded in this version: send text"
+IMAGE = "manyfew refuses images and other media, whose tokens it can't bound: send text"
 
 
 def check(
@@ -59,7 +59,9 @@ def check(
     if fields.get("background"):
         raise Refusal("manyfew refuses background: its reply would be billed after the call has ended")
     if not body.turns:
-        raise Refusal(f"{body.wire.turns} is missing")
+        raise Refusal(f"{body.wire.turns} must be there")
+    if body.wire.name != "responses" and not isinstance(fields[body.wire.turns], list):
+        raise Refusal(f"{body.wire.turns} must be a list")
     _check_tier(fields, service_tier)
     known = body.wire.fields | KNOWN.get(provider, frozenset()) | set(allowed)
     for name in fields:
@@ -119,7 +121,7 @@ def _check_part(part: Mapping[str, Any]) -> None:
             "manyfew refuses files: what the vendor keeps or converts has a length that isn't known here"
         )
     if kind == "item_reference" and not isinstance(part.get("id"), str):
-        raise Refusal("an item_reference without an id")
+        raise Refusal("an item_reference must have an id")
 
 
 def _is_text(part: Mapping[str, Any]) -> bool:

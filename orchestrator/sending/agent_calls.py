@@ -261,7 +261,6 @@ class CallSender:
         assert reply is not None
         booked = book(reply, flight.attempt, time.time(), share=share)
         lane = self._lanes[call.priced_as]
-        self._scheduler.learn_limits(call.priced_as, vendor_limits(reply.rate_headers), self._clock())
         lane.rate.learn(vendor_limits(reply.rate_headers), self._clock())
         if booked.unbounded is not None:
             self._scheduler.stop(call.alias, booked.unbounded, unbounded=True)

@@ -132,6 +132,6 @@ def check_attempts(db: Path, vendor: Vendor, budget_usd: float = 1.0) -> None:
     assert cost - bounds + of.unused + unfinished == of.settled
     assert of.settled <= vendor.billed_pico <= of.settled + of.presumed <= budget_usd * 10**12
     assert one(db, "SELECT coalesce(sum(held_pico), 0) FROM agent_attempt") == 0
-    calls = rows(db, "SELECT sum(settled_pico) AS s, sum(presumed_pico) AS p FROM request")[0]
-    attempts = rows(db, "SELECT sum(settled_pico) AS s, sum(presumed_pico) AS p FROM agent_attempt")[0]
+    calls = rows(db, "SELECT total(settled_pico) AS s, total(presumed_pico) AS p FROM request")[0]
+    attempts = rows(db, "SELECT total(settled_pico) AS s, total(presumed_pico) AS p FROM agent_attempt")[0]
     assert (calls["s"], calls["p"]) == (attempts["s"], attempts["p"]) == (of.settled, of.presumed)

@@ -1,0 +1,146 @@
+"""Caps of calls and time, rate limits shared with plain requests, other models, programs that fail."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import openai
+import pytest
+
+from tests.loopback.openai_wire import openai_vendor
+from tests.orchestrator.gateway.at_work import Failed, agent_model, check_attempts, run_agents, sweep_file
+from tests.orchestrator.gateway.test_chat import HI, client_of
+from tests.orchestrator.run.books import money, one, rows
+from tests.orchestrator.run.serving import serving
+from tests.orchestrator.run.sweeps import model
+
+
+async def asks_on(gateway, attempt) -> str:
+    """Until it is refused, then stays."""
+    async with client_of(gateway, attempt, max_retries=0) as client:
+        turn = 0
+        while True:
+            turn += 1
+            try:
+                asked = [{"role": "user", "content": f"turn {turn}"}]
+                await client.chat.completions.create(model="m", messages=asked)
+            except openai.APIStatusError:
+                return "#### 0"
+            await asyncio.sleep(0.01)
+
+
+def test_attempt_calls_and_attempt_s_end_an_attempt_with_a_sample(tmp_path, monkeypatch):
+    vendor = openai_vendor()
+    db = tmp_path / "test.db"
+    with serving(vendor):
+        models = {
+            "calls": agent_model(vendor, agent={"attempt_calls": 3}),
+            "time": agent_model(vendor, agent={"attempt_s": 0.5}),
+        }
+        path = sweep_file(models).write(tmp_path)
+        result, _ = run_agents(path, db, asks_on, monkeypatch)
+    assert result.status == "complete"
+    samples = {s["model"]: s for s in rows(db, "SELECT * FROM sample_records")}
+    assert (samples["calls"]["finish_reason"], samples["time"]["finish_reason"]) == ("cap", "time")
+    assert one(db, "SELECT count(*) FROM agent_calls WHERE model = 'calls'") == 3
+    check_attempts(db, vendor)
+
+
+@pytest.mark.slow
+def test_calls_keep_the_limit_that_they_share_with_plain_requests(tmp_path, monkeypatch):
+    vendor = openai_vendor(rate=(12, 1.0))
+    db = tmp_path / "test.db"
+    limits = {"requests_per_minute": 600, "group": "account"}
+
+    async def ten(gateway, attempt) -> str:
+        async with client_of(gateway, attempt, max_retries=0) as client:
+            for turn in range(2):
+                asked = [{"role": "user", "content": f"turn {turn}"}]
+                await client.chat.completions.create(model="m", messages=asked)
+        return "#### 0"
+
+    with serving(vendor):
+        models = {
+            "agents": {**agent_model(vendor, agent={"concurrency": 8}), "limits": limits},
+            "plain": model(vendor, limits=limits, max_n=1),
+        }
+        path = sweep_file(models, samples=8).write(tmp_path)
+        result, _ = run_agents(path, db, ten, monkeypatch)
+    assert result.status == "complete"
+    assert len(vendor.billed) == 8 * 2 + 8
+    assert vendor.refused_count == 0
+    assert money(db).reserved == 0
+
+
+def test_another_model_is_priced_by_its_alias_and_booked_to_the_attempt(tmp_path, monkeypatch):
+    vendor = openai_vendor()
+    cheap = openai_vendor(prices={"input": "0.5", "cached_input": "0.5", "output": "1"})
+    db = tmp_path / "test.db"
+
+    async def program(gateway, attempt) -> str:
+        async with client_of(gateway, attempt) as client:
+            await client.chat.completions.create(**HI)
+            await client.chat.completions.create(**{**HI, "model": "small-fast"})
+        return "#### 0"
+
+    with serving(vendor, cheap):
+        models = {
+            "m": agent_model(vendor, agent={"other_models": {"small-fast": "small"}}),
+            "small": model(cheap, samples=0),
+        }
+        path = sweep_file(models).write(tmp_path)
+        result, _ = run_agents(path, db, program, monkeypatch)
+    assert result.status == "complete"
+    assert (len(vendor.billed), len(cheap.billed)) == (1, 1)
+    assert money(db, "m").settled == vendor.billed_pico + cheap.billed_pico
+    assert money(db, "small").settled == 0
+    calls = rows(db, "SELECT model, asked, cost_pico FROM agent_calls ORDER BY call")
+    assert [tuple(c) for c in calls] == [
+        ("m", "m", vendor.billed_pico),
+        ("m", "small-fast", cheap.billed_pico),
+    ]
+
+
+@pytest.mark.parametrize(("paid", "status"), [(True, "complete"), (False, "provider")])
+def test_a_program_that_fails_is_judged_if_a_call_was_paid(tmp_path, monkeypatch, paid, status):
+    vendor = openai_vendor()
+    db = tmp_path / "test.db"
+
+    async def fails(gateway, attempt) -> str:
+        if paid:
+            async with client_of(gateway, attempt) as client:
+                await client.chat.completions.create(**HI)
+        raise Failed(3, "#### 0")
+
+    with serving(vendor):
+        path = sweep_file({"m": agent_model(vendor)}, samples=2).write(tmp_path)
+        result, _ = run_agents(path, db, fails, monkeypatch)
+    assert result.status == status
+    found = rows(db, "SELECT finish_reason, passed FROM sample_records")
+    assert [tuple(s) for s in found] == ([("error", 1)] * 2 if paid else [])
+    assert {a["exit_status"] for a in rows(db, "SELECT exit_status FROM agent_attempt")} == {3}
+    check_attempts(db, vendor)
+
+
+@pytest.mark.slow
+def test_waiting_for_a_rate_limit_is_no_time_that_an_attempt_works(tmp_path, monkeypatch):
+    vendor = openai_vendor(rate=(1, 2.0))
+    db = tmp_path / "test.db"
+
+    async def three(gateway, attempt) -> str:
+        async with client_of(gateway, attempt, max_retries=0) as client:
+            for turn in range(3):
+                asked = [{"role": "user", "content": f"turn {turn}"}]
+                await client.chat.completions.create(model="m", messages=asked)
+        return "#### 0"
+
+    began = time.monotonic()
+    with serving(vendor):
+        path = sweep_file({"m": agent_model(vendor, agent={"attempt_s": 2.5})}).write(tmp_path)
+        result, _ = run_agents(path, db, three, monkeypatch)
+    assert result.status == "complete"
+    assert time.monotonic() - began > 3
+    sample = rows(db, "SELECT * FROM sample_records")[0]
+    assert (sample["finish_reason"], sample["latency_s"] < 2) == ("stop", True)
+    check_attempts(db, vendor)
