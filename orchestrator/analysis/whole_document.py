@@ -41,10 +41,12 @@ def frontier_documents(
     """Raises InputError for what is no ledger. `problems`: how many `budget` is for. `always_digest`: also if a digest
     of the samples takes long."""
     from orchestrator.analysis.acceptance import verdicts_document
+    from orchestrator.analysis.agents import add_agents
     from orchestrator.analysis.frontier import frontier_document
     from orchestrator.analysis.printed import with_printed
     from orchestrator.analysis.selection import with_selection
     from orchestrator.ledger.importing.printed_results import read_printed
+    from orchestrator.ledger.reading.money.agent_costs import read_agent_costs
     from orchestrator.ledger.reading.samples.citation import citation_document, cite
     from orchestrator.ledger.reading.samples.judged import ChosenSets
     from orchestrator.ledger.reading.samples.outcomes import read_outcomes
@@ -56,19 +58,23 @@ def frontier_documents(
     sampled = with_selection(document, outcomes) if by.truth is None and by.accept is None else document
     sampled["about"]["verdicts"] = verdicts_document(outcomes, by.false_pass)
     sampled["warnings"] += _one_sided(paths, {one.alias for one in outcomes})
+    add_agents(sampled, read_agent_costs(paths))
     sampled["citation"] = [citation_document(cite(path, always=always_digest)) for path in paths]
     return FrontierDocuments(sampled, with_printed(sampled, read_printed(paths)))
 
 
 def compare_whole(paths: Sequence[Path]) -> dict[str, Any]:
     """Raises InputError for what is no ledger."""
+    from orchestrator.analysis.agents import add_agents
     from orchestrator.analysis.printed import with_printed_table
     from orchestrator.analysis.side_by_side import compare_document
     from orchestrator.ledger.importing.printed_results import read_printed
+    from orchestrator.ledger.reading.money.agent_costs import read_agent_costs
     from orchestrator.ledger.reading.money.model_costs import read_model_costs
 
     document = compare_document(read_model_costs(paths))
     document["warnings"] += _one_sided(paths, document["models"].keys())
+    add_agents(document, read_agent_costs(paths))
     return with_printed_table(document, read_printed(paths))
 
 

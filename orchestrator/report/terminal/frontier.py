@@ -97,7 +97,10 @@ def _head(alias: str, model: Mapping[str, Any], axis: str, mark: str, style: str
     text.append(f"  {model['problems']:,} problems, {model['samples']:,} samples")
     if model[f"{axis}_per_sample"] is not None:
         unit = f" {UNITS[axis]}" if axis in ("tokens", "flops") else ""
-        text.append(f", {amount(axis, model[f'{axis}_per_sample'])}{unit} a sample")
+        what = "an attempt" if "agent" in model else "a sample"
+        text.append(f", {amount(axis, model[f'{axis}_per_sample'])}{unit} {what}")
+    if "agent" in model and model["agent"]["calls_per_attempt"] is not None:
+        text.append(f" of {model['agent']['calls_per_attempt']:.1f} calls")
     if model[f"cost_of_pass_{axis}"] is not None:
         text.append(f", {amount(axis, model[f'cost_of_pass_{axis}'])} a pass")
     return text
@@ -107,19 +110,21 @@ def _table(model: Mapping[str, Any], axis: str, *, plain: bool) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
     imperfect = any("delivered" in point for point in model["coverage"])
     shares = ("coverage", "accepted", "delivered") if imperfect else ("coverage",)
-    for name in ("       k", *shares, "95% band", f"{UNITS[axis]} a problem"):
+    every = ("all k right",) if "agent" in model else ()
+    for name in ("       k", *shares, "95% band", *every, f"{UNITS[axis]} a problem"):
         table.add_column(name, justify="right", no_wrap=True)
     for point in model["coverage"]:
         cost = amount(axis, point[f"{axis}_per_problem"])
         ends = {end: point[f"delivered_{end}" if imperfect else end] for end in ("low", "high")}
         told = ("?" if point[share] is None else percent(point[share]) for share in shares)
-        table.add_row(f"{point['k']:,}", *told, band(ends, plain=plain), cost)
+        right = () if not every else ("" if point["all"] is None else percent(point["all"]),)
+        table.add_row(f"{point['k']:,}", *told, band(ends, plain=plain), *right, cost)
     guess = model["extrapolation"]
     for point in _some(guess["points"]) if guess else []:
         each = model["coverage"][0][f"{axis}_per_problem"]
         cost = amount(axis, None if each is None else each * point["k"])
         told = ("", "", "") if imperfect else (band(point, plain=plain),)
-        row = (f"{point['k']:,}", f"~{percent(point['coverage'])}", *told, cost)
+        row = (f"{point['k']:,}", f"~{percent(point['coverage'])}", *told, *("" for _ in every), cost)
         table.add_row(*row, style="dim")
     return table
 

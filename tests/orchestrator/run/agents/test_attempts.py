@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import signal
 import time
 
 import pytest
+from rich.console import Console
 
+from orchestrator.analysis.whole_document import compare_whole, frontier_documents
 from orchestrator.ledger.reading.samples.problem_samples import ProblemSamples
+from orchestrator.report.terminal.frontier import print_frontier
 from tests.loopback.scripted import Run, ScriptedVendor, fixes, steps
 from tests.orchestrator.run.agents.sweeps import AGENT, FIX, FIXED, agents, check_agents_books, ends
 from tests.orchestrator.run.books import one, rows
@@ -38,6 +42,20 @@ def test_attempts_are_bought_judged_and_booked(tmp_path):
     assert [[part.by for part in call.heard] for call in calls] == [["user"], ["tool"], ["tool"]]
     assert calls[0].said[-1].text == "bash: cat calc.py"
     assert "a - b  # 0" in calls[1].heard[0].text
+    document = frontier_documents([ended.db], "usd").whole
+    assert document["models"]["a"]["agent"] == {
+        "attempts": 4,
+        "open": 0,
+        "lost": 0,
+        "calls_per_attempt": 3.0,
+        "bound_share": 0.0,
+        "cached_share": 0.0,
+    }
+    screen = io.StringIO()
+    print_frontier(Console(file=screen, width=100), document)
+    assert "an attempt of 3.0 calls" in screen.getvalue()
+    assert "all k right" in screen.getvalue()
+    assert compare_whole([ended.db])["models"]["a"]["agent"]["attempts"] == 4
 
 
 @pytest.mark.parametrize("sandbox", ["bubblewrap", "none-i-trust-this-agent"])
