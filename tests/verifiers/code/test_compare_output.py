@@ -1,6 +1,7 @@
 """CodeContests' rule of equal outputs."""
 
 import random
+import threading
 import time
 
 import pytest
@@ -121,3 +122,50 @@ def test_sixteen_megabytes_are_compared_in_half_a_second(word):
     began = time.process_time()
     assert first_difference(text, other) is not None
     assert time.process_time() - began < 1.0
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        (b"1.0 " * (SIZE // 32), b"1.00 " * (SIZE // 32)),
+        (b"1" * SIZE, b"1" * (SIZE - 1) + b"2"),
+        (b"1" * SIZE + b".5", b"1" * (SIZE - 1) + b"2.5"),
+        (b"1e" + b"9" * SIZE, b"1e" + b"8" * SIZE),
+        (b" " * SIZE, b"\n" * SIZE + b"x"),
+    ],
+    ids=["numbers", "an integer", "a float", "an exponent", "blanks"],
+)
+def test_no_output_keeps_another_thread_waiting(output, expected):
+    """The thread that hears Ctrl-C, and the loop that samples, go on meanwhile."""
+    compared = threading.Thread(target=first_difference, args=(output, expected))
+    longest, last = 0.0, time.monotonic()
+    compared.start()
+    while compared.is_alive():
+        time.sleep(0.001)
+        now = time.monotonic()
+        longest, last = max(longest, now - last), now
+    assert longest < 1.0
+
+
+def test_many_numbers_are_compared_as_one_is():
+    rng = random.Random(3)
+    words = [
+        "1",
+        "1.0",
+        "1.000001",
+        "1.00002",
+        "1e10",
+        "10000000000",
+        "1e400",
+        "inf",
+        "nan",
+        "-0",
+        "0.0",
+        "1_0",
+        "x",
+        "10",
+    ]
+    for _ in range(3_000):
+        pairs = [(rng.choice(words), rng.choice(words)) for _ in range(rng.randrange(1, 4))]
+        alone = all(outputs_match(one, other) for one, other in pairs)
+        assert outputs_match(*(" ".join(side) for side in zip(*pairs, strict=True))) is alone, pairs
