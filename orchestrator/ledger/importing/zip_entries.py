@@ -127,9 +127,15 @@ def _zstandard(file: Path) -> Any:
 
     class Unpack:
         def decompress(self, data: bytes, most: int) -> bytes:
+            """Of all frames: what is long may be packed in several."""
+            whole = b""
             try:
-                return module.ZstdDecompressor().decompress(data, most)
+                while data and len(whole) < most:
+                    frame = module.ZstdDecompressor()
+                    whole += frame.decompress(data, most - len(whole))
+                    data = frame.unused_data
             except error as wrong:
                 raise ValueError(str(wrong)) from None
+            return whole
 
     return Unpack

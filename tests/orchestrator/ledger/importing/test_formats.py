@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +103,27 @@ def test_of_several_scorers_one_is_chosen(command, tmp_path):
     assert "lenient, strict" in refused(command, "a.eval", "--scorer", "none")["remedy"]
     assert brought(command, "a.eval", "--scorer", "lenient")["scorers"] == {"lenient": 1}
     assert records(Path("a.db"))[0]["passed"] == 1
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, 93])
+def test_a_sample_of_many_megabytes_is_read(command, tmp_path, method):
+    """Its events are most of it; Zstandard packs what is long in several frames."""
+    zstd = pytest.importorskip("backports.zstd" if sys.version_info < (3, 14) else "compression.zstd")
+    event = {"event": "model", "data": "x" * 1_000_000}
+    data = json.dumps(logs.inspect_sample(text="4" + " " * 2_000_000, events=[event] * 12)).encode()
+    with zipfile.ZipFile(tmp_path / "a.eval", "w", 8 if method == 8 else 0) as archive:
+        archive.writestr("header.json", json.dumps(logs.inspect_header()))
+        frames = [data[at : at + 5_000_000] for at in range(0, len(data), 5_000_000)]
+        archive.writestr(
+            "samples/1_epoch_1.json", data if method == 8 else b"".join(map(zstd.compress, frames))
+        )
+        if method == 93:  # which zipfile does not write before Python 3.14
+            entry = archive.filelist[-1]
+            entry.file_size, entry.CRC, entry.compress_type = len(data), zlib.crc32(data), 93
+    assert len(data) > 13_000_000
+    brought(command, "a.eval")
+    (row,) = records(Path("a.db"))
+    assert (len(row["text"]), row["passed"]) == (2_000_001, 0)
 
 
 def test_parts_attachments_chats_and_further_choices(command, tmp_path):
