@@ -341,7 +341,7 @@ def folder_for(stated: str | None) -> Generator[Path]:
 
 def check(options: argparse.Namespace) -> int:
     with folder_for(options.out) as folder:
-        tokens = 24 if options.cpu else 512
+        tokens = 24 if options.cpu else 128
         one = Check(
             folder,
             python=options.python,
