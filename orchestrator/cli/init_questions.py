@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 DEFAULT_SERVER = "http://127.0.0.1:8000/v1"
 NO_SERVER = "none"
+OWN_SERVER = "start"
 PROBE_S = 1.0
 MOST_BYTES = 1 << 20
 
@@ -45,6 +46,12 @@ ANTHROPIC = Vendor(
 )
 VENDORS = (OPENAI, ANTHROPIC)
 
+SERVE = """\
+[models.cheap.serve]           # `run` starts the server, uses it and stops it; gpu_usd_per_hour counts all that time
+args = ["--max-model-len", "4096"]       # added to: vllm serve MODEL --host 127.0.0.1 --port PORT
+# gpus = 1                     # GPUs that it takes; copies = "all": as many servers as fit
+"""
+
 Ask = Callable[[str, str], str]
 """(question, what an empty answer means) → the answer."""
 
@@ -54,7 +61,7 @@ class Answers:
     """None: as the starter has it."""
 
     server: str | None = None
-    """An address, or "none": no server of one's own, so both models are the vendor's."""
+    """An address; "none": no server of one's own, so both models are the vendor's; "start": `run` starts one."""
     served: str | None = None
     """The model that the server says it serves."""
     vendor: str | None = None
@@ -64,10 +71,20 @@ class Answers:
 def ask_all(ask: Ask, say: Callable[[str], None], served_at: Callable[[str], str | None]) -> Answers:
     """Asks again after an answer that can't be used."""
     found = served_at(DEFAULT_SERVER)
+    usual = DEFAULT_SERVER
+    own = ""
+    if found is None and can_start():
+        usual, own = OWN_SERVER, f"{OWN_SERVER}: let `run` start it on this machine's GPUs; "
     serves = f", which serves {found}" if found else ""
-    question = f"Your vLLM server{serves} ({NO_SERVER}: use the vendor's small model)"
-    server = _asked(ask, say, question, DEFAULT_SERVER, _server_trouble, _server_meant)
-    served = None if server == NO_SERVER else found if server == DEFAULT_SERVER else served_at(server)
+    question = f"Your vLLM server{serves} ({own}{NO_SERVER}: use the vendor's small model)"
+    server = _asked(ask, say, question, usual, _server_trouble, _server_meant)
+    served = (
+        None
+        if server in (NO_SERVER, OWN_SERVER)
+        else found
+        if server == DEFAULT_SERVER
+        else served_at(server)
+    )
     keys = [vendor for vendor in VENDORS if os.environ.get(vendor.key)]
     held = f"keys set: {', '.join(vendor.key for vendor in keys)}" if keys else "no key is set yet"
     default = (keys or VENDORS)[0].provider
@@ -96,6 +113,9 @@ def _cheap(section: str, vendor: Vendor, answers: Answers) -> str:
             f'provider = "{vendor.provider}"\nmodel = "{vendor.small}"\nmax_tokens = 1024\n'
             f'unset = ["temperature"]        # models that reason reject it\n{vendor.effort}\n'
         )
+    if answers.server == OWN_SERVER:
+        section = re.sub(r"^servers = .*\n", "", section, flags=re.MULTILINE).rstrip("\n")
+        return f"{section}\n\n{SERVE}\n"
     if answers.server is not None:
         section = section.replace(DEFAULT_SERVER, answers.server)
     if answers.served is not None:
@@ -118,6 +138,16 @@ def _expensive(section: str, vendor: Vendor) -> str:
     ):
         section = section.replace(ours, theirs)
     return section
+
+
+def can_start() -> bool:
+    """Whether there are GPUs and vLLM on this machine."""
+    import shutil
+    import sys
+
+    from orchestrator.run.servers.gpus import usable
+
+    return sys.platform == "linux" and shutil.which("vllm") is not None and bool(usable(None, os.environ))
 
 
 def served_at(url: str) -> str | None:
@@ -152,7 +182,9 @@ def _asked(
 
 def _server_meant(answer: str) -> str:
     """localhost:8000 is http://localhost:8000/v1. A path of another kind stays as it is."""
-    if answer == NO_SERVER or not re.fullmatch(r"(?:https?://)?[^\s/:]+(?::\d+)?(?:/v1)?/*", answer):
+    if answer in (NO_SERVER, OWN_SERVER) or not re.fullmatch(
+        r"(?:https?://)?[^\s/:]+(?::\d+)?(?:/v1)?/*", answer
+    ):
         return answer
     if "://" not in answer and not re.search(r":\d|\.", answer):
         return answer  # a word, not a host
@@ -167,7 +199,7 @@ def _budget_meant(answer: str) -> str:
 
 
 def _server_trouble(answer: str) -> str | None:
-    if answer == NO_SERVER or re.fullmatch(r"https?://\S+/v1", answer):
+    if answer in (NO_SERVER, OWN_SERVER) or re.fullmatch(r"https?://\S+/v1", answer):
         return None
     host = re.sub(r"^\w+://|(?:/v1)?/*$", "", answer)
     scheme = "https" if answer.startswith("https://") else "http"

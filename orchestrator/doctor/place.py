@@ -21,7 +21,7 @@ def place(ledger: Path, *, most_tokens: int = 0) -> list[Finding]:
         refuse_unfit_place(ledger)
     except InputError as error:
         return [Finding("missing", "place", f"{ledger}: {error.message}", error.remedy)]
-    folder = _nearest(ledger.absolute().parent)
+    folder = nearest(ledger.absolute().parent)
     if not os.access(folder, os.W_OK):
         return [Finding("missing", "place", f"{folder} can't be written", "choose another place with --db")]
     free = shutil.disk_usage(folder).free
@@ -37,7 +37,7 @@ def place(ledger: Path, *, most_tokens: int = 0) -> list[Finding]:
     return [Finding("ok", "disk", text)]
 
 
-def _nearest(folder: Path) -> Path:
+def nearest(folder: Path) -> Path:
     """The folder, or the nearest above it that is there."""
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent

@@ -9,6 +9,7 @@ from orchestrator.doctor.agents import agent_findings
 from orchestrator.doctor.endpoints import endpoints
 from orchestrator.doctor.finding import Finding
 from orchestrator.doctor.place import place
+from orchestrator.doctor.servers import server_findings
 from orchestrator.errors import InputError
 from orchestrator.ledger.reading.for_run.unsolved import unsolved
 from orchestrator.problems.registry import load
@@ -35,7 +36,8 @@ def sweep_findings(sweep: Sweep, ledger: Path) -> list[Finding]:
         _verifier(sweep, problems),
         *_tapes(sweep),
         *agent_findings(sweep),
-        *endpoints(sweep.models),
+        *server_findings(sweep),
+        *endpoints({alias: model for alias, model in sweep.models.items() if model.serve is None}),
         *place(ledger, most_tokens=tokens),
     ]
 

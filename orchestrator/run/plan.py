@@ -11,8 +11,10 @@ from orchestrator.booking.learnt_ratio import learnt_ratio
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.for_run.for_plan import learnt_bounds, state_for_plan
+from orchestrator.ledger.writing.last_loading import last_loading_s
 from orchestrator.run.fit import Fit, fit
 from orchestrator.run.packing import most_n, requests_for
+from orchestrator.run.planned_starts import StartPlanned, planned_starts
 from orchestrator.run.prepare import Means, Prepared
 from orchestrator.scheduler.budget import Budget, Funds
 from pricing.regions import price_note
@@ -72,6 +74,8 @@ class Planned:
     rounds: bool
     """Whether the worst case exceeds the budget, so that samples go out in rounds."""
     models: tuple[ModelPlanned, ...]
+    starts: tuple[StartPlanned, ...] = ()
+    """Of servers that the run starts itself, in its order."""
     fit: Fit | None = None
     """Where it was looked for: the largest samples that the budget is expected to pay for."""
 
@@ -82,7 +86,12 @@ class Planned:
 
     @property
     def expected_pico(self) -> int:
-        return sum(m.expected_pico for m in self.models if not m.replayed)
+        return sum(m.expected_pico for m in self.models if not m.replayed) + self.loading_pico
+
+    @property
+    def loading_pico(self) -> int:
+        """What its servers are expected to cost while they load."""
+        return sum(one.loading_pico for one in self.starts)
 
     @property
     def is_expected(self) -> bool:
@@ -90,7 +99,7 @@ class Planned:
 
     @property
     def worst_pico(self) -> int:
-        return sum(m.worst_pico for m in self.models if not m.replayed)
+        return sum(m.worst_pico for m in self.models if not m.replayed) + self.loading_pico
 
     def document(self) -> dict[str, Any]:
         """The contract's `plan --json`."""
@@ -120,6 +129,7 @@ class Planned:
                 }
                 for m in self.models
             },
+            "starts": [one.document() for one in self.starts],
             **({} if self.fit is None else {"fit": _fit_document(self.fit)}),
         }
 
@@ -159,6 +169,11 @@ def plan_sweep(prepared: Prepared, db: Path, *, fits: bool = False) -> Planned:
         held_pico=held,
         rounds=rounds,
         models=models,
+        starts=planned_starts(
+            prepared,
+            {m.alias: m.expected_pico for m in models},
+            {m.alias for m in models if m.samples},
+        ),
         fit=fit(prepared, there, held + _fixed(prepared, models)) if fits and budget is not None else None,
     )
 
@@ -195,6 +210,9 @@ def _there(prepared: Prepared, db: Path) -> tuple[dict[str, list[tuple[int, bool
     if db.exists() and db.stat().st_size > 0:
         with reading(db), closing(open_reader(db)) as connection:
             held, there = state_for_plan(connection, db, sweep.name, prepared.means)
+            for alias, model in sweep.models.items():
+                if model.serve is not None and (seen := last_loading_s(connection, alias)) is not None:
+                    prepared.loading_s[alias] = seen
             for alias, learnt in learnt_bounds(connection, sweep.name).items():
                 if alias in sweep.models:
                     provider = sweep.models[alias].provider

@@ -47,9 +47,27 @@ def init(
         and not os.path.lexists(target)
     ):
         text = _with_answers(text)
+    elif not quickstart:
+        text = _as_found(text)
     write_new(target, text)
     after = "run" if quickstart else "plan"
     typer.echo(f"wrote {target}\nnext: manyfew {after} {_quoted(target)}")
+
+
+def _as_found(text: str) -> str:
+    """Nothing is asked: a server that isn't there is started where it can be."""
+    from orchestrator.cli.init_questions import (
+        DEFAULT_SERVER,
+        OWN_SERVER,
+        Answers,
+        can_start,
+        filled,
+        served_at,
+    )
+
+    if not can_start() or served_at(DEFAULT_SERVER) is not None:
+        return text
+    return filled(text, Answers(server=OWN_SERVER))
 
 
 def _with_answers(text: str) -> str:

@@ -51,7 +51,23 @@ def plan_text(plan: Planned, *, name: str, fit_command: str) -> RenderableType:
         )
     answer = Text().append(safe(name, 60), "bold").append(f": {_answer(plan)}")
     said = [*_short(plan, fit_command), *_fitting(plan)]
-    return Group(answer, *map(Text, said), Text(""), table, Text(""), *map(Text, remarks(plan)))
+    lines = [*_starts(plan), *remarks(plan)]
+    return Group(answer, *map(Text, said), Text(""), table, Text(""), *map(Text, lines))
+
+
+def _starts(plan: Planned) -> Iterator[str]:
+    """Which servers the run starts, in their order, and what each costs with its loading."""
+    if not plan.starts:
+        return
+    yield "The run starts these servers, each as soon as its GPUs are free:"
+    for number, one in enumerate(plan.starts, 1):
+        slots = "no GPU" if not one.gpus else "1 GPU" if one.gpus == 1 else f"{one.gpus} GPUs"
+        copies = f"{one.copies} × {slots}" if one.copies > 1 else slots
+        seen = "" if one.loading_is_known else ", assumed"
+        loading = f"loading {usd(one.loading_pico)}{seen}, " if one.loading_pico else ""
+        when = "at once" if one.at_once else "in turn"
+        names = ", ".join(safe(alias, NAME) for alias in one.aliases)
+        yield f"  {number}. {names}: {copies}, {when}; {loading}requests {usd(one.expected_pico)}"
 
 
 def _answer(plan: Planned) -> str:
