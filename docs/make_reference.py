@@ -33,9 +33,9 @@ _LEDGER_INTRO = """\
 A SQLite database in WAL mode. Read it with sqlite3, DuckDB, pandas or Datasette, also while a run writes. One process
 writes a ledger at a time, never on a network file system.
 
-The views `sample_records` (one row per sample) and `spend` (one row per model) are [stable](../stability.md). The
-tables behind them may change, with a migration. Money is whole pico-dollars (1e-12 $) in columns named `…_pico`;
-`…_usd` are the same, divided. Times are Unix seconds.
+The views `sample_records` (one row per sample), `spend` (one row per model) and `agent_calls` (one row per call of an
+[agent](../how-to/agents.md)) are [stable](../stability.md). The tables behind them may change, with a migration. Money
+is whole pico-dollars (1e-12 $) in columns named `…_pico`; `…_usd` are the same, divided. Times are Unix seconds.
 """
 _KEYS_INTRO = """\
 # Every JSON key
@@ -171,7 +171,7 @@ def json_keys() -> str:
 
 
 def _views(schema: str) -> Iterator[str]:
-    for name in ("sample_records", "spend"):
+    for name in ("sample_records", "spend", "agent_calls"):
         found = re.search(rf"CREATE VIEW {name} AS.*?;", schema, re.DOTALL)
         assert found is not None, name
         yield found[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import re
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -156,7 +155,7 @@ class Answering:
                 return
             if wait_s:
                 with self._waiting(attempt, delivery):
-                    await asyncio.sleep(wait_s)
+                    await attempt.pause(wait_s)
 
     # -- bound ------------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from hashlib import sha256
@@ -166,6 +167,11 @@ class OpenAttempt:
         """Asks for its end; the first reason holds."""
         self._asked_to_end = self._asked_to_end or by
         self._told.set()
+
+    async def pause(self, seconds: float) -> None:
+        """Waits so long, or until it is to end."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._told.wait(), seconds)
 
     async def over(self) -> EndedBy:
         """Returns once its program is to be ended, with the reason."""

@@ -304,9 +304,8 @@ class Gateway:
     def _called(self, attempt: OpenAttempt, wire: Wire, incoming: Incoming) -> Answer:
         """Raises Refusal."""
         body = CallBody(wire, incoming.body)
-        keep_alive = wire.keep_alive if body.streams else b"\n"
         if (known := joined(attempt.deliveries, body.sha, is_retry=incoming.is_retry)) is not None:
-            return Answer(known, keep_alive=keep_alive)
+            return Answer(known, wire)
         model = self._answering.check(attempt, body)
         if attempt.has_no_calls_left or attempt.is_capped:
             raise self._answering.capped(attempt)
@@ -315,7 +314,7 @@ class Gateway:
         attempt.keep(delivery)
         if not self._answering.plays(attempt, body, delivery):
             self._ask(attempt, body, model, delivery, incoming)
-        return Answer(delivery, keep_alive=keep_alive)
+        return Answer(delivery, wire)
 
     def _ask(
         self,

@@ -14,6 +14,7 @@ from aiohttp.web_exceptions import HTTPRequestEntityTooLarge
 
 from orchestrator.gateway.body import LARGEST_BODY
 from orchestrator.gateway.delivery import Delivery
+from orchestrator.gateway.wires import CHAT, Wire
 
 KEEPS_WAITING_AFTER_S = 15.0
 """A client whose call waits for the vendor hears nothing for so long; then it is kept waiting by bytes."""
@@ -52,9 +53,15 @@ class Incoming:
 class Answer:
     """What `handle` gives: the answer, as it comes, and what keeps its client waiting."""
 
-    def __init__(self, delivery: Delivery, *, keep_alive: bytes = b"\n") -> None:
+    def __init__(self, delivery: Delivery, wire: Wire = CHAT) -> None:
         self.delivery = delivery
-        self.keep_alive = keep_alive
+        self.keep_alive = wire.keep_alive if delivery.streams else b"\n"
+        self._wire = wire
+
+    def late(self, pieces: list[bytes]) -> bytes:
+        """An error for a client that was told 200 while it waited."""
+        body = b"".join(pieces)
+        return self._wire.error_event(body) if self.delivery.streams else body
 
 
 class GatewayServer:
@@ -130,10 +137,13 @@ class GatewayServer:
         kind = "text/event-stream" if delivery.streams else "application/json"
         headers = _headers(delivery) if delivery.begun else {"Content-Type": kind}
         response = web.StreamResponse(status=delivery.status or 200, headers=headers)
-        at = 0
+        at, early = 0, not delivery.begun
         try:
             await response.prepare(request)
             while True:
+                if early and delivery.ended and (delivery.status or 0) >= 300:
+                    await response.write(answer.late(delivery.pieces))
+                    break
                 for piece in delivery.after(at):
                     await response.write(piece)
                     at += 1

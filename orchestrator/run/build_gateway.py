@@ -19,7 +19,7 @@ from orchestrator.sending.agent_calls import CallSender
 from orchestrator.sending.paid_servers import TimedServer
 from orchestrator.sweep.types import Model
 from providers.forward import Forwarder
-from providers.transport.address import ANTHROPIC_URL, OPENAI_URL
+from providers.transport.address import ANTHROPIC_URL, GOOGLE_URL, OPENAI_URL
 
 
 def build_gateway(
@@ -78,7 +78,7 @@ def _model(prepared: Prepared, alias: str) -> GatewayModel:
 
 def _forwarders(model: Model) -> list[Forwarder]:
     """In the order of the scheduler's endpoints."""
-    usual = {"openai": OPENAI_URL, "anthropic": ANTHROPIC_URL}.get(model.provider, "")
+    usual = {"openai": OPENAI_URL, "anthropic": ANTHROPIC_URL, "google": GOOGLE_URL}.get(model.provider, "")
     return [
         Forwarder(
             base_url,

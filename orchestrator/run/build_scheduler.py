@@ -90,7 +90,7 @@ def _lanes(prepared: Prepared, state: RunState, *, rounds: bool) -> dict[str, Mo
                 until_solved=model.mode == "until_solved",
                 warmth=_warmth(prepared, alias),
             ),
-            endpoints=_endpoints(prepared, model),
+            endpoints=_endpoints(prepared, model) if model.agent is None else _places(prepared, model),
             rate=rates[_shared_by(model)]
             if model.agent is None
             else RateLimit(concurrency=model.agent.concurrency, finds=False),
@@ -126,7 +126,9 @@ def call_lanes(prepared: Prepared, state: RunState, scheduler: Scheduler) -> dic
     return {
         alias: CallLane(
             rates[_shared_by(models[alias])],
-            scheduler.lanes[alias].endpoints,
+            _endpoints(prepared, models[alias])
+            if models[alias].agent is not None
+            else scheduler.lanes[alias].endpoints,
             proves_bound=_proves_bound(prepared, models[alias]),
             bound_shown=state.models[alias].bound_shown,
             counts_max_tokens=models[alias].provider == "openai",
@@ -158,6 +160,11 @@ def _endpoints(prepared: Prepared, model: Model) -> list[Endpoint]:
     if model.provider == "vllm":
         return [Endpoint(server=server, sequences=model.sequences) for server in model.servers]
     return [Endpoint(server=model.base_url or model.provider)]
+
+
+def _places(prepared: Prepared, model: Model) -> list[Endpoint]:
+    """Where an agent's attempts ask: each stays with one. What its calls meet there is no word on when others begin."""
+    return [Endpoint(server=endpoint.server) for endpoint in _endpoints(prepared, model)]
 
 
 def _warmth(prepared: Prepared, alias: str) -> Warmth | None:

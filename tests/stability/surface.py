@@ -127,7 +127,7 @@ def _views(path: Path) -> dict[str, list[str]]:
     with closing(sqlite3.connect(path)) as connection:
         return {
             view: [row[1] for row in connection.execute(f"PRAGMA table_info({view})")]
-            for view in ("sample_records", "spend")
+            for view in ("sample_records", "spend", "agent_calls")
         }
 
 
