@@ -25,6 +25,11 @@ def unit_of(axis: Axis | Side) -> int:
     return PICO_PER_USD if axis == "usd" else 1
 
 
+def per_sample(axis: str, value: float | None) -> dict[str, float | None]:
+    """The key of what a sample costs; none where samples themselves are counted."""
+    return {} if axis == "samples" else {f"{axis}_per_sample": value}
+
+
 def samples_of(outcomes: Outcomes, unit: int = 1, false_pass: float | None = None) -> Samples:
     """Of the problems with a verdict, costs in `unit`s. `false_pass`: the share of wrong samples that a verifier would
     accept."""

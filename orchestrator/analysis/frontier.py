@@ -10,7 +10,7 @@ import numpy as np
 from orchestrator.analysis.about import about, clustered, ranked
 from orchestrator.analysis.acceptance import with_acceptance
 from orchestrator.analysis.advice import advice, best_buys
-from orchestrator.analysis.arrays import samples_of, unit_of
+from orchestrator.analysis.arrays import per_sample, samples_of, unit_of
 from orchestrator.analysis.comparisons import comparisons, solved_by_one
 from orchestrator.analysis.cost_of_pass import costs_of_pass, log_failure, to_reach
 from orchestrator.analysis.finite import finite
@@ -103,7 +103,7 @@ def _model(study: FrontierStudy, outcomes: Outcomes, samples: Samples, unit: int
     return {
         "problems": samples.problems,
         "samples": counted,
-        f"{axis}_per_sample": float(outcomes.cost.sum() / unit / costed) if costed else None,
+        **per_sample(axis, float(outcomes.cost.sum() / unit / costed) if costed else None),
         "coverage": [
             {
                 "k": int(curve.ks[i]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.analysis.arrays import per_sample
 from orchestrator.analysis.cost_of_pass import log_failure
 from orchestrator.analysis.printed_advice import printed_advice, printed_frontier
 from pricing.types import PICO_PER_USD
@@ -163,7 +164,7 @@ def _model(axis: str, one: PrintedModel) -> dict[str, Any]:
     return {
         "problems": one.points[0].problems,
         "samples": 0,
-        f"{axis}_per_sample": one.points[0].attempt_pico / PICO_PER_USD if usd else None,
+        **per_sample(axis, one.points[0].attempt_pico / PICO_PER_USD if usd else None),
         "coverage": [_point(axis, point) for point in one.points],
         "power_law": None,
         "extrapolation": None,
@@ -176,8 +177,15 @@ def _model(axis: str, one: PrintedModel) -> dict[str, Any]:
     }
 
 
+def _cost(axis: str, point: Point) -> float | None:
+    """What so many attempts at a problem cost: printed in dollars alone, and counted."""
+    if axis == "usd":
+        return point.k * point.attempt_pico / PICO_PER_USD
+    return float(point.k) if axis == "samples" else None
+
+
 def _point(axis: str, point: Point) -> dict[str, Any]:
-    each = point.k * point.attempt_pico / PICO_PER_USD if axis == "usd" else None
+    each = _cost(axis, point)
     return {
         "k": point.k,
         "coverage": point.coverage,
@@ -197,7 +205,7 @@ def _warnings(
         f"{name}: as printed in {one.file}; without samples there is no band, no fit and no probability"
         for name, one in named
     ]
-    if axis != "usd":
+    if axis not in ("usd", "samples"):
         said.append(f"printed results have a cost in dollars only, none in {axis}")
     if sampled:
         said.append("printed results are not put on one frontier with samples, nor compared with them")

@@ -9,14 +9,18 @@ from typing import Literal
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.whole_file import replace
 
-Kind = Literal["html", "png", "svg"]
+Kind = Literal["html", "png", "svg", "pdf", "tex", "md", "csv"]
 _MARKS: dict[Kind, bytes] = {
     "html": b'<meta name="generator" content="manyfew report">',
     "png": b"Software\0\0\0\0\0manyfew",
     "svg": b"<metadata>manyfew: ",
+    "pdf": b"/Creator (manyfew)",
+    "tex": b"% manyfew: ",
+    "md": b"<!-- manyfew: ",
+    "csv": b',"manyfew ',
 }
-"""What each of ours has near its beginning."""
-_BEGINNING = 4096
+"""What each of ours has near its beginning, or its end."""
+_NEAR = 4096
 
 
 def check_target(kind: Kind, target: Path) -> None:
@@ -29,7 +33,9 @@ def check_target(kind: Kind, target: Path) -> None:
     if not target.is_file():
         raise InputError(str(target), "already exists and isn't a file", remedy)
     with _readable(target).open("rb") as file:
-        if _MARKS[kind] not in file.read(_BEGINNING):
+        beginning = file.read(_NEAR)
+        file.seek(max(0, target.stat().st_size - _NEAR))
+        if _MARKS[kind] not in beginning and _MARKS[kind] not in file.read():
             raise InputError(str(target), "already exists and isn't a report made by manyfew", remedy)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.text.frontier_words import NAME, amount, chance, percent
+from orchestrator.text.frontier_words import NAME, chance, counted, for_the_same, percent
 from orchestrator.text.safe import safe
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def sentence(row: Mapping[str, Any], axis: str) -> str:
             f"{saved}; sure{_estimated(row, k)}"
         )
     if row["verdict"] == "expensive":
-        return f"{aim} {_solve(row['expensive_k'])} more than {_as_many(row)} ({covers} and {_for_it(row)}); sure"
+        return f"{aim} {_solve(row['expensive_k'])} more than {_as_many(row, axis)} ({covers} and {_for_it(row)}); sure"
     return f"open: {_open(row, axis, aim, covers)}"
 
 
@@ -46,11 +46,11 @@ def _open(row: Mapping[str, Any], axis: str, aim: str, covers: str) -> str:
             if row["verdict_if_none_lost"] != "open"
             else "lost samples end the curve too early to tell"
         )
-        said = f"{_as_many(row)} ({_for_it(row)}) or {aim} ({covers}): {told}"
+        said = f"{_as_many(row, axis)} ({_for_it(row)}) or {aim} ({covers}): {told}"
     elif row["coverage_expensive"] <= 0 and row["coverage_compared"] <= 0:
-        return f"neither {_as_many(row)} nor {aim} {_solve(row['expensive_k'])} anything"
+        return f"neither {_as_many(row, axis)} nor {aim} {_solve(row['expensive_k'])} anything"
     else:
-        said = f"{_as_many(row)} {_solve(row['compared_k'])} {_for_it(row)}, {aim} {covers}"
+        said = f"{_as_many(row, axis)} {_solve(row['compared_k'])} {_for_it(row)}, {aim} {covers}"
         said += f" ({_likely(row['probability'])} for {cheap})"
     return f"{said}{_settled(row, axis)}"
 
@@ -59,7 +59,7 @@ def _settled(row: Mapping[str, Any], axis: str) -> str:
     found = row["settle"]
     if found is None:
         return ""
-    cost = f" ({amount(axis, found[axis])})" if found[axis] else ""
+    cost = f" ({counted(axis, found[axis])})" if found[axis] else ""
     return f"; {safe(found['what'])}{cost} would tell"
 
 
@@ -79,8 +79,8 @@ def _estimated(row: Mapping[str, Any], said: int) -> str:
     return f" ({row['cheap_k']:,} as estimated, 95%: {row['cheap_k_low'] or 0:,} to {high})"
 
 
-def _as_many(row: Mapping[str, Any]) -> str:
-    return f"the {row['compared_k']:,} × {safe(row['cheap'], NAME)} for the same money"
+def _as_many(row: Mapping[str, Any], axis: str) -> str:
+    return f"the {row['compared_k']:,} × {safe(row['cheap'], NAME)} {for_the_same(axis)}"
 
 
 def _for_it(row: Mapping[str, Any]) -> str:
@@ -110,14 +110,14 @@ def for_as_much(row: Mapping[str, Any], axis: str) -> str | None:
         return None
     cheap = safe(row["cheap"], NAME)
     if not found["cheap_k"]:
-        return f"the same money doesn't buy one sample of {cheap}"
+        return f"{for_the_same(axis)}: not one sample of {cheap}"
     least = "at least " if found["capped"] else ""
     gain = f"{100 * found['gain']:+.1f} points"
     if found["gain_low"] is not None and found["gain_high"] is not None:
         gain += f", {100 * found['gain_low']:+.1f} to {100 * found['gain_high']:+.1f}"
     more = "all that were sampled, " if found["capped"] else ""
     covered = f"{least}{percent(found['coverage_cheap'])} ({gain})"
-    return f"for the same money: {found['cheap_k']:,} × {cheap}, {more}{covered}"
+    return f"{for_the_same(axis)}: {found['cheap_k']:,} × {cheap}, {more}{covered}"
 
 
 def turning(row: Mapping[str, Any]) -> str | None:

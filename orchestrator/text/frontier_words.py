@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 NAME = 200
 """Longer names are hostile."""
-UNITS = {"usd": "dollars", "tokens": "tokens", "seconds": "seconds", "flops": "FLOPs"}
+UNITS = {"usd": "dollars", "tokens": "tokens", "seconds": "seconds", "flops": "FLOPs", "samples": "samples"}
 
 
 def amount(axis: str, value: float | None) -> str:
@@ -30,7 +30,32 @@ def amount(axis: str, value: float | None) -> str:
 
 def per_thousand(axis: str, value: float | None) -> str:
     """A problem's cost, for a thousand of them: dollars a problem are too small to read."""
-    return f"{amount(axis, None if value is None else 1000 * value)} per 1,000 problems"
+    return f"{counted(axis, None if value is None else 1000 * value)} per 1,000 problems"
+
+
+def counted(axis: str, value: float | None) -> str:
+    """With what is counted: 5,410 samples."""
+    has_unit = value is None or axis in ("usd", "seconds")
+    return amount(axis, value) + ("" if has_unit else f" {UNITS[axis]}")
+
+
+def for_the_same(axis: str) -> str:
+    """What a comparison holds equal: dollars, or what else the axis counts."""
+    if axis == "usd":
+        return "for the same money"
+    return "in the same time" if axis == "seconds" else f"for as many {UNITS[axis]}"
+
+
+def cost_title(axis: str) -> str:
+    """What an axis or a column of costs is headed by."""
+    if axis == "usd":
+        return "dollars per 1,000 problems"
+    return "samples per problem (k)" if axis == "samples" else f"{UNITS[axis]} per problem"
+
+
+def under_title(axis: str, value: float | None) -> str:
+    """A problem's cost as `cost_title` counts: dollars for a thousand of them."""
+    return amount(axis, None if value is None else value * (1000 if axis == "usd" else 1))
 
 
 def percent(share: float) -> str:

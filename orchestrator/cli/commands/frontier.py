@@ -21,7 +21,7 @@ def frontier(
         False, "--all", help="Show everything: each model's table, every comparison, the whole frontier."
     ),
     axis: str = typer.Option(
-        "usd", "--axis", help="Measure cost in usd, flops, tokens or seconds.", metavar="AXIS"
+        "usd", "--axis", help="Measure cost in usd, flops, tokens, seconds or samples.", metavar="AXIS"
     ),
     cap: float | None = typer.Option(
         None,

@@ -26,7 +26,7 @@ def points(document: Mapping[str, Any]) -> list[Row]:
             "low": None,
             "high": None,
             "band": "–",
-            "cost": row["usd_per_problem"] if document["axis"] == "usd" else None,
+            "cost": {"usd": row["usd_per_problem"], "samples": row["k"]}.get(document["axis"]),
             "usd": row["usd_per_problem"],
             "said_coverage": as_printed(row["coverage"]),
         }

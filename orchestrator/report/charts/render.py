@@ -4,6 +4,7 @@ and asks no network for anything. Only with the extra `charts`."""
 from __future__ import annotations
 
 import importlib.util
+import re
 import struct
 import zlib
 from functools import cache
@@ -12,14 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import InputError
 from orchestrator.installer import install_extra
-from orchestrator.report.charts import printed, rows, spec
+from orchestrator.report.charts import rows, spec
 from orchestrator.report.charts.palette import LIGHT
+from orchestrator.report.charts.panels import POINTS_PER_INCH, coverage_of, drawable
+from orchestrator.report.charts.pdf_subject import with_subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 SCALE = 3.0
 """Pixels a point: 300 a printed inch at the figure's width on a page."""
+_SIDE = re.compile(r'\b(width|height)="([\d.]+)"')
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _ADDRESSES = {
     "https://vega.github.io/schema/": "/schema/",
@@ -36,37 +40,39 @@ def need_charts(flag: str) -> None:
 
 
 def figure_of(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The frontier's document as the figure for a paper. What is free has no place on a logarithmic axis."""
+    """The frontier's document as the figure for a paper: coverage and frontier side by side."""
     axis = document["axis"]
-    curves = _drawable(rows.curves(document["models"], axis))
-    votes = _drawable(rows.votes(document["models"], axis) + rows.deliveries(document["models"], axis))
-    points = _drawable(printed.points(document))
-    coverage = spec.coverage_chart(curves + votes + points, rows.labels(curves + points), axis, LIGHT)
-    ways = _drawable(rows.frontier(document, axis))
+    ways = drawable(rows.frontier(document, axis))
     stops = any(row["way"] == rows.UNTIL_SOLVED for row in ways)
     frontier = spec.frontier_chart(ways, axis, LIGHT, stops=stops)
-    return spec.figure(coverage, frontier, LIGHT)
+    return spec.figure(coverage_of(document), frontier, LIGHT)
 
 
-def _drawable(points: list[rows.Row]) -> list[rows.Row]:
-    return [point | {"cost": point["cost"] or None} for point in points]
-
-
-def png(chart: dict[str, Any], said: str) -> bytes:
-    """`said` stands in the picture's own notes, as its description."""
+def png(chart: dict[str, Any], said: str, *, dots_per_inch: int | None = None) -> bytes:
+    """`said` stands in the picture's own notes, as its description. `dots_per_inch`: of a chart measured in points."""
     import vl_convert
 
-    drawn = vl_convert.vegalite_to_png(chart, scale=SCALE, allowed_base_urls=[])
-    return _with_notes(drawn, {"Software": "manyfew", "Description": said})
+    scale = SCALE if dots_per_inch is None else dots_per_inch / POINTS_PER_INCH
+    drawn = vl_convert.vegalite_to_png(chart, scale=scale, allowed_base_urls=[])
+    return _with_notes(drawn, {"Software": "manyfew", "Description": said}, dots_per_inch)
 
 
-def svg(chart: dict[str, Any], said: str) -> str:
-    """`said` stands in it as its description."""
+def svg(chart: dict[str, Any], said: str, *, in_points: bool = False) -> str:
+    """`said` stands in it as its description. `in_points`: the chart is measured so, not in pixels."""
     import vl_convert
 
     drawn = vl_convert.vegalite_to_svg(chart, allowed_base_urls=[])
     head, _, rest = drawn.partition(">")
+    if in_points:
+        head = _SIDE.sub(r'\1="\2pt"', head)
     return f"{head}><metadata>manyfew: {escape(said)}</metadata>{rest}"
+
+
+def pdf(chart: dict[str, Any], said: str) -> bytes:
+    """With its fonts embedded. `said` stands in it as its subject."""
+    import vl_convert
+
+    return with_subject(vl_convert.vegalite_to_pdf(chart, allowed_base_urls=[]), said)
 
 
 @cache
@@ -83,13 +89,15 @@ def program() -> str:
     return script.replace("\r\n", "\n")
 
 
-def _with_notes(picture: bytes, notes: dict[str, str]) -> bytes:
-    """With text after the header (PNG specification, 11.3.3: iTXt holds UTF-8), and its pixels packed well: vl-convert
-    packs them for speed, ten times as large."""
+def _with_notes(picture: bytes, notes: dict[str, str], dots_per_inch: int | None) -> bytes:
+    """With text after the header (PNG specification, 11.3.3: iTXt holds UTF-8), its resolution, and its pixels packed
+    well: vl-convert packs them for speed, ten times as large."""
     assert picture.startswith(_SIGNATURE)
     chunks = list(_chunks(picture))
     pixels = zlib.decompress(b"".join(data for kind, data in chunks if kind == b"IDAT"))
-    others = [(kind, data) for kind, data in chunks if kind not in (b"IDAT", b"IEND")]
+    others = [(kind, data) for kind, data in chunks if kind not in (b"IDAT", b"IEND", b"pHYs")]
+    per_metre = round((dots_per_inch or POINTS_PER_INCH * SCALE) / 0.0254)
+    others.insert(1, (b"pHYs", struct.pack(">IIB", per_metre, per_metre, 1)))
     said = [(b"iTXt", key.encode("latin-1") + b"\0\0\0\0\0" + text.encode()) for key, text in notes.items()]
     made = [others[0], *said, *others[1:], (b"IDAT", zlib.compress(pixels, 9)), (b"IEND", b"")]
     return _SIGNATURE + b"".join(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from orchestrator.text.safe import safe
 Row = dict[str, Any]
 NAME = 28
 AT_ONCE, UNTIL_SOLVED = "all bought at once", "one by one, until a verifier says right"
+_LAW_STEPS = 40
 _LABEL_GAP = 0.05
 """Of the height of the coverage axis: two names closer than this would overlap."""
 
@@ -97,6 +99,32 @@ def deliveries(models: Mapping[str, Mapping[str, Any]], axis: str) -> list[Row]:
         if "printed" not in model
         for point in model["coverage"]
         if point.get("delivered") is not None
+    ]
+
+
+def laws(models: Mapping[str, Mapping[str, Any]]) -> list[Row]:
+    """A row a model and k: the fitted power law, against samples."""
+    found: list[Row] = []
+    for m, (name, model) in enumerate(zip(names(list(models)), models.values(), strict=True)):
+        law, sampled = model["power_law"], covered(model)
+        if law is None or not sampled:
+            continue
+        guessed: list[Row] = model["extrapolation"]["points"] if model["extrapolation"] else []
+        last = [*sampled, *guessed][-1]["k"]
+        for k in sorted({round(last ** (at / _LAW_STEPS)) for at in range(_LAW_STEPS + 1)}):
+            share = math.exp(law["a"] * k ** law["b"])
+            found.append({"m": m, "name": name, "kind": "law", "k": k, "coverage": min(share, 1.0)})
+            found[-1] |= {"low": None, "high": None, "band": "–", "cost": float(k)}
+    return found
+
+
+def costs_of_pass(document: Mapping[str, Any]) -> list[Row]:
+    """A row a model that passed at all: dollars over passes."""
+    key, models = f"cost_of_pass_{document['axis']}", document["models"]
+    return [
+        {"m": m, "name": name, "cost": model[key], "low": model[f"{key}_low"], "high": model[f"{key}_high"]}
+        for m, (name, model) in enumerate(zip(names(list(models)), models.values(), strict=True))
+        if model[key]
     ]
 
 

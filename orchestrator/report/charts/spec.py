@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from orchestrator.report.charts.palette import KINDS, Paint
 from orchestrator.report.charts.rows import AT_ONCE, UNTIL_SOLVED, Row
 from orchestrator.report.charts.spec_parts import (
+    COVERAGE_TITLE,
     HEIGHT,
     HOLLOW,
     POINTED_AT,
@@ -25,16 +26,18 @@ from orchestrator.report.charts.spec_parts import (
     only,
     share_axis,
 )
+from orchestrator.text.frontier_words import UNITS
 
 
 def coverage_chart(rows: Sequence[Row], ends: Sequence[Row], axis: str, paint: Paint) -> Spec:
     """Coverage against cost: a curve a model with its band, a mark at every k, its name beside its end."""
     faint = min(0.17, 0.7 / max(len(model_places(rows)), 1))  # many bands over one another are mud
-    sampled, beyond, voted, picked, delivered, printed = (
-        f"datum.kind == '{kind}'" for kind in ("sampled", "beyond", "voted", "picked", "delivered", "printed")
+    sampled, beyond, voted, picked, delivered, law, printed = (
+        f"datum.kind == '{kind}'"
+        for kind in ("sampled", "beyond", "voted", "picked", "delivered", "law", "printed")
     )
     x = cost_field(axis)
-    y = share_axis("coverage", "coverage: problems that any of k samples solves")
+    y = share_axis("coverage", COVERAGE_TITLE)
     colour = model_colour(rows, paint)
     band = {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}, "color": colour}
     line = {"x": x, "y": y, "color": colour}
@@ -52,13 +55,14 @@ def coverage_chart(rows: Sequence[Row], ends: Sequence[Row], axis: str, paint: P
                 layer({"type": "line", "strokeWidth": 1.5, "strokeDash": [1, 3]}, line, voted),
                 layer({"type": "line", "strokeWidth": 1.5, "strokeDash": [6, 2, 1, 2]}, line, picked),
                 layer({"type": "line", "strokeWidth": 1.5, "strokeDash": [10, 3]}, line, delivered),
+                layer({"type": "line", "strokeWidth": 1, "strokeDash": [3, 2]}, line, law),
                 layer(
                     {"type": "point", "filled": True, "opacity": 1},
                     line | {"shape": model_shape(rows), "size": {"value": 55}},
                     sampled,
                 ),
                 layer(HOLLOW, line | {"shape": model_shape(rows), "size": {"value": 75}}, printed),
-                *curve_names(x, y, colour, model_shape(rows)),
+                *curve_names(y, colour, model_shape(rows)),
                 hover(x, y, colour),
             ],
         },
@@ -69,7 +73,8 @@ def frontier_chart(rows: Sequence[Row], axis: str, paint: Paint, *, stops: bool 
     """The policies that no other beats: a staircase for each way of buying, at once only if nothing `stops`."""
     ways = [AT_ONCE, UNTIL_SOLVED][: 1 + stops]
     x, y = cost_field(axis), share_axis("coverage", "coverage")
-    colours = {"domain": ways, "range": [paint.ink, paint.series[3]][: len(ways)]}
+    # No model's colour: here a colour is a way of buying.
+    colours = {"domain": ways, "range": [paint.faint, paint.ink][: len(ways)]}
     legend: Spec = {
         "title": None,
         "orient": "bottom",
@@ -101,6 +106,40 @@ def frontier_chart(rows: Sequence[Row], axis: str, paint: Paint, *, stops: bool 
                 layer({"type": "line", "interpolate": "step-after", "strokeWidth": 2}, only(point, "xyc")),
                 layer({"type": "point", "filled": True, "opacity": 1}, point),
                 hover(x, y, colour),
+            ],
+        },
+    )
+
+
+def cost_chart(rows: Sequence[Row], axis: str, paint: Paint) -> Spec:
+    """What a pass costs: a mark a model with its band."""
+    places = model_places(rows)
+    colour: Spec = {
+        "field": "m",
+        "type": "nominal",
+        "scale": {"domain": places, "range": [paint.of(m) for m in places]},
+        "legend": False,
+    }
+    title = "dollars per 1,000 passes" if axis == "usd" else f"{UNITS[axis]} per pass"
+    x = cost_field(axis)
+    x["axis"] = x["axis"] | {"title": title}
+    y: Spec = {"field": "name", "type": "nominal", "sort": None, "axis": {"title": None, "grid": False}}
+    return chart(
+        paint,
+        {
+            "datasets": {"costs": list(rows)},
+            "data": {"name": "costs"},
+            "transform": [{"filter": "isValid(datum.cost)"}],
+            "layer": [
+                layer(
+                    {"type": "rule", "strokeWidth": 2},
+                    {"x": x | {"field": "low"}, "x2": {"field": "high"}, "y": y, "color": colour},
+                    "isValid(datum.low) && isValid(datum.high)",
+                ),
+                layer(
+                    {"type": "point", "filled": True, "opacity": 1},
+                    {"x": x, "y": y, "color": colour, "size": {"value": 75}},
+                ),
             ],
         },
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestrator.report.charts.palette import SHAPES, Paint
 from orchestrator.report.charts.rows import Row
-from orchestrator.text.frontier_words import UNITS
+from orchestrator.text.frontier_words import cost_title
 
 Spec = dict[str, Any]
 
@@ -17,14 +17,14 @@ TIPS: dict[str, dict[str, str]] = {
         "said_k": "samples",
         "said_coverage": "coverage",
         "band": "95% band",
-        "said_cost": "a problem",
+        "said_cost": "costs",
     },
     "frontier": {
         "buy": "buy",
         "way": "how",
         "said_coverage": "coverage",
         "band": "95% band",
-        "said_cost": "a problem",
+        "said_cost": "costs",
     },
     "spread": {"name": "model", "said_share": "problems", "said_rate": "samples that pass"},
     "spending": {"name": "model", "what": "kind", "said_usd": "dollars"},
@@ -38,28 +38,33 @@ HOLLOW: Spec = {"type": "point", "filled": False, "strokeWidth": 2, "opacity": 1
 """The mark of what is printed."""
 HEIGHT = 320
 LABEL_WIDTH = 150
+COVERAGE_TITLE = "coverage: problems that any of k samples solves"
 VOTED = "Dotted: how often a majority vote of the k samples, without a verifier, is right."
 PICKED = "Dashed and dotted: how often the sample with the best score is right."
 DELIVERED = (
     "Long dashes: how often the first sample that the verifier accepts is right; wrong ones that pass cap it."
 )
+LAW = "Thin short dashes: the fitted law, ln(coverage) = a·k^b."
 PRINTED = "Hollow marks: as printed, without their samples, so without a band."
 NOTE = (
     "Marks: k = 1, 2, 5, 10 … Bands: 95%, over problems. Dashed: extrapolated, depends on the model fitted."
 )
 
 TICKS = {
-    "usd": "datum.value >= 1e-4 || datum.value == 0 ? format(datum.value, '$,~r') : '$' + format(datum.value, '~e')",
+    "usd": "datum.value >= 1e-7 || datum.value == 0 ? format(1000 * datum.value, '$,~r') : "
+    "'$' + format(1000 * datum.value, '~e')",
     "tokens": "format(datum.value, '~s')",
     "seconds": "datum.value < 1e5 ? format(datum.value, ',~r') : format(datum.value, '~e')",
     "flops": "format(datum.value, '~e')",
+    "samples": "format(datum.value, ',~r')",
 }
 
 
 def cost_axis(axis: str) -> Spec:
-    """The axis of cost; a logarithmic scale names only some of its ticks."""
+    """The axis of cost; a logarithmic scale names only some of its ticks. Dollars are drawn a problem, and named for a
+    thousand."""
     return {
-        "title": f"{UNITS[axis]} a problem",
+        "title": cost_title(axis),
         "labelExpr": f"datum.label == '' ? '' : {TICKS[axis]}",
         "labelOverlap": "greedy",
         "tickCount": 6,
@@ -74,6 +79,7 @@ def notes_of(coverage: Spec) -> list[str]:
         ("voted", VOTED),
         ("picked", PICKED),
         ("delivered", DELIVERED),
+        ("law", LAW),
         ("printed", PRINTED),
     )
     return [note for kind, note in notes if kind in kinds]
@@ -134,11 +140,11 @@ def model_shape(rows: Sequence[Row]) -> Spec:
     return {"field": "m", "type": "nominal", "scale": {"domain": places, "range": shapes}, "legend": None}
 
 
-def curve_names(x: Spec, y: Spec, colour: Spec, shape: Spec) -> list[Spec]:
-    """Each curve's name to the right of the chart, and a thin line from the curve's end to it."""
+def curve_names(y: Spec, colour: Spec, shape: Spec) -> list[Spec]:
+    """Each curve's name to the right of the chart, with the curve's mark. No line leads there: it would look like
+    data."""
     edge = {"value": "width"}
     ends: Spec = {"data": {"name": "ends"}}
-    leader = {"x": x, "x2": edge, "y": y, "y2": {"field": "at"}, "color": colour}
     name = {
         "x": edge,
         "y": y | {"field": "at"},
@@ -149,7 +155,6 @@ def curve_names(x: Spec, y: Spec, colour: Spec, shape: Spec) -> list[Spec]:
     filled: Spec = {"type": "point", "filled": True, "opacity": 1}
     sign = {"x": edge, "y": name["y"], "color": colour, "shape": shape, "size": {"value": 55}}
     return [
-        ends | {"name": f"{LABELS}-line"} | layer({"type": "rule", "strokeWidth": 1, "opacity": 0.4}, leader),
         *(
             ends
             | {"name": f"{LABELS}-mark-{kind}"}

@@ -25,6 +25,9 @@
     const digits = x >= 1000 ? Math.round(x).toLocaleString("en") : trimmed(x, 3);
     return axis === "seconds" ? digits + " s" : digits;
   }
+  // A problem's cost as the column or the axis counts it: dollars for a thousand problems.
+  const many = (x) => amount(x !== null && x !== undefined && state.axis === "usd" ? 1000 * x : x);
+  const ofMany = () => state.axis === "usd" ? " per 1,000 problems" : " per problem";
   function percent(x) {
     if (x >= 0.9995 && x < 1) return ">99.9%";
     return x > 0 && x < 0.0005 ? "<0.1%" : (100 * x).toFixed(1) + "%";
@@ -154,7 +157,7 @@
   // What the tooltip says is put into the rows, so that no format has to be found in the chart.
   const told = (rows) => rows.map((row) => ({ ...row,
     said_coverage: row.said_coverage ?? (row.coverage === undefined ? undefined : percent(row.coverage)),
-    said_cost: row.cost === undefined ? undefined : amount(row.cost),
+    said_cost: row.cost === undefined ? undefined : many(row.cost) + ofMany(),
     said_k: row.k === undefined ? undefined : row.k.toLocaleString("en") + ({ beyond: " (extrapolated)", voted: " (majority vote)", picked: " (best by score)", delivered: " (first accepted)", printed: " (as printed)" }[row.kind] || ""),
   }));
 
@@ -185,11 +188,11 @@
     for (const part of document.querySelectorAll("[data-axis]")) part.hidden = part.dataset.axis !== state.axis;
     for (const part of document.querySelectorAll("[data-m]")) {
       const { m, k, usd } = part.dataset;
-      if (k !== undefined) part.textContent = amount(costOf({ m: Number(m), k: Number(k), usd: usd && Number(usd) }));
+      if (k !== undefined) part.textContent = many(costOf({ m: Number(m), k: Number(k), usd: usd && Number(usd) }));
       else part.hidden = state.off.has(Number(m));
     }
     for (const row of document.querySelectorAll("tr[data-cheap]")) compared(row);
-    at("cost-name").textContent = data.cost_axes[state.axis].title;
+    for (const part of document.querySelectorAll(".cost-name")) part.textContent = data.cost_axes[state.axis].title;
     const made = repriced() || state.off.size > 0;
     for (const part of document.querySelectorAll("#frontier-tables [data-axis]")) part.hidden ||= made;
     at("frontier-made").hidden = !made;
@@ -197,7 +200,7 @@
     if (made) at("frontier-made").querySelector("tbody").replaceChildren(...front.map((row) => {
       const line = document.createElement("tr");
       line.append(cell("td", row.buy, "words"), cell("td", row.way === data.ways[0] ? "at once" : "one by one", "words"),
-        cell("td", amount(row.cost)), cell("td", percent(row.coverage)), cell("td", row.band));
+        cell("td", many(row.cost)), cell("td", percent(row.coverage)), cell("td", row.band));
       return line;
     }));
   }
@@ -210,8 +213,8 @@
       return each[m] ? Number(billed) * now / each[m] : Number(row.dataset[side + "K"]) * now;
     });
     row.hidden = [row.dataset.cheap, row.dataset.expensive].some((m) => state.off.has(Number(m)));
-    row.querySelector(".cheap-cost").textContent = cost[0] === null ? "–" : amount(cost[0]);
-    row.querySelector(".expensive-cost").textContent = cost[1] === null ? "–" : amount(cost[1]);
+    row.querySelector(".cheap-cost").textContent = cost[0] === null ? "–" : many(cost[0]);
+    row.querySelector(".expensive-cost").textContent = cost[1] === null ? "–" : many(cost[1]);
     row.querySelector(".ratio").textContent = cost[0] && cost[1] !== null ? trimmed(cost[1] / cost[0], 3) : "–";
     for (const figure of row.querySelectorAll(".likely, .billed")) {
       figure.dataset.billed ??= figure.textContent;

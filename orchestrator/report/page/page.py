@@ -12,6 +12,7 @@ from orchestrator.report.charts import palette, printed, rows, spec, spec_parts
 from orchestrator.report.page import as_printed, controls, tables
 from orchestrator.report.page.head import head, hide, sweeps
 from orchestrator.report.page.text import Html, element, for_script, items, name, text
+from orchestrator.text.frontier_words import cost_title
 
 GENERATOR = "manyfew report"
 """By this a report is known, and may be written anew."""
@@ -203,8 +204,8 @@ def _frontier(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
         for axis, part in data["axes"].items()
     ]
     heads = "".join(
-        element("th", head, scope="col", class_="words" if at < 2 else None)
-        for at, head in enumerate(("buy, for each problem", "how", "cost a problem", "coverage", "95% band"))
+        element("th", head, scope="col", class_={0: "words", 1: "words", 2: "cost-name"}.get(at))
+        for at, head in enumerate(("buy, for each problem", "how", cost_title(document["axis"]), "coverage", "95% band"))
     )
     made = (
         '<div id="frontier-made" class="scroll" tabindex="0" role="region" aria-label="The frontier of single models" '

@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator.analysis.page_data import SPREAD_BOUNDS
 from orchestrator.report.charts import printed, rows
 from orchestrator.report.page.text import Content, Html, element, name, row, table
-from orchestrator.text.frontier_words import UNITS, amount, chance, covered, percent
+from orchestrator.text.frontier_words import amount, chance, cost_title, covered, percent, under_title
 
 Document = Mapping[str, Any]
 
@@ -29,7 +29,7 @@ def coverage(document: Document, shown: Sequence[str]) -> str:
         told = Html(name(alias).markup + (" (as printed)" if m in as_printed else ""))
         head = element("tr", Html(element("th", told, colspan=4, scope="rowgroup")))
         groups.append(element("tbody", Html(head + "".join(lines)), data_m=m))
-    cost = Html(element("span", f"{UNITS[axis]} a problem", id="cost-name"))
+    cost = Html(element("span", cost_title(axis), class_="cost-name"))
     heads = ["samples (k)", "coverage", "95% band", cost]
     return table("Coverage by model and number of samples; italics: extrapolated", heads, groups)
 
@@ -71,7 +71,9 @@ def _largest(document: Document, m: int) -> int:
 
 def _curve_row(one: Mapping[str, Any], axis: str) -> str:
     usd = repr(one["usd"]) if one["kind"] == "printed" else None
-    cost = Html(element("span", amount(axis, one["cost"]), data_m=one["m"], data_k=one["k"], data_usd=usd))
+    cost = Html(
+        element("span", under_title(axis, one["cost"]), data_m=one["m"], data_k=one["k"], data_usd=usd)
+    )
     share = one.get("said_coverage") or ("~" if one["kind"] == "beyond" else "") + percent(one["coverage"])
     return row(
         [f"{one['k']:,}", share, one["band"], cost], 1, class_="guess" if one["kind"] == "beyond" else None
@@ -86,10 +88,10 @@ def frontier(part: Document, axis: str) -> str:
             [
                 name(one["buy"]),
                 "at once" if one["way"] == rows.AT_ONCE else "one by one",
-                amount(axis, one["cost"]),
+                under_title(axis, one["cost"]),
                 percent(one["coverage"]),
                 one["band"],
-                amount(axis, point[f"{axis}_per_problem_p90"]),
+                under_title(axis, point[f"{axis}_per_problem_p90"]),
             ],
             2,
         )
@@ -98,7 +100,7 @@ def frontier(part: Document, axis: str) -> str:
     heads = [
         "buy, for each problem",
         "how",
-        f"{UNITS[axis]} a problem",
+        cost_title(axis),
         "coverage",
         "95% band",
         "90% cost at most",
@@ -116,7 +118,7 @@ def comparisons(part: Document, axis: str, aliases: Sequence[str], shown: Sequen
         "cheap",
         "expensive",
         "coverage",
-        f"{UNITS[axis]} a problem",
+        cost_title(axis),
         "expensive costs, times cheap",
         "verdict, and probability that cheap covers as much",
         "cheap covers for as much",
@@ -131,7 +133,9 @@ def _pair(one: Mapping[str, Any], axis: str, place: Mapping[str, int], shown: Se
     costs = {side: one[f"{axis}_{side}"] for side in ("cheap", "expensive")}
     spans = [
         Html(
-            element("span", "–" if costs[side] is None else amount(axis, costs[side]), class_=f"{side}-cost")
+            element(
+                "span", "–" if costs[side] is None else under_title(axis, costs[side]), class_=f"{side}-cost"
+            )
         )
         for side in ("cheap", "expensive")
     ]

@@ -95,7 +95,7 @@ def ascii_only(console: Console) -> bool:
 def _head(alias: str, model: Mapping[str, Any], axis: str, mark: str, style: str) -> Text:
     text = Text.assemble((f"{mark} ", style), (safe(alias, NAME), "bold"))
     text.append(f"  {model['problems']:,} problems, {model['samples']:,} samples")
-    if model[f"{axis}_per_sample"] is not None:
+    if model.get(f"{axis}_per_sample") is not None:
         unit = f" {UNITS[axis]}" if axis in ("tokens", "flops") else ""
         what = "an attempt" if "agent" in model else "a sample"
         text.append(f", {amount(axis, model[f'{axis}_per_sample'])}{unit} {what}")

@@ -15,7 +15,7 @@ from orchestrator.report.cells import fit
 from orchestrator.report.short_names import short_names
 from orchestrator.report.terminal.frontier import COLOURS, ascii_only, chart
 from orchestrator.report.terminal.plot import ASCII_MARKERS, MARKERS
-from orchestrator.text.frontier_words import UNITS, amount, band, percent
+from orchestrator.text.frontier_words import UNITS, amount, band, for_the_same, percent
 from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
 
@@ -142,19 +142,23 @@ def _pairs(document: Document, names: Mapping[str, str]) -> list[str]:
     rows = sorted(seen.values(), key=lambda row: row["verdict"] == "open")
     if len(rows) < 2:
         return []
-    lines = [_pair(row, names) for row in rows[: MOST_PAIRS if len(rows) <= MOST_PAIRS else MOST_PAIRS - 1]]
+    lines = [
+        _pair(row, names, document["axis"])
+        for row in rows[: MOST_PAIRS if len(rows) <= MOST_PAIRS else MOST_PAIRS - 1]
+    ]
     more = len(rows) - len(lines)
     return [*lines, *([f"and {more} more pairs: --all"] if more else [])]
 
 
-def _pair(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
+def _pair(row: Mapping[str, Any], names: Mapping[str, str], axis: str) -> str:
+    same = for_the_same(axis)
     many = f"{row['compared_k']:,} × {names[row['cheap']]}"
     few = f"{row['expensive_k']:,} × {names[row['expensive']]}"
     shares = percent(row["coverage_compared"]), percent(row["coverage_expensive"])
     if row["verdict"] == "cheap":
-        return f"many  {many} beat {few} for the same money: {shares[0]} and {shares[1]}"
+        return f"many  {many} beat {few} {same}: {shares[0]} and {shares[1]}"
     if row["verdict"] == "expensive":
-        return f"few   {few} beat {many} for the same money: {shares[1]} and {shares[0]}"
+        return f"few   {few} beat {many} {same}: {shares[1]} and {shares[0]}"
     return f"open  {many} or {few}: {shares[0]} and {shares[1]} ({row['open_because'] or 'too close'} needed)"
 
 

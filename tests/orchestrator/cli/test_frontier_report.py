@@ -87,8 +87,8 @@ def test_hostile_ledgers_are_reported(command, tmp_path):
         ("frontier l.db --html l.db", "l.db: the name must end in .html (use l.db.html)"),
         ("frontier l.db --html d.html", "d.html: already exists and isn't a file"),
         ("figure l.db -o mine.svg", "mine.svg: already exists and isn't a report made by manyfew"),
-        ("figure l.db -o f.pdf", "-o f.pdf: a figure's file ends in .png or .svg (-o f.svg)"),
-        ("figure l.db -o f", "a figure's file ends in .png or .svg"),
+        ("figure l.db -o f.jpg", "-o f.jpg: the file must end in .pdf, .svg or .png for a picture"),
+        ("figure l.db -o f", "(-o f.pdf)"),
         ("figure l.db -o f.svg --axis miles", "--axis: there is no axis 'miles'"),
     ],
 )

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-Axis = Literal["usd", "tokens", "seconds", "flops"]
+Axis = Literal["usd", "tokens", "seconds", "flops", "samples"]
 Side = Literal["input_tokens", "output_tokens"]
 """What `tokens` is the sum of: apart, they can be priced anew."""
 
@@ -45,6 +45,7 @@ _COST_OF_SAMPLE: dict[Axis | Side, str] = {
     "input_tokens": "prompt_tokens",
     "output_tokens": "completion_tokens",
     "seconds": "latency_s",
+    "samples": "1",
 }
 
 

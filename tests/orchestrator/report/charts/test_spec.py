@@ -113,7 +113,13 @@ def test_svg_is_well_formed_and_shows_hostile_names_as_text(evil):
     assert tags <= {"svg", "metadata", "defs", "clipPath", "rect", "g", "path", "text", "line", "title"}
     assert not any(key.startswith("on") or "href" in key for element in root.iter() for key in element.attrib)
     texts = [element.text or "" for element in root.iter() if element.tag.endswith("}text")]
-    for words in ("Coverage by model", "dollars a problem", "__proto__", "constructor", "all bought at once"):
+    for words in (
+        "Coverage by model",
+        "dollars per 1,000 problems",
+        "__proto__",
+        "constructor",
+        "all bought at once",
+    ):
         assert words in texts
     assert any(text.startswith("</script><img") for text in texts)
 
@@ -122,7 +128,7 @@ def test_svg_is_well_formed_and_shows_hostile_names_as_text(evil):
 def test_every_axis_is_named_in_words(tmp_path, axis):
     document, _ = found(tame(tmp_path / "t.db"), axis)
     drawn = render.svg(render.figure_of(document), "")
-    assert f">{'dollars' if axis == 'usd' else axis} a problem<" in drawn
+    assert f">{'dollars per 1,000 problems' if axis == 'usd' else axis + ' per problem'}<" in drawn
 
 
 def test_free_models_and_none_at_all_are_drawn_empty(tmp_path):

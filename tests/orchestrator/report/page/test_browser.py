@@ -77,7 +77,7 @@ async def test_pointing_at_a_curve_tells_its_figures(tmp_path, good):
         await point_at_everything(page)
         await page.until("!document.querySelector('#tip').hidden")
         said = await page.js("document.querySelector('#tip').innerText")
-        for part in ("model", "samples", "coverage", "95% band", "a problem", "$"):
+        for part in ("model", "samples", "coverage", "95% band", "per 1,000 problems", "$"):
             assert part in said
 
 
@@ -85,12 +85,12 @@ async def test_axis_scale_models_and_extrapolation_are_the_readers(tmp_path, goo
     async with browser(tmp_path / "profile") as page:
         await page.size(1280)
         await page.open(good)
-        assert (await page.js(COSTS))[:3] == ["$0.00005", "$0.0001", "$0.00025"]
-        assert "dollars a problem" in await page.js(TICKS.format("coverage"))
+        assert (await page.js(COSTS))[:3] == ["$0.05", "$0.10", "$0.25"]
+        assert "dollars per 1,000 problems" in await page.js(TICKS.format("coverage"))
         await page.set("#axis", "tokens")
         assert (await page.js(COSTS))[:3] == ["30", "60", "150"]
-        assert "tokens a problem" in await page.js(TICKS.format("coverage"))
-        assert await page.js("document.querySelector('#cost-name').textContent") == "tokens a problem"
+        assert "tokens per problem" in await page.js(TICKS.format("coverage"))
+        assert await page.js("document.querySelector('.cost-name').textContent") == "tokens per problem"
 
         dashed = "document.querySelectorAll('#chart-coverage path[stroke-dasharray]').length"
         assert await page.js(dashed) > 0
@@ -120,7 +120,7 @@ async def test_other_prices_are_tokens_times_them(tmp_path, good):
         assert await page.js("document.querySelector('#said-price-0-1').textContent") == "$2"
         await page.set("#price-0-1", "1", "input")  # a decade: $10 a million tokens of output
         assert await page.js("document.querySelector('#said-price-0-1').textContent") == "$10"
-        assert (await page.js(COSTS))[0] == "$0.00021"  # 10 tokens at $1 and 20 at $10 a million
+        assert (await page.js(COSTS))[0] == "$0.21"  # 10 tokens at $1 and 20 at $10 a million
         assert float(await page.js(ratio)) == pytest.approx(before * 50 / 210, rel=0.01)
         assert await page.js("document.querySelector('tr[data-cheap] .likely').textContent") == "–"
         assert not await page.js("document.querySelector('#what-if-on').hidden")
@@ -128,7 +128,7 @@ async def test_other_prices_are_tokens_times_them(tmp_path, good):
         assert "+" not in await page.js("document.querySelector('#frontier-tables').innerText")
         await page.js("document.querySelector('#reset').click()")
         await page.drawn()
-        assert (await page.js(COSTS))[0] == "$0.00005"
+        assert (await page.js(COSTS))[0] == "$0.05"
         assert await page.js("document.querySelector('#frontier-tables').innerText") == paid
         assert await page.js("document.querySelector('tr[data-cheap] .likely').textContent") != "–"
         await page.set("#price-0-0", "-4", "input")  # all the way to the left: free
@@ -187,7 +187,7 @@ async def test_without_scripts_the_tables_are_there(tmp_path, good):
         await page.until("document.readyState === 'complete'")
         shown = await page.js("document.body.innerText")
         assert "need JavaScript" in shown
-        assert "$0.00005" in shown
+        assert "$0.05" in shown
         assert "What if" not in shown
 
 
