@@ -1,5 +1,6 @@
 """What the HTML report knows beyond the frontier's document: the other axes of cost, tokens to price anew, the spread
-of pass rates, spending by kind, provenance. Of a size that grows with models and k, not with problems or samples."""
+of pass rates, spending by kind, provenance.
+Of a size that grows with models and k, and three numbers for each problem and model."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from orchestrator.analysis.arrays import samples_of, unit_of
+from orchestrator.analysis.advice import best_buys
+from orchestrator.analysis.arrays import asked, samples_of, unit_of
 from orchestrator.analysis.comparisons import comparisons
 from orchestrator.analysis.finite import finite
 from orchestrator.analysis.policies import policies
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from orchestrator.ledger.reading.samples.outcomes import Axis, Outcomes, Side
     from orchestrator.ledger.reading.samples.provenance import ModelProvenance, Provenance
 
-AXES: tuple[Axis, ...] = ("usd", "tokens", "seconds", "flops")
+AXES: tuple[Axis, ...] = ("usd", "samples", "tokens", "flops", "seconds")
 SPREAD_BOUNDS = (0.1, 0.5, 0.9)
 _SPREAD_STEPS = 100
 MTOK = 10**6
@@ -54,10 +56,34 @@ def report_data(document: Mapping[str, Any], read: Read, provenance: Sequence[Pr
     return {
         "axes": axes,
         "prices": [_prices(place, sides, where, ks[place], paid[place]) for place in range(priced)],
+        "grid": _grid(outcomes[chosen]),
         "spread": [_spread(one) for one in outcomes[chosen]],
         "spending": [_spending(model, one) for one in provenance for model in one.models],
         "provenance": [_provenance(one) for one in provenance],
     }
+
+
+def _grid(models: Sequence[Outcomes]) -> dict[str, Any]:
+    """Problems by models: how many samples there are, are judged, and passed. `rows`: where each model's stand."""
+    problems = list(dict.fromkeys(key for one in models for key in asked(one)))
+    return {
+        "problems": problems,
+        "models": [_counts(one, problems) for one in models],
+    }
+
+
+def _counts(one: Outcomes, problems: Sequence[str]) -> dict[str, list[int]]:
+    place = {key: at for at, key in enumerate(one.problems)}
+    lost = one.lost if one.lost is not None else np.zeros(len(one.problems), np.int64)
+    made: dict[str, list[int]] = {"passed": [], "judged": [], "samples": []}
+    for key in problems:
+        at = place.get(key)
+        whole = one.lost_whole.get(key)
+        made["passed"].append(0 if at is None else int(one.c[at]))
+        made["judged"].append(0 if at is None else int(one.n[at]))
+        samples = 0 if whole is None else whole.samples
+        made["samples"].append(samples if at is None else int(one.n[at] + lost[at]))
+    return made
 
 
 def _any_cost(models: Sequence[Outcomes]) -> bool:
@@ -80,6 +106,7 @@ def _axis(
         "per_sample": [finite(samples.cost.mean()) if samples.problems else None for _, samples in ready],
         "until_solved": [_until_solved(samples, ks[place]) for place, (_, samples) in enumerate(ready)],
         **made,
+        "best_buys": best_buys(made["frontier"], axis),
     }
 
 

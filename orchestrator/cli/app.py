@@ -13,6 +13,8 @@ from orchestrator.cli.help import HelpfulCommand
 from orchestrator.errors import InputError
 
 _HELP = "Many cheap samples or a few expensive ones? Buys language-model samples within a hard dollar budget."
+_WHERE = re.compile(r"\d+|unix:.*|\w+://.*|[\w.-]+:\d+")
+"""What follows --web as its value: a port, unix:PATH, or an address, which is then refused."""
 _INVALID = re.compile(r"invalid value for '([^']*)': (.*)", re.IGNORECASE | re.DOTALL)
 _RANGE = re.compile(r"(-?\d+) is not in the range (\d+)<=x<=(\d+)")  # typer before 0.29
 _NEEDS = (
@@ -32,13 +34,26 @@ def run_command(arguments: list[str]) -> Any:
     """Runs one command and returns what it returned. Raises InputError for unknown commands and flags."""
     first = arguments[0] if arguments else ""
     try:
-        return app(first)(arguments, prog_name="manyfew", standalone_mode=False)
+        return app(first)(_with_ports(arguments), prog_name="manyfew", standalone_mode=False)
     except _UsageError as error:
         raise _usage_error(error) from None
     except _ClickError as error:
         raise InputError("manyfew", error.format_message()) from None
     except typer.Abort:
         raise KeyboardInterrupt from None
+
+
+def _with_ports(arguments: list[str]) -> list[str]:
+    """`watch DB --web` alone, or before what is no port: port 0, which is any free one. Typer knows no option whose
+    value may be left out."""
+    if arguments[:1] != ["watch"]:
+        return arguments
+    made: list[str] = []
+    for word, after in zip(arguments, [*arguments[1:], ""], strict=True):
+        made.append(word)
+        if word == "--web" and not _WHERE.fullmatch(after):
+            made.append("0")
+    return made
 
 
 def app(only: str | None = None) -> typer.Typer:

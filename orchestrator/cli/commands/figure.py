@@ -91,8 +91,11 @@ def _write_pair(whole: dict[str, Any], kind: Kind, output: Path, cited: str) -> 
     from orchestrator.report.charts import render
 
     drawn = render.figure_of(whole)
-    make = {"png": render.png, "pdf": render.pdf, "svg": lambda *of: render.svg(*of).encode()}
-    _write(kind, output, make[kind](drawn, cited), "Figure")
+    if kind == "pdf":
+        made = render.pdf(drawn, cited)
+    else:
+        made = render.png(drawn, cited) if kind == "png" else render.svg(drawn, cited).encode()
+    _write(kind, output, made, "Figure")
 
 
 def _write_panel(

@@ -9,6 +9,8 @@ import typer
 
 from orchestrator.cli.bundles import ledgers
 
+_MOST_TEXTS_MB = 1000
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -68,6 +70,12 @@ def frontier(
         help="Write the interactive report to FILE; an earlier report is overwritten.",
         metavar="FILE",
     ),
+    texts: float = typer.Option(
+        2.0,
+        "--texts",
+        help="Put up to MB of the samples' texts into the report, the hardest problems first.",
+        metavar="MB",
+    ),
     png: Path | None = typer.Option(None, "--png", hidden=True, metavar="FILE"),
     svg: Path | None = typer.Option(None, "--svg", hidden=True, metavar="FILE"),
     cite: bool = typer.Option(
@@ -91,7 +99,7 @@ def frontier(
 
     chosen = axis_named(axis)
     if html is not None:
-        _check(html)
+        _check(html, texts)
     _check_policy(write_policy, output)
     from orchestrator.analysis.policies import Cap
     from orchestrator.analysis.whole_document import frontier_documents
@@ -105,7 +113,7 @@ def frontier(
         db, chosen, allowed, verdicts=verdicts, problems=_problems(problems), always_digest=cite
     )
     if html is not None:
-        _write(html, sampled, whole, db, verdicts)
+        _write(html, sampled, whole, db, verdicts, texts)
     if write_policy is not None and output is not None:
         _write_policy(db, sampled, write_policy, output)
     if json_:
@@ -210,34 +218,51 @@ def _check_policy(number: int | None, output: Path | None) -> None:
         raise InputError("-o", "goes with --write-policy N", "for a figure: manyfew figure DB -o FILE")
 
 
-def _check(html: Path) -> None:
+def _check(html: Path, texts: float) -> None:
     """What would fail at the end fails at the start."""
-    from orchestrator.report.charts.render import need_charts
+    from orchestrator.errors import InputError
     from orchestrator.report.report_file import check_target
 
-    need_charts("--html")
+    if not 0 <= texts <= _MOST_TEXTS_MB:
+        raise InputError(
+            "--texts", f"{texts:g} isn't a size in MB", f"use a number from 0 to {_MOST_TEXTS_MB}"
+        )
     check_target("html", html)
 
 
 def _write(
-    html: Path, sampled: dict[str, Any], whole: dict[str, Any], db: list[Path], verdicts: Verdicts
+    html: Path,
+    sampled: dict[str, Any],
+    whole: dict[str, Any],
+    db: list[Path],
+    verdicts: Verdicts,
+    texts: float,
 ) -> None:
     from orchestrator.report.report_file import write_report
 
-    write_report("html", html, _page(sampled, whole, db, verdicts).encode())
+    write_report("html", html, _page(sampled, whole, db, verdicts, texts).encode())
 
 
-def _page(sampled: dict[str, Any], whole: dict[str, Any], db: list[Path], verdicts: Verdicts) -> str:
+def _page(
+    sampled: dict[str, Any], whole: dict[str, Any], db: list[Path], verdicts: Verdicts, texts: float
+) -> str:
+    import shlex
+
     from orchestrator.analysis.page_data import report_data
     from orchestrator.ledger.reading.samples.judged import ChosenSets
     from orchestrator.ledger.reading.samples.outcomes import read_outcomes
+    from orchestrator.ledger.reading.samples.page_samples import page_samples
     from orchestrator.ledger.reading.samples.provenance import read_provenance
-    from orchestrator.report.charts.render import program
+    from orchestrator.report.charts.render import has_charts, program
     from orchestrator.report.page.page import page
+    from orchestrator.report.page.samples import MB, Texts, packed
 
     sets = ChosenSets(verdicts.accept, verdicts.truth)
     data = report_data(sampled, lambda axis: read_outcomes(db, axis, sets), read_provenance(db))
-    return page(whole, data, program())
+    models = read_outcomes(db, "usd", sets)
+    held = packed(data["grid"], lambda problem: page_samples(models, problem), int(texts * MB))
+    show = tuple(f"manyfew show {shlex.quote(str(path))}" for path in db)
+    return page(whole, data, program() if has_charts() else "", Texts(held, show))
 
 
 def _undigested(citation: dict[str, Any]) -> str:

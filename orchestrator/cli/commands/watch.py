@@ -7,13 +7,26 @@ from pathlib import Path
 import typer
 
 
-def watch(db: Path = typer.Argument(..., help="The ledger.", metavar="DB")) -> int:
-    """Show a run live, from another terminal.
+def watch(
+    db: Path = typer.Argument(..., help="The ledger.", metavar="DB"),
+    web: str | None = typer.Option(
+        None,
+        "--web",
+        help="Show it in a browser instead: a page on this machine alone, at PORT (default: a free one), or on the "
+        "socket PATH for ssh -L 8000:PATH.",
+        metavar="[PORT|unix:PATH]",
+    ),
+) -> int:
+    """Show a run live, from another terminal or a browser.
 
-    Ends when the run does. It only reads, so the run isn't slowed down.
+    Ends when the run does; with --web, at Ctrl-C. It only reads, so the run isn't slowed down.
 
     Example: manyfew watch runs/quickstart.db
+
+    Example: manyfew watch runs/quickstart.db --web
     """
+    if web is not None:
+        return _serve(db, web)
     import signal
     import sys
     import time
@@ -36,4 +49,28 @@ def watch(db: Path = typer.Argument(..., help="The ledger.", metavar="DB")) -> i
         if interrupts.heard not in (None, signal.SIGINT):
             raise
         return 0  # that is how one stops watching
+    return 0
+
+
+def _serve(db: Path, where: str) -> int:
+    import asyncio
+    import re
+    import signal
+
+    from orchestrator.cli.web_page import serve
+    from orchestrator.errors import InputError
+    from orchestrator.interrupts import interrupts
+
+    if not re.fullmatch(r"\d{1,5}|unix:.+", where) or (where.isdigit() and int(where) > 65535):
+        raise InputError("--web", f"{where!r} is neither a port nor unix:PATH", "such as --web 8000")
+
+    def say(line: str) -> None:
+        typer.echo(line)
+
+    try:
+        with asyncio.Runner() as runner:
+            interrupts.run(runner, serve(db, where, say))
+    except KeyboardInterrupt:
+        if interrupts.heard not in (None, signal.SIGINT):
+            raise
     return 0

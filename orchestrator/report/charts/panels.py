@@ -86,18 +86,13 @@ def _legend(names: Mapping[int, str], size: Size) -> tuple[dict[int, str], Spec]
 def _printed(chart: Spec, legend: tuple[dict[int, str], Spec], size: Size, title: str) -> Spec:
     names, look = legend
     letter = letters(size)
-    thin = letter / 12
     layers = [
         layer
         for layer in chart["layer"]
         if "params" not in layer and not str(layer.get("name", "")).startswith(LABELS)
     ]
     for node in _nodes(layers):
-        for key in ("strokeWidth", "size"):
-            if isinstance(node.get(key), (int, float)):
-                node[key] = round(node[key] * (thin if key == "strokeWidth" else thin * thin), 2)
-        if "size" in node and isinstance(node["size"], dict) and "value" in node["size"]:
-            node["size"] = {"value": round(node["size"]["value"] * thin * thin, 1)}
+        _thinner(node, letter / 12)
         if node.get("title") == COVERAGE_TITLE:
             node["title"] = "coverage (pass@k)"  # the long one doesn't fit a small panel
         if node.get("field") == "m" and node.get("legend", "") is None:
@@ -121,6 +116,17 @@ def _printed(chart: Spec, legend: tuple[dict[int, str], Spec], size: Size, title
         "config": _config(letter),
         **({"title": {"text": title}} if title else {}),
     }
+
+
+def _thinner(node: dict[str, Any], by: float) -> None:
+    """Lines and marks as much smaller as the letters are."""
+    size: Any = node.get("size")
+    if isinstance(node.get("strokeWidth"), (int, float)):
+        node["strokeWidth"] = round(node["strokeWidth"] * by, 2)
+    if isinstance(size, (int, float)):
+        node["size"] = round(size * by * by, 1)
+    elif isinstance(size, dict) and "value" in size:
+        node["size"] = {"value": round(cast("dict[str, float]", size)["value"] * by * by, 1)}
 
 
 def _nodes(of: Any) -> list[dict[str, Any]]:

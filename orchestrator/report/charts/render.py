@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import struct
+import sys
 import zlib
 from functools import cache
 from html import escape
@@ -33,9 +34,16 @@ _ADDRESSES = {
 """In the libraries' texts: never asked for, but a report names no address at all."""
 
 
+def has_charts() -> bool:
+    """Whether the library is installed."""
+    return (
+        sys.modules.get("vl_convert", vars) is not None and importlib.util.find_spec("vl_convert") is not None
+    )
+
+
 def need_charts(flag: str) -> None:
     """Raises InputError if the library is not installed."""
-    if importlib.util.find_spec("vl_convert") is None:
+    if not has_charts():
         raise InputError(flag, "needs the charting library vl-convert-python", install_extra("charts"))
 
 

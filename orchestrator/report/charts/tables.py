@@ -104,7 +104,8 @@ def _usual(known: Mapping[str, Mapping[int, Any]]) -> list[int]:
     every = [set(points) for points in known.values() if points]
     if not every:
         return [1]
-    some, common = set[int]().union(*every), set.intersection(*every)
+    some = {k for points in every for k in points}
+    common = {k for k in some if all(k in points for points in every)}
     return sorted({k for k in USUAL_KS if k in some} | {max(common or some)})
 
 
@@ -132,7 +133,9 @@ def _in_tex(text: str) -> str:
 
 
 def _md(table: Table, title: str, said: str) -> str:
-    comment = safe(said).replace("--", "- -").replace(">", "")  # nothing that could end it
+    comment = (
+        safe(said).replace("--", "- -").translate({ord(sign): None for sign in "<>"})
+    )  # nothing that could end it
     lines = [f"<!-- manyfew: {comment} -->", ""]
     if title:
         lines += [f"**{_in_md(title)}**", ""]
@@ -145,7 +148,8 @@ def _row(cells: Cells) -> str:
 
 
 def _in_md(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>|#~])", r"\\\1", safe(text))
+    plain = re.sub(r"([\\`*_{}\[\]|#~])", r"\\\1", safe(text))
+    return plain.replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _csv(table: Table, said: str) -> bytes:

@@ -50,6 +50,7 @@ def _unknown(sampled: int, added: int) -> dict[str, Any]:
         "frontier": [],
         "frontier_without_stopping": [],
         "comparisons": [],
+        "best_buys": [],
     }
 
 

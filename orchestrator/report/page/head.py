@@ -45,6 +45,7 @@ def head(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
         f"<header><h1>{title}: many cheap samples or a few expensive ones?</h1>"
         f'<p class="faint">{text("; ".join(counts))}</p>{told}{"".join(found)}'
         '<p class="repriced" hidden><strong>These sentences are of the prices paid, the rest is not.</strong></p>'
+        '<p class="some-off" hidden><strong>These sentences are of all models, also those switched off.</strong></p>'
         "<noscript><p><strong>The charts need JavaScript; the tables below hold the same figures.</strong></p>"
         "</noscript></header>"
     )

@@ -1,11 +1,10 @@
 "use strict";
 // The page's own program. Everything that comes from the data is written with textContent, never as markup; models are
 // told by their place.
-(() => {
+window.manyfewPage = (data, readSamples) => {
   const at = (id) => document.getElementById(id);
-  const data = JSON.parse(at("data").textContent);
   const state = { axis: data.axis, scale: "log", beyond: true, off: new Set(), prices: new Map() };
-  const drawn = new Map();
+  const drawn = new Map(), last = new Map();
   const NARROW = 560;
 
   // ---- figures in words: as orchestrator/report/money.py and frontier_words.py write them
@@ -28,6 +27,7 @@
   // A problem's cost as the column or the axis counts it: dollars for a thousand problems.
   const many = (x) => amount(x !== null && x !== undefined && state.axis === "usd" ? 1000 * x : x);
   const ofMany = () => state.axis === "usd" ? " per 1,000 problems" : " per problem";
+  state.usd = usd;
   function percent(x) {
     if (x >= 0.9995 && x < 1) return ">99.9%";
     return x > 0 && x < 0.0005 ? "<0.1%" : (100 * x).toFixed(1) + "%";
@@ -63,13 +63,13 @@
   const shown = (row) => !state.off.has(row.m);
   function curveRows() {
     const guess = state.beyond && state.scale === "log";
-    return data.curves.filter((row) => shown(row) && (guess || row.kind !== "beyond"))
+    return data.curves.filter((row) => shown(row) && (guess || row.kind !== "beyond") && (row.kind !== "law" || state.axis === "samples"))
       .map((row) => ({ ...row, cost: drawable(costOf(row)) }));
   }
   const drawable = (cost) => (cost === 0 && state.scale === "log" ? null : cost);
   function endRows(rows) {
     const ends = new Map();
-    for (const row of rows) if (row.cost !== null && row.kind !== "voted" && row.kind !== "picked" && row.kind !== "delivered") ends.set(row.m, row);
+    for (const row of rows) if (row.cost !== null && row.kind !== "voted" && row.kind !== "picked" && row.kind !== "delivered" && row.kind !== "law") ends.set(row.m, row);
     return data.ends.filter((end) => ends.has(end.m))
       .map((end) => ({ ...end, cost: ends.get(end.m).cost, coverage: ends.get(end.m).coverage }));
   }
@@ -123,14 +123,14 @@
   }
   async function draw(name, datasets) {
     const place = at("chart-" + name);
-    if (!place) return;
+    if (!place || !window.vegaEmbed) return;
+    last.set(name, datasets);
     const turn = (drawn.get(name)?.turn || 0) + 1, before = drawn.get(name)?.result;
     drawn.set(name, { turn, result: before });
     const inner = document.createElement("div");
     const result = await vegaEmbed(inner, made(name, datasets), {
       mode: "vega-lite", ast: true, renderer: "svg", actions: false, defaultStyle: false, tooltip: tooltip(data.tips[name]),
       logLevel: 1, // errors: that a layer happens to be empty is none
-     
       loader: { http: () => Promise.reject(new Error("no network")) },
     });
     if (drawn.get(name).turn !== turn) { result.finalize(); return; }
@@ -158,7 +158,7 @@
   const told = (rows) => rows.map((row) => ({ ...row,
     said_coverage: row.said_coverage ?? (row.coverage === undefined ? undefined : percent(row.coverage)),
     said_cost: row.cost === undefined ? undefined : many(row.cost) + ofMany(),
-    said_k: row.k === undefined ? undefined : row.k.toLocaleString("en") + ({ beyond: " (extrapolated)", voted: " (majority vote)", picked: " (best by score)", delivered: " (first accepted)", printed: " (as printed)" }[row.kind] || ""),
+    said_k: row.k === undefined ? undefined : row.k.toLocaleString("en") + ({ beyond: " (extrapolated)", voted: " (majority vote)", picked: " (best by score)", delivered: " (first accepted)", law: " (fitted law)", printed: " (as printed)" }[row.kind] || ""),
   }));
 
   let whole = true; // other prices leave two of the charts as they are
@@ -175,6 +175,62 @@
     await Promise.all(charts);
     if (turn === turns) document.documentElement.dataset.drawn = "yes"; // for whoever waits for it
   }
+
+  // ---- each figure as a file
+
+  // Colours are names of the page's own; elsewhere they must be what they stand for now.
+  function asSeen(of) {
+    const style = getComputedStyle(document.documentElement);
+    return JSON.parse(JSON.stringify(of).replace(/var\(--([\w-]+)\)/g, (_, name) => style.getPropertyValue("--" + name).trim()));
+  }
+  const COLUMNS = {
+    coverage: ["curves", ["name", "kind", "k", "coverage", "low", "high", "cost"]],
+    frontier: ["frontier", ["buy", "way", "coverage", "low", "high", "cost"]],
+    spread: ["spread", ["name", "share", "rate"]],
+    spending: ["spending", ["name", "what", "usd"]],
+  };
+  // What a spreadsheet would take for a formula is text.
+  const csvCell = (x) => {
+    const text = x === null || x === undefined ? "" : String(x);
+    const plain = typeof x === "string" && /^[=+@\t\r-]/.test(text) ? "'" + text : text;
+    return /[",\n\r]/.test(plain) ? '"' + plain.replaceAll('"', '""') + '"' : plain;
+  };
+  function csv(name) {
+    const [set, columns] = COLUMNS[name];
+    const rows = (last.get(name) || {})[set] || data.specs[name].datasets[set] || [];
+    const heads = columns.map((key) => (key === "cost" ? `${state.axis}_per_problem` : key));
+    return [heads, ...rows.map((row) => columns.map((key) => row[key]))].map((row) => row.map(csvCell).join(",")).join("\n") + "\n";
+  }
+  async function fileOf(name, kind) {
+    if (kind === "csv") return new Blob([csv(name)], { type: "text/csv" });
+    const { datasets, ...rest } = made(name, last.get(name) || {});
+    const spec = { ...asSeen(rest), datasets, padding: 8 };
+    const inner = document.createElement("div"), ground = getComputedStyle(document.body).backgroundColor;
+    const { view, finalize } = await vegaEmbed(inner, spec, { mode: "vega-lite", ast: true, renderer: "svg", actions: false, defaultStyle: false, tooltip: () => {}, logLevel: 1,
+      loader: { http: () => Promise.reject(new Error("no network")) } });
+    const drawn = kind === "svg" ? svgOf(inner.querySelector("svg"), ground) : await pngOf(view, ground);
+    finalize();
+    return drawn;
+  }
+  function svgOf(svg, ground) {
+    const behind = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+    for (const [name, value] of [["width", "100%"], ["height", "100%"], ["fill", ground]]) behind.setAttribute(name, value);
+    svg.prepend(behind);
+    return new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" });
+  }
+  async function pngOf(view, ground) {
+    view.background(ground);
+    const canvas = await view.toCanvas(3);
+    return new Promise((done) => canvas.toBlob(done, "image/png"));
+  }
+  for (const button of document.querySelectorAll("[data-save]")) button.addEventListener("click", async () => {
+    const [name, kind] = button.dataset.save.split(" ");
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(await fileOf(name, kind));
+    link.download = `${name}.${kind}`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  });
 
   // ---- tables beside the charts
 
@@ -195,6 +251,10 @@
     for (const part of document.querySelectorAll(".cost-name")) part.textContent = data.cost_axes[state.axis].title;
     const made = repriced() || state.off.size > 0;
     for (const part of document.querySelectorAll("#frontier-tables [data-axis]")) part.hidden ||= made;
+    for (const part of document.querySelectorAll("#buys [data-axis]")) part.hidden ||= made;
+    for (const part of document.querySelectorAll(".made")) part.hidden = !made;
+    for (const part of document.querySelectorAll(".some-off")) part.hidden = state.off.size === 0;
+    follow();
     at("frontier-made").hidden = !made;
     for (const part of document.querySelectorAll(".repriced")) part.hidden = !repriced();
     if (made) at("frontier-made").querySelector("tbody").replaceChildren(...front.map((row) => {
@@ -275,5 +335,6 @@
   let width = innerWidth;
   addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; soon(); } });
   for (const part of document.querySelectorAll(".needs-script")) part.hidden = false;
+  const follow = window.manyfewGrid(data, state, readSamples);
   redraw();
-})();
+};

@@ -8,51 +8,78 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
+from orchestrator.installer import install_extra
 from orchestrator.report.charts import palette, printed, rows, spec, spec_parts
-from orchestrator.report.page import as_printed, controls, tables
+from orchestrator.report.page import as_printed, controls, samples, tables
 from orchestrator.report.page.head import head, hide, sweeps
+from orchestrator.report.page.samples import Texts
 from orchestrator.report.page.text import Html, element, for_script, items, name, text
 from orchestrator.text.frontier_words import cost_title
 
+_START = 'window.manyfewPage(JSON.parse(document.getElementById("data").textContent));'
 GENERATOR = "manyfew report"
 """By this a report is known, and may be written anew."""
 
 
-def page(document: Mapping[str, Any], data: Mapping[str, Any], program: str) -> str:
+def page(
+    document: Mapping[str, Any], data: Mapping[str, Any], program: str, texts: Texts | None = None
+) -> str:
     """`document`: the frontier's, printed results and all; `data`: report_data's of the sampled models, which stand
-    first in it; `program`: Vega, from charts.draw."""
+    first in it; `program`: Vega, from charts.draw, empty without it; `texts`: of the samples, for the file."""
+    body, content = parts(document, data, texts, drawn=bool(program))
+    own = scripts() + _START
+    titled = ", ".join(sweeps(document, data))
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="generator" content="{GENERATOR}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy([program, own], style())}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{text(titled or 'manyfew', 80)}: many or few?</title><style>{style()}</style></head>"
+        f"<body>{body}"
+        f'<script type="application/json" id="data">{for_script(content)}</script>'
+        f"<script>{program}</script><script>{own}</script></body></html>\n"
+    )
+
+
+def parts(
+    document: Mapping[str, Any], data: Mapping[str, Any], texts: Texts | None = None, *, drawn: bool
+) -> tuple[str, dict[str, Any]]:
+    """The page's body, and what its script takes. `drawn`: the charting library is there."""
     data = as_printed.with_printed(data, document)
     shown = rows.names(list(document["models"]))
-    style = _variables() + _file("page.css")
-    own = _file("page.js")
     body = "".join(
         [
             head(document, data),
             controls.bar(document, data, shown),
-            _coverage(document, shown),
+            _coverage(document, data, shown, drawn=drawn),
             as_printed.section(document),
+            samples.section(data),
+            _numbers(document, shown),
             _comparisons(document, data, shown),
-            _frontier(document, data),
+            _frontier(document, data, drawn=drawn),
             controls.what_if(data, shown),
             *(
-                [_spread(data, shown[: len(data["spread"])]), _spending(data)]
+                [
+                    _spread(data, shown[: len(data["spread"])], drawn=drawn),
+                    _spending(data, drawn=drawn),
+                ]
                 if not as_printed.alone(document)
                 else []
             ),
             _provenance(document, data),
         ]
     )
-    titled = ", ".join(sweeps(document, data))
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="generator" content="{GENERATOR}">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_policy([program, own], style)}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{text(titled or 'manyfew', 80)}: many or few?</title><style>{style}</style></head>"
-        f'<body>{body}<div id="tip" role="tooltip" hidden></div>'
-        f'<script type="application/json" id="data">{for_script(_for_page(document, data, shown))}</script>'
-        f"<script>{program}</script><script>{own}</script></body></html>\n"
-    )
+    body += '<div id="tip" role="tooltip" hidden></div>'
+    return body, _for_page(document, data, shown, texts)
+
+
+def scripts() -> str:
+    """What draws `parts`, but for the charting library."""
+    return _file("grid.js") + _file("page.js")
+
+
+def style() -> str:
+    return _variables() + _file("page.css")
 
 
 def _policy(scripts: Sequence[str], style: str) -> str:
@@ -81,7 +108,9 @@ def _variables() -> str:
     )
 
 
-def _for_page(document: Mapping[str, Any], data: Mapping[str, Any], shown: Sequence[str]) -> dict[str, Any]:
+def _for_page(
+    document: Mapping[str, Any], data: Mapping[str, Any], shown: Sequence[str], texts: Texts | None
+) -> dict[str, Any]:
     axis, models, paints = document["axis"], document["models"], palette.variables()
     curves = rows.curves(models, axis)
     votes = rows.votes(models, axis) + rows.deliveries(models, axis)
@@ -115,7 +144,8 @@ def _for_page(document: Mapping[str, Any], data: Mapping[str, Any], shown: Seque
             for alias, of, on in zip(shown, sampled, sides, strict=True)
         ],
         "ways": [rows.AT_ONCE, rows.UNTIL_SOLVED],
-        "curves": curves + votes + points,
+        "curves": curves + votes + points + rows.laws(models),
+        "grid": samples.for_page(data, texts),
         "ends": ends,
         "spread": spread,
         "labels": spec_parts.LABELS,
@@ -129,11 +159,22 @@ def _for_page(document: Mapping[str, Any], data: Mapping[str, Any], shown: Seque
     }
 
 
-def _chart(of: str, says: str, caption: str) -> str:
-    drawn = element(
+def _chart(of: str, says: str, caption: str, *, drawn: bool) -> str:
+    """Without the charting library, what to install stands in its place."""
+    if not drawn:
+        missing = (
+            f"The chart needs the charting library: {install_extra('charts')}, then write the report again."
+        )
+        return element("p", missing, class_="faint")
+    place = element(
         "div", Html(""), id=f"chart-{of}", class_="chart needs-script", role="img", aria_label=says, hidden=""
     )
-    return f"<figure>{drawn}<figcaption>{text(caption)}</figcaption></figure>"
+    saves = "".join(
+        element("button", kind.upper(), type="button", data_save=f"{of} {kind}", aria_label=f"Save as {kind}")
+        for kind in ("svg", "png", "csv")
+    )
+    save = element("p", Html(f"Save as {saves}"), class_="save needs-script", hidden="")
+    return f"<figure>{place}<figcaption>{text(caption)}</figcaption>{save}</figure>"
 
 
 def _section(title: str, *parts: str, of: str) -> str:
@@ -144,15 +185,35 @@ def _beside(chart: str, table: str) -> str:
     return f'<div class="part">{chart}<div>{table}</div></div>'
 
 
-def _coverage(document: Mapping[str, Any], shown: Sequence[str]) -> str:
-    says = "Lines: coverage against cost a problem, one line a model. The table beside it holds the figures."
+def _coverage(
+    document: Mapping[str, Any], data: Mapping[str, Any], shown: Sequence[str], *, drawn: bool
+) -> str:
+    says = "Lines: coverage against cost a problem, one line a model. The tables hold the figures."
     caption = " ".join(_caption(document))
     return _section(
-        "Coverage",
-        _beside(_chart("coverage", says, caption), tables.coverage(document, shown)),
-        *tables.selection(document, shown),
+        "Coverage against cost",
+        _beside(_chart("coverage", says, caption, drawn=drawn), _buys(document, data)),
         of="coverage",
     )
+
+
+def _numbers(document: Mapping[str, Any], shown: Sequence[str]) -> str:
+    made = (tables.coverage(document, shown), *tables.selection(document, shown))
+    return _section("Coverage in numbers", *made, of="numbers")
+
+
+def _buys(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    """The best buys of each axis. Of other models or prices they are not known here."""
+    parts = [
+        element("div", Html(tables.best_buys(part, axis)), data_axis=axis, hidden=hide(axis, document))
+        for axis, part in data["axes"].items()
+        if part.get("best_buys")
+    ]
+    told = (
+        "Best buys are known for all models at the prices paid. The frontier below follows the models and prices "
+        "that you set, for single models."
+    )
+    return f'<div id="buys">{"".join(parts)}{element("p", told, class_="made", hidden="")}</div>'
 
 
 def _caption(document: Mapping[str, Any]) -> list[str]:
@@ -166,6 +227,8 @@ def _caption(document: Mapping[str, Any]) -> list[str]:
             "Dashed: extrapolated from the pass rates of the problems; it depends on the model fitted, the more the "
             "farther."
         )
+    if rows.laws(document["models"]):
+        said.append("Thin dashes, against samples: the fitted law, ln(coverage) = a·k^b.")
     if any(rows.vote_points(model) for model in models):
         said.append("Dotted: how often a majority vote of the k samples, without a verifier, is right.")
     if any(rows.pick_points(model) for model in models):
@@ -193,7 +256,7 @@ def _comparisons(document: Mapping[str, Any], data: Mapping[str, Any], shown: Se
     return _section("Many or few?", *parts, of="comparisons") if parts else ""
 
 
-def _frontier(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+def _frontier(document: Mapping[str, Any], data: Mapping[str, Any], *, drawn: bool) -> str:
     says = "Two staircases: the most coverage for the money, bought at once or one by one. The table holds the figures."
     caption = (
         "A mix buys samples of two models; a cascade asks the cheap one first and the expensive one where it fails. "
@@ -205,7 +268,9 @@ def _frontier(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     ]
     heads = "".join(
         element("th", head, scope="col", class_={0: "words", 1: "words", 2: "cost-name"}.get(at))
-        for at, head in enumerate(("buy, for each problem", "how", cost_title(document["axis"]), "coverage", "95% band"))
+        for at, head in enumerate(
+            ("buy, for each problem", "how", cost_title(document["axis"]), "coverage", "95% band")
+        )
     )
     made = (
         '<div id="frontier-made" class="scroll" tabindex="0" role="region" aria-label="The frontier of single models" '
@@ -214,23 +279,30 @@ def _frontier(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
         f"<thead><tr>{heads}</tr></thead><tbody></tbody></table></div>"
     )
     both = f'<div id="frontier-tables">{"".join(parts)}{made}</div>'
-    return _section("The frontier", _beside(_chart("frontier", says, caption), both), of="frontier")
+    return _section(
+        "The frontier", _beside(_chart("frontier", says, caption, drawn=drawn), both), of="frontier"
+    )
 
 
-def _spread(data: Mapping[str, Any], shown: Sequence[str]) -> str:
+def _spread(data: Mapping[str, Any], shown: Sequence[str], *, drawn: bool) -> str:
     says = "Lines: the share of samples that pass, from the hardest problem to the easiest. The table counts them."
     caption = "How hard the problems are for each model: a long tail near zero is where many samples pay."
     return _section(
         "Hard and easy problems",
-        _beside(_chart("spread", says, caption), tables.spread(data, shown)),
+        _beside(_chart("spread", says, caption, drawn=drawn), tables.spread(data, shown)),
         of="spread",
     )
 
 
-def _spending(data: Mapping[str, Any]) -> str:
+def _spending(data: Mapping[str, Any], *, drawn: bool) -> str:
     says = "Bars: dollars by model and kind. The table below holds the figures."
-    caption = "Presumed: the worst case of requests whose outcome is unknown. Reserved: requests that were in flight."
-    return _section("Spending", _chart("spending", says, caption), tables.spending(data), of="spending")
+    caption = (
+        "All models, at the prices paid. Presumed: the worst case of requests whose outcome is unknown. Reserved: "
+        "requests that were in flight."
+    )
+    return _section(
+        "Spending", _chart("spending", says, caption, drawn=drawn), tables.spending(data), of="spending"
+    )
 
 
 def _provenance(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:

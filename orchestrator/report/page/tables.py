@@ -110,6 +110,27 @@ def frontier(part: Document, axis: str) -> str:
     )
 
 
+def best_buys(part: Document, axis: str) -> str:
+    """With the numbers that --write-policy takes."""
+    body = [
+        row(
+            [
+                f"{number}",
+                name(rows.bought(one["policy"])),
+                under_title(axis, one[f"{axis}_per_problem"]),
+                percent(one["coverage"]),
+                rows.band(one),
+            ],
+            2,
+        )
+        for number, one in enumerate(part["best_buys"], start=1)
+    ]
+    heads = ["", "what to buy, for each problem", cost_title(axis), "coverage", "95% band"]
+    return table(
+        "Best buys (up to: ends at the first right one)", heads, [f"<tbody>{''.join(body)}</tbody>"], 2
+    )
+
+
 def comparisons(part: Document, axis: str, aliases: Sequence[str], shown: Sequence[str]) -> str:
     """The rows carry what the page needs to follow prices: places, k and the costs as billed."""
     place = {alias: m for m, alias in enumerate(aliases)}

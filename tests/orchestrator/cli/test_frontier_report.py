@@ -4,6 +4,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -121,7 +122,6 @@ def test_an_old_flag_is_answered_with_the_new_line(command, ledger, tmp_path, fl
 @pytest.mark.parametrize(
     ("line", "where"),
     [
-        ("frontier missing.db --html r.html", "--html"),
         ("figure missing.db -o f.png", "manyfew figure"),
         ("figure missing.db -o f.svg", "manyfew figure"),
     ],
@@ -133,6 +133,22 @@ def test_without_the_library_one_line_says_how_to_get_it(command, tmp_path, monk
     said = f"needs the charting library vl-convert-python ({install_extra('charts')})"
     line = where if where.startswith("manyfew") else f"manyfew: {where}"
     assert done.stderr == f"{line}: {said}\n"
+
+
+def test_a_report_without_the_library_has_all_but_the_charts(command, ledger, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    assert command("frontier", "l.db", "--html", "r.html").returncode == 0
+    page = (tmp_path / "r.html").read_text("utf-8")
+    assert page.count(escape(f"The chart needs the charting library: {install_extra('charts')}")) == 4
+    assert 'id="grid-body"' in page
+    assert "Best buys" in page
+    assert len(page) < 180_000
+
+
+def test_texts_are_a_size(command, ledger):
+    done = command("frontier", "l.db", "--html", "r.html", "--texts", "-1")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "--texts: -1 isn't a size in MB" in done.stderr
 
 
 def test_the_charting_library_is_not_loaded_for_anything_else(tmp_path):

@@ -112,15 +112,16 @@ class Page:
 
 
 @asynccontextmanager
-async def browser(profile: Path) -> AsyncGenerator[Page]:
-    """A page of a Chromium of its own, whose network is off."""
+async def browser(profile: Path, *, offline: bool = True) -> AsyncGenerator[Page]:
+    """A page of a Chromium of its own, whose network is off, or reaches no further than this machine."""
     assert CHROMIUM is not None
     options = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-port=0")
-    offline = ("--proxy-server=127.0.0.1:9", "--disable-background-networking", "--disable-component-update")
+    alone = ("--proxy-server=127.0.0.1:9", "--disable-background-networking", "--disable-component-update")
     process = await asyncio.create_subprocess_exec(
         CHROMIUM,
         *options,
-        *offline,
+        *alone,
+        *(() if offline else ("--proxy-bypass-list=127.0.0.1",)),
         f"--user-data-dir={profile}",
         "about:blank",
         stdout=asyncio.subprocess.DEVNULL,
@@ -138,10 +139,10 @@ async def browser(profile: Path) -> AsyncGenerator[Page]:
                     await page.ask(f"{domain}.enable")
                 await page.ask(
                     "Network.emulateNetworkConditions",
-                    offline=True,
+                    offline=offline,
                     latency=0,
-                    downloadThroughput=0,
-                    uploadThroughput=0,
+                    downloadThroughput=0 if offline else -1,
+                    uploadThroughput=0 if offline else -1,
                 )
                 yield page
                 listening.cancel()
