@@ -1,50 +1,35 @@
-"""What `manyfew init` asks on a terminal: which server, which vendor, how many dollars."""
+"""What `manyfew init` asks on a terminal: which server, which vendor, how many dollars, which problems."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-from collections.abc import Callable
+import shutil
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from pathlib import Path
+
+from orchestrator.cli.init_vendors import (
+    ENDPOINTS,
+    OPENAI,
+    VENDORS,
+    Endpoint,
+    Other,
+    Vendor,
+    has_price,
+    keys_set,
+    section_of,
+)
 
 DEFAULT_SERVER = "http://127.0.0.1:8000/v1"
 NO_SERVER = "none"
 OWN_SERVER = "start"
 PROBE_S = 1.0
 MOST_BYTES = 1 << 20
+MOST_NAMED = 6
 
-
-class Vendor(NamedTuple):
-    """What an answer puts into the file. `effort` is how the small model is kept from long reasoning."""
-
-    provider: str
-    key: str
-    base_url: str
-    small: str
-    large: str
-    effort: str
-
-
-OPENAI = Vendor(
-    "openai",
-    "OPENAI_API_KEY",
-    "https://api.openai.com/v1",
-    "gpt-6-luna",
-    "gpt-6-sol",
-    'extra = { reasoning_effort = "none" }\n',
-)
-"""The vendor of the starter file."""
-ANTHROPIC = Vendor(
-    "anthropic",
-    "ANTHROPIC_API_KEY",
-    "https://api.anthropic.com",
-    "claude-haiku-5-5",
-    "claude-sonnet-5-5",
-    "",
-)
-VENDORS = (OPENAI, ANTHROPIC)
 
 SERVE = """\
 [models.cheap.serve]           # `run` starts the server, uses it and stops it; gpu_usd_per_hour counts all that time
@@ -66,31 +51,87 @@ class Answers:
     """The model that the server says it serves."""
     vendor: str | None = None
     budget_usd: str | None = None
+    other: Other | None = None
+    """A vendor that speaks OpenAI's API, in place of `vendor`."""
+    problems: str | None = None
+    """A source's name, or a file of JSON lines."""
 
 
-def ask_all(ask: Ask, say: Callable[[str], None], served_at: Callable[[str], str | None]) -> Answers:
+def ask_all(ask: Ask, say: Callable[[str], None], served_at: Callable[[str], Sequence[str]]) -> Answers:
     """Asks again after an answer that can't be used."""
-    found = served_at(DEFAULT_SERVER)
-    usual = DEFAULT_SERVER
-    own = ""
-    if found is None and can_start():
-        usual, own = OWN_SERVER, f"{OWN_SERVER}: let `run` start it on this machine's GPUs; "
-    serves = f", which serves {found}" if found else ""
-    question = f"Your vLLM server{serves} ({own}{NO_SERVER}: use the vendor's small model)"
-    server = _asked(ask, say, question, usual, _server_trouble, _server_meant)
-    served = (
-        None
-        if server in (NO_SERVER, OWN_SERVER)
-        else found
-        if server == DEFAULT_SERVER
-        else served_at(server)
-    )
-    keys = [vendor for vendor in VENDORS if os.environ.get(vendor.key)]
-    held = f"keys set: {', '.join(vendor.key for vendor in keys)}" if keys else "no key is set yet"
-    default = (keys or VENDORS)[0].provider
-    vendor = _asked(ask, say, f"Vendor of the expensive model ({held})", default, _vendor_trouble)
+    server, served = _server(ask, say, served_at)
+    name = _vendor(ask, say)
+    known = any(name == one.provider for one in VENDORS)
+    other = None if known else _other(ask, say, name, both=server == NO_SERVER)
     budget = _asked(ask, say, "Budget in dollars, hard", "5.0", _budget_trouble, _budget_meant)
-    return Answers(server, served, vendor, budget)
+    question = "Problems: the 40 that come with manyfew, a file of JSON lines, or a data set such as gsm8k"
+    problems = _asked(ask, say, question, "quickstart", _problems_trouble)
+    return Answers(server, served, name if known else None, budget, other, problems)
+
+
+def _server(
+    ask: Ask, say: Callable[[str], None], served_at: Callable[[str], Sequence[str]]
+) -> tuple[str, str | None]:
+    found = served_at(DEFAULT_SERVER)
+    serves = f", which serves {_listed(found)}" if found else ""
+    own = not found and can_start()
+    start = f"{OWN_SERVER}: let `run` start it on this machine's GPUs; " if own else ""
+    question = f"Your vLLM server{serves} ({start}{NO_SERVER}: use the vendor's small model)"
+    default = DEFAULT_SERVER if found else OWN_SERVER if own else NO_SERVER
+    server = _asked(ask, say, question, default, _server_trouble, _server_meant)
+    if server in (NO_SERVER, OWN_SERVER):
+        return server, None
+    models = found if server == DEFAULT_SERVER else served_at(server)
+    if not models:
+        say(f"{server} doesn't answer now; the file names it all the same. manyfew doctor checks it.")
+        return server, None
+    if len(models) == 1:
+        return server, models[0]
+
+    def trouble(answer: str) -> str | None:
+        return None if answer in models else f"{answer!r} isn't one of them: {_listed(models)}."
+
+    return server, _asked(ask, say, f"Which of its models ({_listed(models)})", models[0], trouble)
+
+
+def _listed(models: Sequence[str]) -> str:
+    more = len(models) - MOST_NAMED
+    return ", ".join(models[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _vendor(ask: Ask, say: Callable[[str], None]) -> str:
+    """One of those that have an API of their own here, one of the endpoints, or any other name."""
+    keys = keys_set()
+    held = f"keys set: {', '.join(keys.values())}" if keys else "no key is set yet"
+    names = [*(one.provider for one in VENDORS), *(one.name for one in ENDPOINTS)]
+    say(f"Vendors known by name: {', '.join(names)}. Any other works too, if it speaks OpenAI's API.")
+    default = next(iter(keys), OPENAI.provider)
+    question = f"Vendor of the expensive model ({held})"
+    return _asked(ask, say, question, default, _vendor_trouble, str.lower)
+
+
+def _other(ask: Ask, say: Callable[[str], None], name: str, *, both: bool) -> Other:
+    endpoint = next((one for one in ENDPOINTS if one.name == name), None)
+    if endpoint is None:
+        url = _asked(ask, say, f"Base URL of {name}, as it documents it", "", _url_trouble)
+        variable = re.sub(r"\W+", "_", name).upper().strip("_") + "_API_KEY"
+        variable = _asked(ask, say, "Environment variable that holds its key", variable, _variable_trouble)
+        endpoint = Endpoint(name, url, variable)
+    wanted = ("cheap", "expensive") if both else ("expensive",)
+    return Other(endpoint, tuple(_model(ask, say, endpoint, of) for of in wanted))
+
+
+def _model(ask: Ask, say: Callable[[str], None], endpoint: Endpoint, of: str) -> tuple[str, str]:
+    question = f"The {of} model, as {endpoint.name} names it"
+    model = _asked(
+        ask, say, question, "", lambda answer: None if answer.isprintable() and answer else "Type its name."
+    )
+    if has_price(endpoint, model):
+        return model, ""
+    question = f"Price of {model}: dollars per million input and output tokens, such as 0.10 0.40"
+    given = _asked(ask, say, question, "", _price_trouble)
+    read, written = given.replace("$", "").replace(",", " ").replace("/", " ").split()
+    return model, f"price = {{ input = {read}, output = {written} }}\n"
 
 
 def filled(starter: str, answers: Answers) -> str:
@@ -100,10 +141,22 @@ def filled(starter: str, answers: Answers) -> str:
         text = re.sub(
             r"^budget_usd = \S+ *", f"budget_usd = {answers.budget_usd}  ", text, count=1, flags=re.MULTILINE
         )
+    if answers.problems not in (None, "quickstart"):
+        text = _with_problems(text, answers.problems or "")
     cheap, expensive = text.index("[models.cheap]"), text.index("[models.expensive]")
     head, first, second = text[:cheap], text[cheap:expensive], text[expensive:]
+    if (other := answers.other) is not None:
+        own = answers.server != NO_SERVER
+        cheap_one = _cheap(first, OPENAI, answers) if own else section_of("cheap", other, 0)
+        return head + cheap_one + section_of("expensive", other, -1)
     vendor = next((vendor for vendor in VENDORS if vendor.provider == answers.vendor), OPENAI)
     return head + _cheap(first, vendor, answers) + _expensive(second, vendor)
+
+
+def _with_problems(text: str, problems: str) -> str:
+    is_file = Path(problems).suffix.lower() in (".jsonl", ".json")
+    source = f'source = "jsonl"\npath = {json.dumps(problems)}' if is_file else f'source = "{problems}"'
+    return re.sub(r'^source = "quickstart".*$', lambda _: source, text, count=1, flags=re.MULTILINE)
 
 
 def _cheap(section: str, vendor: Vendor, answers: Answers) -> str:
@@ -137,30 +190,29 @@ def _expensive(section: str, vendor: Vendor) -> str:
         ("max_tokens = 1024", "max_tokens = 2048"),
     ):
         section = section.replace(ours, theirs)
+    if vendor.provider == "google":
+        section = re.sub(r"^# For half the price.*\n", "", section, flags=re.MULTILINE)
     return section
 
 
 def can_start() -> bool:
     """Whether there are GPUs and vLLM on this machine."""
-    import shutil
-    import sys
-
     from orchestrator.run.servers.gpus import usable
 
     return sys.platform == "linux" and shutil.which("vllm") is not None and bool(usable(None, os.environ))
 
 
-def served_at(url: str) -> str | None:
-    """The first model that the server names, asked within a second; None if it doesn't answer so."""
+def served_at(url: str) -> list[str]:
+    """The models that the server names, asked within a second; none if it doesn't answer so."""
     from http.client import HTTPException
     from urllib.request import urlopen
 
     try:
         with urlopen(f"{url}/models", timeout=PROBE_S) as reply:  # noqa: S310  _server_trouble admits http(s) alone
-            name = json.loads(reply.read(MOST_BYTES))["data"][0]["id"]
+            names = [one["id"] for one in json.loads(reply.read(MOST_BYTES))["data"]]
     except (OSError, HTTPException, ValueError, LookupError, TypeError):
-        return None
-    return name if isinstance(name, str) and 0 < len(name) < 200 and name.isprintable() else None
+        return []
+    return [name for name in names if isinstance(name, str) and 0 < len(name) < 200 and name.isprintable()]
 
 
 def _asked(
@@ -208,8 +260,35 @@ def _server_trouble(answer: str) -> str | None:
 
 
 def _vendor_trouble(answer: str) -> str | None:
-    names = [vendor.provider for vendor in VENDORS]
-    return None if answer in names else f"{answer!r} isn't one of the vendors: type {' or '.join(names)}."
+    return None if re.fullmatch(r"[a-z][\w.-]{0,60}", answer) else f"{answer!r} isn't a vendor's name."
+
+
+def _url_trouble(answer: str) -> str | None:
+    if re.fullmatch(r"https?://[^\s/]+\S*", answer):
+        return None
+    return f"{answer!r} isn't a full address, such as https://api.example.com/v1."
+
+
+def _variable_trouble(answer: str) -> str | None:
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", answer):
+        return None
+    return "Type the variable's name, never the key itself."
+
+
+def _price_trouble(answer: str) -> str | None:
+    number = r"\$?\d{1,6}(?:\.\d+)?"
+    return (
+        None if re.fullmatch(rf"{number}[\s,/]+{number}", answer) else "Type two numbers, such as 0.10 0.40."
+    )
+
+
+def _problems_trouble(answer: str) -> str | None:
+    from orchestrator.problems.registry import SOURCES
+
+    if Path(answer).suffix.lower() in (".jsonl", ".json"):
+        return None if Path(answer).is_file() else f"There is no file {answer!r} here."
+    usable = [source for source in SOURCES if source not in ("hf", "jsonl")]
+    return None if answer in usable else f"{answer!r} is no .jsonl file, and none of {', '.join(usable)}."
 
 
 def _budget_trouble(answer: str) -> str | None:

@@ -30,7 +30,7 @@ def init(
 ) -> None:
     """Write a commented sweep file to start from.
 
-    Never overwrites a file. On a terminal, asks three questions first: your server, your vendor, your budget.
+    Never overwrites a file. On a terminal, asks first: your server, your vendor, your budget, your problems.
 
     Example: manyfew init gsm8k.toml
     """
@@ -65,7 +65,7 @@ def _as_found(text: str) -> str:
         served_at,
     )
 
-    if not can_start() or served_at(DEFAULT_SERVER) is not None:
+    if not can_start() or served_at(DEFAULT_SERVER):
         return text
     return filled(text, Answers(server=OWN_SERVER))
 
@@ -78,7 +78,7 @@ def _with_answers(text: str) -> str:
         return input(safe(f"{question} [{default}]: "))
 
     typer.echo(
-        "This writes a sweep file that compares a cheap model with an expensive one, after three questions."
+        "This writes a sweep file that compares a cheap model with an expensive one, after a few questions."
     )
     typer.echo("Press Enter to take what is in [brackets].")
     try:

@@ -47,7 +47,7 @@ def test_the_answers_are_in_the_file_and_it_loads(tmp_path, vendor):
     assert ("gpt-" in section) == (vendor == "openai")
 
 
-@pytest.mark.parametrize("vendor", ["openai", "anthropic"])
+@pytest.mark.parametrize("vendor", ["openai", "anthropic", "google"])
 def test_without_a_server_both_models_are_the_vendors(tmp_path, vendor):
     (tmp_path / "s.toml").write_text(filled(STARTER, Answers("none", None, vendor, None)))
     sweep = load(tmp_path / "s.toml")
@@ -67,20 +67,20 @@ def test_without_a_server_both_models_are_the_vendors(tmp_path, vendor):
     ],
 )
 def test_an_address_as_it_is_usually_typed_is_taken(typed, meant):
-    ask, _ = _typing(typed, "openai", "1")
+    ask, _ = _typing(typed, "openai", "1", "")
     said: list[str] = []
-    assert ask_all(ask, said.append, lambda url: None).server == meant
-    assert said == []
+    assert ask_all(ask, said.append, lambda url: []).server == meant
+    assert not any("Did you mean" in line for line in said)
 
 
 @pytest.mark.parametrize(
     ("typed", "meant"), [("ftp://h/v1", "http://h/v1"), ("yes please", "http://127.0.0.1:8000/v1")]
 )
 def test_an_address_that_is_not_whole_is_answered_with_the_whole_one(typed, meant):
-    ask, _ = _typing(typed, meant, "openai", "1")
+    ask, _ = _typing(typed, meant, "openai", "1", "")
     said: list[str] = []
-    assert ask_all(ask, said.append, lambda url: None).server == meant
-    assert said == [f"{typed!r} isn't a full address. Did you mean {meant}?"]
+    assert ask_all(ask, said.append, lambda url: []).server == meant
+    assert said[0] == f"{typed!r} isn't a full address. Did you mean {meant}?"
 
 
 @pytest.mark.parametrize(
@@ -88,17 +88,18 @@ def test_an_address_that_is_not_whole_is_answered_with_the_whole_one(typed, mean
     [("$3", "3"), ("3 dollars", "3"), ("2.50 USD", "2.50"), ("$1,000", "1000"), ("7$", "7")],
 )
 def test_dollars_as_they_are_usually_typed_are_taken(typed, meant):
-    ask, _ = _typing("http://h:1/v1", "openai", typed)
+    ask, _ = _typing("http://h:1/v1", "openai", typed, "")
     said: list[str] = []
-    assert (ask_all(ask, said.append, lambda url: None).budget_usd, said) == (meant, [])
+    assert ask_all(ask, said.append, lambda url: []).budget_usd == meant
+    assert not any("amount" in line for line in said)
 
 
 @pytest.mark.parametrize("typed", ["2,50", "-1", "$", "x3", "1e9"])
 def test_an_amount_that_may_mean_another_is_asked_again(typed):
-    ask, _ = _typing("http://h:1/v1", "openai", typed, "3")
+    ask, _ = _typing("http://h:1/v1", "openai", typed, "3", "")
     said: list[str] = []
-    assert ask_all(ask, said.append, lambda url: None).budget_usd == "3"
-    assert len(said) == 1
+    assert ask_all(ask, said.append, lambda url: []).budget_usd == "3"
+    assert sum("amount" in line for line in said) == 1
 
 
 def test_without_answers_it_is_the_starter():
@@ -108,11 +109,11 @@ def test_without_answers_it_is_the_starter():
 def test_what_cannot_be_is_asked_again_and_empty_is_the_default(monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-secret")
-    ask, asked = _typing("localhost", "http://h:1/v1", "cohere", "", "much", "7")
+    ask, asked = _typing("localhost", "http://h:1/v1", "?", "", "much", "7", "nothing.jsonl", "")
     said: list[str] = []
-    got = ask_all(ask, said.append, lambda url: None)
-    assert got == Answers("http://h:1/v1", None, "anthropic", "7")
-    assert len(said) == 3
+    got = ask_all(ask, said.append, lambda url: [])
+    assert got == Answers("http://h:1/v1", None, "anthropic", "7", None, "quickstart")
+    assert sum("isn't" in line or "no file" in line for line in said) == 4
     assert "keys set: ANTHROPIC_API_KEY" in asked[2]
     assert not any("sk-secret" in line for line in [*asked, *said])
 
@@ -120,9 +121,61 @@ def test_what_cannot_be_is_asked_again_and_empty_is_the_default(monkeypatch):
 def test_a_server_that_answers_is_named():
     vendor = openai_vendor(models=("org/model",))
     with serving(vendor):
-        assert served_at(vendor.base_url) == "org/model"
-    assert served_at(vendor.base_url) is None  # gone
-    assert served_at("http://127.0.0.1:1/v1") is None
+        assert served_at(vendor.base_url) == ["org/model"]
+    assert served_at(vendor.base_url) == []  # gone
+    assert served_at("http://127.0.0.1:1/v1") == []
+
+
+def test_one_of_a_servers_models_is_chosen(tmp_path):
+    ask, asked = _typing("", "c", "b", "openai", "3", "")
+    said: list[str] = []
+    answers = ask_all(ask, said.append, lambda url: ["a", "b"])
+    assert (answers.server, answers.served) == ("http://127.0.0.1:8000/v1", "b")
+    assert "which serves a, b" in asked[0]
+    assert "'c' isn't one of them: a, b." in said
+
+
+def test_a_vendor_that_is_known_by_name_needs_only_its_models(tmp_path, monkeypatch):
+    monkeypatch.setenv("GROQ_API_KEY", "sk-secret")
+    for name in (
+        "OPENAI_API_KEY",
+        "ANTHROPIC_API_KEY",
+        "GEMINI_API_KEY",
+        "OPENROUTER_API_KEY",
+        "DEEPSEEK_API_KEY",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    ask, asked = _typing("", "", "llama-3.1-8b-instant", "org/new", "$0.5 / 2", "1", "")
+    answers = ask_all(ask, lambda line: None, lambda url: [])
+    assert asked[1].endswith("[groq]")
+    (tmp_path / "s.toml").write_text(filled(STARTER, answers))
+    sweep = load(tmp_path / "s.toml")
+    assert [model.base_url for model in sweep.models.values()] == ["https://api.groq.com/openai/v1"] * 2
+    assert sweep.models["expensive"].model == "org/new"
+    plan_sweep(prepare(sweep), tmp_path / "s.db")  # priced: the book knows one, the other is stated
+    assert "sk-secret" not in (tmp_path / "s.toml").read_text()
+
+
+def test_any_other_vendor_is_its_address_and_its_price(tmp_path):
+    prices = ("small", "0.1 0.2", "big", "1, 2")
+    ask, _ = _typing("none", "Acme", "api.acme.test", "https://api.acme.test/v1", "", *prices, "2", "gsm8k")
+    said: list[str] = []
+    (tmp_path / "s.toml").write_text(filled(STARTER, ask_all(ask, said.append, lambda url: [])))
+    sweep = load(tmp_path / "s.toml")
+    assert {model.provider for model in sweep.models.values()} == {"openai-compatible"}
+    assert {model.api_key_env for model in sweep.models.values()} == {"ACME_API_KEY"}
+    assert sweep.problems.source == "gsm8k"
+    assert any("isn't a full address" in line for line in said)
+
+
+def test_a_file_of_problems_is_taken(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "p.jsonl").write_text('{"id": "a", "question": "1 + 1?", "answer": "2"}\n')
+    ask, _ = _typing("none", "google", "3", "p.jsonl")
+    (tmp_path / "s.toml").write_text(filled(STARTER, ask_all(ask, lambda line: None, lambda url: [])))
+    sweep = load(tmp_path / "s.toml")
+    assert {model.provider for model in sweep.models.values()} == {"google"}
+    assert plan_sweep(prepare(sweep), tmp_path / "s.db").document()["models"]["cheap"]["samples"] == 20
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
@@ -139,7 +192,7 @@ def test_on_a_terminal(tmp_path):
         stderr=theirs,
     )
     os.close(theirs)
-    os.write(ours, b"\nanthropic\n3\n")
+    os.write(ours, b"\nanthropic\n3\n\n")
     shown = b""
     while True:
         try:
