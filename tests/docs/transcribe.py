@@ -10,7 +10,11 @@ from pathlib import Path
 
 from tests.docs.pages import DOCS, blocks, prepare, stand_ins, type_, write
 
-PAGES = (DOCS / "tutorial.md", DOCS / "how-to" / "read-samples.md")
+PAGES = (
+    DOCS / "tutorial.md",
+    DOCS / "how-to" / "read-samples.md",
+    DOCS / "how-to" / "read-the-frontier.md",
+)
 LONGEST = 40
 
 
