@@ -96,7 +96,7 @@ async def test_a_thousand_problems_scroll_sort_and_filter_without_a_long_task(tm
     make_ledger(path, models)
     async with browser(tmp_path / "profile") as page:
         await page.size(1400)
-        await page.open(written(path))
+        await page.open(written(path, "--texts", "0.2"))
         assert await page.js(f"{CELLS}.length") < 150
         await page.js(WATCH)
         for step in range(20):
