@@ -29,7 +29,7 @@ def figure(
     panel: str | None = typer.Option(
         None,
         "--panel",
-        help="Draw one panel: coverage (against cost), samples (coverage against k, with the fitted law), frontier, "
+        help="Show one panel: coverage (against cost), samples (coverage against k, with the fitted law), frontier, "
         "or cost (of a pass).",
         metavar="PANEL",
     ),
@@ -39,14 +39,14 @@ def figure(
     size: str | None = typer.Option(
         None,
         "--size",
-        help="Size of the panel, such as 3.3x2.4in (also cm, mm, pt). Default: 3.3x2.4in.",
+        help="Use this size for the panel, such as 3.3x2.4in (also cm, mm, pt). Default: 3.3x2.4in.",
         metavar="WxH",
     ),
     title: str | None = typer.Option(
-        None, "--title", help="Put TEXT above the panel, or into the table.", metavar="TEXT"
+        None, "--title", help="Add TEXT above the panel, or into the table.", metavar="TEXT"
     ),
     k: str | None = typer.Option(
-        None, "--k", help="Columns of a table: pass@k for these k, such as 1,10,100.", metavar="K,…"
+        None, "--k", help="Show pass@k for these k in a table, such as 1,10,100.", metavar="K,…"
     ),
 ) -> int:
     """Draw a figure, or write a table, for a paper.

@@ -73,7 +73,7 @@ def frontier(
     texts: float = typer.Option(
         2.0,
         "--texts",
-        help="Put up to MB of the samples' texts into the report, the hardest problems first.",
+        help="Add up to MB of the samples' texts into the report, the hardest problems first.",
         metavar="MB",
     ),
     png: Path | None = typer.Option(None, "--png", hidden=True, metavar="FILE"),
