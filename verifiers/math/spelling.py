@@ -30,7 +30,10 @@ _OPERATION = re.compile(rf"(?<=[0-9)}}\]]){_OPEN_TEXT}(?P<word>squared|cubed|fac
 _OPERATIONS = {"squared": "^{2}", "cubed": "^{3}", "factorial": "!"}
 _ALL_REALS_SAID = (
     r"^\s{0,9}(?:\\text\s?\{\s?)?(?:x\s|[Tt]he\s)?(?:set of\s|is\s)?(?:[Aa]ll|[Aa]ny|[Ee]very|the)?\s?(?:the\s)?reals?"
-    r"(?:\s(?:numbers?|line|x|values?(?: of x)?)){0,3}\.?\s?\}?\s{0,9}\.?$"
+    r"(?:\s(?:numbers?|line|x|values?(?: of x)?)){0,3}\.?(?:\s?\}\s?\$?[a-z]\$?)?\s?\}?\s{0,9}\.?$"
+)
+_NO_SOLUTION_SAID = (
+    r"^\s{0,9}(?:\\text\s?\{\s?)?(?:[Tt]here (?:is|are) )?[Nn]o (?:real )?solutions?\.?\s?\}?\s{0,9}\.?$"
 )
 _ORDINAL = (
     r"(?<=[0-9])\s{0,3}\^?\s{0,3}\{?\s{0,3}(?:\\(?:text|mathrm|textrm|mbox|textsuperscript)\s?\{)?\s?"
@@ -46,6 +49,10 @@ _STEPS = tuple(
         # all real numbers, but for those that are excepted
         (_ALL_REALS_SAID, _REALS),
         (r"\\mathbb\s?(?:\{\s?R\s?\}|R(?![A-Za-z]))|\\R(?:eals)?(?![A-Za-z])|ℝ", _REALS),
+        (_NO_SOLUTION_SAID, r"\\emptyset "),
+        (r"\{?\s?([0-9A-Za-z]{1,20})\s?\\choose\s?([0-9A-Za-z]{1,20})(?:\s?\})?", r"\\binom{\1}{\2}"),
+        # the point A(3,4)
+        (r"^\s{0,9}[A-Z]\s?(?=\([^()]{1,60},[^()]{1,60}\)\s{0,9}$)", ""),
         # x**2 and x ** 2, but not **bold**
         (r"(?<=[0-9A-Za-z)}\]])\*\*\s?(-?[0-9]{1,20}|-?[A-Za-z])(?![A-Za-z0-9])", r"^{\1}"),
         (r"(?<=[0-9A-Za-z)}\]])\*\*(?=[({\\])", "^"),
@@ -64,7 +71,10 @@ _STEPS = tuple(
             r" \1 ",
         ),  # see units.py
         (r"(?<![0-9.,A-Za-z_^{}\\])1(?=[ijkxyz](?![A-Za-z])|e(?![A-Za-z0-9+-]))", ""),
-        (r"(?<=[0-9])\s?\\circ(?![A-Za-z])|(?<=[0-9])\^\s?\{?\s?o\s?\}?(?![A-Za-z])|\\deg(?![A-Za-z])", ""),
+        (
+            r"(?<=[0-9])\s?\\circ(?![A-Za-z])|(?<=[0-9])\^\s?\{?\s?(?:\\(?:mathrm|text|rm)\s?\{\s?)?o(?:\s?\}){0,2}(?![A-Za-z])|\\deg(?![A-Za-z])",
+            "",
+        ),
     )
 )
 _ROOT = re.compile(r"\\sqrt\s?(\[[^\[\]]{1,9}\])?\s?\(")
@@ -73,7 +83,10 @@ _CASES = re.compile(
 )
 _ROWS = re.compile(r",?\s{0,9}\\\\(?:\[[0-9a-z.]{1,9}\])?\s{0,9}")
 _NAME = re.compile(r"(?!\\pi$|π$|e$)\\?[A-Za-z]{1,20}(?:_\{?\w\}?)?")
-_APPROXIMATELY = re.compile(r"\\(?:approx|simeq|thickapprox|doteq)(?![A-Za-z])|≈|≃")
+_APPROXIMATELY = re.compile(
+    r"\\(?:approx|simeq|thickapprox|doteq)(?![A-Za-z])|≈|≃"
+    r"|=(?=\s?-?[0-9]{0,9}\.[0-9]{2,40}\s?(?:\\l?dots|\\cdots|\.\.\.|…)\s{0,9}$)"
+)
 
 
 _TRIG_OF_DEGREES = re.compile(
