@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def serving(*vendors: Vendor) -> Generator[asyncio.AbstractEventLoop]:
+def serving(*vendors: AbstractAsyncContextManager[object]) -> Generator[asyncio.AbstractEventLoop]:
     """Serves them until the block ends. Gives their loop: what must happen on it goes by call_soon_threadsafe."""
     loop = asyncio.new_event_loop()
     ready, over = threading.Event(), asyncio.Event()
@@ -30,7 +30,7 @@ def serving(*vendors: Vendor) -> Generator[asyncio.AbstractEventLoop]:
             ready.set()
         await over.wait()
         for vendor in vendors:
-            await vendor.__aexit__()
+            await vendor.__aexit__(None, None, None)
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
     thread.start()

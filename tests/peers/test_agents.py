@@ -1,0 +1,53 @@
+"""Real agents buy attempts: mini-swe-agent in its sandbox, a scripted vendor with faults and a bill of its own.
+
+MANYFEW_ATTEMPTS says how many (4): each takes seven seconds of processor time to start."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.loopback.scripted import Run, ScriptedVendor, fixes, steps
+from tests.orchestrator.run.agents.sweeps import FIX, FIXED, agents, check_agents_books, ends
+from tests.orchestrator.run.books import one, rows
+from tests.orchestrator.run.serving import serving
+from tests.orchestrator.run.sweeps import run
+
+ATTEMPTS = int(os.environ.get("MANYFEW_ATTEMPTS", "4"))
+MINI = {"command": "mini-swe-agent", "output": None, "concurrency": 2}
+pytestmark = pytest.mark.timeout(120 + 60 * ATTEMPTS)
+
+
+@pytest.fixture
+def _mini(peer, monkeypatch):
+    folder = peer("mini_swe_agent").python.parent
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.mark.usefixtures("_mini")
+def test_mini_swe_agent_mends_repositories_through_faults(tmp_path):
+    faults = ["429", None, "500", None, None, "reset", None, None, None, "cut"]
+    vendor = ScriptedVendor(fixes(*FIX), faults=faults)
+    with serving(vendor):
+        ended = run(agents(tmp_path, vendor, samples=ATTEMPTS, **MINI), tmp_path / "s.db")
+    assert ended.status == 0
+    check_agents_books(ended.db, vendor)
+    for row in rows(ended.db, "SELECT text, finish_reason, passed FROM sample"):
+        assert FIXED in row["text"] or row["finish_reason"] == "error"
+    assert one(ended.db, "SELECT sum(passed) FROM sample") >= ATTEMPTS - 1
+
+
+@pytest.mark.usefixtures("_mini")
+def test_mini_swe_agent_is_ended_at_its_cap_and_its_patch_is_kept(tmp_path):
+    vendor = ScriptedVendor(
+        steps(*(Run(f"sed -i 's/a - b/a + b/' calc.py; echo {i}; sleep 900 & disown") for i in range(99))),
+        tokens=400,
+    )
+    with serving(vendor):
+        sweep = agents(tmp_path, vendor, attempt_usd=0.05, max_tokens=4096, **MINI)
+        ended = run(sweep, tmp_path / "s.db")
+    assert ends(ended.db) == [(0, "cap", 1)]
+    cap = 50 * 10**9
+    assert 0.7 * cap <= vendor.billed_pico <= cap
+    check_agents_books(ended.db, vendor)
