@@ -19,12 +19,12 @@ class SettledTokens:
 
 
 def settled_tokens(connection: sqlite3.Connection, model_id: int) -> SettledTokens:
-    """What is not known counts as none."""
+    """What is not known counts as none. Of imported samples, which no request here brought, the samples' own."""
     columns = ("prompt", "cached", "cache_write", "cache_write_1h", "completion", "reasoning")
     sums = ", ".join(f"coalesce(sum({name}_tokens), 0)" for name in columns)
-    row = connection.execute(
-        f"SELECT {sums} FROM any_request WHERE model_id = ? AND state = 'settled'", (model_id,)
-    ).fetchone()
+    asked = connection.execute("SELECT 1 FROM any_request WHERE model_id = ? LIMIT 1", (model_id,)).fetchone()
+    of = "any_request WHERE state = 'settled' AND" if asked else "sample WHERE"
+    row = connection.execute(f"SELECT {sums} FROM {of} model_id = ?", (model_id,)).fetchone()
     return SettledTokens(
         input=row[0],
         cached=row[1],

@@ -47,6 +47,8 @@ def test_a_stated_cost_is_kept_and_compared(command, tmp_path):
     assert (row["cost_pico"], row["cost_basis"]) == (5 * 10**11, "imported")
     assert "imported samples cost $0.50, not spent here" in command("frontier", "a.db").stdout.splitlines()[0]
     assert "Imported samples cost $0.50, not spent here." in command("status", "a.db").stdout
+    (side,) = json.loads(command("compare", "a.db", "--json").stdout)["models"].values()
+    assert (side["input_tokens_per_sample"], side["output_tokens_per_sample"]) == (100, 50)
     Path("a.db").unlink()
     logs.write_eval(tmp_path / "a.eval", [logs.inspect_sample(model_usage=usage(total_cost=0.00075))])
     assert not [note for note in brought(command, "a.eval")["notes"] if "state" in note]
