@@ -156,3 +156,36 @@ def test_an_interrupted_attempt_is_replayed_and_goes_on(tmp_path):
     assert [end[1:] for end in ends(ended.db)] == [("stop", 1)] * 2
     assert len(vendor.billed) == 6, "what was answered before is not bought again"
     check_agents_books(ended.db, vendor)
+
+
+def test_a_hostile_program_finds_no_key_and_changes_nothing(tmp_path, monkeypatch):
+    key = "sk-the-vendors-own-key"
+    monkeypatch.setenv("AGENT_TEST_KEY", key)
+    vendor = ScriptedVendor(SAID, key=key)
+    hunt = f"""
+    env; cat /proc/*/environ /proc/*/cmdline | tr '\\0' '\\n'; find / -name '*.db' -o -name 'sweep.toml' 2>/dev/null
+    cat {tmp_path}/sweep.toml {tmp_path}/s.db /root/.bash_history /etc/shadow; ls -R {tmp_path} /home /root /run
+    echo x >> {tmp_path}/sweep.toml; echo x >> {tmp_path}/repos/p0/calc.py; touch /usr/bin/x
+    for port in 22 80 443 5432 {{port}}; do (echo hello > /dev/tcp/127.0.0.1/$port) 2>&1; done
+    find / -type s 2>/dev/null; kill -9 1 $PPID; grep -r sk-the-$(echo vendors) /proc/self /attempt /tmp 2>/dev/null
+    """
+    with serving(vendor):
+        hunting = hunt.replace("{port}", vendor.root_url.rsplit(":", 1)[1])
+        sweep = agents(
+            tmp_path,
+            vendor,
+            command=["bash", "-c", f"exec 2>&1; {hunting}\n{' '.join(AGENT)}"],
+            output="stdout",
+            model={"api_key_env": "AGENT_TEST_KEY"},
+        )
+        before = sweep.read_text()
+        ended = run(sweep, tmp_path / "s.db")
+    assert ended.status in (0, 4)
+    for row in rows(ended.db, "SELECT text FROM sample"):
+        assert key not in row["text"]
+        assert "sweep.toml: No such file" in row["text"]
+        assert "shadow: No such file" in row["text"]
+    assert sweep.read_text() == before
+    assert (tmp_path / "repos/p0/calc.py").read_text().count("\n") == 2
+    assert key.encode() not in (tmp_path / "s.db").read_bytes()
+    check_agents_books(ended.db, vendor)
