@@ -111,10 +111,10 @@ async def test_the_page_draws_them_and_other_prices_move_them(tmp_path, alone, b
         await shown.size(1280)
         await shown.open(pages["alone"].as_uri())
         assert {"DeepSeek-Coder-V2", "GPT-4o", "Claude 3.5 Sonnet"} <= set(await shown.js(names))
-        assert await shown.js(costs) == ["$0.036", "$0.13", "$0.17"]
+        assert await shown.js(costs) == ["$36.00", "$130.00", "$170.00"]
         assert "$51.00" in await shown.js("document.querySelector('#as-printed').parentElement.textContent")
         await shown.set("#price-0-0", "1", "input")  # ten times as expensive, so that nothing dominates
-        assert await shown.js(costs) == ["$0.36", "$0.13", "$0.17"]
+        assert await shown.js(costs) == ["$360.00", "$130.00", "$170.00"]
         assert await shown.js(bought) == ["1 × GPT-4o", "1 × Claude 3.5 Sonnet", "5 × DeepSeek-Coder-V2"]
         await shown.open(pages["beside"].as_uri())
         await shown.set('#models input[value="0"]', value=False)
