@@ -1,13 +1,15 @@
-"""How many sandboxed programs a second one core verifies: .venv/bin/python benchmarks/sandbox.py [SECONDS]
+"""How many sandboxed programs a second are verified: .venv/bin/python benchmarks/sandbox.py [SECONDS] [--cores N]
 
-One thread, pinned with everything it starts to one core. Prints, a line each, what starts a sandbox, a program with
-one test, one with ten, and a function with a test that calls it ten times.
+A thread a core (default 1), pinned with everything they start to so many cores. Prints, a line each, what starts a
+sandbox, a program with one test, with ten and with fifty, and a function with a test that calls it ten times.
 """
 
+import argparse
 import os
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from verifiers.code.kind import Code
 from verifiers.sandbox import Job, choose, input_file
@@ -27,12 +29,19 @@ FUNCTION = {
 }
 
 
-def rate(seconds: float, work: Callable[[], bool]) -> float:
+def rate(seconds: float, cores: int, work: Callable[[], bool]) -> float:
     assert work(), "a right program did not pass"
-    done, started = 0, time.perf_counter()
-    while time.perf_counter() < started + seconds:
-        assert work()
-        done += 1
+    started = time.perf_counter()
+
+    def repeat(_: int) -> int:
+        done = 0
+        while time.perf_counter() < started + seconds:
+            assert work()
+            done += 1
+        return done
+
+    with ThreadPoolExecutor(cores) as threads:
+        done = sum(threads.map(repeat, range(cores)))
     return done / (time.perf_counter() - started)
 
 
@@ -43,8 +52,11 @@ def start() -> bool:
 
 
 def main() -> None:
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("seconds", type=float, nargs="?", default=10.0)
+    parser.add_argument("--cores", type=int, default=1)
+    given = parser.parse_args()
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: given.cores])
     code = Code()
     if lacks := code.lacks():
         sys.exit(f"{lacks[0]} ({lacks[1]})")
@@ -52,9 +64,10 @@ def main() -> None:
         ("a sandbox that prints a word", start),
         ("a program, one test", lambda: code.verify(ADD, contest(1)).passed is True),
         ("a program, ten tests", lambda: code.verify(ADD, contest(10)).passed is True),
+        ("a program, fifty tests", lambda: code.verify(ADD, contest(50)).passed is True),
         ("a function, ten calls", lambda: code.verify("    return a + b\n", FUNCTION).passed is True),
     ):
-        print(f"{name:<30} {rate(seconds, work):6.1f} a second")
+        print(f"{name:<30} {rate(given.seconds, given.cores, work):6.1f} a second")
 
 
 if __name__ == "__main__":

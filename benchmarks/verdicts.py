@@ -28,7 +28,7 @@ from orchestrator.quickstart import tape_path
 from orchestrator.run.verdicts.case import Unjudged
 from orchestrator.run.verdicts.judge import Judge, KnownVerdicts
 from verifiers.registry import bounds_for, get
-from verifiers.workers.executor import Executor, cores
+from verifiers.workers.executor import Executor, LocalExecutor, cores
 from verifiers.workers.worker_process import Item
 
 PROGRAM = "```python\nimport sys\nnumbers = [int(word) for word in sys.stdin.read().split()]\nprint(sum(numbers))\n```"
@@ -119,7 +119,7 @@ def _sample(number: int, text: str) -> Unjudged:
 
 def made(case: Case, folder: Path) -> Executor:
     bounds = bounds_for(case.kind, folder=str(folder))
-    return Executor(get(case.kind, case.options, bounds), case.options, bounds)
+    return LocalExecutor(get(case.kind, case.options, bounds), case.options, bounds)
 
 
 def cases(items: list[Item]) -> list[Case]:

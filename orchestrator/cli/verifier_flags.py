@@ -43,6 +43,13 @@ SANDBOX = typer.Option(
     metavar="KIND",
 )
 
+CLUSTER = typer.Option(
+    None,
+    "--cluster",
+    help="Make the verdicts on a Ray cluster: ray, or its address such as ray://host:10001.",
+    metavar="RAY",
+)
+
 
 def options_given(given: Sequence[str]) -> dict[str, Any]:
     """Each value as TOML writes it, else as plain text."""

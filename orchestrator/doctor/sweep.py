@@ -99,8 +99,9 @@ def _verifier(sweep: Sweep, problems: Sequence[Problem]) -> Finding:
     if wrong is not None:
         remedy = "choose another verifier, or say in its option field which field has the answer"
         return Finding("note", "verifier", wrong, remedy)
+    where = "every node of the cluster" if sweep.verifier.cluster else "this machine"
     inside = f", in the sandbox {sweep.verifier.sandbox}" if sweep.verifier.sandbox else ""
-    return Finding("ok", "verifier", f"{executor.verifier.kind} can judge on this machine{inside}")
+    return Finding("ok", "verifier", f"{executor.verifier.kind} can judge on {where}{inside}")
 
 
 def _tapes(sweep: Sweep) -> Iterator[Finding]:

@@ -50,6 +50,7 @@ _EXAMPLES = {
     "workers": "2",
     "memory_mb": "1024",
     "sandbox": '"container"',
+    "cluster": '"ray"',
     "pattern": "'#### (\\d+)'",
     "verifier.group": "1",
     "which": '"last"',

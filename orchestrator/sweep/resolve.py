@@ -157,6 +157,7 @@ def verifier_choice(source: SweepText, sweep: SweepTable) -> VerifierChoice:
         memory_mb=table.memory_mb,
         workers=table.workers,
         sandbox=table.sandbox,
+        cluster=table.cluster,
         options=options,
     )
 

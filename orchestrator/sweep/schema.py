@@ -155,6 +155,7 @@ class VerifierTable(Table):
     memory_mb: Annotated[int, _whole(64, 10_000_000)] | None = None
     workers: Annotated[int, _whole(1, 1024)] | None = None
     sandbox: Sandbox | None = None
+    cluster: Line | None = None
 
 
 class SamplingTable(Table):

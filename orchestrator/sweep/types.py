@@ -28,6 +28,8 @@ class VerifierChoice:
     memory_mb: int | None = None
     workers: int | None = None
     sandbox: Sandbox | None = None
+    cluster: str | None = None
+    """"ray", or the address of a Ray cluster. None: this machine."""
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Options of that verifier kind, such as `rule = "paper"` of numeric."""
 

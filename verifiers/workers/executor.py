@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from verifiers.types import BatchVerifier, Bounds, Verdict, Verifier
 from verifiers.workers.pool import Pool
@@ -21,8 +21,50 @@ LONG_TEXT = 2_048
 nothing else in this process would go on."""
 
 
-class Executor:
-    """`judge` blocks and may be called from `concurrency` threads at once, with up to `size` texts."""
+class Executor(Protocol):
+    """How a verifier is run. `judge` blocks and may be called from `concurrency` threads at once, with up to `size`
+    texts."""
+
+    verifier: Verifier
+    options: dict[str, Any]
+    bounds: Bounds
+    name: str
+
+    @property
+    def concurrency(self) -> int: ...
+
+    @property
+    def most_at_once(self) -> int: ...
+
+    @property
+    def is_inline(self) -> bool:
+        """Whether a verdict costs so little that one more is no matter."""
+        ...
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether it judges only when asked to, by `manyfew verify`, and everything in few calls."""
+        ...
+
+    @property
+    def size(self) -> int: ...
+
+    def judge(self, items: Sequence[Item]) -> list[Verdict]:
+        """One verdict an item, in their order. Never raises."""
+        ...
+
+    def judge_apart(self, items: Sequence[Item]) -> list[Verdict]:
+        """As `judge`, of a quick verifier, but all of it by worker processes: for many texts, from up to
+        `most_at_once` threads at once."""
+        ...
+
+    def close(self) -> None:
+        """Ends what runs, at once; calls of `judge` return."""
+        ...
+
+
+class LocalExecutor:
+    """On this machine, in processes and threads."""
 
     def __init__(self, verifier: Verifier, options: Mapping[str, Any], bounds: Bounds) -> None:
         """`options` and `bounds` are those that the verifier was made with."""
@@ -35,18 +77,19 @@ class Executor:
         self._closed = False
         self._pool = self._make_pool() if verifier.isolation == "worker" else None
         self._many = verifier if isinstance(verifier, BatchVerifier) else None
-        several = verifier.isolation in ("worker", "process")
+        self._several = verifier.isolation in ("worker", "process")
         self.most_at_once = bounds.workers or cores()
-        self.concurrency = self.most_at_once if several else 1
+
+    @property
+    def concurrency(self) -> int:
+        return self.most_at_once if self._several else 1
 
     @property
     def is_inline(self) -> bool:
-        """Whether a verdict costs so little that one more is no matter."""
         return self.verifier.isolation == "inline"
 
     @property
     def is_batch(self) -> bool:
-        """Whether it judges only when asked to, by `manyfew verify`, and everything in few calls."""
         return self.verifier.isolation == "batch"
 
     @property

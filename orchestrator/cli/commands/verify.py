@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 from orchestrator.cli.verifier_flags import (
+    CLUSTER,
     MEMORY_MB,
     NAME,
     OPTION,
@@ -28,6 +29,7 @@ def verify(
     workers: int | None = WORKERS,
     memory_mb: int | None = MEMORY_MB,
     sandbox: str | None = SANDBOX,
+    cluster: str | None = CLUSTER,
     budget: str | None = typer.Option(
         None,
         "--budget",
@@ -71,6 +73,7 @@ def verify(
         workers=workers,
         memory_mb=memory_mb,
         sandbox=sandbox_given(sandbox),
+        cluster=cluster,
     )
     executor, wanted = verifier_of_ledger(db, stated)
     require(executor.verifier, "--verifier")

@@ -21,9 +21,10 @@ from orchestrator.problems.registry import default_verifier
 from orchestrator.problems.types import Problem
 from orchestrator.sweep.types import Sweep
 from orchestrator.text.safe import safe
+from verifiers.cluster.connection import check_address
 from verifiers.registry import FOREIGN, KINDS, bounds_for, get
-from verifiers.types import NeedyVerifier, Package, Sandbox, Verifier
-from verifiers.workers.executor import Executor
+from verifiers.types import Bounds, NeedyVerifier, Package, Sandbox, Verifier
+from verifiers.workers.executor import Executor, LocalExecutor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,7 @@ class StatedVerifier:
     workers: int | None = None
     memory_mb: int | None = None
     sandbox: Sandbox | None = None
+    cluster: str | None = None
 
 
 def verifier_of_sweep(sweep: Sweep) -> tuple[Executor, dict[str, Any]]:
@@ -63,9 +65,22 @@ def verifier_of_sweep(sweep: Sweep) -> tuple[Executor, dict[str, Any]]:
             sandbox=choice.sandbox,
             folder=str(sweep.path.parent),
         )
-        return Executor(get(kind, options, bounds), options, bounds), kept
+        return executor_for(kind, options, bounds, choice.cluster), kept
     except ValueError as error:
         raise InputError(f"{sweep.path}: verifier", str(error)) from error
+
+
+def executor_for(kind: str, options: Mapping[str, Any], bounds: Bounds, cluster: str | None) -> Executor:
+    """On the cluster named, else on this machine; quick kinds here in any case, since sending their texts takes longer
+    than judging them. ValueError, one line, for an option out of range or what names no cluster."""
+    verifier = get(kind, options, bounds)
+    if cluster is not None:
+        check_address(cluster)
+    if cluster is None or verifier.isolation == "inline":
+        return LocalExecutor(verifier, options, bounds)
+    from verifiers.cluster.ray_executor import RayExecutor
+
+    return RayExecutor(verifier, options, bounds, cluster)
 
 
 def verifier_of_ledger(
@@ -92,7 +107,7 @@ def verifier_of_ledger(
             memory_mb=stated.memory_mb or kept.get("memory_mb"),
             sandbox=stated.sandbox,
         )
-        executor = Executor(get(kind, options, bounds), options, bounds)
+        executor = executor_for(kind, options, bounds, stated.cluster)
     except ValueError as error:
         raise InputError("--verifier", str(error)) from error
     wanted = WantedSet(

@@ -6,7 +6,10 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from uuid import uuid4
+
+import pytest
 
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.books import check_books, money, one
@@ -101,6 +104,7 @@ REFUSED = [
     (["--sandbox", "none"], "--sandbox", "none-i-trust-this-code"),
     (["--timeout", "soon"], "--timeout", ""),
     (["--workers", "0"], "workers", ""),
+    (["--cluster", "slurm"], "--verifier", "it may be 'ray', or an address such as 'ray://host:10001'"),
     (["--verifier", "python", "--option", "call=no_such:judge"], "--verifier", "no module no_such"),
     (["--verifier", "command", "--option", 'command=["./no-such"]'], "--verifier", "no program ./no-such"),
 ]
@@ -179,3 +183,12 @@ def test_interrupted_it_keeps_what_it_judged_and_leaves_nothing(tmp_path, monkey
     if sys.platform == "linux":
         assert gone(mark)
     check_books(db)
+
+
+@pytest.mark.skipif(find_spec("ray") is not None, reason="ray is installed here")
+def test_a_cluster_without_ray_names_what_to_install(command, tmp_path):
+    db, _ = made(tmp_path)
+    done = command("verify", str(db), "--verifier", "regex", "--option", "pattern=x", "--cluster", "ray")
+    assert (done.returncode, done.stderr.count("\n"), done.stdout) == (2, 1, "")
+    assert "ray is not installed" in done.stderr
+    assert "manyfew[ray]" in done.stderr or "ray[client]" in done.stderr

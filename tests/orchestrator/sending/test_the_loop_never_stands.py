@@ -15,7 +15,7 @@ from tests.orchestrator.run.books import check_books, check_complete
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import SweepFile, model, run
 from verifiers.registry import bounds_for, get
-from verifiers.workers.executor import Executor
+from verifiers.workers.executor import LocalExecutor
 
 HOSTILE = ["1 ", "2^", "$1", "1e", "\\boxed{"]
 
@@ -42,7 +42,7 @@ def test_long_hostile_texts_do_not_hold_the_loop(tmp_path):
 
 
 def test_a_long_text_is_judged_by_another_process():
-    executor = Executor(get("numeric", {}), {}, bounds_for("numeric"))
+    executor = LocalExecutor(get("numeric", {}), {}, bounds_for("numeric"))
     try:
         executor.judge([("1 " * 2000, {"answer": "1"})])  # its worker has started
         began = time.process_time()

@@ -15,7 +15,7 @@ import pytest
 
 from tests.verifiers.processes import gone, marked, needs_proc, until
 from verifiers.registry import bounds_for, get
-from verifiers.workers.executor import Executor
+from verifiers.workers.executor import Executor, LocalExecutor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,7 @@ def folder(tmp_path) -> Path:
 def executor(folder, mark) -> Iterator[Executor]:
     options = {"call": "judge_module:judge"}
     bounds = bounds_for("python", timeout_s=1, workers=2, memory_mb=512, folder=str(folder))
-    made = Executor(get("python", options, bounds), options, bounds)
+    made = LocalExecutor(get("python", options, bounds), options, bounds)
     yield made
     made.close()
     if sys.platform == "linux":
@@ -155,7 +155,7 @@ def test_a_worker_killed_by_another_costs_no_verdict(executor, mark):
 def test_closing_ends_calls_that_wait(folder, mark):
     options = {"call": "judge_module:judge"}
     bounds = bounds_for("python", timeout_s=600, folder=str(folder))
-    executor = Executor(get("python", options, bounds), options, bounds)
+    executor = LocalExecutor(get("python", options, bounds), options, bounds)
     found: list[object] = []
     waiting = threading.Thread(target=lambda: found.extend(judged(executor, "spin", "18")))
     waiting.start()
@@ -172,11 +172,11 @@ def test_closing_ends_calls_that_wait(folder, mark):
 def test_a_killed_parent_leaves_nothing(folder, mark, text):
     parent = f"""
 import sys, time
-from verifiers.workers.executor import Executor
+from verifiers.workers.executor import Executor, LocalExecutor
 from verifiers.registry import bounds_for, get
 options = {{"call": "judge_module:judge"}}
 bounds = bounds_for("python", timeout_s=600, folder={str(folder)!r})
-executor = Executor(get("python", options, bounds), options, bounds)
+executor = LocalExecutor(get("python", options, bounds), options, bounds)
 executor.judge([({text!r}, {{"answer": "18"}})])
 time.sleep(600)
 """
@@ -193,7 +193,7 @@ def test_a_verifier_that_does_not_start_says_why(folder, mark):
     (folder / "judge_module.py").write_text("raise KeyError('no such thing')")
     options = {"call": "judge_module:judge"}
     bounds = bounds_for("python", timeout_s=1, folder=str(folder))
-    executor = Executor(get("python", options, bounds), options, bounds)
+    executor = LocalExecutor(get("python", options, bounds), options, bounds)
     try:
         verdicts = executor.judge([RIGHT, RIGHT])
     finally:
@@ -207,7 +207,7 @@ def test_a_worker_of_our_own_kinds_sees_no_secret(monkeypatch, mark):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-canary")
     options = {"pattern": "18"}
     bounds = bounds_for("regex", timeout_s=5)
-    executor = Executor(get("regex", options, bounds), options, bounds)
+    executor = LocalExecutor(get("regex", options, bounds), options, bounds)
     try:
         assert executor.judge([RIGHT])[0].passed is True
         if sys.platform == "linux":
@@ -220,7 +220,7 @@ def test_a_worker_of_our_own_kinds_sees_no_secret(monkeypatch, mark):
 def test_catastrophic_backtracking_is_cut_short():
     options = {"pattern": r"^(\w+\s?)*$"}
     bounds = bounds_for("regex", timeout_s=0.5, workers=1)
-    executor = Executor(get("regex", options, bounds), options, bounds)
+    executor = LocalExecutor(get("regex", options, bounds), options, bounds)
     try:
         verdicts = executor.judge([("word " * 30 + "!", {"answer": "x"}), ("x", {"answer": "x"})])
     finally:

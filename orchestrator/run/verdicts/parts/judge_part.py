@@ -24,7 +24,7 @@ from orchestrator.run.verdicts.verify_ledger import Verified
 from orchestrator.text.safe import safe
 from verifiers.registry import FOREIGN, bounds_for, get
 from verifiers.types import Sandbox, Verdict
-from verifiers.workers.executor import Executor
+from verifiers.workers.executor import Executor, LocalExecutor
 
 
 class _NothingKnown:
@@ -61,7 +61,7 @@ def executor_of(
             memory_mb=found.memory_mb,
             sandbox=sandbox,
         )
-        executor = Executor(get(found.kind, found.options, bounds), found.options, bounds)
+        executor = LocalExecutor(get(found.kind, found.options, bounds), found.options, bounds)
     except (ValueError, TypeError) as error:
         raise InputError(where, str(error), "use the manyfew that exported it") from error
     here = executor.verifier.version

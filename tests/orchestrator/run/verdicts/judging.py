@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from verifiers.registry import bounds_for, get
-from verifiers.workers.executor import Executor
+from verifiers.workers.executor import Executor, LocalExecutor
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -44,7 +44,7 @@ def executor_of(folder: Path, *, timeout_s: float = 10, workers: int = 2) -> Gen
     table = write_judge(folder)
     options = {"call": table["call"]}
     bounds = bounds_for("python", timeout_s=timeout_s, workers=workers, folder=str(folder))
-    made = Executor(get("python", options, bounds), options, bounds)
+    made = LocalExecutor(get("python", options, bounds), options, bounds)
     try:
         yield made
     finally:

@@ -17,7 +17,7 @@ from tests.orchestrator.run.sweeps import SweepFile, model, run
 from tests.orchestrator.run.verdicts.judging import calls, executor_of
 from verifiers.numeric import Numeric
 from verifiers.types import Bounds, Verdict
-from verifiers.workers.executor import Executor
+from verifiers.workers.executor import LocalExecutor
 
 
 def sample(text: str, index: int = 0, finish_reason: str | None = "stop") -> SampleRow:
@@ -38,7 +38,7 @@ def outcome(*samples: SampleRow) -> Settlement:
 @pytest.fixture
 def numeric(tmp_path):
     create(tmp_path / "l.db")
-    executor = Executor(Numeric(), {}, Bounds())
+    executor = LocalExecutor(Numeric(), {}, Bounds())
     known = KnownVerdicts(tmp_path / "l.db", executor)
     yield InlineVerdicts(executor, known, lambda _: {"answer": 18}), known
     known.close()

@@ -16,7 +16,7 @@ from orchestrator.run.verdicts.judge import Judge, KnownVerdicts
 from tests.orchestrator.run.verdicts.judging import calls, executor_of
 from verifiers.numeric import Numeric
 from verifiers.types import Bounds, Verdict
-from verifiers.workers.executor import Executor
+from verifiers.workers.executor import Executor, LocalExecutor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
@@ -146,7 +146,7 @@ async def test_how_a_sample_ended_decides_before_its_text(tmp_path):
 
 async def test_an_inline_verifier_still_reads_the_answer_of_what_was_cut_off(tmp_path):
     heard = Heard()
-    executor = Executor(Numeric(), {}, Bounds())
+    executor = LocalExecutor(Numeric(), {}, Bounds())
     async with judging(executor, tmp_path, heard) as judge:
         await judge.add(sample("it is 18", finish_reason="length"))
         await judge.drained()
@@ -155,7 +155,7 @@ async def test_an_inline_verifier_still_reads_the_answer_of_what_was_cut_off(tmp
 
 async def test_many_inline_verdicts_are_written_together(tmp_path):
     heard = Heard()
-    executor = Executor(Numeric(), {}, Bounds())
+    executor = LocalExecutor(Numeric(), {}, Bounds())
     async with judging(executor, tmp_path, heard) as judge:
         for index in range(2000):
             await judge.add(sample(f"it is {index}", index=index))

@@ -13,7 +13,7 @@ from orchestrator.run.verdicts.verify_ledger import verify_ledger
 from tests.orchestrator.run.books import one, rows
 from verifiers.numeric import Numeric
 from verifiers.registry import bounds_for, get
-from verifiers.workers.executor import Executor
+from verifiers.workers.executor import Executor, LocalExecutor
 
 WORDINGS = ("The answer is {}.", "#### {}", "\\boxed{{{}}}", "no idea", "{} apples", "", "a\x00b é {}")
 END = {3: "length", 5: "content_filter"}
@@ -37,7 +37,7 @@ def ledger(folder: Path, problems: int, samples: int) -> tuple[Path, list[tuple[
 
 def executor_of(workers: int | None = None) -> Executor:
     bounds = bounds_for("numeric", workers=workers)
-    return Executor(get("numeric", {}, bounds), {}, bounds)
+    return LocalExecutor(get("numeric", {}, bounds), {}, bounds)
 
 
 @pytest.mark.parametrize(("problems", "samples"), [(3, 7), (40, 90)])

@@ -28,7 +28,7 @@ from tests.orchestrator.run.sweeps import USD, SweepFile, finish, model, run, st
 from tests.orchestrator.run.verdicts.judging import calls, executor_of, write_judge
 from tests.verifiers.processes import gone, needs_proc, until
 from verifiers.types import Bounds, Isolation, Verdict
-from verifiers.workers.executor import Executor
+from verifiers.workers.executor import LocalExecutor
 
 
 def texts(text: str):
@@ -194,7 +194,7 @@ class Layers:
 def test_whole_batches_are_judged_by_verify_alone(tmp_path):
     vendor = openai_vendor(answer=lambda prompt, index: str(index))
     db, layers = tmp_path / "l.db", Layers()
-    executor = Executor(layers, {}, Bounds())
+    executor = LocalExecutor(layers, {}, Bounds())
     with serving(vendor):
         loaded = load(SweepFile({"m": model(vendor, max_n=4)}, problems=2, samples=4).write(tmp_path))
         prepared = prepare(loaded)
