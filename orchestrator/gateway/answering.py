@@ -14,12 +14,12 @@ from orchestrator.gateway.bound import TooLittle, affordable, input_bound, settl
 from orchestrator.gateway.delivery import Delivery
 from orchestrator.gateway.edit import edited, replaced
 from orchestrator.gateway.ending import EndedBy
-from orchestrator.gateway.follow import MOST_LOST, Then, Tries, after
 from orchestrator.gateway.model import GatewayModel
 from orchestrator.gateway.reading import items_brought, tool_call
 from orchestrator.gateway.refusals import check, thinking_budget
 from orchestrator.gateway.stream_edit import UsageTakenOut
 from orchestrator.ledger.writing.agent_attempts import Recorded, Statement, answers, says
+from orchestrator.scheduler.call_retry import MOST_LOST, Then, Tries, after
 from orchestrator.scheduler.rates import Estimate
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sending.agent_calls import ENDING, RAISED, AgentCall, CallEnd, CallSender

@@ -12,12 +12,12 @@ from orchestrator.gateway.body import CallBody, Refusal
 from orchestrator.gateway.bound import TooLittle, affordable, input_bound, settled, writes_asked_for
 from orchestrator.gateway.delivery import Delivery
 from orchestrator.gateway.edit import edited
-from orchestrator.gateway.follow import Then, Tries, after
 from orchestrator.gateway.join import joined
 from orchestrator.gateway.model import sells_one_vendor
 from orchestrator.gateway.stream_edit import UsageTakenOut
 from orchestrator.gateway.wires import CHAT, MESSAGES, RESPONSES
 from orchestrator.ledger.writing.agent_attempts import shared_bytes
+from orchestrator.scheduler.call_retry import Then, Tries, after
 from providers.errors import BadRequest, Lost, MayHaveCost, Overloaded, RateLimited, Stopped
 
 USER = {"role": "user", "content": "hello"}

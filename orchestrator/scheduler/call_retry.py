@@ -1,4 +1,4 @@
-"""What follows a call that was not answered as it should be: again, passed on as it is, the model's end. Pure."""
+"""What follows an agent's call without an answer: again, the vendor's words passed on, its model's end. No I/O."""
 
 from __future__ import annotations
 
