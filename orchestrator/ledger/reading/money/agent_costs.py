@@ -1,4 +1,4 @@
-"""What the attempts of agents took: calls, cached input, and those that brought no sample or no exact cost."""
+"""What the attempts of agents took: calls, cached input, and those without a sample or an exact cost."""
 
 from __future__ import annotations
 

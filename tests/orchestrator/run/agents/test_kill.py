@@ -24,7 +24,7 @@ SEED = int(os.environ.get("MANYFEW_KILL_SEED", "0")) or random.randrange(1, 10**
 MARK = f"--of-{os.getpid()}"
 """Tells these agents from others on the machine."""
 CALLS = 8
-SAMPLES = max(6, KILLS // 2)
+SAMPLES = max(6, KILLS + 5)
 MEND = Run("sed -i 's/a - b/a + b/' calc.py")
 SCRIPT = steps(*(Run(f"cat calc.py; echo {n}") for n in range(CALLS - 2)), MEND, "Done.")
 
