@@ -14,6 +14,7 @@ _KINDS: Mapping[str, str] = {
     "choice": "verifiers.choice:Choice",
     "exact": "verifiers.exact:Exact",
     "regex": "verifiers.regex:Regex",
+    "judge": "verifiers.judge:Judge",
     "python": "verifiers.python_call:PythonCall",
     "command": "verifiers.command:Command",
     "code": "verifiers.code.kind:Code",

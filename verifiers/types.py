@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 Sandbox = Literal["bubblewrap", "container", "none-i-trust-this-code"]
-Isolation = Literal["inline", "worker", "process", "batch"]
+Isolation = Literal["inline", "worker", "process", "batch", "asks"]
 """Where `verify` may be called.
 
 - inline: quick and pure Python that cannot hang; many at a time in one thread.
 - worker: Python that may hang or grow; in a worker process that is killed at its limits.
 - process: starts and kills a process of its own; from several threads at once.
 - batch: hours rather than seconds; never beside sampling, only by `manyfew verify`.
+- asks: a model judges, which costs money: never called, the orchestrator asks.
 """
 
 

@@ -18,11 +18,12 @@ MINUTE_S = 60
 QUIET_S = 10.0
 """From so many seconds without a reply on it is said."""
 MOST_OF_IT = 0.5
+NONE = "-"
 
 
 def samples(model: ModelProgress) -> str:
-    """1,234/6,400"""
-    return f"{model.done:,}/{model.planned:,}"
+    """1,234/6,400; of a model that only grades: none."""
+    return NONE if not model.planned else f"{model.done:,}/{model.planned:,}"
 
 
 def rate(per_s: float) -> str:
@@ -36,7 +37,12 @@ def rate(per_s: float) -> str:
 
 def solved(model: ModelProgress) -> str:
     """41/64"""
-    return f"{model.solved_problems:,}/{model.problems:,}"
+    return NONE if not model.planned else f"{model.solved_problems:,}/{model.problems:,}"
+
+
+def coverage(model: ModelProgress) -> str:
+    """The share of problems that are solved."""
+    return NONE if not model.planned else share(model.solved_problems, model.problems)
 
 
 def pass_rate(model: ModelProgress, unknown: str = "-") -> str:

@@ -8,10 +8,12 @@ import os
 import platform
 import sqlite3
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any, Protocol
 
 from orchestrator.booking.former_rules import FORMER
 from orchestrator.errors import InputError
@@ -24,10 +26,25 @@ from orchestrator.ledger.writing.proven_bounds import bound_is_shown
 from orchestrator.ledger.writing.rows import ModelTotals
 from orchestrator.ledger.writing.run_state import ModelState, RunState
 from orchestrator.ledger.writing.under_booked import RULES, raise_under_booked
-from orchestrator.reward.reward_model import RewardModel
 from pricing.form import price_to_json
+from pricing.types import Price
 
-IMPORTED = "# No sweep file: these samples were imported. The run below scored them with `manyfew verify`.\n"
+IMPORTED = "# No sweep file: these samples were imported. The run below judged them with `manyfew verify`.\n"
+
+
+class Scorer(Protocol):
+    """A model that costs money and brings no samples."""
+
+    @property
+    def alias(self) -> str: ...
+    @property
+    def provider(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def definition(self) -> Mapping[str, Any]: ...
+    @property
+    def price(self) -> Price: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +59,7 @@ class Begun:
     bound_shown: bool
 
 
-def begin(lock: WriterLock, scorer: RewardModel, budget_pico: int) -> Begun:
+def begin(lock: WriterLock, scorer: Scorer, budget_pico: int) -> Begun:
     """Claims the ledger. Raises InputError."""
     path = lock.path
     with all_or_nothing(path), closing(open_for_writing(path)) as connection:
@@ -54,7 +71,7 @@ def begin(lock: WriterLock, scorer: RewardModel, budget_pico: int) -> Begun:
         return begun
 
 
-def _begin(connection: sqlite3.Connection, path: Path, scorer: RewardModel, budget_pico: int) -> Begun:
+def _begin(connection: sqlite3.Connection, path: Path, scorer: Scorer, budget_pico: int) -> Begun:
     sweep = connection.execute("SELECT id FROM sweep ORDER BY budget_pico IS NULL, id LIMIT 1").fetchone()
     if sweep is None:
         raise InputError(str(path), "the ledger holds no samples", "run or import some first")
@@ -81,8 +98,8 @@ def _begin(connection: sqlite3.Connection, path: Path, scorer: RewardModel, budg
     return Begun(state, others, *held, mine["overhead_tokens"], bound_is_shown(connection, model_id))
 
 
-def _model(connection: sqlite3.Connection, path: Path, scorer: RewardModel, sweep_id: int) -> int:
-    definition = json.dumps(scorer.definition, sort_keys=True, ensure_ascii=False)
+def _model(connection: sqlite3.Connection, path: Path, scorer: Scorer, sweep_id: int) -> int:
+    definition = json.dumps(dict(scorer.definition), sort_keys=True, ensure_ascii=False)
     price = json.dumps(price_to_json(scorer.price))
     row = connection.execute(
         "SELECT id, definition FROM model WHERE sweep_id = ? AND alias = ?", (sweep_id, scorer.alias)
@@ -90,8 +107,8 @@ def _model(connection: sqlite3.Connection, path: Path, scorer: RewardModel, swee
     if row is None:
         made = connection.execute(
             "INSERT INTO model (sweep_id, alias, provider, name, definition, price, samples_wanted) "
-            "VALUES (?, ?, 'vllm', ?, ?, ?, 0)",
-            (sweep_id, scorer.alias, scorer.model, definition, price),
+            "VALUES (?, ?, ?, ?, ?, ?, 0)",
+            (sweep_id, scorer.alias, scorer.provider, scorer.model, definition, price),
         ).lastrowid
         assert made is not None
         return made

@@ -45,6 +45,10 @@ class RewardModel:
     extra: Mapping[str, Any]
 
     @property
+    def provider(self) -> str:
+        return "vllm"
+
+    @property
     def name(self) -> str:
         """What its scores are kept under: whatever could change one."""
         sent = f" {sorted(self.extra.items())!r}" if self.extra else ""

@@ -28,8 +28,8 @@ def build_providers(sweep: Sweep, only: Collection[str] | None = None) -> dict[s
     servers the run starts itself."""
     return {
         alias: []
-        if model.batch or model.serve is not None or (only is not None and alias not in only)
-        else _build(model, os.environ.get(model.api_key_env) if model.api_key_env else None)
+        if model.batch or model.serve is not None or (only is not None and alias not in (*only, sweep.judge))
+        else providers_of(model)
         for alias, model in sweep.models.items()
     }
 
@@ -86,6 +86,11 @@ def build_served(model: Model, url: str, key: str) -> Provider:
     """Of a model whose server the run has started at `url`."""
     (provider,) = _build(replace(model, servers=(url,), base_url=url), key)
     return provider
+
+
+def providers_of(model: Model) -> list[Provider]:
+    """Of one model, one for each of its endpoints."""
+    return _build(model, os.environ.get(model.api_key_env) if model.api_key_env else None)
 
 
 def _build(model: Model, api_key: str | None) -> list[Provider]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 
 from orchestrator.booking.learnt_ratio import learnt_ratio
 from orchestrator.ledger.writing.run_state import RunState
 from orchestrator.run.batches.batches import MOST_IN_FLIGHT, MOST_REQUESTS
 from orchestrator.run.packing import most_n
 from orchestrator.run.prepare import Means, Prepared
+from orchestrator.run.verdicts.judge_calls import JudgeCalls
 from orchestrator.scheduler.budget import Budget, Funds
 from orchestrator.scheduler.call_lane import CallLane
 from orchestrator.scheduler.endpoints import Endpoint
-from orchestrator.scheduler.lane import ModelLane
+from orchestrator.scheduler.lane import ModelLane, WorstCase
 from orchestrator.scheduler.rates import RateLimit
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.scheduler.warmth import Warmth
@@ -25,7 +27,11 @@ NOT_STARTED = "its server has not started yet"
 
 
 def build_scheduler(
-    prepared: Prepared, state: RunState, budget_pico: int, *, only: Collection[str] | None = None
+    prepared: Prepared,
+    state: RunState,
+    budget_pico: int,
+    *,
+    only: Collection[str] | None = None,
 ) -> Scheduler:
     """Everything the scheduler needs, in memory: a few integers a problem and model. `only`: the models of this run;
     the others keep their shares."""
@@ -46,6 +52,9 @@ def build_scheduler(
                 spent = prepared.attempts_spent.setdefault((alias, ordinals[left.problem_id]), {})
                 spent[left.sample_index] = left.settled_pico + left.presumed_pico
     lanes = _lanes(prepared, state, rounds=False)
+    prepared.learn_judge()
+    if (judging := prepared.judging) is not None:
+        _judged_by(prepared, lanes, judging)
     funds = {alias: _funds(prepared, state, alias, lanes[alias].sampling) for alias in lanes}
     held = state.others.settled_pico + state.others.presumed_pico + state.others.reserved_pico
     budget = Budget(budget_pico, funds, others_held=held, shared=False)
@@ -54,8 +63,26 @@ def build_scheduler(
         for lane in lanes.values():
             lane.sampling.rounds = True
     for alias, lane in lanes.items():
-        lane.left_out = only is not None and alias not in only
-    return Scheduler(lanes, budget, prepared.bound)
+        lane.left_out = only is not None and alias not in (*only, prepared.sweep.judge)
+
+    def bound(alias: str, number: int) -> WorstCase:
+        return (
+            prepared.bound(alias, number)
+            if judging is None or alias != judging.alias
+            else judging.bound(number)
+        )
+
+    return Scheduler(lanes, budget, bound)
+
+
+def _judged_by(prepared: Prepared, lanes: dict[str, ModelLane], judging: JudgeCalls) -> None:
+    """The judge's lane makes its calls, and all others set its money aside."""
+    judge = lanes[judging.alias]
+    judge.planned, judge.work, judge.bounds = judge.sampling, judging.queue, []
+    for lane in lanes.values():
+        if lane is not judge:
+            lane.judge = judge
+            lane.judge_pico = partial(prepared.verdict_worst, lane.alias)
 
 
 def worst_left(prepared: Prepared, lanes: dict[str, ModelLane]) -> int:
@@ -72,6 +99,8 @@ def worst_left(prepared: Prepared, lanes: dict[str, ModelLane]) -> int:
             if left:
                 bound = prepared.bound(alias, ordinal)
                 total += -(-left // lane.work.max_n) * bound.fixed + left * bound.sample
+                if lane.judge is not None:
+                    total += left * lane.judge_pico(ordinal)
     return total
 
 
@@ -150,16 +179,20 @@ def _proves_bound(prepared: Prepared, model: Model) -> bool:
     return counted and not model.batch and not is_free(prepared.prices[model.alias])
 
 
-def _endpoints(prepared: Prepared, model: Model) -> list[Endpoint]:
+def endpoints_of(model: Model, copies: int = 1) -> list[Endpoint]:
+    """`copies`: of a server that the run starts itself."""
     if model.serve is not None:
         sequences = model.sequences if model.provider == "vllm" else None
         return [
-            Endpoint(server="its own server", sequences=sequences, absent=NOT_STARTED)
-            for _ in range(prepared.copies(model.alias))
+            Endpoint(server="its own server", sequences=sequences, absent=NOT_STARTED) for _ in range(copies)
         ]
     if model.provider == "vllm":
         return [Endpoint(server=server, sequences=model.sequences) for server in model.servers]
     return [Endpoint(server=model.base_url or model.provider)]
+
+
+def _endpoints(prepared: Prepared, model: Model) -> list[Endpoint]:
+    return endpoints_of(model, 1 if model.serve is None else prepared.copies(model.alias))
 
 
 def _places(prepared: Prepared, model: Model) -> list[Endpoint]:
@@ -194,10 +227,12 @@ def _rates(models: list[Model]) -> dict[tuple[str, ...], RateLimit]:
     sharing: dict[tuple[str, ...], list[Model]] = {}
     for model in models:
         sharing.setdefault(_shared_by(model), []).append(model)
-    return {by: _rate(those) for by, those in sharing.items()}
+    return {by: rate_of(those) for by, those in sharing.items()}
 
 
-def _rate(models: list[Model]) -> RateLimit:
+def rate_of(models: list[Model]) -> RateLimit:
+    """The limits of models that share them."""
+
     def lowest(name: str) -> int | None:
         stated = (getattr(model.limits, name) for model in models)
         return min((limit for limit in stated if limit is not None), default=None)
@@ -235,9 +270,20 @@ def _funds(prepared: Prepared, state: RunState, alias: str, work: Work) -> Funds
 
 def expected_pico(prepared: Prepared, alias: str) -> int:
     """What the whole plan of a model is expected to cost: its share's weight. In pico-dollars."""
+    if prepared.judging is not None and alias == prepared.judging.alias:
+        return verdicts_pico(prepared)
     model = prepared.sweep.models[alias]
     max_n, total = most_n(model, None), 0
     for ordinal, problem in enumerate(prepared.problems):
         wanted = model.wanted(problem.key)
         total += prepared.expected_pico(alias, ordinal, requests=-(-wanted // max_n), samples=wanted)
     return total
+
+
+def verdicts_pico(prepared: Prepared) -> int:
+    """What the verdicts on a whole plan are expected to cost, if a model gives them."""
+    return sum(
+        model.wanted(problem.key) * prepared.verdict_expected(alias, ordinal)
+        for alias, model in prepared.sweep.models.items()
+        for ordinal, problem in enumerate(prepared.problems)
+    )

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.reading.for_run.unjudged import pieces
 from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.ledger.writing.rows import Settlement, VerdictRow
 from orchestrator.progress import Progress
@@ -18,11 +22,14 @@ from orchestrator.run.progress_figures import ProgressFigures, Tally
 from orchestrator.run.sampling import Arrival, Sampling, arrivals
 from orchestrator.run.servers.context import Servers, logs_beside
 from orchestrator.run.servers.own_servers import OwnServers
-from orchestrator.run.verdicts.case import Unjudged
+from orchestrator.run.verdicts.asked_judge import AskedJudge
+from orchestrator.run.verdicts.asking import Asking
+from orchestrator.run.verdicts.case import Unjudged, unjudged
 from orchestrator.run.verdicts.inline import InlineVerdicts
 from orchestrator.run.verdicts.judge import Judge, KnownVerdicts
 from orchestrator.scheduler.lane import Ticket
 from orchestrator.scheduler.scheduler import Scheduler
+from orchestrator.sending.caller import Caller
 from orchestrator.sending.dispatcher import Action, Dispatcher
 from orchestrator.sending.paid_servers import HourlyPrice, TimedServer, paid_servers
 from orchestrator.sending.sender import Sender
@@ -69,11 +76,17 @@ class Driver:
         """Of each model the first judged sample: its problem, text and extracted answer."""
         data = {pid: p.data for pid, p in zip(ledger.state.problem_ids, prepared.problems, strict=True)}
         known = KnownVerdicts(ledger.path, prepared.executor)
-        self._judge = Judge(
+        judging = prepared.judging
+        make = Judge if judging is None else partial(AskedJudge, calls=judging, budget=scheduler.budget)
+        self._judge = make(
             prepared.executor, known, data.__getitem__, write=ledger.judge, on_verdict=self._on_verdict
         )
-        inline = InlineVerdicts(prepared.executor, known, data.__getitem__)
-        sampling = Sampling(prepared, ledger, providers, judged=inline.judge, on_warning=on_warning)
+        self._inline = InlineVerdicts(prepared.executor, known, data.__getitem__)
+        sampling = Sampling(prepared, ledger, providers, judged=self._judged_at_once, on_warning=on_warning)
+        callers: dict[str, Caller] = dict.fromkeys(prepared.sweep.models, sampling)
+        if isinstance(self._judge, AskedJudge) and judging is not None:
+            asked = providers[judging.alias]
+            callers[judging.alias] = Asking(judging, self._judge, ledger, scheduler.budget, asked)
         paid = paid_servers(_hourly_prices(prepared), scheduler, ledger, on_warning)
         servers: dict[tuple[str, int], TimedServer] = {**paid}
         self._own_servers = OwnServers(
@@ -91,7 +104,7 @@ class Driver:
         self._sender = Sender(
             scheduler,
             ledger,
-            dict.fromkeys(prepared.sweep.models, sampling),
+            callers,
             servers=servers,
             clock=self._clock,
             on_warning=on_warning,
@@ -102,7 +115,7 @@ class Driver:
             ledger,
             sampling,
             servers=servers,
-            judged=inline.judge,
+            judged=self._inline.judge,
             clock=self._clock,
             changed=lambda: self.dispatcher.wake(),
             on_warning=on_warning,
@@ -131,7 +144,7 @@ class Driver:
             others=self._ready_batches,
             others_at=lambda: self._batches.wake_at,
             held_back=lambda: self._judge.behind,
-            busy=lambda: self._judge.waiting > 0 or self._own_servers.busy,
+            busy=lambda: self._judge.busy or self._own_servers.busy,
         )
         self._figures = ProgressFigures(
             prepared.sweep.name,
@@ -170,6 +183,7 @@ class Driver:
             beside += [group.create_task(watch, name="fleet") for watch in self._fleet()]
             serving = group.create_task(self._own_servers.run(), name="servers")
             try:
+                await self._queue_unjudged()
                 await self.dispatcher.run(group, (self._batch(life) for life in self._batches.resumed()))
                 self._own_servers.stop()
                 await self._judged()
@@ -177,6 +191,26 @@ class Driver:
             finally:
                 for task in (judging, *beside):
                     task.cancel()
+
+    async def _queue_unjudged(self) -> None:
+        """What earlier runs left without a verdict, if a model gives it: any other verifier has judged it by now."""
+        if not isinstance(self._judge, AskedJudge) or self.scheduler.draining:
+            return
+        state = self._ledger.state
+        aliases = {model.model_id: alias for alias, model in state.models.items()}
+        ordinals = {problem_id: ordinal for ordinal, problem_id in enumerate(state.problem_ids)}
+        with closing(open_reader(self._ledger.path)) as reader:
+            for rows in pieces(reader, self._prepared.executor.name, "new"):
+                for row in rows:
+                    if row["model_id"] in aliases and row["problem_id"] in ordinals:
+                        ordinal = ordinals[row["problem_id"]]
+                        await self._judge.add(unjudged(row, alias=aliases[row["model_id"]], ordinal=ordinal))
+
+    def _judged_at_once(self, ticket: Ticket, outcome: Settlement) -> Settlement:
+        judged = self._inline.judge(outcome)
+        if isinstance(self._judge, AskedJudge):
+            self._judge.set_aside(judged, ticket.judge_pico)
+        return judged
 
     async def _judged(self) -> None:
         """Waits for the verdicts that are due, unless it is asked to leave: the next run judges what has none yet."""
@@ -241,7 +275,7 @@ class Driver:
 
     async def _sample(self, ticket: Ticket) -> None:
         outcome = await self._sender.perform(ticket)
-        if outcome is not None:
+        if outcome is not None and ticket.alias != self._prepared.sweep.judge:
             await self._arrived(ticket, outcome)
         if self.scheduler.lanes[ticket.alias].stopped is not None:
             await self._record_stops()

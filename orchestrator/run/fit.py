@@ -46,7 +46,8 @@ class _Model:
             alike[key] += 1
             stands_for.setdefault(key, ordinal)
             bound = prepared.bound(alias, ordinal)
-            self._bounds.append((count, bound.fixed, bound.sample))
+            verdict = prepared.verdict_worst(alias, ordinal)
+            self._bounds.append((count, bound.fixed, bound.sample + verdict))
         self._alike = [(stands_for[key], key[2], times) for key, times in alike.items()]
 
     def expected(self, samples: int, *, rounds: bool) -> int:
@@ -55,7 +56,8 @@ class _Model:
             if (lacking := samples - done) > 0:
                 requests = requests_for(done, lacking, self._max_n, rounds=rounds)
                 cost = self._prepared.expected_pico(self._alias, ordinal, requests=requests, samples=lacking)
-                total += times * cost
+                verdicts = lacking * self._prepared.verdict_expected(self._alias, ordinal)
+                total += times * (cost + verdicts)
         return total
 
     def covers(self, money: int | None, samples: int) -> bool:

@@ -16,6 +16,7 @@ from orchestrator.run.fit import Fit, fit
 from orchestrator.run.packing import most_n, requests_for
 from orchestrator.run.planned_starts import StartPlanned, planned_starts
 from orchestrator.run.prepare import Means, Prepared
+from orchestrator.run.verdicts.planned import Verdicts, verdicts_of
 from orchestrator.scheduler.budget import Budget, Funds
 from pricing.regions import price_note
 from pricing.types import PICO_PER_USD
@@ -121,7 +122,7 @@ class Planned:
                     "seconds": m.seconds,
                     "covered": m.covered,
                     "packing_saves": {
-                        "requests": m.samples - m.requests,
+                        "requests": max(0, m.samples - m.requests),
                         "usd": None if m.packing_pico is None else m.packing_pico / PICO_PER_USD,
                     },
                     "caching_saves_usd": m.caching_pico / PICO_PER_USD,
@@ -158,10 +159,15 @@ def plan_sweep(prepared: Prepared, db: Path, *, fits: bool = False) -> Planned:
         for alias, counts in left.items()
         if not prepared.replayed[alias]
     )
+    verdicts = verdicts_of(prepared, left)
+    worst += verdicts.worst_pico
     budget = prepared.sweep.budget_pico
     rounds = budget is not None and held + worst > budget
-    shares = _shares(prepared, left, held, rounds=rounds)
+    shares = _shares(prepared, left, held, verdicts, rounds=rounds)
     models = tuple(_model(prepared, alias, counts, shares, rounds=rounds) for alias, counts in left.items())
+    models = tuple(
+        _judges(prepared, m, verdicts, shares) if m.alias == prepared.sweep.judge else m for m in models
+    )
     if rounds and budget is not None and _spends(prepared, models) <= budget - held:
         models = tuple(replace(m, covered=_within_its_own(prepared, m)) for m in models)
     return Planned(
@@ -219,6 +225,7 @@ def _there(prepared: Prepared, db: Path) -> tuple[dict[str, list[tuple[int, bool
                     prepared.overheads[alias] = learnt.overhead_tokens
                     ratio = learnt_ratio(learnt.billed_more, prepared.prices[alias], provider)
                     prepared.cost_ratios[alias] = ratio
+            prepared.learn_judge()
     found: dict[str, list[tuple[int, bool]]] = {}
     for alias, model in sweep.models.items():
         mine = there.get(alias, {})
@@ -254,7 +261,7 @@ def _expected(
 
 
 def _shares(
-    prepared: Prepared, left: dict[str, list[tuple[int, int]]], held: int, *, rounds: bool
+    prepared: Prepared, left: dict[str, list[tuple[int, int]]], held: int, verdicts: Verdicts, *, rounds: bool
 ) -> dict[str, int | None]:
     """Money by alias that the plan may use: its share if money is short, else None (all it needs)."""
     budget = prepared.sweep.budget_pico
@@ -262,7 +269,12 @@ def _shares(
         return dict.fromkeys(left)
     funds = {
         alias: Funds(
-            weight=max(1, _expected_total(prepared, alias, counts)),
+            weight=max(
+                1,
+                verdicts.expected_pico
+                if alias == prepared.sweep.judge
+                else _expected_total(prepared, alias, counts),
+            ),
             cap=prepared.sweep.models[alias].budget_pico,
             counted=not prepared.replayed[alias],
         )
@@ -331,6 +343,29 @@ def _model(
         if model.agent
         else prepared.means[alias].completion_tokens is not None,
         agent=model.agent is not None,
+    )
+
+
+def _judges(
+    prepared: Prepared, planned: ModelPlanned, verdicts: Verdicts, shares: dict[str, int | None]
+) -> ModelPlanned:
+    """The row of a model that only grades: a request for each sample of the others."""
+    cap, share = prepared.sweep.models[planned.alias].budget_pico, shares[planned.alias]
+    money = share if share is not None else cap
+    expected, requests = verdicts.expected_pico, verdicts.requests
+    return replace(
+        planned,
+        requests=requests,
+        input_tokens=verdicts.input_tokens,
+        output_tokens=verdicts.output_tokens,
+        expected_pico=expected,
+        worst_pico=verdicts.worst_pico,
+        largest_worst_pico=verdicts.largest_pico,
+        seconds=_seconds(prepared, planned.alias, requests, verdicts.input_tokens, verdicts.output_tokens),
+        covered=1.0 if money is None or not expected else min(1.0, money / expected),
+        in_flight=requests
+        if not money or not verdicts.largest_pico
+        else min(requests, money // verdicts.largest_pico),
     )
 
 

@@ -23,6 +23,7 @@ from orchestrator.run.agents.task import task_of
 from orchestrator.run.prices import price_of
 from orchestrator.run.servers.gpus import usable
 from orchestrator.run.verdicts.choose_verifier import verifier_of_sweep
+from orchestrator.run.verdicts.judge_calls import JudgeCalls
 from orchestrator.scheduler.lane import AttemptBound, Bound
 from orchestrator.scheduler.warmth import BLOCK
 from orchestrator.sending.prompt_body import prompt_body
@@ -34,6 +35,7 @@ from pricing.server_time import server_pico
 from pricing.types import Price, Tokens
 from providers.types import Prompt
 from providers.wires.messages import LEAST_CACHED_BYTES
+from verifiers.judge import Judge as JudgeText
 from verifiers.workers.executor import Executor
 
 BYTES_PER_TOKEN = 4
@@ -93,6 +95,29 @@ class Prepared:
     """By alias and ordinal, then by sample index: what agents' attempts that an earlier run left have cost."""
     loading_s: dict[str, float] = field(default_factory=dict[str, float])
     """By alias: how long its own server last took to load."""
+    judging: JudgeCalls | None = None
+    """What the model that grades is asked, where one does."""
+
+    def learn_judge(self) -> None:
+        """What the ledger has learnt of the model that grades."""
+        if (judging := self.judging) is not None:
+            judging.overhead_tokens = max(judging.overhead_tokens, self.overheads.get(judging.alias, 0))
+            judging.cost_ratio = max(judging.cost_ratio, self.cost_ratios.get(judging.alias, ONE))
+
+    def verdict_worst(self, alias: str, ordinal: int) -> int:
+        """The most that a verdict on a sample of this model costs, in pico-dollars; 0 where no model gives it."""
+        if self.judging is None or alias == self.judging.alias:
+            return 0
+        return self.judging.most_pico(self.problems[ordinal].data, self.sweep.models[alias].max_tokens)
+
+    def verdict_expected(self, alias: str, ordinal: int) -> int:
+        """What it is expected to cost."""
+        if self.judging is None or alias == self.judging.alias:
+            return 0
+        tokens = self.expected_output(alias), self.expected_output(self.judging.alias)
+        if self.judging.model.gpu_usd_per_hour is not None:
+            return self.server_pico(self.judging.alias, round(tokens[1]))
+        return self.judging.expected_pico(self.problems[ordinal].data, *tokens)
 
     def prompt(self, alias: str, ordinal: int) -> Prompt:
         """What is sent for a problem."""
@@ -269,6 +294,9 @@ def _prepare(sweep: Sweep, prices: Mapping[str, Price]) -> Prepared:
         executor=executor,
         verifier_choice=choice,
     )
+    if sweep.judge is not None and isinstance(executor.verifier, JudgeText):
+        model = sweep.models[sweep.judge]
+        prepared.judging = JudgeCalls(executor.verifier, model, prepared.prices[sweep.judge])
     _check_counts(prepared)
     _check_prompts(prepared)
     _check_agents(prepared)

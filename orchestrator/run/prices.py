@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from orchestrator.errors import InputError
+from orchestrator.sweep.source import SweepText
 from orchestrator.sweep.types import Model, Sweep
 from pricing.types import Price
 
 
-def price_of(sweep: Sweep, model: Model) -> Price:
+def price_of(sweep: Sweep | SweepText, model: Model) -> Price:
     """The price of one model, as of today. Raises InputError."""
     from pricing.resolve import resolve
     from pricing.types import Unpriceable

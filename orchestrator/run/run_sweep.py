@@ -115,7 +115,7 @@ def _begin(prepared: Prepared, lock: WriterLock, options: Options) -> RunState:
     with all_or_nothing(options.db):
         make_or_check(options.db)
         state = begin(lock, _plan(prepared, options.budget_pico))
-        if not prepared.executor.is_batch:
+        if not (prepared.executor.is_batch or prepared.executor.asks):
             verify_ledger(lock, prepared.executor, which="new")
         read_state(options.db, state)
     return state

@@ -46,7 +46,7 @@ class Sampling:
         ledger: Ledger,
         providers: dict[str, list[Provider]],
         *,
-        judged: Callable[[Settlement], Settlement],
+        judged: Callable[[Ticket, Settlement], Settlement],
         on_warning: Callable[[str, str], None],
     ) -> None:
         self._prepared = prepared
@@ -108,14 +108,14 @@ class Sampling:
 
     def replied(self, ticket: Ticket, attempt: Attempt, booked: Booked, reply: Reply) -> Kept:
         return Kept(
-            outcome=self._judged(booked.outcome),
+            outcome=self._judged(ticket, booked.outcome),
             arrived=booked.arrived,
             missing=booked.missing,
             max_n=1 if self._ignores_n(ticket, booked) else None,
         )
 
     def broke_off(self, ticket: Ticket, outcome: Settlement) -> Settlement:
-        return self._judged(outcome)
+        return self._judged(ticket, outcome)
 
     def more_input(self, ticket: Ticket, attempt: Attempt, extra_tokens: int) -> int | None:
         alias = ticket.alias

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
@@ -19,6 +19,9 @@ WAITS_FOR_MONEY = (
     "(a lower max_tokens sets aside less)"
 )
 SLOWED_DOWN = "slowed down: "
+MOST_UNJUDGED = 1000
+"""Samples that may wait for a model's verdict before sampling does."""
+JUDGE_BEHIND = "for verdicts"
 PROVES_BOUND = "for a first reply, which shows that a request costs no more than is reserved for it"
 
 
@@ -57,6 +60,9 @@ class Admission:
                 f"{SLOWED_DOWN}{lane.losses.lost} requests ended without a reply (each counts at its worst case); "
                 f"{lane.losses.most} at a time"
             )
+            return None
+        if lane.judge is not None and lane.judge.work.unasked >= MOST_UNJUDGED:
+            lane.waiting = JUDGE_BEHIND
             return None
         if lane.is_held_back:
             lane.waiting = PROVES_BOUND
@@ -129,6 +135,8 @@ class Admission:
     def _affordable(self, lane: ModelLane, item: Item, now: float) -> int:
         """How many of the item's samples the money lets go now; 0: wait, or out of money."""
         bound = self.bound(lane, item.problem)
+        if lane.judge is not None:
+            bound = WithJudge(bound, lane.judge_pico(item.problem))
         room, worst = self.budget.room(lane.alias), bound.worst_of(item.indices)
         if worst <= max(room, 0):
             lane.out_of_money = False
@@ -164,6 +172,27 @@ class Admission:
         if bound is None:
             bound = lane.bounds[problem] = self._bound_of(lane.alias, problem)
         return bound
+
+
+class WithJudge:
+    """A worst case with that of each sample's verdict, at `each`."""
+
+    def __init__(self, bound: WorstCase, each: int) -> None:
+        self._bound = bound
+        self._each = each
+
+    @property
+    def input_tokens(self) -> int:
+        return self._bound.input_tokens
+
+    def worst_of(self, indices: Sequence[int], /) -> int:
+        return self._bound.worst_of(indices) + len(indices) * self._each
+
+    def fitting(self, indices: Sequence[int], room: int, /) -> int:
+        fits = len(indices)
+        while fits and self.worst_of(indices[:fits]) > room:
+            fits -= 1
+        return fits
 
 
 def span(seconds: float) -> str:

@@ -28,6 +28,8 @@ class Funds:
     reserved: int = 0
     left: int = 0
     """Reserved too, by batches that go on at the vendor after this run: it does not come back within it."""
+    promised: int = 0
+    """Set aside for calls of this model that are sure to follow, such as a judge's of a sample in flight."""
     in_flight: int = 0
     """Requests that hold a reservation."""
     finished: bool = False
@@ -38,7 +40,7 @@ class Funds:
 
     @property
     def held(self) -> int:
-        return self.settled + self.presumed + self.reserved + self.left
+        return self.settled + self.presumed + self.reserved + self.left + self.promised
 
 
 class Budget:
@@ -70,13 +72,14 @@ class Budget:
     def room(self, alias: str) -> int:
         """How much `alias` may reserve now; may be negative."""
         mine = self.funds[alias]
-        return self._room(alias, others_held=self.held - mine.held if mine.counted else 0, held=mine.held)
+        others = self.held - mine.held if mine.counted else 0
+        return _with_promise(mine, self._room(alias, others_held=others, held=mine.held))
 
     def room_later(self, alias: str) -> int:
         """The room there could be if everything in flight came back free."""
         mine = self.funds[alias]
         others = self.held - self.reserved - (mine.held - mine.reserved) if mine.counted else 0
-        return self._room(alias, others_held=others, held=mine.held - mine.reserved)
+        return _with_promise(mine, self._room(alias, others_held=others, held=mine.held - mine.reserved))
 
     def lease_room(self, alias: str) -> int:
         """How much a server of `alias` may lease now. A lease is mostly given back, so it may reach over the model's
@@ -126,6 +129,7 @@ class Budget:
         if amount and amount > self.room(alias):
             return False
         mine = self.funds[alias]
+        mine.promised -= min(amount, mine.promised)
         mine.reserved += amount
         mine.in_flight += 1
         mine.stuck = False
@@ -145,6 +149,11 @@ class Budget:
         mine.presumed += presumed
         for f in self.funds.values():
             f.stuck = False
+
+    def promise(self, alias: str, change: int) -> None:
+        """Sets so much more aside for what is sure to follow, or less."""
+        mine = self.funds[alias]
+        mine.promised = max(0, mine.promised + change)
 
     def leave(self, alias: str, reserved: int) -> None:
         """A reservation outlives this run."""
@@ -171,3 +180,8 @@ class Budget:
         self.funds[alias].reserved -= leased
         self.funds[alias].settled += amount
         self.funds[alias].presumed += presumed
+
+
+def _with_promise(mine: Funds, room: int) -> int:
+    """What was set aside for a model is its own, however little is left."""
+    return max(room, 0) + mine.promised if mine.promised else room

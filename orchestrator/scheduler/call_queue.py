@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
@@ -42,6 +43,13 @@ class CallQueue(Generic[AnyCall]):
         """By number: a call, and how many of its parts have not ended."""
         self._head: Item | None = None
         self._again: list[_Again] = []
+        self._more: deque[AnyCall] = deque()
+
+    def add(self, call: AnyCall) -> None:
+        """A call that comes while others are made."""
+        self._more.append(call)
+        self.unasked += len(call)
+        self._lacking += len(call)
 
     def call(self, number: int) -> AnyCall:
         """A call that has not ended."""
@@ -54,11 +62,14 @@ class CallQueue(Generic[AnyCall]):
     def peek(self, now: float) -> Item | None:
         if self._again and self._again[0].ready_at <= now:
             return self._first(self._again[0].item)
-        if self._head is None and (call := next(self._calls, None)) is not None:
+        if self._head is None and (call := self._next()) is not None:
             self._number += 1
             self._open[self._number] = call, len(call)
             self._head = Item(problem=self._number, indices=tuple(range(len(call))))
         return None if self._head is None else self._first(self._head)
+
+    def _next(self) -> AnyCall | None:
+        return self._more.popleft() if self._more else next(self._calls, None)
 
     def _first(self, item: Item) -> Item:
         return replace(item, indices=item.indices[: self.max_n])

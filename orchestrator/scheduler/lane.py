@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -19,6 +19,10 @@ MOST_UNPROVEN = 4
 """Requests in flight of a model whose bound no reply has shown to hold."""
 NO_PROBLEM = -1
 """The ordinal of a problem that the plan no longer asks."""
+
+
+def _nothing(_problem: int, /) -> int:
+    return 0
 
 
 class WorstCase(Protocol):
@@ -102,6 +106,12 @@ class ModelLane:
     """Whether the parts of a request are inputs of their own, so that a refusal may be of one of them alone."""
     batch: bool = False
     """Whether its requests go into batches, whose ends say nothing of a server's health or of a rate."""
+    judge: ModelLane | None = None
+    """The model that is asked for a verdict on each sample …"""
+    judge_pico: Callable[[int], int] = _nothing
+    """… and the most that this costs for a sample, by problem."""
+    planned: Work | None = None
+    """Its samples, where `work` is something else: none, of a model that only judges."""
     proves_bound: bool = False
     """Whether few of its requests may be in flight until a reply has shown that its bound holds."""
     bound_shown: bool = False
@@ -156,6 +166,8 @@ class ModelLane:
     @property
     def sampling(self) -> Work:
         """Its work, of a model that is sampled."""
+        if self.planned is not None:
+            return self.planned
         assert isinstance(self.work, Work)
         return self.work
 
@@ -178,6 +190,8 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     alias: str
     item: Item
     worst_pico: int
+    judge_pico: int = 0
+    """Set aside for the verdicts on its samples."""
     endpoint: int
     estimate: Estimate
     sent_at: float

@@ -81,6 +81,9 @@ class Scheduler:
         worst = self.admission.bound(lane, item.problem).worst_of(item.indices[:n])
         if not self.budget.reserve(lane.alias, worst):
             return None
+        judge_pico = 0 if lane.judge is None else n * lane.judge_pico(item.problem)
+        if lane.judge is not None:
+            self.budget.promise(lane.judge.alias, judge_pico)
         taken = lane.work.take(item, n)
         if taken.first_at is None:
             taken = replace(taken, first_at=now)
@@ -92,6 +95,7 @@ class Scheduler:
             alias=lane.alias,
             item=taken,
             worst_pico=worst,
+            judge_pico=judge_pico,
             endpoint=lane.endpoints.index(endpoint),
             estimate=estimate,
             sent_at=now,
@@ -271,7 +275,10 @@ class Scheduler:
 
     def leave(self, ticket: Ticket) -> None:
         """This run waits for it no longer; what it holds stays reserved."""
-        del self.lanes[ticket.alias].in_flight[ticket.number]
+        lane = self.lanes[ticket.alias]
+        del lane.in_flight[ticket.number]
+        if lane.judge is not None:
+            self.budget.promise(lane.judge.alias, -ticket.judge_pico)
         self.budget.leave(ticket.alias, ticket.worst_pico)
 
     def dropped(self, ticket: Ticket, now: float, *, presumed: int = 0) -> None:
@@ -310,6 +317,8 @@ class Scheduler:
         """`held`: what is still held for it, if not its worst case."""
         lane = self.lanes[ticket.alias]
         del lane.in_flight[ticket.number]
+        if lane.judge is not None:
+            self.budget.promise(lane.judge.alias, -ticket.judge_pico)
         held = ticket.worst_pico if held is None else held
         self.budget.end(ticket.alias, held, settled=settled, presumed=presumed)
         if ticket.adopted:

@@ -16,6 +16,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.sweep.judge import KIND, graded_by
 from orchestrator.sweep.serve import as_json, defining
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def definition(model: Model, sweep: Sweep) -> dict[str, Any]:
     """JSON-ready and equal for equal kinds of samples. Raises InputError if the template is none."""
     from orchestrator.problems.registry import style_of
 
+    if model.alias == sweep.judge:
+        return {"scorer": {"kind": KIND, "asked": graded_by(model)}}
     template, system = style_of(sweep.problems, sweep.prompt, model.api)
     found: dict[str, Any] = {
         "provider": model.provider,

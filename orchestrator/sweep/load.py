@@ -14,6 +14,7 @@ from orchestrator.errors import InputError
 from orchestrator.problems.types import ProblemsSpec
 from orchestrator.sweep import resolve
 from orchestrator.sweep.examples import example
+from orchestrator.sweep.judge import with_judge
 from orchestrator.sweep.messages import input_error, suggestion
 from orchestrator.sweep.schema import MAX_USD, SweepTable, is_writable
 from orchestrator.sweep.serve import check_together, gpus_of
@@ -56,6 +57,8 @@ def load(path: Path, *, budget: str | None = None, sends: bool = True) -> Sweep:
     models = _join_groups(
         source, {alias: resolve.model(source, table, alias, sends=sends) for alias in table.models}
     )
+    verifier = resolve.verifier_choice(source, table)
+    models, judge = with_judge(source, table, models, verifier)
     if sends:
         for model in models.values():
             _check_refusals(source, model)
@@ -68,9 +71,10 @@ def load(path: Path, *, budget: str | None = None, sends: bool = True) -> Sweep:
         budget_pico=None if usd is None else resolve.pico(usd),
         problems=_problems(source, table.problems),
         prompt=resolve.prompt_style(table),
-        verifier=resolve.verifier_choice(source, table),
+        verifier=verifier,
         models=models,
         gpus=gpus_of(source, table.serve),
+        judge=judge,
     )
     check_together(source, sweep)
     return sweep
@@ -98,7 +102,7 @@ def check_keys(sweep: Sweep, only: Collection[str] | None = None) -> None:
     """Every key that the models need, or `only` these and those whose batches may be open, must be in the environment.
     Raises InputError; never shows a key."""
     for model in sweep.models.values():
-        if only is not None and model.alias not in only and not model.batch:
+        if only is not None and model.alias not in (*only, sweep.judge) and not model.batch:
             continue
         if (problem := key_problem(model)) is not None:
             raise InputError(where(sweep, "models", model.alias, "api_key_env"), *problem)

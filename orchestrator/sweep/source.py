@@ -60,7 +60,11 @@ def located(sweep: Sweep) -> Generator[None]:
 
 def read(path: Path) -> SweepText:
     """Reads and parses. Raises InputError for a file that is missing, unreadable or no TOML."""
-    text = _text(path)
+    return parsed(path, _text(path))
+
+
+def parsed(path: Path, text: str) -> SweepText:
+    """The text of a sweep file; `path` names it in errors. Raises InputError."""
     try:
         data = tomllib.loads(text, parse_float=_number)
     except tomllib.TOMLDecodeError as error:

@@ -202,6 +202,8 @@ class Sweep:
     verifier: VerifierChoice
     models: Mapping[str, Model]
     """By alias, in the file's order."""
+    judge: str | None = None
+    """The model among them that grades the others' answers and isn't sampled."""
     gpus: tuple[str, ...] | None = None
     """Those that servers may hold, where stated."""
 

@@ -93,6 +93,11 @@ class LocalExecutor:
         return self.verifier.isolation == "batch"
 
     @property
+    def asks(self) -> bool:
+        """Whether a model judges, so that verdicts are requests of their own and cost money."""
+        return self.verifier.isolation == "asks"
+
+    @property
     def size(self) -> int:
         if self._pool is not None and not self.is_inline:
             return self._pool.size

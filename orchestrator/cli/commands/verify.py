@@ -1,4 +1,4 @@
-"""`manyfew verify`: verdicts for samples that have none, or for all by another verifier. Spends nothing."""
+"""`manyfew verify`: verdicts for samples that have none, or for all by another verifier."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def verify(
     budget: str | None = typer.Option(
         None,
         "--budget",
-        help="Set the budget of --verifier reward, a total over all that the ledger spends.",
+        help="Set the budget of --verifier judge or reward, a total over all that the ledger spends.",
         metavar="USD",
     ),
     json_: bool = typer.Option(False, "--json", help="Print one JSON document on stdout."),
@@ -42,7 +42,7 @@ def verify(
 
     With --verifier, --option or --as, judges all samples by another verifier. Its verdicts become the current set;
     those of before are kept, and the command that makes them current again is printed. Spends nothing, except with
-    --verifier reward.
+    --verifier judge or reward.
 
     Example: manyfew verify runs/quickstart.db --verifier math --as strict
     """
@@ -52,7 +52,12 @@ def verify(
     from orchestrator.ledger.file.identity import check
     from orchestrator.ledger.file.lock import acquire
     from orchestrator.report.live.counter import counting
-    from orchestrator.run.verdicts.choose_verifier import StatedVerifier, require, verifier_of_ledger
+    from orchestrator.run.verdicts.choose_verifier import (
+        StatedVerifier,
+        kept_choice,
+        require,
+        verifier_of_ledger,
+    )
     from orchestrator.run.verdicts.public_tests import add_public_set
     from orchestrator.run.verdicts.verify_ledger import verify_ledger
 
@@ -63,8 +68,6 @@ def verify(
         if name is not None:
             raise InputError("--as", "names verdicts; a reward model gives scores", "leave it out")
         return score(db, options_given(option or ()), budget, json_=json_)
-    if budget is not None:
-        raise InputError("--budget", "goes with --verifier reward; other verifiers are free", "leave it out")
     stated = StatedVerifier(
         kind=verifier,
         name=name,
@@ -75,12 +78,19 @@ def verify(
         sandbox=sandbox_given(sandbox),
         cluster=cluster,
     )
+    which = "open" if verifier is None and name is None and not option else "all"
+    if (verifier or kept_choice(db, name).get("kind")) == "judge":
+        from orchestrator.cli.verify_judge import judge
+
+        return judge(db, stated, budget, which=which, json_=json_)
+    if budget is not None:
+        remedy = "leave it out: other verifiers are free"
+        raise InputError("--budget", "goes with --verifier judge or reward", remedy)
     executor, wanted = verifier_of_ledger(db, stated)
     require(executor.verifier, "--verifier")
     lock = acquire(db)
     try:
         with counting("verifying", json_=json_) as show:
-            which = "open" if verifier is None and name is None and not option else "all"
             done = verify_ledger(lock, executor, which=which, wanted=wanted, on_progress=show)
         if done.change is not None:
             add_public_set(lock, done.change.now)

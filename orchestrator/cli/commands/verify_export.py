@@ -72,6 +72,9 @@ def verify_export(
         sandbox=sandbox_given(sandbox),
     )
     executor, wanted = verifier_of_ledger(db, stated, f"manyfew verify-export {db} {folder} --parts {parts}")
+    if executor.asks:
+        line = f"manyfew verify {db} --verifier judge --budget 5"
+        raise InputError("--verifier", "a judge is asked from here, where its money is booked", line)
     try:
         with counting("texts written", json_=json_) as show:
             done = export_parts(

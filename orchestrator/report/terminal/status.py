@@ -44,9 +44,9 @@ def status_text(document: Mapping[str, Any], progress: Progress) -> RenderableTy
     names = short_names(list(models), NAME)
     for name, m, seen in zip(names, models.values(), progress.models, strict=False):
         cells = [
-            f"{m['samples_done']:,}/{m['samples_planned']:,}",
+            figures.samples(seen),
             figures.solved(seen) if seen.problems else f"{m['solved_problems']:,}",
-            figures.share(seen.solved_problems, seen.problems),
+            figures.coverage(seen),
             figures.pass_rate(seen),
             _usd(m["settled_usd"]),
             *(_cell(column, m[_OPTIONAL[column]]) for column in columns[6:]),

@@ -35,7 +35,7 @@ _COLUMNS = (
     _Column("samples", figures.samples, 8),
     _Column("failed", lambda m: _count(m.failed), 5, lambda m: m.failed > 0),
     _Column("solved", figures.solved, 7),
-    _Column("coverage", lambda m: figures.share(m.solved_problems, m.problems), 2),
+    _Column("coverage", figures.coverage, 2),
     _Column("pass", figures.pass_rate, 3),
     _Column("settled", lambda m: usd(m.settled_pico), 6),
     _Column("presumed", lambda m: usd(m.presumed_pico), 4, lambda m: m.presumed_pico > 0),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 from dataclasses import dataclass
 
 from orchestrator.ledger.reading.samples.text_key import TextKey, text_key, wrong_by_ending
@@ -31,6 +32,19 @@ class Unjudged:
 
     def key(self) -> TextKey:
         return text_key(self.problem_id, self.text, self.finish_reason)
+
+
+def unjudged(row: sqlite3.Row, *, alias: str = "", ordinal: int = 0) -> Unjudged:
+    """Of a ledger's row."""
+    return Unjudged(
+        alias=alias,
+        model_id=row["model_id"],
+        problem_id=row["problem_id"],
+        ordinal=ordinal,
+        sample_index=row["sample_index"],
+        text=row["text"],
+        finish_reason=row["finish_reason"],
+    )
 
 
 def verdict_row(

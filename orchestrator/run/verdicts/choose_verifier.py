@@ -19,6 +19,7 @@ from orchestrator.ledger.verdict_sets.change import WantedSet, checked_name
 from orchestrator.ledger.verdict_sets.read import read_sets
 from orchestrator.problems.registry import default_verifier
 from orchestrator.problems.types import Problem
+from orchestrator.sweep.judge import graded_by
 from orchestrator.sweep.types import Sweep
 from orchestrator.text.safe import safe
 from verifiers.cluster.connection import check_address
@@ -50,6 +51,8 @@ def verifier_of_sweep(sweep: Sweep) -> tuple[Executor, dict[str, Any]]:
     if choice.kind is not None and choice.kind != kind:
         kind, options = choice.kind, {}
     options = {**options, **choice.options}
+    if sweep.judge is not None:
+        options["graded_by"] = graded_by(sweep.models[sweep.judge])
     kept: dict[str, Any] = {"kind": kind, "options": options}
     kept |= (
         {"name": checked_name(choice.name, f"{sweep.path}: verifier.name")} if choice.name is not None else {}
@@ -89,7 +92,7 @@ def verifier_of_ledger(
     """The verifier stated, else the one of the set that is named, else of the current set or the ledger's last run,
     else numeric; and the set that its verdicts are. `again`: the command, for the user to complete. Raises
     InputError."""
-    kept = _kept(path, stated.name) if stated.kind is None else {}
+    kept = kept_choice(path, stated.name) if stated.kind is None else {}
     kind: str = stated.kind or kept.get("kind", "numeric")
     options = {**kept.get("options", {}), **(stated.options or {})}
     name = stated.name or kept.get("name", kind)
@@ -151,7 +154,7 @@ def _installation(package: Package) -> str:
     return install(package.requirement, python=package.python)
 
 
-def _kept(path: Path, name: str | None) -> dict[str, Any]:
+def kept_choice(path: Path, name: str | None) -> dict[str, Any]:
     """Of the set of that name, where there is one; else of the current set, and of the last run's verifier."""
     with reading(path), closing(open_reader(path)) as connection:
         row = connection.execute(

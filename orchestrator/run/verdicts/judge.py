@@ -108,6 +108,8 @@ class Judge:
         self._nothing_waits = asyncio.Event()
         self._nothing_waits.set()
         self._waiting = 0
+        self._writing = False
+        self._written = asyncio.Event()
 
     @property
     def waiting(self) -> int:
@@ -119,13 +121,18 @@ class Judge:
         """Whether sampling should hold back."""
         return self._waiting > MOST_WAITING // 2
 
+    @property
+    def busy(self) -> bool:
+        """Whether verdicts are due."""
+        return self._waiting > 0
+
     async def add(self, sample: Unjudged) -> None:
         """Returns once there is room for it."""
         if self._executor.is_batch:
             return
         self._waiting += 1
         self._nothing_waits.clear()
-        await self._room.acquire()
+        await self._make_room()
         key = sample.key()
         if (verdict := self._known.get(key)) is not None:
             self._finish([sample], key, verdict)
@@ -136,8 +143,15 @@ class Judge:
             self._finish([sample], key, bounded(Verdict(passed=False), sample.ended))
         else:
             self._open[key] = [sample]
-            self._pending.add(key)
-            self._dispatch()
+            self._start(sample, key)
+
+    def _start(self, sample: Unjudged, key: TextKey) -> None:
+        """A text that nobody has judged."""
+        self._pending.add(key)
+        self._dispatch()
+
+    async def _make_room(self) -> None:
+        await self._room.acquire()
 
     async def drained(self) -> None:
         """Returns once every sample added so far has its verdict."""
@@ -152,11 +166,14 @@ class Judge:
                 done, self._done = self._done, []
                 if not done:
                     continue
+                self._writing = True
                 await self._write([row for _, row in done])
                 for sample, row in done:
                     self._on_verdict(sample, row)
                     self._room.release()
                 self._waiting -= len(done)
+                self._writing = False
+                self._written.set()
                 if not self._waiting:
                     self._nothing_waits.set()
         finally:

@@ -18,7 +18,7 @@ from orchestrator.ledger.reading.for_run.unjudged import Which, pieces, problem_
 from orchestrator.ledger.reading.samples.text_key import TextKey
 from orchestrator.ledger.verdict_sets.change import SetChange, WantedSet, begin_set
 from orchestrator.ledger.writing.rows import VerdictRow
-from orchestrator.run.verdicts.case import Unjudged, bounded, verdict_row
+from orchestrator.run.verdicts.case import Unjudged, bounded, unjudged, verdict_row
 from orchestrator.run.verdicts.judge import Judge, KnownVerdicts, judge_all
 from orchestrator.run.verdicts.quick import verify_quickly
 from verifiers.types import Verdict
@@ -112,7 +112,7 @@ async def _verify(
 async def _add_all(connection: sqlite3.Connection, verifier: str, which: Which, judge: Judge) -> None:
     for rows in pieces(connection, verifier, which):
         for row in rows:
-            await judge.add(_unjudged(row))
+            await judge.add(unjudged(row))
     await judge.drained()
 
 
@@ -147,7 +147,7 @@ def _verify_in_batches(
     try:
         for rows in pieces(connection, executor.name, which):
             at_once: dict[TextKey, Verdict] = {}
-            for sample in map(_unjudged, rows):
+            for sample in map(unjudged, rows):
                 key = sample.key()
                 if sample.ended is not None:
                     at_once[key] = bounded(Verdict(passed=False), sample.ended)
@@ -161,15 +161,3 @@ def _verify_in_batches(
             judge()
     finally:
         known.close()
-
-
-def _unjudged(row: sqlite3.Row) -> Unjudged:
-    return Unjudged(
-        alias="",
-        model_id=row["model_id"],
-        problem_id=row["problem_id"],
-        ordinal=0,
-        sample_index=row["sample_index"],
-        text=row["text"],
-        finish_reason=row["finish_reason"],
-    )
