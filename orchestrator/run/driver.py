@@ -33,6 +33,7 @@ from orchestrator.sending.caller import Caller
 from orchestrator.sending.dispatcher import Action, Dispatcher
 from orchestrator.sending.paid_servers import HourlyPrice, TimedServer, paid_servers
 from orchestrator.sending.sender import Sender
+from orchestrator.text.empty_words import EmptyReplies
 from orchestrator.text.one_sided_words import gold_of, one_sided
 from providers.batch import BatchProvider
 from providers.transport.awake import awake_clock
@@ -74,6 +75,7 @@ class Driver:
         """Stopped models already written to the ledger."""
         self._examples: dict[str, tuple[int, str, str | None]] = {}
         """Of each model the first judged sample: its problem, text and extracted answer."""
+        self._empty = dict.fromkeys(prepared.sweep.models, EmptyReplies())
         data = {pid: p.data for pid, p in zip(ledger.state.problem_ids, prepared.problems, strict=True)}
         known = KnownVerdicts(ledger.path, prepared.executor)
         judging = prepared.judging
@@ -301,6 +303,9 @@ class Driver:
     async def _arrived(self, ticket: Ticket, outcome: Settlement) -> None:
         for arrival in arrivals(ticket, outcome):
             self._tallies[arrival.alias].done += 1
+            row, seen = arrival.row, self._empty[arrival.alias]
+            reasoned = bool(row.reasoning_tokens) or row.reasoning is not None
+            self._empty[arrival.alias] = seen.and_one(row.text, row.finish_reason, reasoned=reasoned)
             if arrival.verdict is None:
                 await self._judge.add(self._unjudged(arrival))
             else:
@@ -337,6 +342,18 @@ class Driver:
         if alias not in self._examples and text.strip():
             self._examples[alias] = (ordinal, text, answer)
 
+    def empty_replies(self) -> dict[str, str]:
+        """What to say of models that this run got many empty replies of, by alias."""
+        models = self._prepared.sweep.models
+        words = {alias: seen.words(models[alias].max_tokens) for alias, seen in self._empty.items()}
+        return {alias: said for alias, said in words.items() if said is not None}
+
+    def _to_watch(self) -> str | None:
+        """What the person who watches should know before more money goes the same way."""
+        for alias, words in self.empty_replies().items():
+            return f"{alias}: {words}"
+        return self._one_sided()
+
     def _one_sided(self) -> str | None:
         """The first model whose verdicts are all alike, for the person who watches."""
         for alias, (ordinal, text, answer) in self._examples.items():
@@ -360,7 +377,7 @@ class Driver:
     def progress(self, phase: str) -> Progress:
         """The figures of this moment."""
         return self._figures.progress(
-            phase, unverified=self._judge.waiting, note=self.dispatcher.note or self._one_sided()
+            phase, unverified=self._judge.waiting, note=self.dispatcher.note or self._to_watch()
         )
 
 

@@ -11,6 +11,7 @@ from orchestrator.booking.learnt_ratio import learnt_ratio
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.for_run.for_plan import learnt_bounds, state_for_plan
+from orchestrator.ledger.reading.samples.empty_replies import empty_replies
 from orchestrator.ledger.writing.last_loading import last_loading_s
 from orchestrator.run.fit import Fit, fit
 from orchestrator.run.packing import most_n, requests_for
@@ -18,6 +19,7 @@ from orchestrator.run.planned_starts import StartPlanned, planned_starts
 from orchestrator.run.prepare import Means, Prepared
 from orchestrator.run.verdicts.planned import Verdicts, verdicts_of
 from orchestrator.scheduler.budget import Budget, Funds
+from orchestrator.text.empty_words import EmptyReplies
 from pricing.regions import price_note
 from pricing.types import PICO_PER_USD
 
@@ -52,6 +54,8 @@ class ModelPlanned:
     """What the cache that is asked for is expected to save; it is off the expected dollars."""
     price_note: str | None
     """What a person should know of its price."""
+    empty_replies: str | None
+    """What to say of its replies in the ledger, if many are empty."""
     replayed: bool
     by_server_time: bool
     from_ledger: bool
@@ -127,6 +131,7 @@ class Planned:
                     },
                     "caching_saves_usd": m.caching_pico / PICO_PER_USD,
                     "price_note": m.price_note,
+                    "empty_replies": m.empty_replies,
                 }
                 for m in self.models
             },
@@ -215,6 +220,7 @@ def _there(prepared: Prepared, db: Path) -> tuple[dict[str, list[tuple[int, bool
     prepared.means.update({alias: Means() for alias in sweep.models})
     if db.exists() and db.stat().st_size > 0:
         with reading(db), closing(open_reader(db)) as connection:
+            prepared.empty_replies.update(empty_replies(connection, sweep.name))
             held, there = state_for_plan(connection, db, sweep.name, prepared.means)
             for alias, model in sweep.models.items():
                 if model.serve is not None and (seen := last_loading_s(connection, alias)) is not None:
@@ -337,6 +343,7 @@ def _model(
         packing_pico=None if by_server_time else 0 if model.agent else packing,
         caching_pico=caching,
         price_note=price_note(prepared.prices[alias], model.base_url, model.model),
+        empty_replies=prepared.empty_replies.get(alias, EmptyReplies()).words(model.max_tokens),
         replayed=prepared.replayed[alias],
         by_server_time=by_server_time,
         from_ledger=prepared.means[alias].pico_per_attempt is not None

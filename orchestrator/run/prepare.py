@@ -30,6 +30,7 @@ from orchestrator.sending.prompt_body import prompt_body
 from orchestrator.sweep.definition import definition
 from orchestrator.sweep.source import located, where
 from orchestrator.sweep.types import Sweep
+from orchestrator.text.empty_words import EmptyReplies
 from pricing.cost import cost_pico, worst_pico
 from pricing.server_time import server_pico
 from pricing.types import Price, Tokens
@@ -95,6 +96,8 @@ class Prepared:
     """By alias and ordinal, then by sample index: what agents' attempts that an earlier run left have cost."""
     loading_s: dict[str, float] = field(default_factory=dict[str, float])
     """By alias: how long its own server last took to load."""
+    empty_replies: dict[str, EmptyReplies] = field(default_factory=dict[str, EmptyReplies])
+    """By alias, of those in the ledger."""
     judging: JudgeCalls | None = None
     """What the model that grades is asked, where one does."""
 

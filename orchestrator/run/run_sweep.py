@@ -215,7 +215,11 @@ async def _run(
         status=status,
         reason=reason,
         progress=progress,
-        warnings=was_raised(*state.raised) + warnings.lines(),
+        warnings=[
+            *was_raised(*state.raised),
+            *warnings.lines(),
+            *(Warned(alias, words) for alias, words in driver.empty_replies().items()),
+        ],
         signal=options.signals.received,
         presumed_leftovers=state.presumed_leftovers,
         at_start=at_start,

@@ -31,7 +31,7 @@ def with_judge(
         raise source.error(("verifier", "model"), f"names no model of this file: {alias!r}", near)
     own = table.models[alias]
     judge = judging(source, models[alias], own)
-    if "samples" not in own.model_fields_set:
+    if not own.samples:
         if len(models) == 1:
             remedy = f"add the model whose answers {alias} grades"
             raise source.error(("models",), "no model is sampled", remedy)

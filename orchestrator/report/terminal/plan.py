@@ -129,6 +129,7 @@ def remarks(plan: Planned) -> list[str]:
     lines: list[str] = []
     if plan.rounds:
         lines.append("The worst case is above the budget, so samples go out in rounds of 1, 1, 2, 4, 8 …")
+    lines += [f"{safe(m.alias)}: {m.empty_replies}." for m in plan.models if m.empty_replies]
     lines += [f"{safe(m.alias)}: {m.price_note}." for m in plan.models if m.price_note]
     lines += [line for m in plan.models if (line := _slow(m))]
     lines += [line for m in plan.models for line in _saved(m)]

@@ -1,0 +1,36 @@
+"""Replies without an answer, since all their tokens went into reasoning."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+ENOUGH = 10
+"""Replies of a model from which on empty ones are worth a word …"""
+MANY = 0.2
+"""… if they are such a share of them."""
+
+
+class EmptyReplies(NamedTuple):
+    """Of one model: its replies, those that end at max_tokens without an answer, and whether any shows reasoning."""
+
+    replies: int = 0
+    empty: int = 0
+    reasoned: bool = False
+
+    def and_one(self, text: str, finish_reason: str | None, *, reasoned: bool) -> EmptyReplies:
+        empty = finish_reason == "length" and not text.strip()
+        return EmptyReplies(self.replies + 1, self.empty + empty, self.reasoned or (empty and reasoned))
+
+    def words(self, max_tokens: int) -> str | None:
+        """What to say of them; None if they are few."""
+        if self.replies < ENOUGH or self.empty < MANY * self.replies:
+            return None
+        went = (
+            "went into reasoning"
+            if self.reasoned
+            else "were used up before an answer, as by hidden reasoning"
+        )
+        return (
+            f"{self.empty:,} of {self.replies:,} replies are empty: all {max_tokens:,} tokens {went}. To do: raise "
+            'max_tokens, or lower the effort, such as extra = { reasoning_effort = "low" }'
+        )
