@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from orchestrator.ledger.reading.for_run.unjudged import Which
@@ -35,9 +35,10 @@ def judge(db: Path, stated: StatedVerifier, budget: str | None, *, which: Which,
     from orchestrator.text.safe import safe
     from pricing.types import PICO_PER_USD
 
-    kept = {} if stated.kind else kept_choice(db, stated.name).get("options", {})
-    options = {**kept, **(stated.options or {})}
-    alias, sweep = options.get("model"), options.pop("sweep", None)
+    kept: dict[str, Any] = {} if stated.kind else kept_choice(db, stated.name).get("options", {})
+    options: dict[str, Any] = {**kept, **(stated.options or {})}
+    alias: object = options.get("model")
+    sweep: object = options.pop("sweep", None)
     if not isinstance(alias, str):
         raise InputError("--option", "model is missing: the model that grades", "--option model=grader")
     if budget is None:

@@ -22,6 +22,7 @@ from orchestrator.run.progress_figures import ProgressFigures, Tally
 from orchestrator.run.sampling import Arrival, Sampling, arrivals
 from orchestrator.run.servers.context import Servers, logs_beside
 from orchestrator.run.servers.own_servers import OwnServers
+from orchestrator.run.shared_limits import shared_limits
 from orchestrator.run.verdicts.asked_judge import AskedJudge
 from orchestrator.run.verdicts.asking import Asking
 from orchestrator.run.verdicts.case import Unjudged, unjudged
@@ -348,11 +349,16 @@ class Driver:
         words = {alias: seen.words(models[alias].max_tokens) for alias, seen in self._empty.items()}
         return {alias: said for alias, said in words.items() if said is not None}
 
+    def shared_limits(self) -> list[str]:
+        """What to say of models that may share a vendor's limit."""
+        rates = {alias: lane.rate for alias, lane in self.scheduler.lanes.items()}
+        return shared_limits(self._prepared.sweep.models, rates)
+
     def _to_watch(self) -> str | None:
         """What the person who watches should know before more money goes the same way."""
         for alias, words in self.empty_replies().items():
             return f"{alias}: {words}"
-        return self._one_sided()
+        return self._one_sided() or next(iter(self.shared_limits()), None)
 
     def _one_sided(self) -> str | None:
         """The first model whose verdicts are all alike, for the person who watches."""

@@ -219,6 +219,7 @@ async def _run(
             *was_raised(*state.raised),
             *warnings.lines(),
             *(Warned(alias, words) for alias, words in driver.empty_replies().items()),
+            *driver.shared_limits(),
         ],
         signal=options.signals.received,
         presumed_leftovers=state.presumed_leftovers,

@@ -51,8 +51,9 @@ class Dispatcher:
     def interrupted(self) -> bool:
         return self.grace_ends is not None
 
-    def drain(self, *, grace_s: float, note: str) -> None:
-        """Stops sending, and waits up to `grace_s` for requests in flight."""
+    def drain(self, *, grace_s: float, note: str, ends_within_s: float | None = None) -> None:
+        """Stops sending, and waits up to `grace_s` for requests in flight. No server is to be ended."""
+        del ends_within_s
         self._scheduler.draining = True
         self.grace_ends = self._clock.time() + grace_s
         self.note = note

@@ -1,0 +1,32 @@
+"""Models of one address and key that each ran into a rate limit: their vendor may count them together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from orchestrator.scheduler.rates import RateLimit
+from orchestrator.sweep.types import Model
+from orchestrator.text.safe import safe
+
+
+def shared_limits(models: Mapping[str, Model], rates: Mapping[str, RateLimit]) -> list[str]:
+    """The `group` line that would join them, one sentence for each such address. `rates`: by alias."""
+    together: dict[tuple[str | None, ...], dict[str, float]] = {}
+    for alias, rate in rates.items():
+        model = models[alias]
+        found = None if rate.found is None else rate.found.per_minute
+        if found is not None and model.provider not in ("vllm", "replay") and model.limits.group is None:
+            key = (model.provider, model.base_url, model.api_key_env)
+            together.setdefault(key, {})[alias] = found
+    return [
+        f"{_listed([safe(alias, 40) for alias in found])} each ran into a rate limit at the same address "
+        f"(about {_listed([f'{rate:,.0f}' for rate in found.values()])} requests per minute). If their vendor counts "
+        'them together, add limits = { group = "shared" } to each: then they find it once, and none costs the other '
+        "rejections"
+        for found in together.values()
+        if len({id(rates[alias]) for alias in found}) > 1
+    ]
+
+
+def _listed(words: list[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"

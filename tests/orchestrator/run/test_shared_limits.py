@@ -1,0 +1,54 @@
+"""Two models under one limit: the screen says which `group` line would join them."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.run.shared_limits import shared_limits
+from orchestrator.scheduler.rates import RateLimit
+from orchestrator.sweep.load import load
+from tests.orchestrator.run.sweeps import SweepFile
+
+AT = {
+    "provider": "openai-compatible",
+    "base_url": "https://h.example/v1",
+    "price": {"input": 1.0, "output": 1.0},
+}
+
+
+def limited(per_second):
+    rate = RateLimit(ramps=True)
+    if per_second is not None:
+        assert rate.found is not None
+        rate.found.pace.lower(per_second, 0.0)
+    return rate
+
+
+@pytest.mark.parametrize(
+    ("second", "keys", "named"),
+    [
+        (2.0, {}, True),
+        (None, {}, False),
+        (2.0, {"base_url": "https://other.example/v1"}, False),
+        (2.0, {"limits": {"group": "mine"}}, False),
+    ],
+)
+def test_models_of_one_address_that_both_ran_into_a_limit(tmp_path, second, keys, named):
+    models = {"small": {**AT, "model": "s"}, "large": {**AT, "model": "l", **keys}}
+    sweep = load(SweepFile(models, problems=1).write(tmp_path))
+    said = shared_limits(sweep.models, {"small": limited(1.0), "large": limited(second)})
+    assert bool(said) is named
+    if named:
+        assert "small and large each ran into a rate limit" in said[0]
+        assert 'limits = { group = "shared" }' in said[0]
+
+
+def test_models_that_share_their_limit_already_say_nothing(tmp_path):
+    models = {"small": {**AT, "model": "s"}, "large": {**AT, "model": "l"}}
+    rate = limited(1.0)
+    assert (
+        shared_limits(
+            load(SweepFile(models, problems=1).write(tmp_path)).models, {"small": rate, "large": rate}
+        )
+        == []
+    )
