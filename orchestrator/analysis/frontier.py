@@ -20,6 +20,7 @@ from orchestrator.coverage import bootstrap, cost, grid, passk
 from orchestrator.coverage.attempts import attempts_cost
 from orchestrator.coverage.extrapolation import power_law
 from orchestrator.coverage.extrapolation.extrapolate import BackTest, extrapolate
+from pricing.types import PICO_PER_USD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,6 +119,7 @@ def _model(study: FrontierStudy, outcomes: Outcomes, samples: Samples, unit: int
             }
             for i in range(len(curve.ks))
         ],
+        "verifier_usd_per_sample": outcomes.verifier_pico / PICO_PER_USD,
         "power_law": _power_law(study, outcomes, samples),
         "extrapolation": extrapolation,
         **costs_of_pass(axis, outcomes, samples, unit, study.warnings.append),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from orchestrator.coverage import grid
-from orchestrator.coverage.attempts import attempts_cost
+from orchestrator.coverage.attempts import attempts, attempts_cost
 from orchestrator.coverage.frontier import Policy
 
 if TYPE_CHECKING:
@@ -63,11 +63,14 @@ def buyable(alias: str, samples: Samples) -> Buyable | None:
         return None
     most = samples.cost if samples.most is None else np.maximum(samples.most, samples.cost)
     if accepts is not None:
-        spent = samples.cost[:, None] * accepts.attempts(ks)
+        spent = (samples.cost[:, None] + samples.verdict_cost) * accepts.attempts(ks)
         return Buyable(
             alias, ks, samples.cost, 1.0 - accepts.accepted(ks), spent, most, accepts.delivered(ks)
         )
-    return Buyable(alias, ks, samples.cost, 1.0 - samples.solved(ks), attempts_cost(samples, ks), most)
+    spent = attempts_cost(samples, ks)
+    if samples.verdict_cost:
+        spent = spent + samples.verdict_cost * attempts(samples, ks)
+    return Buyable(alias, ks, samples.cost, 1.0 - samples.solved(ks), spent, most)
 
 
 @dataclass(frozen=True, slots=True)

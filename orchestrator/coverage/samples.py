@@ -36,6 +36,8 @@ class Samples:
     """All samples of most problems are the same text, so more of them would bring nothing new."""
     cluster: NDArray[np.int64] | None = None
     """Which cluster each problem is of, such as its repository; None: each stands for itself."""
+    verdict_cost: float = 0.0
+    """Of a sample's verdict, where a model gives it: part of what a policy costs that waits for verdicts."""
     acceptance: Acceptance | FalsePasses | None = None
     """What an imperfect verifier accepts of them, if the truth isn't what stops."""
 
@@ -65,6 +67,7 @@ class Samples:
             *taken,
             alike=self.alike,
             cluster=cluster,
+            verdict_cost=self.verdict_cost,
             acceptance=accepts,
         )
 

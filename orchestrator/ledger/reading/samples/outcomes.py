@@ -27,6 +27,7 @@ from orchestrator.ledger.reading.samples.judged import (
 from orchestrator.ledger.reading.samples.odd_texts import count_alike, count_cut
 from orchestrator.ledger.reading.samples.pool import pooled
 from orchestrator.ledger.reading.samples.reward_models import NO_SCORER
+from orchestrator.ledger.reading.samples.verdict_cost import verifier_pico_per_sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -111,6 +112,8 @@ class Outcomes:
     """Ledgers that hold nothing but draws counted already; they aren't counted again."""
     accepted: Accepted | None = None
     """What another set of verdicts accepts of the same samples."""
+    verifier_pico: float = 0.0
+    """What a model's verdict on a sample costs, where a model gives it."""
     judged: Judged | None = None
     """By whose verdicts they are counted."""
     group_by: str | None = None
@@ -220,6 +223,7 @@ def _model(
         judged=by,
         group_by=group_by,
         clusters=clusters,
+        verifier_pico=verifier_pico_per_sample(connection, by.accept or by.truth),
     )
 
 

@@ -7,8 +7,10 @@ import re
 
 import pytest
 
+from orchestrator.analysis.frontier import frontier_document
 from orchestrator.cli.verify_judge import judge as verify
 from orchestrator.errors import InputError
+from orchestrator.ledger.reading.samples.outcomes import read_outcomes
 from orchestrator.run.verdicts.choose_verifier import StatedVerifier
 from orchestrator.sweep.load import load
 from tests.loopback import faults
@@ -58,6 +60,12 @@ def test_each_text_is_graded_once_and_paid_for(tmp_path):
     assert money(db, "grader").settled == judge.billed_pico > 0
     spend = "SELECT samples, unused_pico = settled_pico FROM spend WHERE model = 'grader'"
     assert [tuple(row) for row in rows(db, spend)] == [(0, 1)]
+    found = frontier_document(read_outcomes([db], "usd"), "usd")
+    each = found["models"]["cheap"]["verifier_usd_per_sample"]
+    assert list(found["models"]) == ["cheap"]
+    assert each == pytest.approx(judge.billed_pico / 50 / USD)
+    stopped = next(row for row in found["frontier"] if row["policy"]["stop"] == "first_success")
+    assert stopped["usd_per_problem"] > money(db, "cheap").settled / 50 / USD + each
     body = judge.seen[0].body
     assert (body["temperature"], body["max_tokens"]) == (0.0, 32)
     assert "It says one." in str(body["messages"])
