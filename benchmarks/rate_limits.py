@@ -1,6 +1,7 @@
 """How well the scheduler keeps to rate limits that it must find: drawn vendors on a virtual clock.
 
     python -m benchmarks.rate_limits [--vendors 210] [--seconds 120] [--seed 0] [--each] [--json]
+    python -m benchmarks.rate_limits --noise       what rejections at random cost, in time
 
 Each vendor (benchmarks/virtual_vendors.py) has a limit, refusals at random, or both; most don't state them. The
 scheduler that `manyfew run` uses decides, replies and refusals come from the vendor, and no time passes. Told are the
@@ -16,8 +17,9 @@ import statistics
 import sys
 import time
 from dataclasses import dataclass
+from random import Random
 
-from benchmarks.virtual_vendors import KINDS, VirtualVendor, drawn
+from benchmarks.virtual_vendors import KINDS, NoLimit, VirtualVendor, drawn
 from orchestrator.problem_state import ProblemState
 from orchestrator.scheduler.budget import Budget, Funds
 from orchestrator.scheduler.endpoints import Endpoint
@@ -127,6 +129,47 @@ def _scheduler(vendor: VirtualVendor, requests: int) -> Scheduler:
     return Scheduler(lanes, Budget(1 << 60, funds, shared=False), lambda _, __: BOUND, seed=1)
 
 
+NOISE = (0.005, 0.01, 0.02, 0.03, 0.05)
+QUIET = ((0.03, 8), (0.2, 64), (1.0, 64), (4.0, 64))
+"""Seconds a reply takes, and requests in flight at most."""
+QUIET_S = 45.0
+
+
+def cost_of_noise(latency_s: float, concurrency: int) -> tuple[int, float, list[float]]:
+    """(requests, seconds without rejections, by share rejected how many times as long it takes at worst), with and
+    without Retry-After."""
+
+    def seconds(noise: float, seed: int, *, retry_after: bool = False) -> float:
+        vendor = VirtualVendor(
+            kind="noise",
+            limit=NoLimit(),
+            latency_s=latency_s,
+            noise=noise,
+            retry_after=retry_after,
+            concurrency=concurrency,
+            random=Random(seed),
+        )
+        return play(vendor, seconds=1e9, requests=requests).ended_s
+
+    requests = max(300, int(QUIET_S * concurrency / latency_s))
+    quiet = seconds(0.0, 1)
+    worst = [
+        max(seconds(noise, seed, retry_after=told) for seed in (1, 2) for told in (False, True)) / quiet
+        for noise in NOISE
+    ]
+    return requests, quiet, worst
+
+
+def print_cost_of_noise() -> None:
+    """A row for each kind of endpoint."""
+    print(f"| a reply takes | in flight | requests | s without | {' | '.join(f'{n:.1%}' for n in NOISE)} |")
+    print("|---" * (4 + len(NOISE)) + "|")
+    for latency_s, concurrency in QUIET:
+        requests, quiet, worst = cost_of_noise(latency_s, concurrency)
+        times = " | ".join(f"{factor:.2f} ×" for factor in worst)
+        print(f"| {latency_s:g} s | {concurrency} | {requests:,} | {quiet:.1f} | {times} |", flush=True)
+
+
 def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -136,7 +179,11 @@ def main() -> None:
     parser.add_argument("--kind", choices=KINDS)
     parser.add_argument("--each", action="store_true")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--noise", action="store_true")
     args = parser.parse_args()
+    if args.noise:
+        print_cost_of_noise()
+        return
     results: list[Result] = []
     for seed in range(args.seed, args.seed + args.vendors):
         vendor = drawn(seed)
