@@ -104,6 +104,7 @@ _LOADING = re.compile(
 )
 _MAY_LOAD = frozenset({425, 429, 500, 502, 503, 504})
 _TOO_LARGE = re.compile(r"request too large", re.IGNORECASE)
+_LIMIT_AND_REQUEST = re.compile(r"limit:? ([\d,]{1,18})\D{1,40}requested:? ([\d,]{1,18})", re.IGNORECASE)
 
 _REMEDIES = {402: "add credit at the vendor", 405: "check the base URL", 406: "check the base URL"}
 
@@ -293,9 +294,18 @@ def _rate_limited(answer: _Answer) -> ProviderError:
     said, wait_s = answer.said, answer.wait_s
     if answer.needs_payment or (wait_s is None and is_used_up_quota(said.text)):
         return answer.stopped("no wait mends this: add credit at the vendor")
-    if _TOO_LARGE.search(said.text):
+    if _TOO_LARGE.search(said.text) and not _fits_later(said.text):
         return answer.error(BadRequest, "larger than the limit itself, so no wait mends it")
     return answer.error(RateLimited, wait_s=wait_s)
+
+
+def _fits_later(text: str) -> bool:
+    """Whether the limit that it names has room for the request, only not now: OpenAI calls that too large, too."""
+    found = _LIMIT_AND_REQUEST.search(text)
+    if found is None:
+        return False
+    limit, requested = (int(digits.replace(",", "") or 0) for digits in found.groups())
+    return 0 < requested <= limit
 
 
 def _refused_request(answer: _Answer) -> ProviderError:

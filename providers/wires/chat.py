@@ -116,7 +116,10 @@ def _reply(
         raise Lost(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
     given = as_objects(fields.choices)
     usage = read_usage(fields.usage)
-    nothing = all(is_broken_off(one, finish_reason(one.get("finish_reason"))) for one in given)
+    nothing = all(
+        is_broken_off(one, finish_reason(one.get("finish_reason"))) or not any(read_choice(one)[:2])
+        for one in given
+    )
     uncounted = usage is None or usage.input + usage.output == 0
     if nothing and uncounted and (said := error_in_reply(body)) is not None:
         error = failure_in_reply(said, status=200, headers=headers)
