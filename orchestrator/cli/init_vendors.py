@@ -62,6 +62,14 @@ ENDPOINTS = (
     Endpoint("fireworks", "https://api.fireworks.ai/inference/v1", "FIREWORKS_API_KEY"),
     Endpoint("mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
     Endpoint("xai", "https://api.x.ai/v1", "XAI_API_KEY"),
+    Endpoint("cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"),
+    Endpoint("moonshot", "https://api.moonshot.ai/v1", "MOONSHOT_API_KEY"),
+    Endpoint("zai", "https://api.z.ai/api/paas/v4", "ZAI_API_KEY"),
+    Endpoint("zhipu", "https://open.bigmodel.cn/api/paas/v4", "ZHIPUAI_API_KEY"),
+    Endpoint("volcengine", "https://ark.cn-beijing.volces.com/api/v3", "ARK_API_KEY"),
+    Endpoint(
+        "bedrock", "https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1", "AWS_BEARER_TOKEN_BEDROCK"
+    ),
 )
 
 

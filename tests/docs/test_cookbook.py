@@ -8,6 +8,7 @@ import re
 import threading
 import tomllib
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -34,11 +35,14 @@ PATHS = {
     "openrouter": "/api/v1/chat/completions",
 }
 """The others': /v1/chat/completions."""
-OWN = {"openai": "https://api.openai.com/v1", "anthropic": "https://api.anthropic.com"}
-OWN |= {"google": "https://generativelanguage.googleapis.com/v1beta/openai"}
+OWN = {
+    "openai": "https://api.openai.com/v1",
+    "anthropic": "https://api.anthropic.com",
+    "google": "https://generativelanguage.googleapis.com/v1beta/openai",
+}
 
 
-def reply_to(name: str, body: dict) -> dict:
+def reply_to(name: str, body: dict[str, Any]) -> dict[str, Any]:
     if name == "anthropic":
         usage = {"input_tokens": 9, "output_tokens": 3, "service_tier": "standard", "inference_geo": "global"}
         content = [{"type": "text", "text": "#### 4"}]
@@ -49,7 +53,7 @@ def reply_to(name: str, body: dict) -> dict:
         {"index": i, "finish_reason": "stop", "message": {"role": "assistant", "content": "#### 4"}}
         for i in range(n)
     ]
-    usage = {"prompt_tokens": 9, "completion_tokens": 3 * n, "total_tokens": 9 + 3 * n}
+    usage: dict[str, Any] = {"prompt_tokens": 9, "completion_tokens": 3 * n, "total_tokens": 9 + 3 * n}
     if name == "openrouter":
         usage["cost"] = 0.000004
     if name == "xai":
@@ -66,7 +70,7 @@ def reply_to(name: str, body: dict) -> dict:
 @contextmanager
 def answering(name: str):
     """Gives its port, and what it was asked: path with query, headers, body."""
-    asked: list[tuple[str, dict[str, str], dict]] = []
+    asked: list[tuple[str, dict[str, str], dict[str, Any]]] = []
     port: list[int] = []
     ready, over, loop = threading.Event(), asyncio.Event(), asyncio.new_event_loop()
 

@@ -99,7 +99,6 @@ REPORTS = [
         Said(200, {"code": "rate_limit_daily", "message": "Error code: 429 - slow down, retry in 1 second"}),
         again=True,
         held=True,
-        waits_s=0.5,
     ),
     Report(
         "SWE-agent/mini-swe-agent#902",
