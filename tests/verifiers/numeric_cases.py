@@ -74,6 +74,8 @@ RULES: dict[str, list[tuple[str, str, bool]]] = {
         ("1.5", "The answer is a dollar and fifty cents.", True),
         ("1.5", "The answer is 1 dollar and fifty cents.", True),
         ("0.5", "The answer is fifty cents.", True),
+        ("12.5", "So the total is twelve dollars and fifty cents.", True),
+        ("12.5", "So the total is thirteen dollars and fifty cents.", False),
         ("50", "The answer is fifty cents.", True),
         ("5", "The answer is fifty cents.", False),
         ("99", "The answer is $0.99 (99 cents).", True),

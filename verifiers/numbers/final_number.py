@@ -20,6 +20,7 @@ from verifiers.numbers.expression import Readings, after_filler, equation_goes_o
 from verifiers.numbers.markers import marked
 from verifiers.numbers.parse import Number, scan
 from verifiers.numbers.plain_text import clean, without_bold
+from verifiers.numbers.words import dollars_and_cents
 
 MAX_TEXT = 65_536
 """Characters looked at, from the end: the final answer is there."""
@@ -68,6 +69,7 @@ _POLITE = re.compile(
     re.IGNORECASE,
 )
 _DIGITS = re.compile(r"[0-9]+")
+_WORD_START = re.compile(r"\b[A-Za-z]")
 _MOST_NUMBERS, _TAIL = 200, 600
 """Of a line with more numbers than any answer has only so many characters at its end are read."""
 _BOLD_SPAN = re.compile(r"\*\*([^*\n]{1,80})\*\*")
@@ -84,7 +86,7 @@ def final_number(text: str) -> Readings:
     found = marked(without_bold(with_bold), strong=False)
     if found is None:
         return ()
-    return found or _last(chunks[0]) or (_last(with_bold) if len(chunks) > 1 else ())
+    return found or _last(chunks[0]) or (_last(with_bold) if len(chunks) > 1 else ()) or _in_words(chunks[0])
 
 
 def marked_number(text: str) -> Readings:
@@ -132,6 +134,17 @@ def _last(text: str) -> Readings:
             continue
         if found := _last_bold(line) or _last_of_line(without_bold(line)):
             return found
+    return ()
+
+
+def _in_words(text: str) -> Readings:
+    """`She pays one dollar and fifty cents.`: the only amount in words that needs no marker."""
+    line = text.rstrip().rpartition("\n")[2][-_QUESTION:]
+    if "cent" not in line:
+        return ()
+    for word in _WORD_START.finditer(line):
+        if (value := dollars_and_cents(line[word.start() :])) is not None:
+            return (value,)
     return ()
 
 
