@@ -27,19 +27,21 @@ if TYPE_CHECKING:
 PIECE = 64
 ATTEMPT = "agent:"
 """How the request of an agent's sample begins."""
-_MEANT = """
-SELECT s.id FROM sample AS s JOIN problem ON problem.id = s.problem_id
-WHERE s.model_id = ? AND problem.key = ? AND {such} ORDER BY s.problem_id, s.sample_index
+_OF_PROBLEM = "s.model_id = ? AND s.problem_id IN (SELECT id FROM problem WHERE key = ?)"
+"""By the index of model and problem: as fast among a million samples as among a hundred."""
+_MEANT = f"""
+SELECT s.id FROM sample AS s
+WHERE {_OF_PROBLEM} AND {{such}} ORDER BY s.problem_id, s.sample_index
 """
 _SAMPLES = f"""
 SELECT {COLUMNS}, s.problem_id, s.verifier FROM {JOINED}
 WHERE s.id IN ({{ids}}) ORDER BY s.problem_id, s.sample_index
 """
-_PROMPTS = """
-SELECT DISTINCT prompt.body FROM sample AS s JOIN problem ON problem.id = s.problem_id
+_PROMPTS = f"""
+SELECT DISTINCT prompt.body FROM sample AS s
 LEFT JOIN request ON request.id = s.request_id LEFT JOIN merged_request ON merged_request.ref = s.request_ref
 JOIN prompt ON prompt.id = coalesce(request.prompt_id, merged_request.prompt_id)
-WHERE s.model_id = ? AND problem.key = ?
+WHERE {_OF_PROBLEM}
 """
 
 
@@ -83,7 +85,7 @@ class ProblemSamples:
     def counts(self, model: SampledModel) -> tuple[int, int]:
         """Samples meant, and all."""
         counted = f"count(*) FILTER (WHERE {self._such}), count(*)"
-        sql = f"SELECT {counted} FROM {JOINED} WHERE s.model_id = ? AND problem.key = ?"
+        sql = f"SELECT {counted} FROM sample AS s WHERE {_OF_PROBLEM}"
         with reading(self._db):
             return self._connection.execute(sql, (model.id, self.problem)).fetchone()
 
