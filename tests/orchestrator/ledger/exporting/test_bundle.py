@@ -55,6 +55,8 @@ def test_it_holds_the_samples_and_all_that_made_them(bought, command, tmp_path):
             *(
                 "README.txt",
                 "SHA256SUMS",
+                "agentattempts.jsonl.gz",
+                "exchanges.jsonl.gz",
                 "failures.json",
                 "manifest.json",
                 "models.json",
