@@ -84,6 +84,6 @@ chaos=(tests/chaos)
 proofs=(tests/verifiers/proofs/test_real_lean.py)
 attacks=(tests/verifiers/code/test_hostile.py tests/verifiers/proofs/test_coq.py)
 apart=() # what has a step of its own
-for path in "${kills[@]}" "${faults[@]}" "${histories[@]}" "${chaos[@]}" "${proofs[@]}" "${attacks[@]}" tests/real; do
+for path in "${kills[@]}" "${faults[@]}" "${histories[@]}" "${chaos[@]}" "${proofs[@]}" "${attacks[@]}" tests/real tests/slurm; do
   [[ $path == *::* ]] || apart+=(--ignore "$path")
 done

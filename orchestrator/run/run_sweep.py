@@ -30,6 +30,7 @@ from orchestrator.run.missing_packages import in_words, missing_packages
 from orchestrator.run.prepare import Prepared
 from orchestrator.run.progress_figures import Tally
 from orchestrator.run.sampling import stop_rule
+from orchestrator.run.servers.node import check_node
 from orchestrator.run.verdicts.changed_set import changed_set
 from orchestrator.run.verdicts.choose_verifier import require
 from orchestrator.run.verdicts.public_tests import add_public_set
@@ -89,6 +90,8 @@ def run_sweep(prepared: Prepared, options: Options, show: Callable[[Progress], N
     require(prepared.executor.verifier, f"{prepared.sweep.path}: verifier", problems)
     if options.sends:
         require_sandbox(prepared.sweep)
+    if options.sends:
+        check_node(prepared, options.only)
     refuse_foreign(options.db)
     refuse_other_sweep(options.db, prepared.sweep.name)
     lock = acquire(options.db)

@@ -86,7 +86,7 @@ def run(
     from orchestrator.report.terminal.summary import Ending, summary
     from orchestrator.run.prepare import prepare
     from orchestrator.run.run_sweep import Options, run_sweep
-    from orchestrator.run.servers.node import check_node, sigterm_grace_s
+    from orchestrator.run.servers.node import sigterm_grace_s
     from orchestrator.sending.signals import Signals
     from orchestrator.sweep.load import check_keys, load
     from orchestrator.text.safe import safe
@@ -114,7 +114,6 @@ def run(
     )
     options = Options(db=place, budget_pico=loaded.budget_pico, signals=signals, only=chosen)
     prepared = prepare(loaded)
-    check_node(prepared, chosen)
     with signals:
         try:
             with choose(style) as display:

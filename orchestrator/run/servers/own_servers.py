@@ -29,7 +29,7 @@ LOADING_S = 120.0
 """What loading is taken to need before it was seen."""
 MEMORY_BACK_S = 60.0
 MEMORY_SLACK_MIB = 512
-WAITS = "for a GPU: its server starts when one is free"
+WAITS = "for its turn: its server starts when a slot is free"
 LOADS = "its server loads the model"
 STOPS = "its server is stopping"
 DIED = "its server died and is started again"
