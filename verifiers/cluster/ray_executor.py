@@ -34,6 +34,7 @@ class RayExecutor:
 
     is_inline = False
     is_batch = False
+    asks = False
 
     def __init__(self, verifier: Verifier, options: Mapping[str, Any], bounds: Bounds, cluster: str) -> None:
         """ValueError, one line, for a kind that needs one machine, or what is no address."""
@@ -41,6 +42,10 @@ class RayExecutor:
         if verifier.isolation == "batch":
             raise ValueError(
                 f"verifier {verifier.kind} judges all of a ledger in few calls, not on a cluster"
+            )
+        if verifier.isolation == "asks":
+            raise ValueError(
+                f"verifier {verifier.kind} asks a model, which a cluster has no part in: drop cluster"
             )
         self.options = dict(options)
         self.bounds = bounds

@@ -47,6 +47,11 @@ class Executor(Protocol):
         ...
 
     @property
+    def asks(self) -> bool:
+        """Whether a model judges, so that verdicts are requests of their own and cost money."""
+        ...
+
+    @property
     def size(self) -> int: ...
 
     def judge(self, items: Sequence[Item]) -> list[Verdict]:
@@ -94,7 +99,6 @@ class LocalExecutor:
 
     @property
     def asks(self) -> bool:
-        """Whether a model judges, so that verdicts are requests of their own and cost money."""
         return self.verifier.isolation == "asks"
 
     @property
