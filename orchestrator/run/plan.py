@@ -13,6 +13,7 @@ from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.for_run.for_plan import learnt_bounds, state_for_plan
 from orchestrator.ledger.reading.samples.empty_replies import empty_replies
 from orchestrator.ledger.writing.last_loading import last_loading_s
+from orchestrator.run.can_tell import PairTold, Side, can_tell
 from orchestrator.run.fit import Fit, fit
 from orchestrator.run.packing import most_n, requests_for
 from orchestrator.run.planned_starts import StartPlanned, planned_starts
@@ -81,6 +82,8 @@ class Planned:
     models: tuple[ModelPlanned, ...]
     starts: tuple[StartPlanned, ...] = ()
     """Of servers that the run starts itself, in its order."""
+    tells: tuple[PairTold, ...] = ()
+    """What it can tell of each pair of models."""
     fit: Fit | None = None
     """Where it was looked for: the largest samples that the budget is expected to pay for."""
 
@@ -136,6 +139,7 @@ class Planned:
                 for m in self.models
             },
             "starts": [one.document() for one in self.starts],
+            "can_tell": [pair.document() for pair in self.tells],
             **({} if self.fit is None else {"fit": _fit_document(self.fit)}),
         }
 
@@ -185,8 +189,24 @@ def plan_sweep(prepared: Prepared, db: Path, *, fits: bool = False) -> Planned:
             {m.alias: m.expected_pico for m in models},
             {m.alias for m in models if m.samples},
         ),
+        tells=_tells(prepared, models),
         fit=fit(prepared, there, held + _fixed(prepared, models)) if fits and budget is not None else None,
     )
+
+
+def _tells(prepared: Prepared, models: tuple[ModelPlanned, ...]) -> tuple[PairTold, ...]:
+    """Of models with samples still to ask, whose costs are then expected; others are compared by `frontier` already."""
+    wanted = {alias: model.samples for alias, model in prepared.sweep.models.items()}
+    sides = [
+        Side(
+            m.alias,
+            wanted[m.alias],
+            m.expected_pico / m.samples if m.is_expected and not m.replayed else None,
+        )
+        for m in models
+        if m.samples
+    ]
+    return can_tell(len(prepared.problems), sides)
 
 
 def _spends(prepared: Prepared, models: tuple[ModelPlanned, ...]) -> int:

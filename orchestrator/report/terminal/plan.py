@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from orchestrator.run.plan import ModelPlanned, Planned
 
 NAME = 32
+_NOTHING_TOLD = 80
+"""Points of coverage."""
+_PAIRS = 2
 NARROW_IN_FLIGHT = 8
 """Below so many requests in flight the money, not the limits, sets the pace."""
 
@@ -50,7 +53,7 @@ def plan_text(plan: Planned, *, name: str, fit_command: str) -> RenderableType:
             share(m.covered) if m.is_expected else f"≥ {share(m.covered)}",
         )
     answer = Text().append(safe(name, 60), "bold").append(f": {_answer(plan)}")
-    said = [*_short(plan, fit_command), *_fitting(plan)]
+    said = [*_short(plan, fit_command), *_fitting(plan), *_told(plan)]
     lines = [*_starts(plan), *remarks(plan)]
     return Group(answer, *map(Text, said), Text(""), table, Text(""), *map(Text, lines))
 
@@ -105,6 +108,26 @@ def _short(plan: Planned, fit_command: str) -> Iterator[str]:
         yield f"{safe(most.alias)} takes {part} of the money: {usd(most.expected_pico)} for {most.samples:,} samples."
     if plan.fit is None:
         yield f"To see how many samples fit: {safe(fit_command)}"
+
+
+def _told(plan: Planned) -> Iterator[str]:
+    """Of the pairs that it can tell least of."""
+    if not plan.tells:
+        return
+    widest = max(plan.tells, key=lambda pair: pair.least_difference)
+    points = round(100 * widest.least_difference)
+    yield (
+        f"It can tell two models apart whose coverage differs by {points} points or more (in 80% of such sweeps)."
+        if points < _NOTHING_TOLD
+        else "It has too few problems to tell two models apart."
+    )
+    short = [pair for pair in plan.tells if pair.within is False]
+    for pair in sorted(short, key=lambda pair: -(pair.affordable_k or 0))[:_PAIRS]:
+        yield (
+            f"{pair.samples:,} × {safe(pair.cheap)} are planned, but {pair.expensive_samples:,} × "
+            f"{safe(pair.expensive)} cost as much as {pair.affordable_k:,}: raise its samples, or the comparison rests "
+            "on extrapolation."
+        )
 
 
 def _fitting(plan: Planned) -> Iterator[str]:
