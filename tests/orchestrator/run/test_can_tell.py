@@ -1,7 +1,5 @@
 """What a plan says of what it can tell."""
 
-import json
-
 import numpy as np
 import pytest
 
