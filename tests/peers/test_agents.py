@@ -5,6 +5,7 @@ MANYFEW_ATTEMPTS says how many (4): each takes seven seconds of processor time t
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import run
 
 ATTEMPTS = int(os.environ.get("MANYFEW_ATTEMPTS", "4"))
-MINI = {"command": "mini-swe-agent", "output": None, "concurrency": 2}
+MINI: dict[str, Any] = {"command": "mini-swe-agent", "output": None, "concurrency": 2}
 pytestmark = pytest.mark.timeout(120 + 60 * ATTEMPTS)
 
 

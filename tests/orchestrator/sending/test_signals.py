@@ -21,7 +21,7 @@ class Driver:
     def __init__(self) -> None:
         self.told: list[str] = []
 
-    def drain(self, *, grace_s: float, note: str) -> None:
+    def drain(self, *, grace_s: float, note: str, ends_within_s: float | None = None) -> None:
         self.told.append(f"drain {grace_s:.0f} s, {note}")
 
     def abandon(self) -> None:
