@@ -110,6 +110,7 @@ def sweep_tables() -> tuple[tuple[str, str, Any], ...]:
         ("prompt", "`[prompt]`", schema.PromptTable),
         ("sampling", "`[sampling]`", schema.SamplingTable),
         ("verifier", "`[verifier]`", schema.VerifierTable),
+        ("policy", "`[policy]`", schema.PolicyTable),
         ("models", "`[models.ALIAS]`", schema.ModelTable),
         ("model_serve", "`[models.ALIAS.serve]`", schema.ServeTable),
         ("node", "`[serve]`", schema.NodeTable),

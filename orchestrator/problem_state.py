@@ -16,6 +16,9 @@ class ProblemState:
     """Indices below next_index that are lacking."""
     solved: bool = False
     unverified: int = 0
+    passed: int = 0
+    measured: int = 0
+    """Samples that no outcome steered, of a model that a policy steers; else not counted."""
     asked: set[int] = field(default_factory=set[int])
     """Indices that an earlier run asked for and that are on their way: in a batch that goes on at its vendor."""
 

@@ -29,6 +29,10 @@ class FrontierStudy:
 
 def warn_of_samples(study: FrontierStudy, outcomes: Outcomes, samples: Samples) -> None:
     counted = int(outcomes.n.sum())
+    if outcomes.judged is not None and outcomes.judged.policy is not None:
+        study.warn(outcomes, _of_policy(outcomes.judged.policy, counted, samples.problems))
+        if not counted:
+            return
     if not counted:
         remedy = "judge them with manyfew verify" if outcomes.samples else "sample them with manyfew run"
         there = (
@@ -68,6 +72,26 @@ def warn_of_samples(study: FrontierStudy, outcomes: Outcomes, samples: Samples) 
         )
 
 
+def _of_policy(policy: str, counted: int, problems: int) -> str:
+    """Why its coverage rests on few draws, or on none."""
+    chosen = (
+        "it was asked only where earlier stages of the cascade had failed"
+        if policy == "cascade"
+        else "the policy solve chose its problems by outcomes"
+    )
+    if counted:
+        return (
+            f"{chosen}, so its figures rest on the {counted:,} samples of {problems:,} problems that no outcome "
+            "steered (measure)"
+        )
+    remedy = (
+        "run it alone, without [policy], for its own"
+        if policy == "cascade"
+        else "state measure = 0.1 in [policy] for figures of its own"
+    )
+    return f"{chosen}, so nothing can be said of its own coverage: {remedy}"
+
+
 def _warn_of_largest_k(study: FrontierStudy, outcomes: Outcomes, samples: Samples) -> None:
     largest = samples.largest_k
     open_n = outcomes.n if outcomes.first is None else outcomes.n[outcomes.first == 0]
@@ -93,7 +117,8 @@ def _warn_of_lost(study: FrontierStudy, outcomes: Outcomes) -> None:
             f"{whole:,} problems lost all their samples: curves leave them out; comparisons count them as unsolved, "
             "and as solved where they could turn a verdict",
         )
-    if unasked := outcomes.without_verdict - whole:
+    steered = outcomes.judged is not None and outcomes.judged.policy is not None
+    if (unasked := outcomes.without_verdict - whole) and not steered:
         asked = outcomes.without_verdict + len(outcomes.problems)
         study.warn(outcomes, f"{unasked:,} of {asked:,} problems have no verdict and are left out")
     if outcomes.repeats:

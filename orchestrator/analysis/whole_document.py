@@ -47,6 +47,7 @@ def frontier_documents(
     from orchestrator.analysis.selection import with_selection
     from orchestrator.ledger.importing.printed_results import read_printed
     from orchestrator.ledger.reading.money.agent_costs import read_agent_costs
+    from orchestrator.ledger.reading.money.solved_by_any import realised
     from orchestrator.ledger.reading.samples.citation import citation_document, cite
     from orchestrator.ledger.reading.samples.judged import ChosenSets
     from orchestrator.ledger.reading.samples.outcomes import read_outcomes
@@ -59,6 +60,7 @@ def frontier_documents(
     sampled["about"]["verdicts"] = verdicts_document(outcomes, by.false_pass)
     sampled["warnings"] += _one_sided(paths, {one.alias for one in outcomes})
     add_agents(sampled, read_agent_costs(paths))
+    sampled["realised"] = realised(paths[0]) if len(paths) == 1 and axis == "usd" else None
     sampled["citation"] = [citation_document(cite(path, always=always_digest)) for path in paths]
     return FrontierDocuments(sampled, with_printed(sampled, read_printed(paths)))
 

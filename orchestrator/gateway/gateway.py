@@ -51,7 +51,7 @@ class Gateway:
         *,
         prompt: Callable[[Ticket], PromptText],
         judged: Callable[[Settlement], Settlement],
-        stop_rule: Callable[[str], str],
+        stop_rule: Callable[[Ticket], str],
         clock: Callable[[], float],
         on_warning: Callable[[str, str], None],
     ) -> None:
@@ -183,7 +183,7 @@ class Gateway:
                 delivered.values(),
                 model_id=self._model_id(attempt),
                 server=self._forwarders[attempt.alias][attempt.ticket.endpoint].server,
-                stop_rule=self._stop_rule(attempt.alias),
+                stop_rule=self._stop_rule(attempt.ticket),
             )
             outcome = self._judged(row)
         borne = delivered if is_sample else {}

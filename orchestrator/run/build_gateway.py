@@ -12,8 +12,9 @@ from orchestrator.gateway.model import GatewayModel, gateway_model
 from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.ledger.writing.rows import Settlement
 from orchestrator.run.build_scheduler import DEFAULT_CONCURRENCY, call_lanes
+from orchestrator.run.policies import rule_of
 from orchestrator.run.prepare import Prepared
-from orchestrator.run.sampling import Sampling, stop_rule
+from orchestrator.run.sampling import Sampling
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sending.agent_calls import CallSender
 from orchestrator.sending.paid_servers import TimedServer
@@ -59,7 +60,7 @@ def build_gateway(
         forwarders,
         prompt=sampling.prompt,
         judged=judged,
-        stop_rule=lambda alias: stop_rule(prepared.sweep.models[alias]),
+        stop_rule=lambda of: rule_of(prepared.sweep.models[of.alias], prepared.sweep.policy, of.item),
         clock=clock,
         on_warning=on_warning,
     )

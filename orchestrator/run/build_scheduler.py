@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import partial
 
 from orchestrator.booking.learnt_ratio import learnt_ratio
 from orchestrator.ledger.writing.run_state import RunState
 from orchestrator.run.batches.batches import MOST_IN_FLIGHT, MOST_REQUESTS
 from orchestrator.run.packing import most_n
+from orchestrator.run.policies import works_of
 from orchestrator.run.prepare import Means, Prepared
 from orchestrator.run.verdicts.judge_calls import JudgeCalls
 from orchestrator.scheduler.budget import Budget, Funds
@@ -17,7 +18,6 @@ from orchestrator.scheduler.endpoints import Endpoint
 from orchestrator.scheduler.lane import ModelLane, WorstCase
 from orchestrator.scheduler.rates import RateLimit
 from orchestrator.scheduler.scheduler import Scheduler
-from orchestrator.scheduler.warmth import Warmth
 from orchestrator.scheduler.work import Work
 from orchestrator.sweep.types import Model
 from pricing.stated import is_free
@@ -51,14 +51,15 @@ def build_scheduler(
             if left.problem_id in ordinals:
                 spent = prepared.attempts_spent.setdefault((alias, ordinals[left.problem_id]), {})
                 spent[left.sample_index] = left.settled_pico + left.presumed_pico
-    lanes = _lanes(prepared, state, rounds=False)
+    lanes = _lanes(prepared, state, works_of(prepared, state, budget_pico))
     prepared.learn_judge()
     if (judging := prepared.judging) is not None:
         _judged_by(prepared, lanes, judging)
     funds = {alias: _funds(prepared, state, alias, lanes[alias].sampling) for alias in lanes}
     held = state.others.settled_pico + state.others.presumed_pico + state.others.reserved_pico
     budget = Budget(budget_pico, funds, others_held=held, shared=False)
-    if budget.held + worst_left(prepared, lanes) > budget_pico:
+    steered = prepared.sweep.policy.kind != "all"  # it alone decides who gets the money
+    if not steered and budget.held + worst_left(prepared, lanes) > budget_pico:
         budget.shared = True
         for lane in lanes.values():
             lane.sampling.rounds = True
@@ -104,21 +105,14 @@ def worst_left(prepared: Prepared, lanes: dict[str, ModelLane]) -> int:
     return total
 
 
-def _lanes(prepared: Prepared, state: RunState, *, rounds: bool) -> dict[str, ModelLane]:
+def _lanes(prepared: Prepared, state: RunState, works: Mapping[str, Work]) -> dict[str, ModelLane]:
     rates = _rates(list(prepared.sweep.models.values()))
     lanes: dict[str, ModelLane] = {}
     for alias, model in prepared.sweep.models.items():
         model_state = state.models[alias]
         lanes[alias] = ModelLane(
             alias=alias,
-            work=Work(
-                model_state.problems,
-                samples=[model.wanted(problem.key) for problem in prepared.problems],
-                max_n=most_n(model, model_state.max_n),
-                rounds=rounds,
-                until_solved=model.mode == "until_solved",
-                warmth=_warmth(prepared, alias),
-            ),
+            work=works[alias],
             endpoints=_endpoints(prepared, model) if model.agent is None else _places(prepared, model),
             rate=rates[_shared_by(model)]
             if model.agent is None
@@ -198,12 +192,6 @@ def _endpoints(prepared: Prepared, model: Model) -> list[Endpoint]:
 def _places(prepared: Prepared, model: Model) -> list[Endpoint]:
     """Where an agent's attempts ask: each stays with one. What its calls meet there is no word on when others begin."""
     return [Endpoint(server=endpoint.server) for endpoint in _endpoints(prepared, model)]
-
-
-def _warmth(prepared: Prepared, alias: str) -> Warmth | None:
-    """None if no prompt of the model is worth a cache that must be asked for."""
-    worth = bytes(prepared.caches(alias, ordinal) for ordinal in range(len(prepared.problems)))
-    return Warmth(worth) if any(worth) else None
 
 
 def _shared_by(model: Model) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from orchestrator.run.sampling import Arrival, Sampling, arrivals
 from orchestrator.run.servers.context import Servers, logs_beside
 from orchestrator.run.servers.own_servers import OwnServers
 from orchestrator.run.shared_limits import shared_limits
+from orchestrator.run.steering import steering
 from orchestrator.run.verdicts.asked_judge import AskedJudge
 from orchestrator.run.verdicts.asking import Asking
 from orchestrator.run.verdicts.case import Unjudged, unjudged
@@ -149,6 +150,7 @@ class Driver:
             held_back=lambda: self._judge.behind,
             busy=lambda: self._judge.busy or self._own_servers.busy,
         )
+        self._steering = steering(scheduler, self.dispatcher.wake)
         self._figures = ProgressFigures(
             prepared.sweep.name,
             scheduler,
@@ -185,6 +187,8 @@ class Driver:
             beside = [group.create_task(self._display(), name="display")]
             beside += [group.create_task(watch, name="fleet") for watch in self._fleet()]
             serving = group.create_task(self._own_servers.run(), name="servers")
+            if self._steering is not None:
+                beside.append(group.create_task(self._steering.run(), name="steering"))
             try:
                 await self._queue_unjudged()
                 await self.dispatcher.run(group, (self._batch(life) for life in self._batches.resumed()))

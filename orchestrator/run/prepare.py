@@ -169,6 +169,7 @@ class Prepared:
             or model.provider != "anthropic"
             or not model.prompt_cache
             or model.mode == "until_solved"
+            or self.sweep.policy.kind != "all"
         ):
             return False
         return (
@@ -251,6 +252,10 @@ class Prepared:
         known = self.means.get(alias, Means()).pico_per_output_token
         if known is not None:
             return round(known * output_tokens)
+        return self.server_pico_at_first(alias, output_tokens)
+
+    def server_pico_at_first(self, alias: str, output_tokens: int) -> int:
+        """The same, before it has samples of its own."""
         model = self.sweep.models[alias]
         assert model.gpu_usd_per_hour is not None
         nanoseconds = output_tokens * 10**9 // ASSUMED_TOKENS_PER_S
@@ -285,7 +290,7 @@ def _prepare(sweep: Sweep, prices: Mapping[str, Price]) -> Prepared:
         raise InputError(str(sweep.path), "the source gives no problems", "look at [problems]")
     executor, choice = verifier_of_sweep(sweep)
     if executor.is_batch:
-        _refuse_until_solved(sweep, executor.verifier.kind)
+        _refuse_steering(sweep, executor.verifier.kind)
     prepared = Prepared(
         sweep=sweep,
         problems=problems,
@@ -338,7 +343,13 @@ def _check_prompts(prepared: Prepared) -> None:
             prepared.prompt(alias, ordinal)
 
 
-def _refuse_until_solved(sweep: Sweep, kind: str) -> None:
+def _refuse_steering(sweep: Sweep, kind: str) -> None:
+    if sweep.policy.kind != "all":
+        raise InputError(
+            where(sweep, "policy", "kind"),
+            f"{sweep.policy.kind} needs verdicts while it samples; {kind} gives them afterwards",
+            "delete [policy], or choose another verifier",
+        )
     for alias, model in sweep.models.items():
         if model.mode == "until_solved":
             raise InputError(

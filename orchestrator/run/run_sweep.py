@@ -27,9 +27,9 @@ from orchestrator.run.build_scheduler import build_scheduler
 from orchestrator.run.driver import Driver
 from orchestrator.run.identical_answers import identical_answers
 from orchestrator.run.missing_packages import in_words, missing_packages
+from orchestrator.run.policies import is_steered
 from orchestrator.run.prepare import Prepared
 from orchestrator.run.progress_figures import Tally
-from orchestrator.run.sampling import stop_rule
 from orchestrator.run.servers.node import check_node
 from orchestrator.run.verdicts.changed_set import changed_set
 from orchestrator.run.verdicts.choose_verifier import require
@@ -120,7 +120,7 @@ def _begin(prepared: Prepared, lock: WriterLock, options: Options) -> RunState:
         state = begin(lock, _plan(prepared, options.budget_pico))
         if not (prepared.executor.is_batch or prepared.executor.asks):
             verify_ledger(lock, prepared.executor, which="new")
-        read_state(options.db, state)
+        read_state(options.db, state, measured=prepared.sweep.policy.measure is not None)
     return state
 
 
@@ -130,6 +130,7 @@ def _plan(prepared: Prepared, budget_pico: int) -> RunPlan:
     sweep = prepared.sweep
     return RunPlan(
         sweep=sweep.name,
+        policy=sweep.policy.kind,
         verifier=prepared.verifier_choice,
         verdict_set=_verdict_set(prepared),
         budget_pico=budget_pico,
@@ -247,7 +248,7 @@ def _close_gaps(db: Path, state: RunState, scheduler: Scheduler) -> None:
 
 async def _remember_what_stops(prepared: Prepared, scheduler: Scheduler, ledger: Ledger) -> None:
     for lane in _lacking(scheduler):
-        if stop_rule(prepared.sweep.models[lane.alias]) != "none":
+        if is_steered(prepared.sweep.models[lane.alias], prepared.sweep.policy):
             await ledger.steered(ledger.state.models[lane.alias].model_id)
 
 

@@ -10,6 +10,7 @@ from orchestrator.booking.booking import Attempt, Booked
 from orchestrator.booking.cost_ratio import ONE
 from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.ledger.writing.rows import Failure, SampleRow, SampleVerdict, Settlement
+from orchestrator.run.policies import rule_of
 from orchestrator.run.prepare import Prepared
 from orchestrator.scheduler.lane import Ticket
 from orchestrator.sending.caller import Kept, PromptText
@@ -75,7 +76,7 @@ class Sampling:
             price=self._prepared.prices[alias],
             cost_basis=_basis(model),
             server=self._providers[alias][ticket.endpoint].server if server is None else server,
-            stop_rule=stop_rule(model),
+            stop_rule=rule_of(model, self._prepared.sweep.policy, ticket.item),
             batch=model.batch,
             lease_id=lease_id,
             cost_ratio=self._prepared.cost_ratios.get(alias, ONE),
@@ -169,8 +170,3 @@ def _basis(model: Model) -> str:
     if model.batch:
         return "batch"
     return "usage" if model.gpu_usd_per_hour is None else "gpu_time"
-
-
-def stop_rule(model: Model) -> str:
-    """How a model's samples end, in the ledger's words."""
-    return "first_success" if model.mode == "until_solved" else "none"

@@ -30,6 +30,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     """When it was first sent."""
     cached: bool = False
     """Whether it is to use the vendor's cache of prompts."""
+    measured: bool = False
+    """Whether no outcome had a part in its choice, under a policy that outcomes steer."""
 
 
 @dataclass(order=True, slots=True)
@@ -79,11 +81,19 @@ class Work:
         for ordinal, problem in enumerate(problems):
             lacking = max(0, self.wanted[ordinal] - problem.recorded - len(problem.asked))
             holes = problem.holes[:lacking]
-            if holes and not (until_solved and self.solved[ordinal]):
+            if holes and not self._is_over(ordinal):
                 self._push(Item(problem=ordinal, indices=tuple(holes)), 0.0)
 
     def _open(self, problem: int) -> bool:
-        return not (self.until_solved and (self.solved[problem] or self.busy[problem]))
+        return not (self._is_over(problem) or self._waits(problem))
+
+    def _waits(self, problem: int) -> bool:
+        """What is to be asked again of it waits for its verdicts."""
+        return self.until_solved and self.busy[problem] > 0
+
+    def _is_over(self, problem: int) -> bool:
+        """A verdict has ended it: nothing more is asked of it."""
+        return self.until_solved and bool(self.solved[problem])
 
     def _push(self, item: Item, ready_at: float) -> None:
         self.unasked += len(item.indices)
@@ -94,12 +104,12 @@ class Work:
         """The next item, at most max_n samples; None while there is none (see `next_at`)."""
         while self._again and self._again[0].ready_at <= now:
             item = self._again[0].item
-            if self.until_solved and self.solved[item.problem]:
+            if self._is_over(item.problem) and not item.measured:
                 heapq.heappop(self._again)  # a verdict made it needless
                 self.unasked -= len(item.indices)
                 self._reopen(item.problem)
                 continue
-            if self.until_solved and self.busy[item.problem]:
+            if self._waits(item.problem):
                 heapq.heappop(self._again)
                 self.unasked -= len(item.indices)
                 self._waiting.setdefault(item.problem, []).append(item)
@@ -210,7 +220,7 @@ class Work:
             self._queue(problem)
 
     def _reopen(self, problem: int) -> None:
-        if self.busy[problem] or self.solved[problem]:
+        if self.busy[problem] or self._is_over(problem):
             return
         waiting = self._waiting.pop(problem, [])
         for item in waiting:
@@ -233,12 +243,11 @@ class Work:
 
     def is_whole(self, problem: int) -> bool:
         """Whether a problem's samples are all in, now and for the next run."""
-        solved = self.until_solved and bool(self.solved[problem])
-        return not self.left(problem) and (solved or not self.failed[problem])
+        return not self.left(problem) and (self._is_over(problem) or not self.failed[problem])
 
     def left(self, problem: int) -> int:
         """Samples of a problem that are still to be asked or on their way."""
-        if self.until_solved and self.solved[problem]:
+        if self._is_over(problem):
             return 0
         return max(0, self.wanted[problem] - self.done[problem] - self.failed[problem])
 
@@ -255,6 +264,7 @@ def _with(item: Item, indices: tuple[int, ...]) -> Item:
         lost=item.lost,
         first_at=item.first_at,
         cached=item.cached,
+        measured=item.measured,
     )
 
 

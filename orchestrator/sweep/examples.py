@@ -46,6 +46,12 @@ _EXAMPLES = {
     "extra": '{ reasoning_effort = "low" }',
     "allow_extra": '["new_field"]',
     "verifier": '[verifier] with kind = "numeric"',
+    "policy": '[policy] with kind = "solve"',
+    "order": '["cheap", "expensive"]',
+    "pair": '["cheap", "expensive"]',
+    "worth_usd": "0.05",
+    "measure": "0.1",
+    "parts": "4",
     "kind": '"numeric"',
     "workers": "2",
     "memory_mb": "1024",
@@ -148,6 +154,6 @@ def example(key: Key) -> str:
     value = _EXAMPLES.get(".".join(names[-2:])) or _EXAMPLES.get(name, "")
     return (
         value
-        if not value or name in {"problems", "prompt", "sampling", "verifier", "models"}
+        if not value or name in {"problems", "prompt", "sampling", "verifier", "policy", "models"}
         else f"{name} = {value}"
     )

@@ -16,6 +16,7 @@ from orchestrator.sweep import resolve
 from orchestrator.sweep.examples import example
 from orchestrator.sweep.judge import with_judge
 from orchestrator.sweep.messages import input_error, suggestion
+from orchestrator.sweep.policy import policy_of
 from orchestrator.sweep.schema import MAX_USD, SweepTable, is_writable
 from orchestrator.sweep.serve import check_together, gpus_of
 from orchestrator.sweep.source import SweepText, read, where
@@ -75,6 +76,7 @@ def load(path: Path, *, budget: str | None = None, sends: bool = True) -> Sweep:
         models=models,
         gpus=gpus_of(source, table.serve),
         judge=judge,
+        policy=policy_of(source, table.policy, {a: m for a, m in models.items() if a != judge}),
     )
     check_together(source, sweep)
     return sweep

@@ -289,6 +289,17 @@ class ModelTable(SamplingTable):
     agent: AgentTable | None = None
 
 
+class PolicyTable(Table):
+    """`[policy]`: what steers the sampling. None: not stated."""
+
+    kind: Literal["all", "cascade", "solve", "narrow"] = "all"
+    order: Annotated[list[Line], Field(min_length=1, max_length=1000)] | None = None
+    pair: Annotated[list[Line], Field(min_length=2, max_length=2)] | None = None
+    worth_usd: Usd | None = None
+    measure: Annotated[Number, Field(gt=0, lt=1)] | None = None
+    parts: Annotated[int, _whole(1, 1000)] | None = None
+
+
 class SweepTable(Table):
     """The whole file."""
 
@@ -299,6 +310,7 @@ class SweepTable(Table):
     sampling: SamplingTable = SamplingTable()
     verifier: VerifierTable = VerifierTable()
     serve: NodeTable = NodeTable()
+    policy: PolicyTable = PolicyTable()
     models: Annotated[dict[str, ModelTable], Field(min_length=1, max_length=1000)]
 
 

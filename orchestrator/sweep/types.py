@@ -13,6 +13,7 @@ from verifiers.types import Sandbox
 
 ProviderName = Literal["vllm", "openai", "anthropic", "google", "openai-compatible", "replay"]
 Mode = Literal["uniform", "until_solved"]
+PolicyKind = Literal["all", "cascade", "solve"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +189,19 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """`[policy]`: what steers the sampling while it goes."""
+
+    kind: PolicyKind = "all"
+    order: tuple[str, ...] = ()
+    """cascade: the stages, all models of the sweep."""
+    worth_pico: int | None = None
+    """solve: nothing is bought that costs more an expected solve."""
+    measure: float | None = None
+    """The share of the budget for draws that no outcome steers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
     """One sweep file."""
 
@@ -202,6 +216,7 @@ class Sweep:
     verifier: VerifierChoice
     models: Mapping[str, Model]
     """By alias, in the file's order."""
+    policy: Policy = Policy()
     judge: str | None = None
     """The model among them that grades the others' answers and isn't sampled."""
     gpus: tuple[str, ...] | None = None

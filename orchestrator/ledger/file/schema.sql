@@ -5,7 +5,8 @@ CREATE TABLE sweep (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
   budget_pico INTEGER,              -- the last stated; NULL: imported, never run
-  verifier TEXT                     -- JSON: kind and options, as the last run used them
+  verifier TEXT,                    -- JSON: kind and options, as the last run used them
+  policy TEXT                       -- what steered the last run: all | cascade | solve | narrow; NULL: all
 ) STRICT;
 
 CREATE TABLE sweep_file (           -- every sweep file as it was read, once

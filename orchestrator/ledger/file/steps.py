@@ -27,6 +27,7 @@ _SINCE_1 = (
   file TEXT NOT NULL,
   since REAL NOT NULL
 ) STRICT""",
+    "ALTER TABLE sweep ADD COLUMN policy TEXT",
     "ALTER TABLE run ADD COLUMN rules INTEGER NOT NULL DEFAULT 1",
     "ALTER TABLE request ADD COLUMN raised_from_pico INTEGER",
     "ALTER TABLE lease ADD COLUMN loading_pico INTEGER NOT NULL DEFAULT 0",

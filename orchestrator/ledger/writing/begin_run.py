@@ -52,6 +52,8 @@ class RunPlan:
     """What a run wants of a ledger."""
 
     sweep: str
+    policy: str
+    """What steers the sampling, `all`: nothing."""
     verifier: Mapping[str, Any]
     """kind and options."""
     verdict_set: WantedSet
@@ -140,9 +142,10 @@ def _sweep(connection: sqlite3.Connection, path: Path, plan: RunPlan) -> int:
             "name another ledger with --db",
         )
     connection.execute(
-        "INSERT INTO sweep (name, budget_pico, verifier) VALUES (?, ?, ?) "
-        "ON CONFLICT (name) DO UPDATE SET budget_pico = excluded.budget_pico, verifier = excluded.verifier",
-        (plan.sweep, plan.budget_pico, json.dumps(plan.verifier)),
+        "INSERT INTO sweep (name, budget_pico, verifier, policy) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (name) DO UPDATE SET budget_pico = excluded.budget_pico, verifier = excluded.verifier, "
+        "policy = excluded.policy",
+        (plan.sweep, plan.budget_pico, json.dumps(plan.verifier), plan.policy),
     )
     (sweep_id,) = connection.execute("SELECT id FROM sweep WHERE name = ?", (plan.sweep,)).fetchone()
     return sweep_id

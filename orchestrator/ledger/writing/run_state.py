@@ -66,13 +66,16 @@ class RunState:
     """The set that this run's verdicts go into, which is the current one now; None: it gives none."""
 
 
-def read_state(path: Path, state: RunState) -> None:
-    """Fills in what the ledger has of each model, once every recorded sample has its verdict."""
+def read_state(path: Path, state: RunState, *, measured: bool = False) -> None:
+    """Fills in what the ledger has of each model, once every recorded sample has its verdict. `measured`: also the
+    samples that no outcome steered."""
     ordinals = {problem_id: ordinal for ordinal, problem_id in enumerate(state.problem_ids)}
     connection = open_reader(path)
     try:
         for alias, model in state.models.items():
             state.models[alias] = _read_model(connection, model.model_id, ordinals)
+            if measured:
+                _count_measured(connection, model.model_id, ordinals, state.models[alias].problems)
     finally:
         connection.close()
 
@@ -94,6 +97,7 @@ def _read_model(connection: sqlite3.Connection, model_id: int, ordinals: dict[in
         state = problems[ordinal]
         state.done, state.next_index = count["done"], count["next_index"]
         state.solved, state.unverified = bool(count["solved"]), count["unverified"]
+        state.passed = count["passed"]
         done, verified, passed = done + count["done"], verified + count["verified"], passed + count["passed"]
         if state.done < state.next_index:
             state.holes = _holes(connection, model_id, count["problem_id"], state.next_index)
@@ -126,6 +130,21 @@ def _read_model(connection: sqlite3.Connection, model_id: int, ordinals: dict[in
         open_jobs=jobs,
         open_attempts=read_open(connection, model_id),
     )
+
+
+def _count_measured(
+    connection: sqlite3.Connection,
+    model_id: int,
+    ordinals: dict[int, int],
+    problems: list[ProblemState],
+) -> None:
+    rows = connection.execute(
+        "SELECT problem_id, count(*) FROM sample WHERE model_id = ? AND stop_rule = 'none' GROUP BY problem_id",
+        (model_id,),
+    )
+    for problem_id, n in rows:
+        if problem_id in ordinals:
+            problems[ordinals[problem_id]].measured = n
 
 
 def _holes(connection: sqlite3.Connection, model_id: int, problem_id: int, next_index: int) -> list[int]:

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from orchestrator.booking.booking import Attempt
 from orchestrator.ledger.writing.batch_jobs import OpenJob, OpenRequest
+from orchestrator.run.policies import rule_of
 from orchestrator.run.prepare import Prepared
-from orchestrator.run.sampling import stop_rule
 from orchestrator.scheduler.lane import NO_PROBLEM, Ticket
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.scheduler.work import Item
@@ -102,7 +102,7 @@ def adopted(
             price=price,
             cost_basis="batch",
             server=server,
-            stop_rule=stop_rule(model),
+            stop_rule=rule_of(model, prepared.sweep.policy, item),
             batch=True,
         )
         taken.add(Waiting(ticket=_adopted(scheduler, alias, item, request, now), attempt=attempt))

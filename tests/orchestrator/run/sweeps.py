@@ -53,6 +53,7 @@ class SweepFile:
     sampling: dict[str, Any] = field(default_factory=dict)
     source: dict[str, Any] | None = None
     verifier: dict[str, Any] = field(default_factory=dict)
+    policy: dict[str, Any] = field(default_factory=dict)
 
     def write(self, folder: Path, name: str = "sweep.toml") -> Path:
         folder.mkdir(exist_ok=True, parents=True)
@@ -71,6 +72,7 @@ class SweepFile:
                     "problems": source,
                     "sampling": {"samples": self.samples, "max_tokens": self.max_tokens, **self.sampling},
                     "verifier": self.verifier,
+                    **({"policy": self.policy} if self.policy else {}),
                     "models": self.models,
                 }
             )

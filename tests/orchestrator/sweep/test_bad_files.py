@@ -18,6 +18,7 @@ from orchestrator.sweep.schema import (
     AgentTable,
     LimitsTable,
     ModelTable,
+    PolicyTable,
     PriceTable,
     ProblemsTable,
     PromptTable,
@@ -397,6 +398,7 @@ def test_every_key_has_an_example():
         LimitsTable,
         PriceTable,
         AgentTable,
+        PolicyTable,
     )
     assert all(example((name,)) for table in tables for name in table.model_fields)
 

@@ -14,6 +14,7 @@ from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.money.failed_samples import failures_of
 from orchestrator.ledger.reading.money.servers import Stood, read_servers, stood
+from orchestrator.ledger.reading.money.solved_by_any import count_solved_by_any
 from orchestrator.ledger.reading.samples.sample_counts import count_samples
 from orchestrator.ledger.writing.batch_jobs import count_open
 from pricing.types import PICO_PER_USD
@@ -62,6 +63,7 @@ def _document(
         "reason": None if run is None else run["reason"],
         "samples": {"planned": planned, "done": done, "failed": failed},
         "servers": [asdict(one) for one in (read_servers(connection) if running else ())],
+        "solved_by_any": count_solved_by_any(connection),
         "batches": [
             {"model": alias, "batches": batches, "requests": requests}
             for alias, (batches, requests) in count_open(connection).items()

@@ -13,6 +13,7 @@ from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.for_run.samples_wanted import samples_wanted
 from orchestrator.ledger.reading.money.servers import read_servers
+from orchestrator.ledger.reading.money.solved_by_any import is_steered, solved_by_any
 from orchestrator.pace import Pace
 from orchestrator.progress import ENDED, ModelProgress, Progress
 
@@ -81,6 +82,8 @@ class Watched:
         done = verified = passed = solved = lacking = 0
         wanted = samples_wanted(model)
         until_solved = '"until_solved"' in (model["definition"] or "")
+        steered = is_steered(connection, model["sweep_id"])
+        over = solved_by_any(connection, model["sweep_id"]) if steered else set[int]()
         asked = {
             row["id"]: wanted(row["key"])
             for row in connection.execute(
@@ -94,6 +97,7 @@ class Watched:
             ).fetchall()
         )
         lacking = sum(max(0, n - failures.get(problem, 0)) for problem, n in asked.items())
+        sampled: set[int] = set()
         for row in connection.execute(
             "SELECT problem_id, count(*) AS done, count(passed) AS verified, coalesce(sum(passed), 0) AS passed "
             "FROM sample WHERE model_id = ? GROUP BY problem_id",
@@ -101,9 +105,12 @@ class Watched:
         ):
             done, verified, passed = done + row["done"], verified + row["verified"], passed + row["passed"]
             solved += row["passed"] > 0
+            sampled.add(row["problem_id"])
             if row["problem_id"] in asked:
                 open_ = max(0, asked[row["problem_id"]] - failures.get(row["problem_id"], 0))
-                lacking -= open_ if until_solved and row["passed"] else min(open_, row["done"])
+                ended = row["problem_id"] in over or (until_solved and row["passed"])
+                lacking -= open_ if ended else min(open_, row["done"])
+        lacking -= sum(max(0, asked[p] - failures.get(p, 0)) for p in over - sampled if p in asked)
         requests, samples = connection.execute(
             "SELECT count(*), coalesce(sum(n), 0) FROM request WHERE model_id = ? AND state = 'reserved'",
             (model["id"],),

@@ -31,6 +31,8 @@ def first_passes(
 
 def stops(connection: sqlite3.Connection, model: sqlite3.Row) -> bool:
     """Whether the model's problems stop at their first success: as its definition says, else as its samples do."""
+    if of_policy(connection, model["id"]) == "cascade":
+        return True
     if model["definition"] is not None:
         return _mode(model["definition"]) == "until_solved"
     found = connection.execute(
@@ -40,6 +42,18 @@ def stops(connection: sqlite3.Connection, model: sqlite3.Row) -> bool:
         (model["id"],),
     ).fetchone()
     return found is not None
+
+
+def of_policy(connection: sqlite3.Connection, model_id: int) -> str | None:
+    """cascade or solve, where such a policy chose some of the model's draws."""
+    steered = connection.execute("SELECT 1 FROM steering WHERE model_id = ? LIMIT 1", (model_id,)).fetchone()
+    if steered is None:
+        return None
+    found = connection.execute(
+        "SELECT stop_rule FROM sample WHERE model_id = ? AND stop_rule IN ('cascade', 'solve') LIMIT 1",
+        (model_id,),
+    ).fetchone()
+    return None if found is None else found[0]
 
 
 def _mode(definition: str) -> str | None:

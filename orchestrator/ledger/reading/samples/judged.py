@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from orchestrator.ledger.reading.samples.first_passes import of_policy
 from orchestrator.ledger.verdict_sets.read import VerdictSet, current_set, named_set, read_sets, steering_sets
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Judged:
     stopped_by: VerdictSet | None = None
     first_draws: bool = False
     """Only each problem's first draw is a fair one, by the truth."""
+    policy: str | None = None
+    """cascade or solve, where that chose draws by outcomes in a way that no estimator covers: those don't count."""
 
     @property
     def passed(self) -> str:
@@ -68,6 +71,8 @@ class Judged:
             if self.first_draws and not all_draws
             else ""
         )
+        if self.policy is not None:
+            first += " AND sample.stop_rule = 'none'"
         return (
             f"(SELECT sample.*, {self.passed} AS judged, {self.accepts} AS accepted FROM sample "
             f"{_join(self.truth, 't')} {_join(self.accept, 'a')} WHERE sample.model_id = ?1 {first}) AS sample"
@@ -96,6 +101,9 @@ def judged(
     stops: bool,
 ) -> Judged:
     """`stops`: the model's draws end at a success. What accepts, if nobody says, is the set that stopped them."""
+    policy = _unfair_policy(connection, model_id)
+    if policy is not None:
+        return Judged(truth=truth, accept=accept, policy=policy)
     steering = steering_sets(connection, model_id) if stops else set[int]()
     others = [one for one in read_sets(connection) if one.set_id in steering]
     if truth is None or all(_same(connection, model_id, one, truth) for one in others):
@@ -105,6 +113,21 @@ def judged(
     if stopped_by is not None and accept is not None and accept.set_id != stopped_by.set_id:
         stopped_by = None
     return Judged(truth=truth, accept=accept, stopped_by=stopped_by, first_draws=True)
+
+
+def _unfair_policy(connection: sqlite3.Connection, model_id: int) -> str | None:
+    """A cascade's first stage draws from every problem until it is solved, as the rule of the first success does. A
+    later stage, which sees what earlier ones left, and `solve` ask where outcomes tell them to."""
+    policy = of_policy(connection, model_id)
+    if policy != "cascade":
+        return policy
+    missed = connection.execute(
+        "SELECT 1 FROM sample AS other WHERE other.stop_rule = 'cascade' AND other.model_id != ?1 "
+        "AND NOT EXISTS (SELECT 1 FROM sample WHERE model_id = ?1 AND problem_id = other.problem_id) "
+        "AND NOT EXISTS (SELECT 1 FROM failure WHERE model_id = ?1 AND problem_id = other.problem_id) LIMIT 1",
+        (model_id,),
+    ).fetchone()
+    return None if missed is None else policy
 
 
 def read_accepted(

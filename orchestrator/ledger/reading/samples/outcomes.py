@@ -182,7 +182,7 @@ def _model(
     counted = [row for row in rows if row["n"]]
     without = (asked | {row["problem_id"] for row in rows}) - {row["problem_id"] for row in counted}
     cost_type = np.float64 if axis in ("seconds", "flops") else np.int64
-    firsts = None if by.first_draws else first_passes(connection, model, by)
+    firsts = None if by.first_draws or by.policy else first_passes(connection, model, by)
     failed = _failed(connection, model["id"])
     group_by, clusters = read_clusters(connection, model["sweep_id"])
     return Outcomes(

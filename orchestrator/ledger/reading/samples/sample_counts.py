@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from orchestrator.ledger.reading.for_run.samples_wanted import samples_wanted
+from orchestrator.ledger.reading.money.solved_by_any import is_steered, solved_by_any
 
 if TYPE_CHECKING:
     import sqlite3
@@ -24,6 +25,11 @@ def count_samples(connection: sqlite3.Connection, model: sqlite3.Row) -> dict[st
     """planned = done + failed + still to be asked."""
     wanted = samples_wanted(model)
     until_solved = '"until_solved"' in (model["definition"] or "")
+    over = (
+        solved_by_any(connection, model["sweep_id"])
+        if is_steered(connection, model["sweep_id"])
+        else set[int]()
+    )
     failed = dict(
         connection.execute(
             "SELECT problem_id, sum(n) FROM failure WHERE model_id = ? GROUP BY problem_id", (model["id"],)
@@ -43,7 +49,7 @@ def count_samples(connection: sqlite3.Connection, model: sqlite3.Row) -> dict[st
         _PROBLEMS, {"model": model["id"], "sweep": model["sweep_id"]}
     ):
         solved += right
-        of_it = 0 if not asked or (until_solved and right) else wanted(key)
+        of_it = 0 if not asked or (until_solved and right) or problem in over else wanted(key)
         if of_it and problem not in failed and (highest is None or highest < of_it):
             within += of_it
             continue

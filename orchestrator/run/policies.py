@@ -1,0 +1,216 @@
+"""What each model has to ask, by the sweep's policy."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections import deque
+from collections.abc import Mapping, Sequence
+from random import Random
+from typing import TYPE_CHECKING
+
+from orchestrator.ledger.writing.run_state import ModelState, RunState
+from orchestrator.problem_state import ProblemState
+from orchestrator.run.packing import most_n
+from orchestrator.run.prepare import EXPECTED_OUTPUT_SHARE, Prepared
+from orchestrator.scheduler.policy.cascade import cascade_works
+from orchestrator.scheduler.scheduler import Scheduler
+from orchestrator.scheduler.warmth import Warmth
+from orchestrator.scheduler.work import Item, Work
+from orchestrator.sweep.types import Model, Policy
+from pricing.cost import cost_pico
+from pricing.types import Tokens
+
+if TYPE_CHECKING:
+    from orchestrator.scheduler.policy.solve import Kind, Known
+
+ALIKE = 1.15
+"""Problems whose samples cost within this factor are of a kind."""
+
+
+def works_of(prepared: Prepared, state: RunState, budget_pico: int) -> dict[str, Work]:
+    """By alias, from what the ledger has."""
+    sweep = prepared.sweep
+    sampled = [alias for alias in sweep.models if alias != sweep.judge]
+    wanted = {
+        alias: [model.wanted(problem.key) for problem in prepared.problems]
+        for alias, model in sweep.models.items()
+    }
+    max_n = {alias: most_n(model, state.models[alias].max_n) for alias, model in sweep.models.items()}
+    problems = {alias: state.models[alias].problems for alias in sweep.models}
+    if sweep.policy.kind == "cascade":
+        rounds = {alias: _waiting_costs(prepared, model) for alias, model in sweep.models.items()}
+        steered = cascade_works(sweep.policy.order, problems, samples=wanted, max_n=max_n, rounds=rounds)
+    elif sweep.policy.kind == "solve":
+        steered = _solve_works(prepared, sampled, state, wanted, max_n, budget_pico)
+    else:
+        steered = dict[str, Work]()
+    plain = {
+        alias: Work(
+            problems[alias],
+            samples=wanted[alias],
+            max_n=max_n[alias],
+            rounds=False,
+            until_solved=model.mode == "until_solved",
+            warmth=_warmth(prepared, alias),
+        )
+        for alias, model in sweep.models.items()
+        if alias not in steered
+    }
+    return {alias: steered[alias] if alias in steered else plain[alias] for alias in sweep.models}
+
+
+def rule_of(model: Model, policy: Policy, item: Item) -> str:
+    """How a sample's draws end, in the ledger's words."""
+    if policy.kind != "all":
+        return "none" if item.measured else policy.kind
+    return "first_success" if model.mode == "until_solved" else "none"
+
+
+def is_steered(model: Model, policy: Policy) -> bool:
+    """Whether verdicts end its draws or choose them."""
+    return policy.kind != "all" or model.mode == "until_solved"
+
+
+def _waiting_costs(prepared: Prepared, model: Model) -> bool:
+    """Whether one sample at a time costs more than a needless one: of time that is paid, and of a batch's hours."""
+    return model.batch or model.gpu_usd_per_hour is not None or prepared.replayed[model.alias]
+
+
+def _warmth(prepared: Prepared, alias: str) -> Warmth | None:
+    """None if no prompt of the model is worth a cache that must be asked for."""
+    worth = bytes(prepared.caches(alias, ordinal) for ordinal in range(len(prepared.problems)))
+    return Warmth(worth) if any(worth) else None
+
+
+# -- solve ------------------------------------------------------------------------------------------------------------
+
+
+def _solve_works(
+    prepared: Prepared,
+    models: Sequence[str],
+    state: RunState,
+    wanted: Mapping[str, Sequence[int]],
+    max_n: Mapping[str, int],
+    budget_pico: int,
+) -> dict[str, Work]:
+    from orchestrator.scheduler.policy.solve import Solve  # late: it loads numpy
+    from orchestrator.scheduler.policy.solve_work import SolveWork
+
+    kinds, kind_of = _kinds(prepared, models, wanted)
+    states = [state.models[alias] for alias in models]
+    solve = Solve(
+        kinds=kinds,
+        kind_of=kind_of,
+        known=[_known(of.problems) for of in states],
+        measured=_measured(prepared, models, states, wanted, budget_pico),
+        worth_pico=prepared.sweep.policy.worth_pico,
+    )
+    return {
+        alias: SolveWork(
+            state.models[alias].problems, samples=wanted[alias], max_n=max_n[alias], solve=solve, model=at
+        )
+        for at, alias in enumerate(models)
+    }
+
+
+def _known(problems: Sequence[ProblemState]) -> Known:
+    from orchestrator.scheduler.policy.solve import Known
+
+    right = array("q", (of.passed for of in problems))
+    waiting = array("q", (of.unverified + len(of.asked) + len(of.holes) for of in problems))
+    wrong = array("q", (max(0, of.recorded - of.passed - of.unverified) for of in problems))
+    return Known(right=right, wrong=wrong, pending=waiting)
+
+
+def _kinds(
+    prepared: Prepared, models: Sequence[str], wanted: Mapping[str, Sequence[int]]
+) -> tuple[list[Kind], list[int]]:
+    from math import log
+
+    from orchestrator.scheduler.policy.solve import Kind
+
+    places: dict[tuple[object, ...], int] = {}
+    kinds: list[Kind] = []
+    kind_of: list[int] = []
+    for ordinal in range(len(prepared.problems)):
+        costs = [
+            float(max(1, prepared.expected_pico(alias, ordinal, requests=1, samples=1))) for alias in models
+        ]
+        often = tuple(wanted[alias][ordinal] for alias in models)
+        alike = (*(round(log(cost) / log(ALIKE)) for cost in costs), often)
+        if alike not in places:
+            places[alike] = len(kinds)
+            kinds.append(Kind(costs=tuple(costs), wanted=often))
+        kind_of.append(places[alike])
+    return kinds, kind_of
+
+
+def _measured(
+    prepared: Prepared,
+    models: Sequence[str],
+    states: Sequence[ModelState],
+    wanted: Mapping[str, Sequence[int]],
+    budget_pico: int,
+) -> list[deque[int]]:
+    """By model, the problems of the draws that no outcome steers: rounds over a random order of problems, each asked
+    of every model, for the stated share of the budget at what was expected before anything was known. So the order and
+    its end depend on the sweep alone, and a raised budget goes on with it. What is there already is left out."""
+    share = prepared.sweep.policy.measure
+    draws: list[deque[int]] = [deque() for _ in models]
+    if share is None:
+        return draws
+    left = int(share * budget_pico)
+    order = list(range(len(prepared.problems)))
+    seed = hashlib.sha256(prepared.sweep.name.encode()).digest()
+    Random(int.from_bytes(seed[:8])).shuffle(order)  # noqa: S311 - an order, no secret
+    there = [[of.measured for of in model.problems] for model in states]
+    costs = {alias: [_at_first(prepared, alias, ordinal) for ordinal in order] for alias in models}
+    for turn in range(max(max(wanted[alias]) for alias in models)):
+        for place, ordinal in enumerate(order):
+            left -= sum(costs[alias][place] for alias in models)
+            if left < 0:
+                return draws
+            for at, alias in enumerate(models):
+                if turn >= wanted[alias][ordinal]:
+                    continue
+                if there[at][ordinal] > 0:
+                    there[at][ordinal] -= 1
+                else:
+                    draws[at].append(ordinal)
+    return draws
+
+
+def _at_first(prepared: Prepared, alias: str, ordinal: int) -> int:
+    """What a sample was expected to cost before any was there, in pico-dollars."""
+    model = prepared.sweep.models[alias]
+    output = max(1, round(EXPECTED_OUTPUT_SHARE * model.max_tokens))
+    if model.gpu_usd_per_hour is not None:
+        return prepared.server_pico_at_first(alias, output)
+    tokens = round(prepared.prompt(alias, ordinal).size_bytes / 4)
+    return cost_pico(prepared.prices[alias], Tokens(input=tokens, output=output))
+
+
+class SchedulerLanes:
+    """What of the scheduler the choice of `solve` depends on."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+        self._lanes = [lane for lane in scheduler.lanes.values() if hasattr(lane.work, "solve")]
+        self._before = [scheduler.budget.funds[lane.alias].settled for lane in self._lanes]
+
+    def can_go_on(self, model: int, /) -> bool:
+        lane = self._lanes[model]
+        return lane.stopped is None and not lane.left_out and not lane.out_of_money
+
+    def room_pico(self) -> int:
+        return max(0, self._scheduler.budget.total - self._scheduler.budget.held)
+
+    def cost_factor(self, model: int, /) -> float:
+        from orchestrator.scheduler.policy.solve_work import SolveWork
+
+        lane = self._lanes[model]
+        assert isinstance(lane.work, SolveWork)
+        expected = lane.work.expected_pico
+        spent = self._scheduler.budget.funds[lane.alias].settled - self._before[model]
+        return spent / expected if expected > 0 and spent > 0 else 1.0

@@ -1,0 +1,128 @@
+"""A cascade: each problem climbs the stages while it is unsolved, breadth first within a stage. No I/O."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+
+from orchestrator.problem_state import ProblemState
+from orchestrator.scheduler.work import Work
+
+
+class Cascade:
+    """Where each problem stands, which all stages share."""
+
+    def __init__(self, problems: int) -> None:
+        self.solved = bytearray(problems)
+        """By any model."""
+        self.at = array("q", [0] * problems)
+        """The stage whose attempts are not spent yet."""
+        self._stages: list[CascadeWork] = []
+
+    def begins(self, stages: Sequence[CascadeWork]) -> None:
+        """Once all are made, from what they have."""
+        self._stages = list(stages)
+        for stage in stages:
+            for problem, solved in enumerate(stage.solved):
+                self.solved[problem] |= solved
+        for problem in range(len(self.at)):
+            self.moves_on(problem)
+        for stage in stages:
+            stage.begins()
+
+    def moves_on(self, problem: int) -> None:
+        """To the first stage that may still try it."""
+        while (
+            not self.solved[problem]
+            and self.at[problem] < len(self._stages)
+            and self._stages[self.at[problem]].is_spent(problem)
+        ):
+            self.at[problem] += 1
+            if self.at[problem] < len(self._stages):
+                self._stages[self.at[problem]].opens(problem)
+
+    def is_solved(self, problem: int) -> None:
+        """No stage asks it any more."""
+        self.solved[problem] = 1
+
+
+class CascadeWork(Work):
+    """One stage: a model's samples of the problems that stand there. One sample of a problem is on its way at a time,
+    unless `rounds` (of 1, 1, 2, 4 … where waiting costs more than samples that turn out needless)."""
+
+    def __init__(
+        self,
+        problems: Sequence[ProblemState],
+        *,
+        samples: Sequence[int],
+        max_n: int,
+        rounds: bool,
+        cascade: Cascade,
+        stage: int,
+    ) -> None:
+        self._cascade = cascade
+        self._stage = stage
+        self._in_rounds = rounds
+        super().__init__(problems, samples=samples, max_n=max_n, rounds=True, until_solved=True)
+
+    def begins(self) -> None:
+        """Queues the problems that stand here."""
+        for problem in range(len(self.asked)):
+            self._queue(problem)
+
+    def opens(self, problem: int) -> None:
+        """It has come here."""
+        self._reopen(problem)
+
+    def is_spent(self, problem: int) -> bool:
+        """It failed here as often as it is asked."""
+        return not self.busy[problem] and not super().left(problem)
+
+    def judged(self, problem: int, *, passed: bool) -> None:
+        if passed:
+            self._cascade.is_solved(problem)
+        super().judged(problem, passed=passed)
+        self._cascade.moves_on(problem)
+
+    def gave_up(self, problem: int, n: int) -> None:
+        super().gave_up(problem, n)
+        self._cascade.moves_on(problem)
+
+    def close(self, problem: int) -> list[tuple[int, int]]:
+        given_up = super().close(problem)
+        self._cascade.moves_on(problem)
+        return given_up
+
+    def _is_over(self, problem: int) -> bool:
+        return bool(self._cascade.solved[problem])
+
+    def _waits(self, problem: int) -> bool:
+        return self._cascade.at[problem] != self._stage or super()._waits(problem)
+
+    def _target(self, problem: int, asked: int) -> int:
+        return super()._target(problem, asked) if self._in_rounds else min(asked + 1, self.wanted[problem])
+
+
+def cascade_works(
+    order: Sequence[str],
+    problems: Mapping[str, Sequence[ProblemState]],
+    *,
+    samples: Mapping[str, Sequence[int]],
+    max_n: Mapping[str, int],
+    rounds: Mapping[str, bool],
+) -> dict[str, Work]:
+    """The stages by alias. All maps are by alias too."""
+    cascade = Cascade(len(problems[order[0]]))
+    works = {
+        alias: CascadeWork(
+            problems[alias],
+            samples=samples[alias],
+            max_n=max_n[alias],
+            rounds=rounds[alias],
+            cascade=cascade,
+            stage=stage,
+        )
+        for stage, alias in enumerate(order)
+    }
+    cascade.begins(list(works.values()))
+    return dict(works)

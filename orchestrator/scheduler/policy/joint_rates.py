@@ -1,0 +1,189 @@
+"""How the pass rates of several models are spread over problems, and go together: what is believed of a problem from
+the samples that failed on it.
+
+Each model's spread is a mass on a grid of rates. They are joined by a Gaussian copula of one factor, the problem's
+ease: given it, the models are independent (Vasicek's one-factor form). Fitted by EM on the counts of all problems, so
+that problems which were asked because others failed on them don't mislead: what was drawn is all that it depended on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+RATES = np.array(
+    (
+        *(
+            0.0,
+            0.0003,
+            0.001,
+            0.002,
+            0.004,
+            0.008,
+            0.015,
+            0.025,
+            0.04,
+            0.06,
+            0.09,
+            0.13,
+            0.18,
+            0.24,
+            0.31,
+            0.39,
+        ),
+        *(0.47, 0.55, 0.63, 0.71, 0.79, 0.86, 0.92, 0.96, 0.985, 0.996),
+    )
+)
+EASES = 9
+"""Nodes of the shared factor: the middles of equally likely parts of a normal."""
+SHARED = (0.0, 0.3, 0.6, 0.8, 0.93)
+"""Shares of a model's spread that the factor may explain."""
+PRIOR_PROBLEMS = 3.0
+"""The vague start counts like so many problems."""
+_TURNS = 12
+
+Counts = tuple[tuple[int, int], ...]
+"""Of one problem: (right, wrong) by model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """`mass`: (models, RATES) each model's spread; `shared`: how much of it the factor explains."""
+
+    mass: NDArray[np.float64]
+    shared: float
+
+
+def vague(models: int) -> Spread:
+    """Before anything is known: small rates are likelier, and models agree more often than not."""
+    density = (RATES + 0.02) ** -0.6 * (1.02 - RATES) ** -0.2 * np.gradient(RATES)
+    density[0] = density[1:].sum() * 0.08
+    mass = density / density.sum()
+    return Spread(np.tile(mass, (models, 1)), 0.6)
+
+
+class JointRates:
+    """What a spread says of a problem on which each model failed so many times."""
+
+    def __init__(self, spread: Spread) -> None:
+        self.spread = spread
+        self._given = [_given_ease(mass, spread.shared) for mass in spread.mass]
+        """(EASES, RATES) by model."""
+        self._fail: list[list[tuple[float, ...]]] = [[] for _ in spread.mass]
+        self._then_pass: list[list[tuple[float, ...]]] = [[] for _ in spread.mass]
+        self._known: dict[tuple[int, ...], tuple[float, ...]] = {}
+
+    def pass_next(self, failures: tuple[int, ...]) -> tuple[float, ...]:
+        """By model, the probability that its next sample passes where all so far failed."""
+        known = self._known.get(failures)
+        if known is None:
+            known = self._known[failures] = self._pass_next(failures)
+        return known
+
+    def _pass_next(self, failures: tuple[int, ...]) -> tuple[float, ...]:
+        weights = [1.0] * EASES
+        for model, failed in enumerate(failures):
+            if failed:
+                fail = self._table(model, failed)[0]
+                weights = [w * f for w, f in zip(weights, fail, strict=True)]
+        total = sum(weights)
+        if total <= 1e-300:
+            return tuple(0.0 for _ in failures)
+        found: list[float] = []
+        for model, failed in enumerate(failures):
+            fail, then_pass = self._table(model, failed)
+            some = sum(w * t / f for w, t, f in zip(weights, then_pass, fail, strict=True) if f > 0)
+            found.append(some / total)
+        return tuple(found)
+
+    def _table(self, model: int, failed: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """By ease: the probability of so many failures in a row, and of a pass after them."""
+        fail, then_pass = self._fail[model], self._then_pass[model]
+        while len(fail) <= failed:
+            powers = (1.0 - RATES) ** len(fail)
+            fail.append(tuple(self._given[model] @ powers))
+            then_pass.append(tuple(self._given[model] @ (powers * RATES)))
+        return fail[failed], then_pass[failed]
+
+
+def fit(start: Spread, counts: Mapping[Counts, int], *, shared: Sequence[float] = SHARED) -> Spread:
+    """The likeliest spread with a vague start. `counts`: how many problems have these counts."""
+    if not counts:
+        return start
+    patterns = np.array(list(counts), np.float64)  # (patterns, models, 2)
+    weight = np.array(list(counts.values()), np.float64)
+    likelihood = [_likelihood(patterns[:, model]) for model in range(patterns.shape[1])]
+    tried = [_em(start.mass, likelihood, weight, share) for share in shared]
+    best = max(range(len(tried)), key=lambda at: tried[at][1])
+    return Spread(tried[best][0], shared[best])
+
+
+def _likelihood(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(patterns, RATES)."""
+    right, wrong = counts[:, :1], counts[:, 1:]
+    return np.asarray(RATES**right * (1.0 - RATES) ** wrong)
+
+
+def _em(
+    start: NDArray[np.float64],
+    likelihood: list[NDArray[np.float64]],
+    weight: NDArray[np.float64],
+    shared: float,
+) -> tuple[NDArray[np.float64], float]:
+    prior = vague(len(start)).mass
+    mass, fits = start, -np.inf
+    for _ in range(_TURNS):
+        given = [_given_ease(one, shared) for one in mass]
+        by_ease = [like @ g.T for like, g in zip(likelihood, given, strict=True)]  # (patterns, EASES) each
+        joint = np.prod(by_ease, axis=0)
+        whole = joint.sum(axis=1)
+        fits = float(weight @ np.log(np.maximum(whole, 1e-300)))
+        fits += PRIOR_PROBLEMS * float((prior * np.log(np.maximum(mass, 1e-12))).sum())
+        found: list[NDArray[np.float64]] = []
+        for like, g, alone in zip(likelihood, given, by_ease, strict=True):
+            rest = joint / np.maximum(alone, 1e-300) / np.maximum(whole, 1e-300)[:, None]  # (patterns, EASES)
+            drawn = like * (rest @ g)  # each pattern's probability of each rate
+            found.append(PRIOR_PROBLEMS * prior[0] + weight @ drawn)
+        mass = np.array([one / one.sum() for one in found])
+    return mass, fits
+
+
+def _given_ease(mass: NDArray[np.float64], shared: float) -> NDArray[np.float64]:
+    """(EASES, RATES): the masses where the factor has each of its values."""
+    if shared == 0.0:
+        return np.tile(mass, (EASES, 1))
+    edges = _quantile(np.clip(np.cumsum(mass)[:-1], 1e-12, 1 - 1e-12))
+    eases = np.array(_eases())
+    above = (edges[None, :] - np.sqrt(shared) * eases[:, None]) / np.sqrt(1.0 - shared)
+    below = np.concatenate([np.zeros((EASES, 1)), _normal(above), np.ones((EASES, 1))], axis=1)
+    given = np.diff(below, axis=1)
+    return given * (mass / np.maximum(given.mean(axis=0), 1e-300))  # few nodes: the masses hold all the same
+
+
+@cache
+def _eases() -> tuple[float, ...]:
+    from statistics import NormalDist
+
+    return tuple(NormalDist().inv_cdf((at + 0.5) / EASES) for at in range(EASES))
+
+
+def _quantile(share: NDArray[np.float64]) -> NDArray[np.float64]:
+    from statistics import NormalDist
+
+    inverse = NormalDist().inv_cdf
+    return np.array([inverse(float(one)) for one in share])
+
+
+def _normal(at: NDArray[np.float64]) -> NDArray[Any]:
+    """Its distribution function, by Abramowitz & Stegun 26.2.17 (error below 1e-7)."""
+    t = 1.0 / (1.0 + 0.2316419 * np.abs(at))
+    poly = t * (0.319381530 + t * (-0.356563782 + t * (1.781477937 + t * (-1.821255978 + t * 1.330274429))))
+    tail = np.exp(-0.5 * at * at) / np.sqrt(2 * np.pi) * poly
+    return tail + (at >= 0) * (1.0 - 2.0 * tail)

@@ -1,0 +1,352 @@
+"""The next sample goes to the problem and model with the most expected newly solved problems a dollar. No I/O.
+
+The index of a model on a problem is the probability that its next sample passes where all so far failed (those on
+their way count as failed), over what a sample costs. It falls with each failure, so that taking the best index each
+time is what the Gittins index of such a sequence says. The spread behind it is fitted as verdicts come (joint_rates).
+"""
+
+from __future__ import annotations
+
+import heapq
+from array import array
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from orchestrator.scheduler.policy.forecast import Forecast, forecast
+from orchestrator.scheduler.policy.joint_rates import Counts, JointRates, Spread, fit, vague
+
+FIRST_FIT = 8
+"""Verdicts before the spread is fitted for the first time."""
+GROWTH = 1.25
+"""It is fitted again when there are so many times as many."""
+EXPLORES = 0.3
+"""A model with n verdicts is taken for 1 + EXPLORES/√(1 + n) times as good as the fit says: an upper bound that fades,
+so that a model isn't given up for its first failures."""
+AS_GOOD = 0.5
+
+
+class Key(NamedTuple):
+    """What problems are alike in: their kind (what a sample costs, how many are wanted), and the failures so far by
+    model."""
+
+    kind: int
+    failures: tuple[int, ...]
+
+
+class Candidate(NamedTuple):
+    """A sample worth buying; `measured`: chosen before any outcome."""
+
+    problem: int
+    measured: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """Problems that cost alike. By model: pico-dollars a sample, and samples wanted."""
+
+    costs: tuple[float, ...]
+    wanted: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Known:
+    """What is known of one model's samples, by problem."""
+
+    right: array[int]
+    wrong: array[int]
+    pending: array[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """All that a fit reads."""
+
+    spread: Spread
+    counts: Mapping[Counts, int]
+    open: Mapping[Key, int]
+    """Unsolved problems, by what they are alike in."""
+    kinds: Sequence[Kind]
+    cost_factors: tuple[float, ...]
+    bonus: tuple[float, ...]
+    room_pico: int
+    worth_pico: int | None
+
+
+class Fitted(NamedTuple):
+    """The spread as the verdicts tell it, and what the rest of the money is expected to bring."""
+
+    spread: Spread
+    forecast: Forecast
+
+
+class Lanes(Protocol):
+    """What of the scheduler the choice depends on."""
+
+    def can_go_on(self, model: int, /) -> bool:
+        """Whether the model may still be asked in this run."""
+        ...
+
+    def room_pico(self) -> int:
+        """What is left of the budget."""
+        ...
+
+    def cost_factor(self, model: int, /) -> float:
+        """What its samples cost, over what was expected of them."""
+        ...
+
+
+@dataclass(kw_only=True)
+class Solve:
+    """The choice that all models' works share. `measured`: (model, problem) of the draws that no outcome steers, in
+    their order, those that are there already left out."""
+
+    kinds: list[Kind]
+    kind_of: list[int]
+    """By problem."""
+    known: Sequence[Known]
+    measured: Sequence[deque[int]]
+    """By model, the problems of its draws that no outcome steers, in their order."""
+    worth_pico: int | None = None
+    lanes: Lanes | None = None
+    solved: bytearray = field(init=False)
+    """By any model."""
+    now: Forecast | None = None
+    """What was foretold last."""
+
+    def __post_init__(self) -> None:
+        problems = len(self.kind_of)
+        models = range(len(self.known))
+        self.solved = bytearray(any(self.known[m].right[p] for m in models) for p in range(problems))
+        self._keys: list[Key] = []
+        self._groups: dict[Key, deque[int]] = {}
+        self._heaps: list[list[tuple[float, Key]]] = [[] for _ in models]
+        self._queued: list[set[Key]] = [set() for _ in models]
+        self._verdicts = [sum(k.right) + sum(k.wrong) for k in self.known]
+        self._fitted_at = 0
+        self._spread = vague(len(self.known))
+        self._joint = JointRates(self._spread)
+        self._factors = tuple(1.0 for _ in models)
+        for problem in range(problems):
+            failures = tuple(k.wrong[problem] + k.pending[problem] for k in self.known)
+            key = Key(self.kind_of[problem], failures)
+            self._keys.append(key)
+            if not self.solved[problem]:
+                self._groups.setdefault(key, deque()).append(problem)
+        self._rank_all()
+
+    # -- which comes next -------------------------------------------------------------------------------------------
+
+    def choose(self, model: int) -> Candidate | None:
+        """The model's next sample, if it has one that is worth its price now."""
+        if self.measured[model]:
+            return Candidate(self.measured[model][0], measured=True)
+        best = self._best(model)
+        if best is None or not self._is_worth(model, best[0]):
+            return None
+        return Candidate(best[1], measured=False)
+
+    def _is_worth(self, model: int, index: float) -> bool:
+        """The best of all always; another where the money reaches it and it brings at least AS_GOOD of the best a
+        dollar, so that a model at its limit holds up none that is nearly as good."""
+        lanes = self.lanes
+        others = (m for m in range(len(self.known)) if m != model and (lanes is None or lanes.can_go_on(m)))
+        best = max((other[0] for m in others if (other := self._best(m)) is not None), default=0.0)
+        if index >= best:
+            return True
+        return self.now is not None and index >= max(self.now.least_index, AS_GOOD * best)
+
+    def _best(self, model: int) -> tuple[float, int] | None:
+        """(index, problem); None where nothing is left that brings anything."""
+        heap, queued = self._heaps[model], self._queued[model]
+        while heap:
+            index, key = -heap[0][0], heap[0][1]
+            group = self._groups.get(key)
+            while group and (self.solved[group[0]] or self._keys[group[0]] != key):
+                group.popleft()
+            if group:
+                return index, group[0]
+            heapq.heappop(heap)
+            queued.discard(key)
+        return None
+
+    def anything_left(self, model: int) -> bool:
+        """Whether the model has a sample that might be bought, now or when another's failure makes it the best."""
+        return bool(self.measured[model]) or self._best(model) is not None
+
+    def is_over(self, problem: int) -> bool:
+        """Nothing more is asked of it but what was set down before any outcome."""
+        return bool(self.solved[problem])
+
+    def is_worthless(self, model: int, problem: int) -> bool:
+        """Its expected solves cost more than they are worth."""
+        return self.worth_pico is not None and self._index(model, self._keys[problem]) <= 0.0
+
+    # -- what happened ----------------------------------------------------------------------------------------------
+
+    def took(self, model: int, problem: int, *, measured: bool) -> None:
+        """A sample is on its way."""
+        if measured:
+            self.measured[model].popleft()
+        self.known[model].pending[problem] += 1
+        self._moved(problem)
+
+    def refuses(self, model: int, problem: int) -> None:
+        """The model takes this problem from nobody."""
+        kind = self.kinds[self.kind_of[problem]]
+        wanted = (*kind.wanted[:model], 0, *kind.wanted[model + 1 :])
+        self.kind_of[problem] = self._kind(Kind(costs=kind.costs, wanted=wanted))
+        self._moved(problem)
+
+    def _kind(self, kind: Kind) -> int:
+        if kind not in self.kinds:
+            self.kinds.append(kind)
+        return self.kinds.index(kind)
+
+    def judged(self, model: int, problem: int, *, passed: bool) -> None:
+        """A sample has its verdict. One that can't be judged counts as wrong here: asking more brings the same."""
+        known = self.known[model]
+        known.pending[problem] = max(0, known.pending[problem] - 1)
+        self._verdicts[model] += 1
+        if passed:
+            known.right[problem] += 1
+            self.solved[problem] = 1
+        else:
+            known.wrong[problem] += 1
+        self._moved(problem)
+
+    def _moved(self, problem: int) -> None:
+        key = Key(self.kind_of[problem], tuple(k.wrong[problem] + k.pending[problem] for k in self.known))
+        if key == self._keys[problem]:
+            return
+        self._keys[problem] = key
+        if self.solved[problem]:
+            return
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = deque()
+        group.append(problem)
+        self._rank(key)
+
+    # -- what is believed -------------------------------------------------------------------------------------------
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether enough verdicts came since the last fit."""
+        verdicts = sum(self._verdicts)
+        return self.now is None or (verdicts >= FIRST_FIT and verdicts >= GROWTH * self._fitted_at)
+
+    def snapshot(self) -> Snapshot:
+        """What a fit reads, to be made elsewhere."""
+        counts: dict[Counts, int] = {}
+        open_: dict[Key, int] = {}
+        for problem, key in enumerate(self._keys):
+            seen = tuple((k.right[problem], k.wrong[problem]) for k in self.known)
+            if any(right or wrong for right, wrong in seen):
+                counts[seen] = counts.get(seen, 0) + 1
+            if not self.solved[problem]:
+                open_[key] = open_.get(key, 0) + 1
+        self._fitted_at = sum(self._verdicts)
+        lanes, models = self.lanes, range(len(self.known))
+        return Snapshot(
+            spread=self._spread,
+            counts=counts,
+            open=open_,
+            kinds=tuple(self.kinds),
+            cost_factors=tuple(1.0 if lanes is None else lanes.cost_factor(m) for m in models),
+            bonus=self._bonus(),
+            room_pico=0 if lanes is None else lanes.room_pico(),
+            worth_pico=self.worth_pico,
+        )
+
+    def learnt(self, fitted: Fitted) -> None:
+        """Goes on by what a fit found."""
+        self._spread, self.now = fitted.spread, fitted.forecast
+        self._joint = JointRates(fitted.spread)
+        self._factors = tuple(
+            1.0 if self.lanes is None else self.lanes.cost_factor(m) for m in range(len(self.known))
+        )
+        self._rank_all()
+
+    def _bonus(self) -> tuple[float, ...]:
+        return tuple(1.0 + EXPLORES / (1.0 + n) ** 0.5 for n in self._verdicts)
+
+    def _rank_all(self) -> None:
+        for key in [key for key, group in self._groups.items() if not self._prune(key, group)]:
+            del self._groups[key]
+        self._heaps = [[] for _ in self.known]
+        self._queued = [set() for _ in self.known]
+        for key in self._groups:
+            self._rank(key)
+
+    def _prune(self, key: Key, group: deque[int]) -> bool:
+        alive = deque(dict.fromkeys(p for p in group if not self.solved[p] and self._keys[p] == key))
+        group.clear()
+        group.extend(alive)
+        return bool(group)
+
+    def _rank(self, key: Key) -> None:
+        for model in range(len(self.known)):
+            if key not in self._queued[model]:
+                index = self._index(model, key)
+                if index > 0.0:
+                    self._queued[model].add(key)
+                    heapq.heappush(self._heaps[model], (-index, key))
+
+    def _index(self, model: int, key: Key) -> float:
+        kind = self.kinds[key.kind]
+        bonus = 1.0 + EXPLORES / (1.0 + self._verdicts[model]) ** 0.5
+        return index(self._joint, kind, key.failures, model, self._factors[model], bonus, self.worth_pico)
+
+
+def index(
+    joint: JointRates,
+    kind: Kind,
+    failures: tuple[int, ...],
+    model: int,
+    cost_factor: float,
+    bonus: float,
+    worth_pico: int | None,
+) -> float:
+    """Expected newly solved problems a pico-dollar; 0 where no more are wanted, or it is worth less than it costs.
+    What is free comes before all that costs."""
+    if failures[model] >= kind.wanted[model]:
+        return 0.0
+    passes = joint.pass_next(failures)[model] * bonus
+    cost = max(kind.costs[model] * cost_factor, 1e-3)
+    if passes <= 0.0 or (worth_pico is not None and cost > worth_pico * passes):
+        return 0.0
+    return passes / cost
+
+
+def refit(snapshot: Snapshot) -> Fitted:
+    """Takes a while, reads nothing but the snapshot: for a thread."""
+    spread = fit(snapshot.spread, snapshot.counts) if snapshot.counts else snapshot.spread
+    joint = JointRates(spread)
+
+    def worth(kind: int, failures: tuple[int, ...], model: int) -> float:
+        return index(
+            joint,
+            snapshot.kinds[kind],
+            failures,
+            model,
+            snapshot.cost_factors[model],
+            snapshot.bonus[model],
+            snapshot.worth_pico,
+        )
+
+    def passes(failures: tuple[int, ...], model: int) -> float:
+        return joint.pass_next(failures)[model]
+
+    return Fitted(
+        spread,
+        forecast(
+            {(key.kind, key.failures): n for key, n in snapshot.open.items()},
+            worth,
+            passes,
+            lambda kind, model: snapshot.kinds[kind].costs[model] * snapshot.cost_factors[model],
+            len(snapshot.cost_factors),
+            snapshot.room_pico,
+        ),
+    )

@@ -1,0 +1,81 @@
+"""`[policy]`: its keys, checked against each other and the models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestrator.sweep import resolve
+from orchestrator.sweep.messages import suggestion
+from orchestrator.sweep.types import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from orchestrator.sweep.schema import PolicyTable
+    from orchestrator.sweep.source import SweepText
+    from orchestrator.sweep.types import Model
+
+_ONLY = {
+    "order": ("cascade",),
+    "pair": ("narrow",),
+    "worth_usd": ("solve",),
+    "measure": ("solve",),
+    "parts": ("narrow",),
+}
+
+
+def policy_of(source: SweepText, table: PolicyTable, models: Mapping[str, Model]) -> Policy:
+    """Raises InputError."""
+    if table.kind == "narrow":
+        raise source.error(
+            ("policy", "kind"),
+            "narrow is not built yet",
+            "sample as planned, then buy what narrows most with manyfew plan DB --next USD -o SWEEP",
+        )
+    for key, kinds in _ONLY.items():
+        if key in table.model_fields_set and table.kind not in kinds:
+            raise source.error(
+                ("policy", key), f'goes with kind = "{kinds[0]}", not "{table.kind}"', "delete it"
+            )
+    if table.kind == "all":
+        return Policy()
+    for alias, model in models.items():
+        if model.mode == "until_solved":
+            at = ("models", alias, "mode") if "mode" in source.data["models"][alias] else ("sampling", "mode")
+            raise source.error(
+                at,
+                f'until_solved can\'t be combined with policy.kind = "{table.kind}", which stops at a success itself',
+                "delete mode",
+            )
+    return Policy(
+        kind=table.kind,
+        order=_order(source, table, models),
+        worth_pico=None if table.worth_usd is None else resolve.pico(table.worth_usd),
+        measure=table.measure,
+    )
+
+
+def _order(source: SweepText, table: PolicyTable, models: Mapping[str, Model]) -> tuple[str, ...]:
+    if table.kind != "cascade":
+        return ()
+    written = ", ".join(f'"{alias}"' for alias in models)
+    if table.order is None:
+        raise source.error(
+            ("policy",),
+            "order is missing: a cascade tries the models in an order",
+            f"add order = [{written}]",
+        )
+    for at, alias in enumerate(table.order):
+        if alias not in models:
+            near = suggestion(alias, models) or f"known: {', '.join(models)}"
+            raise source.error(("policy", "order", at), f"names no model: {alias!r}", near)
+        if alias in table.order[:at]:
+            raise source.error(("policy", "order", at), f"names {alias!r} twice", "name each model once")
+    for alias in models:
+        if alias not in table.order:
+            raise source.error(
+                ("policy", "order"),
+                f"leaves out {alias!r}, which would never be asked",
+                f"add it to order, or delete [models.{alias}]",
+            )
+    return tuple(table.order)

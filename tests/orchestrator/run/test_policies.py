@@ -1,0 +1,246 @@
+"""[policy]: verdicts decide while sampling which problem is asked of which model."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from orchestrator.analysis.whole_document import frontier_documents
+from orchestrator.errors import InputError
+from orchestrator.ledger.reading.money.status import read_status
+from tests.loopback.openai_wire import openai_vendor
+from tests.orchestrator.run.books import check_bill, check_books, counts, one, rows
+from tests.orchestrator.run.serving import serving
+from tests.orchestrator.run.sweeps import CHEAP_PRICES, PRICES, USD, SweepFile, model, run
+
+NUMBERS = {f"What is {i} + {i}?": i for i in range(200)}
+
+
+def number(prompt: str) -> int:
+    return NUMBERS[next(q for q in NUMBERS if q in prompt)]
+
+
+def solves(below: int, from_try: int = 0):
+    """Right on problems below `below`, from that try on."""
+
+    def answer(prompt: str, index: int) -> str:
+        i = number(prompt)
+        return f"#### {2 * i}" if i < below and index >= from_try else "#### -1"
+
+    return answer
+
+
+def rate(share: float):
+    """Each sample right with that probability, by a hash."""
+
+    def answer(prompt: str, index: int) -> str:
+        i = number(prompt)
+        drawn = hashlib.sha256(f"{share} {i} {index}".encode()).digest()[0] / 256
+        return f"#### {2 * i}" if drawn < share else f"#### -{index + 1}"
+
+    return answer
+
+
+def two(cheap, expensive, **policy):
+    models = {"cheap": model(cheap, max_n=1), "expensive": model(expensive, max_n=1)}
+    return SweepFile(models, problems=12, samples=4, policy=policy)
+
+
+# -- cascade -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_cascade_asks_the_next_model_only_what_is_left(tmp_path):
+    cheap = openai_vendor(answer=solves(5, from_try=1), prices=CHEAP_PRICES)
+    expensive = openai_vendor(answer=solves(9), prices=PRICES)
+    db = tmp_path / "test.db"
+    with serving(cheap, expensive):
+        path = two(cheap, expensive, kind="cascade", order=["cheap", "expensive"]).write(tmp_path)
+        assert run(path, db).status == 0
+        asked = len(cheap.seen) + len(expensive.seen)
+        assert run(path, db).status == 0
+        assert len(cheap.seen) + len(expensive.seen) == asked
+    check_books(db)
+    check_bill(db, {"cheap": cheap, "expensive": expensive}, 10 * USD)
+    assert counts(db, "cheap") == {f"p{i}": 2 if i < 5 else 4 for i in range(12)}
+    assert counts(db, "expensive") == {f"p{i}": 1 if i < 9 else 4 for i in range(5, 12)}
+    assert {row[0] for row in rows(db, "SELECT DISTINCT stop_rule FROM sample_records")} == {"cascade"}
+    status = read_status(db)
+    assert status["status"] == "complete"
+    assert status["solved_by_any"] == 9
+    done = sum(counts(db, "cheap").values()) + sum(counts(db, "expensive").values())
+    assert status["samples"] == {"planned": done, "done": done, "failed": 0}
+
+
+def test_stages_overlap(tmp_path):
+    """A slow problem of the first stage holds up no other."""
+    cheap = openai_vendor(answer=solves(0), latency=0.2, prices=CHEAP_PRICES)
+    expensive = openai_vendor(answer=solves(12), prices=PRICES)
+    with serving(cheap, expensive):
+        sweep = two(cheap, expensive, kind="cascade", order=["cheap", "expensive"])
+        sweep.models["cheap"]["limits"] = {"concurrency": 2}
+        sweep.models["cheap"]["samples"] = 1
+        db = tmp_path / "test.db"
+        assert run(sweep.write(tmp_path), db).status == 0
+    (first,) = rows(db, "SELECT min(created_at) FROM sample_records WHERE model = 'expensive'")[0]
+    (last,) = rows(db, "SELECT max(created_at) FROM sample_records WHERE model = 'cheap'")[0]
+    assert first < last - 0.2
+
+
+def test_a_cascade_goes_on_where_it_was_and_with_more_samples(tmp_path):
+    cheap = openai_vendor(answer=solves(5, from_try=1), prices=CHEAP_PRICES, latency=0.05)
+    expensive = openai_vendor(answer=solves(9), prices=PRICES, latency=0.05)
+    with serving(cheap, expensive):
+        sweep = two(cheap, expensive, kind="cascade", order=["cheap", "expensive"])
+        sweep.models["cheap"]["limits"] = sweep.models["expensive"]["limits"] = {"concurrency": 3}
+        db = tmp_path / "test.db"
+        path = sweep.write(tmp_path)
+        assert run(path, db, stop_after_s=0.4).status == 130
+        assert run(path, db).status == 0
+        sweep.samples = 6
+        assert run(sweep.write(tmp_path), db).status == 0
+    check_books(db)
+    assert counts(db, "cheap") == {f"p{i}": 2 if i < 5 else 4 if i < 9 else 6 for i in range(12)}
+    assert counts(db, "expensive") == {f"p{i}": 1 if i < 9 else 6 for i in range(5, 12)}
+
+
+def test_of_a_cascade_only_the_first_stage_has_a_coverage_of_its_own(tmp_path):
+    cheap = openai_vendor(answer=solves(5, from_try=1), prices=CHEAP_PRICES)
+    expensive = openai_vendor(answer=solves(9), prices=PRICES)
+    db = tmp_path / "test.db"
+    with serving(cheap, expensive):
+        run(two(cheap, expensive, kind="cascade", order=["cheap", "expensive"]).write(tmp_path), db)
+    document = frontier_documents([db], "usd").whole
+    (at_4,) = [row for row in document["models"]["cheap"]["coverage"] if row["k"] == 4]
+    assert at_4["coverage"] == pytest.approx(5 / 12)
+    assert document["models"]["expensive"]["coverage"] == []
+    assert any("expensive" in text and "earlier stages" in text for text in document["warnings"])
+    assert document["realised"][-1]["solved"] == 9
+    spent = one(db, "SELECT sum(cost_usd) FROM sample_records")
+    assert document["realised"][-1]["usd"] == pytest.approx(spent)
+    assert [row["solved"] for row in document["realised"]] == sorted(
+        row["solved"] for row in document["realised"]
+    )
+
+
+# -- solve -------------------------------------------------------------------------------------------------------------
+
+
+def test_solve_spends_where_most_is_solved_a_dollar(tmp_path):
+    """The expensive model is no better: hardly anything goes to it."""
+    cheap = openai_vendor(answer=rate(0.4), prices=CHEAP_PRICES)
+    expensive = openai_vendor(answer=rate(0.41), prices=PRICES)
+    with serving(cheap, expensive):
+        sweep = two(cheap, expensive, kind="solve")
+        sweep.problems, sweep.samples = 60, 40
+        db = tmp_path / "test.db"
+        assert run(sweep.write(tmp_path), db).status == 0
+    check_books(db)
+    check_bill(db, {"cheap": cheap, "expensive": expensive}, 10 * USD)
+    assert read_status(db)["solved_by_any"] == 60
+    assert sum(counts(db, "expensive").values()) < 20
+    assert sum(counts(db, "cheap").values()) < 60 * 5
+    assert {row[0] for row in rows(db, "SELECT DISTINCT stop_rule FROM sample_records")} == {"solve"}
+
+
+def test_solve_turns_to_the_expensive_model_where_the_cheap_one_fails(tmp_path):
+    cheap = openai_vendor(answer=solves(30), prices=CHEAP_PRICES)
+    expensive = openai_vendor(answer=solves(60), prices=PRICES)
+    with serving(cheap, expensive):
+        sweep = two(cheap, expensive, kind="solve")
+        sweep.problems, sweep.samples = 60, 200
+        db = tmp_path / "test.db"
+        assert run(sweep.write(tmp_path), db).status == 0
+    assert read_status(db)["solved_by_any"] == 60
+    assert 30 <= sum(counts(db, "expensive").values()) < 60
+
+
+def test_solve_keeps_the_budget_and_goes_on_with_more(tmp_path):
+    cheap = openai_vendor(answer=rate(0.05), prices=CHEAP_PRICES)
+    expensive = openai_vendor(answer=rate(0.3), prices=PRICES)
+    with serving(cheap, expensive):
+        sweep = two(cheap, expensive, kind="solve")
+        sweep.problems, sweep.samples, sweep.budget_usd = 60, 100, 0.0015
+        db = tmp_path / "test.db"
+        path = sweep.write(tmp_path)
+        assert run(path, db).status == 3
+        check_bill(db, {"cheap": cheap, "expensive": expensive}, 15 * USD // 10_000)
+        before = read_status(db)["solved_by_any"]
+        assert run(path, db, budget="0.002").status == 3
+        check_bill(db, {"cheap": cheap, "expensive": expensive}, 20 * USD // 10_000)
+    check_books(db)
+    assert read_status(db)["solved_by_any"] > before
+
+
+def test_solve_buys_nothing_above_what_a_solve_is_worth(tmp_path):
+    cheap = openai_vendor(answer=solves(20), prices=CHEAP_PRICES)
+    expensive = openai_vendor(answer=solves(20), prices=PRICES)
+    with serving(cheap, expensive):
+        sweep = two(cheap, expensive, kind="solve", worth_usd=0.002)
+        sweep.problems, sweep.samples = 40, 500
+        db = tmp_path / "test.db"
+        ended = run(sweep.write(tmp_path), db)
+    assert ended.status == 0
+    assert read_status(db)["solved_by_any"] == 20
+    assert 40 <= sum(counts(db, "cheap").values()) < 40 * 400
+
+
+def test_a_share_is_measured_without_looking_at_outcomes(tmp_path):
+    cheap = openai_vendor(answer=rate(0.2), prices=CHEAP_PRICES)
+    expensive = openai_vendor(answer=rate(0.6), prices=PRICES)
+    with serving(cheap, expensive):
+        sweep = two(cheap, expensive, kind="solve", measure=0.3)
+        sweep.problems, sweep.samples, sweep.budget_usd = 40, 50, 0.05
+        db = tmp_path / "test.db"
+        run(sweep.write(tmp_path), db)
+        measured = {
+            alias: [
+                row[0]
+                for row in rows(
+                    db, "SELECT problem FROM sample_records WHERE model = ? AND stop_rule = 'none'", alias
+                )
+            ]
+            for alias in ("cheap", "expensive")
+        }
+        assert sorted(measured["cheap"]) == sorted(measured["expensive"])
+        assert len(set(measured["cheap"])) == len(measured["cheap"]) > 10
+        run(sweep.write(tmp_path), db, budget="0.1")
+    again = one(db, "SELECT count(*) FROM sample_records WHERE model = 'cheap' AND stop_rule = 'none'")
+    assert again == pytest.approx(2 * len(measured["cheap"]), abs=1)
+    document = frontier_documents([db], "usd").whole
+    assert document["models"]["cheap"]["samples"] == again
+    assert document["models"]["cheap"]["coverage"][0]["coverage"] == pytest.approx(0.2, abs=0.2)
+    assert any("no outcome steered" in text for text in document["warnings"])
+
+
+# -- what is refused ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        ({"kind": "cascade"}, "order is missing"),
+        ({"kind": "cascade", "order": ["cheap"]}, "leaves out 'expensive'"),
+        ({"kind": "cascade", "order": ["cheap", "cheap"]}, "twice"),
+        ({"kind": "cascade", "order": ["cheap", "expansive"]}, "names no model"),
+        ({"kind": "solve", "order": ["cheap", "expensive"]}, 'goes with kind = "cascade"'),
+        ({"kind": "all", "worth_usd": 1.0}, 'goes with kind = "solve"'),
+        ({"kind": "solve", "measure": 1.5}, "measure"),
+        ({"kind": "best"}, "kind"),
+        ({"knd": "solve"}, "knd"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(tmp_path, policy, says):
+    with serving(vendor := openai_vendor()), pytest.raises(InputError) as error:
+        run(two(vendor, vendor, **policy).write(tmp_path), tmp_path / "test.db")
+    assert says in str(error.value)
+    assert not vendor.seen
+
+
+def test_until_solved_is_a_policy_of_its_own(tmp_path):
+    with serving(vendor := openai_vendor()):
+        sweep = two(vendor, vendor, kind="solve")
+        sweep.sampling = {"mode": "until_solved"}
+        path = sweep.write(tmp_path)
+        with pytest.raises(InputError, match="delete mode"):
+            run(path, tmp_path / "test.db")
