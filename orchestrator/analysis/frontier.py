@@ -119,7 +119,6 @@ def _model(study: FrontierStudy, outcomes: Outcomes, samples: Samples, unit: int
             }
             for i in range(len(curve.ks))
         ],
-        "verifier_usd_per_sample": outcomes.verifier_pico / PICO_PER_USD,
         "power_law": _power_law(study, outcomes, samples),
         "extrapolation": extrapolation,
         **costs_of_pass(axis, outcomes, samples, unit, study.warnings.append),
@@ -129,6 +128,7 @@ def _model(study: FrontierStudy, outcomes: Outcomes, samples: Samples, unit: int
             "failed": outcomes.failed,
             "problems": len(outcomes.lost_whole),
         },
+        **({"verifier_usd_per_sample": outcomes.verifier_pico / PICO_PER_USD} if axis == "usd" else {}),
     }
 
 

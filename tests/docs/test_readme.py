@@ -82,7 +82,7 @@ def test_the_first_sweep_works_after_exactly_those_commands(reader):
             "OPENAI_BASE_URL": places["OPENAI_BASE_URL"],
         }
         status, shown = _typed(
-            marked(README, "first sweep"), f"{places['8000']}\n\n\n\n", reader, environment
+            marked(README, "first sweep"), f"{places['8000']}\n\n\n\n\n", reader, environment
         )
         assert status == 0, shown
         assert "worst case" in shown

@@ -29,7 +29,12 @@ SAME: dict[str, Callable[[manyfew.Ledger], dict[str, Any]]] = {
     "reprice DB --price cheap=0.1/0.4": lambda ledger: ledger.reprice({"cheap": "0.1/0.4"}),
     "doctor DB": lambda ledger: ledger.doctor(),
 }
-CHANGING = {"run", "cancel", "verify", "backup", "merge", "import", "export"}
+CHANGING = {"run", "cancel", "backup", "merge", "import", "export"} | {
+    "verify",
+    "verify-export",
+    "verify-part",
+    "verify-import",
+}
 """Commands with --json that write a ledger or a file; their documents tell what they did."""
 OF_NO_LEDGER = {"prices"}
 

@@ -30,7 +30,12 @@ def test_an_option_out_of_range_is_refused():
         get("numeric", {"rule": "x"})
 
 
-NEEDED = {"regex": {"pattern": "x"}, "python": {"call": "json:loads"}, "command": {"command": ["true"]}}
+NEEDED = {
+    "regex": {"pattern": "x"},
+    "python": {"call": "json:loads"},
+    "command": {"command": ["true"]},
+    "judge": {"model": "m"},
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)

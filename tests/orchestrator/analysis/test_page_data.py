@@ -88,7 +88,7 @@ def test_unknown_tokens_offer_no_axis_and_no_prices(tmp_path):
     path = make_ledger(tmp_path / "l.db", {"m": Made({"a": [1, 0]}, tokens=(None, None), latency_s=None)})
     set_price(path, "m", price("2", "4"))
     _, data = found(path)
-    assert list(data["axes"]) == ["usd"]
+    assert list(data["axes"]) == ["usd", "samples"]
     assert not data["prices"][0]["tokens"]
 
 

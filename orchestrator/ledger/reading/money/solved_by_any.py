@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from contextlib import closing
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
@@ -59,15 +58,8 @@ def realised(db: Path) -> list[dict[str, Any]]:
             f"AND model_id IN {samplers} GROUP BY problem_id) GROUP BY (first - 1) / ?1",
             (width,),
         ).fetchall()
-    steps = max((step for step, _ in spent), default=-1) + 1
-    pico, problems = np.zeros(steps, np.int64), np.zeros(steps, np.int64)
-    for step, sum_pico in spent:
-        pico[step] = sum_pico or 0
-    for step, n in solved:
-        problems[step] = n
-    there = {step for step, _ in spent}
-    return [
-        {"usd": int(usd) / PICO_PER_USD, "solved": int(n)}
-        for step, (usd, n) in enumerate(zip(np.cumsum(pico), np.cumsum(problems), strict=True))
-        if step in there
-    ]
+    newly: dict[int, int] = {step: n for step, n in solved}  # noqa: C416 - rows, not pairs
+    steps = sorted((step, pico) for step, pico in spent)
+    usd = accumulate(pico or 0 for _, pico in steps)
+    problems = accumulate(newly.get(step, 0) for step, _ in steps)
+    return [{"usd": pico / PICO_PER_USD, "solved": n} for pico, n in zip(usd, problems, strict=True)]
