@@ -10,6 +10,8 @@ import pytest
 
 from tests.orchestrator.analysis.report_fixture import hostile, tame
 
+pytestmark = pytest.mark.slow
+
 needs_charts = pytest.mark.skipif(
     importlib.util.find_spec("vl_convert") is None, reason='needs the extra "charts"'
 )

@@ -10,6 +10,8 @@ import pytest
 from tests.orchestrator.ledger_fixture import Made, counted, make_ledger
 from tests.orchestrator.run.sweeps import ROOT
 
+pytestmark = pytest.mark.slow
+
 FULL = "manyfew: stdout: can't be written: No space left on device (free some disk space)\n"
 needs_a_full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 

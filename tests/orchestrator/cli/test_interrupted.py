@@ -17,7 +17,7 @@ import pytest
 from tests.orchestrator.ledger_fixture import Made, counted, make_ledger
 from tests.orchestrator.run.sweeps import ROOT, finish
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")]
 SAYS = "manyfew: interrupted\n"
 
 

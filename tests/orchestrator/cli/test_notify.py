@@ -21,6 +21,8 @@ from tests.orchestrator.run.sweeps import SweepFile, model
 if TYPE_CHECKING:
     from orchestrator.sweep.types import Sweep
 
+pytestmark = pytest.mark.slow
+
 KEY = "sk-a-key-that-stays-here"
 
 

@@ -20,6 +20,8 @@ from tests.orchestrator.run.books import check_books, check_complete, counts, mo
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import SweepFile, finish, model, questions, run, start
 
+pytestmark = pytest.mark.slow
+
 
 def unreachable(**keys):
     """A model that nothing may be sent to."""

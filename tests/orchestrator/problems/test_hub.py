@@ -16,6 +16,8 @@ import pytest
 
 from orchestrator.installer import install_extra
 
+pytestmark = pytest.mark.slow
+
 pa = pytest.importorskip("pyarrow", reason="needs the extra hub")
 pytest.importorskip("huggingface_hub", reason="needs the extra hub")
 pq = pytest.importorskip("pyarrow.parquet")

@@ -66,6 +66,8 @@ def counts(db: Path, alias: str) -> Counter[str]:
 
 def check_books(db: Path, *, ended: bool = True) -> None:
     """Every total is the sum of its parts, to the pico-dollar. `ended`: nothing is in flight."""
+    since_0_2 = one(db, "PRAGMA user_version") > 1
+    stood = "coalesce(sum(loading_pico + idle_pico), 0)" if since_0_2 else "0"
     for model in rows(db, "SELECT * FROM model"):
         parts = rows(
             db,
@@ -79,11 +81,13 @@ def check_books(db: Path, *, ended: bool = True) -> None:
             db,
             "SELECT coalesce(sum(reserved_pico), 0) AS reserved, coalesce(sum(presumed_pico), 0) AS presumed, "
             "coalesce(sum(settled_pico), 0) AS settled, coalesce(sum(reconciled_pico), 0) AS reconciled, "
-            "coalesce(sum(loading_pico + idle_pico), 0) AS stood FROM lease WHERE model_id = ?",
+            f"{stood} AS stood FROM lease WHERE model_id = ?",
             model["id"],
         )[0]
-        held = one(
-            db, "SELECT coalesce(sum(held_pico), 0) FROM agent_attempt WHERE model_id = ?", model["id"]
+        held = (
+            one(db, "SELECT coalesce(sum(held_pico), 0) FROM agent_attempt WHERE model_id = ?", model["id"])
+            if since_0_2
+            else 0
         )
         assert model["settled_pico"] == parts["settled"] + leases["reconciled"] + leases["stood"]
         assert model["presumed_pico"] == parts["presumed"] + leases["presumed"]
@@ -96,19 +100,19 @@ def check_books(db: Path, *, ended: bool = True) -> None:
         if ended:
             assert model["reserved_pico"] == 0
     assert damage_of(db) is None
-    _check_requests(db)
-    _check_history(db)
+    _check_requests(db, since_0_2=since_0_2)
+    _check_history(db, since_0_2=since_0_2)
     keys = sample_keys(db)
     assert len(keys) == len(set(keys))
 
 
-def _check_requests(db: Path) -> None:
+def _check_requests(db: Path, *, since_0_2: bool) -> None:
     sums = rows(
         db,
         "SELECT r.*, coalesce(sum(s.cost_pico), 0) AS cost, count(s.id) AS brought, sum(s.prompt_tokens) AS prompt, "
         "sum(s.completion_tokens) AS completion, sum(s.reasoning_tokens) AS reasoning, sum(s.cached_tokens) AS cached "
         "FROM request AS r LEFT JOIN sample AS s ON s.request_id = r.id "
-        "WHERE r.agent_attempt_id IS NULL GROUP BY r.id",
+        f"{'WHERE r.agent_attempt_id IS NULL' if since_0_2 else ''} GROUP BY r.id",
     )
     for r in sums:
         assert r["cost"] + r["unused_pico"] == r["settled_pico"], dict(r)
@@ -132,12 +136,13 @@ def _check_requests(db: Path) -> None:
     assert strays == 0
 
 
-def _check_history(db: Path) -> None:
+def _check_history(db: Path, *, since_0_2: bool) -> None:
     """What was reconciled was presumed, is settled, and is told once, as it was and as it became."""
+    attempt = "r.agent_attempt_id" if since_0_2 else "NULL"
     told = rows(
         db,
         "SELECT i.*, r.state, r.presumed_pico AS now_presumed, r.settled_pico AS now_settled, "
-        "r.unused_pico AS now_unused, r.reserved_pico, r.cost_basis, r.agent_attempt_id FROM reconciled AS i "
+        f"r.unused_pico AS now_unused, r.reserved_pico, r.cost_basis, {attempt} AS attempt FROM reconciled AS i "
         "JOIN request AS r ON r.id = i.request_id AND r.model_id = i.model_id",
     )
     for row in told:
@@ -147,7 +152,7 @@ def _check_history(db: Path) -> None:
             row["reserved_pico"],
             0,
         )  # 0: it was settled, and the vendor billed more
-        if row["matched"] == "total" and row["agent_attempt_id"] is None:
+        if row["matched"] == "total" and row["attempt"] is None:
             assert row["unused_pico"] == row["settled_pico"]
     leases = rows(
         db,

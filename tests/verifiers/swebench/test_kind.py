@@ -17,6 +17,8 @@ from verifiers.swebench import harness as harness
 from verifiers.swebench.kind import Swebench
 from verifiers.types import Bounds, Package, Verdict
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 CASES = HERE / "cases.jsonl"
 STANDIN = HERE / "standin"

@@ -20,6 +20,8 @@ from verifiers.workers.executor import Executor, LocalExecutor
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 JUDGE = """
 import ctypes, os, signal, subprocess, sys, time

@@ -15,6 +15,8 @@ from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import SweepFile, model, run
 
+pytestmark = pytest.mark.slow
+
 SEED = 14
 OF_CHEAP = "(SELECT max(s.id) FROM sample AS s JOIN model ON model.id = s.model_id WHERE alias = 'cheap')"
 CASES = 25

@@ -14,6 +14,8 @@ from orchestrator.report.charts.palette import LIGHT
 from tests.orchestrator.analysis.report_fixture import HOSTILE, found, hostile, tame
 from tests.orchestrator.ledger_fixture import Made, make_ledger
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("vl_convert", reason='needs the extra "charts"')
 
 

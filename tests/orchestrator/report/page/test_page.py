@@ -12,6 +12,8 @@ from orchestrator.report.page.page import page
 from orchestrator.report.page.text import for_script, text
 from tests.orchestrator.analysis.report_fixture import HOSTILE, found, hostile, odd, tame
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = "window.vegaEmbed = null;"
 
 

@@ -11,6 +11,8 @@ from tests.orchestrator.run.books import check_bill, check_books, check_complete
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import CHEAP_PRICES, USD, SweepFile, model, run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def keys(monkeypatch):

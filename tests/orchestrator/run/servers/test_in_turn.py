@@ -80,7 +80,7 @@ def test_slots_in_the_files_order(tmp_path: Path) -> None:
     ended = run(path, db)
     assert ended.status == 0, ended.result
     lines = starts(tmp_path)
-    assert lines[:2] == ["start 4", "start 6"]
+    assert sorted(lines[:2]) == ["start 4", "start 6"]  # at the same time: either may say so first
     assert [line for line in lines if line != "end"][2] == "start 4"
     check_books(db)
 
