@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.whole_file import write_new
 from orchestrator.ledger.reading.for_run.last_sweep import last_sweep
-from orchestrator.next_dollar.sweep_text import only, tables
+from orchestrator.next_dollar.sweep_text import only, tables, without_commands
 from orchestrator.sweep.write import to_toml
 
 if TYPE_CHECKING:
@@ -61,8 +61,9 @@ def _texts(db: Path, axis: str, point: Mapping[str, Any], number: int) -> list[s
     }
     data |= {"name": name, "models": models, "budget_usd": _budget(axis, point, len(sweep.problems), data)}
     said = f"Best buy {number} of {sweep.name}, to be bought anew."
+    left_out = without_commands(sweep, order)
     if policy["kind"] != "cascade":
-        return [to_toml(data, f"{said} budget_usd: its expected cost and a fifth.")]
+        return [to_toml(data, f"{said} budget_usd: its expected cost and a fifth.{left_out}")]
     first, then = order
     head = f"{said} The first of two stages: {first} until a sample passes, then the second file for what is left."
     second = {
@@ -73,7 +74,10 @@ def _texts(db: Path, axis: str, point: Mapping[str, Any], number: int) -> list[s
     told = (
         f"{said} The second of two stages, on the ledger of the first: {then} for what {first} did not solve."
     )
-    return [to_toml({**data, "models": {first: models[first]}}, head), to_toml(second, told)]
+    return [
+        to_toml({**data, "models": {first: models[first]}}, head + left_out),
+        to_toml(second, told + left_out),
+    ]
 
 
 def _budget(axis: str, point: Mapping[str, Any], problems: int, data: Mapping[str, Any]) -> Decimal:

@@ -11,10 +11,13 @@ from orchestrator.sweep.write import to_toml
 from pricing.types import PICO_PER_USD
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from orchestrator.ledger.reading.for_run.last_sweep import LastSweep
     from orchestrator.next_dollar.types import Study
+
+COMMANDS = ("serve", "agent")
+"""Tables of a model that name a program to start."""
 
 
 def next_sweep(sweep: LastSweep, found: Study, usd: Decimal) -> str:
@@ -43,12 +46,28 @@ def next_sweep(sweep: LastSweep, found: Study, usd: Decimal) -> str:
         f"{found.cheap.alias} solve\nless {found.expensive.side.k} x {found.expensive.alias}. Run it on that ledger; "
         "budget_usd is a total over all its runs."
     )
-    return to_toml({**data, "budget_usd": budget, "models": models}, head)
+    return to_toml({**data, "budget_usd": budget, "models": models}, head + without_commands(sweep, models))
 
 
 def tables(sweep: LastSweep) -> dict[str, Any]:
-    """The kept file, parsed: numbers as they are written."""
-    return tomllib.loads(sweep.text, parse_float=Decimal)
+    """The kept file, parsed, with numbers as they are written; without what steered its sampling, and without commands:
+    a ledger may come from anybody, so none is taken from it."""
+    data = tomllib.loads(sweep.text, parse_float=Decimal)
+    for name in ("policy", "serve"):
+        data.pop(name, None)
+    for model in data["models"].values():
+        for name in COMMANDS:
+            model.pop(name, None)
+    return data
+
+
+def without_commands(sweep: LastSweep, aliases: Collection[str]) -> str:
+    """A line for the head of the file that says whose commands are left out; empty where none is."""
+    models = tomllib.loads(sweep.text)["models"]
+    left = [f"models.{alias}.{name}" for alias in aliases for name in COMMANDS if name in models[alias]]
+    if not left:
+        return ""
+    return f"\nCommands aren't taken from a ledger: copy {' and '.join(left)} from your own sweep file."
 
 
 def only(models: Mapping[str, Any], aliases: tuple[str, ...], place: str) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from contextlib import closing
 
 import pytest
 
+from orchestrator.ledger.reading.for_run.last_sweep import LastSweep
+from orchestrator.next_dollar.sweep_text import tables, without_commands
 from orchestrator.sweep.write import to_toml
 from tests.orchestrator.conftest import ROOT
 
@@ -121,3 +123,18 @@ def test_a_second_stage_without_a_first_is_one_line(command, tmp_path, bought, k
     assert done.returncode == 2
     assert word in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_no_command_is_taken_from_a_ledger():
+    """Anybody may have made it; what is written says whose commands are to be copied."""
+    text = (
+        '[policy]\nkind = "solve"\n[serve]\ngpus = [0]\n[models.a]\nprovider = "vllm"\n[models.a.serve]\n'
+        'command = ["rm", "-rf", "/"]\n[models.b]\nprovider = "openai"\n[models.b.agent]\ncommand = ["sh"]\n'
+        '[models.c]\nprovider = "openai"\n'
+    )
+    sweep = LastSweep(name="s", text=text, problems=(), held_pico=0)
+    assert tables(sweep) == {
+        "models": {"a": {"provider": "vllm"}, "b": {"provider": "openai"}, "c": {"provider": "openai"}}
+    }
+    assert "models.a.serve and models.b.agent" in without_commands(sweep, ("a", "b", "c"))
+    assert without_commands(sweep, ("c",)) == ""
