@@ -25,8 +25,13 @@ def _warnings(of: AgentCosts) -> list[str]:
     found: list[str] = []
     if of.open:
         found.append(
-            f"{of.open:,} interrupted attempts are not finished, and long ones are among them more often: run the "
-            "sweep again to go on with them"
+            f"{_attempts(of.open, 'interrupted attempt')} {'is' if of.open == 1 else 'are'} not finished, and long "
+            "ones are among them more often: run the sweep again to go on with them"
+        )
+    if of.lost:
+        found.append(
+            f"{_attempts(of.lost, 'attempt')} ended without a sample, neither right nor wrong: the program failed "
+            "before its first paid call, its model stopped, or attempt_wall_s was over"
         )
     if of.bound_share > _WORTH_SAYING:
         found.append(
@@ -34,3 +39,7 @@ def _warnings(of: AgentCosts) -> list[str]:
             f"between {1 - of.bound_share:.0%} and 100% of what is shown"
         )
     return found
+
+
+def _attempts(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -64,8 +64,16 @@ def warn_of_samples(study: FrontierStudy, outcomes: Outcomes, samples: Samples) 
     if study.axis == "usd" and not outcomes.total_cost and outcomes.uncosted < outcomes.samples:
         study.warn(outcomes, "its samples cost $0 in the ledger")
     paid = int(outcomes.total_cost) + outcomes.presumed
-    if (text := waste_warning(outcomes.alias, outcomes.presumed, outcomes.unused, paid)) is not None:
+    stood = outcomes.stood.loading_pico + outcomes.stood.idle_pico
+    text = waste_warning(outcomes.alias, outcomes.presumed, outcomes.unused, paid, stood=stood)
+    if text is not None:
         study.warnings.append(text)
+    if stood:
+        study.warn(
+            outcomes,
+            f"its costs leave out the time of its server without a request: {usd(outcomes.stood.loading_pico)} for "
+            f"loading, {usd(outcomes.stood.idle_pico)} idle",
+        )
     if outcomes.presumed:
         study.warn(
             outcomes, f"its costs leave out {usd(outcomes.presumed)} for requests that may have been billed"

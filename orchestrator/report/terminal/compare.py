@@ -142,10 +142,28 @@ def _errors(m: Mapping[str, Any]) -> str:
     return ", ".join(f"{safe(words, 40)} {n:,}" for (words, _), n in in_words(m["errors"]).items()) or "-"
 
 
+def _agent(key: str, form: Callable[[float], str]) -> Callable[[Mapping[str, Any]], str]:
+    """Of a model whose samples are attempts of an agent."""
+
+    def cell(m: Mapping[str, Any]) -> str:
+        value = m.get("agent", {}).get(key)
+        return "-" if value is None else form(value)
+
+    return cell
+
+
+def _count(value: float) -> str:
+    return f"{value:,.0f}"
+
+
 _ROWS: tuple[tuple[str, Callable[[Mapping[str, Any]], str]], ...] = (
     ("provider", _text("provider")),
     ("model", _text("model")),
     ("samples", _number("samples")),
+    ("attempts interrupted", _agent("open", _count)),
+    ("attempts without sample", _agent("lost", _count)),
+    ("calls per attempt", _agent("calls_per_attempt", "{:,.1f}".format)),
+    ("dollars at upper bound", _agent("bound_share", "{:.1%}".format)),
     ("pass rate", _share("pass_rate")),
     ("settled", _usd("settled_usd")),
     ("presumed", _usd("presumed_usd")),

@@ -14,6 +14,7 @@ from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.clusters import read_clusters
 from orchestrator.ledger.reading.money.flops import flops_sql
+from orchestrator.ledger.reading.money.servers import Stood, stood
 from orchestrator.ledger.reading.samples.first_passes import first_passes, stops
 from orchestrator.ledger.reading.samples.judged import (
     CURRENT,
@@ -108,6 +109,8 @@ class Outcomes:
     """Samples that ended at max_tokens."""
     price: str | None = None
     """JSON of the price used."""
+    stood: Stood = field(default_factory=Stood)
+    """What its own servers cost while they had no request: a part of `unused`, and 0 on other axes too."""
     repeats: tuple[Path, ...] = ()
     """Ledgers that hold nothing but draws counted already; they aren't counted again."""
     accepted: Accepted | None = None
@@ -203,6 +206,7 @@ def _model(
         uncosted=sum(row["uncosted"] for row in rows),
         presumed=_money(model, "presumed", axis),
         unused=_money(model, "unused", axis),
+        stood=stood(connection, model["id"]) if axis == "usd" else Stood(),
         samples=sum(row["samples"] for row in rows),
         without_verdict=len(without),
         ledgers=(path,),

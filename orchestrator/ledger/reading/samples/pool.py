@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from orchestrator.ledger.reading.money.servers import Stood
 from orchestrator.ledger.reading.samples.judged import pooled_accepted
 from orchestrator.ledger.reading.samples.same_draws import without_repeats
 
@@ -110,6 +111,9 @@ def _pooled_further(parts: list[Outcomes], problems: tuple[str, ...]) -> dict[st
         "lost_whole": whole,
         "alike": sum(part.alike for part in parts),
         "cut": sum(part.cut for part in parts),
+        "stood": Stood(
+            sum(part.stood.loading_pico for part in parts), sum(part.stood.idle_pico for part in parts)
+        ),
         "failed": sum(part.failed for part in parts),
         "group_by": next((part.group_by for part in parts if part.group_by is not None), None),
         "clusters": {key: value for part in reversed(parts) for key, value in part.clusters.items()},

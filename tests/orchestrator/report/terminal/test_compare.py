@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from io import StringIO
 
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from orchestrator.analysis.whole_document import compare_whole
+from orchestrator.analysis.whole_document import compare_whole, frontier_documents
 from orchestrator.report.terminal.compare import print_compare
 from orchestrator.report.terminal.printed import print_printed, sentence
-from tests.orchestrator.ledger_fixture import Made, counted, make_ledger
+from tests.orchestrator.ledger_fixture import USD, Made, counted, make_ledger
 
 
 @pytest.fixture
@@ -133,3 +135,52 @@ def test_stopping_at_the_first_pass_makes_no_model_look_better(tmp_path):
     assert pair["p_value"] > 0.05
     naive = np.mean([sum(one) / len(one) for one in stopped])
     assert naive - np.mean(rates) > 0.08, "passes over samples would be far off"
+
+
+def _with(path, *statements: str):
+    """A ledger of one model, two of whose four cents were billed for no sample, with a run and these rows besides."""
+    made = Made({"p": counted(2, 1)}, cost_pico=USD // 100, unused_pico=USD // 50)
+    db = make_ledger(path, {"a": made})
+    with closing(sqlite3.connect(db)) as connection, connection:
+        connection.execute("INSERT INTO sweep_file VALUES (1, 1, 'x', '', 0)")
+        connection.execute(
+            "INSERT INTO run (id, sweep_file_id, budget_pico, started_at, status, pid, host, versions) "
+            "VALUES (1, 1, 1, 0, 'complete', 1, 'h', '{}')"
+        )
+        for statement in statements:
+            connection.execute(statement)
+    return db
+
+
+def test_attempts_of_agents_have_rows_of_their_own(document, tmp_path):
+    attempt = (
+        "INSERT INTO agent_attempt (run_id, model_id, problem_id, sample_index, state, token_sha, calls, started_at) "
+        "VALUES (1, 1, 1, {}, '{}', '', {}, 0)"
+    )
+    ends = (("done", 3), ("done", 4), ("open", 1), ("lost", 0))
+    bound = "UPDATE sample SET cost_basis = 'bound' WHERE sample_index = 0"
+    db = _with(tmp_path / "a.db", *(attempt.format(n, *end) for n, end in enumerate(ends)), bound)
+    lines = {line[:26].strip(): line[26:].split() for line in screen(compare_whole([db])).splitlines()}
+    assert lines["attempts interrupted"] == ["1"]
+    assert lines["attempts without sample"] == ["1"]
+    assert lines["calls per attempt"] == ["3.5"]
+    assert lines["dollars at upper bound"] == ["50.0%"]
+    assert "attempt" not in screen(document)
+    warnings = "\n".join(frontier_documents([db], "usd").whole["warnings"])
+    assert "a: 1 interrupted attempt is not finished" in warnings
+    assert "a: 1 attempt ended without a sample" in warnings
+
+
+def test_a_frontier_tells_what_loading_cost_beside_its_axis(tmp_path):
+    lease = (
+        "INSERT INTO lease (run_id, model_id, server, reserved_pico, usd_per_hour, opened_at, ended_at, loading_pico, "
+        "idle_pico) VALUES (1, 1, 's', 0, '1', 0, 1, 15000000000, 5000000000)"
+    )
+    db = _with(tmp_path / "a.db", lease)
+    found = "\n".join(frontier_documents([db, tmp_path / "a.db"], "usd").whole["warnings"])
+    assert (
+        "a: its costs leave out the time of its server without a request: $0.015 for loading, $0.005 idle"
+        in found
+    )
+    assert "without a usable sample" not in found
+    assert "idle" not in "\n".join(frontier_documents([db], "tokens").whole["warnings"])
