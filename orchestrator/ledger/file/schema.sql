@@ -321,6 +321,19 @@ CREATE TABLE merged (               -- a ledger that `manyfew merge` read
   manyfew TEXT NOT NULL             -- the version that did it
 ) STRICT;
 
+CREATE TABLE merged_attempt (       -- an agent's attempt of a merged ledger; what was open there is lost here
+  ref TEXT PRIMARY KEY,                    -- LEDGER#agent:ID
+  merged_id INTEGER NOT NULL REFERENCES merged,
+  model_id INTEGER NOT NULL REFERENCES model,
+  problem_id INTEGER NOT NULL REFERENCES problem,
+  sample_index INTEGER,             -- of its sample, here; NULL: it brought none
+  state TEXT NOT NULL CHECK (state IN ('done', 'lost')),
+  cap_pico INTEGER, settled_pico INTEGER NOT NULL, presumed_pico INTEGER NOT NULL,
+  calls INTEGER NOT NULL, replayed INTEGER NOT NULL, diverged_at INTEGER,
+  exit_status INTEGER, ended_by TEXT, worked_s REAL NOT NULL,
+  started_at REAL NOT NULL, ended_at REAL
+) STRICT;
+
 CREATE TABLE merged_request (       -- a request of a merged ledger, as it ended there; `indices` are those there
   ref TEXT PRIMARY KEY,             -- LEDGER#ID
   merged_id INTEGER NOT NULL REFERENCES merged,
@@ -335,9 +348,21 @@ CREATE TABLE merged_request (       -- a request of a merged ledger, as it ended
   completion_tokens INTEGER, reasoning_tokens INTEGER,
   server TEXT, vendor_model TEXT, vendor_request TEXT, service_tier TEXT, inference_geo TEXT, server_version TEXT,
   http_status INTEGER, error TEXT, error_message TEXT,
-  reserved_at REAL NOT NULL, ended_at REAL, latency_s REAL
+  reserved_at REAL NOT NULL, ended_at REAL, latency_s REAL,
+  agent_attempt_ref TEXT REFERENCES merged_attempt,    -- NULL: no agent's call
+  call INTEGER
 ) STRICT;
 CREATE INDEX merged_request_prompt ON merged_request (model_id, problem_id, prompt_id);
+CREATE INDEX merged_request_of_attempt ON merged_request (agent_attempt_ref) WHERE agent_attempt_ref IS NOT NULL;
+
+CREATE TABLE merged_exchange (      -- `exchange` of its call
+  ref TEXT PRIMARY KEY REFERENCES merged_request,
+  wire TEXT NOT NULL, asked TEXT NOT NULL, body_sha BLOB NOT NULL,
+  prefix_of TEXT REFERENCES merged_request, prefix_bytes INTEGER NOT NULL, rest BLOB NOT NULL,
+  stated_max_tokens INTEGER, stated_params TEXT,
+  status INTEGER, content_type TEXT, reply BLOB,
+  delivered INTEGER NOT NULL CHECK (delivered IN (0, 1))
+) STRICT;
 
 CREATE VIEW any_request AS          -- those made here, and those of merged ledgers
 SELECT model_id, state, cost_basis, prompt_tokens, cached_tokens, cache_write_tokens, cache_write_1h_tokens,
@@ -377,6 +402,17 @@ SELECT
 FROM request AS r
 JOIN agent_attempt AS a ON a.id = r.agent_attempt_id
 LEFT JOIN exchange AS e ON e.request_id = r.id
+JOIN model ON model.id = a.model_id
+JOIN sweep ON sweep.id = model.sweep_id
+JOIN problem ON problem.id = a.problem_id
+UNION ALL
+SELECT
+  sweep.name, model.alias, problem.key, a.sample_index, a.ref, r.call, e.asked,
+  r.prompt_tokens, r.cached_tokens, r.cache_write_tokens, r.cache_write_1h_tokens, r.completion_tokens,
+  r.reasoning_tokens, r.settled_pico + r.presumed_pico, r.state, e.delivered, r.latency_s
+FROM merged_request AS r
+JOIN merged_attempt AS a ON a.ref = r.agent_attempt_ref
+LEFT JOIN merged_exchange AS e ON e.ref = r.ref
 JOIN model ON model.id = a.model_id
 JOIN sweep ON sweep.id = model.sweep_id
 JOIN problem ON problem.id = a.problem_id;

@@ -116,6 +116,29 @@ _SINCE_1 = (
   delivered INTEGER NOT NULL DEFAULT 0 CHECK (delivered IN (0, 1))
 ) STRICT""",
     "ALTER TABLE sample ADD COLUMN agent_attempt_id INTEGER REFERENCES agent_attempt",
+    """CREATE TABLE merged_attempt (
+  ref TEXT PRIMARY KEY,
+  merged_id INTEGER NOT NULL REFERENCES merged,
+  model_id INTEGER NOT NULL REFERENCES model,
+  problem_id INTEGER NOT NULL REFERENCES problem,
+  sample_index INTEGER,
+  state TEXT NOT NULL CHECK (state IN ('done', 'lost')),
+  cap_pico INTEGER, settled_pico INTEGER NOT NULL, presumed_pico INTEGER NOT NULL,
+  calls INTEGER NOT NULL, replayed INTEGER NOT NULL, diverged_at INTEGER,
+  exit_status INTEGER, ended_by TEXT, worked_s REAL NOT NULL,
+  started_at REAL NOT NULL, ended_at REAL
+) STRICT""",
+    "ALTER TABLE merged_request ADD COLUMN agent_attempt_ref TEXT REFERENCES merged_attempt",
+    "ALTER TABLE merged_request ADD COLUMN call INTEGER",
+    "CREATE INDEX merged_request_of_attempt ON merged_request (agent_attempt_ref) WHERE agent_attempt_ref IS NOT NULL",
+    """CREATE TABLE merged_exchange (
+  ref TEXT PRIMARY KEY REFERENCES merged_request,
+  wire TEXT NOT NULL, asked TEXT NOT NULL, body_sha BLOB NOT NULL,
+  prefix_of TEXT REFERENCES merged_request, prefix_bytes INTEGER NOT NULL, rest BLOB NOT NULL,
+  stated_max_tokens INTEGER, stated_params TEXT,
+  status INTEGER, content_type TEXT, reply BLOB,
+  delivered INTEGER NOT NULL CHECK (delivered IN (0, 1))
+) STRICT""",
     "DROP VIEW sample_records",
     """CREATE VIEW sample_records AS
 SELECT
@@ -139,6 +162,17 @@ SELECT
 FROM request AS r
 JOIN agent_attempt AS a ON a.id = r.agent_attempt_id
 LEFT JOIN exchange AS e ON e.request_id = r.id
+JOIN model ON model.id = a.model_id
+JOIN sweep ON sweep.id = model.sweep_id
+JOIN problem ON problem.id = a.problem_id
+UNION ALL
+SELECT
+  sweep.name, model.alias, problem.key, a.sample_index, a.ref, r.call, e.asked,
+  r.prompt_tokens, r.cached_tokens, r.cache_write_tokens, r.cache_write_1h_tokens, r.completion_tokens,
+  r.reasoning_tokens, r.settled_pico + r.presumed_pico, r.state, e.delivered, r.latency_s
+FROM merged_request AS r
+JOIN merged_attempt AS a ON a.ref = r.agent_attempt_ref
+LEFT JOIN merged_exchange AS e ON e.ref = r.ref
 JOIN model ON model.id = a.model_id
 JOIN sweep ON sweep.id = model.sweep_id
 JOIN problem ON problem.id = a.problem_id""",

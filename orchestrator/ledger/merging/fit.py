@@ -120,6 +120,12 @@ class MergeFit:
             "INSERT INTO temp.model_of SELECT ?, id FROM main.model WHERE sweep_id = ? AND alias = ?",
             (model["id"], *key),
         )
+        # What an unfinished attempt paid brings no sample here, and what it held beside its calls was never sent.
+        unfinished, held = ask(
+            "SELECT coalesce(sum(settled_pico), 0), coalesce(sum(held_pico), 0) FROM src_agent_attempt "
+            "WHERE model_id = ? AND state = 'open'",
+            (model["id"],),
+        ).fetchone()
         # A server's presumed time and what was billed of it later are in the totals alone, in no request.
         ask(
             "UPDATE main.model SET merged_settled_pico = merged_settled_pico + ?, "
@@ -129,8 +135,8 @@ class MergeFit:
             "WHERE sweep_id = ? AND alias = ?",
             (
                 model["settled_pico"] + model["merged_settled_pico"],
-                model["presumed_pico"] + model["reserved_pico"] + model["merged_presumed_pico"],
-                model["unused_pico"] + model["merged_unused_pico"],
+                model["presumed_pico"] + model["reserved_pico"] - held + model["merged_presumed_pico"],
+                model["unused_pico"] + unfinished + model["merged_unused_pico"],
                 model["requests"] + model["merged_requests"],
                 model["retries"] + model["merged_retries"],
                 model["samples_wanted"],

@@ -25,7 +25,16 @@ _REQUEST = (
     *("attempt", "n", "indices", "max_tokens", "reserved_pico", "settled_pico", "unused_pico", "cost_basis"),
     *("prompt_tokens", "cached_tokens", "cache_write_tokens", "cache_write_1h_tokens", "completion_tokens"),
     *("reasoning_tokens", "server", "vendor_model", "vendor_request", "service_tier", "inference_geo"),
-    *("server_version", "http_status", "error", "error_message", "reserved_at", "ended_at", "latency_s"),
+    *(
+        "server_version",
+        "http_status",
+        "error",
+        "error_message",
+        "reserved_at",
+        "ended_at",
+        "latency_s",
+        "call",
+    ),
 )
 _SAMPLE = (
     *("text", "reasoning", "finish_reason", "prompt_tokens", "cached_tokens", "cache_write_tokens"),
@@ -65,18 +74,50 @@ UPDATE temp.incoming SET here_index = numbered.at FROM (
   SELECT source, there, row_number() OVER (PARTITION BY model, problem ORDER BY there_index, source) - 1 AS at
   FROM temp.incoming) AS numbered
 WHERE numbered.source = incoming.source AND numbered.there = incoming.there"""
+_ATTEMPT = (
+    *(
+        "cap_pico",
+        "settled_pico",
+        "presumed_pico",
+        "calls",
+        "replayed",
+        "diverged_at",
+        "exit_status",
+        "ended_by",
+    ),
+    *("worked_s", "started_at", "ended_at"),
+)
+_EXCHANGE = (
+    *("wire", "asked", "body_sha", "prefix_bytes", "rest", "stated_max_tokens", "stated_params", "status"),
+    *("content_type", "reply", "delivered"),
+)
+# Nothing here goes on with what was open there.
+_WRITE_ATTEMPTS = f"""
+INSERT INTO main.merged_attempt (ref, merged_id, model_id, problem_id, sample_index, state, {", ".join(_ATTEMPT)})
+SELECT :name || '#' || {{ref}}, :source, m.here, p.here, i.here_index, iif(a.state = 'open', 'lost', a.state),
+  {", ".join("a." + name for name in _ATTEMPT)}
+FROM {{attempt}} AS a JOIN temp.model_of AS m ON m.there = a.model_id
+JOIN temp.problem_of AS p ON p.there = a.problem_id
+LEFT JOIN src_sample AS s ON s.{{of_sample}}
+LEFT JOIN temp.incoming AS i ON i.source = :source AND i.there = s.id ORDER BY a.started_at, {{ref}}"""
+_WRITE_EXCHANGES = f"""
+INSERT INTO main.merged_exchange (ref, prefix_of, {", ".join(_EXCHANGE)})
+SELECT :name || '#' || e.{{ref}}, :name || '#' || e.prefix_of, {", ".join("e." + name for name in _EXCHANGE)}
+FROM {{exchange}} AS e JOIN main.merged_request AS r ON r.ref = :name || '#' || e.{{ref}}"""
 # What a killed run left reserved may have been billed.
 _WRITE_REQUESTS = f"""
 INSERT INTO main.merged_request (ref, merged_id, model_id, problem_id, prompt_id, state, presumed_pico,
-  {", ".join(_REQUEST)})
+  agent_attempt_ref, {", ".join(_REQUEST)})
 SELECT :name || '#' || r.id, :source, m.here, p.here, here.id, iif(r.state = 'reserved', 'presumed', r.state),
-  iif(r.state = 'reserved', r.reserved_pico, r.presumed_pico), {", ".join("r." + name for name in _REQUEST)}
+  iif(r.state = 'reserved', r.reserved_pico, r.presumed_pico), :name || '#agent:' || r.agent_attempt_id,
+  {", ".join("r." + name for name in _REQUEST)}
 FROM src_request AS r JOIN src_prompt AS t ON t.id = r.prompt_id JOIN main.prompt AS here ON here.sha256 = t.sha256
 JOIN temp.model_of AS m ON m.there = r.model_id JOIN temp.problem_of AS p ON p.there = r.problem_id ORDER BY r.id"""
 _WRITE_MERGED_REQUESTS = f"""
 INSERT INTO main.merged_request (ref, merged_id, model_id, problem_id, prompt_id, state, presumed_pico,
-  {", ".join(_REQUEST)})
+  agent_attempt_ref, {", ".join(_REQUEST)})
 SELECT :name || '#' || r.ref, :source, m.here, p.here, here.id, r.state, r.presumed_pico,
+  :name || '#' || r.agent_attempt_ref,
   {", ".join("r." + name for name in _REQUEST)}
 FROM src_merged_request AS r JOIN src_prompt AS t ON t.id = r.prompt_id
 JOIN main.prompt AS here ON here.sha256 = t.sha256
@@ -126,11 +167,18 @@ def number_anew(connection: sqlite3.Connection) -> int:
 
 
 def write_requests(connection: sqlite3.Connection, source: MergeSource) -> None:
-    """Of the ledger attached as `src`, whose names are mapped anew."""
+    """With the attempts of agents that made them. Of the ledger attached as `src`, whose names are mapped anew."""
     _map_names(connection)
     given = {"source": source.number, "name": source.name}
+    for attempt, ref, of_sample in (
+        ("src_agent_attempt", "'agent:' || a.id", "agent_attempt_id = a.id"),
+        ("src_merged_attempt", "a.ref", "request_ref = a.ref"),
+    ):
+        connection.execute(_WRITE_ATTEMPTS.format(attempt=attempt, ref=ref, of_sample=of_sample), given)
     connection.execute(_WRITE_REQUESTS, given)
     connection.execute(_WRITE_MERGED_REQUESTS, given)
+    for exchange, ref in (("src_exchange", "request_id"), ("src_merged_exchange", "ref")):
+        connection.execute(_WRITE_EXCHANGES.format(exchange=exchange, ref=ref), {"name": source.name})
 
 
 def write_samples(connection: sqlite3.Connection, source: MergeSource) -> None:

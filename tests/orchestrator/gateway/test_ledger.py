@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from orchestrator.cli.main import main
+from orchestrator.ledger.reading.money.agent_costs import read_agent_costs
+from orchestrator.ledger.reading.samples.problem_samples import ProblemSamples
 from tests.loopback import faults
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.gateway.at_work import agent_model, check_attempts, run_agents, sweep_file
@@ -94,6 +96,49 @@ def test_merge_keeps_samples_and_money(bought, tmp_path):
         "other.db#agent:1",
         "other.db#agent:2",
     }
+    assert one(out, "SELECT sum(merged_settled_pico) FROM model") == 2 * money(db).settled
+    manyfew("doctor", out)
+
+
+def test_merge_keeps_attempts_and_what_they_said(bought, tmp_path):
+    db, _ = bought
+    out, other, again = (tmp_path / name for name in ("merged.db", "other.db", "again.db"))
+    calls = (
+        "SELECT call, asked, prompt_tokens, cost_pico, state, delivered FROM agent_calls ORDER BY 1, 3, 4, 5"
+    )
+    for number in (1, 2):
+        shutil.copy(db, other)
+        with closing(sqlite3.connect(other)) as connection:  # other draws, one of which was never finished
+            connection.execute("UPDATE sample SET created_at = created_at + ?, text = text || '1'", [number])
+            connection.execute("UPDATE agent_attempt SET state = 'open', held_pico = 77 WHERE id = 2")
+            connection.execute("UPDATE model SET reserved_pico = 77")
+            connection.execute("DELETE FROM sample WHERE agent_attempt_id = 2")
+            connection.commit()
+        manyfew("merge", *((out, db) if number == 1 else (again, out)), other)
+        other.unlink()
+    assert set(contents(out, calls)) == set(contents(db, calls))
+    assert one(again, "SELECT count(*) FROM agent_calls") == 3 * one(db, "SELECT count(*) FROM agent_calls")
+    states = "SELECT state, sample_index IS NULL, count(*) FROM merged_attempt GROUP BY 1, 2"
+    assert contents(again, states) == [("done", 0, 4), ("lost", 1, 2)]
+    assert one(again, "SELECT count(DISTINCT ref) FROM merged_exchange WHERE reply IS NOT NULL") == 24
+    costs = read_agent_costs([again])["m"]
+    assert (costs.attempts, costs.open, costs.lost) == (4, 0, 2)
+    first = read_dialogues(db)[0]
+    assert len(first) == 4
+    assert read_dialogues(again).count(first) == 3
+    unfinished = one(db, "SELECT settled_pico FROM agent_attempt WHERE id = 2")
+    unused = money(db).unused
+    assert one(out, "SELECT merged_unused_pico FROM model") == 2 * unused + unfinished
+    assert one(out, "SELECT merged_presumed_pico FROM model") == 2 * money(db).presumed
+    with ProblemSamples(db, "p0") as here, ProblemSamples(again, "p0") as there:
+        assert list(here.prompts()) == list(there.prompts())
+    manyfew("doctor", again)
+
+
+def read_dialogues(db) -> list[Any]:
+    """What each sample's attempt said, call by call."""
+    with ProblemSamples(db, "p0") as of:
+        return [of.calls(sample) for sample in of.samples(of.models[0])]
 
 
 def test_reconciled_calls_lower_their_samples_cost(bought):

@@ -19,7 +19,9 @@ SELECT model.alias, sum(a.state = 'done'), sum(a.state = 'open'), sum(a.state = 
   (SELECT sum(s.cost_pico) FROM sample AS s WHERE s.model_id = model.id AND s.cost_basis = 'bound'),
   (SELECT sum(s.cost_pico) FROM sample AS s WHERE s.model_id = model.id),
   (SELECT sum(s.cached_tokens) * 1.0 / nullif(sum(s.prompt_tokens), 0) FROM sample AS s WHERE s.model_id = model.id)
-FROM agent_attempt AS a JOIN model ON model.id = a.model_id GROUP BY model.id
+FROM (SELECT model_id, state, calls FROM agent_attempt
+  UNION ALL SELECT model_id, state, calls FROM merged_attempt) AS a
+JOIN model ON model.id = a.model_id GROUP BY model.id
 """
 
 

@@ -15,6 +15,12 @@ SELECT r.id, r.call, r.state, r.prompt_tokens, r.completion_tokens, r.settled_pi
   e.prefix_of, e.prefix_bytes, e.rest, e.content_type, e.reply
 FROM request AS r JOIN exchange AS e ON e.request_id = r.id WHERE r.agent_attempt_id = ? ORDER BY r.id
 """
+_MERGED_SQL = """
+SELECT r.ref, r.call, r.state, r.prompt_tokens, r.completion_tokens, r.settled_pico + r.presumed_pico, e.wire,
+  e.prefix_of, e.prefix_bytes, e.rest, e.content_type, e.reply
+FROM merged_request AS r JOIN merged_exchange AS e ON e.ref = r.ref WHERE r.agent_attempt_ref = ?
+ORDER BY r.reserved_at, r.call
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +44,13 @@ class Call:
     said: tuple[Part, ...]
 
 
-def dialogue(connection: sqlite3.Connection, attempt_id: int) -> Iterator[Call]:
-    """A call that was lost and made again is one, with the cost of both."""
-    bodies: dict[int, bytes] = {}
+def dialogue(connection: sqlite3.Connection, attempt: int | str) -> Iterator[Call]:
+    """`attempt`: its id; of a merged ledger's, its ref. A call that was lost and made again is one, with the cost of
+    both."""
+    bodies: dict[int | str, bytes] = {}
     before: list[Any] = []
     lost: Call | None = None
-    for row in connection.execute(_SQL, (attempt_id,)).fetchall():
+    for row in connection.execute(_MERGED_SQL if isinstance(attempt, str) else _SQL, (attempt,)).fetchall():
         number, call, state, prompt, completion, cost, wire, prefix_of, prefix, rest, kind, reply = row
         bodies[number] = bodies.get(prefix_of, b"")[:prefix] + zlib.decompress(rest)
         body = _object(bodies[number])

@@ -40,7 +40,9 @@ WHERE s.id IN ({{ids}}) ORDER BY s.problem_id, s.sample_index
 _PROMPTS = f"""
 SELECT DISTINCT prompt.body FROM sample AS s
 LEFT JOIN request ON request.id = s.request_id LEFT JOIN merged_request ON merged_request.ref = s.request_ref
-JOIN prompt ON prompt.id = coalesce(request.prompt_id, merged_request.prompt_id)
+JOIN prompt ON prompt.id = coalesce(request.prompt_id, merged_request.prompt_id,
+  (SELECT r.prompt_id FROM request AS r WHERE r.agent_attempt_id = s.agent_attempt_id LIMIT 1),
+  (SELECT r.prompt_id FROM merged_request AS r WHERE r.agent_attempt_ref = s.request_ref LIMIT 1))
 WHERE {_OF_PROBLEM}
 """
 
@@ -103,11 +105,11 @@ class ProblemSamples:
     def calls(self, sample: dict[str, Any]) -> list[Call]:
         """Of an agent's attempt: its dialogue; of another sample none."""
         request = sample["request"]
-        if not isinstance(request, str) or not request.startswith(ATTEMPT):
+        if not isinstance(request, str) or ATTEMPT not in request:
             return []
         number = request.removeprefix(ATTEMPT)
         with reading(self._db):
-            return list(dialogue(self._connection, int(number))) if number.isdecimal() else []
+            return list(dialogue(self._connection, int(number) if number.isdecimal() else request))
 
     def _read(self, ids: list[int]) -> list[dict[str, Any]]:
         cursor = self._connection.execute(_SAMPLES.format(ids=", ".join(map(str, ids))))
