@@ -31,8 +31,8 @@ def _warnings(of: AgentCosts) -> list[str]:
     if of.lost:
         found.append(
             f"{_attempts(of.lost, 'attempt')} ended without a sample, neither right nor wrong: the program failed "
-            "before its first paid call, its model stopped, attempt_wall_s was over, or its ledger was merged before the "
-            "attempt was finished"
+            "before its first paid call, its model stopped, attempt_wall_s was over, or its ledger was merged before "
+            "the attempt was finished"
         )
     if of.bound_share > _WORTH_SAYING:
         found.append(
