@@ -6,7 +6,6 @@ import hashlib
 from array import array
 from collections import deque
 from collections.abc import Mapping, Sequence
-from random import Random
 from typing import TYPE_CHECKING
 
 from orchestrator.ledger.writing.run_state import ModelState, RunState
@@ -161,9 +160,10 @@ def _measured(
     if share is None:
         return draws
     left = int(share * budget_pico)
-    order = list(range(len(prepared.problems)))
-    seed = hashlib.sha256(prepared.sweep.name.encode()).digest()
-    Random(int.from_bytes(seed[:8])).shuffle(order)  # noqa: S311 - an order, no secret
+    name = prepared.sweep.name
+    by_hash = [hashlib.sha256(f"{name}\0{problem.key}".encode()).digest() for problem in prepared.problems]
+    # Added problems leave the others in their order.
+    order = sorted(range(len(by_hash)), key=by_hash.__getitem__)
     there = [[of.measured for of in model.problems] for model in states]
     costs = {alias: [_at_first(prepared, alias, ordinal) for ordinal in order] for alias in models}
     for turn in range(max(max(wanted[alias]) for alias in models)):

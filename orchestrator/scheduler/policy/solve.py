@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
@@ -123,6 +123,7 @@ class Solve:
         self._groups: dict[Key, deque[int]] = {}
         self._heaps: list[list[tuple[float, Key]]] = [[] for _ in models]
         self._queued: list[set[Key]] = [set() for _ in models]
+        self._to_measure = [Counter(draws) for draws in self.measured]
         self._verdicts = [sum(k.right) + sum(k.wrong) for k in self.known]
         self._fitted_at = 0
         self._spread = vague(len(self.known))
@@ -175,6 +176,10 @@ class Solve:
         """Whether the model has a sample that might be bought, now or when another's failure makes it the best."""
         return bool(self.measured[model]) or self._best(model) is not None
 
+    def left_to_measure(self, model: int, problem: int) -> int:
+        """Draws of it that no outcome steers and that are still to be asked."""
+        return self._to_measure[model][problem]
+
     def is_over(self, problem: int) -> bool:
         """Nothing more is asked of it but what was set down before any outcome."""
         return bool(self.solved[problem])
@@ -189,6 +194,7 @@ class Solve:
         """A sample is on its way."""
         if measured:
             self.measured[model].popleft()
+            self._to_measure[model][problem] -= 1
         self.known[model].pending[problem] += 1
         self._moved(problem)
 
@@ -197,6 +203,10 @@ class Solve:
         kind = self.kinds[self.kind_of[problem]]
         wanted = (*kind.wanted[:model], 0, *kind.wanted[model + 1 :])
         self.kind_of[problem] = self._kind(Kind(costs=kind.costs, wanted=wanted))
+        if self._to_measure[model].pop(problem, 0):
+            others = [other for other in self.measured[model] if other != problem]
+            self.measured[model].clear()
+            self.measured[model].extend(others)
         self._moved(problem)
 
     def _kind(self, kind: Kind) -> int:

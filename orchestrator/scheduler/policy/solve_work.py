@@ -38,7 +38,7 @@ class SolveWork(Work):
         return Item(problem=chosen.problem, indices=(asked,), measured=chosen.measured)
 
     def take(self, item: Item, n: int) -> Item:
-        if self._again and self._again[0].item == item:
+        if item.indices[0] < self.asked[item.problem]:
             return super().take(item, n)
         self.solve.took(self._model, item.problem, measured=item.measured)
         self.asked[item.problem] += 1
@@ -63,9 +63,10 @@ class SolveWork(Work):
         return not self._again and not self.solve.anything_left(self._model)
 
     def left(self, problem: int) -> int:
+        measured = self.solve.left_to_measure(self._model, problem)
         if self.solve.is_worthless(self._model, problem):
-            return 0
-        return super().left(problem)
+            return measured
+        return max(measured, super().left(problem))
 
     def _is_over(self, problem: int) -> bool:
         return self.solve.is_over(problem)
