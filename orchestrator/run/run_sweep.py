@@ -37,6 +37,7 @@ from orchestrator.run.verdicts.public_tests import add_public_set
 from orchestrator.run.verdicts.verify_ledger import verify_ledger
 from orchestrator.run.versions import versions
 from orchestrator.scheduler.lane import ModelLane
+from orchestrator.scheduler.policy.cascade import CascadeWork
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sending.close_providers import close_providers
 from orchestrator.sending.dispatcher import as_one_error
@@ -263,13 +264,17 @@ def _lacking(scheduler: Scheduler) -> list[ModelLane]:
     return [lane for lane in scheduler.lanes.values() if lane.work.lacking() and not lane.left_out]
 
 
+def _waits_for_a_stage(lane: ModelLane) -> bool:
+    return isinstance(lane.work, CascadeWork) and not lane.work.has_its_turn()
+
+
 def _ended(
     driver: Driver, scheduler: Scheduler, options: Options, *, exceeded: bool
 ) -> tuple[Status, str | None]:
     """What ended the run; when several things did, the one that a person must act on first (CONTRACT). `exceeded`:
     the budget was when the run began."""
     lanes = [lane for lane in scheduler.lanes.values() if not lane.left_out]
-    lacking = _lacking(scheduler)
+    lacking = [lane for lane in _lacking(scheduler) if not _waits_for_a_stage(lane)]
     if driver.dispatcher.interrupted and (lacking or driver.unjudged):
         return "interrupted", driver.dispatcher.note
     if lacking and not options.sends:

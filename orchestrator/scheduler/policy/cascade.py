@@ -78,6 +78,11 @@ class CascadeWork(Work):
         """It failed here as often as it is asked."""
         return not self.busy[problem] and not super().left(problem)
 
+    def has_its_turn(self) -> bool:
+        """Whether what it lacks is its own to ask now, not held up by an earlier stage."""
+        at = self._cascade.at
+        return any(at[problem] == self._stage and self.left(problem) for problem in range(len(at)))
+
     def judged(self, problem: int, *, passed: bool) -> None:
         if passed:
             self._cascade.is_solved(problem)

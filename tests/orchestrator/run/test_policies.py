@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 
 import pytest
 
@@ -10,10 +11,12 @@ from orchestrator.analysis.whole_document import frontier_documents
 from orchestrator.errors import InputError
 from orchestrator.ledger.reading.money.status import read_status
 from tests.loopback.openai_wire import openai_vendor
+from tests.loopback.vendor import Asked, Said
 from tests.orchestrator.run.books import check_bill, check_books, counts, one, rows
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import CHEAP_PRICES, PRICES, USD, SweepFile, model, run
 
+Q2 = "What is 2 + 2?"
 NUMBERS = {f"What is {i} + {i}?": i for i in range(200)}
 
 
@@ -123,6 +126,44 @@ def test_of_a_cascade_only_the_first_stage_has_a_coverage_of_its_own(tmp_path):
     )
 
 
+def test_a_stage_alone_asks_what_has_come_to_it(tmp_path):
+    cheap = openai_vendor(answer=solves(5), prices=CHEAP_PRICES)
+    expensive = openai_vendor(answer=solves(9), prices=PRICES)
+    db = tmp_path / "test.db"
+    with serving(cheap, expensive):
+        path = two(cheap, expensive, kind="cascade", order=["cheap", "expensive"]).write(tmp_path)
+        ended = run(path, db, only=["expensive"])
+        assert (ended.status, ended.result.reason, len(expensive.seen)) == (0, None, 0)
+        assert read_status(db)["status"] == "incomplete"
+        assert run(path, db, only=["cheap"]).status == 0
+        assert run(path, db, only=["expensive"]).status == 0
+    assert read_status(db)["status"] == "complete"
+    assert read_status(db)["solved_by_any"] == 9
+
+
+def test_a_first_stage_keeps_its_coverage_where_a_problem_is_lost(tmp_path):
+    """Also once a later stage has solved that one, and the next run has forgotten the failures of this one."""
+
+    def down(asked: Asked) -> Said | None:
+        return (
+            Said(503, {"error": {"message": "down", "type": "server_error"}}) if Q2 in asked.prompt else None
+        )
+
+    cheap = openai_vendor(answer=solves(5), prices=CHEAP_PRICES, says=down)
+    expensive = openai_vendor(answer=solves(12), prices=PRICES)
+    db = tmp_path / "test.db"
+    with serving(cheap, expensive):
+        sweep = two(cheap, expensive, kind="cascade", order=["cheap", "expensive"])
+        sweep.models["cheap"]["max_attempts"] = 1
+        path = sweep.write(tmp_path)
+        assert run(path, db).status == 1
+        assert run(path, db).status == 0
+    models = frontier_documents([db], "usd").whole["models"]
+    assert models["cheap"]["problems"] == 11
+    assert models["cheap"]["coverage"][0]["coverage"] == pytest.approx(4 / 11)
+    assert models["expensive"]["coverage"] == []
+
+
 # -- solve -------------------------------------------------------------------------------------------------------------
 
 
@@ -211,6 +252,52 @@ def test_a_share_is_measured_without_looking_at_outcomes(tmp_path):
     assert document["models"]["cheap"]["samples"] == again
     assert document["models"]["cheap"]["coverage"][0]["coverage"] == pytest.approx(0.2, abs=0.2)
     assert any("no outcome steered" in text for text in document["warnings"])
+
+
+def test_solve_fills_the_holes_of_an_earlier_run_once(tmp_path):
+    tries: Counter[str] = Counter()
+
+    def at_first(asked: Asked) -> Said | None:
+        tries[asked.prompt] += 1
+        lost = 1 < tries[asked.prompt] < 5
+        return Said(503, {"error": {"message": "down", "type": "server_error"}}) if lost else None
+
+    vendor = openai_vendor(answer=solves(0), prices=CHEAP_PRICES, says=at_first)
+    db = tmp_path / "test.db"
+    with serving(vendor):
+        sweep = SweepFile({"m": model(vendor, max_n=1, max_attempts=1)}, problems=3, samples=6)
+        assert run(sweep.write(tmp_path), db).status == 1
+        assert set(counts(db, "m").values()) == {3}
+        sweep.policy = {"kind": "solve"}
+        assert run(sweep.write(tmp_path), db).status == 0
+    assert counts(db, "m") == {"p0": 6, "p1": 6, "p2": 6}
+    assert set(tries.values()) == {9}
+    check_books(db)
+
+
+def test_what_is_to_be_measured_is_asked_though_all_is_solved(tmp_path):
+    """A model that can't be asked doesn't leave the measurement one-sided without a word; and a refused problem is
+    asked once."""
+
+    def refuses(asked: Asked) -> Said | None:
+        return (
+            Said(400, {"error": {"message": "no", "code": "content_filter"}}) if Q2 in asked.prompt else None
+        )
+
+    cheap = openai_vendor(answer=solves(12), prices=CHEAP_PRICES, key="sk-right", says=refuses)
+    expensive = openai_vendor(answer=solves(12), prices=PRICES)
+    db = tmp_path / "test.db"
+    with serving(cheap, expensive):
+        sweep = two(cheap, expensive, kind="solve", measure=0.1)
+        sweep.models["cheap"]["limits"] = {"concurrency": 1}
+        path = sweep.write(tmp_path)
+        assert run(path, db).status == 4
+        assert read_status(db)["solved_by_any"] == 12
+        cheap.key = None
+        assert run(path, db).status == 1
+    asked = [seen for seen in cheap.seen if Q2 in str(seen.body)]
+    assert counts(db, "cheap") == {f"p{i}": 4 for i in range(12) if i != 2}
+    assert len(asked) == 1
 
 
 # -- what is refused ---------------------------------------------------------------------------------------------------

@@ -124,7 +124,8 @@ def _unfair_policy(connection: sqlite3.Connection, model_id: int) -> str | None:
     missed = connection.execute(
         "SELECT 1 FROM sample AS other WHERE other.stop_rule = 'cascade' AND other.model_id != ?1 "
         "AND NOT EXISTS (SELECT 1 FROM sample WHERE model_id = ?1 AND problem_id = other.problem_id) "
-        "AND NOT EXISTS (SELECT 1 FROM failure WHERE model_id = ?1 AND problem_id = other.problem_id) LIMIT 1",
+        "AND NOT EXISTS (SELECT 1 FROM failure WHERE model_id = ?1 AND problem_id = other.problem_id) "
+        "AND other.problem_id NOT IN (SELECT problem_id FROM request WHERE model_id = ?1) LIMIT 1",
         (model_id,),
     ).fetchone()
     return None if missed is None else policy
