@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,6 +91,9 @@ def install(kind: str, what: Path, python: str, folder: Path) -> tuple[Shell, Pa
     return shell, home / "bin/manyfew"
 
 
-def error_of(shell: Shell, *words: Any) -> dict[str, str]:
-    """The error document of a command that must fail."""
-    return json.loads(shell.run(*words, "--json", status=2))["error"]
+def remedy_of(shell: Shell, line: str) -> str:
+    """What the error of a command that must fail says to do, in its last brackets."""
+    told = shell.run(f"{line} 2>&1", status=2)
+    found = re.search(r"\((.*)\)\s*$", told)
+    assert found is not None, told
+    return found[1]

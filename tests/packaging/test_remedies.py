@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.packaging.environments import KINDS, error_of, install
+from tests.packaging.environments import KINDS, install, remedy_of
 
 PYTHON = os.environ.get("MANYFEW_NEWEST_PYTHON", "python3")
 
@@ -14,8 +14,8 @@ PYTHON = os.environ.get("MANYFEW_NEWEST_PYTHON", "python3")
 def test_the_command_that_an_error_names_installs_what_is_missing(built, tmp_path, kind):
     shell, manyfew = install(kind, built.wheel, PYTHON, tmp_path)
     shell.run(f"{manyfew} init --quickstart && {manyfew} run quickstart.toml --no-progress")
-    wanted = (manyfew, "frontier", "runs/quickstart.db", "--html", "r.html")
-    shell.run(error_of(shell, *wanted)["remedy"])
-    shell.run(*wanted)
-    assert "<svg" in (tmp_path / "r.html").read_text()
+    wanted = f"{manyfew} figure runs/quickstart.db -o r.svg"
+    shell.run(remedy_of(shell, wanted))
+    shell.run(wanted)
+    assert "<svg" in (tmp_path / "r.svg").read_text()
     assert shell.run(manyfew, "--version")
