@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.sweep.known_agents import KNOWN, TRUSTED, KnownAgent
-from orchestrator.sweep.messages import LOOKS_LIKE_A_SECRET, suggestion
+from orchestrator.sweep.messages import names_a_secret, suggestion
 from orchestrator.sweep.types import Agent
 from pricing.types import PICO_PER_USD
 
@@ -179,7 +179,7 @@ def _check_texts(source: SweepText, at: Key, found: Agent) -> None:
         _check_placeholders(source, (*at, "env", name), [value], IN_ENV)
         if name in ADDRESSES and not value.startswith("{url}"):
             raise source.error((*at, "env", name), "would lead the agent past the gateway", "delete it")
-        if LOOKS_LIKE_A_SECRET.search(name) and value not in ("", "{token}"):
+        if names_a_secret(name) and value not in ("", "{token}"):
             raise source.error(
                 (*at, "env", name), "looks like a secret, and no secret belongs in a sweep file",
                 'delete it, or write "{token}", with which the agent reaches the gateway',

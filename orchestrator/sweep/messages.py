@@ -13,10 +13,13 @@ from orchestrator.sweep.schema import (
     ArchitectureTable,
     LimitsTable,
     ModelTable,
+    NodeTable,
+    PolicyTable,
     PriceTable,
     ProblemsTable,
     PromptTable,
     SamplingTable,
+    ServeTable,
     SweepTable,
     VerifierTable,
 )
@@ -56,16 +59,26 @@ _TABLES: dict[str, type[Any]] = {
     "prompt": PromptTable,
     "sampling": SamplingTable,
     "verifier": VerifierTable,
+    "policy": PolicyTable,
+    "serve": NodeTable,
 }
 _MODEL_TABLES: dict[str, type[Any]] = {
     "price": PriceTable,
     "limits": LimitsTable,
     "architecture": ArchitectureTable,
     "agent": AgentTable,
+    "serve": ServeTable,
 }
 LOOKS_LIKE_A_SECRET = re.compile(
     r"(api|secret|auth|access).*(key|token)|^(key|token|password|authorization)$", re.IGNORECASE
 )
+
+_SECRET_VARIABLE = re.compile(r"(^|_)(key|token|secret|password|passwd|credentials?)$", re.IGNORECASE)
+
+
+def names_a_secret(variable: str) -> bool:
+    """Of an environment variable."""
+    return bool(LOOKS_LIKE_A_SECRET.search(variable) or _SECRET_VARIABLE.search(variable))
 
 
 def input_error(source: SweepText, found: ValidationError) -> InputError:

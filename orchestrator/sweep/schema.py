@@ -26,6 +26,8 @@ MAX_USD = 9_000_000
 MAX_EXPONENT = 30
 """Exact arithmetic writes all digits out, so 1e999999999 (or 0e999999999) would take the machine's memory."""
 
+_MOST_COPIES = 1024
+
 
 def is_writable(number: Decimal) -> bool:
     """Whether a finite number's digits can be written out."""
@@ -87,6 +89,12 @@ def _agent_command(value: Any) -> Any:
     if not items or not all(isinstance(item, str) for item in items) or not items[0]:
         raise ValueError("must be a list of texts, the program first, or the name of a known agent")
     return items
+
+
+def _copies(value: Any) -> Any:
+    if value == "all" or (type(value) is int and 1 <= value <= _MOST_COPIES):
+        return value
+    raise ValueError(f'must be a whole number from 1 to {_MOST_COPIES:,}, or "all"')
 
 
 def _not_below_zero(value: int) -> int:
@@ -214,7 +222,7 @@ class ServeTable(Table):
         default_factory=dict[str, str]
     )
     gpus: Annotated[int, _whole(1, 1024)] = 1
-    copies: Annotated[int, _whole(1, 1024)] | Literal["all"] = 1
+    copies: Annotated[int | Literal["all"], PlainValidator(_copies)] = 1
     ready_timeout_s: Annotated[Number, Field(ge=0, le=604_800)] = 0.0
     stop_grace_s: Annotated[Number, Field(ge=0, le=600)] = 20.0
     health: Line = "/health"

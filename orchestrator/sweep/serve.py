@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from orchestrator.sweep.messages import names_a_secret
 from orchestrator.sweep.types import Serve
 
 if TYPE_CHECKING:
@@ -79,6 +80,12 @@ def check_serve(source: SweepText, alias: str, model: ModelTable) -> None:
         if not _NAME.fullmatch(name):
             message = f"{name!r} is no name of an environment variable"
             raise source.error((*at, "serve", "env"), message, 'such as env = { HF_HUB_OFFLINE = "1" }')
+        if names_a_secret(name) and table.env[name]:
+            message = "looks like a secret, and no secret belongs in a sweep file"
+            remedy = (
+                "delete it, and set it where you start manyfew: a server inherits all but the keys of vendors"
+            )
+            raise source.error((*at, "serve", "env", name), message, remedy)
     for key in ("health", "ready"):
         if not getattr(table, key).startswith("/"):
             raise source.error((*at, "serve", key), "is no path on the server", 'such as "/health"')

@@ -54,6 +54,7 @@ WRONG = [
     ("0.10", "0.10\natempt_calls = 3", "agent.atempt_calls", "did you mean attempt_calls?"),
     ("0.10", '0.10\nenv = { "A B" = "1" }', 'agent.env."A B"', "is not the name of an environment variable"),
     ("0.10", '0.10\nenv = { OPENAI_API_KEY = "sk-x" }', "agent.env.OPENAI_API_KEY", "no secret belongs"),
+    ("0.10", '0.10\nenv = { GITHUB_TOKEN = "ghp" }', "agent.env.GITHUB_TOKEN", "no secret belongs"),
     ("0.10", '0.10\nenv = { LLM_BASE_URL = "https://h/v1" }', "agent.env.LLM_BASE_URL", "past the gateway"),
     ("0.10", '0.10\nenv = { A = "{nothing}" }', "agent.env.A", "{nothing} is not a known placeholder"),
     ("0.10", '0.10\nother_models = { x = "none" }', "agent.other_models.x", "names no model: none"),

@@ -28,6 +28,7 @@ from orchestrator.sweep.schema import (
 )
 
 # (what to replace, by what, the key as the error names it, words of the error)
+SERVERS = 'servers = ["http://127.0.0.1:8000/v1"]'
 WRONG = [
     # the top
     ('name = "many-or-few"', "", "", "name: is missing"),
@@ -167,6 +168,16 @@ WRONG = [
     ('model = "tiny"', "", "models.cheap.model", "is missing"),
     ('model = "tiny"', 'model = ""', "models.cheap.model", "must not be empty"),
     ('servers = ["http://127.0.0.1:8000/v1"]', "", "models.cheap.servers", "provider vllm needs it"),
+    (SERVERS, 'serve = { copies = "al" }', "models.cheap.serve.copies", 'or "all"'),
+    (SERVERS, "serve = { copies = 0 }", "models.cheap.serve.copies", "from 1 to 1,024"),
+    (SERVERS, "serve = { copies = true }", "models.cheap.serve.copies", "whole number"),
+    (SERVERS, "serve = { gpu = 1 }", "models.cheap.serve.gpu", "did you mean gpus?"),
+    (
+        SERVERS,
+        "serve = { env = { HF_TOKEN = 'hf_x' } }",
+        "models.cheap.serve.env.HF_TOKEN",
+        "no secret belongs",
+    ),
     ('servers = ["http://127.0.0.1:8000/v1"]', "servers = []", "models.cheap.servers", "must not be empty"),
     ("127.0.0.1:8000/v1", "127.0.0.1:8000", "models.cheap.servers[0]", "must end in /v1"),
     ("http://127.0.0.1:8000/v1", "127.0.0.1:8000/v1", "models.cheap.servers[0]", "http:// or https://"),
