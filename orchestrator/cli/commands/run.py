@@ -134,6 +134,7 @@ def run(
             failed_samples=failure_lines(document),
             standing=standing_line(document),
             leftovers=result.presumed_leftovers,
+            solved_by_any=None if loaded.policy.kind == "all" else document["solved_by_any"],
         )
         try:
             console(stderr=json_).print(summary(result.progress, ending))

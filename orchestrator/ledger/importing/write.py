@@ -100,7 +100,7 @@ UPDATE ledger.sample SET passed = NULL, score = NULL, answer = NULL, verifier = 
 _SAY_IMPORTED = f"UPDATE ledger.sample SET verifier = '{IMPORTED}' WHERE {_NEW}"
 _STOPPED = """
 INSERT OR IGNORE INTO ledger.steering (model_id, set_id)
-SELECT DISTINCT model_id, :set FROM ledger.sample WHERE id > :last AND stop_rule = 'first_success'"""
+SELECT DISTINCT model_id, :set FROM ledger.sample WHERE id > :last AND stop_rule != 'none'"""
 _ADD_LOST = """
 INSERT OR REPLACE INTO ledger.failure (model_id, problem_id, sample_index, n, error, message)
 SELECT model.ledger_id, problem.ledger_id, lost.sample_index, 1, lost.error, lost.message

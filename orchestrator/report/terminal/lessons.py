@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from orchestrator.progress import ModelProgress, Progress
 from orchestrator.report import figures
-from orchestrator.text.money import per_thousand
+from orchestrator.text.money import per_thousand, usd
 from orchestrator.text.safe import safe
 
 MOST = 3
@@ -26,6 +26,17 @@ def lessons(progress: Progress) -> str | None:
     so_far = "" if all(figures.finished(m) for m in progress.models) else "So far "
     text = so_far + "; ".join(_one(m) for m in named) + "."
     return text if len(judged) == 1 else f"{text} {_compared(judged[0], judged[-1])}"
+
+
+def joint_lesson(progress: Progress, solved: int) -> str | None:
+    """Where a policy had each model asked what others left: what all of them solved. None before any verdict."""
+    judged = [m for m in progress.models if m.verified and m.problems]
+    if not judged:
+        return None
+    problems = max(m.problems for m in judged)
+    spent = sum(m.settled_pico + m.presumed_pico for m in progress.models)
+    each = f", for {usd(Fraction(spent, solved))} a solved problem" if solved else ""
+    return f"The models together solved {solved:,} of {problems:,} problems ({figures.share(solved, problems)}){each}."
 
 
 def _one(m: ModelProgress) -> str:

@@ -13,7 +13,7 @@ from rich.text import Text
 from orchestrator.ledger.reading.money.failures import Failures
 from orchestrator.progress import ModelProgress, Progress
 from orchestrator.report.budget_parts import dollars, parts_of
-from orchestrator.report.terminal.lessons import lessons
+from orchestrator.report.terminal.lessons import joint_lesson, lessons
 from orchestrator.report.terminal.summary_table import ModelsTable
 from orchestrator.report.terminal.warnings_table import WarningsTable, warning_rows
 from orchestrator.text.duration import span
@@ -48,6 +48,8 @@ class Ending:
     """What servers of one's own cost while no request ran on them."""
     leftovers: int = 0
     """Requests of an earlier run that were presumed at the start."""
+    solved_by_any: int | None = None
+    """Problems; None unless a policy steers: then what each model solved says nothing of it by itself."""
 
 
 def summary(progress: Progress, ending: Ending) -> RenderableType:
@@ -57,10 +59,11 @@ def summary(progress: Progress, ending: Ending) -> RenderableType:
         blank,
         _headline(progress, ending),
         blank,
-        ModelsTable(progress.models),
+        ModelsTable(progress.models, steered=ending.solved_by_any is not None),
         blank,
     ]
-    if (taught := lessons(progress)) is not None:
+    by_any = ending.solved_by_any
+    if (taught := lessons(progress) if by_any is None else joint_lesson(progress, by_any)) is not None:
         parts.append(Text(taught))
     parts.append(Text(_cost(progress, ending)))
     if ending.standing is not None:

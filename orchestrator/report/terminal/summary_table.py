@@ -43,16 +43,19 @@ _COLUMNS = (
     _Column("retries", lambda m: _count(m.retries), 0, lambda m: m.retries > 0),
 )
 _KEPT = 2
+_SHARES = (figures.coverage, figures.pass_rate)
 
 
 class ModelsTable:
-    """The models' figures. What no model has gets no column, and what only explains goes if the width is short."""
+    """The models' figures. What no model has gets no column, and what only explains goes if the width is short.
+    `steered`: outcomes chose who was asked what, so shares of what was asked would mislead."""
 
-    def __init__(self, models: Sequence[ModelProgress]) -> None:
+    def __init__(self, models: Sequence[ModelProgress], *, steered: bool = False) -> None:
         self._models = models
+        self._columns = [c for c in _COLUMNS if not (steered and c.cell in _SHARES)]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        columns = [c for c in _COLUMNS if c.needed is None or any(map(c.needed, self._models))]
+        columns = [c for c in self._columns if c.needed is None or any(map(c.needed, self._models))]
         while (
             len(columns) > _KEPT
             and Measurement.get(console, options.update(width=1000), self._table(columns)).maximum

@@ -300,6 +300,25 @@ def test_what_is_to_be_measured_is_asked_though_all_is_solved(tmp_path):
     assert len(asked) == 1
 
 
+@pytest.mark.parametrize("policy", [{"kind": "cascade", "order": ["cheap", "expensive"]}, {"kind": "solve"}])
+def test_an_imported_copy_claims_no_more_than_the_ledger(tmp_path, command, policy):
+    cheap = openai_vendor(answer=solves(5), prices=CHEAP_PRICES)
+    expensive = openai_vendor(answer=solves(9), prices=PRICES)
+    with serving(cheap, expensive):
+        path = two(cheap, expensive, **policy).write(tmp_path)
+        told = command("run", str(path), "--db", "a.db", "--no-progress").stdout
+    assert "The models together solved 9 of 12 problems (75.0%), for $" in told
+    assert "points higher" not in told
+    assert "coverage" not in told
+    assert command("export", "a.db", "--format", "jsonl", "-o", "a.jsonl").returncode == 0
+    assert command("import", "a.jsonl", "--db", "b.db").returncode == 0
+    first, second = (
+        frontier_documents([tmp_path / name], "usd").whole["models"] for name in ("a.db", "b.db")
+    )
+    assert {a: m["coverage"] for a, m in first.items()} == {a: m["coverage"] for a, m in second.items()}
+    assert second["expensive"]["coverage"] == []
+
+
 # -- what is refused ---------------------------------------------------------------------------------------------------
 
 
