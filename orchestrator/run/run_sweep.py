@@ -268,6 +268,17 @@ def _waits_for_a_stage(lane: ModelLane) -> bool:
     return isinstance(lane.work, CascadeWork) and not lane.work.has_its_turn()
 
 
+def _not_covered(lacking: list[ModelLane]) -> str:
+    absent = [lane.alias for lane in lacking if any(one.absent is not None for one in lane.endpoints)]
+    there = [lane.alias for lane in lacking if lane.alias not in absent]
+    said: list[str] = []
+    if there:
+        said.append(f"the next sample's worst case of {', '.join(there)}")
+    if absent:
+        said.append(f"starting the server of {', '.join(absent)} (loading it, one request and its stop)")
+    return " or ".join(said)
+
+
 def _ended(
     driver: Driver, scheduler: Scheduler, options: Options, *, exceeded: bool
 ) -> tuple[Status, str | None]:
@@ -293,8 +304,7 @@ def _ended(
         held, total = scheduler.budget.held / PICO_PER_USD, scheduler.budget.total / PICO_PER_USD
         return "budget", f"the budget of ${total:.6g} is exceeded already: ${held:.6g} settled or presumed"
     if lacking:
-        names = ", ".join(lane.alias for lane in lacking)
-        return "budget", f"the budget does not cover the next sample's worst case of {names}"
+        return "budget", f"the budget does not cover {_not_covered(lacking)}"
     failed = sum(sum(lane.sampling.failed) for lane in lanes)
     if failed:
         return "incomplete", f"{failed} samples failed for good"

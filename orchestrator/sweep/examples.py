@@ -149,6 +149,8 @@ def example(key: Key) -> str:
     name = names[-1] if names else ""
     if len(names) == 4 and names[2] == "samples_by_problem":
         return '"test/17" = 400'
+    if names == ["serve", "gpus"]:
+        return "gpus = [0, 1]"
     if len(names) == 2 and names[0] == "models":
         return '[models.cheap] with provider = "vllm"'
     value = _EXAMPLES.get(".".join(names[-2:])) or _EXAMPLES.get(name, "")

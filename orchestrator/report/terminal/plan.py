@@ -90,6 +90,8 @@ def _answer(plan: Planned) -> str:
         return f"{costs}; {budget} covers even the worst case."
     if not plan.is_expected:
         return f"{costs}; {budget} may not cover it: what an attempt costs is known once one is done."
+    if plan.is_covered and plan.expected_pico > left:
+        return f"{costs}; {budget} does not cover loading its servers, about {usd(plan.loading_pico)}."
     if plan.is_covered:
         return f"{costs}; {budget} covers what is expected."
     counted = [m for m in plan.models if not m.replayed and m.samples]

@@ -171,6 +171,7 @@ WRONG = [
     (SERVERS, 'serve = { copies = "al" }', "models.cheap.serve.copies", 'or "all"'),
     (SERVERS, "serve = { copies = 0 }", "models.cheap.serve.copies", "from 1 to 1,024"),
     (SERVERS, "serve = { copies = true }", "models.cheap.serve.copies", "whole number"),
+    ('name = "many-or-few"', 'name = "many-or-few"\nserve = { gpus = 2 }', "serve.gpus", "gpus = [0, 1]"),
     (SERVERS, "serve = { gpu = 1 }", "models.cheap.serve.gpu", "did you mean gpus?"),
     (
         SERVERS,

@@ -3,6 +3,7 @@ said, what it costs, and that no process is left."""
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import signal
@@ -12,7 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from orchestrator.report.terminal.plan import plan_text
+from orchestrator.run.plan import plan_sweep
+from orchestrator.run.prepare import prepare
+from orchestrator.sweep.load import load
 from tests.orchestrator.run.books import check_books, check_complete, money, one, rows
 from tests.orchestrator.run.servers.nodes import (
     USD_PER_HOUR,
@@ -237,11 +243,21 @@ def test_loading_takes_more_than_the_budget_covers(tmp_path: Path) -> None:
 
 
 def test_no_start_that_cannot_be_paid(tmp_path: Path) -> None:
+    """Two minutes of loading are $1.20, which plan says too."""
     db = tmp_path / "test.db"
-    ended = run(
-        write(tmp_path, {"a": served(tmp_path)}, budget_usd=1), db
-    )  # two minutes of loading are $1.20
+    path = write(tmp_path, {"a": served(tmp_path)}, budget_usd=1)
+    prepared = prepare(load(path))
+    text = io.StringIO()
+    Console(file=text, width=200).print(plan_text(plan_sweep(prepared, db), name="test", fit_command=""))
+    prepared.executor.close()
+    assert "your budget of $1.00 does not cover loading its servers, about $1.20." in text.getvalue()
+    ended = run(path, db)
     assert ended.status == 3
+    assert ended.result.reason is not None
+    assert (
+        "does not cover starting the server of a (loading it, one request and its stop)"
+        in ended.result.reason
+    )
     assert told(tmp_path) == []
     assert money(db).held == 0
 
