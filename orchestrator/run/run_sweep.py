@@ -13,6 +13,7 @@ from orchestrator.ledger.file.create import make_or_check, refuse_foreign
 from orchestrator.ledger.file.identity import refuse_other_sweep
 from orchestrator.ledger.file.lock import WriterLock, acquire
 from orchestrator.ledger.file.trouble import TROUBLE, after_sending, all_or_nothing, writing
+from orchestrator.ledger.reading.money.status import NOT_WORTH
 from orchestrator.ledger.reading.samples.one_sided import one_sided_models
 from orchestrator.ledger.verdict_sets.change import WantedSet
 from orchestrator.ledger.writing.begin_run import ModelPlan, RunPlan, begin
@@ -207,6 +208,8 @@ async def _run(
                 scheduler.presume_open()
                 await ledger.presume_open()
                 status, reason = _ended(driver, scheduler, options, exceeded=exceeded)
+                if status == "complete" and prepared.sweep.policy.worth_pico is not None and not options.only:
+                    reason = NOT_WORTH
                 await ledger.finish(status, reason)
         finally:
             await close_providers(

@@ -222,7 +222,10 @@ def test_solve_buys_nothing_above_what_a_solve_is_worth(tmp_path):
         db = tmp_path / "test.db"
         ended = run(sweep.write(tmp_path), db)
     assert ended.status == 0
-    assert read_status(db)["solved_by_any"] == 20
+    status = read_status(db)
+    assert (status["status"], status["solved_by_any"]) == ("complete", 20)
+    assert "worth_usd" in status["reason"]
+    assert status["samples"]["planned"] == status["samples"]["done"]
     assert 40 <= sum(counts(db, "cheap").values()) < 40 * 400
 
 

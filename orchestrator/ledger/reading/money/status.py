@@ -19,6 +19,9 @@ from orchestrator.ledger.reading.samples.sample_counts import count_samples
 from orchestrator.ledger.writing.batch_jobs import count_open
 from pricing.types import PICO_PER_USD
 
+NOT_WORTH = "what is left to ask costs more than worth_usd for each problem that it is expected to solve"
+"""Why a run is complete that may ask more."""
+
 
 def read_status(path: Path, only: Collection[str] | None = None) -> dict[str, Any]:
     """The contract's document, while a run writes or after. `only`: counts and status are of these models, the money
@@ -38,6 +41,7 @@ def _document(
     planned = done = failed = 0
     replayed = 0
     totals = dict.fromkeys(("settled", "presumed", "reserved"), 0)
+    bought_all = not running and run is not None and (run["status"], run["reason"]) == ("complete", NOT_WORTH)
     several = connection.execute("SELECT count(DISTINCT sweep_id) > 1 FROM model").fetchone()[0]
     for row in connection.execute(
         "SELECT model.*, sweep.name AS sweep FROM model JOIN sweep ON sweep.id = sweep_id ORDER BY model.id"
@@ -49,6 +53,8 @@ def _document(
         if only is not None and row["alias"] not in only:
             continue
         counts = count_samples(connection, row)
+        if bought_all:
+            counts["planned"] = counts["done"] + counts["failed"]
         models[name] = _model(row, counts, stood(connection, row["id"])) | {
             "failures": failures_of(connection, row["id"])
         }
