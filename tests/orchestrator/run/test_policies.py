@@ -164,6 +164,20 @@ def test_a_first_stage_keeps_its_coverage_where_a_problem_is_lost(tmp_path):
     assert models["expensive"]["coverage"] == []
 
 
+def test_a_first_stage_is_not_pooled_with_draws_that_go_on(tmp_path):
+    """Of draws that end at a success, the share of right ones is no pass rate."""
+    cheap = openai_vendor(answer=rate(0.3), prices=CHEAP_PRICES)
+    expensive = openai_vendor(answer=solves(9), prices=PRICES)
+    with serving(cheap, expensive):
+        sweep = two(cheap, expensive, kind="cascade", order=["cheap", "expensive"])
+        sweep.name = "steps"
+        run(sweep.write(tmp_path), tmp_path / "steps.db")
+        sweep.name, sweep.policy = "plain", {}
+        run(sweep.write(tmp_path), tmp_path / "plain.db")
+    models = frontier_documents([tmp_path / "steps.db", tmp_path / "plain.db"], "usd").whole["models"]
+    assert {"cheap@steps", "cheap@plain"} < set(models)
+
+
 # -- solve -------------------------------------------------------------------------------------------------------------
 
 

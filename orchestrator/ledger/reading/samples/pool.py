@@ -28,10 +28,11 @@ def pooled(parts: Sequence[Outcomes]) -> list[Outcomes]:
 
 def _kind(part: Outcomes) -> tuple[Any, ...]:
     """Equal for what may be pooled. Of an imported model prompt and parameters are not known: there the sweep's
-    name has to vouch for them."""
+    name has to vouch for them. Draws that end at a success and others have estimators of their own."""
+    stopped = part.first is not None
     if part.definition is None:
-        return (part.alias, part.provider, part.name, None, part.sweep)
-    return (part.alias, part.provider, part.name, _canonical(part.definition))
+        return (part.alias, part.provider, part.name, stopped, None, part.sweep)
+    return (part.alias, part.provider, part.name, stopped, _canonical(part.definition))
 
 
 def _canonical(definition: str) -> str:
