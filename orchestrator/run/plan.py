@@ -86,6 +86,8 @@ class Planned:
     """What it can tell of each pair of models."""
     fit: Fit | None = None
     """Where it was looked for: the largest samples that the budget is expected to pay for."""
+    policy: str = "all"
+    """What steers the sampling; unless "all", fewer samples are asked than are planned."""
 
     @property
     def is_covered(self) -> bool:
@@ -189,7 +191,8 @@ def plan_sweep(prepared: Prepared, db: Path, *, fits: bool = False) -> Planned:
             {m.alias: m.expected_pico for m in models},
             {m.alias for m in models if m.samples},
         ),
-        tells=_tells(prepared, models),
+        tells=_tells(prepared, models) if prepared.sweep.policy.kind == "all" else (),
+        policy=prepared.sweep.policy.kind,
         fit=fit(prepared, there, held + _fixed(prepared, models)) if fits and budget is not None else None,
     )
 
@@ -253,10 +256,21 @@ def _there(prepared: Prepared, db: Path) -> tuple[dict[str, list[tuple[int, bool
                     prepared.cost_ratios[alias] = ratio
             prepared.learn_judge()
     found: dict[str, list[tuple[int, bool]]] = {}
+    steered = sweep.policy.kind != "all"
+    solved_by_any = {
+        key
+        for alias in sweep.models
+        for key, (_, solved) in there.get(alias, {}).items()
+        if solved and steered
+    }
     for alias, model in sweep.models.items():
         mine = there.get(alias, {})
-        known = [mine.get(problem.key, (0, False)) for problem in prepared.problems]
-        found[alias] = [(done, model.mode == "until_solved" and solved) for done, solved in known]
+        stops = model.mode == "until_solved"
+        found[alias] = [
+            (done, (stops and solved) or problem.key in solved_by_any)
+            for problem in prepared.problems
+            for done, solved in [mine.get(problem.key, (0, False))]
+        ]
     return found, held
 
 

@@ -152,7 +152,12 @@ def remarks(plan: Planned) -> list[str]:
     from orchestrator.run.prepare import ASSUMED_TOKENS_PER_S
 
     lines: list[str] = []
-    if plan.rounds:
+    if plan.policy != "all":
+        lines.append(
+            f'With policy.kind = "{plan.policy}" a solved problem is asked nothing more: these are the most samples '
+            "and dollars, and fewer are to be expected."
+        )
+    elif plan.rounds:
         lines.append("The worst case is above the budget, so samples go out in rounds of 1, 1, 2, 4, 8 …")
     lines += [f"{safe(m.alias)}: {m.empty_replies}." for m in plan.models if m.empty_replies]
     lines += [f"{safe(m.alias)}: {m.price_note}." for m in plan.models if m.price_note]

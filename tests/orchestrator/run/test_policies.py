@@ -107,6 +107,20 @@ def test_a_cascade_goes_on_where_it_was_and_with_more_samples(tmp_path):
     assert counts(db, "expensive") == {f"p{i}": 1 if i < 9 else 6 for i in range(5, 12)}
 
 
+def test_a_plan_says_that_it_is_the_most_and_counts_no_solved_problem(tmp_path, command):
+    cheap = openai_vendor(answer=solves(5), prices=CHEAP_PRICES)
+    expensive = openai_vendor(answer=solves(12), prices=PRICES)
+    with serving(cheap, expensive):
+        path = two(cheap, expensive, kind="cascade", order=["cheap", "expensive"]).write(tmp_path)
+        said = " ".join(command("plan", str(path), "--db", "a.db").stdout.split())
+        run(path, tmp_path / "a.db")
+        after = command("plan", str(path), "--db", "a.db").stdout
+    assert "these are the most samples" in said
+    assert "two models apart" not in said
+    assert "rests on extrapolation" not in said
+    assert "all samples are collected; nothing would be sent" in after
+
+
 def test_of_a_cascade_only_the_first_stage_has_a_coverage_of_its_own(tmp_path):
     cheap = openai_vendor(answer=solves(5, from_try=1), prices=CHEAP_PRICES)
     expensive = openai_vendor(answer=solves(9), prices=PRICES)
