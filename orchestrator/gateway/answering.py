@@ -300,9 +300,7 @@ class Answering:
         message = CAP
         if needs is not None and attempt.hold.room is not None:
             may_cost, left = needs / PICO_PER_USD, attempt.hold.room / PICO_PER_USD
-            message = (
-                f"{CAP}: one more call may cost ${may_cost:.3g}, and ${left:.3g} of attempt_usd are left"
-            )
+            message = f"{CAP}: one more call may cost ${may_cost:.3g}, and ${left:.3g} of attempt_usd is left"
         attempt.refuse_for_cap(message)
         return Refusal(message, status=402, kind="billing_error", code="insufficient_quota")
 

@@ -172,7 +172,7 @@ def _print(
     out: Console, db: list[Path], sampled: dict[str, Any], whole: dict[str, Any], *, everything: bool
 ) -> None:
     """Printed results first, since they are few; then samples, as without any."""
-    from orchestrator.ledger.reading.money.imported import imported_pico
+    from orchestrator.ledger.reading.money.imported import imported_pico, merged_pico
     from orchestrator.ledger.reading.money.status import read_status
     from orchestrator.report.terminal.frontier import print_frontier
     from orchestrator.report.terminal.one_screen import Spent, print_one_screen
@@ -191,7 +191,8 @@ def _print(
         round(sum(of[f"{key}_usd"] for of in held) * PICO_PER_USD)
         for key in ("settled", "presumed", "replayed")
     )
-    print_one_screen(out, document, Spent(*sums, imported=sum(map(imported_pico, paths))))
+    elsewhere = {"imported": sum(map(imported_pico, paths)), "merged": sum(map(merged_pico, paths))}
+    print_one_screen(out, document, Spent(*sums, **elsewhere))
 
 
 def _write_policy(db: list[Path], document: dict[str, Any], number: int, output: Path) -> None:

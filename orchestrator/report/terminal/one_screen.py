@@ -37,13 +37,14 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What the ledgers hold, in pico-dollars: `presumed` may have been billed, `replayed` was not spent, and
-    `imported` is what imported samples cost elsewhere."""
+    """What the ledgers hold, in pico-dollars: `presumed` may have been billed, `replayed` was not spent,
+    `imported` is what imported samples cost elsewhere, and `merged` what was paid in ledgers that were merged."""
 
     settled: int
     presumed: int
     replayed: int = 0
     imported: int = 0
+    merged: int = 0
 
 
 def print_one_screen(console: Console, document: Document, spent: Spent) -> None:
@@ -80,13 +81,16 @@ def _spent(document: Document, spent: Spent) -> str:
     samples = sum(m["samples"] for m in document["models"].values())
     what = f"{samples:,} samples ({models} model{'' if models == 1 else 's'}, {problems:,} problems)"
     paid = spent.settled + spent.presumed - spent.replayed
-    said = f"{usd(paid)} spent for {what}" if paid or not (spent.replayed or spent.imported) else what
+    elsewhere = spent.replayed or spent.imported or spent.merged
+    said = f"{usd(paid)} spent for {what}" if paid or not elsewhere else what
     if spent.imported:
         said += f"; imported samples cost {usd(spent.imported)}, not spent here"
     if spent.presumed:
         said += f"; {usd(spent.presumed)} of it may not have been billed"
     if spent.replayed:
         said += f"; {usd(spent.replayed)} of a recording, not spent"
+    if spent.merged:
+        said += f"; the merged ledgers paid {usd(spent.merged)}"
     return f"{said}."
 
 

@@ -123,7 +123,8 @@ def problem_lines(of: ProblemSamples, which: Which, width: int, *, full: bool) -
     for model in of.models:
         yield Text("")
         meant, total = of.counts(model)
-        counted = f"{total:,} samples" if which == "all" else f"{meant:,} of {total:,} samples {_THAT[which]}"
+        every = "1 sample" if total == 1 else f"{total:,} samples"
+        counted = every if which == "all" else f"{meant:,} of {every} {_THAT[which]}"
         yield Text(safe(model.name, NAME), "bold").append(f": {counted}", "")
         for sample in of.samples(model):
             yield from _sample(sample, width, of.calls(sample), full=full)

@@ -107,7 +107,8 @@ def _cost(progress: Progress, ending: Ending) -> str:
 
 
 def _session(progress: Progress, before: Progress) -> str:
-    said = [f"{_done(progress) - _done(before):,} samples"]
+    new = _done(progress) - _done(before)
+    said = ["1 sample" if new == 1 else f"{new:,} samples"]
     spent = progress.settled_pico + progress.presumed_pico - before.settled_pico - before.presumed_pico
     if spent or not all(m.replayed for m in progress.models):
         said.append(usd(spent))

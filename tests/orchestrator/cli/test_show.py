@@ -214,6 +214,7 @@ def test_the_ledger_stays_as_it_was_and_imported_samples_are_shown_too(command, 
     assert command("import", "i.jsonl", "--db", "i.db").returncode == 0
     found = _document(command, "i.db", "p")
     assert (found["prompt"], found["gold"], found["samples"][0]["passed"]) == ("3 + 4?", "7", None)
+    assert "\nm: 1 sample\n" in command("show", "i.db", "p").stdout
 
 
 def test_an_alias_of_several_sweeps_is_named_with_its_sweep(command, tmp_path):

@@ -1,4 +1,5 @@
-"""What imported samples cost, as their files state it or their tokens' price says: nobody spent it here."""
+"""What imported samples cost, as their files state it or their tokens' price says, and what was paid in ledgers that
+were merged: nobody spent it here."""
 
 from __future__ import annotations
 
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
 _COST = """
 SELECT coalesce(sum((SELECT coalesce(sum(s.cost_pico), 0) FROM sample AS s WHERE s.model_id = model.id)), 0)
 FROM model WHERE requests + merged_requests = 0 AND settled_pico + merged_settled_pico = 0"""
+
+_MERGED = "SELECT coalesce(sum(merged_settled_pico + merged_presumed_pico), 0) FROM model WHERE replayed = 0"
+
+
+def merged_pico(path: Path) -> int:
+    """Settled and presumed. Raises InputError for what is no ledger."""
+    with reading(path), closing(open_reader(path)) as connection:
+        (pico,) = connection.execute(_MERGED).fetchone()
+    return pico
 
 
 def imported_pico(path: Path) -> int:

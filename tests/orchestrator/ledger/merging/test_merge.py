@@ -99,6 +99,8 @@ def test_the_whole_is_a_sound_ledger(command, bought, tmp_path):
     merged = json.loads(command("frontier", "out.db", "--json").stdout)
     assert merged["models"]["m"]["coverage"] == apart["models"]["m"]["coverage"]
     assert merged["models"]["m"]["cost_of_pass_usd"] == apart["models"]["m"]["cost_of_pass_usd"]
+    told = command("frontier", "out.db").stdout
+    assert told.startswith("27 samples (1 model, 5 problems); the merged ledgers paid $")
     (mine,) = json.loads(command("compare", "out.db", "--json").stdout)["models"].values()
     assert mine["requests"] == sum(row["requests"] for db in bought for row in spend(db))
     assert len(exported(command, tmp_path / "out.db")) == 27

@@ -52,6 +52,11 @@ def test_how_it_ended_what_was_learnt_what_it_cost_and_what_is_next():
     ]
 
 
+def test_one_sample_is_no_plural():
+    text = shown(progress(judged()), ending(before=progress(judged(done=639))), 200)
+    assert "This run: 1 sample, " in text
+
+
 def test_a_recording_is_told_as_such_and_no_budget_with_it():
     before = progress(judged(done=0, replayed=True), settled_pico=0)
     moment = progress(judged(replayed=True), settled_pico=0, replayed_pico=PICO // 100)
