@@ -203,6 +203,10 @@ class SchedulerLanes:
         lane = self._lanes[model]
         return lane.stopped is None and not lane.left_out and not lane.out_of_money
 
+    def is_judged(self, model: int, /) -> bool:
+        judge = self._lanes[model].judge
+        return judge is None or judge.stopped is None
+
     def room_pico(self) -> int:
         return max(0, self._scheduler.budget.total - self._scheduler.budget.held)
 

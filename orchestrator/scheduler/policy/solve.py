@@ -88,6 +88,10 @@ class Lanes(Protocol):
         """Whether the model may still be asked in this run."""
         ...
 
+    def is_judged(self, model: int, /) -> bool:
+        """Whether its samples still get verdicts in this run."""
+        ...
+
     def room_pico(self) -> int:
         """What is left of the budget."""
         ...
@@ -143,6 +147,8 @@ class Solve:
         """The model's next sample, if it has one that is worth its price now."""
         if self.measured[model]:
             return Candidate(self.measured[model][0], measured=True)
+        if self.lanes is not None and not self.lanes.is_judged(model):
+            return None
         best = self._best(model)
         if best is None or not self._is_worth(model, best[0]):
             return None

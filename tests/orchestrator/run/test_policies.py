@@ -350,6 +350,20 @@ def test_an_imported_copy_claims_no_more_than_the_ledger(tmp_path, command, poli
     assert second["expensive"]["coverage"] == []
 
 
+def test_nothing_is_bought_by_verdicts_that_no_longer_come(tmp_path):
+    cheap = openai_vendor(answer=solves(12), prices=CHEAP_PRICES, latency=0.02)
+    expensive = openai_vendor(answer=solves(12), prices=PRICES, latency=0.02)
+    judge = openai_vendor(prices=CHEAP_PRICES, key="sk-right")
+    db = tmp_path / "test.db"
+    with serving(cheap, expensive, judge):
+        sweep = two(cheap, expensive, kind="solve")
+        sweep.models["cheap"]["limits"] = sweep.models["expensive"]["limits"] = {"concurrency": 2}
+        sweep.models["judge"] = model(judge, temperature=0.0)
+        sweep.verifier = {"kind": "judge", "model": "judge", "rubric": "It is right."}
+        assert run(sweep.write(tmp_path), db).status == 4
+    assert len(cheap.seen) + len(expensive.seen) < 20
+
+
 # -- what is refused ---------------------------------------------------------------------------------------------------
 
 
