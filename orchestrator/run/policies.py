@@ -6,6 +6,7 @@ import hashlib
 from array import array
 from collections import deque
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import TYPE_CHECKING
 
 from orchestrator.ledger.writing.run_state import ModelState, RunState
@@ -136,13 +137,20 @@ def _kinds(
         costs = [
             float(max(1, prepared.expected_pico(alias, ordinal, requests=1, samples=1))) for alias in models
         ]
-        often = tuple(wanted[alias][ordinal] for alias in models)
+        often = tuple(wanted[alias][ordinal] - _kept(prepared, wanted[alias][ordinal]) for alias in models)
         alike = (*(round(log(cost) / log(ALIKE)) for cost in costs), often)
         if alike not in places:
             places[alike] = len(kinds)
             kinds.append(Kind(costs=tuple(costs), wanted=often))
         kind_of.append(places[alike])
     return kinds, kind_of
+
+
+def _kept(prepared: Prepared, wanted: int) -> int:
+    """Of a problem's samples those that are kept for draws that no outcome steers: never taken for others, so that a
+    raised budget finds them there."""
+    share = prepared.sweep.policy.measure
+    return 0 if share is None else ceil(share * wanted)
 
 
 def _measured(
@@ -166,13 +174,13 @@ def _measured(
     order = sorted(range(len(by_hash)), key=by_hash.__getitem__)
     there = [[of.measured for of in model.problems] for model in states]
     costs = {alias: [_at_first(prepared, alias, ordinal) for ordinal in order] for alias in models}
-    for turn in range(max(max(wanted[alias]) for alias in models)):
+    for turn in range(max(_kept(prepared, max(wanted[alias])) for alias in models)):
         for place, ordinal in enumerate(order):
             left -= sum(costs[alias][place] for alias in models)
             if left < 0:
                 return draws
             for at, alias in enumerate(models):
-                if turn >= wanted[alias][ordinal]:
+                if turn >= _kept(prepared, wanted[alias][ordinal]):
                     continue
                 if there[at][ordinal] > 0:
                     there[at][ordinal] -= 1

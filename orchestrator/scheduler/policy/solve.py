@@ -191,8 +191,9 @@ class Solve:
         return bool(self.solved[problem])
 
     def is_worthless(self, model: int, problem: int) -> bool:
-        """Its expected solves cost more than they are worth."""
-        return self.worth_pico is not None and self._index(model, self._keys[problem]) <= 0.0
+        """Nothing more is bought of it but what is set down: its expected solves cost more than they are worth, or all
+        but the samples kept for measuring are drawn."""
+        return not self.known[model].pending[problem] and self._index(model, self._keys[problem]) <= 0.0
 
     # -- what happened ----------------------------------------------------------------------------------------------
 

@@ -327,7 +327,7 @@ def test_what_is_to_be_measured_is_asked_though_all_is_solved(tmp_path):
         cheap.key = None
         assert run(path, db).status == 1
     asked = [seen for seen in cheap.seen if Q2 in str(seen.body)]
-    assert counts(db, "cheap") == {f"p{i}": 4 for i in range(12) if i != 2}
+    assert counts(db, "cheap") == {f"p{i}": 1 for i in range(12) if i != 2}
     assert len(asked) == 1
 
 
@@ -395,3 +395,19 @@ def test_until_solved_is_a_policy_of_its_own(tmp_path):
         path = sweep.write(tmp_path)
         with pytest.raises(InputError, match="delete mode"):
             run(path, tmp_path / "test.db")
+
+
+def test_what_is_measured_later_never_exceeds_the_samples(tmp_path):
+    """Nothing is solvable: all samples are drawn, and a raised budget measures within what was kept for it."""
+    cheap, expensive = openai_vendor(answer=solves(0), prices=CHEAP_PRICES), openai_vendor(answer=solves(0))
+    db = tmp_path / "test.db"
+    with serving(cheap, expensive):
+        sweep = two(cheap, expensive, kind="solve", measure=0.1)
+        sweep.problems, sweep.samples, sweep.budget_usd = 6, 5, 0.06
+        path = sweep.write(tmp_path)
+        run(path, db)
+        assert run(path, db, budget="0.5").status == 0
+        assert run(path, db, budget="0.9").status == 0
+    check_books(db)
+    for alias in ("cheap", "expensive"):
+        assert set(counts(db, alias).values()) <= {4, 5}
