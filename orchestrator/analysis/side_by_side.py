@@ -50,6 +50,12 @@ def _model(side: ModelCosts, warnings: list[str]) -> dict[str, Any]:
             f"{side.alias}: another set of verdicts stopped its draws, so its pass rate is that of each problem's "
             "first draw"
         )
+    if side.policy is not None:
+        rests = "that no outcome steered" if len(side.n) else "of a run without [policy]; here it has none"
+        warnings.append(
+            f"{side.alias}: the policy {side.policy} chose its draws by outcomes, so its pass rate is that of draws "
+            f"{rests}"
+        )
     return {
         "provider": side.provider,
         "model": side.name,

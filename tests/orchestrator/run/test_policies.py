@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from orchestrator.analysis.whole_document import frontier_documents
+from orchestrator.analysis.whole_document import compare_whole, frontier_documents
 from orchestrator.errors import InputError
 from orchestrator.ledger.reading.money.status import read_status
 from tests.loopback.openai_wire import openai_vendor
@@ -127,6 +127,10 @@ def test_of_a_cascade_only_the_first_stage_has_a_coverage_of_its_own(tmp_path):
     db = tmp_path / "test.db"
     with serving(cheap, expensive):
         run(two(cheap, expensive, kind="cascade", order=["cheap", "expensive"]).write(tmp_path), db)
+    compared = compare_whole([db])
+    assert compared["models"]["expensive"]["pass_rate"] is None
+    assert compared["models"]["cheap"]["pass_rate"] is not None
+    assert any("expensive: the policy cascade" in text for text in compared["warnings"])
     document = frontier_documents([db], "usd").whole
     (at_4,) = [row for row in document["models"]["cheap"]["coverage"] if row["k"] == 4]
     assert at_4["coverage"] == pytest.approx(5 / 12)

@@ -61,12 +61,15 @@ class ModelCosts:
     problems: tuple[str, ...]
     n: NDArray[np.int64]
     c: NDArray[np.int64]
-    """Verdicts and passes, by problem: of its first draw alone if `first_draws`."""
+    """Verdicts and passes, by problem: of its first draw alone if `first_draws`, with a `policy` of draws that no
+    outcome steered."""
     judged: int
     passes: int
     """Of all samples."""
     first_draws: bool
     """Another set of verdicts stopped the draws: only each problem's first is a fair one by the current set."""
+    policy: str | None
+    """cascade or solve, which chose draws by outcomes: those that no outcome steered count alone."""
     first: NDArray[np.int64] | None
     """Stopped at the first pass: at which trial it came, 0 if it didn't; None: a fixed number of samples."""
     clusters: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -122,7 +125,8 @@ def _side(connection: sqlite3.Connection, model: sqlite3.Row) -> ModelCosts:
         (model["id"],),
     ).fetchall()
     by = judged(connection, model["id"], current_set(connection), None, stops=stops(connection, model))
-    drawn = by.source() if by.first_draws else "(SELECT *, passed AS judged FROM sample) AS sample"
+    fair = by.first_draws or by.policy is not None
+    drawn = by.source() if fair else "(SELECT *, passed AS judged FROM sample) AS sample"
     verdicts = connection.execute(
         f"SELECT problem_id, problem.key, count(judged) AS n, coalesce(sum(judged), 0) AS c FROM {drawn} "
         "JOIN problem ON problem.id = sample.problem_id WHERE model_id = ?1 GROUP BY problem_id HAVING n > 0",
@@ -132,7 +136,7 @@ def _side(connection: sqlite3.Connection, model: sqlite3.Row) -> ModelCosts:
         "SELECT count(passed) AS judged, coalesce(sum(passed), 0) AS passes FROM sample WHERE model_id = ?",
         (model["id"],),
     ).fetchone()
-    firsts = None if by.first_draws else first_passes(connection, model)
+    firsts = None if fair else first_passes(connection, model)
     return ModelCosts(
         alias=model["alias"],
         sweep=model["sweep"],
@@ -159,6 +163,7 @@ def _side(connection: sqlite3.Connection, model: sqlite3.Row) -> ModelCosts:
         judged=totals["judged"],
         passes=totals["passes"],
         first_draws=by.first_draws,
+        policy=by.policy,
         first=None
         if firsts is None
         else np.array([firsts.get(row["problem_id"], 0) for row in verdicts], np.int64),
