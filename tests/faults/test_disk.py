@@ -117,7 +117,7 @@ def test_the_command_itself(tmp_path, disk):
     db = tmp_path / "test.db"
     with serving(vendor):
         path = SweepFile({"m": model(vendor, limits={"concurrency": 2})}, problems=20).write(tmp_path)
-        full = Fault("ENOSPC", "w", on=True).environment(db, tmp_path / "calls.log", 300)
+        full = Fault("ENOSPC", "w", on=True).environment(db, tmp_path / "calls.log", 360)
         ended = finish(start(path, db, LD_PRELOAD=str(disk), **full))
         assert ended.status == 1, ended.err
         assert ended.err.count("\n") == 1, ended.err

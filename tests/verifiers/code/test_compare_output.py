@@ -144,7 +144,7 @@ def test_no_output_keeps_another_thread_waiting(output, expected):
         time.sleep(0.001)
         now = time.monotonic()
         longest, last = max(longest, now - last), now
-    assert longest < 1.0
+    assert longest < 5.0  # about 0.1 on a quiet machine; it was for ever
 
 
 def test_many_numbers_are_compared_as_one_is():
