@@ -60,6 +60,8 @@ def frontier_documents(
     sampled["about"]["verdicts"] = verdicts_document(outcomes, by.false_pass)
     sampled["warnings"] += _one_sided(paths, {one.alias for one in outcomes})
     add_agents(sampled, read_agent_costs(paths))
+    policies = (one.judged.policy for one in outcomes if one.judged is not None)
+    sampled["about"]["policy"] = next((kind for kind in policies if kind is not None), None)
     sampled["realised"] = realised(paths[0]) if len(paths) == 1 and axis == "usd" else None
     sampled["citation"] = [citation_document(cite(path, always=always_digest)) for path in paths]
     return FrontierDocuments(sampled, with_printed(sampled, read_printed(paths)))

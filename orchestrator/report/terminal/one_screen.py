@@ -79,7 +79,11 @@ def _spent(document: Document, spent: Spent) -> str:
         max((m["problems"] for m in document["models"].values()), default=0),
     )
     samples = sum(m["samples"] for m in document["models"].values())
-    what = f"{samples:,} samples ({models} model{'' if models == 1 else 's'}, {problems:,} problems)"
+    of = f"{models} model{'' if models == 1 else 's'}, {problems:,} problems"
+    together = _together(document)
+    what = (
+        f"{samples:,} samples ({of})" if together is None else of
+    )  # the samples of estimates aren't all then
     paid = spent.settled + spent.presumed - spent.replayed
     elsewhere = spent.replayed or spent.imported or spent.merged
     said = f"{usd(paid)} spent for {what}" if paid or not elsewhere else what
@@ -91,7 +95,14 @@ def _spent(document: Document, spent: Spent) -> str:
         said += f"; {usd(spent.replayed)} of a recording, not spent"
     if spent.merged:
         said += f"; the merged ledgers paid {usd(spent.merged)}"
-    return f"{said}."
+    return f"{said}." if together is None else f"{said}. {together}"
+
+
+def _together(document: Document) -> str | None:
+    """What the models solved between them, where a policy had verdicts choose who was asked."""
+    if document["about"].get("policy") is None or not document.get("realised"):
+        return None
+    return f"Together they solved {document['realised'][-1]['solved']:,} problems."
 
 
 def _advice(document: Document, width: int | None) -> Iterator[str]:

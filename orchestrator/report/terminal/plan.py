@@ -162,7 +162,8 @@ def remarks(plan: Planned) -> list[str]:
     lines += [f"{safe(m.alias)}: {m.empty_replies}." for m in plan.models if m.empty_replies]
     lines += [f"{safe(m.alias)}: {m.price_note}." for m in plan.models if m.price_note]
     lines += [line for m in plan.models if (line := _slow(m))]
-    lines += [line for m in plan.models for line in _saved(m)]
+    if plan.policy == "all":  # else samples go out one by one, as verdicts tell
+        lines += [line for m in plan.models for line in _saved(m)]
     if any(m.replayed for m in plan.models):
         lines.append(
             "Replayed models play back a recording: their dollars are not spent and count against no budget."

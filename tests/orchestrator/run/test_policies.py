@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections import Counter
 
 import pytest
+from rich.console import Console
 
 from orchestrator.analysis.whole_document import compare_whole, frontier_documents
 from orchestrator.errors import InputError
 from orchestrator.ledger.reading.money.status import read_status
+from orchestrator.report.terminal.one_screen import Spent, print_one_screen
 from tests.loopback.openai_wire import openai_vendor
 from tests.loopback.vendor import Asked, Said
 from tests.orchestrator.run.books import check_bill, check_books, counts, one, rows
@@ -137,6 +140,10 @@ def test_of_a_cascade_only_the_first_stage_has_a_coverage_of_its_own(tmp_path):
     assert document["models"]["expensive"]["coverage"] == []
     assert any("expensive" in text and "earlier stages" in text for text in document["warnings"])
     assert document["realised"][-1]["solved"] == 9
+    assert document["about"]["policy"] == "cascade"
+    screen = io.StringIO()
+    print_one_screen(Console(file=screen, width=100), document, Spent(settled=1, presumed=0))
+    assert "Together they solved 9 problems." in screen.getvalue()
     spent = one(db, "SELECT sum(cost_usd) FROM sample_records")
     assert document["realised"][-1]["usd"] == pytest.approx(spent)
     assert [row["solved"] for row in document["realised"]] == sorted(
