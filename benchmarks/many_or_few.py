@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.analysis.frontier import frontier_document
-from orchestrator.ledger.reading.samples.outcomes import Outcomes
+from orchestrator.ledger.reading.outcomes.outcomes import Outcomes
 
 CHEAP, EXPENSIVE = 32, 8
 POPULATION = 20_000

@@ -24,7 +24,7 @@ from orchestrator.problem_state import ProblemState
 from orchestrator.scheduler.budget import Budget, Funds
 from orchestrator.scheduler.endpoints import Endpoint
 from orchestrator.scheduler.lane import Bound, ModelLane, Ticket
-from orchestrator.scheduler.rates import Estimate, RateLimit
+from orchestrator.scheduler.limits.rates import Estimate, RateLimit
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.scheduler.work import Work
 from providers.errors import RateLimited

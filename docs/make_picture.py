@@ -11,7 +11,7 @@ from rich.console import Console
 
 from orchestrator.analysis.frontier import frontier_document
 from orchestrator.ledger.reading.money.status import read_status
-from orchestrator.ledger.reading.samples.outcomes import read_outcomes
+from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
 from orchestrator.report.terminal.one_screen import Spent, print_one_screen
 from pricing.types import PICO_PER_USD
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from manyfew.running import run_async as run_async
     from orchestrator.coverage.passk import pass_at_k as pass_at_k
     from orchestrator.errors import InputError as InputError
-    from orchestrator.ledger.reading.samples.outcomes import Outcomes as Outcomes
-    from orchestrator.ledger.reading.samples.outcomes import read_outcomes as read_outcomes
+    from orchestrator.ledger.reading.outcomes.outcomes import Outcomes as Outcomes
+    from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes as read_outcomes
     from orchestrator.sweep.load import load as load
     from orchestrator.sweep.types import Sweep as Sweep
 
@@ -31,13 +31,13 @@ _NAMES = {
     "Coverage": "manyfew.ledger",
     "InputError": "orchestrator.errors",
     "Ledger": "manyfew.ledger",
-    "Outcomes": "orchestrator.ledger.reading.samples.outcomes",
+    "Outcomes": "orchestrator.ledger.reading.outcomes.outcomes",
     "Run": "manyfew.running",
     "Sweep": "orchestrator.sweep.types",
     "load": "orchestrator.sweep.load",
     "open": "manyfew.ledger:open_ledger",
     "pass_at_k": "orchestrator.coverage.passk",
-    "read_outcomes": "orchestrator.ledger.reading.samples.outcomes",
+    "read_outcomes": "orchestrator.ledger.reading.outcomes.outcomes",
     "run": "manyfew.running",
     "run_async": "manyfew.running",
 }

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from manyfew.chart import Chart
-    from orchestrator.ledger.reading.samples.outcomes import Axis, Outcomes
+    from orchestrator.ledger.reading.outcomes.outcomes import Axis, Outcomes
     from orchestrator.ledger.reading.samples.sampled_models import Which
 
 Form = Literal["pandas", "polars", "arrays"]
@@ -63,7 +63,7 @@ class Ledger:
 
     def outcomes(self, axis: Axis = "usd") -> list[Outcomes]:
         """Each model's counts: problems, samples with a verdict (n), passes (c), costs."""
-        from orchestrator.ledger.reading.samples.outcomes import read_outcomes
+        from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
 
         return read_outcomes(self.paths, axis)
 

@@ -25,7 +25,7 @@ LONG = (
     "tests/verifiers/code/test_hostile.py",
     "tests/orchestrator/report/charts/test_spec.py",
     "tests/orchestrator/report/page/test_page.py",
-    "tests/orchestrator/scheduler/test_rates.py",
+    "tests/orchestrator/scheduler/limits/test_rates.py",
     "tests/orchestrator/problems/test_hub.py",
     "tests/providers/sdk/test_faults.py",
     "tests/orchestrator/cli/test_main.py",

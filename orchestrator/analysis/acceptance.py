@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from orchestrator.analysis.study import FrontierStudy
     from orchestrator.coverage.acceptance import Acceptance
     from orchestrator.coverage.samples import Samples
-    from orchestrator.ledger.reading.samples.outcomes import Outcomes
+    from orchestrator.ledger.reading.outcomes.outcomes import Outcomes
 
 _PLATEAU = 0.05
 """Coverage that isn't delivered, from which on a warning says so."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from orchestrator.ledger.reading.money.model_costs import ModelCosts
-    from orchestrator.ledger.reading.samples.outcomes import Axis, Outcomes, Side
+    from orchestrator.ledger.reading.outcomes.outcomes import Axis, Outcomes, Side
 
 
 def unit_of(axis: Axis | Side) -> int:

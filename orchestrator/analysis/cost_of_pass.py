@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from orchestrator.coverage.samples import Samples
     from orchestrator.coverage.search import Search
-    from orchestrator.ledger.reading.samples.outcomes import Axis, Outcomes
+    from orchestrator.ledger.reading.outcomes.outcomes import Axis, Outcomes
 
 WANTED = (0.5, 0.8, 0.9, 0.95, 0.99)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from orchestrator.coverage.samples import Samples
-    from orchestrator.ledger.reading.samples.outcomes import Axis, Outcomes
+    from orchestrator.ledger.reading.outcomes.outcomes import Axis, Outcomes
 
 _FIT_POINTS = 40
 

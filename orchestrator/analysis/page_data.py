@@ -23,7 +23,7 @@ from pricing.types import PICO_PER_USD
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from orchestrator.ledger.reading.samples.outcomes import Axis, Outcomes, Side
+    from orchestrator.ledger.reading.outcomes.outcomes import Axis, Outcomes, Side
     from orchestrator.ledger.reading.samples.provenance import ModelProvenance, Provenance
 
 AXES: tuple[Axis, ...] = ("usd", "samples", "tokens", "flops", "seconds")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from orchestrator.coverage.samples import Samples
-    from orchestrator.ledger.reading.samples.outcomes import Axis, Outcomes
+    from orchestrator.ledger.reading.outcomes.outcomes import Axis, Outcomes
 
 _ROUNDING = 1 + 1e-12
 Stop = Literal["none", "first_success"]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from orchestrator.ledger.reading.samples.outcomes import Outcomes
+    from orchestrator.ledger.reading.outcomes.outcomes import Outcomes
 
 MOST_SAMPLES = 2_000_000
 """Samples of a model up to which its answers or scores are read: a few seconds."""

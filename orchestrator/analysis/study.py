@@ -12,7 +12,7 @@ from orchestrator.text.money import usd
 
 if TYPE_CHECKING:
     from orchestrator.coverage.samples import Samples
-    from orchestrator.ledger.reading.samples.outcomes import Axis, Outcomes
+    from orchestrator.ledger.reading.outcomes.outcomes import Axis, Outcomes
 
 
 @dataclass(slots=True)

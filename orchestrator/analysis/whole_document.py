@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orchestrator.analysis.policies import Cap
-    from orchestrator.ledger.reading.samples.outcomes import Axis
+    from orchestrator.ledger.reading.outcomes.outcomes import Axis
 
 
 class FrontierDocuments(NamedTuple):
@@ -43,14 +43,14 @@ def frontier_documents(
     from orchestrator.analysis.acceptance import verdicts_document
     from orchestrator.analysis.agents import add_agents
     from orchestrator.analysis.frontier import frontier_document
-    from orchestrator.analysis.printed import with_printed
+    from orchestrator.analysis.printed.results import with_printed
     from orchestrator.analysis.selection import with_selection
     from orchestrator.ledger.importing.printed_results import read_printed
     from orchestrator.ledger.reading.money.agent_costs import read_agent_costs
     from orchestrator.ledger.reading.money.solved_by_any import realised
+    from orchestrator.ledger.reading.outcomes.judged import ChosenSets
+    from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
     from orchestrator.ledger.reading.samples.citation import citation_document, cite
-    from orchestrator.ledger.reading.samples.judged import ChosenSets
-    from orchestrator.ledger.reading.samples.outcomes import read_outcomes
 
     by = verdicts or Verdicts()
     outcomes = read_outcomes(paths, axis, ChosenSets(by.accept, by.truth))
@@ -70,7 +70,7 @@ def frontier_documents(
 def compare_whole(paths: Sequence[Path]) -> dict[str, Any]:
     """Raises InputError for what is no ledger."""
     from orchestrator.analysis.agents import add_agents
-    from orchestrator.analysis.printed import with_printed_table
+    from orchestrator.analysis.printed.results import with_printed_table
     from orchestrator.analysis.side_by_side import compare_document
     from orchestrator.ledger.importing.printed_results import read_printed
     from orchestrator.ledger.reading.money.agent_costs import read_agent_costs

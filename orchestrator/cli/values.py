@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from orchestrator.errors import InputError
 
 if TYPE_CHECKING:
-    from orchestrator.ledger.reading.samples.outcomes import Axis
+    from orchestrator.ledger.reading.outcomes.outcomes import Axis
     from orchestrator.report.charts.panels import Size
 
 _SPAN = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?:in)?)?(?:(\d+(?:\.\d+)?)s?)?", re.IGNORECASE)

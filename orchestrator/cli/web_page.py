@@ -94,7 +94,7 @@ class LivePage:
     def _made(self) -> dict[str, Any]:
         from orchestrator.analysis.page_data import report_data
         from orchestrator.analysis.whole_document import frontier_documents
-        from orchestrator.ledger.reading.samples.outcomes import read_outcomes
+        from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
         from orchestrator.ledger.reading.samples.provenance import read_provenance
         from orchestrator.report.charts.render import has_charts
         from orchestrator.report.page.page import parts
@@ -111,7 +111,7 @@ class LivePage:
         return _json(await asyncio.to_thread(self._samples_of, problem))
 
     def _samples_of(self, problem: str) -> dict[str, Any] | None:
-        from orchestrator.ledger.reading.samples.outcomes import read_outcomes
+        from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
         from orchestrator.ledger.reading.samples.page_samples import page_samples
 
         return page_samples(read_outcomes([self._db], "usd"), problem)

@@ -20,7 +20,7 @@ from orchestrator.gateway.refusals import check, thinking_budget
 from orchestrator.gateway.stream_edit import UsageTakenOut
 from orchestrator.ledger.writing.agent_attempts import Recorded, Statement, answers, says
 from orchestrator.scheduler.call_retry import MOST_LOST, Then, Tries, after
-from orchestrator.scheduler.rates import Estimate
+from orchestrator.scheduler.limits.rates import Estimate
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sending.agent_calls import ENDING, RAISED, AgentCall, CallEnd, CallSender
 from orchestrator.sending.caller import PromptText

@@ -13,7 +13,7 @@ from orchestrator.coverage.allocation.until_solved import Attempts, attempts, op
 from orchestrator.coverage.samples import Samples
 from orchestrator.errors import InputError
 from orchestrator.ledger.reading.for_run.last_sweep import LastSweep, last_sweep
-from orchestrator.ledger.reading.samples.outcomes import read_outcomes
+from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
 from orchestrator.next_dollar.stopping_study import stopping_study
 from orchestrator.next_dollar.types import MoreProblems, Named, Study, Z
 from pricing.types import PICO_PER_USD
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from orchestrator.ledger.reading.samples.outcomes import Outcomes
+    from orchestrator.ledger.reading.outcomes.outcomes import Outcomes
 
 
 def study(db: Path, usd: float, pair: tuple[str, str] | None) -> tuple[LastSweep, Study]:

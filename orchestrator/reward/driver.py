@@ -13,7 +13,7 @@ from orchestrator.scheduler.budget import Budget
 from orchestrator.scheduler.call_queue import CallQueue
 from orchestrator.scheduler.endpoints import Endpoint
 from orchestrator.scheduler.lane import ModelLane, Ticket
-from orchestrator.scheduler.rates import RateLimit
+from orchestrator.scheduler.limits.rates import RateLimit
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sending.dispatcher import Dispatcher
 from orchestrator.sending.paid_servers import HourlyPrice, paid_servers

@@ -16,7 +16,7 @@ from orchestrator.scheduler.budget import Budget, Funds
 from orchestrator.scheduler.call_lane import CallLane
 from orchestrator.scheduler.endpoints import Endpoint
 from orchestrator.scheduler.lane import ModelLane, WorstCase
-from orchestrator.scheduler.rates import RateLimit
+from orchestrator.scheduler.limits.rates import RateLimit
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.scheduler.work import Work
 from orchestrator.sweep.types import Model

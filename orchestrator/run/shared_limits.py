@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orchestrator.scheduler.rates import RateLimit
+from orchestrator.scheduler.limits.rates import RateLimit
 from orchestrator.sweep.types import Model
 from orchestrator.text.safe import safe
 

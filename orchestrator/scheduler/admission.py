@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from orchestrator.scheduler.budget import Budget
 from orchestrator.scheduler.endpoints import Endpoint, least_loaded, why_dead
 from orchestrator.scheduler.lane import ModelLane, WorstCase
-from orchestrator.scheduler.rates import Estimate
+from orchestrator.scheduler.limits.rates import Estimate
 from orchestrator.scheduler.work import Item
 
 FULL = "as many requests in flight as its limit allows"

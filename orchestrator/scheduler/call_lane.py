@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from orchestrator.scheduler.endpoints import Endpoint, why_dead
 from orchestrator.scheduler.lane import MOST_UNPROVEN
-from orchestrator.scheduler.rates import Estimate, RateLimit
+from orchestrator.scheduler.limits.rates import Estimate, RateLimit
 from providers.errors import Loading, Lost, NotSent, Overloaded, ProviderError, RateLimited
 
 

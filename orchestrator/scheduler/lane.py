@@ -9,8 +9,8 @@ from typing import Protocol
 import msgspec
 
 from orchestrator.scheduler.endpoints import Endpoint
+from orchestrator.scheduler.limits.rates import Estimate, RateLimit
 from orchestrator.scheduler.losses import Losses
-from orchestrator.scheduler.rates import Estimate, RateLimit
 from orchestrator.scheduler.work import Item, Work
 from orchestrator.scheduler.work_source import WorkSource
 from providers.errors import BadRequest, ProviderError

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from orchestrator.scheduler.admission import Admission, BoundOf, span
 from orchestrator.scheduler.budget import Budget
 from orchestrator.scheduler.lane import ModelLane, Ticket
-from orchestrator.scheduler.rates import Estimate
+from orchestrator.scheduler.limits.rates import Estimate
 from orchestrator.scheduler.retry import BROKEN_OFF_S, Decision, Then, asks_too_long, decide, wait_before
 from orchestrator.scheduler.work import Item, runs
 from providers.errors import BadRequest, Loading, Lost, NotSent, Overloaded, ProviderError, RateLimited

@@ -20,7 +20,7 @@ from orchestrator.ledger.writing.ledger import RAISE_OVERHEAD, Ledger
 from orchestrator.ledger.writing.rows import HoldChange, Reservation, Settlement
 from orchestrator.scheduler.attempt_hold import AttemptHold
 from orchestrator.scheduler.call_lane import CallLane
-from orchestrator.scheduler.rates import Estimate
+from orchestrator.scheduler.limits.rates import Estimate
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sending.caller import PromptText
 from orchestrator.sending.paid_servers import TimedServer

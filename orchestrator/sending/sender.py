@@ -13,7 +13,7 @@ from orchestrator.booking.without_reply import ended_badly, free, lease_over
 from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.ledger.writing.rows import BatchJobRow, Reservation, Settlement
 from orchestrator.scheduler.lane import Ticket
-from orchestrator.scheduler.rates import Estimate
+from orchestrator.scheduler.limits.rates import Estimate
 from orchestrator.scheduler.retry import Then
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.scheduler.work import runs

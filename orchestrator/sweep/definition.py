@@ -16,8 +16,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.sweep.judge import KIND, graded_by
-from orchestrator.sweep.serve import as_json, defining
+from orchestrator.sweep.tables.judge import KIND, graded_by
+from orchestrator.sweep.tables.serve import as_json, defining
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

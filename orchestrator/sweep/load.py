@@ -14,12 +14,12 @@ from orchestrator.errors import InputError
 from orchestrator.problems.types import ProblemsSpec
 from orchestrator.sweep import resolve
 from orchestrator.sweep.examples import example
-from orchestrator.sweep.judge import with_judge
 from orchestrator.sweep.messages import input_error, suggestion
-from orchestrator.sweep.policy import policy_of
 from orchestrator.sweep.schema import MAX_USD, SweepTable, is_writable
-from orchestrator.sweep.serve import check_together, gpus_of
 from orchestrator.sweep.source import SweepText, read, where
+from orchestrator.sweep.tables.judge import with_judge
+from orchestrator.sweep.tables.policy import policy_of
+from orchestrator.sweep.tables.serve import check_together, gpus_of
 from orchestrator.sweep.types import Limits, Model, Sweep
 from providers.known_refusals import known_refusals
 from providers.transport.address import same_server

@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 from orchestrator.errors import InputError
 from orchestrator.problems.types import PromptStyle
-from orchestrator.sweep.agent import agent, unsampled
 from orchestrator.sweep.examples import example
 from orchestrator.sweep.extra import check_allowed, checked_extra, extra_as_json
 from orchestrator.sweep.messages import suggestion, unknown_key
 from orchestrator.sweep.rules import check_model
 from orchestrator.sweep.schema import PARAMS, SamplingTable, option
-from orchestrator.sweep.serve import serve_of
+from orchestrator.sweep.tables.agent import agent, unsampled
+from orchestrator.sweep.tables.serve import serve_of
 from orchestrator.sweep.types import Architecture, Model, StatedPrice, VerifierChoice
 from orchestrator.sweep.urls import clean, is_own_host, problem_of
 from verifiers.registry import KINDS, options_of

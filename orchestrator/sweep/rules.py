@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from orchestrator.sweep.lines import dotted
 from orchestrator.sweep.messages import suggestion
 from orchestrator.sweep.schema import PARAMS, SamplingTable
-from orchestrator.sweep.serve import check_serve
+from orchestrator.sweep.tables.serve import check_serve
 
 if TYPE_CHECKING:
     from orchestrator.sweep.schema import ModelTable

@@ -250,8 +250,8 @@ def _page(
     import shlex
 
     from orchestrator.analysis.page_data import report_data
-    from orchestrator.ledger.reading.samples.judged import ChosenSets
-    from orchestrator.ledger.reading.samples.outcomes import read_outcomes
+    from orchestrator.ledger.reading.outcomes.judged import ChosenSets
+    from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
     from orchestrator.ledger.reading.samples.page_samples import page_samples
     from orchestrator.ledger.reading.samples.provenance import read_provenance
     from orchestrator.report.charts.render import has_charts, program

@@ -58,7 +58,7 @@ def plan(
     from orchestrator.cli.output import console, emit_json
     from orchestrator.cli.values import default_ledger
     from orchestrator.report.terminal.plan import plan_text
-    from orchestrator.run.plan import plan_sweep
+    from orchestrator.run.planning.plan import plan_sweep
     from orchestrator.run.prepare import prepare
     from orchestrator.run.verdicts.choose_verifier import lack_of
     from orchestrator.run.verdicts.gold_check import gold_judged_wrong

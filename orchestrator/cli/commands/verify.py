@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from orchestrator.cli.verifier_flags import (
+from orchestrator.cli.verifying.verifier_flags import (
     CLUSTER,
     MEMORY_MB,
     NAME,
@@ -47,7 +47,7 @@ def verify(
     Example: manyfew verify runs/quickstart.db --verifier math --as strict
     """
     from orchestrator.cli.values import seconds
-    from orchestrator.cli.verified import show_verified
+    from orchestrator.cli.verifying.verified import show_verified
     from orchestrator.errors import InputError
     from orchestrator.ledger.file.identity import check
     from orchestrator.ledger.file.lock import acquire
@@ -63,7 +63,7 @@ def verify(
 
     check(db)
     if verifier == "reward":
-        from orchestrator.cli.verify_reward import score
+        from orchestrator.cli.verifying.verify_reward import score
 
         if name is not None:
             raise InputError("--as", "names verdicts; a reward model gives scores", "leave it out")
@@ -80,7 +80,7 @@ def verify(
     )
     which = "open" if verifier is None and name is None and not option else "all"
     if (verifier or kept_choice(db, name).get("kind")) == "judge":
-        from orchestrator.cli.verify_judge import judge
+        from orchestrator.cli.verifying.verify_judge import judge
 
         return judge(db, stated, budget, which=which, json_=json_)
     if budget is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from orchestrator.cli.verifier_flags import (
+from orchestrator.cli.verifying.verifier_flags import (
     MEMORY_MB,
     NAME,
     OPTION,

@@ -19,7 +19,7 @@ def verify_import(
 
     Example: manyfew verify-import runs/codecontests.db parts/verdicts-*.jsonl
     """
-    from orchestrator.cli.verified import show_verified
+    from orchestrator.cli.verifying.verified import show_verified
     from orchestrator.ledger.file.identity import check
     from orchestrator.ledger.file.lock import acquire
     from orchestrator.report.live.counter import counting

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from orchestrator.cli.verifier_flags import OPTION, SANDBOX, WORKERS, options_given, sandbox_given
+from orchestrator.cli.verifying.verifier_flags import OPTION, SANDBOX, WORKERS, options_given, sandbox_given
 
 
 def verify_part(
@@ -36,7 +36,7 @@ def verify_part(
     import shlex
 
     from orchestrator.cli.output import console, emit_json
-    from orchestrator.cli.verified import MOST_REASONS
+    from orchestrator.cli.verifying.verified import MOST_REASONS
     from orchestrator.errors import InputError
     from orchestrator.report.live.counter import counting
     from orchestrator.run.verdicts.choose_verifier import lack_of_data

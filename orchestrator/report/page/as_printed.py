@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.analysis.printed_advice import printed_frontier
+from orchestrator.analysis.printed.advice import printed_frontier
 from orchestrator.report.charts.rows import names
 from orchestrator.report.page.text import element, name, row, table
 from orchestrator.text.frontier_words import amount, as_printed

@@ -22,9 +22,9 @@ from orchestrator.run.agents.sources import source_of
 from orchestrator.run.agents.task import task_of
 from orchestrator.run.prepare import Prepared
 from orchestrator.scheduler.lane import Ticket
-from orchestrator.sweep.agent import filled
-from orchestrator.sweep.agent import program as program_of
-from orchestrator.sweep.known_agents import TRUSTED
+from orchestrator.sweep.tables.agent import filled
+from orchestrator.sweep.tables.agent import program as program_of
+from orchestrator.sweep.tables.known_agents import TRUSTED
 from orchestrator.sweep.types import Agent
 
 _NOT_STARTED = 127

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from orchestrator.errors import InputError
 from orchestrator.run.agents.sources import digest, leads_out, source_of
-from orchestrator.sweep.agent import PLACEHOLDER
-from orchestrator.sweep.known_agents import TRUSTED
 from orchestrator.sweep.source import where
+from orchestrator.sweep.tables.agent import PLACEHOLDER
+from orchestrator.sweep.tables.known_agents import TRUSTED
 from orchestrator.sweep.types import Agent, Sweep
 from pricing.types import PICO_PER_USD
 

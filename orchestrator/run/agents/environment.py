@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.run.agents.place import Place
-from orchestrator.sweep.agent import filled
-from orchestrator.sweep.known_agents import TRUSTED
+from orchestrator.sweep.tables.agent import filled
+from orchestrator.sweep.tables.known_agents import TRUSTED
 from orchestrator.sweep.types import Agent
 
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"

@@ -8,7 +8,7 @@ import stat
 import subprocess
 from pathlib import Path
 
-from orchestrator.sweep.agent import filled
+from orchestrator.sweep.tables.agent import filled
 from orchestrator.sweep.types import Agent
 
 

@@ -19,7 +19,7 @@ from orchestrator.ledger.verdict_sets.change import WantedSet, checked_name
 from orchestrator.ledger.verdict_sets.read import read_sets
 from orchestrator.problems.registry import default_verifier
 from orchestrator.problems.types import Problem
-from orchestrator.sweep.judge import graded_by
+from orchestrator.sweep.tables.judge import graded_by
 from orchestrator.sweep.types import Sweep
 from orchestrator.text.safe import safe
 from verifiers.cluster.connection import check_address

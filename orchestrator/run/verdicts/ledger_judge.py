@@ -13,9 +13,9 @@ from orchestrator.errors import InputError
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.run.prices import price_of
-from orchestrator.sweep.judge import KIND, graded_by, judge_of
 from orchestrator.sweep.load import key_problem
 from orchestrator.sweep.source import parsed, read
+from orchestrator.sweep.tables.judge import KIND, graded_by, judge_of
 from orchestrator.sweep.types import Model
 from pricing.types import Price
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from orchestrator.analysis.frontier import frontier_document
 from orchestrator.analysis.page_data import report_data
+from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
 from orchestrator.ledger.reading.samples.citation import citation_document, cite
-from orchestrator.ledger.reading.samples.outcomes import read_outcomes
 from orchestrator.ledger.reading.samples.provenance import read_provenance
 from tests.orchestrator.ledger_fixture import Made, counted, make_ledger
 

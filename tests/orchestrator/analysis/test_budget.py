@@ -4,7 +4,7 @@ import pytest
 from orchestrator.analysis.budget import budget, rank
 from orchestrator.analysis.frontier import frontier_document
 from orchestrator.coverage.samples import Samples
-from orchestrator.ledger.reading.samples.outcomes import read_outcomes
+from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
 from tests.orchestrator.analysis.test_frontier import two_models
 from tests.orchestrator.ledger_fixture import make_ledger
 

@@ -12,7 +12,7 @@ from orchestrator.analysis.side_by_side import compare_document
 from orchestrator.coverage import bootstrap, clusters
 from orchestrator.coverage.simultaneous import critical
 from orchestrator.ledger.reading.money.model_costs import read_model_costs
-from orchestrator.ledger.reading.samples.outcomes import read_outcomes
+from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
 from tests.orchestrator.ledger_fixture import USD, Made, counted, make_ledger
 
 LITE = (6, 114, 23, 4, 3, 6, 5, 6, 17, 23, 16, 77)

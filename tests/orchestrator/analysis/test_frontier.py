@@ -5,7 +5,7 @@ import pytest
 
 from orchestrator.analysis.frontier import frontier_document
 from orchestrator.analysis.policies import Cap
-from orchestrator.ledger.reading.samples.outcomes import Axis, Outcomes, read_outcomes
+from orchestrator.ledger.reading.outcomes.outcomes import Axis, Outcomes, read_outcomes
 from tests.orchestrator.ledger_fixture import USD, Made, counted, make_ledger
 
 

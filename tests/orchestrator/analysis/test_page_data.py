@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from orchestrator.ledger.reading.samples.outcomes import read_outcomes
+from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
 from tests.orchestrator.analysis.report_fixture import found, price, set_price, tame
 from tests.orchestrator.ledger_fixture import Made, counted, make_ledger
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from orchestrator.analysis.selection import MOST_SAMPLES, with_selection
 from orchestrator.cli.app import app
-from orchestrator.ledger.reading.samples.outcomes import read_outcomes
+from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
 from orchestrator.ledger.reading.samples.votes import read_votes
 from orchestrator.report.charts.rows import votes
 

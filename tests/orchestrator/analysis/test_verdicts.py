@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from orchestrator.analysis.frontier import frontier_document
-from orchestrator.ledger.reading.samples.outcomes import read_outcomes
+from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
 from tests.orchestrator.ledger_fixture import USD, Made, counted, make_ledger
 
 CENT = USD // 100

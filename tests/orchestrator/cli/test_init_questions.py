@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli.init_questions import Answers, ask_all, filled, served_at
-from orchestrator.run.plan import plan_sweep
+from orchestrator.run.planning.plan import plan_sweep
 from orchestrator.run.prepare import prepare
 from orchestrator.sweep.load import load
 from tests.loopback.openai_wire import openai_vendor

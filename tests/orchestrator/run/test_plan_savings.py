@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.report.terminal.plan import remarks
-from orchestrator.run.plan import plan_sweep
+from orchestrator.run.planning.plan import plan_sweep
 from orchestrator.run.prepare import prepare
 from orchestrator.sweep.load import load
 from tests.loopback.anthropic_wire import anthropic_vendor

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.run.shared_limits import shared_limits
-from orchestrator.scheduler.rates import RateLimit
+from orchestrator.scheduler.limits.rates import RateLimit
 from orchestrator.sweep.load import load
 from tests.orchestrator.run.sweeps import SweepFile
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.run.plan import plan_sweep
+from orchestrator.run.planning.plan import plan_sweep
 from orchestrator.run.prepare import prepare
 from orchestrator.sweep.load import load
 from tests.loopback.openai_wire import openai_vendor

@@ -10,7 +10,7 @@ from orchestrator.problem_state import ProblemState
 from orchestrator.scheduler.budget import Budget, Funds
 from orchestrator.scheduler.endpoints import Endpoint, least_loaded
 from orchestrator.scheduler.lane import Bound, ModelLane, Ticket
-from orchestrator.scheduler.rates import RateLimit
+from orchestrator.scheduler.limits.rates import RateLimit
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.scheduler.work import Work
 

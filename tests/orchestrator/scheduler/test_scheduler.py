@@ -8,7 +8,7 @@ from orchestrator.scheduler.admission import FULL, WAITS_FOR_MONEY
 from orchestrator.scheduler.budget import Budget, Funds
 from orchestrator.scheduler.endpoints import Endpoint
 from orchestrator.scheduler.lane import NO_PROBLEM, Bound
-from orchestrator.scheduler.rates import Estimate, RateLimit
+from orchestrator.scheduler.limits.rates import Estimate, RateLimit
 from orchestrator.scheduler.retry import Then
 from orchestrator.scheduler.scheduler import REFUSED_OUTRIGHT, Scheduler
 from orchestrator.scheduler.work import Item

@@ -9,7 +9,7 @@ from orchestrator.scheduler.admission import PROVES_BOUND
 from orchestrator.scheduler.budget import Budget, Funds
 from orchestrator.scheduler.endpoints import Endpoint
 from orchestrator.scheduler.lane import MOST_UNPROVEN, Bound, ModelLane, Ticket
-from orchestrator.scheduler.rates import RateLimit
+from orchestrator.scheduler.limits.rates import RateLimit
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.scheduler.work import Item, Work
 

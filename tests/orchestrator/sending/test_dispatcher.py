@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator.errors import InputError, LedgerBroken
 from orchestrator.scheduler.lane import Ticket
-from orchestrator.scheduler.rates import Estimate, RateLimit
+from orchestrator.scheduler.limits.rates import Estimate, RateLimit
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sending.dispatcher import Dispatcher, as_one_error
 from providers.transport.awake import elapsed_ns

@@ -16,8 +16,8 @@ from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.clusters import read_clusters
 from orchestrator.ledger.reading.money.servers import Stood, stood
 from orchestrator.ledger.reading.money.settled_tokens import SettledTokens, settled_tokens
-from orchestrator.ledger.reading.samples.first_passes import first_passes, stops
-from orchestrator.ledger.reading.samples.judged import judged
+from orchestrator.ledger.reading.outcomes.first_passes import first_passes, stops
+from orchestrator.ledger.reading.outcomes.judged import judged
 from orchestrator.ledger.reading.samples.reward_models import NO_SCORER
 from orchestrator.ledger.verdict_sets.read import current_set
 

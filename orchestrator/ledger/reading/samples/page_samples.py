@@ -11,7 +11,7 @@ from orchestrator.ledger.reading.samples.problem_samples import ProblemSamples
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orchestrator.ledger.reading.samples.outcomes import Outcomes
+    from orchestrator.ledger.reading.outcomes.outcomes import Outcomes
 
 LONGEST = 20_000
 """Characters of one text. `manyfew show --full` has the rest."""

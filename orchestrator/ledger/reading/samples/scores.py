@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from orchestrator.ledger.reading.samples.outcomes import Outcomes
+    from orchestrator.ledger.reading.outcomes.outcomes import Outcomes
 
 WITHOUT = "passed IS NOT NULL AND score IS NULL AND trim(text, char(9, 10, 13, 32)) != ''"
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from orchestrator.ledger.reading.samples.outcomes import Outcomes
+    from orchestrator.ledger.reading.outcomes.outcomes import Outcomes
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import pytest
 
 from orchestrator.coverage.stopping import first_success
 from orchestrator.ledger.file.lock import acquire
-from orchestrator.ledger.reading.samples.outcomes import read_outcomes
+from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.ledger_fixture import Made, make_ledger
 from tests.orchestrator.run.serving import serving

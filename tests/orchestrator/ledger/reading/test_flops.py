@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from orchestrator.ledger.reading.samples.outcomes import read_outcomes
+from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.conftest import command as command
 from tests.orchestrator.ledger_fixture import Made, counted, make_ledger

@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.reading.samples.outcomes import read_outcomes
+from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
 from tests.orchestrator.ledger_fixture import Made, counted, make_ledger
 
 

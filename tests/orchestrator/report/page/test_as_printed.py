@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from orchestrator.analysis.printed import with_printed
+from orchestrator.analysis.printed.results import with_printed
 from orchestrator.ledger.importing.printed_results import import_aggregate, read_printed
 from orchestrator.report.charts import printed, render
 from orchestrator.report.page.page import page

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.cli.commands.init import _as_found
 from orchestrator.doctor.servers import server_findings
-from orchestrator.run.plan import plan_sweep
+from orchestrator.run.planning.plan import plan_sweep
 from orchestrator.run.prepare import prepare
 from orchestrator.run.servers.gpus import memory, unknown, usable
 from orchestrator.sweep.load import load

@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from orchestrator.report.terminal.plan import plan_text
-from orchestrator.run.plan import plan_sweep
+from orchestrator.run.planning.plan import plan_sweep
 from orchestrator.run.prepare import prepare
 from orchestrator.sweep.load import load
 from tests.orchestrator.run.books import check_books, check_complete, money, one, rows

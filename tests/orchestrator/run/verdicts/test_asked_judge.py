@@ -8,9 +8,9 @@ import re
 import pytest
 
 from orchestrator.analysis.frontier import frontier_document
-from orchestrator.cli.verify_judge import judge as verify
+from orchestrator.cli.verifying.verify_judge import judge as verify
 from orchestrator.errors import InputError
-from orchestrator.ledger.reading.samples.outcomes import read_outcomes
+from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
 from orchestrator.run.verdicts.choose_verifier import StatedVerifier
 from orchestrator.sweep.load import load
 from tests.loopback import faults

@@ -13,10 +13,10 @@ from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.for_run.for_plan import learnt_bounds, state_for_plan
 from orchestrator.ledger.reading.samples.empty_replies import empty_replies
 from orchestrator.ledger.writing.last_loading import last_loading_s
-from orchestrator.run.can_tell import PairTold, Side, can_tell
-from orchestrator.run.fit import Fit, fit
 from orchestrator.run.packing import most_n, requests_for
-from orchestrator.run.planned_starts import StartPlanned, planned_starts
+from orchestrator.run.planning.can_tell import PairTold, Side, can_tell
+from orchestrator.run.planning.fit import Fit, fit
+from orchestrator.run.planning.planned_starts import StartPlanned, planned_starts
 from orchestrator.run.prepare import Means, Prepared
 from orchestrator.run.verdicts.planned import Verdicts, verdicts_of
 from orchestrator.scheduler.budget import Budget, Funds

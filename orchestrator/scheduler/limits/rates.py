@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from orchestrator.scheduler.bucket import MINUTE_S, Bucket
-from orchestrator.scheduler.found_rate import FoundRate
-from orchestrator.scheduler.reported_limit import ReportedLimit
+from orchestrator.scheduler.limits.bucket import MINUTE_S, Bucket
+from orchestrator.scheduler.limits.found_rate import FoundRate
+from orchestrator.scheduler.limits.reported_limit import ReportedLimit
 from providers.reading.rate_limits import KINDS, Kind, VendorLimit
 
 FIRST_IN_FLIGHT = 8

@@ -15,8 +15,8 @@ from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.clusters import read_clusters
 from orchestrator.ledger.reading.money.flops import flops_sql
 from orchestrator.ledger.reading.money.servers import Stood, stood
-from orchestrator.ledger.reading.samples.first_passes import first_passes, stops
-from orchestrator.ledger.reading.samples.judged import (
+from orchestrator.ledger.reading.outcomes.first_passes import first_passes, stops
+from orchestrator.ledger.reading.outcomes.judged import (
     CURRENT,
     Accepted,
     ChosenSets,
@@ -25,10 +25,10 @@ from orchestrator.ledger.reading.samples.judged import (
     judged,
     read_accepted,
 )
-from orchestrator.ledger.reading.samples.odd_texts import count_alike, count_cut
-from orchestrator.ledger.reading.samples.pool import pooled
+from orchestrator.ledger.reading.outcomes.odd_texts import count_alike, count_cut
+from orchestrator.ledger.reading.outcomes.pool import pooled
+from orchestrator.ledger.reading.outcomes.verdict_cost import verifier_pico_per_sample
 from orchestrator.ledger.reading.samples.reward_models import NO_SCORER
-from orchestrator.ledger.reading.samples.verdict_cost import verifier_pico_per_sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,7 +6,7 @@ day shows itself by a reset that lies further away, a limit of a second by reset
 
 from __future__ import annotations
 
-from orchestrator.scheduler.bucket import MINUTE_S
+from orchestrator.scheduler.limits.bucket import MINUTE_S
 from providers.reading.rate_limits import VendorLimit
 
 LONGER_S, SHORTER_S = 66.0, 30.0

@@ -6,7 +6,7 @@ raised, or found too low.
 
 from __future__ import annotations
 
-from orchestrator.scheduler.bucket import MINUTE_S, Bucket
+from orchestrator.scheduler.limits.bucket import MINUTE_S, Bucket
 
 BELOW = 0.05
 """So far below what was found it begins."""

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from orchestrator.ledger.reading.money.servers import Stood
-from orchestrator.ledger.reading.samples.judged import pooled_accepted
-from orchestrator.ledger.reading.samples.same_draws import without_repeats
+from orchestrator.ledger.reading.outcomes.judged import pooled_accepted
+from orchestrator.ledger.reading.outcomes.same_draws import without_repeats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orchestrator.ledger.reading.samples.outcomes import LostProblem, Outcomes
+    from orchestrator.ledger.reading.outcomes.outcomes import LostProblem, Outcomes
 
 
 def pooled(parts: Sequence[Outcomes]) -> list[Outcomes]:

@@ -29,9 +29,9 @@ def judge(db: Path, stated: StatedVerifier, budget: str | None, *, which: Which,
     from orchestrator.run.verdicts.judge_ledger import judge_ledger
     from orchestrator.run.verdicts.ledger_judge import ledger_judge
     from orchestrator.sending.signals import Signals
-    from orchestrator.sweep.judge import KIND, graded_by
     from orchestrator.sweep.load import parse_usd
     from orchestrator.sweep.resolve import pico
+    from orchestrator.sweep.tables.judge import KIND, graded_by
     from orchestrator.text.safe import safe
     from pricing.types import PICO_PER_USD
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.scheduler.reported_limit import ReportedLimit
+from orchestrator.scheduler.limits.reported_limit import ReportedLimit
 from providers.reading.rate_limits import VendorLimit
 
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
-from orchestrator.scheduler.hold import Hold
-from orchestrator.scheduler.pace import Pace
-from orchestrator.scheduler.refused_share import MOST_AT_RANDOM, RefusedShare
-from orchestrator.scheduler.unanswered import Unanswered
+from orchestrator.scheduler.limits.hold import Hold
+from orchestrator.scheduler.limits.pace import Pace
+from orchestrator.scheduler.limits.refused_share import MOST_AT_RANDOM, RefusedShare
+from orchestrator.scheduler.limits.unanswered import Unanswered
 
 FIRST_OPEN, OPEN = 4, 6
 """So many may be unanswered at first, and after a few were taken …"""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from orchestrator.ledger.reading.samples.first_passes import of_policy
+from orchestrator.ledger.reading.outcomes.first_passes import of_policy
 from orchestrator.ledger.verdict_sets.read import VerdictSet, current_set, named_set, read_sets, steering_sets
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.sweep.known_agents import KNOWN, TRUSTED, KnownAgent
 from orchestrator.sweep.messages import names_a_secret, suggestion
+from orchestrator.sweep.tables.known_agents import KNOWN, TRUSTED, KnownAgent
 from orchestrator.sweep.types import Agent
 from pricing.types import PICO_PER_USD
 

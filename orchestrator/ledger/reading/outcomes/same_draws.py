@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from orchestrator.ledger.reading.samples.outcomes import Outcomes
+    from orchestrator.ledger.reading.outcomes.outcomes import Outcomes
 
 _LOOK = 20
 """Problems whose draws are compared with their texts, to tell whether two ledgers have draws in common."""

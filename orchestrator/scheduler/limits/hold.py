@@ -6,7 +6,7 @@ is, one is sent after a wait: the vendor's own, or twice as long as the last.
 
 from __future__ import annotations
 
-from orchestrator.scheduler.unanswered import Unanswered
+from orchestrator.scheduler.limits.unanswered import Unanswered
 
 LONGEST_S = 16.0
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.analysis.arrays import per_sample
 from orchestrator.analysis.cost_of_pass import log_failure
-from orchestrator.analysis.printed_advice import printed_advice, printed_frontier
+from orchestrator.analysis.printed.advice import printed_advice, printed_frontier
 from pricing.types import PICO_PER_USD
 
 if TYPE_CHECKING:

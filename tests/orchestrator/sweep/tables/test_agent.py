@@ -6,8 +6,8 @@ import pytest
 
 from orchestrator.errors import InputError
 from orchestrator.sweep.definition import definition
-from orchestrator.sweep.known_agents import KNOWN
 from orchestrator.sweep.load import load
+from orchestrator.sweep.tables.known_agents import KNOWN
 
 AGENT = """
 [models.gateway.agent]
@@ -133,7 +133,7 @@ def test_the_definition_is_all_that_bears_on_an_attempt(good, write):
 
 
 def test_known_agents_place_only_what_can_be_filled():
-    from orchestrator.sweep.agent import IN_COMMAND, IN_ENV, PLACEHOLDER
+    from orchestrator.sweep.tables.agent import IN_COMMAND, IN_ENV, PLACEHOLDER
 
     for known in KNOWN.values():
         for word in (*known.command, *known.messages):

@@ -5,7 +5,7 @@ import pytest
 
 from orchestrator.coverage.allocation.power import least_difference
 from orchestrator.coverage.simultaneous import critical
-from orchestrator.run.can_tell import Side, can_tell
+from orchestrator.run.planning.can_tell import Side, can_tell
 
 
 def test_more_problems_tell_smaller_differences_and_more_models_larger_ones():

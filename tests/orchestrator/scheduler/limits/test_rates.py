@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from orchestrator.scheduler.rates import Estimate, RateLimit
+from orchestrator.scheduler.limits.rates import Estimate, RateLimit
 from providers.reading.rate_limits import VendorLimit
 
 pytestmark = pytest.mark.slow

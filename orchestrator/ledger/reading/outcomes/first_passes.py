@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import sqlite3
 
-    from orchestrator.ledger.reading.samples.judged import Judged
+    from orchestrator.ledger.reading.outcomes.judged import Judged
 
 
 def first_passes(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.analysis.printed import NO_MODELS, with_printed, with_printed_table
+from orchestrator.analysis.printed.results import NO_MODELS, with_printed, with_printed_table
 from orchestrator.ledger.importing.printed_results import Point, PrintedModel
 
 NANO = 1000  # pico-dollars

@@ -1,0 +1,1 @@
+"""Printed results: rows of a paper's table beside what was sampled."""

@@ -1,0 +1,1 @@
+"""What came of the samples as counts, by whose verdicts, for one ledger or several."""
