@@ -35,7 +35,7 @@ def test_a_reply_that_would_cost_more_than_a_ledger_can_hold_is_charged_at_its_b
     check_complete(db, {"m": (3, 2)})
     assert len(vendor.seen) == 3, "what was kept is not bought again"
     assert money(db).settled == 0
-    assert money(db).presumed == one(db, "SELECT sum(reserved_pico) FROM request") < USD
+    assert money(db).presumed == one(db, "SELECT sum(reserved_pico) FROM request WHERE state != 'free'") < USD
     # Above 2^40 a count is no count at all; below, it says that max_tokens bounds nothing there.
     # A first reply may stop the model before its last request left, which the next run then sends.
     assert ended.status == (4 if tokens < 1 << 40 else 0)
