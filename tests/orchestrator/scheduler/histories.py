@@ -1,5 +1,6 @@
 """Runs a Scheduler through a seeded history of replies, refusals, losses and cancellations on a virtual clock, with a
-vendor that keeps its own bill, and checks the invariants at every step."""
+vendor that keeps its own bill, and checks the invariants at every step. In some histories the program stands still for
+a while, as after Ctrl-Z, or is told a time that is wrong."""
 
 from __future__ import annotations
 
@@ -18,6 +19,37 @@ from orchestrator.scheduler.work import Work
 from providers.errors import BadRequest, Lost, NotSent, Overloaded, RateLimited, Stopped, TooManySamples
 
 MOST_STEPS = 20_000
+STALLS_S = (0.5, 30.0, 400.0, 5000.0)
+LIES_S = (-3600.0, -20.0, -0.1, 0.1, 20.0, 3600.0)
+
+
+@dataclass
+class Clock:
+    """`now` is the time, `told` what the scheduler is told of it."""
+
+    random: Random
+    stalls: bool
+    lies: bool
+    now: float = 0.0
+    _lie_s: float = 0.0
+    _stands_at: float | None = None
+
+    @property
+    def told(self) -> float:
+        return self._stands_at if self._stands_at is not None else self.now + self._lie_s
+
+    def until(self, moment: float | None) -> float | None:
+        """The time at which `moment` will be told, as far as can be known."""
+        return None if moment is None else self.now + max(0.0, moment - self.told)
+
+    def go_on(self, until: float) -> None:
+        """To `until` at least: what was due before may be dealt with late."""
+        self.now = max(self.now, until)
+        if self.stalls and self.random.random() < 0.05:
+            self.now += self.random.choice(STALLS_S)
+        if self.lies and self.random.random() < 0.1:
+            self._lie_s = self.random.choice([0.0, *LIES_S])
+            self._stands_at = self.told if self.random.random() < 0.2 else None
 
 
 @dataclass
@@ -39,32 +71,33 @@ def history(seed: int) -> tuple[Scheduler, World]:
     random = Random(seed)
     world = World(random)
     scheduler = build(random, world)
-    now, landing, step = 0.0, [], 0
+    clock, landing, step = Clock(random, stalls=random.random() < 0.4, lies=random.random() < 0.3), [], 0
     drain_at = random.choice([None, None, None, random.uniform(0, 60)])
     verdicts: list[tuple[float, str, int, bool]] = []
     while True:
         step += 1
         assert step < MOST_STEPS, "it does not end"
-        if drain_at is not None and now >= drain_at:
+        if drain_at is not None and clock.now >= drain_at:
             scheduler.draining = True
-        while (ticket := scheduler.next(now)) is not None:
+        while (ticket := scheduler.next(clock.told)) is not None:
             sent(scheduler, world, ticket)
-            heapq.heappush(landing, (now + random.expovariate(1.0), ticket.number, ticket))
+            heapq.heappush(landing, (clock.now + random.expovariate(1.0), ticket.number, ticket))
             check(scheduler, world)
         if not landing and not verdicts and (scheduler.draining or scheduler.blocked()):
             return scheduler, world
         times = [t[0] for t in landing[:1]] + [v[0] for v in verdicts]
-        if scheduler.wake_at is not None and not scheduler.draining:
-            times.append(scheduler.wake_at)
-        now = max(now, min(times))
-        for due in [v for v in verdicts if v[0] <= now]:
+        wake_at = clock.until(scheduler.wake_at)
+        if wake_at is not None and not scheduler.draining:
+            times.append(wake_at)
+        clock.go_on(min(times))
+        for due in [v for v in verdicts if v[0] <= clock.now]:
             verdicts.remove(due)
             scheduler.lanes[due[1]].sampling.judged(due[2], passed=due[3])
-        while landing and landing[0][0] <= now:
+        while landing and landing[0][0] <= clock.now:
             ticket = heapq.heappop(landing)[2]
-            for problem in land(scheduler, world, ticket, now):
+            for problem in land(scheduler, world, ticket, clock.told):
                 delay = random.choice([0.0, 0.1, 1.0])
-                verdicts.append((now + delay, ticket.alias, problem, random.random() < 0.2))
+                verdicts.append((clock.now + delay, ticket.alias, problem, random.random() < 0.2))
             check(scheduler, world)
 
 
