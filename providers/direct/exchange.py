@@ -10,6 +10,7 @@ import aiohttp
 from providers.reading.error_text import one_line
 from providers.transport.awake import awake_clock
 from providers.transport.reply_size import LARGEST_ERROR, TooLarge, reply_limit, stream_limit
+from providers.transport.second_look import id_begun
 from providers.transport.streaming import LINGER_S, BrokenStream, is_event_stream, looks_like_events
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class DirectExchange:
         self.status: int | None = None
         self.headers: Mapping[str, str] = {}
         self.reply = b""
+        self._begun: list[bytes] = []
         self.latency_s = 0.0
         self._largest = reply_limit(request)
         self._largest_stream = stream_limit(request)
@@ -59,6 +61,11 @@ class DirectExchange:
             return False
         return self.status >= 300 or (self.stream is not None and self.stream.whole)
 
+    @property
+    def reply_id(self) -> str | None:
+        """The id that a reply which isn't a stream begins with, even if it broke off."""
+        return None if self.stream is not None else id_begun(b"".join(self._begun))
+
     async def read(self, response: aiohttp.ClientResponse) -> None:
         """Reads the reply. Raises TooLarge, BrokenStream and what aiohttp does."""
         self.status, self.headers = response.status, response.headers
@@ -68,7 +75,7 @@ class DirectExchange:
             self.stream = self._made_stream()
             await self._read_stream(response, self.stream)
         else:
-            self.reply = await read_body(response, self._largest)
+            self.reply = await read_body(response, self._largest, self._begun)
             if looks_like_events(self.reply):
                 self.stream = self._made_stream()
                 self.stream.read(self.reply)
@@ -101,14 +108,12 @@ class DirectExchange:
             self._limit.within(seconds)
 
 
-async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    """The whole body. Raises TooLarge, then with the connection closed."""
+async def read_body(response: aiohttp.ClientResponse, limit: int, begun: list[bytes] | None = None) -> bytes:
+    """The whole body. Raises TooLarge, then with the connection closed. `begun` gets what has come so far."""
     if (response.content_length or 0) > limit:
         response.close()
         raise TooLarge(limit, response.content_length)
-    if response.content_length is not None and "Content-Encoding" not in response.headers:
-        return await response.read()  # it can't be longer than it said
-    chunks: list[bytes] = []
+    chunks = [] if begun is None else begun
     size = 0
     async for chunk in response.content.iter_any():
         size += len(chunk)

@@ -113,7 +113,13 @@ class DirectProvider:
                 if (found := await self._looked_up(broken)) is not None:
                     return found
                 raise broken from error
-        return self._answer(exchange, request)
+        try:
+            return self._answer(exchange, request)
+        except Lost as lost:  # it came whole, and yet half of it is missing
+            lost.reply_id = lost.reply_id or exchange.reply_id
+            if (found := await self._looked_up(lost)) is not None:
+                return found
+            raise
 
     async def _looked_up(self, broken: ProviderError) -> Reply | None:
         """What OpenRouter has of a reply that broke off, by its id."""
@@ -225,6 +231,7 @@ class DirectProvider:
             request_id=request_id_of(exchange.headers),
             rate_headers=rate_headers(exchange.headers),
         )
+        lost.reply_id = exchange.reply_id
         if exchange.stream is not None:
             exchange.stream.add_to(lost, lambda body: self._parsed(body, exchange, request))
         if (meant := meaning_of(error, lost)) is not None:

@@ -16,6 +16,7 @@ from providers.sdk.connection_pools import Pools
 from providers.transport.awake import awake_clock
 from providers.transport.connections import CONNECT_S, IDLE_S, keep_alive, proxy_for
 from providers.transport.reply_size import LARGEST_ERROR, Bounded, TooLarge, reply_limit, stream_limit
+from providers.transport.second_look import id_begun
 from providers.transport.streaming import LINGER_S, is_event_stream, looks_like_events
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class SdkExchange:
         """Once the server does stream."""
         self._made_stream = made_stream
         self.reply = b""
+        self._begun: list[bytes] = []
         self._largest = reply_limit(request)
         self._largest_stream = stream_limit(request)
         self.attempts = 0
@@ -79,6 +81,11 @@ class SdkExchange:
         """Whether the whole reply came, whatever became of its connection then."""
         return self.stream is not None and self.stream.whole
 
+    @property
+    def reply_id(self) -> str | None:
+        """The id that a reply which isn't a stream begins with, even if it broke off."""
+        return None if self.stream is not None else id_begun(b"".join(self._begun))
+
     async def read(self, response: httpx2.Response) -> None:
         """Reads a 2xx reply. Raises TooLarge, BrokenStream and what httpx2 does."""
         try:
@@ -86,8 +93,9 @@ class SdkExchange:
                 self.stream = self._made_stream()
                 await self._read_stream(response, self.stream)
             else:
-                chunks = [chunk async for chunk in _bounded(response.aiter_bytes(), self._largest)]
-                self.reply = b"".join(chunks)
+                async for chunk in _bounded(response.aiter_bytes(), self._largest):
+                    self._begun.append(chunk)
+                self.reply = b"".join(self._begun)
                 if self._made_stream is not None and looks_like_events(self.reply):
                     self.stream = self._made_stream()
                     self.stream.read(self.reply)

@@ -110,6 +110,10 @@ class SdkProvider:
             body = exchange.stream.body() if exchange.stream is not None else exchange.reply
             return self._parsed(body, exchange, request)
         except ProviderError as error:
+            if isinstance(error, Lost):  # it came whole, and yet half of it is missing
+                error.reply_id = error.reply_id or exchange.reply_id
+                if (found := await self._looked_up(error, exchange, request)) is not None:
+                    return found
             raise self._named(error) from None
 
     async def _looked_up(
@@ -144,6 +148,8 @@ class SdkProvider:
 
     def _failure(self, error: Exception, exchange: SdkExchange, request: Request) -> ProviderError:
         failure = self._account.failure(error, exchange)
+        if isinstance(failure, Lost):
+            failure.reply_id = exchange.reply_id
         if exchange.stream is not None and isinstance(failure, Lost):
             exchange.stream.add_to(failure, lambda body: self._parsed(body, exchange, request))
             if (meant := meaning_of(error, failure)) is not None:

@@ -1,4 +1,4 @@
-"""A streamed reply that broke off is looked up by its id before anything is bought again: what it cost is settled, and
+"""A reply that broke off is looked up by its id before anything is bought again: what it cost is settled, and
 where the vendor keeps replies its text comes too."""
 
 from __future__ import annotations
@@ -98,6 +98,20 @@ def test_what_a_broken_reply_cost_is_settled_by_its_id(tmp_path, monkeypatch):
     assert sorted(row["sample_index"] for row in rows(db, "SELECT sample_index FROM sample")) == [0, 1]
 
 
+@pytest.mark.parametrize("fault", [faults.HALF_BODY, faults.HALF_JSON], ids=str)
+def test_a_reply_that_was_no_stream_is_looked_up_too(tmp_path, monkeypatch, fault):
+    monkeypatch.setenv("ROUTER_KEY", KEY)
+    router = Router(faults=[fault])
+    db = tmp_path / "test.db"
+    with serving(router.vendor):
+        ended = run(sweep(router.vendor, timeout_s=20).write(tmp_path), db)
+    assert ended.status == 0
+    assert len(router.looked) == 2
+    check_books(db)
+    assert money(db).presumed == 0
+    assert money(db).settled == router.vendor.billed_pico
+
+
 def test_what_the_vendor_does_not_know_stays_presumed(tmp_path, monkeypatch):
     monkeypatch.setenv("ROUTER_KEY", KEY)
     router = Router(faults=[faults.ERROR_EVENT])
@@ -122,11 +136,12 @@ def test_an_id_that_is_no_plain_word_is_never_put_into_an_address(tmp_path, monk
     assert money(db).presumed > 0
 
 
+@pytest.mark.parametrize("fault", [faults.CUT_STREAM, faults.HALF_BODY, faults.HALF_JSON], ids=str)
 @pytest.mark.parametrize("store", [True, False])
-def test_a_reply_that_the_vendor_keeps_comes_whole(tmp_path, monkeypatch, store):
+def test_a_reply_that_the_vendor_keeps_comes_whole(tmp_path, monkeypatch, store, fault):
     """OpenAI keeps what says so: its text is had without buying it again."""
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    vendor = responses_vendor(key=KEY, faults=[faults.CUT_STREAM])
+    vendor = responses_vendor(key=KEY, faults=[fault])
     kept: dict[str, dict[str, Any]] = {}
     looked: list[str] = []
 
@@ -147,6 +162,7 @@ def test_a_reply_that_the_vendor_keeps_comes_whole(tmp_path, monkeypatch, store)
     db = tmp_path / "test.db"
     with serving(vendor):
         keys = {"provider": "openai", "api": "responses", "extra": {"store": True} if store else {}}
+        keys |= STREAMED if fault == faults.CUT_STREAM else {"timeout_s": 20}
         path = sweep(vendor, **keys, api_key_env="OPENAI_API_KEY").write(tmp_path)
         ended = run(path, db)
     assert ended.status == 0
