@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.cli.init_servers import VLLM, Kind, Served, address, kind_of, running
+from orchestrator.cli.init_servers import section_of as server_section_of
 from orchestrator.cli.init_vendors import (
     ENDPOINTS,
     OPENAI,
@@ -18,16 +20,15 @@ from orchestrator.cli.init_vendors import (
     Endpoint,
     Other,
     Vendor,
+    book_name,
     has_price,
     keys_set,
     section_of,
 )
 
-DEFAULT_SERVER = "http://127.0.0.1:8000/v1"
+DEFAULT_SERVER = address(VLLM)
 NO_SERVER = "none"
 OWN_SERVER = "start"
-PROBE_S = 1.0
-MOST_BYTES = 1 << 20
 MOST_NAMED = 6
 
 
@@ -55,43 +56,47 @@ class Answers:
     """A vendor that speaks OpenAI's API, in place of `vendor`."""
     problems: str | None = None
     """A source's name, or a file of JSON lines."""
+    kind: Kind = VLLM
+    """Of the server."""
 
 
-def ask_all(ask: Ask, say: Callable[[str], None], served_at: Callable[[str], Sequence[str]]) -> Answers:
+def ask_all(ask: Ask, say: Callable[[str], None], served_at: Callable[[str], Served]) -> Answers:
     """Asks again after an answer that can't be used."""
-    server, served = _server(ask, say, served_at)
+    server, served, kind = _server(ask, say, served_at)
     name = _vendor(ask, say)
     known = any(name == one.provider for one in VENDORS)
     other = None if known else _other(ask, say, name, both=server == NO_SERVER)
     budget = _asked(ask, say, "Budget in dollars, hard", "5.0", _budget_trouble, _budget_meant)
     question = "Problems: the 40 that come with manyfew, a file of JSON lines, or a data set such as gsm8k"
     problems = _asked(ask, say, question, "quickstart", _problems_trouble)
-    return Answers(server, served, name if known else None, budget, other, problems)
+    return Answers(server, served, name if known else None, budget, other, problems, kind)
 
 
 def _server(
-    ask: Ask, say: Callable[[str], None], served_at: Callable[[str], Sequence[str]]
-) -> tuple[str, str | None]:
-    found = served_at(DEFAULT_SERVER)
-    serves = f", which serves {_listed(found)}" if found else ""
+    ask: Ask, say: Callable[[str], None], served_at: Callable[[str], Served]
+) -> tuple[str, str | None, Kind]:
+    found = running(served_at)
+    for url, answered in found:
+        say(f"{kind_of(url, answered).name} answers at {url}; it serves {_listed(answered.models)}.")
     own = not found and can_start()
-    start = f"{OWN_SERVER}: let `run` start it on this machine's GPUs; " if own else ""
-    question = f"Your vLLM server{serves} ({start}{NO_SERVER}: use the vendor's small model)"
-    default = DEFAULT_SERVER if found else OWN_SERVER if own else NO_SERVER
+    start = f"{OWN_SERVER}: let `run` start vLLM on this machine's GPUs; " if own else ""
+    question = f"Your own server, such as vLLM or Ollama ({start}{NO_SERVER}: use the vendor's small model)"
+    default = found[0][0] if found else OWN_SERVER if own else NO_SERVER
     server = _asked(ask, say, question, default, _server_trouble, _server_meant)
     if server in (NO_SERVER, OWN_SERVER):
-        return server, None
-    models = found if server == DEFAULT_SERVER else served_at(server)
+        return server, None, VLLM
+    served = dict(found).get(server) or served_at(server)
+    models, kind = served.models, kind_of(server, served)
     if not models:
         say(f"{server} doesn't answer now; the file names it all the same. manyfew doctor checks it.")
-        return server, None
+        return server, None, kind
     if len(models) == 1:
-        return server, models[0]
+        return server, models[0], kind
 
     def trouble(answer: str) -> str | None:
         return None if answer in models else f"{answer!r} isn't one of them: {_listed(models)}."
 
-    return server, _asked(ask, say, f"Which of its models ({_listed(models)})", models[0], trouble)
+    return server, _asked(ask, say, f"Which of its models ({_listed(models)})", models[0], trouble), kind
 
 
 def _listed(models: Sequence[str]) -> str:
@@ -117,6 +122,9 @@ def _other(ask: Ask, say: Callable[[str], None], name: str, *, both: bool) -> Ot
         variable = re.sub(r"\W+", "_", name).upper().strip("_") + "_API_KEY"
         variable = _asked(ask, say, "Environment variable that holds its key", variable, _variable_trouble)
         endpoint = Endpoint(name, url, variable)
+    for place in endpoint.placeholders:
+        word = _asked(ask, say, f"Your {place} in {endpoint.base_url}", "", _word_trouble)
+        endpoint = endpoint._replace(base_url=endpoint.base_url.replace(place, word))
     wanted = ("cheap", "expensive") if both else ("expensive",)
     return Other(endpoint, tuple(_model(ask, say, endpoint, of) for of in wanted))
 
@@ -128,8 +136,15 @@ def _model(ask: Ask, say: Callable[[str], None], endpoint: Endpoint, of: str) ->
     )
     if has_price(endpoint, model):
         return model, ""
+    same = book_name(model)
     question = f"Price of {model}: dollars per million input and output tokens, such as 0.10 0.40"
-    given = _asked(ask, say, question, "", _price_trouble)
+    if same:
+        question += f", or the price of {same}"
+    given = _asked(
+        ask, say, question, same, lambda answer: None if answer and answer == same else _price_trouble(answer)
+    )
+    if same and given == same:
+        return model, f"price_as = {json.dumps(same)}\n"
     read, written = given.replace("$", "").replace(",", " ").replace("/", " ").split()
     return model, f"price = {{ input = {read}, output = {written} }}\n"
 
@@ -169,6 +184,9 @@ def _cheap(section: str, vendor: Vendor, answers: Answers) -> str:
     if answers.server == OWN_SERVER:
         section = re.sub(r"^servers = .*\n", "", section, flags=re.MULTILINE).rstrip("\n")
         return f"{section}\n\n{SERVE}\n"
+    if answers.server is not None and answers.kind is not VLLM:
+        model = answers.served or "default"
+        return server_section_of("cheap", answers.kind, answers.server, model)
     if answers.server is not None:
         section = section.replace(DEFAULT_SERVER, answers.server)
     if answers.served is not None:
@@ -200,19 +218,6 @@ def can_start() -> bool:
     from orchestrator.run.servers.gpus import usable
 
     return sys.platform == "linux" and shutil.which("vllm") is not None and bool(usable(None, os.environ))
-
-
-def served_at(url: str) -> list[str]:
-    """The models that the server names, asked within a second; none if it doesn't answer so."""
-    from http.client import HTTPException
-    from urllib.request import urlopen
-
-    try:
-        with urlopen(f"{url}/models", timeout=PROBE_S) as reply:  # noqa: S310  _server_trouble admits http(s) alone
-            names = [one["id"] for one in json.loads(reply.read(MOST_BYTES))["data"]]
-    except (OSError, HTTPException, ValueError, LookupError, TypeError):
-        return []
-    return [name for name in names if isinstance(name, str) and 0 < len(name) < 200 and name.isprintable()]
 
 
 def _asked(
@@ -261,6 +266,10 @@ def _server_trouble(answer: str) -> str | None:
 
 def _vendor_trouble(answer: str) -> str | None:
     return None if re.fullmatch(r"[a-z][\w.-]{0,60}", answer) else f"{answer!r} isn't a vendor's name."
+
+
+def _word_trouble(answer: str) -> str | None:
+    return None if re.fullmatch(r"[\w.-]+", answer) else "Type its name, as it stands in the address."
 
 
 def _url_trouble(answer: str) -> str | None:

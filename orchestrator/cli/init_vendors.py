@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import NamedTuple
 
 
@@ -53,6 +54,11 @@ class Endpoint(NamedTuple):
     base_url: str
     key: str
 
+    @property
+    def placeholders(self) -> list[str]:
+        """Words of the address that stand for the user's own."""
+        return list(dict.fromkeys(re.findall(r"[A-Z]{4,}", self.base_url)))
+
 
 ENDPOINTS = (
     Endpoint("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
@@ -70,6 +76,14 @@ ENDPOINTS = (
     Endpoint(
         "bedrock", "https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1", "AWS_BEARER_TOKEN_BEDROCK"
     ),
+    Endpoint("azure", "https://RESOURCE.openai.azure.com/openai/v1", "AZURE_OPENAI_API_KEY"),
+    Endpoint(
+        "vertex",
+        "https://LOCATION-aiplatform.googleapis.com/v1/projects/PROJECT/locations/LOCATION/endpoints/openapi",
+        "VERTEX_ACCESS_TOKEN",
+    ),
+    Endpoint("litellm", "http://127.0.0.1:4000/v1", "LITELLM_API_KEY"),
+    Endpoint("github", "https://models.github.ai/inference", "GITHUB_TOKEN"),
 )
 
 
@@ -97,6 +111,21 @@ def has_price(endpoint: Endpoint, model: str) -> bool:
     except Unpriceable:
         return False
     return True
+
+
+def book_name(model: str) -> str:
+    """What the price book calls the same model of its maker, for `price_as`; empty if it doesn't know it."""
+    from pricing.resolve import priced_as
+    from pricing.types import Unpriceable
+
+    plain = model.rpartition("/")[2]
+    for vendor in ("openai", "google", "anthropic"):
+        try:
+            priced_as(f"{vendor}/{plain}")
+        except Unpriceable:
+            continue
+        return f"{vendor}/{plain}"
+    return ""
 
 
 def section_of(alias: str, other: Other, at: int) -> str:

@@ -62,16 +62,17 @@ def _as_found(text: str) -> str:
         Answers,
         can_start,
         filled,
-        served_at,
     )
+    from orchestrator.cli.init_servers import served_at
 
-    if not can_start() or served_at(DEFAULT_SERVER):
+    if not can_start() or served_at(DEFAULT_SERVER).models:
         return text
     return filled(text, Answers(server=OWN_SERVER))
 
 
 def _with_answers(text: str) -> str:
-    from orchestrator.cli.init_questions import ask_all, filled, served_at
+    from orchestrator.cli.init_questions import ask_all, filled
+    from orchestrator.cli.init_servers import served_at
     from orchestrator.text.safe import safe
 
     def ask(question: str, default: str) -> str:

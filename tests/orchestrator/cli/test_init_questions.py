@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.cli.init_questions import Answers, ask_all, filled, served_at
+from orchestrator.cli.init_questions import Answers, ask_all, filled
+from orchestrator.cli.init_servers import KINDS, Served, address, served_at
+from orchestrator.cli.init_vendors import ENDPOINTS
 from orchestrator.run.planning.plan import plan_sweep
 from orchestrator.run.prepare import prepare
 from orchestrator.sweep.load import load
@@ -69,7 +71,7 @@ def test_without_a_server_both_models_are_the_vendors(tmp_path, vendor):
 def test_an_address_as_it_is_usually_typed_is_taken(typed, meant):
     ask, _ = _typing(typed, "openai", "1", "")
     said: list[str] = []
-    assert ask_all(ask, said.append, lambda url: []).server == meant
+    assert ask_all(ask, said.append, lambda url: Served()).server == meant
     assert not any("Did you mean" in line for line in said)
 
 
@@ -79,7 +81,7 @@ def test_an_address_as_it_is_usually_typed_is_taken(typed, meant):
 def test_an_address_that_is_not_whole_is_answered_with_the_whole_one(typed, meant):
     ask, _ = _typing(typed, meant, "openai", "1", "")
     said: list[str] = []
-    assert ask_all(ask, said.append, lambda url: []).server == meant
+    assert ask_all(ask, said.append, lambda url: Served()).server == meant
     assert said[0] == f"{typed!r} isn't a full address. Did you mean {meant}?"
 
 
@@ -90,7 +92,7 @@ def test_an_address_that_is_not_whole_is_answered_with_the_whole_one(typed, mean
 def test_dollars_as_they_are_usually_typed_are_taken(typed, meant):
     ask, _ = _typing("http://h:1/v1", "openai", typed, "")
     said: list[str] = []
-    assert ask_all(ask, said.append, lambda url: []).budget_usd == meant
+    assert ask_all(ask, said.append, lambda url: Served()).budget_usd == meant
     assert not any("amount" in line for line in said)
 
 
@@ -98,7 +100,7 @@ def test_dollars_as_they_are_usually_typed_are_taken(typed, meant):
 def test_an_amount_that_may_mean_another_is_asked_again(typed):
     ask, _ = _typing("http://h:1/v1", "openai", typed, "3", "")
     said: list[str] = []
-    assert ask_all(ask, said.append, lambda url: []).budget_usd == "3"
+    assert ask_all(ask, said.append, lambda url: Served()).budget_usd == "3"
     assert sum("amount" in line for line in said) == 1
 
 
@@ -111,7 +113,7 @@ def test_what_cannot_be_is_asked_again_and_empty_is_the_default(monkeypatch):
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-secret")
     ask, asked = _typing("localhost", "http://h:1/v1", "?", "", "much", "7", "nothing.jsonl", "")
     said: list[str] = []
-    got = ask_all(ask, said.append, lambda url: [])
+    got = ask_all(ask, said.append, lambda url: Served())
     assert got == Answers("http://h:1/v1", None, "anthropic", "7", None, "quickstart")
     assert sum("isn't" in line or "no file" in line for line in said) == 4
     assert "keys set: ANTHROPIC_API_KEY" in asked[2]
@@ -121,17 +123,18 @@ def test_what_cannot_be_is_asked_again_and_empty_is_the_default(monkeypatch):
 def test_a_server_that_answers_is_named():
     vendor = openai_vendor(models=("org/model",))
     with serving(vendor):
-        assert served_at(vendor.base_url) == ["org/model"]
-    assert served_at(vendor.base_url) == []  # gone
-    assert served_at("http://127.0.0.1:1/v1") == []
+        assert served_at(vendor.base_url).models == ("org/model",)
+    assert served_at(vendor.base_url) == Served()  # gone
+    assert served_at("http://127.0.0.1:1/v1") == Served()
 
 
 def test_one_of_a_servers_models_is_chosen(tmp_path):
     ask, asked = _typing("", "c", "b", "openai", "3", "")
     said: list[str] = []
-    answers = ask_all(ask, said.append, lambda url: ["a", "b"])
+    answers = ask_all(ask, said.append, lambda url: Served(("a", "b") if ":8000" in url else ()))
     assert (answers.server, answers.served) == ("http://127.0.0.1:8000/v1", "b")
-    assert "which serves a, b" in asked[0]
+    assert "vLLM answers at http://127.0.0.1:8000/v1; it serves a, b." in said
+    assert "[http://127.0.0.1:8000/v1]" in asked[0]
     assert "'c' isn't one of them: a, b." in said
 
 
@@ -146,7 +149,7 @@ def test_a_vendor_that_is_known_by_name_needs_only_its_models(tmp_path, monkeypa
     ):
         monkeypatch.delenv(name, raising=False)
     ask, asked = _typing("", "", "llama-3.1-8b-instant", "org/new", "$0.5 / 2", "1", "")
-    answers = ask_all(ask, lambda line: None, lambda url: [])
+    answers = ask_all(ask, lambda line: None, lambda url: Served())
     assert asked[1].endswith("[groq]")
     (tmp_path / "s.toml").write_text(filled(STARTER, answers))
     sweep = load(tmp_path / "s.toml")
@@ -156,11 +159,64 @@ def test_a_vendor_that_is_known_by_name_needs_only_its_models(tmp_path, monkeypa
     assert "sk-secret" not in (tmp_path / "s.toml").read_text()
 
 
+@pytest.mark.parametrize("kind", KINDS[1:], ids=lambda kind: kind.name)
+def test_a_server_of_another_kind_is_found_at_its_port(tmp_path, kind):
+    ask, asked = _typing("", "openai", "3", "")
+    found = Served(("org/model",), kind.owner)
+    said: list[str] = []
+    answers = ask_all(ask, said.append, lambda url: found if url == address(kind) else Served())
+    assert f"{kind.name} answers at {address(kind)}; it serves org/model." in said
+    assert f"[{address(kind)}]" in asked[0]
+    (tmp_path / "s.toml").write_text(filled(STARTER, answers))
+    model = load(tmp_path / "s.toml").models["cheap"]
+    assert (model.provider, model.base_url, model.model) == ("openai-compatible", address(kind), "org/model")
+    plan_sweep(prepare(load(tmp_path / "s.toml")), tmp_path / "s.db")
+
+
+def test_a_server_is_known_by_what_it_says_wherever_it_listens():
+    ask, _ = _typing("h:9999", "openai", "3", "")
+    answers = ask_all(
+        ask, lambda line: None, lambda url: Served(("m",), "sglang") if "9999" in url else Served()
+    )
+    assert answers.kind.name == "SGLang"
+    ask, _ = _typing("h:30000", "openai", "3", "")
+    answers = ask_all(ask, lambda line: None, lambda url: Served(("m",), "vllm") if "h:" in url else Served())
+    assert answers.kind.name == "vLLM"
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
+def test_every_endpoint_by_name_or_by_its_key(tmp_path, monkeypatch, endpoint):
+    for key in {"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", *(one.key for one in ENDPOINTS)}:
+        monkeypatch.delenv(key, raising=False)
+    monkeypatch.setenv(endpoint.key, "sk-secret")
+    own = ["mine"] * len(endpoint.placeholders)
+    ask, asked = _typing("none", "", *own, "org/new", "1 2", "org/newer", "1 2", "1", "")
+    answers = ask_all(ask, lambda line: None, lambda url: Served())
+    assert asked[1].endswith(f"[{endpoint.name}]")
+    (tmp_path / "s.toml").write_text(filled(STARTER, answers))
+    for model in load(tmp_path / "s.toml").models.values():
+        assert model.api_key_env == endpoint.key
+        assert not [word for word in endpoint.placeholders if word in (model.base_url or "")]
+    plan_sweep(prepare(load(tmp_path / "s.toml")), tmp_path / "s.db")
+    assert "sk-secret" not in (tmp_path / "s.toml").read_text()
+
+
+def test_a_price_of_the_maker_is_offered_and_confirmed(tmp_path):
+    ask, asked = _typing("none", "azure", "res", "gpt-6-luna", "", "gpt-6-sol", "2 10", "1", "")
+    answers = ask_all(ask, lambda line: None, lambda url: Served())
+    assert "or the price of openai/gpt-6-luna [openai/gpt-6-luna]" in asked[4]
+    (tmp_path / "s.toml").write_text(filled(STARTER, answers))
+    models = load(tmp_path / "s.toml").models
+    assert {model.base_url for model in models.values()} == {"https://res.openai.azure.com/openai/v1"}
+    assert models["cheap"].price_as == "openai/gpt-6-luna"
+    plan_sweep(prepare(load(tmp_path / "s.toml")), tmp_path / "s.db")
+
+
 def test_any_other_vendor_is_its_address_and_its_price(tmp_path):
     prices = ("small", "0.1 0.2", "big", "1, 2")
     ask, _ = _typing("none", "Acme", "api.acme.test", "https://api.acme.test/v1", "", *prices, "2", "gsm8k")
     said: list[str] = []
-    (tmp_path / "s.toml").write_text(filled(STARTER, ask_all(ask, said.append, lambda url: [])))
+    (tmp_path / "s.toml").write_text(filled(STARTER, ask_all(ask, said.append, lambda url: Served())))
     sweep = load(tmp_path / "s.toml")
     assert {model.provider for model in sweep.models.values()} == {"openai-compatible"}
     assert {model.api_key_env for model in sweep.models.values()} == {"ACME_API_KEY"}
@@ -172,7 +228,7 @@ def test_a_file_of_problems_is_taken(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "p.jsonl").write_text('{"id": "a", "question": "1 + 1?", "answer": "2"}\n')
     ask, _ = _typing("none", "google", "3", "p.jsonl")
-    (tmp_path / "s.toml").write_text(filled(STARTER, ask_all(ask, lambda line: None, lambda url: [])))
+    (tmp_path / "s.toml").write_text(filled(STARTER, ask_all(ask, lambda line: None, lambda url: Served())))
     sweep = load(tmp_path / "s.toml")
     assert {model.provider for model in sweep.models.values()} == {"google"}
     assert plan_sweep(prepare(sweep), tmp_path / "s.db").document()["models"]["cheap"]["samples"] == 20
