@@ -65,7 +65,7 @@ def interrupted_runs(folder, instants):
             there = now
         assert landed >= RUNS // 2, "hardly a run sampled"
         vendor.fault_rates = {}
-        ended = finish(start(path, db), 120)
+        ended = finish(start(path, db), 120 + 2 * RUNS)
         assert ended.status == 0, ended.err
     check_books(db)
     check_complete(db, {"m": (PROBLEMS, samples)})

@@ -54,7 +54,7 @@ def test_attempts_survive_kills(tmp_path):
             recorded = now
             assert vendor.billed_pico <= money(db).held, SEED
             assert not _alive(), SEED
-        assert finish(start(sweep, db), 120).status == 0
+        assert finish(start(sweep, db), 120 + KILLS).status == 0
     assert len(sample_keys(db)) == SAMPLES
     assert [end[1:] for end in ends(db)] == [("stop", 1)] * SAMPLES
     check_agents_books(db, vendor)
