@@ -45,6 +45,8 @@ GOOGLE = Vendor(
     "",
 )
 VENDORS = (OPENAI, ANTHROPIC, GOOGLE)
+EXPENSIVE_SAMPLES = 2
+"""Of a problem, as the starter file has it."""
 
 
 class Endpoint(NamedTuple):
@@ -131,7 +133,8 @@ def book_name(model: str) -> str:
 def section_of(alias: str, other: Other, at: int) -> str:
     """The table of one model at an endpoint."""
     model, price = other.models[at]
-    samples = "" if alias == "cheap" else "samples = 4                    # of [sampling], for this model\n"
+    own = f"samples = {EXPENSIVE_SAMPLES}                    # of [sampling], for this model\n"
+    samples = "" if alias == "cheap" else own
     return (
         f"[models.{alias}]\n"
         'provider = "openai-compatible"\n'

@@ -82,17 +82,21 @@ def coverage_band(
     values: NDArray[np.float64], means: NDArray[np.float64], clusters: NDArray[np.int64] | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """95% band of each column's mean. `values`: (problems, ks) in [0, 1]; `means`: their resampled means. The widest
-    of the quantiles of `means`, which are too narrow with few problems or where few are solved; Korn and Graubard's
-    (1998), Clopper and Pearson's for as many problems as the values' variance makes them worth; and, where less than
-    one problem in all is solved, or unsolved, theirs for the problems themselves: what was not seen has no variance."""
+    of the quantiles of `means`, which are too narrow with few problems or where few are solved; Jeffreys' limits for as
+    many problems as the values' variance makes them worth, as Korn and Graubard (1998) do with Clopper and Pearson's,
+    which are wider than they need to be; and, where less than one problem in all is solved, or unsolved, Clopper and
+    Pearson's for the problems themselves: what was not seen has no variance."""
     problems = len(values)
     low, high = quantiles(means)
     mean, solved = values.mean(axis=0), values.sum(axis=0)
-    for alike in (np.full(len(mean), float(problems)), worth(values, clusters)):
-        exact_low, exact_high = clopper_pearson(mean * alike, alike)
-        whole = alike == problems
-        low = np.where(~whole | (problems - solved < 1), np.minimum(low, exact_low), low)
-        high = np.where(~whole | (solved < 1), np.maximum(high, exact_high), high)
+    alike = worth(values, clusters)
+    worth_low, worth_high = jeffreys(mean * alike, alike)
+    varies = alike != problems
+    low = np.where(varies, np.minimum(low, worth_low), low)
+    high = np.where(varies, np.maximum(high, worth_high), high)
+    exact_low, exact_high = clopper_pearson(solved, problems)
+    low = np.where(problems - solved < 1, np.minimum(low, exact_low), low)
+    high = np.where(solved < 1, np.maximum(high, exact_high), high)
     return np.clip(np.minimum(low, mean), 0.0, 1.0), np.clip(np.maximum(high, mean), 0.0, 1.0)
 
 
@@ -115,6 +119,16 @@ def _few_units(units: float) -> float:
     z, df = 1.959964, units - 1
     t = z + (z**3 + z) / (4 * df) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * df**2)
     return (z / t) ** 2
+
+
+def jeffreys(
+    solved: NDArray[np.float64], problems: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """95% limits by the prior Beta(1/2, 1/2), which hold on average (Brown, Cai and DasGupta 2001); whole numbers not
+    needed."""
+    tail, unsolved = (1 - LEVEL) / 2, np.maximum(problems - solved, 0.0)
+    low, high = (betaincinv(solved + 0.5, unsolved + 0.5, share) for share in (tail, 1 - tail))
+    return np.where(solved > 0, low, 0.0), np.where(unsolved > 0, high, 1.0)
 
 
 def clopper_pearson(

@@ -72,6 +72,7 @@ def _as_found(text: str) -> str:
 
 def _with_answers(text: str) -> str:
     from orchestrator.cli.init_questions import ask_all, filled
+    from orchestrator.cli.init_samples import sized
     from orchestrator.cli.init_servers import served_at
     from orchestrator.text.safe import safe
 
@@ -83,7 +84,7 @@ def _with_answers(text: str) -> str:
     )
     typer.echo("Press Enter to take what is in [brackets].")
     try:
-        return filled(text, ask_all(ask, typer.echo, served_at))
+        return sized(filled(text, ask_all(ask, typer.echo, served_at)))
     except EOFError:
         raise InputError("manyfew init", "the input ended before the last answer", "add --yes") from None
 

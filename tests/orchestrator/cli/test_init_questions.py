@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli.init_questions import Answers, ask_all, filled
+from orchestrator.cli.init_samples import sized
 from orchestrator.cli.init_servers import KINDS, Served, address, served_at
 from orchestrator.cli.init_vendors import ENDPOINTS
 from orchestrator.run.planning.plan import plan_sweep
@@ -55,7 +56,7 @@ def test_without_a_server_both_models_are_the_vendors(tmp_path, vendor):
     sweep = load(tmp_path / "s.toml")
     assert {model.provider for model in sweep.models.values()} == {vendor}
     assert sweep.models["cheap"].model != sweep.models["expensive"].model
-    assert plan_sweep(prepare(sweep), tmp_path / "s.db").document()["models"]["cheap"]["samples"] == 800
+    assert plan_sweep(prepare(sweep), tmp_path / "s.db").document()["models"]["cheap"]["samples"] == 2560
 
 
 @pytest.mark.parametrize(
@@ -106,6 +107,26 @@ def test_an_amount_that_may_mean_another_is_asked_again(typed):
 
 def test_without_answers_it_is_the_starter():
     assert filled(STARTER, Answers()) == STARTER
+    assert sized(STARTER) == STARTER
+
+
+@pytest.mark.parametrize("server", ["http://h:1/v1", "none", "start"])
+@pytest.mark.parametrize("vendor", ["openai", "anthropic", "google"])
+def test_the_file_passes_its_plans_own_check_of_what_it_can_tell(tmp_path, server, vendor):
+    (tmp_path / "s.toml").write_text(sized(filled(STARTER, Answers(server, None, vendor, "5.0"))))
+    (told,) = plan_sweep(prepare(load(tmp_path / "s.toml")), tmp_path / "s.db").document()["can_tell"]
+    assert told["within_samples"] is True
+    assert told["least_difference"] < 0.27
+
+
+def test_samples_fit_a_price_that_was_typed_and_problems_that_are_not_here(tmp_path):
+    prices = ("small", "0.1 0.2", "big", "1, 20")
+    ask, _ = _typing("none", "acme", "https://api.acme.test/v1", "", *prices, "2", "gsm8k")
+    written = sized(filled(STARTER, ask_all(ask, lambda line: None, lambda url: Served())))
+    (tmp_path / "s.toml").write_text(written)
+    sweep = load(tmp_path / "s.toml")
+    assert sweep.problems.source == "gsm8k"
+    assert {alias: model.samples for alias, model in sweep.models.items()} == {"cheap": 100, "expensive": 1}
 
 
 def test_what_cannot_be_is_asked_again_and_empty_is_the_default(monkeypatch):
@@ -231,7 +252,7 @@ def test_a_file_of_problems_is_taken(tmp_path, monkeypatch):
     (tmp_path / "s.toml").write_text(filled(STARTER, ask_all(ask, lambda line: None, lambda url: Served())))
     sweep = load(tmp_path / "s.toml")
     assert {model.provider for model in sweep.models.values()} == {"google"}
-    assert plan_sweep(prepare(sweep), tmp_path / "s.db").document()["models"]["cheap"]["samples"] == 20
+    assert plan_sweep(prepare(sweep), tmp_path / "s.db").document()["models"]["cheap"]["samples"] == 64
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
