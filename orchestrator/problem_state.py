@@ -19,6 +19,7 @@ class ProblemState:
     passed: int = 0
     measured: int = 0
     """Samples that no outcome steered, of a model that a policy steers; else not counted."""
+    measured_passed: int = 0
     asked: set[int] = field(default_factory=set[int])
     """Indices that an earlier run asked for and that are on their way: in a batch that goes on at its vendor."""
 

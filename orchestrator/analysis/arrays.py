@@ -50,6 +50,7 @@ def samples_of(outcomes: Outcomes, unit: int = 1, false_pass: float | None = Non
         most,
         outcomes.lost,
         alike=outcomes.alike > 0 and 2 * outcomes.alike >= len(outcomes.problems),
+        chosen=outcomes.judged is not None and outcomes.judged.policy == "narrow",
         cluster=clusters_of(outcomes, outcomes.problems),
         verdict_cost=outcomes.verifier_pico / unit if unit == PICO_PER_USD else 0.0,
         acceptance=_acceptance(outcomes, false_pass),

@@ -82,6 +82,11 @@ def warn_of_samples(study: FrontierStudy, outcomes: Outcomes, samples: Samples) 
 
 def _of_policy(policy: str, counted: int, problems: int) -> str:
     """Why its coverage rests on few draws, or on none."""
+    if policy == "narrow":
+        return (
+            f"its figures rest on {counted:,} samples of {problems:,} problems: the policy narrow chose how many of a "
+            "problem by its other samples, the guides, which don't count"
+        )
     chosen = (
         "it was asked only where earlier stages of the cascade had failed"
         if policy == "cascade"

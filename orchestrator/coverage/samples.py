@@ -34,6 +34,8 @@ class Samples:
     """Samples without a verdict, and those that failed for good."""
     alike: bool = False
     """All samples of most problems are the same text, so more of them would bring nothing new."""
+    chosen: bool = False
+    """How many of a problem there are was chosen by how it went: laws that are fitted to all would be misled."""
     cluster: NDArray[np.int64] | None = None
     """Which cluster each problem is of, such as its repository; None: each stands for itself."""
     verdict_cost: float = 0.0
@@ -66,6 +68,7 @@ class Samples:
             self.cost[at],
             *taken,
             alike=self.alike,
+            chosen=self.chosen,
             cluster=cluster,
             verdict_cost=self.verdict_cost,
             acceptance=accepts,

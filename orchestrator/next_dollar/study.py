@@ -35,6 +35,12 @@ def study(db: Path, usd: float, pair: tuple[str, str] | None) -> tuple[LastSweep
             if alias not in known:
                 raise InputError("--pair", f"the ledger has no model {alias!r}", f"one of {', '.join(known)}")
         models = [known[alias] for alias in dict.fromkeys(pair)]
+    for one in models:
+        if one.judged is not None and one.judged.policy is not None:
+            message = f"the policy {one.judged.policy} chose the samples of {one.alias} itself"
+            raise InputError(
+                str(db), message, "raise budget_usd and run the sweep again: it goes on from there"
+            )
     if len(models) < 2:
         raise InputError(str(db), "there are not two models to compare", "run a sweep of two models first")
     found = [

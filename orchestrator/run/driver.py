@@ -148,7 +148,7 @@ class Driver:
             others=self._ready_batches,
             others_at=lambda: self._batches.wake_at,
             held_back=lambda: self._judge.behind,
-            busy=lambda: self._judge.busy or self._own_servers.busy,
+            busy=lambda: self._judge.busy or self._own_servers.busy or self._plans,
         )
         self._steering = steering(scheduler, self.dispatcher.wake)
         self._figures = ProgressFigures(
@@ -240,6 +240,11 @@ class Driver:
                     yield server_queues.watch(cast("VllmProvider", server), endpoint)
 
     @property
+    def _plans(self) -> bool:
+        """Whether the policy is to say what comes next."""
+        return self._steering is not None and self._steering.plans and not self.scheduler.draining
+
+    @property
     def unjudged(self) -> int:
         """Samples whose verdict was due and is not there."""
         return self._judge.waiting
@@ -316,7 +321,9 @@ class Driver:
             else:
                 verdict, text = arrival.verdict, arrival.row.text
                 self._keep_example(arrival.alias, arrival.ordinal, text, verdict.answer)
-                self._count_verdict(arrival.alias, arrival.ordinal, verdict.passed, verdict.reason)
+                self._count_verdict(
+                    arrival.alias, arrival.ordinal, arrival.row.sample_index, verdict.passed, verdict.reason
+                )
 
     def _unjudged(self, arrival: Arrival) -> Unjudged:
         state = self._ledger.state
@@ -332,16 +339,18 @@ class Driver:
 
     def _on_verdict(self, sample: Unjudged, row: VerdictRow) -> None:
         self._keep_example(sample.alias, sample.ordinal, sample.text, row.answer)
-        self._count_verdict(sample.alias, sample.ordinal, row.passed, row.reason)
+        self._count_verdict(sample.alias, sample.ordinal, sample.sample_index, row.passed, row.reason)
         self.dispatcher.wake()
 
-    def _count_verdict(self, alias: str, ordinal: int, passed: int | None, reason: str | None) -> None:
+    def _count_verdict(
+        self, alias: str, ordinal: int, index: int, passed: int | None, reason: str | None
+    ) -> None:
         if passed is None:
             self._on_warning(alias, f"a sample could not be judged: {reason}")
         tally = self._tallies[alias]
         tally.verified += passed is not None
         tally.passed += passed == 1
-        self.scheduler.lanes[alias].sampling.judged(ordinal, passed=passed == 1)
+        self.scheduler.lanes[alias].sampling.judged(ordinal, passed=passed == 1, index=index)
 
     def _keep_example(self, alias: str, ordinal: int, text: str, answer: str | None) -> None:
         if alias not in self._examples and text.strip():

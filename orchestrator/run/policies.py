@@ -14,7 +14,6 @@ from orchestrator.problem_state import ProblemState
 from orchestrator.run.packing import most_n
 from orchestrator.run.prepare import EXPECTED_OUTPUT_SHARE, Prepared
 from orchestrator.scheduler.policy.cascade import cascade_works
-from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.scheduler.warmth import Warmth
 from orchestrator.scheduler.work import Item, Work
 from orchestrator.sweep.types import Model, Policy
@@ -22,6 +21,7 @@ from pricing.cost import cost_pico
 from pricing.types import Tokens
 
 if TYPE_CHECKING:
+    from orchestrator.scheduler.policy.narrow import Drawing
     from orchestrator.scheduler.policy.solve import Kind, Known
 
 ALIKE = 1.15
@@ -43,6 +43,8 @@ def works_of(prepared: Prepared, state: RunState, budget_pico: int) -> dict[str,
         steered = cascade_works(sweep.policy.order, problems, samples=wanted, max_n=max_n, rounds=rounds)
     elif sweep.policy.kind == "solve":
         steered = _solve_works(prepared, sampled, state, wanted, max_n, budget_pico)
+    elif sweep.policy.kind == "narrow":
+        steered = _narrow_works(prepared, sampled, state, wanted, max_n)
     else:
         steered = dict[str, Work]()
     plain = {
@@ -65,6 +67,11 @@ def rule_of(model: Model, policy: Policy, item: Item) -> str:
     if policy.kind != "all":
         return "none" if item.measured else policy.kind
     return "first_success" if model.mode == "until_solved" else "none"
+
+
+def measures(policy: Policy) -> bool:
+    """Whether some of the draws that it chooses are steered by no outcome of theirs, so that estimates rest on them."""
+    return policy.kind == "narrow" or policy.measure is not None
 
 
 def is_steered(model: Model, policy: Policy) -> bool:
@@ -168,10 +175,7 @@ def _measured(
     if share is None:
         return draws
     left = int(share * budget_pico)
-    name = prepared.sweep.name
-    by_hash = [hashlib.sha256(f"{name}\0{problem.key}".encode()).digest() for problem in prepared.problems]
-    # Added problems leave the others in their order.
-    order = sorted(range(len(by_hash)), key=by_hash.__getitem__)
+    order = _chance_order(prepared)
     there = [[of.measured for of in model.problems] for model in states]
     costs = {alias: [_at_first(prepared, alias, ordinal) for ordinal in order] for alias in models}
     for turn in range(max(_kept(prepared, max(wanted[alias])) for alias in models)):
@@ -189,6 +193,13 @@ def _measured(
     return draws
 
 
+def _chance_order(prepared: Prepared) -> list[int]:
+    """The problems, in an order that neither outcomes nor the file decide. Added ones leave the others in theirs."""
+    name = prepared.sweep.name
+    by_hash = [hashlib.sha256(f"{name}\0{problem.key}".encode()).digest() for problem in prepared.problems]
+    return sorted(range(len(by_hash)), key=by_hash.__getitem__)
+
+
 def _at_first(prepared: Prepared, alias: str, ordinal: int) -> int:
     """What a sample was expected to cost before any was there, in pico-dollars."""
     model = prepared.sweep.models[alias]
@@ -199,30 +210,52 @@ def _at_first(prepared: Prepared, alias: str, ordinal: int) -> int:
     return cost_pico(prepared.prices[alias], Tokens(input=tokens, output=output))
 
 
-class SchedulerLanes:
-    """What of the scheduler the choice of `solve` depends on."""
+# -- narrow -----------------------------------------------------------------------------------------------------------
 
-    def __init__(self, scheduler: Scheduler) -> None:
-        self._scheduler = scheduler
-        self._lanes = [lane for lane in scheduler.lanes.values() if hasattr(lane.work, "solve")]
-        self._before = [scheduler.budget.funds[lane.alias].settled for lane in self._lanes]
 
-    def can_go_on(self, model: int, /) -> bool:
-        lane = self._lanes[model]
-        return lane.stopped is None and not lane.left_out and not lane.out_of_money
+def _narrow_works(
+    prepared: Prepared,
+    models: Sequence[str],
+    state: RunState,
+    wanted: Mapping[str, Sequence[int]],
+    max_n: Mapping[str, int],
+) -> dict[str, Work]:
+    from orchestrator.scheduler.policy.narrow import PARTS, Narrow  # late: it loads numpy
+    from orchestrator.scheduler.policy.narrow_work import NarrowWork
 
-    def is_judged(self, model: int, /) -> bool:
-        judge = self._lanes[model].judge
-        return judge is None or judge.stopped is None
+    policy = prepared.sweep.policy
+    narrow = Narrow(
+        models=[_drawing(prepared, alias, state.models[alias].problems, wanted[alias]) for alias in models],
+        order=_chance_order(prepared),
+        pair=None if policy.pair is None else (models.index(policy.pair[0]), models.index(policy.pair[1])),
+        parts=policy.parts or PARTS,
+    )
+    return {
+        alias: NarrowWork(
+            state.models[alias].problems, samples=wanted[alias], max_n=max_n[alias], narrow=narrow, model=at
+        )
+        for at, alias in enumerate(models)
+    }
 
-    def room_pico(self) -> int:
-        return max(0, self._scheduler.budget.total - self._scheduler.budget.held)
 
-    def cost_factor(self, model: int, /) -> float:
-        from orchestrator.scheduler.policy.solve_work import SolveWork
+def _drawing(
+    prepared: Prepared, alias: str, problems: Sequence[ProblemState], wanted: Sequence[int]
+) -> Drawing:
+    from orchestrator.scheduler.policy.narrow import Drawing
 
-        lane = self._lanes[model]
-        assert isinstance(lane.work, SolveWork)
-        expected = lane.work.expected_pico
-        spent = self._scheduler.budget.funds[lane.alias].settled - self._before[model]
-        return spent / expected if expected > 0 and spent > 0 else 1.0
+    # Samples on their way, and lost ones that are asked anew, count.
+    counted = [of.measured + len(of.asked) + len(of.holes) for of in problems]
+    return Drawing(
+        right=array("q", (of.passed - of.measured_passed for of in problems)),
+        judged=array("q", (max(0, of.recorded - of.measured - of.unverified) for of in problems)),
+        guides=array("q", (of.recorded - of.measured for of in problems)),
+        counted=array("q", counted),
+        most=array("q", wanted),
+        cost=array(
+            "d",
+            (
+                max(1, prepared.expected_pico(alias, ordinal, requests=1, samples=1))
+                for ordinal in range(len(problems))
+            ),
+        ),
+    )

@@ -13,7 +13,7 @@ from orchestrator.ledger.file.create import make_or_check, refuse_foreign
 from orchestrator.ledger.file.identity import refuse_other_sweep
 from orchestrator.ledger.file.lock import WriterLock, acquire
 from orchestrator.ledger.file.trouble import TROUBLE, after_sending, all_or_nothing, writing
-from orchestrator.ledger.reading.money.status import NOT_WORTH
+from orchestrator.ledger.reading.money.status import NOT_WORTH, PAIR_IS_WHOLE
 from orchestrator.ledger.reading.samples.one_sided import one_sided_models
 from orchestrator.ledger.verdict_sets.change import WantedSet
 from orchestrator.ledger.writing.begin_run import ModelPlan, RunPlan, begin
@@ -28,7 +28,7 @@ from orchestrator.run.build_scheduler import build_scheduler
 from orchestrator.run.driver import Driver
 from orchestrator.run.identical_answers import identical_answers
 from orchestrator.run.missing_packages import in_words, missing_packages
-from orchestrator.run.policies import is_steered
+from orchestrator.run.policies import is_steered, measures
 from orchestrator.run.prepare import Prepared
 from orchestrator.run.progress_figures import Tally
 from orchestrator.run.servers.node import check_node
@@ -46,6 +46,7 @@ from orchestrator.sending.event_loop import new_loop_run
 from orchestrator.sending.signals import Signals
 from orchestrator.sending.warning_lines import Warned, Warnings
 from orchestrator.sweep.definition import differences
+from orchestrator.sweep.types import Policy
 from orchestrator.text.raised_words import was_raised
 from pricing.types import PICO_PER_USD
 from providers.transport.awake import awake_clock
@@ -122,7 +123,7 @@ def _begin(prepared: Prepared, lock: WriterLock, options: Options) -> RunState:
         state = begin(lock, _plan(prepared, options.budget_pico))
         if not (prepared.executor.is_batch or prepared.executor.asks):
             verify_ledger(lock, prepared.executor, which="new")
-        read_state(options.db, state, measured=prepared.sweep.policy.measure is not None)
+        read_state(options.db, state, measured=measures(prepared.sweep.policy))
     return state
 
 
@@ -208,8 +209,8 @@ async def _run(
                 scheduler.presume_open()
                 await ledger.presume_open()
                 status, reason = _ended(driver, scheduler, options, exceeded=exceeded)
-                if status == "complete" and prepared.sweep.policy.worth_pico is not None and not options.only:
-                    reason = NOT_WORTH
+                if status == "complete" and not options.only:
+                    reason = _why_no_more(prepared.sweep.policy)
                 await ledger.finish(status, reason)
         finally:
             await close_providers(
@@ -265,6 +266,13 @@ def _tallies(state: RunState) -> dict[str, Tally]:
 
 def _lacking(scheduler: Scheduler) -> list[ModelLane]:
     return [lane for lane in scheduler.lanes.values() if lane.work.lacking() and not lane.left_out]
+
+
+def _why_no_more(policy: Policy) -> str | None:
+    """Why a run is complete that may have left samples of a problem unasked."""
+    if policy.pair is not None:
+        return PAIR_IS_WHOLE
+    return None if policy.worth_pico is None else NOT_WORTH
 
 
 def _waits_for_a_stage(lane: ModelLane) -> bool:

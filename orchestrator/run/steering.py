@@ -1,12 +1,12 @@
-"""While a run goes on by the policy `solve`: what is believed of the models is fitted anew, beside the event loop."""
+"""While a run goes on by a policy that learns, what it believes is fitted anew, beside the event loop."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
-from orchestrator.run.policies import SchedulerLanes
+from orchestrator.run.policy_lanes import SchedulerLanes
 
 if TYPE_CHECKING:
     from orchestrator.scheduler.policy.solve import Solve
@@ -15,34 +15,68 @@ if TYPE_CHECKING:
 LOOKS_EVERY_S = 0.05
 
 
-class Steering:
-    """`wake` is called when other samples may be the best ones now."""
+class Learns(Protocol):
+    """A policy that believes something, which what it `found` in a `snapshot` of itself changes."""
 
-    def __init__(self, solve: Solve, wake: Callable[[], None]) -> None:
-        self._solve = solve
+    @property
+    def is_stale(self) -> bool:
+        """Whether to look again."""
+        ...
+
+    def snapshot(self) -> Any:
+        """All that is looked at."""
+        ...
+
+    def learnt(self, found: Any, /) -> None:
+        """Goes on by it."""
+        ...
+
+
+class Steering:
+    """`find` gives what a snapshot tells, in a thread; `wake` is called when other samples may be the best ones now.
+    `plans`: nothing comes next before it has said so."""
+
+    def __init__(
+        self,
+        policy: Learns,
+        find: Callable[[Any], Any],
+        wake: Callable[[], None],
+        *,
+        solve: Solve | None = None,
+    ) -> None:
+        self._policy = policy
+        self._find = find
         self._wake = wake
+        self._solve = solve
 
     async def run(self) -> None:
         """Until it is cancelled."""
-        from orchestrator.scheduler.policy.solve import refit
-
         while True:
-            if self._solve.is_stale:
-                self._solve.learnt(await asyncio.to_thread(refit, self._solve.snapshot()))
+            if self._policy.is_stale:
+                self._policy.learnt(await asyncio.to_thread(self._find, self._policy.snapshot()))
                 self._wake()
             await asyncio.sleep(LOOKS_EVERY_S)
 
     @property
-    def expected_solves(self) -> float | None:
-        """What the rest of the money is expected to bring; None before anything is known."""
-        return None if self._solve.now is None else self._solve.now.solves
+    def plans(self) -> bool:
+        """Whether nothing can come next before it has looked again."""
+        return self._solve is None and self._policy.is_stale
 
 
 def steering(scheduler: Scheduler, wake: Callable[[], None]) -> Steering | None:
     """None where no fit is needed."""
+    from orchestrator.scheduler.policy.narrow_work import NarrowWork
+    from orchestrator.scheduler.policy.solve_work import SolveWork
+
     for lane in scheduler.lanes.values():
-        solve = getattr(lane.work, "solve", None)
-        if solve is not None:
-            solve.lanes = SchedulerLanes(scheduler)
-            return Steering(solve, wake)
+        if isinstance(lane.work, SolveWork):
+            from orchestrator.scheduler.policy.solve import refit
+
+            lane.work.solve.lanes = SchedulerLanes(scheduler)
+            return Steering(lane.work.solve, refit, wake, solve=lane.work.solve)
+        if isinstance(lane.work, NarrowWork):
+            from orchestrator.scheduler.policy.narrow import plan
+
+            lane.work.narrow.lanes = SchedulerLanes(scheduler)
+            return Steering(lane.work.narrow, plan, wake)
     return None

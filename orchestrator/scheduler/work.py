@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -82,7 +82,12 @@ class Work:
             lacking = max(0, self.wanted[ordinal] - problem.recorded - len(problem.asked))
             holes = problem.holes[:lacking]
             if holes and not self._is_over(ordinal):
-                self._push(Item(problem=ordinal, indices=tuple(holes)), 0.0)
+                for item in self._refill(ordinal, tuple(holes)):
+                    self._push(item, 0.0)
+
+    def _refill(self, problem: int, indices: tuple[int, ...]) -> Iterator[Item]:
+        """How samples are asked anew that an earlier run lost."""
+        yield Item(problem=problem, indices=indices)
 
     def _open(self, problem: int) -> bool:
         return not (self._is_over(problem) or self._waits(problem))
@@ -207,8 +212,9 @@ class Work:
         self.failed[problem] += sum(n for _, n in given_up)
         return given_up
 
-    def judged(self, problem: int, *, passed: bool) -> None:
+    def judged(self, problem: int, *, passed: bool, index: int) -> None:
         """One recorded sample has its verdict."""
+        del index
         if passed:
             self.solved[problem] = 1
         if self.until_solved:

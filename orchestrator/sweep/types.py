@@ -13,7 +13,7 @@ from verifiers.types import Sandbox
 
 ProviderName = Literal["vllm", "openai", "anthropic", "google", "openai-compatible", "replay"]
 Mode = Literal["uniform", "until_solved"]
-PolicyKind = Literal["all", "cascade", "solve"]
+PolicyKind = Literal["all", "cascade", "solve", "narrow"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +199,15 @@ class Policy:
     """solve: nothing is bought that costs more an expected solve."""
     measure: float | None = None
     """The share of the budget for draws that no outcome steers."""
+    pair: tuple[str, str] | None = None
+    """narrow: the two models that are compared; None: the two whose comparison is least sure."""
+    parts: int | None = None
+    """narrow: in how many the money is spent."""
+
+    @property
+    def ends_at_success(self) -> bool:
+        """Whether a problem that one model has solved is asked nothing more."""
+        return self.kind in ("cascade", "solve")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

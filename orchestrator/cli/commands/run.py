@@ -134,7 +134,7 @@ def run(
             failed_samples=failure_lines(document),
             standing=standing_line(document),
             leftovers=result.presumed_leftovers,
-            solved_by_any=None if loaded.policy.kind == "all" else document["solved_by_any"],
+            solved_by_any=document["solved_by_any"] if loaded.policy.ends_at_success else None,
         )
         try:
             console(stderr=json_).print(summary(result.progress, ending))

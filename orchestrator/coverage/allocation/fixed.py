@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 JEFFREYS = 0.5
 _ROUNDS = 3
 """The variance falls as 1/n only about, so the factor is found anew at the n that it led to."""
+_NO_CAP = 1 << 60
 _STEPS = 80
 """Halvings: as fine as a float is."""
 
@@ -51,14 +52,14 @@ class Side:
             + _log_choose((n - self.k)[:, None], self.k - overlap)
             - _log_choose(n, self.k)[:, None]
         )
-        missed = self._missed(2 * self.k - overlap) - self._missed(np.array([2 * self.k]))
+        missed = self.missed(2 * self.k - overlap) - self.missed(np.array([2 * self.k]))
         return np.asarray((share * missed).sum(axis=1))
 
     def price(self, more: NDArray[np.int64]) -> NDArray[np.float64]:
         """Of so many more samples of each problem."""
         return more * self.cost
 
-    def _missed(self, draws: NDArray[np.int64]) -> NDArray[np.float64]:
+    def missed(self, draws: NDArray[np.int64]) -> NDArray[np.float64]:
         """The mean of (1 − p)^draws, (problems, draws)."""
         before = betaln(self.alpha, self.beta)[:, None]
         return np.exp(betaln(self.alpha[:, None], self.beta[:, None] + draws) - before)
@@ -91,15 +92,19 @@ def standard_error(sides: tuple[Side, ...], targets: tuple[NDArray[np.int64], ..
     return float(np.sqrt(total)) / problems
 
 
-def best(sides: tuple[Side, ...], money: float) -> Allocation:
-    """The allocation of `money` that is expected to leave the least error. Costs are above 0."""
+def best(
+    sides: tuple[Side, ...], money: float, most: tuple[NDArray[np.int64], ...] | None = None
+) -> Allocation:
+    """The allocation of `money` that is expected to leave the least error. Costs are above 0. `most`: how many samples
+    a problem gets at most, by side."""
     cost = np.concatenate([one.cost for one in sides])
     there = np.concatenate([one.n for one in sides])
+    cap = np.full(len(there), _NO_CAP) if most is None else np.concatenate(most)
     targets = there
     for _ in range(_ROUNDS):
         at = np.split(targets, len(sides))
         factor = np.concatenate([n * one.variance(n) for one, n in zip(sides, at, strict=True)])
-        targets = _fill(there, np.sqrt(np.maximum(factor, 0.0) / cost), cost, money)
+        targets = _fill(there, np.sqrt(np.maximum(factor, 0.0) / cost), cost, money, cap)
     return _allocation(sides, targets)
 
 
@@ -116,17 +121,28 @@ def _allocation(sides: tuple[Side, ...], targets: NDArray[np.int64]) -> Allocati
 
 
 def _fill(
-    there: NDArray[np.int64], weight: NDArray[np.float64], cost: NDArray[np.float64], money: float
+    there: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    cost: NDArray[np.float64],
+    money: float,
+    cap: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """Targets max(there, level × weight) with the level that `money` just pays; whole samples, rounded down, and the
-    rest where it helps most."""
+    """Targets max(there, level × weight), at most `cap`, with the level that `money` just pays; whole samples, rounded
+    down, and the rest where it helps most."""
+
+    def exact_at(level: float) -> NDArray[np.float64]:
+        return np.minimum(np.maximum(level * weight, there), np.maximum(cap, there))
+
+    def costs(level: float) -> float:
+        return float(((exact_at(level) - there) * cost).sum())
+
     low, high = 0.0, 1.0
-    while high < 1e18 and _costs(there, weight, cost, high) <= money:
+    while high < 1e18 and costs(high) <= money:
         high *= 2
     for _ in range(_STEPS):
         level = (low + high) / 2
-        low, high = (level, high) if _costs(there, weight, cost, level) <= money else (low, level)
-    exact = np.maximum(there, low * weight)
+        low, high = (level, high) if costs(level) <= money else (low, level)
+    exact = exact_at(low)
     targets = np.floor(exact).astype(np.int64)
     left = money - float(((targets - there) * cost).sum())
     for at in np.argsort(targets - exact, kind="stable").tolist():
@@ -134,12 +150,6 @@ def _fill(
             targets[at] += 1
             left -= float(cost[at])
     return targets
-
-
-def _costs(
-    there: NDArray[np.int64], weight: NDArray[np.float64], cost: NDArray[np.float64], level: float
-) -> float:
-    return float((np.maximum(level * weight - there, 0.0) * cost).sum())
 
 
 def _log_choose(n: NDArray[np.int64] | int, k: NDArray[np.int64] | int) -> NDArray[np.float64]:

@@ -160,6 +160,8 @@ def lacks(samples: Samples) -> str | None:
     largest, problems = samples.largest_k, samples.problems
     if largest < 2:
         return "it needs at least 2 samples of every problem"
+    if samples.chosen:
+        return "how many samples a problem has was chosen by how it went"
     if samples.alike:
         return "the samples of most problems are all the same text, so more of them would bring nothing new"
     values = samples.solved(np.array([largest]))

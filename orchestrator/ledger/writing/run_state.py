@@ -139,12 +139,14 @@ def _count_measured(
     problems: list[ProblemState],
 ) -> None:
     rows = connection.execute(
-        "SELECT problem_id, count(*) FROM sample WHERE model_id = ? AND stop_rule = 'none' GROUP BY problem_id",
+        "SELECT problem_id, count(*), coalesce(sum(passed), 0) FROM sample WHERE model_id = ? AND stop_rule = 'none' "
+        "GROUP BY problem_id",
         (model_id,),
     )
-    for problem_id, n in rows:
+    for problem_id, n, passed in rows:
         if problem_id in ordinals:
-            problems[ordinals[problem_id]].measured = n
+            state = problems[ordinals[problem_id]]
+            state.measured, state.measured_passed = n, passed
 
 
 def _holes(connection: sqlite3.Connection, model_id: int, problem_id: int, next_index: int) -> list[int]:

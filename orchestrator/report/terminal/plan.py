@@ -152,7 +152,12 @@ def remarks(plan: Planned) -> list[str]:
     from orchestrator.run.prepare import ASSUMED_TOKENS_PER_S
 
     lines: list[str] = []
-    if plan.policy != "all":
+    if plan.policy == "narrow":
+        lines.append(
+            'With policy.kind = "narrow" the samples go where they narrow a comparison most: these are the most, and '
+            "the budget decides how many are asked."
+        )
+    elif plan.policy != "all":
         lines.append(
             f'With policy.kind = "{plan.policy}" a solved problem is asked nothing more: these are the most samples '
             "and dollars, and fewer are to be expected."

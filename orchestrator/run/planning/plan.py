@@ -256,7 +256,7 @@ def _there(prepared: Prepared, db: Path) -> tuple[dict[str, list[tuple[int, bool
                     prepared.cost_ratios[alias] = ratio
             prepared.learn_judge()
     found: dict[str, list[tuple[int, bool]]] = {}
-    steered = sweep.policy.kind != "all"
+    steered = sweep.policy.ends_at_success
     solved_by_any = {
         key
         for alias in sweep.models

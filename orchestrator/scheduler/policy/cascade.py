@@ -83,10 +83,10 @@ class CascadeWork(Work):
         at = self._cascade.at
         return any(at[problem] == self._stage and self.left(problem) for problem in range(len(at)))
 
-    def judged(self, problem: int, *, passed: bool) -> None:
+    def judged(self, problem: int, *, passed: bool, index: int) -> None:
         if passed:
             self._cascade.is_solved(problem)
-        super().judged(problem, passed=passed)
+        super().judged(problem, passed=passed, index=index)
         self._cascade.moves_on(problem)
 
     def gave_up(self, problem: int, n: int) -> None:

@@ -114,6 +114,7 @@ class Solve:
     """By model, the problems of its draws that no outcome steers, in their order."""
     worth_pico: int | None = None
     lanes: Lanes | None = None
+    explores: float = EXPLORES
     solved: bytearray = field(init=False)
     """By any model."""
     now: Forecast | None = None
@@ -205,6 +206,11 @@ class Solve:
         self.known[model].pending[problem] += 1
         self._moved(problem)
 
+    def replaces(self, model: int, problem: int) -> None:
+        """A draw that no outcome steers is asked in the place of one that an earlier run lost."""
+        self.measured[model].remove(problem)
+        self._to_measure[model][problem] -= 1
+
     def refuses(self, model: int, problem: int) -> None:
         """The model takes this problem from nobody."""
         kind = self.kinds[self.kind_of[problem]]
@@ -287,7 +293,7 @@ class Solve:
         self._rank_all()
 
     def _bonus(self) -> tuple[float, ...]:
-        return tuple(1.0 + EXPLORES / (1.0 + n) ** 0.5 for n in self._verdicts)
+        return tuple(1.0 + self.explores / (1.0 + n) ** 0.5 for n in self._verdicts)
 
     def _rank_all(self) -> None:
         for key in [key for key, group in self._groups.items() if not self._prune(key, group)]:
@@ -313,7 +319,7 @@ class Solve:
 
     def _index(self, model: int, key: Key) -> float:
         kind = self.kinds[key.kind]
-        bonus = 1.0 + EXPLORES / (1.0 + self._verdicts[model]) ** 0.5
+        bonus = 1.0 + self.explores / (1.0 + self._verdicts[model]) ** 0.5
         return index(self._joint, kind, key.failures, model, self._factors[model], bonus, self.worth_pico)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from orchestrator.problem_state import ProblemState
 from orchestrator.scheduler.policy.solve import Solve
@@ -27,6 +27,14 @@ class SolveWork(Work):
         self.expected_pico = 0.0
         """What the samples that arrived in this run were expected to cost."""
 
+    def _refill(self, problem: int, indices: tuple[int, ...]) -> Iterator[Item]:
+        """A draw that no outcome steers and that is lacking takes a lost one's place."""
+        for index in indices:
+            measured = self.solve.left_to_measure(self._model, problem) > 0
+            if measured:
+                self.solve.replaces(self._model, problem)
+            yield Item(problem=problem, indices=(index,), measured=measured)
+
     def peek(self, now: float) -> Item | None:
         item = super().peek(now)
         if item is not None:
@@ -49,8 +57,8 @@ class SolveWork(Work):
         super().arrived(problem, n)
         self.expected_pico += n * self.solve.kinds[self.solve.kind_of[problem]].costs[self._model]
 
-    def judged(self, problem: int, *, passed: bool) -> None:
-        super().judged(problem, passed=passed)
+    def judged(self, problem: int, *, passed: bool, index: int) -> None:
+        super().judged(problem, passed=passed, index=index)
         self.solve.judged(self._model, problem, passed=passed)
 
     def close(self, problem: int) -> list[tuple[int, int]]:

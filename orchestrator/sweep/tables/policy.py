@@ -26,12 +26,6 @@ _ONLY = {
 
 def policy_of(source: SweepText, table: PolicyTable, models: Mapping[str, Model]) -> Policy:
     """Raises InputError."""
-    if table.kind == "narrow":
-        raise source.error(
-            ("policy", "kind"),
-            "narrow is not built yet",
-            "sample as planned, then buy what narrows most with manyfew plan DB --next USD -o SWEEP",
-        )
     for key, kinds in _ONLY.items():
         if key in table.model_fields_set and table.kind not in kinds:
             raise source.error(
@@ -44,7 +38,7 @@ def policy_of(source: SweepText, table: PolicyTable, models: Mapping[str, Model]
             at = ("models", alias, "mode") if "mode" in source.data["models"][alias] else ("sampling", "mode")
             raise source.error(
                 at,
-                f'until_solved can\'t be combined with policy.kind = "{table.kind}", which stops at a success itself',
+                f'until_solved can\'t be combined with policy.kind = "{table.kind}", which says itself when to stop',
                 "delete mode",
             )
     return Policy(
@@ -52,7 +46,32 @@ def policy_of(source: SweepText, table: PolicyTable, models: Mapping[str, Model]
         order=_order(source, table, models),
         worth_pico=None if table.worth_usd is None else resolve.pico(table.worth_usd),
         measure=table.measure,
+        pair=_pair(source, table, models),
+        parts=table.parts,
     )
+
+
+def _pair(source: SweepText, table: PolicyTable, models: Mapping[str, Model]) -> tuple[str, str] | None:
+    if table.kind != "narrow":
+        return None
+    if len(models) < 2:
+        raise source.error(
+            ("policy", "kind"), "narrow compares models, and there is one", "add another, or delete [policy]"
+        )
+    if table.pair is None:
+        return None
+    for at, alias in enumerate(table.pair):
+        _check_named(source, "pair", at, alias, models)
+    first, second = table.pair
+    if first == second:
+        raise source.error(("policy", "pair"), f"names {first!r} twice", "name two models")
+    return first, second
+
+
+def _check_named(source: SweepText, key: str, at: int, alias: str, models: Mapping[str, Model]) -> None:
+    if alias not in models:
+        near = suggestion(alias, models) or f"known: {', '.join(models)}"
+        raise source.error(("policy", key, at), f"names no model: {alias!r}", near)
 
 
 def _order(source: SweepText, table: PolicyTable, models: Mapping[str, Model]) -> tuple[str, ...]:
@@ -66,9 +85,7 @@ def _order(source: SweepText, table: PolicyTable, models: Mapping[str, Model]) -
             f"add order = [{written}]",
         )
     for at, alias in enumerate(table.order):
-        if alias not in models:
-            near = suggestion(alias, models) or f"known: {', '.join(models)}"
-            raise source.error(("policy", "order", at), f"names no model: {alias!r}", near)
+        _check_named(source, "order", at, alias, models)
         if alias in table.order[:at]:
             raise source.error(("policy", "order", at), f"names {alias!r} twice", "name each model once")
     for alias in models:

@@ -20,6 +20,7 @@ from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import CHEAP_PRICES, PRICES, USD, SweepFile, model, run
 
 Q2 = "What is 2 + 2?"
+HALF_PRICES = {"input": "2.5", "cached_input": "1.25", "output": "7.5"}
 NUMBERS = {f"What is {i} + {i}?": i for i in range(200)}
 
 
@@ -422,3 +423,81 @@ def test_what_is_measured_later_never_exceeds_the_samples(tmp_path):
     check_books(db)
     for alias in ("cheap", "expensive"):
         assert set(counts(db, alias).values()) <= {4, 5}
+
+
+# -- narrow ------------------------------------------------------------------------------------------------------------
+
+
+def mixed(prompt: str, index: int) -> str:
+    """Half of the problems are hopeless, half uncertain."""
+    i = number(prompt)
+    drawn = hashlib.sha256(f"{i} {index}".encode()).digest()[0] / 256
+    return f"#### {2 * i}" if i % 2 and drawn < 0.5 else f"#### -{index + 1}"
+
+
+def narrowing(cheap, expensive, **policy):
+    sweep = two(cheap, expensive, kind="narrow", **policy)
+    sweep.problems, sweep.samples, sweep.budget_usd = 24, 60, 0.03
+    return sweep
+
+
+def by_rule(db, alias):
+    found = rows(
+        db, "SELECT stop_rule, count(*) FROM sample_records WHERE model = ? GROUP BY stop_rule", alias
+    )
+    return {str(row[0]): int(row[1]) for row in found}
+
+
+def test_narrow_spends_where_the_comparison_is_uncertain(tmp_path):
+    cheap = openai_vendor(answer=mixed, prices=HALF_PRICES)
+    expensive = openai_vendor(answer=mixed, prices=PRICES)
+    db = tmp_path / "test.db"
+    with serving(cheap, expensive):
+        sweep = narrowing(cheap, expensive, pair=["cheap", "expensive"])
+        sweep.models["cheap"]["price"] = {key: float(value) for key, value in HALF_PRICES.items()}
+        path = sweep.write(tmp_path)
+        assert run(path, db).status == 3
+        check_bill(db, {"cheap": cheap, "expensive": expensive}, 3 * USD // 100)
+        before = sum(counts(db, "expensive").values())
+        assert run(path, db, budget="0.06").status == 3
+        check_bill(db, {"cheap": cheap, "expensive": expensive}, 6 * USD // 100)
+        assert sum(counts(db, "expensive").values()) > before
+    check_books(db)
+    spent = one(db, "SELECT sum(settled_usd) FROM spend")
+    assert spent > 0.9 * 0.06
+    hard = {f"p{i}" for i in range(0, 24, 2)}
+    asked = counts(db, "expensive")
+    assert sum(n for p, n in asked.items() if p not in hard) > 1.2 * sum(
+        n for p, n in asked.items() if p in hard
+    )
+    rules = by_rule(db, "expensive")
+    assert set(rules) == {"none", "narrow"}
+    assert rules["none"] > 3 * rules["narrow"]
+    document = frontier_documents([db], "usd").whole
+    model_ = document["models"]["expensive"]
+    assert (model_["problems"], model_["samples"]) == (24, rules["none"])
+    assert model_["extrapolation"] is None
+    assert any("guides" in text for text in document["warnings"])
+    assert {row["problems"] for row in document["comparisons"]} == {24}
+    assert document["about"]["policy"] == "narrow"
+
+
+def test_narrow_ends_when_all_samples_are_there(tmp_path):
+    cheap = openai_vendor(answer=mixed, prices=CHEAP_PRICES)
+    expensive = openai_vendor(answer=mixed, prices=PRICES)
+    other = openai_vendor(answer=mixed, prices=PRICES)
+    db = tmp_path / "test.db"
+    with serving(cheap, expensive, other):
+        sweep = narrowing(cheap, expensive, pair=["expensive", "cheap"], parts=2)
+        sweep.models["other"] = model(other, max_n=1)
+        sweep.problems, sweep.samples, sweep.budget_usd = 6, 5, 1
+        path = sweep.write(tmp_path)
+        assert run(path, db).status == 0
+        seen = len(cheap.seen) + len(expensive.seen) + len(other.seen)
+        assert run(path, db).status == 0
+        assert len(cheap.seen) + len(expensive.seen) + len(other.seen) == seen
+    assert set(counts(db, "cheap").values()) == set(counts(db, "expensive").values()) == {5}
+    assert set(counts(db, "other").values()) == {2}
+    status = read_status(db)
+    assert status["status"] == "complete"
+    assert status["samples"]["planned"] == status["samples"]["done"] == 6 * 12

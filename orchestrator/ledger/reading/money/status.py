@@ -20,6 +20,7 @@ from orchestrator.ledger.writing.batch_jobs import count_open
 from pricing.types import PICO_PER_USD
 
 NOT_WORTH = "what is left to ask costs more than worth_usd for each problem that it is expected to solve"
+PAIR_IS_WHOLE = "the pair that is compared has all its samples"
 """Why a run is complete that may ask more."""
 
 
@@ -41,7 +42,12 @@ def _document(
     planned = done = failed = 0
     replayed = 0
     totals = dict.fromkeys(("settled", "presumed", "reserved"), 0)
-    bought_all = not running and run is not None and (run["status"], run["reason"]) == ("complete", NOT_WORTH)
+    bought_all = (
+        not running
+        and run is not None
+        and run["status"] == "complete"
+        and run["reason"] in (NOT_WORTH, PAIR_IS_WHOLE)
+    )
     several = connection.execute("SELECT count(DISTINCT sweep_id) > 1 FROM model").fetchone()[0]
     for row in connection.execute(
         "SELECT model.*, sweep.name AS sweep FROM model JOIN sweep ON sweep.id = sweep_id ORDER BY model.id"

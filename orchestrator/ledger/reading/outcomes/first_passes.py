@@ -45,12 +45,12 @@ def stops(connection: sqlite3.Connection, model: sqlite3.Row) -> bool:
 
 
 def of_policy(connection: sqlite3.Connection, model_id: int) -> str | None:
-    """cascade or solve, where such a policy chose some of the model's draws."""
+    """cascade, solve or narrow, where such a policy chose some of the model's draws."""
     steered = connection.execute("SELECT 1 FROM steering WHERE model_id = ? LIMIT 1", (model_id,)).fetchone()
     if steered is None:
         return None
     found = connection.execute(
-        "SELECT stop_rule FROM sample WHERE model_id = ? AND stop_rule IN ('cascade', 'solve') LIMIT 1",
+        "SELECT stop_rule FROM sample WHERE model_id = ? AND stop_rule IN ('cascade', 'solve', 'narrow') LIMIT 1",
         (model_id,),
     ).fetchone()
     return None if found is None else found[0]

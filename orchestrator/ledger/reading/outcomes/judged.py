@@ -50,7 +50,8 @@ class Judged:
     first_draws: bool = False
     """Only each problem's first draw is a fair one, by the truth."""
     policy: str | None = None
-    """cascade or solve, where that chose draws by outcomes in a way that no estimator covers: those don't count."""
+    """cascade, solve or narrow, where that chose draws by outcomes in a way that no estimator covers: those don't
+    count."""
 
     @property
     def passed(self) -> str:
