@@ -9,7 +9,7 @@ ENDED = {
     "complete": "done",
     "incomplete": "ended",
     "budget": "stopped by the budget",
-    "provider": "stopped by a provider",
+    "provider": "stopped, since a model can't go on",
     "interrupted": "interrupted",
 }
 """The last phase of a run, by its status."""

@@ -14,7 +14,7 @@ Isolation = Literal["inline", "worker", "process", "batch", "asks"]
 - inline: quick and pure Python that cannot hang; many at a time in one thread.
 - worker: Python that may hang or grow; in a worker process that is killed at its limits.
 - process: starts and kills a process of its own; from several threads at once.
-- batch: hours rather than seconds; never beside sampling, only by `manyfew verify`.
+- batch: hours rather than seconds; by `manyfew verify`, beside sampling only where the sweep file says `during`.
 - asks: a model judges, which costs money: never called, the orchestrator asks.
 """
 

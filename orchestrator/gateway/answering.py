@@ -297,8 +297,13 @@ class Answering:
 
     def capped(self, attempt: OpenAttempt, needs: int | None = None) -> Refusal:
         """What a call is told that the attempt's cap does not pay for. `needs`: pico-dollars that the call may cost."""
+        cap, most = attempt.cap_pico, attempt.agent.attempt_calls
         message = CAP
-        if needs is not None and attempt.hold.room is not None:
+        if attempt.has_no_calls_left:
+            message = f"{CAP}: it has made the {most:,} calls that attempt_calls allows"
+        elif attempt.is_capped and cap is not None:
+            message = f"{CAP}: attempt_usd, ${cap / PICO_PER_USD:.6g}, is spent"
+        elif needs is not None and attempt.hold.room is not None:
             may_cost, left = needs / PICO_PER_USD, attempt.hold.room / PICO_PER_USD
             message = f"{CAP}: one more call may cost ${may_cost:.3g}, and ${left:.3g} of attempt_usd is left"
         attempt.refuse_for_cap(message)

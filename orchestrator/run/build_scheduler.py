@@ -130,6 +130,7 @@ def _lanes(prepared: Prepared, state: RunState, works: Mapping[str, Work]) -> di
             batch=model.batch,
             proves_bound=model.agent is None and _proves_bound(prepared, model),
             bound_shown=model_state.bound_shown,
+            buys_attempts=model.agent is not None,
         )
     return lanes
 

@@ -28,7 +28,7 @@ from orchestrator.run.verdicts.asked_judge import AskedJudge
 from orchestrator.run.verdicts.asking import Asking
 from orchestrator.run.verdicts.case import Unjudged, unjudged
 from orchestrator.run.verdicts.inline import InlineVerdicts
-from orchestrator.run.verdicts.judge import Judge, KnownVerdicts
+from orchestrator.run.verdicts.judge import Judge, KnownVerdicts, takes_leftovers
 from orchestrator.scheduler.lane import Ticket
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sending.caller import Caller
@@ -200,8 +200,8 @@ class Driver:
                     task.cancel()
 
     async def _queue_unjudged(self) -> None:
-        """What earlier runs left without a verdict, if a model gives it: any other verifier has judged it by now."""
-        if not isinstance(self._judge, AskedJudge) or self.scheduler.draining:
+        """What earlier runs left without a verdict, if that is still to be judged."""
+        if not takes_leftovers(self._prepared.executor) or self.scheduler.draining:
             return
         state = self._ledger.state
         aliases = {model.model_id: alias for alias, model in state.models.items()}

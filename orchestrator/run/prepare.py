@@ -348,12 +348,12 @@ def _refuse_steering(sweep: Sweep, kind: str) -> None:
         raise InputError(
             where(sweep, "policy", "kind"),
             f"{sweep.policy.kind} needs verdicts while it samples; {kind} gives them afterwards",
-            "delete [policy], or choose another verifier",
+            "add during = true under [verifier], or delete [policy]",
         )
     for alias, model in sweep.models.items():
         if model.mode == "until_solved":
             raise InputError(
                 f"{sweep.path}: models.{alias}.mode",
                 f"until_solved needs verdicts while it samples; {kind} gives them afterwards",
-                'write mode = "uniform"',
+                'add during = true under [verifier], or write mode = "uniform"',
             )

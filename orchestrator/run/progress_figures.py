@@ -104,7 +104,7 @@ class ProgressFigures:
             done=done,
             planned=done + failed + lacking,
             failed=failed,
-            in_flight_requests=len(lane.in_flight),
+            in_flight_requests=lane.requests_in_flight,
             in_flight_samples=lane.samples_in_flight,
             samples_per_s=rate,
             settled_pico=funds.settled,

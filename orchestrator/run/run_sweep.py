@@ -34,6 +34,7 @@ from orchestrator.run.progress_figures import Tally
 from orchestrator.run.servers.node import check_node
 from orchestrator.run.verdicts.changed_set import changed_set
 from orchestrator.run.verdicts.choose_verifier import require
+from orchestrator.run.verdicts.judge import takes_leftovers
 from orchestrator.run.verdicts.public_tests import add_public_set
 from orchestrator.run.verdicts.verify_ledger import verify_ledger
 from orchestrator.run.versions import versions
@@ -121,7 +122,7 @@ def _begin(prepared: Prepared, lock: WriterLock, options: Options) -> RunState:
     with all_or_nothing(options.db):
         make_or_check(options.db)
         state = begin(lock, _plan(prepared, options.budget_pico))
-        if not (prepared.executor.is_batch or prepared.executor.asks):
+        if not (prepared.executor.is_batch or takes_leftovers(prepared.executor)):
             verify_ledger(lock, prepared.executor, which="new")
         read_state(options.db, state, measured=measures(prepared.sweep.policy))
     return state

@@ -14,6 +14,7 @@ from orchestrator.scheduler.limits.rates import Estimate
 from orchestrator.scheduler.work import Item
 
 FULL = "as many requests in flight as its limit allows"
+ALL_AT_WORK = "as many attempts at work as agent.concurrency"
 WAITS_FOR_MONEY = (
     "the rest of the budget is set aside for running requests and frees as they finish "
     "(a lower max_tokens sets aside less)"
@@ -53,7 +54,8 @@ class Admission:
         if lane.stopped is not None or lane.left_out:
             return None
         if lane.rate.full and lane.in_flight and lane.work.unasked:
-            lane.waiting = FULL  # the end of what is in flight lets more go
+            # The end of what is in flight lets more go.
+            lane.waiting = ALL_AT_WORK if lane.buys_attempts else FULL
             return None
         if lane.losses.most is not None and len(lane.in_flight) >= lane.losses.most:
             lane.waiting = (
@@ -106,7 +108,7 @@ class Admission:
 
     def _endpoint(self, lane: ModelLane, item: Item, now: float, *, home: Endpoint | None) -> Endpoint | None:
         if lane.rate.full:
-            lane.waiting = FULL
+            lane.waiting = ALL_AT_WORK if lane.buys_attempts else FULL
             return None
         endpoint = least_loaded(lane.endpoints, len(item.indices), now, home=home)
         if endpoint is not None:

@@ -132,6 +132,9 @@ class ModelLane:
     in_flight: dict[int, Ticket] = field(default_factory=dict[int, "Ticket"])
     losses: Losses = field(default_factory=Losses)
     errors: dict[str, int] = field(default_factory=dict[str, int])
+    buys_attempts: bool = False
+    """Whether its tickets are attempts of an agent, whose calls are its requests."""
+    calls_in_flight: int = 0
     sent: int = 0
     """Requests of this run."""
     retried: int = 0
@@ -177,6 +180,10 @@ class ModelLane:
         if not self.proves_bound or self.bound_shown:
             return False
         return sum(not ticket.adopted for ticket in self.in_flight.values()) >= MOST_UNPROVEN
+
+    @property
+    def requests_in_flight(self) -> int:
+        return self.calls_in_flight if self.buys_attempts else len(self.in_flight)
 
     @property
     def samples_in_flight(self) -> int:

@@ -103,8 +103,9 @@ class Scheduler:
         lane.in_flight[ticket.number] = ticket
         if len(lane.endpoints) > 1:
             lane.homes[taken.problem] = ticket.endpoint
-        lane.sent += 1
-        lane.retried += taken.attempt > 1
+        if not lane.buys_attempts:
+            lane.sent += 1
+            lane.retried += taken.attempt > 1
         return ticket
 
     # -- what happened ----------------------------------------------------------------------------------------------
@@ -242,10 +243,17 @@ class Scheduler:
         """It ended, and nothing is asked for it again."""
         self._end(ticket, now, settled=settled, presumed=presumed, alive=None)
 
-    def next_number(self) -> int:
-        """Of an agent's call, which takes part in what its lane counts by number."""
+    def call_begins(self, alias: str, *, is_retry: bool) -> int:
+        """An agent's attempt makes a call, which takes part by this number in what its lane counts."""
+        lane = self.lanes[alias]
+        lane.sent += 1
+        lane.retried += is_retry
+        lane.calls_in_flight += 1
         self._number += 1
         return self._number
+
+    def call_ended(self, alias: str) -> None:
+        self.lanes[alias].calls_in_flight -= 1
 
     def attempt_ended(
         self,

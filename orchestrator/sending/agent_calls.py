@@ -124,12 +124,15 @@ class CallSender:
         cancelled, what has left is presumed."""
         attempt = self._attempt(call)
         change = call.hold.reserve(call.worst_pico)
-        flight = _Flight(call, attempt, self._scheduler.next_number())
+        number = self._scheduler.call_begins(call.alias, is_retry=call.attempt > 1)
+        flight = _Flight(call, attempt, number)
         try:
             return await self._perform(flight, change)
         except asyncio.CancelledError:
             await asyncio.shield(self._cancelled(flight))
             raise
+        finally:
+            self._scheduler.call_ended(call.alias)
 
     def _attempt(self, call: AgentCall) -> Attempt:
         server = self._servers.get((call.priced_as, call.endpoint))

@@ -57,6 +57,7 @@ _EXAMPLES = {
     "memory_mb": "1024",
     "sandbox": '"container"',
     "cluster": '"ray"',
+    "during": "true",
     "pattern": "'#### (\\d+)'",
     "verifier.group": "1",
     "which": '"last"',

@@ -144,12 +144,16 @@ def verifier_choice(source: SweepText, sweep: SweepTable) -> VerifierChoice:
         except ValueError as error:
             raise source.error(("verifier", name), str(error), _remedy(kind, ("verifier", name))) from None
     try:
-        make_verifier(kind, options)
+        isolation = make_verifier(kind, options).isolation
     except ValueError as error:
         message = str(error).removeprefix(f"verifier {kind}: ")
         said = message.partition(" ")[0]
         key = ("verifier", said) if said in known else ("verifier",)
         raise source.error(key, message, _remedy(kind, key)) from None
+    if table.during is not None and isolation != "batch":
+        raise source.error(
+            ("verifier", "during"), f"says nothing of {kind}, which judges while the run samples", "delete it"
+        )
     return VerifierChoice(
         kind=table.kind,
         name=table.name,
@@ -158,6 +162,7 @@ def verifier_choice(source: SweepText, sweep: SweepTable) -> VerifierChoice:
         workers=table.workers,
         sandbox=table.sandbox,
         cluster=table.cluster,
+        during=bool(table.during),
         options=options,
     )
 

@@ -164,6 +164,8 @@ class VerifierTable(Table):
     workers: Annotated[int, _whole(1, 1024)] | None = None
     sandbox: Sandbox | None = None
     cluster: Line | None = None
+    during: bool | None = None
+    """Of a kind that judges afterwards: it judges while the run samples too."""
 
 
 class SamplingTable(Table):

@@ -31,6 +31,8 @@ class VerifierChoice:
     sandbox: Sandbox | None = None
     cluster: str | None = None
     """"ray", or the address of a Ray cluster. None: this machine."""
+    during: bool = False
+    """A kind that judges afterwards judges while the run samples."""
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Options of that verifier kind, such as `rule = "paper"` of numeric."""
 

@@ -34,6 +34,7 @@ class RayExecutor:
 
     is_inline = False
     is_batch = False
+    judges_together = False
     asks = False
 
     def __init__(self, verifier: Verifier, options: Mapping[str, Any], bounds: Bounds, cluster: str) -> None:

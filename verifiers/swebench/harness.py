@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -99,6 +100,32 @@ def alone(work: Path) -> Generator[tuple[int, ...]]:
         os.close(descriptor)
 
 
+class Children:
+    """The harness's processes of one verifier, which may be ended from another thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: dict[subprocess.Popen[bytes], tuple[str, str]] = {}
+
+    def start(self, command: Sequence[str], python: str, run_id: str, **how: Any) -> subprocess.Popen[bytes]:
+        with self._lock:
+            child = subprocess.Popen(command, **how)  # noqa: S603
+            self._running[child] = (python, run_id)
+        return child
+
+    def ended(self, child: subprocess.Popen[bytes]) -> None:
+        with self._lock:
+            self._running.pop(child, None)
+
+    def end(self) -> None:
+        """All of them at once, with their containers; who waits for one hears that it ended."""
+        with self._lock:
+            running, self._running = self._running, {}
+        for child, (python, run_id) in running.items():
+            _end(child)
+            _clear_containers(python, run_id)
+
+
 def run(
     python: str,
     arguments: Sequence[str],
@@ -107,13 +134,16 @@ def run(
     run_id: str,
     stuck_after_s: float,
     held: tuple[int, ...] = (),
+    children: Children,
 ) -> Ended:
     """Runs it in `work`, where it leaves its logs and reports, until it ends or shows no sign of life."""
     output = work / "harness.log"
     command = [python, "-m", "swebench.harness.run_evaluation", *arguments]
     with output.open("wb") as log:
-        child = subprocess.Popen(  # noqa: S603
+        child = children.start(
             command,
+            python,
+            run_id,
             cwd=work,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -126,6 +156,7 @@ def run(
         stuck = not _wait(child, output, stuck_after_s)
         ended = not stuck
     finally:
+        children.ended(child)
         if not ended:
             _end(child)
             _clear_containers(python, run_id)

@@ -63,6 +63,7 @@ class Swebench:
         self._timeout_s = ceil(bounds.timeout_s)
         self._python = python
         self._namespace = namespace
+        self._children = harness.Children()
 
     @cached_property
     def _found(self) -> harness.Found:
@@ -118,7 +119,7 @@ class Swebench:
         return [each if isinstance(each, Verdict) else known[each] for each in asked]
 
     def close(self) -> None:
-        """Keeps nothing running."""
+        self._children.end()
 
     def _judge(self, wanted: list[tuple[str, str]], held: tuple[int, ...]) -> dict[tuple[str, str], Verdict]:
         """Layer after layer, each at most one patch an instance."""
@@ -175,6 +176,7 @@ class Swebench:
             run_id=self._run_id,
             stuck_after_s=self._timeout_s + harness.SET_UP_S,
             held=held,
+            children=self._children,
         )
 
     def _collect(self, layer: Mapping[str, str], ended: harness.Ended) -> dict[tuple[str, str], Verdict]:

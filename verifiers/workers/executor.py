@@ -47,6 +47,11 @@ class Executor(Protocol):
         ...
 
     @property
+    def judges_together(self) -> bool:
+        """Whether a call takes minutes, whatever number of problems it is about, and one text of each."""
+        ...
+
+    @property
     def asks(self) -> bool:
         """Whether a model judges, so that verdicts are requests of their own and cost money."""
         ...
@@ -71,8 +76,12 @@ class Executor(Protocol):
 class LocalExecutor:
     """On this machine, in processes and threads."""
 
-    def __init__(self, verifier: Verifier, options: Mapping[str, Any], bounds: Bounds) -> None:
-        """`options` and `bounds` are those that the verifier was made with."""
+    def __init__(
+        self, verifier: Verifier, options: Mapping[str, Any], bounds: Bounds, *, during: bool = False
+    ) -> None:
+        """`options` and `bounds` are those that the verifier was made with. `during`: one that judges afterwards
+        judges beside sampling."""
+        self._during = during
         self.verifier = verifier
         self.options = dict(options)
         self.bounds = bounds
@@ -95,7 +104,11 @@ class LocalExecutor:
 
     @property
     def is_batch(self) -> bool:
-        return self.verifier.isolation == "batch"
+        return self.verifier.isolation == "batch" and not self._during
+
+    @property
+    def judges_together(self) -> bool:
+        return self._many is not None
 
     @property
     def asks(self) -> bool:

@@ -82,6 +82,7 @@ def run(
     from orchestrator.ledger.reading.money.status import read_status
     from orchestrator.report.live.display import choose
     from orchestrator.report.terminal.failed_samples import failure_lines
+    from orchestrator.report.terminal.interrupted_attempts import interrupted_lines
     from orchestrator.report.terminal.standing import standing_line
     from orchestrator.report.terminal.summary import Ending, summary
     from orchestrator.run.prepare import prepare
@@ -132,6 +133,7 @@ def run(
             before=result.at_start,
             failures=failures,
             failed_samples=failure_lines(document),
+            interrupted_attempts=interrupted_lines(document),
             standing=standing_line(document),
             leftovers=result.presumed_leftovers,
             solved_by_any=document["solved_by_any"] if loaded.policy.ends_at_success else None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.report import figures
 from orchestrator.report.short_names import short_names
 from orchestrator.report.terminal.failed_samples import failure_lines
+from orchestrator.report.terminal.interrupted_attempts import interrupted_lines
 from orchestrator.report.terminal.standing import standing_line
 from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
@@ -24,7 +25,7 @@ STANDS = {
     "incomplete": "ended, but some samples failed for good",
     "running": "running",
     "budget": "stopped by the budget",
-    "provider": "stopped by a provider",
+    "provider": "stopped, since a model can't go on",
     "interrupted": "interrupted",
 }
 
@@ -71,6 +72,7 @@ def status_text(document: Mapping[str, Any], progress: Progress) -> RenderableTy
             )
             for one in document["batches"]
         ),
+        *map(Text, interrupted_lines(document)),
         *(Text(line, style="yellow") for line in failure_lines(document)),
         *(
             Text(f"{safe(alias, 40)} stopped: {safe(m['stopped'])}", style="yellow")

@@ -25,7 +25,7 @@ ENDINGS = {
     "complete": "done: all samples collected.",
     "incomplete": "ended, but some samples failed for good.",
     "budget": "stopped by the budget.",
-    "provider": "stopped by a provider.",
+    "provider": "stopped, since a model can't go on.",
     "interrupted": "interrupted",
 }
 
@@ -44,6 +44,8 @@ class Ending:
     """How requests of this run failed."""
     failed_samples: Sequence[str] = ()
     """Why samples failed for good, a line for each kind."""
+    interrupted_attempts: Sequence[str] = ()
+    """Agents' attempts that the next run goes on with, a line for each model."""
     standing: str | None = None
     """What servers of one's own cost while no request ran on them."""
     leftovers: int = 0
@@ -74,6 +76,7 @@ def summary(progress: Progress, ending: Ending) -> RenderableType:
         parts.append(
             Text(f"{ending.leftovers:,} {were} may have been billed; counted at the most {they} can cost.")
         )
+    parts += map(Text, ending.interrupted_attempts)
     parts += [Text(line, style="yellow") for line in ending.failed_samples]
     if rows := warning_rows(ending.warnings, ending.failures):
         parts += [blank, WarningsTable(rows), blank]

@@ -14,6 +14,7 @@ from orchestrator.gateway.gateway import Gateway
 from orchestrator.ledger.writing.rows import Settlement
 from orchestrator.progress import AttemptProgress
 from orchestrator.run.agents import folders, git_diff, outputs, sandbox
+from orchestrator.run.agents.command_files import files_of
 from orchestrator.run.agents.environment import Told, command_of, environment_of, stated, values_of
 from orchestrator.run.agents.place import INSIDE, PORT, Place
 from orchestrator.run.agents.process import AgentProcess
@@ -146,7 +147,11 @@ class Attempts:
             return await self._base(source) if compared else None
         if agent.prepare:
             values = values_of(Place(place.outside, place.outside), told)
-            command = [filled(word, values) for word in agent.prepare]
+            files = files_of(agent.prepare, self._beside)
+            command = [
+                str(files[at]) if at in files else filled(word, values)
+                for at, word in enumerate(agent.prepare)
+            ]
             program = program_of(command[0], self._beside)
             await folders.prepared([str(program or command[0]), *command[1:]], place.folder, environment)
         return await git_diff.base_of(place.folder, place.outside / "base.git") if compared else None

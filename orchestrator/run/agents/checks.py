@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from orchestrator.errors import InputError
+from orchestrator.run.agents.command_files import missing_script
 from orchestrator.run.agents.sources import digest, leads_out, source_of
 from orchestrator.sweep.source import where
 from orchestrator.sweep.tables.agent import PLACEHOLDER
@@ -42,13 +43,13 @@ def check_prompt(sweep: Sweep, alias: str, agent: Agent, problem: str, task: str
 
 
 def folder_digest(sweep: Sweep, alias: str, agent: Agent, problems: list[str]) -> str | None:
-    """Of all the folders that attempts start from; None if there are none. Raises InputError for a missing one."""
+    """Of all the folders that attempts start from; None if there are none. Raises InputError for a missing one, or for
+    a script that the command is to run and that is nowhere."""
     beside = sweep.path.parent.resolve()
     sources: dict[Path, None] = {}
-    for problem in problems:
+    for problem in problems if agent.folder is not None else ():
         source = source_of(agent, problem, beside)
-        if source is None:
-            return None
+        assert source is not None
         at = where(sweep, "models", alias, "agent", "folder")
         if leads_out(agent, source, beside):
             raise InputError(
@@ -63,9 +64,26 @@ def folder_digest(sweep: Sweep, alias: str, agent: Agent, problems: list[str]) -
         if beside == source or source in beside.parents:
             raise InputError(at, f"holds the sweep file itself: {source}", "name a folder of its own")
         sources[source] = None
+    _check_scripts(sweep, alias, agent, beside, list(sources))
+    if not sources:
+        return None
     with ThreadPoolExecutor(4) as threads:
         found = list(threads.map(digest, sources))
     return found[0] if len(found) == 1 else _joined(found)
+
+
+def _check_scripts(sweep: Sweep, alias: str, agent: Agent, beside: Path, sources: list[Path]) -> None:
+    # What `prepare` makes can't be looked into, and it may bring the command's script itself.
+    within = None if agent.prepare else sources
+    for key, command, folders in (("command", agent.command, within), ("prepare", agent.prepare, [])):
+        missing = missing_script(command, beside, folders) if command else None
+        if missing is not None:
+            raise InputError(
+                where(sweep, "models", alias, "agent", key),
+                f"no such file: {missing[:200]}",
+                "write its path as it is seen from the sweep file's folder"
+                + (", or from each attempt's own" if agent.folder is not None and key == "command" else ""),
+            )
 
 
 def require_sandbox(sweep: Sweep) -> None:

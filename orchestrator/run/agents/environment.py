@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.run.agents.command_files import files_of
 from orchestrator.run.agents.place import Place
 from orchestrator.sweep.tables.agent import filled
 from orchestrator.sweep.tables.known_agents import TRUSTED
@@ -35,13 +36,12 @@ def command_of(
 ) -> tuple[list[str], list[Path]]:
     """The words as they are started, and the files among them that must be readable."""
     values = values_of(place, told)
-    words, files = [str(program)], list[Path]()
-    for word in agent.command[1:]:
-        file = _file(word, beside)
-        if file is not None:
-            files.append(file)
-        words.append(str(file) if file is not None else filled(word, values))
-    return words, files
+    files = files_of(agent.command, beside)
+    words = [
+        str(files[place]) if place in files else filled(word, values)
+        for place, word in enumerate(agent.command[1:], 1)
+    ]
+    return [str(program), *words], list(files.values())
 
 
 def values_of(place: Place, told: Told) -> dict[str, str]:
@@ -90,11 +90,3 @@ def environment_of(agent: Agent, place: Place, told: Told, *, program: Path) -> 
 def stated(values: Mapping[str, str]) -> dict[str, str]:
     """Those that a command of the user's own may know too."""
     return {name: value for name, value in values.items() if name.startswith("MANYFEW_")}
-
-
-def _file(word: str, beside: Path) -> Path | None:
-    """A file that an argument names: paths start at the sweep file's folder, wherever the agent works."""
-    if "{" in word or not ("/" in word or "." in word):
-        return None
-    path = Path(os.path.abspath(beside / word))  # noqa: PTH100 - links are kept
-    return path if path.is_file() else None

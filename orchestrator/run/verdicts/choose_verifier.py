@@ -68,19 +68,22 @@ def verifier_of_sweep(sweep: Sweep) -> tuple[Executor, dict[str, Any]]:
             sandbox=choice.sandbox,
             folder=str(sweep.path.parent),
         )
-        return executor_for(kind, options, bounds, choice.cluster), kept
+        return executor_for(kind, options, bounds, choice.cluster, during=choice.during), kept
     except ValueError as error:
         raise InputError(f"{sweep.path}: verifier", str(error)) from error
 
 
-def executor_for(kind: str, options: Mapping[str, Any], bounds: Bounds, cluster: str | None) -> Executor:
+def executor_for(
+    kind: str, options: Mapping[str, Any], bounds: Bounds, cluster: str | None, *, during: bool = False
+) -> Executor:
     """On the cluster named, else on this machine; quick kinds here in any case, since sending their texts takes longer
-    than judging them. ValueError, one line, for an option out of range or what names no cluster."""
+    than judging them. `during`: a kind that judges afterwards judges beside sampling too. ValueError, one line, for an
+    option out of range or what names no cluster."""
     verifier = get(kind, options, bounds)
     if cluster is not None:
         check_address(cluster)
     if cluster is None or verifier.isolation == "inline":
-        return LocalExecutor(verifier, options, bounds)
+        return LocalExecutor(verifier, options, bounds, during=during)
     from verifiers.cluster.ray_executor import RayExecutor
 
     return RayExecutor(verifier, options, bounds, cluster)

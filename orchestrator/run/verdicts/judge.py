@@ -82,7 +82,7 @@ class KnownVerdicts:
 
 class Judge:
     """Samples in, verdicts out. `problem(problem_id)` returns a problem's data, `write` makes verdicts durable, then
-    `on_verdict` gets each sample's. If the verifier judges whole batches, samples stay without a verdict."""
+    `on_verdict` gets each sample's. If the verifier judges only afterwards, samples stay without a verdict."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class Judge:
         self._write = write
         self._on_verdict = on_verdict
         self._crew = VerifierThreads(executor, self._judged)
-        self._pending = Pending(executor.concurrency)
+        self._pending = Pending(executor.concurrency, one_of_each=executor.judges_together)
         self._open: dict[TextKey, list[Unjudged]] = {}
         """Samples of the keys that are being verified, or wait to be."""
         self._done: list[tuple[Unjudged, VerdictRow]] = []
@@ -185,7 +185,8 @@ class Judge:
             self._crew.start(keys, [(self._open[key][0].text, self._problem(key[0])) for key in keys])
 
     def _judged(self, keys: Sequence[TextKey], verdicts: Sequence[Verdict], seconds: float) -> None:
-        self._pending.ended(keys, seconds)
+        # How long a call of many takes says nothing of any of its problems.
+        self._pending.ended(keys, 0.0 if self._executor.judges_together else seconds)
         for key, found in zip(keys, verdicts, strict=True):
             samples = self._open.pop(key)
             verdict = bounded(found, samples[0].ended)
@@ -199,6 +200,12 @@ class Judge:
             for sample in samples
         ]
         self._wake.set()
+
+
+def takes_leftovers(executor: Executor) -> bool:
+    """Whether what earlier runs left without a verdict is judged beside sampling, not before: it costs money, or takes
+    long."""
+    return executor.asks or (executor.judges_together and not executor.is_batch)
 
 
 async def judge_all(judge: Judge, adding: Coroutine[Any, Any, None]) -> None:

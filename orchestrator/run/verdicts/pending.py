@@ -15,7 +15,8 @@ class Pending:
     keys never take the last, once there is more than one problem; and what was slow goes into a call alone, since
     the texts of a call get their verdicts together."""
 
-    def __init__(self, concurrency: int) -> None:
+    def __init__(self, concurrency: int, *, one_of_each: bool = False) -> None:
+        self._one_of_each = one_of_each
         self._most_of_one = max(1, concurrency - 1)
         self._concurrency = concurrency
         self._waiting: OrderedDict[int, deque[TextKey]] = OrderedDict()
@@ -36,7 +37,7 @@ class Pending:
         passed_over = 0
         while len(taken) < most and passed_over < len(self._waiting):
             problem, keys = next(iter(self._waiting.items()))
-            full = problem not in calls and self._running[problem] >= limit
+            full = self._one_of_each if problem in calls else self._running[problem] >= limit
             if full or (taken and problem in self._slow):
                 self._waiting.move_to_end(problem)
                 passed_over += 1

@@ -245,8 +245,9 @@ def _check_machine(source: SweepText, at: Key, found: Agent) -> None:
         raise source.error(
             at, "runs on Linux only: bubblewrap and the control of processes need it", "use Linux"
         )
-    if program(found.command[0], source.path.parent) is None:
-        raise source.error(
-            (*at, "command"), f"no such program: {found.command[0]}",
-            "install it, or write its path; paths start at the sweep file's folder",
-        )  # fmt: skip
+    for key, words in (("command", found.command), ("prepare", found.prepare)):
+        if words and program(words[0], source.path.parent) is None:
+            raise source.error(
+                (*at, key), f"no such program: {words[0]}",
+                "install it, or write its path; paths start at the sweep file's folder",
+            )  # fmt: skip

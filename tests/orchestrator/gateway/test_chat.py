@@ -9,6 +9,7 @@ from typing import Any
 import openai
 import pytest
 
+from orchestrator.ledger.reading.money.status import read_status
 from tests.loopback import faults
 from tests.loopback.openai_wire import openai_vendor
 from tests.loopback.work import Sample
@@ -51,6 +52,9 @@ def test_an_attempts_calls_are_paid_and_summed(tmp_path, monkeypatch):
     assert all(seen.body["max_tokens"] == 400 for seen in vendor.seen)
     check_attempts(db, vendor)
     assert money(db).settled == vendor.billed_pico
+    (shown,) = result.progress.models
+    assert (shown.requests, shown.in_flight_requests) == (12, 0)
+    assert read_status(db)["models"]["m"]["requests"] == 12
 
 
 def test_faults_are_the_gateways_to_bear(tmp_path, monkeypatch):

@@ -6,6 +6,8 @@ import asyncio
 
 import pytest
 
+from orchestrator.ledger.reading.money.status import read_status
+from orchestrator.report.terminal.interrupted_attempts import interrupted_lines
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.gateway.at_work import agent_model, check_attempts, run_agents, sweep_file
 from tests.orchestrator.gateway.test_chat import client_of
@@ -41,10 +43,12 @@ def test_the_next_run_replays_and_goes_on(tmp_path, monkeypatch):
         assert worked.ended == ["interrupted"] * 2
         assert [r["state"] for r in rows(db, "SELECT state FROM agent_attempt")] == ["open"] * 2
         check_attempts(db, vendor)
+        assert interrupted_lines(read_status(db))[0].startswith("2 attempts were interrupted (m)")
         bought = len(vendor.billed)
         assert 0 < bought < 2 * TURNS
         result, _ = run_agents(path, db, talks(0.0), monkeypatch)
     assert result.status == "complete"
+    assert not interrupted_lines(read_status(db))
     assert len(vendor.billed) == 2 * TURNS
     attempts = rows(db, "SELECT * FROM agent_attempt")
     assert [(a["state"], a["diverged_at"]) for a in attempts] == [("done", None)] * 2

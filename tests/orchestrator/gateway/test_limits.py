@@ -25,8 +25,8 @@ async def asks_on(gateway, attempt) -> str:
             try:
                 asked = [{"role": "user", "content": f"turn {turn}"}]
                 await client.chat.completions.create(model="m", messages=asked)
-            except openai.APIStatusError:
-                return "#### 0"
+            except openai.APIStatusError as error:
+                return f"#### 0 {error.body}"
             await asyncio.sleep(0.01)
 
 
@@ -44,6 +44,8 @@ def test_attempt_calls_and_attempt_s_end_an_attempt_with_a_sample(tmp_path, monk
     samples = {s["model"]: s for s in rows(db, "SELECT * FROM sample_records")}
     assert (samples["calls"]["finish_reason"], samples["time"]["finish_reason"]) == ("cap", "time")
     assert one(db, "SELECT count(*) FROM agent_calls WHERE model = 'calls'") == 3
+    said = "manyfew: this attempt's cap is used up: it has made the 3 calls that attempt_calls allows"
+    assert said in samples["calls"]["text"]
     check_attempts(db, vendor)
 
 

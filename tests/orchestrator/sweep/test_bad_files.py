@@ -205,6 +205,7 @@ WRONG = [
         "models.expensive.service_tier",
         "a tier of its own",
     ),
+    ("[verifier]\n", "[verifier]\nduring = true\n", "verifier.during", "judges while the run"),
     ("samples = 5\n", "batch = 1\n", "models.expensive.batch", "true or false"),
     ("samples = 5\n", "timeout_s = 0\n", "models.expensive.timeout_s", "must be above 0"),
     ("samples = 5\n", "budget_usd = -4\n", "models.expensive.budget_usd", "must be at least 0"),

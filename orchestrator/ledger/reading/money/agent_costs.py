@@ -10,6 +10,7 @@ from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -39,6 +40,12 @@ class AgentCosts:
     """Of its samples' dollars, what enters at its upper bound: a reply came without usage."""
     cached_share: float | None
     """Of its samples' input."""
+
+
+def count_interrupted(connection: sqlite3.Connection, model_id: int) -> int:
+    """Attempts that no run works on and that the next one goes on with. Only for a ledger at rest."""
+    sql = "SELECT count(*) FROM agent_attempt WHERE model_id = ? AND state = 'open'"
+    return connection.execute(sql, (model_id,)).fetchone()[0]
 
 
 def read_agent_costs(paths: Sequence[Path]) -> dict[str, AgentCosts]:

@@ -12,6 +12,7 @@ from typing import Any
 from orchestrator.ledger.file.lock import is_held
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
+from orchestrator.ledger.reading.money.agent_costs import count_interrupted
 from orchestrator.ledger.reading.money.failed_samples import failures_of
 from orchestrator.ledger.reading.money.servers import Stood, read_servers, stood
 from orchestrator.ledger.reading.money.solved_by_any import count_solved_by_any
@@ -62,7 +63,8 @@ def _document(
         if bought_all:
             counts["planned"] = counts["done"] + counts["failed"]
         models[name] = _model(row, counts, stood(connection, row["id"])) | {
-            "failures": failures_of(connection, row["id"])
+            "failures": failures_of(connection, row["id"]),
+            "interrupted_attempts": 0 if running else count_interrupted(connection, row["id"]),
         }
         planned, done, failed = planned + counts["planned"], done + counts["done"], failed + counts["failed"]
     return {

@@ -80,7 +80,7 @@ def test_a_recording_is_told_as_such_and_no_budget_with_it():
             "the next sample of expensive does not fit",
             "stopped by the budget. the next sample of expensive",
         ),
-        ("provider", "expensive: bad key", "stopped by a provider. expensive: bad key"),
+        ("provider", "expensive: bad key", "stopped, since a model can't go on. expensive: bad key"),
         ("incomplete", None, "ended, but some samples failed for good."),
     ],
 )

@@ -31,7 +31,7 @@ def toy(folder: Path, problems: int = 1) -> list[dict[str, str]]:
 
 
 def agents(
-    folder: Path, vendor: ScriptedVendor, *, problems: int = 1, samples: int = 1, **agent: Any
+    folder: Path, vendor: ScriptedVendor, /, *, problems: int = 1, samples: int = 1, **agent: Any
 ) -> Path:
     """A sweep file of one agent's model, `a`. Keys of the model itself go into `model`."""
     more = agent.pop("model", {})

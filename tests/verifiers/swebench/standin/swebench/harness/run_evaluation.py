@@ -2,7 +2,7 @@
 reporting.py, grading.py). What happens to a patch stands in the patch itself, as a word in one of its lines:
 
 FIXES, BREAKS, NOAPPLY, SLOW, NOTESTS, ENVIRONMENT, DAEMON (an error of docker's), CRASH (the harness dies),
-HALF (it dies while it writes that report), LINGERS (it hangs, its container running).
+HALF (it dies while it writes that report), LINGERS (it hangs, its container running, unless STANDIN_LINGERS is 0).
 """
 
 import json
@@ -70,7 +70,7 @@ def evaluate(row, prediction, args) -> None:
     if "CRASH" in patch:
         sys.stdout.flush()
         os._exit(7)
-    if "LINGERS" in patch:
+    if "LINGERS" in patch and os.environ.get("STANDIN_LINGERS") != "0":
         (Path(os.environ["STANDIN_CONTAINERS"]) / f"sweb.eval.{instance}.{args.run_id}").touch()
         time.sleep(600)
     if "NOAPPLY" in patch:
