@@ -13,7 +13,7 @@ import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 ASK_S = 60.0
 POLL_S = 0.2
@@ -107,9 +107,25 @@ class Children:
         self._lock = threading.Lock()
         self._running: dict[subprocess.Popen[bytes], tuple[str, str]] = {}
 
-    def start(self, command: Sequence[str], python: str, run_id: str, **how: Any) -> subprocess.Popen[bytes]:
+    def start(
+        self,
+        python: str,
+        arguments: Sequence[str],
+        run_id: str,
+        work: Path,
+        log: IO[bytes],
+        held: tuple[int, ...],
+    ) -> subprocess.Popen[bytes]:
         with self._lock:
-            child = subprocess.Popen(command, **how)  # noqa: S603
+            child = subprocess.Popen(  # noqa: S603
+                [python, "-m", "swebench.harness.run_evaluation", *arguments],
+                cwd=work,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=held,
+            )
             self._running[child] = (python, run_id)
         return child
 
@@ -138,19 +154,8 @@ def run(
 ) -> Ended:
     """Runs it in `work`, where it leaves its logs and reports, until it ends or shows no sign of life."""
     output = work / "harness.log"
-    command = [python, "-m", "swebench.harness.run_evaluation", *arguments]
     with output.open("wb") as log:
-        child = children.start(
-            command,
-            python,
-            run_id,
-            cwd=work,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            pass_fds=held,
-        )
+        child = children.start(python, arguments, run_id, work, log, held)
     ended = False
     try:
         stuck = not _wait(child, output, stuck_after_s)

@@ -6,6 +6,7 @@ import json
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,7 +63,7 @@ def test_run_keeps_the_samples_and_verify_judges_them(tmp_path, standin, command
     assert command("frontier", "runs/test.db", "--json").returncode == 0
 
 
-def steered(folder: Path, vendor, *, keys: dict[str, object], samples: int = 4, **more: object) -> SweepFile:
+def steered(folder: Path, vendor, *, keys: dict[str, Any], samples: int = 4, **more: Any) -> SweepFile:
     cases = str(HERE / "cases.jsonl")
     return SweepFile(
         {"m": model(vendor)},
