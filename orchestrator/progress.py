@@ -102,6 +102,8 @@ class Progress:
     """The moment, in Unix seconds; None if it doesn't matter."""
     unverified: int = 0
     """Samples recorded that wait for their verdict."""
+    solved_by_any: int | None = None
+    """Problems, if a policy lets one model's pass end a problem for all."""
     models: tuple[ModelProgress, ...] = ()
     servers: tuple[ServerProgress, ...] = ()
     attempts: tuple[AttemptProgress, ...] = ()

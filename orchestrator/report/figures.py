@@ -88,6 +88,10 @@ def left(model: ModelProgress, unknown: str = "-") -> str:
     return about(model.eta_s)
 
 
+def is_at_work(progress: Progress) -> bool:
+    return progress.phase in ("sampling", "draining", "verifying")
+
+
 def remaining(progress: Progress) -> str:
     """The time until it ends, while it samples: "about 35 s left", "about 40 s of money left"."""
     if progress.phase != "sampling":
@@ -137,6 +141,8 @@ def pace(progress: Progress) -> list[str]:
     if (ends := money_ends(progress)) is not None:
         ends_s, at_share = ends
         said.append(f"the budget ends it at {100 * at_share:.0f}% of the samples")
+    if (together := solved_together(progress)) is not None:
+        said.append(together)
     if progress.since_reply_s is not None and progress.since_reply_s >= QUIET_S:
         said.append(f"last reply {about(progress.since_reply_s)} ago")
     if ends_s and progress.at is not None:
@@ -146,6 +152,14 @@ def pace(progress: Progress) -> list[str]:
     if (takes := _takes_most(progress)) is not None:
         said.append(takes)
     return said
+
+
+def solved_together(progress: Progress) -> str | None:
+    """together 31 of 40 problems solved: where models share them, a model's own share says little."""
+    if progress.solved_by_any is None:
+        return None
+    problems = max((m.problems for m in progress.models), default=0)
+    return f"together {progress.solved_by_any:,} of {problems:,} problems solved"
 
 
 def _takes_most(progress: Progress) -> str | None:

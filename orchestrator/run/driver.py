@@ -18,7 +18,7 @@ from orchestrator.run.agents.attempts import Attempts
 from orchestrator.run.batches.batches import Batches, Life
 from orchestrator.run.build_gateway import build_gateway
 from orchestrator.run.prepare import Prepared
-from orchestrator.run.progress_figures import ProgressFigures, Tally
+from orchestrator.run.progress_figures import ProgressFigures, Tally, leave_moments
 from orchestrator.run.sampling import Arrival, Sampling, arrivals
 from orchestrator.run.servers.context import Servers, logs_beside
 from orchestrator.run.servers.own_servers import OwnServers
@@ -152,7 +152,7 @@ class Driver:
         )
         self._steering = steering(scheduler, self.dispatcher.wake)
         self._figures = ProgressFigures(
-            prepared.sweep.name,
+            prepared.sweep,
             scheduler,
             ledger.state,
             tallies,
@@ -184,7 +184,8 @@ class Driver:
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
             judging = group.create_task(self._judge.run(), name="judge")
-            beside = [group.create_task(self._display(), name="display")]
+            moments = leave_moments(self.progress, self._ledger.moment)
+            beside = [group.create_task(one, name="display") for one in (self._display(), moments)]
             beside += [group.create_task(watch, name="fleet") for watch in self._fleet()]
             serving = group.create_task(self._own_servers.run(), name="servers")
             if self._steering is not None:
@@ -388,16 +389,16 @@ class Driver:
     async def _display(self) -> None:
         while True:
             try:
-                self._show(self.progress("draining" if self.scheduler.draining else "sampling"))
+                self._show(self.progress())
             except OSError:
                 return  # the terminal is gone (SIGHUP): the run goes on without it
             await asyncio.sleep(SHOW_EVERY_S)
 
-    def progress(self, phase: str) -> Progress:
-        """The figures of this moment."""
-        return self._figures.progress(
-            phase, unverified=self._judge.waiting, note=self.dispatcher.note or self._to_watch()
-        )
+    def progress(self, ended: str | None = None) -> Progress:
+        """The figures of this moment; `ended`: how it ended."""
+        phase = ended or ("draining" if self.scheduler.draining else "sampling")
+        note = self.dispatcher.note or self._to_watch()
+        return self._figures.progress(phase, unverified=self._judge.waiting, note=note)
 
 
 def _hourly_prices(prepared: Prepared) -> dict[str, HourlyPrice]:

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from orchestrator.ledger.writing.run_state import RunState
+from orchestrator.moment import EVERY_S, moment
 from orchestrator.pace import Pace
 from orchestrator.progress import AttemptProgress, ModelProgress, Progress, ServerProgress
 from orchestrator.scheduler.lane import ModelLane
 from orchestrator.scheduler.scheduler import Scheduler
+from orchestrator.sweep.types import Sweep
 
 RATE_WINDOW_S = 30.0
+SHARING = ("cascade", "solve")
+"""Policies by which a problem is over for all models once one has solved it."""
+
+
+async def leave_moments(now: Callable[[], Progress], leave: Callable[[str], Awaitable[None]]) -> None:
+    """For those who watch from another process: as often as they'd look, and only what changed. Never ends."""
+    left = ""
+    while True:
+        await asyncio.sleep(EVERY_S)
+        if (said := moment(now())) != left:
+            left = said
+            await leave(said)
 
 
 class Tally:
@@ -39,7 +54,7 @@ class ProgressFigures:
 
     def __init__(
         self,
-        name: str,
+        sweep: Sweep,
         scheduler: Scheduler,
         state: RunState,
         tallies: Mapping[str, Tally],
@@ -49,7 +64,8 @@ class ProgressFigures:
         attempts: Callable[[], tuple[AttemptProgress, ...]],
         clock: Callable[[], float],
     ) -> None:
-        self._name = name
+        self._name = sweep.name
+        self._is_shared = sweep.policy.kind in SHARING
         self._attempts = attempts
         self._scheduler = scheduler
         self._state = state
@@ -87,11 +103,16 @@ class ProgressFigures:
             since_reply_s=self._pace.since_reply_s(now),
             at=time.time(),
             unverified=unverified,
+            solved_by_any=self._solved_by_any() if self._is_shared else None,
             models=models,
             servers=self._servers(),
             attempts=self._attempts(),
             note=note,
         )
+
+    def _solved_by_any(self) -> int:
+        solved = [lane.sampling.solved for lane in self._scheduler.lanes.values()]
+        return sum(map(any, zip(*solved, strict=True)))
 
     def _model(self, lane: ModelLane, now: float) -> ModelProgress:
         tally, funds = self._tallies[lane.alias], self._scheduler.budget.funds[lane.alias]

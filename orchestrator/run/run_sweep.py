@@ -200,7 +200,7 @@ async def _run(
                 show=show,
                 on_warning=warnings.add,
             )
-            at_start = driver.progress("sampling")
+            at_start = driver.progress()
             watch = PlaceWatch(options.db, lambda note: driver.drain(grace_s=GRACE_S, note=note))
             with options.signals.steering(driver), watch:
                 if not scheduler.budget.exceeded and _lacking(scheduler):

@@ -10,6 +10,9 @@ import typer
 if TYPE_CHECKING:
     from orchestrator.doctor.finding import Finding
 
+_LEAST = 20
+"""Cells of text beside what begins a line, however narrow the terminal is."""
+
 
 def doctor(
     target: Path | None = typer.Argument(
@@ -58,6 +61,8 @@ def _look_at(target: Path, db: Path | None) -> list[Finding]:
 
 
 def _show(found: list[Finding]) -> None:
+    from textwrap import wrap
+
     from orchestrator.cli.output import console
     from orchestrator.doctor.finding import summed_up
     from orchestrator.text.safe import safe
@@ -65,8 +70,22 @@ def _show(found: list[Finding]) -> None:
     out = console()
     wide = max(len(finding.topic) for finding in found)
     for finding in found:
-        out.print(f"{finding.state:<7}  {finding.topic:<{wide}}  {safe(finding.text)}")
-        if finding.remedy:
-            out.print(f"{'':<7}  {'':<{wide}}  → {safe(finding.remedy)}")
+        begin = f"{finding.state:<7}  {finding.topic:<{wide}}  "
+        indent = " " * len(begin)
+        lines = [
+            begin + safe(finding.text),
+            *([f"{indent}→ {safe(finding.remedy)}"] if finding.remedy else []),
+        ]
+        if out.is_terminal:
+            most = max(out.width, len(indent) + _LEAST)
+            lines = [
+                part
+                for line in lines
+                for part in wrap(
+                    line, most, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+                )
+            ]
+        for line in lines:
+            out.print(line, no_wrap=True, overflow="ignore", crop=False)
     out.print()
     out.print(summed_up(found))

@@ -196,6 +196,11 @@ CREATE TABLE server (               -- a process of a server that a run starts, 
   started_at REAL NOT NULL, ready_at REAL, ended_at REAL
 ) STRICT;
 
+CREATE TABLE moment (               -- how a run stood a moment ago, as far as only it knows, for those who watch it
+  run_id INTEGER PRIMARY KEY REFERENCES run,
+  said TEXT NOT NULL                -- JSON: phase, note, pace, what models wait for, attempts at work
+) STRICT;
+
 CREATE TABLE sample (
   id INTEGER PRIMARY KEY,
   model_id INTEGER NOT NULL REFERENCES model,

@@ -43,6 +43,10 @@ _SINCE_1 = (
   said TEXT,
   started_at REAL NOT NULL, ready_at REAL, ended_at REAL
 ) STRICT""",
+    """CREATE TABLE moment (
+  run_id INTEGER PRIMARY KEY REFERENCES run,
+  said TEXT NOT NULL
+) STRICT""",
     "ALTER TABLE failure RENAME TO failure_1",
     """CREATE TABLE failure (
   model_id INTEGER NOT NULL REFERENCES model,

@@ -272,11 +272,16 @@ class Ledger:
 
         await self._write(fill)
 
+    async def moment(self, said: str) -> None:
+        """For those who watch, in place of what was said before."""
+        sql = "INSERT OR REPLACE INTO moment (run_id, said) VALUES (?, ?)"
+        await self._write(lambda batch: batch.other.append((sql, (self.state.run_id, said))))
+
     async def finish(self, status: str, reason: str | None) -> None:
         """Ends the run's own row."""
         sql = "UPDATE run SET status = ?, reason = ?, ended_at = ? WHERE id = ?"
         row = (status, reason, time.time(), self.state.run_id)
-        await self._write(lambda batch: batch.other.append((sql, row)))
+        await self._write(lambda batch: batch.other.extend([(sql, row), ("DELETE FROM moment", ())]))
 
     async def _write(self, fill: Callable[[GroupCommit], Any]) -> None:
         assert self._writer is not None

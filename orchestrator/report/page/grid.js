@@ -40,7 +40,7 @@ window.manyfewGrid = (data, state, readSamples) => {
     shown = [0, -1];
     draw();
   }
-  const columns = (of) => `minmax(9rem, 18rem) repeat(${of.length}, minmax(5.5rem, 9rem))`;
+  const columns = (of) => `var(--grid-name) repeat(${of.length}, var(--grid-cell))`;
   function button(text, press, kind) {
     const made = document.createElement("button");
     made.type = "button";

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orchestrator.report.page.text import Html, element, items, name, text
+from orchestrator.report.page.text import element, items, name, text
 from orchestrator.text.comparison_words import sentence
 
 _MOST_SENTENCES = 8
@@ -20,35 +20,30 @@ def head(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
             *(counts if sampled else []),
             f"{len(models) - len(sampled):,} models as printed, without samples",
         ]
-    found = [
-        items(
-            (
-                sentence(row, axis)
-                for row in part["comparisons"][:_MOST_SENTENCES]
-                if row["verdict"] is not None
-            ),
-            data_axis=axis,
-            hidden=hide(axis, document),
-        )
-        for axis, part in data["axes"].items()
-        if any(row["verdict"] is not None for row in part["comparisons"])
-    ]
-    told = (
-        element(
-            "p", Html(" ".join(map(text, document["advice"]))), class_="advice", data_axis=document["axis"]
-        )
-        if document["advice"]
-        else ""
-    )
+    advice: list[str] = document["advice"]
+    told = [element("p", one, class_="advice", data_axis=document["axis"]) for one in advice[:1]]
+    for axis, part in data["axes"].items():
+        said = advice if axis == document["axis"] else list[str]()
+        compared = [sentence(row, axis) for row in part["comparisons"] if row["verdict"] is not None]
+        rest = [
+            *said[1:],
+            *(one for one in compared[:_MOST_SENTENCES] if not _is_said(one, said)),
+        ]
+        if rest:
+            told.append(items(rest, data_axis=axis, hidden=hide(axis, document)))
     title = ", ".join(name(sweep, 80).markup for sweep in sweeps(document, data)) or "manyfew"
     return (
         f"<header><h1>{title}: many cheap samples or a few expensive ones?</h1>"
-        f'<p class="faint">{text("; ".join(counts))}</p>{told}{"".join(found)}'
+        f'<p class="faint">{text("; ".join(counts))}</p>{"".join(told)}'
         '<p class="repriced" hidden><strong>These sentences are of the prices paid, the rest is not.</strong></p>'
         '<p class="some-off" hidden><strong>These sentences are of all models, also those switched off.</strong></p>'
         "<noscript><p><strong>The charts need JavaScript; the tables below hold the same figures.</strong></p>"
         "</noscript></header>"
     )
+
+
+def _is_said(compared: str, said: Sequence[str]) -> bool:
+    return any(compared.casefold().rstrip(".") in one.casefold() for one in said)
 
 
 def sweeps(document: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:

@@ -74,7 +74,7 @@ def live_document(progress: Progress, last: Iterable[Mapping[str, Any]]) -> dict
     ]
     return {
         "name": safe(progress.name),
-        "over": progress.phase not in ("sampling", "draining", "verifying"),
+        "over": not figures.is_at_work(progress),
         "state": ", ".join(filter(None, [progress.phase, span(progress.elapsed_s), rest]))
         + figures.behind(progress),
         "said": said,

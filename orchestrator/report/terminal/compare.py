@@ -23,6 +23,7 @@ NAME = 24
 LONGEST = 200
 WITHOUT_END = 1 << 20
 GAP = 2
+LEAST = 8
 _SURE = 0.05
 _NOTHING = ("-", "0", "$0", "0.0%")
 """A row of these alone is left out."""
@@ -44,7 +45,15 @@ def print_compare(console: Console, document: Mapping[str, Any]) -> None:
     for some in _tables(columns, width - _width(labels)):
         wide = list(map(_width, some))
         rows = list(zip(labels, *some, strict=True))
+        room = max(LEAST, width - _width(labels) - GAP)
+        wide = [min(room, cells) for cells in wide]  # on a narrow terminal there is one column
         for label, *cells in [row for row in rows if not row[0] or any(c not in _NOTHING for c in row[1:])]:
+            if any(map(room.__lt__, map(cell_len, cells))):
+                console.print(Text(label))
+                console.print(
+                    Text(fit(cells[0], width, "right")), no_wrap=True, overflow="ignore", crop=False
+                )
+                continue
             line = fit(label, _width(labels)) + "".join(
                 " " * GAP + fit(cell, cells_wide, "right")
                 for cell, cells_wide in zip(cells, wide, strict=True)

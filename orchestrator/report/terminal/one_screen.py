@@ -31,6 +31,14 @@ NAME = 18
 MOST_PAIRS = 3
 LEAST_CHART, MOST_CHART = 5, 12
 GAP = "  "
+LEAST_WHAT = 24
+"""Cells beside the figures from which on what to buy stands there."""
+WITHOUT_END = 1 << 20
+_WHAT = (
+    "what to buy (up to: ends at the first right one)",
+    "what to buy (up to: until one is right)",
+    "what to buy",
+)
 
 Document = dict[str, Any]
 
@@ -127,15 +135,32 @@ def _buys(document: Document, names: Mapping[str, str], width: int | None, *, pl
     ]
     heads = ("", "coverage", "95% band", f"{unit} per 1,000")
     wide = [max(cell_len(head), *(cell_len(row[c]) for row in cells)) for c, head in enumerate(heads)]
-    yield _row((*heads, "what to buy (up to: ends at the first right one)"), wide, width)
+    room = WITHOUT_END if width is None else width - sum(wide) - len(GAP) * len(wide)
+    what = next((head for head in _WHAT if cell_len(head) <= room), _WHAT[-1])
+    yield from _row((*heads, what), wide, room)
     for row, of in zip(cells, rows, strict=True):
-        yield _row((*row, _bought(of["policy"], names)), wide, width)
+        yield from _row((*row, _bought(of["policy"], names)), wide, room)
 
 
-def _row(cells: Sequence[str], wide: Sequence[int], width: int | None) -> str:
+def _row(cells: Sequence[str], wide: Sequence[int], room: int) -> Iterator[str]:
+    """What to buy is broken over lines where it doesn't fit, and stands below the figures on a narrow terminal."""
     figures = GAP.join(fit(cell, w, "right") for cell, w in zip(cells, wide, strict=False))
-    line = f"{figures}{GAP}{cells[-1]}"
-    return line if width is None else fit(line, width).rstrip()
+    if room >= LEAST_WHAT:
+        first, *more = _bought_lines(cells[-1], room)
+        yield f"{figures}{GAP}{first}"
+        indent = cell_len(figures) + len(GAP)
+    else:
+        indent = wide[0] + len(GAP)
+        yield figures
+        below = sum(wide) + len(GAP) * (len(wide) - 1) - indent
+        more = _bought_lines(cells[-1], max(LEAST_WHAT, below + room))
+    yield from (f"{' ' * indent}{line}" for line in more)
+
+
+def _bought_lines(what: str, width: int) -> list[str]:
+    """Broken between models, not between a number and its model."""
+    lines = textwrap.wrap(what.replace(" × ", "\u00a0×\u00a0"), width, break_on_hyphens=False)
+    return [line.replace("\u00a0×\u00a0", " × ") for line in lines]
 
 
 def _bought(policy: Mapping[str, Any], names: Mapping[str, str]) -> str:

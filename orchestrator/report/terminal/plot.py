@@ -19,6 +19,7 @@ _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 _BRAILLE = 0x2800
 _MARGIN = 6
 _TICK_STEPS = (1, 2, 5)
+_SHARE_STEPS = (0.05, 0.1, 0.2, 0.25, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def _framed(
     canvas: list[list[Cell]], frame: _Frame, label: Callable[[float], str], *, ascii_only: bool
 ) -> list[list[Cell]]:
     side, corner, flat, tick = ("|", "+", "-", "+") if ascii_only else ("│", "└", "─", "┴")
-    marks = {frame.row(share) // 4: share for share in _shares(frame.top)}
+    marks = {frame.row(share) // 4: share for share in _shares(frame.top, frame.rows)}
     rows = [
         [*_cells(f"{marks[at]:>{_MARGIN - 1}.0%} " if at in marks else " " * _MARGIN), Cell(side), *row]
         for at, row in enumerate(canvas)
@@ -108,9 +109,11 @@ def _framed(
     return rows
 
 
-def _shares(top: float) -> list[float]:
-    """Where the y axis has ticks: round shares, four to six of them."""
-    step = 0.2 if top > 0.5 else 0.1 if top > 0.2 else 0.05
+def _shares(top: float, rows: int) -> list[float]:
+    """Where the y axis has ticks: round shares, four to six of them, or as few as there are rows."""
+    least = 0.2 if top > 0.5 else 0.1 if top > 0.2 else 0.05
+    fitting = [step for step in _SHARE_STEPS if step >= least and top / step + 1 <= rows + 1e-9]
+    step = min(fitting, default=top)
     return [part * step for part in range(round(top / step + 0.499) + 1) if part * step <= top + 1e-9]
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.report import figures
-from orchestrator.report.short_names import short_names
 from orchestrator.report.terminal.failed_samples import failure_lines
 from orchestrator.report.terminal.interrupted_attempts import interrupted_lines
 from orchestrator.report.terminal.standing import standing_line
+from orchestrator.report.terminal.summary_table import Column, ModelsTable
 from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
 from pricing.types import PICO_PER_USD
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from orchestrator.progress import Progress
 
-NAME = 32
+NONE = "-"
+MOST_ATTEMPTS = 8
 STANDS = {
     "complete": "done: all samples collected",
     "incomplete": "ended, but some samples failed for good",
@@ -33,35 +35,32 @@ STANDS = {
 def status_text(document: Mapping[str, Any], progress: Progress) -> RenderableType:
     """A headline, a row a model, what failed, and the money. `progress`: the same ledger as a run shows it."""
     from rich.console import Group
-    from rich.table import Table
     from rich.text import Text
 
     samples, models = document["samples"], document["models"]
-    table = Table(box=None, pad_edge=False)
-    columns = ["model", "samples", "solved", "coverage", "pass", "settled"]
-    columns += [name for name, key in _OPTIONAL.items() if any(m[key] for m in models.values())]
-    for column in columns:
-        table.add_column(column, justify="left" if column == "model" else "right", no_wrap=column != "model")
-    names = short_names(list(models), NAME)
-    for name, m, seen in zip(names, models.values(), progress.models, strict=False):
-        cells = [
-            figures.samples(seen),
-            figures.solved(seen) if seen.problems else f"{m['solved_problems']:,}",
-            figures.coverage(seen),
-            figures.pass_rate(seen),
-            _usd(m["settled_usd"]),
-            *(_cell(column, m[_OPTIONAL[column]]) for column in columns[6:]),
-        ]
-        table.add_row(Text(name), *(Text(cell) for cell in cells))
+    seen = [replace(m, alias=alias) for alias, m in zip(models, progress.models, strict=False)]
+    also = (
+        Column("reserved", lambda m: _cell(m.reserved_pico), 3, lambda m: m.reserved_pico > 0),
+        Column(
+            "unused",
+            lambda m: _usd(models[m.alias]["unused_usd"]),
+            2,
+            lambda m: models[m.alias]["unused_usd"] > 0,
+        ),
+    )
     share = figures.share(samples["done"], samples["planned"])
     failed = f", {samples['failed']:,} failed" if samples["failed"] else ""
     lines = [
         Text(f"{_stands(document)}{_reason(document)}"),
         Text(f"{samples['done']:,} of {samples['planned']:,} samples ({share}){failed}"),
+        *map(Text, _pace(progress)),
         Text(""),
-        table,
+        ModelsTable(seen, steered=progress.solved_by_any is not None, also=also),
+        *map(Text, _together(progress)),
         Text(""),
         *(Text(f"server {safe(one.name, 60)}: {figures.server(one)}") for one in progress.servers),
+        *map(Text, _waits(progress)),
+        *map(Text, _attempts(progress)),
         *map(Text, _remarks(progress)),
         Text(_money(document)),
         *(Text(line) for line in (standing_line(document),) if line is not None),
@@ -83,19 +82,44 @@ def status_text(document: Mapping[str, Any], progress: Progress) -> RenderableTy
     return Group(*lines)
 
 
-_OPTIONAL = {
-    "presumed": "presumed_usd",
-    "reserved": "reserved_usd",
-    "unused": "unused_usd",
-    "retries": "retries",
-}
-"""Columns that are there only where some model has any, and their keys."""
+def _cell(pico: int) -> str:
+    return usd(pico) if pico else NONE
 
 
-def _cell(column: str, value: Any) -> str:
-    if not value:
-        return "-"
-    return f"{value:,}" if column == "retries" else _usd(value)
+def _pace(progress: Progress) -> Iterator[str]:
+    """Of a run at work: how long it goes on, and what it spends."""
+    rate = sum(m.samples_per_s for m in progress.models)
+    said = [f"{figures.rate(rate)} samples a second"] if rate > 0 and figures.is_at_work(progress) else []
+    said = [*filter(None, [figures.remaining(progress)]), *said, *figures.pace(progress)]
+    if said:
+        yield f"{'; '.join(said)}."
+
+
+def _together(progress: Progress) -> Iterator[str]:
+    if (told := figures.solved_together(progress)) is not None and not figures.is_at_work(progress):
+        yield f"{told[0].upper()}{told[1:]}."
+
+
+def _waits(progress: Progress) -> Iterator[str]:
+    if figures.is_at_work(progress):
+        for model in progress.models:
+            if model.waiting and model.stopped is None and (state := figures.state(model)):
+                yield f"{safe(model.alias, 40)} waits: {state}"
+        if progress.note is not None:
+            yield safe(progress.note)
+
+
+def _attempts(progress: Progress) -> Iterator[str]:
+    for attempt in progress.attempts[:MOST_ATTEMPTS]:
+        cap = "" if attempt.cap_pico is None else f" of {usd(attempt.cap_pico)}"
+        doing = f", last command: {safe(attempt.doing, 60)}" if attempt.doing else ""
+        calls = "1 call" if attempt.calls == 1 else f"{attempt.calls:,} calls"
+        yield (
+            f"{safe(attempt.alias, 40)} works on {safe(attempt.problem, 40)} #{attempt.sample_index}: "
+            f"{calls}, {usd(attempt.cost_pico)}{cap}{doing}"
+        )
+    if (more := len(progress.attempts) - MOST_ATTEMPTS) > 0:
+        yield f"{more:,} more attempts are at work."
 
 
 def _remarks(progress: Progress) -> Iterator[str]:

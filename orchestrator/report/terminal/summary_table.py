@@ -1,4 +1,4 @@
-"""The models of a run's summary as a table that fits the terminal."""
+"""The models of a run as a table that fits the terminal."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from rich.text import Text
 
 from orchestrator.progress import ModelProgress
 from orchestrator.report import figures
+from orchestrator.report.short_names import short_names
 from orchestrator.text.money import usd
-from orchestrator.text.safe import safe
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class Column:
     """`needed`: shown if it is true of a model. `rank`: the least goes first if the width is short."""
 
     name: str
@@ -31,28 +31,33 @@ def _count(number: int) -> str:
 
 
 _COLUMNS = (
-    _Column("model", lambda m: safe(m.alias, 24), 9),
-    _Column("samples", figures.samples, 8),
-    _Column("failed", lambda m: _count(m.failed), 5, lambda m: m.failed > 0),
-    _Column("solved", figures.solved, 7),
-    _Column("coverage", figures.coverage, 2),
-    _Column("pass", figures.pass_rate, 3),
-    _Column("settled", lambda m: usd(m.settled_pico), 6),
-    _Column("presumed", lambda m: usd(m.presumed_pico), 4, lambda m: m.presumed_pico > 0),
-    _Column("requests", lambda m: _count(m.requests), 1),
-    _Column("retries", lambda m: _count(m.retries), 0, lambda m: m.retries > 0),
+    Column("model", lambda m: m.alias, 9),
+    Column("samples", figures.samples, 8),
+    Column("failed", lambda m: _count(m.failed), 5, lambda m: m.failed > 0),
+    Column("solved", figures.solved, 7),
+    Column("coverage", figures.coverage, 2),
+    Column("pass", figures.pass_rate, 3),
+    Column("settled", lambda m: usd(m.settled_pico), 6),
+    Column("presumed", lambda m: usd(m.presumed_pico), 4, lambda m: m.presumed_pico > 0),
+    Column("requests", lambda m: _count(m.requests), 1),
+    Column("retries", lambda m: _count(m.retries), 0, lambda m: m.retries > 0),
 )
+NAME = 24
 _KEPT = 2
 _SHARES = (figures.coverage, figures.pass_rate)
 
 
 class ModelsTable:
     """The models' figures. What no model has gets no column, and what only explains goes if the width is short.
-    `steered`: outcomes chose who was asked what, so shares of what was asked would mislead."""
+    `steered`: outcomes chose who was asked what, so shares of what was asked would mislead. `also`: columns at the
+    end."""
 
-    def __init__(self, models: Sequence[ModelProgress], *, steered: bool = False) -> None:
+    def __init__(
+        self, models: Sequence[ModelProgress], *, steered: bool = False, also: Sequence[Column] = ()
+    ) -> None:
         self._models = models
-        self._columns = [c for c in _COLUMNS if not (steered and c.cell in _SHARES)]
+        self._names = short_names([m.alias for m in models], NAME)
+        self._columns = [c for c in (*_COLUMNS, *also) if not (steered and c.cell in _SHARES)]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         columns = [c for c in self._columns if c.needed is None or any(map(c.needed, self._models))]
@@ -64,7 +69,7 @@ class ModelsTable:
             columns.remove(min(columns, key=lambda c: c.rank))
         yield self._table(columns)
 
-    def _table(self, columns: list[_Column]) -> Table:
+    def _table(self, columns: Sequence[Column]) -> Table:
         table = Table(box=None, pad_edge=False)
         for column in columns:
             # The alias alone may break over lines where the width is short.
@@ -75,6 +80,6 @@ class ModelsTable:
                 no_wrap=not first,
                 overflow="fold" if first else "ellipsis",
             )
-        for m in self._models:
-            table.add_row(*(Text(column.cell(m)) for column in columns))
+        for name, m in zip(self._names, self._models, strict=True):
+            table.add_row(Text(name), *(Text(column.cell(m)) for column in columns[1:]))
         return table

@@ -14,6 +14,7 @@ from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.for_run.samples_wanted import samples_wanted
 from orchestrator.ledger.reading.money.servers import read_servers
 from orchestrator.ledger.reading.money.solved_by_any import is_steered, solved_by_any
+from orchestrator.moment import at_moment
 from orchestrator.pace import Pace
 from orchestrator.progress import ENDED, ModelProgress, Progress
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RATE_WINDOW_S = 30.0
+_MOMENT = "SELECT said FROM moment WHERE run_id = (SELECT max(id) FROM run)"
+"""Whoever was killed left theirs."""
 
 
 class Watched:
@@ -49,15 +52,17 @@ class Watched:
         run = connection.execute(
             "SELECT status, reason, started_at, ended_at FROM run ORDER BY id DESC LIMIT 1"
         ).fetchone()
+        sweeps = [row["id"] for row in connection.execute("SELECT id FROM sweep")]
+        over = {each: solved_by_any(connection, each) for each in sweeps if is_steered(connection, each)}
         models = tuple(
-            self._model(connection, row, now, running=running)
+            self._model(connection, row, now, over.get(row["sweep_id"], set()), running=running)
             for row in connection.execute("SELECT * FROM model ORDER BY id").fetchall()
         )
         counted = [m for m in models if not m.replayed]
         spent = sum(m.settled_pico + m.presumed_pico for m in counted)
         self._pace.seen(now, pico=spent, replies=sum(m.done for m in models))
         etas = [m.eta_s for m in models if m.eta_s is not None and m.stopped is None]
-        return Progress(
+        read = Progress(
             name=self._path.name if sweep is None else sweep["name"],
             phase=_phase(run, running=running),
             budget_pico=0 if sweep is None else sweep["budget_pico"] or 0,
@@ -71,19 +76,21 @@ class Watched:
             since_reply_s=self._pace.since_reply_s(now) if running else None,
             at=time.time(),
             unverified=sum(m.done - m.verified for m in models),
+            solved_by_any=sum(map(len, over.values())) if over else None,
             models=models,
             servers=read_servers(connection) if running else (),
             note=None if run is None or running else run["reason"],
         )
+        said = connection.execute(_MOMENT).fetchone() if running else None
+        return read if said is None else at_moment(read, said["said"])
 
     def _model(
-        self, connection: sqlite3.Connection, model: sqlite3.Row, now: float, *, running: bool
+        self, connection: sqlite3.Connection, model: sqlite3.Row, now: float, over: set[int], *, running: bool
     ) -> ModelProgress:
+        """`over`: problems that another model's pass has ended."""
         done = verified = passed = solved = lacking = 0
         wanted = samples_wanted(model)
         until_solved = '"until_solved"' in (model["definition"] or "")
-        steered = is_steered(connection, model["sweep_id"])
-        over = solved_by_any(connection, model["sweep_id"]) if steered else set[int]()
         asked = {
             row["id"]: wanted(row["key"])
             for row in connection.execute(

@@ -155,3 +155,13 @@ def test_what_is_missing_is_left_out(tmp_path, axis):
         source = page(*found(path, axis), PROGRAM)
         assert "NaN" not in source.split(PROGRAM)[0]
         assert len(Read(source).all("table")) >= 4
+
+
+def test_what_to_buy_is_said_once(tmp_path):
+    document, data = found(tame(tmp_path / "t.db"))
+    content, told = page(document, data, PROGRAM), document["advice"]
+    assert told
+    for said in told:
+        assert content.count(text(said)) == 1, said
+    heading = content[: content.index("</header>")]
+    assert heading.index(text(told[0])) < heading.index("<ul")

@@ -55,6 +55,7 @@ def test_a_pair_is_a_sentence_with_its_band(document):
 def test_a_narrow_screen_has_a_table_a_model(document):
     assert screen(document, 40).count("pass rate") == 2
     assert screen(document, 100).count("pass rate") == 1
+    assert max(map(cell_len, screen(document, 40).splitlines())) <= 40
 
 
 LLAMAS = [f"meta-llama/Llama-3.1-{size}B-Instruct-Turbo" for size in (1, 3, 8, 70, 405)]

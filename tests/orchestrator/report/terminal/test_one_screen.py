@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from orchestrator.report.terminal.one_screen import Spent, print_one_screen
+from orchestrator.report.terminal.plot import Series, plot
 from tests.orchestrator.analysis.test_frontier import document
 from tests.orchestrator.ledger_fixture import USD, Made, counted
 
@@ -93,8 +95,29 @@ def test_a_pipe_gets_whole_names_and_whole_lines(four):
     assert "more to watch out for" not in text
 
 
-def test_on_a_low_budget_of_columns_no_line_is_wider(four):
-    assert max(map(cell_len, shown(four, 80).splitlines())) <= 80
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_on_a_narrow_terminal_no_line_is_wider_and_no_buy_is_cut(four, width):
+    text = shown(four, width)
+    assert max(map(cell_len, text.splitlines())) <= width
+    table = text[text.index("coverage  ") :].split("\n\n")[0]
+    assert "what to buy" in table
+    assert table.count(" × ") == sum(len(row["policy"]["order"]) for row in four["best_buys"])
+    assert re.findall(r"([\d,]+) ×", table) == [
+        f"{row['policy']['samples'][alias]:,}"
+        for row in four["best_buys"]
+        for alias in row["policy"]["order"]
+    ]
+
+
+@pytest.mark.parametrize("rows", range(5, 13))
+def test_the_shares_beside_the_chart_are_even_steps(rows):
+    series = [Series([1.0, 10.0, 100.0], [0.1, 0.5, 1.0])]
+    drawn = plot(series, str, width=60, height=rows, ascii_only=True)
+    labels = ["".join(cell.character for cell in line[:5]).strip() for line in drawn[:rows]]
+    shares = [int(label.rstrip("%")) for label in labels if label]
+    assert len(shares) >= 3
+    assert {shares[0], shares[-1]} == {0, 100}
+    assert len({before - after for before, after in pairwise(shares)}) == 1
 
 
 def test_a_recording_is_not_spent(four):
