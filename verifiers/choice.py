@@ -35,14 +35,16 @@ _MARKUP = re.compile(
 _BOX = re.compile(r"(?:\\(?:boxed|fbox)[ ]?\{|<answer>)(?=([^\n<]{0,80}))")
 _STATED = re.compile(
     r"(?:(?:\b|(?<=final)|(?<=correct))(?:answer|option|choice|choose|chose|chosen|select(?:ed|ion)?"
-    r"|pick(?:ed)?|go(?:ing)? (?:with|for)|verdict|conclusion|final letter)\b(?!s)"
+    r"|pick(?:ed)?|go(?:ing)? (?:with|for)|verdict|conclusion|final letter|(?:i'd|i would|i'll) say"
+    r"|(?:matches|corresponds to|means|ans)|(?<![a-z] )(?:final|correct|it (?:should|must|has to) be)"
+    r"|(?:statement|one) that (?:is|holds)(?: true| correct)?)\b(?!s)"
     r"|\b(?:respuesta|opci[oó]n|réponse|option|antwort|resposta|alternativa|risposta|antwoord|odpowied[zź]"
-    r"|cevap|svar|ответ"
-    r"|вариант)\b|答案|答え|正解|正确选项|选项?|選|정답|الإجابة|उत्तर)"
+    r"|cevap|svar|ответ|risposta corretta|jawaban|đáp án"
+    r"|вариант)\b|答案|答え|正解|正确选项|选择|选项?|選|정답|답|الإجابة|उत्तर)"
     r"(?:[ ](?:is|are|be|would|should|must|to|the|correct|right|best|final|option|choice|answer|letter|of|this"
-    r"|question|that|therefore|thus|indeed|clearly|es|est|ist|é|è|la|die|der|il|correcta|correcte|richtige"
-    r"|correta|opción"
-    r"|option|—|-)\b){0,8}[ ]?(?:是|为|為|は|는|应该是)?[ ]?[\"']?[ ]?(?:->|[→–—-]|[:=]{0,2}>?)[\s{\"']{0,4}",
+    r"|question|that|therefore|thus|indeed|clearly|likely|probably|definitely|certainly|most|appears|seems|true"
+    r"|es|est|ist|lautet|é|è|la|die|der|il|correcta|correcte|corretta|richtige|correta|opción|adalah|là|đúng"
+    r"|option|—|-)\b){0,8}[ ]?(?:是|为|為|は|는|은|应该是)?[ ]?[\"']?[ ]?(?:->|[→–—-]|[:=]{0,2}>?)[\s{\"']{0,4}",
     re.IGNORECASE,
 )
 _IS_RIGHT = re.compile(
@@ -53,6 +55,7 @@ _IS_RIGHT = re.compile(
     r"|suitable|plausible|reasonable|valid)\b"
     r"|(?<![\w'’])[(\[]?(?P<best>[A-Z])[)\]]?[ ](?:fits|works|matches)[ ](?:the )?best\b"
     r"|[;,][ ](?:but |only )?[(\[]?(?P<does>[A-Z])[)\]]?[ ]does(?=[.!]?[ \t]*(?:\n|$))"
+    r"|(?<![\w'’])[(\[]?(?P<itis>[A-Z])[)\]]?[ ]it[ ]is(?=[.!]?[ \t]*(?:\n|$))"
 )
 _FOLLOWS = re.compile(
     r"(?:\b(?:so|thus|hence|therefore|then|(?<!whether )(?<!if )(?:it'?s|it is)|must be|has to be|leaves|leaving"

@@ -36,6 +36,7 @@ _SYSTEM = (
 _CUT = "\n[… {n} bytes left out here …]\n"
 _RIGHT = frozenset(["right", "correct", "pass", "passed", "true", "yes", "c", "1", "accept", "accepted"])
 _WRONG = frozenset(["wrong", "incorrect", "fail", "failed", "false", "no", "i", "0", "reject", "rejected"])
+_WORD = re.compile(r"[A-Za-z]+|\b[01]\b")
 _MARKED = re.compile(
     r"\b(?:verdict|grade|judge?ment|final answer|result|decision|correct(?:ness)?|is_correct|passed)\b"
     r"[\"'*_`]*\s*(?:is\s*)?[:=]\s*[\"'*_`\[({<]*\s*(?P<negated>not\s+)?(?P<said>[A-Za-z]+|[01])\b",
@@ -165,7 +166,7 @@ def _grade(said: str) -> bool | None:
         return grade
     lines = [line for line in said.splitlines() if line.strip()]
     for line in (lines[-1], lines[0]) if lines else ():
-        words = re.findall(r"[A-Za-z]+|\b[01]\b", line.lower())
+        words = _WORD.findall(line.lower())
         if not 0 < len(words) <= 8:
             continue
         if "not" in words or "isn" in words:

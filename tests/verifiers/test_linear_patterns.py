@@ -1,6 +1,7 @@
 """Every regular expression that meets a model's text takes a time that grows with the text's length and no faster: what
 can go wrong is tried with texts made of the pattern's own signs, at doubled lengths."""
 
+import ast
 import importlib
 import inspect
 import pkgutil
@@ -145,6 +146,38 @@ def test_a_pattern_takes_a_time_that_grows_with_the_length(name):
     bad = {unit: ratio for unit in units(pattern) if (ratio := growth(pattern, used, unit)) > MOST_RATIO}
     slow = {unit: again for unit in bad if (again := growth(pattern, used, unit)) > MOST_RATIO}
     assert not slow, f"{pattern.pattern!r}"
+
+
+NOT_OF_A_TEXT = {
+    "verifiers.sandbox.bubblewrap": 1,  # the kernel's release
+    "verifiers.sandbox.packages": 2,  # names of packages
+    "verifiers.cluster.connection": 1,  # an address
+    "verifiers.regex": 3,  # the sweep's own pattern, in a worker that is killed at its limit
+    "verifiers.numbers.markers": 1,  # made of a number: four signs, blanks, and a place
+    "verifiers.proofs.statement": 1,  # made of a name
+    "verifiers.code.extract": 2,  # made of a name, and of a fence
+}
+"""Calls of re within functions, which the test above does not see, by module."""
+
+
+def test_every_other_pattern_has_a_name_in_its_module():
+    found = {}
+    for module in modules():
+        tree = ast.parse(inspect.getsource(module))
+        inside = [
+            node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        ]
+        calls = {
+            id(node)
+            for function in inside
+            for node in ast.walk(function)
+            if isinstance(node, ast.Call)
+            and ast.unparse(node.func).startswith("re.")
+            and node.func.attr != "escape"  # pyright: ignore
+        }
+        if calls and module.__name__ != "verifiers.math.normalize":  # it makes named ones
+            found[module.__name__] = len(calls)
+    assert found == NOT_OF_A_TEXT
 
 
 def test_a_quadratic_pattern_is_found():

@@ -32,6 +32,7 @@ Alternatives = list[list[str]]
 
 _FENCE = re.compile(r"^[ \t>]*(?:(?:[-*]|\d{1,9}[.)])[ \t]+)?(`{3,}|~{3,})[ \t]*([^`\n]*)$", re.MULTILINE)
 _INLINE_FENCE = re.compile(r"```(?=[^`\s])([^`]*)```")
+_ATTRIBUTES = re.compile(r"\{\s?\.?([A-Za-z0-9]{1,20})[^}]{0,80}\}$")
 _PYTHON = re.compile(r"(?:python|py|python3|py3|pypy3?|python 3|ipython)\b", re.IGNORECASE)
 _MARK = re.compile(r"(?:[A-Za-z][\w+#.-]{0,20}|(?:python|py)[\w]{0,9}[ \t{:,].*)$", re.IGNORECASE)
 _TAG = re.compile(
@@ -41,6 +42,9 @@ _TAG = re.compile(
 )
 _MOST_TAGS = 50
 _ESCAPED = re.compile(r"&(?:lt|gt|quot|#39);")
+_END_TOKEN = re.compile(r"(?<=[`~])(?:<\|?[a-z_]{1,20}\|?>|</s>)\s{0,9}$", re.IGNORECASE)
+_QUOTED = re.compile(r"^(?:>>>|\.\.\.|>)(?:[ ]|$)", re.MULTILINE)
+"""Before each line of a block within a quotation, or of one copied from Python's prompt."""
 _NEXT_QUESTION = re.compile(r"^(?:Q|Question):", re.MULTILINE)
 _STOP = re.compile(
     r"\n(?:class\b|def\b|async def\b|#|if\b|print\b|@|import\b|from\b|assert\b|```|~~~|<\||</)|<\|?endoftext|</?s>"
@@ -99,10 +103,15 @@ def _begins_indented(text: str) -> bool:
     return bool(indent) and not rest.startswith(("```", "~~~"))
 
 
+def _plain(text: str) -> str:
+    """Without what an editor or a chat template leaves: marks of byte order, an end token after a fence."""
+    return _END_TOKEN.sub("", text.replace("\r\n", "\n").replace("\ufeff", ""))
+
+
 def _after_thinking(text: str) -> str:
     if len(text) > MAX_TEXT:
         return ""
-    head, mark, tail = text.replace("\r\n", "\n").rpartition("</think>")
+    head, mark, tail = _plain(text).rpartition("</think>")
     return tail if mark and (tail.strip() or not head.strip()) else head + mark + tail
 
 
@@ -138,6 +147,10 @@ def _fences(text: str) -> Iterator[tuple[int, int, str, str]]:
         closing = _closing(fence).search(text, opening.end())
         at = closing.end() if closing else len(text)
         inside = text[opening.end() + 1 : closing.start() if closing else len(text)]
+        lines = inside.rstrip().split("\n")
+        if lines[0].startswith(">") and all(map(_QUOTED.match, lines)):
+            inside = _QUOTED.sub("", inside)
+        mark = _ATTRIBUTES.sub(r"\1", mark)
         if mark and not _MARK.match(mark):  # ```n = int(input()): the code begins on the fence's own line
             mark, inside = "", f"{mark}\n{inside}"
         yield opening.start(), at, mark, f"{inside.rstrip()}\n"

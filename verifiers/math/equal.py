@@ -23,9 +23,10 @@ from verifiers.math.parts import (
     parts_of,
     sides_of,
 )
-from verifiers.math.spelling import ALL_REALS
+from verifiers.math.spelling import ALL_REALS, NO_SOLUTION
 from verifiers.math.units import are_opposite
 from verifiers.numbers.parse import render
+from verifiers.numbers.words import leading_values
 
 Outcome = Literal["same", "different", "unreadable gold"]
 
@@ -47,9 +48,11 @@ def compare(gold: str, answer: str, *, worked_out: bool = False) -> Outcome:
         return "same" if wanted == chosen else "different"
     if are_opposite(gold, answer):
         return "different"
-    if (in_words := words(gold)) is not None and normal(gold) != ALL_REALS:
+    gold, answer = _in_figures(gold, answer), _in_figures(answer, gold)
+    wanted = normal(gold)
+    if (in_words := words(gold)) is not None and wanted not in (ALL_REALS, NO_SOLUTION):
         return "same" if _same_words(gold, in_words, answer) else "different"
-    wanted, found = normal(gold), normal(answer)
+    found = normal(answer)
     if not found or _depth(found) > MAX_DEPTH:
         return "different"
     if wanted == found or _Comparison(worked_out).same(wanted, found):
@@ -69,6 +72,15 @@ def shown(answer: str) -> str:
 def is_plain(gold: str) -> bool:
     """Whether the gold is a plain number."""
     return plain_number(assigned(normal(gold))[1]) is not None
+
+
+def _in_figures(text: str, other: str) -> str:
+    """`twenty-five` as 25 beside a number: beside other words it is one of them."""
+    said = words(text)
+    if said is None or not is_plain(other):
+        return text
+    values = leading_values(said)
+    return render(values[0]) if values else text
 
 
 def _same_words(gold: str, in_words: str, answer: str) -> bool:
@@ -106,6 +118,8 @@ class _Comparison:
             return self._same_atom(wanted.inside[0], found.inside[0])
         if "relation" in (wanted.shape, found.shape):
             return wanted.shape == found.shape and self._same_relation(gold, answer)
+        if wanted.shape == "atom" and found.shape == "list":
+            return len(found.inside) <= MAX_PARTS and all(self.same(gold, part) for part in found.inside)
         return self._same_parts(wanted, found)
 
     def _same_assigned(self, gold: str, answer: str, names: tuple[Assigned, Assigned]) -> bool:

@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from verifiers.numbers.final_number import MAX_TEXT, before_own_questions
+from verifiers.numbers.final_number import MAX_TEXT
+from verifiers.numbers.own_problems import before_new_problems, before_own_questions
 
 MAX_ANSWER = 2_000
 """Characters of an answer; a longer one is none."""
@@ -36,6 +37,7 @@ _MARKERS = re.compile(
     r"|\b(?:answer|ans)\b[\"'`*_ \t]{0,6}[:=][*_ \t]{0,4}\n{0,2}(?P<label>[^\n]{1,2000})",
     re.IGNORECASE | re.MULTILINE,
 )
+_TOKEN = re.compile(r"\\[A-Za-z]+|[0-9.]+|.")
 _OPENING = re.compile(r"\$|\\[\[(]")
 _DELIMITERS = (("$$", "$$"), ("\\[", "\\]"), ("$", "$"), ("\\(", "\\)"))
 _LONGEST = 2_000
@@ -64,8 +66,7 @@ def boxed(text: str) -> str | None:
 
 def stated(text: str) -> str | None:
     """The answer in a box or in Minerva's closing sentence; None without either."""
-    pieces = before_own_questions(_after_thinking(text[-MAX_TEXT:]))
-    for piece in pieces:
+    for piece in _pieces(text):
         found = _stated(piece)
         if found is not None:
             return found
@@ -74,15 +75,21 @@ def stated(text: str) -> str | None:
 
 def said(text: str) -> str | None:
     """The answer in a sentence, a label or the last formula, for a text that has no box."""
-    pieces = before_own_questions(_after_thinking(text[-MAX_TEXT:]))
-    for piece in pieces:
+    chunks = before_own_questions(_after_thinking(text[-MAX_TEXT:]))
+    for piece in _pieces(text):
         matches = list(_MARKERS.finditer(piece))
         if matches:
             return _of_marker(matches[-1])
-    lines = pieces[0].strip().splitlines() or [""]
+    lines = chunks[0].strip().splitlines() or [""]
     return (
         _formula(lines[-1]) or _closing_tuple(lines[-1]) or (lines[-1].strip() if len(lines) == 1 else None)
     )
+
+
+def _pieces(text: str) -> list[str]:
+    """The text cut before each problem that the model goes on with."""
+    chunks = before_own_questions(_after_thinking(text[-MAX_TEXT:]))
+    return [piece for chunk in chunks for piece in before_new_problems(chunk)]
 
 
 def _closing_tuple(line: str) -> str | None:
@@ -145,7 +152,7 @@ def _boxes(text: str) -> list[tuple[int, int, str]]:
 
 def _braced(text: str, at: int) -> tuple[int, str]:
     if text[at] != "{":
-        token = re.compile(r"\\[A-Za-z]+|[0-9.]+|.").match(text, at)
+        token = _TOKEN.match(text, at)
         assert token is not None
         return token.end(), token.group()
     depth = 0

@@ -100,6 +100,9 @@ _LAST = _steps(
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’ .-]*")
 _LETTER = re.compile(r"\(?([A-Z])\)?(?:[.):].*)?|\(([A-Z])\)\s.*", re.DOTALL)
 _SHORT_WORDS = frozenset(("yes", "no", "odd", "red", "one", "two", "six", "ten"))
+_BETWEEN = re.compile(r"(?<!\s)\s*,\s*(?:and\s+)?|(?<!\s)\s+and\s+")
+_LETTERS = re.compile(r"[A-Za-z]+")
+_NO_LETTERS = re.compile(r"[^a-z]+")
 _ARTICLE = re.compile(r"^(?:the|an?) ")
 _TEXT = re.compile(r"\\text\s*\{([^{}]*)\}")
 
@@ -127,15 +130,15 @@ def words(latex: str) -> str | None:
     for pattern, by in _FIRST:
         plain = pattern.sub(by, plain)
     plain = _TEXT.sub(r"\1", plain).strip(" .\"'`*{}")
-    bare = re.sub(r"\s*,\s*(?:and\s+)?|\s+and\s+", " ", plain)
+    bare = _BETWEEN.sub(" ", plain)
     if not _WORD.fullmatch(bare) or not (wrapped or _looks_like_words(bare)):
         return None
-    return _ARTICLE.sub("", re.sub(r"[^a-z]+", " ", bare.lower()).strip()) or None
+    return _ARTICLE.sub("", _NO_LETTERS.sub(" ", bare.lower()).strip()) or None
 
 
 def _looks_like_words(text: str) -> bool:
     """Whether letters that are not marked as text are words: p - q, xyz and sin x are formulas."""
-    pieces = re.findall(r"[A-Za-z]+", text)
+    pieces = _LETTERS.findall(text)
     longest = max(len(piece) for piece in pieces)
     if any(len(piece) == 1 and piece.lower() not in ("a", "i") for piece in pieces):
         return False

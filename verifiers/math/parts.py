@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
+
+from verifiers.math.number import plain_number
+from verifiers.numbers.parse import render
 
 Shape = Literal["atom", "list", "set", "tuple", "union", "matrix", "relation"]
 
@@ -24,6 +28,12 @@ _NAME = re.compile(
 _NAMED = re.compile(rf"\(((?:{_NAME.pattern})(?:,(?:{_NAME.pattern})){{1,9}})\)=(\(.+\))", re.DOTALL)
 _MEMBER = re.compile(rf"(?:{_NAME.pattern})\\in(?![A-Za-z])\s?(.+)", re.DOTALL)
 _VARIABLE = re.compile(r"(?:\\?[A-Za-z]|\\[a-z]+)(?:_\{?[A-Za-z0-9]\}?)?")
+_BUILT = re.compile(rf"\\\{{(?:{_VARIABLE.pattern})(?:\\in[^|:]{{1,40}})?[|:](.+)\\\}}", re.DOTALL)
+"""The condition of a set: `\\{x | 1 < x\\}`."""
+_EXCEPTED = re.compile(r"\(-\\infty,\\infty\)(?:\\setminus|\\backslash|-)\s?\\\{([^{}]{1,100})\\\}")
+_UNEQUAL = re.compile(rf"(?:{_VARIABLE.pattern})\\ne\s?([^,=<>]{{1,60}})")
+_PLUS_MINUS = re.compile(r"\\pm\s?")
+_MINUS_PLUS = re.compile(r"\\mp\s?")
 _INFINITE = re.compile(r"[-+]?\\infty")
 
 
@@ -40,6 +50,10 @@ def parts_of(text: str) -> Parts:
     """The outermost structure of a normal text."""
     if member := _MEMBER.fullmatch(text):
         text = member.group(1)
+    if built := _BUILT.fullmatch(text):
+        text = built.group(1)
+    if (excepted := _all_but(text)) is not None:
+        return excepted
     if text in ("\\emptyset", "\\{\\}"):
         return Parts("set", ())
     if match := _MATRIX.fullmatch(text):
@@ -55,6 +69,22 @@ def parts_of(text: str) -> Parts:
     if "\\pm" in text or "\\mp" in text:
         return _plus_minus(text)
     return _relation(text)
+
+
+def _all_but(text: str) -> Parts | None:
+    """`x \\ne 0` and all real numbers but 0 as the union of what is left."""
+    if found := _EXCEPTED.fullmatch(text):
+        points = split(found.group(1), ",")
+    elif "\\ne" in text and all(unequal := [_UNEQUAL.fullmatch(part) for part in split(text, ",")]):
+        points = tuple(match.group(1) for match in unequal if match)
+    else:
+        return None
+    numbers = [plain_number(point) for point in points]
+    values = sorted({number.value for number in numbers if number is not None})
+    if not all(numbers) or len(values) > MAX_PARTS:
+        return None
+    ends = ["-\\infty", *map(render, values), "\\infty"]
+    return Parts("union", tuple(f"({low},{high})" for low, high in pairwise(ends)))
 
 
 def split(text: str, by: str) -> tuple[str, ...]:
@@ -160,8 +190,8 @@ def _plus_minus(text: str) -> Parts:
     """Both values of `1 \\pm \\sqrt{2}`."""
     name, value = assigned(text)
     head = f"{name}=" if name else ""
-    plus = re.sub(r"\\pm\s?", "+", re.sub(r"\\mp\s?", "-", value))
-    minus = re.sub(r"\\pm\s?", "-", re.sub(r"\\mp\s?", "+", value))
+    plus = _PLUS_MINUS.sub("+", _MINUS_PLUS.sub("-", value))
+    minus = _PLUS_MINUS.sub("-", _MINUS_PLUS.sub("+", value))
     return Parts("list", tuple(f"{head}{side.removeprefix('+')}" for side in (plus, minus)))
 
 

@@ -10,6 +10,7 @@ from verifiers.numbers.parse import render
 
 _FUNCTION = "arcsin|arccos|arctan|sinh|cosh|tanh|sin|cos|tan|cot|sec|csc|ln|log|lg|exp|gcd|lcm|det|max|min"
 ALL_REALS = r"(-\infty,\infty)"
+NO_SOLUTION = r"\emptyset"
 _REALS = ALL_REALS.replace("\\", r"\\")
 """The same, as a replacement."""
 _POWERS = {"hundred": 2, "thousand": 3, "million": 6, "billion": 9, "trillion": 12}
@@ -33,7 +34,9 @@ _ALL_REALS_SAID = (
     r"(?:\s(?:numbers?|line|x|values?(?: of x)?)){0,3}\.?(?:\s?\}\s?\$?[a-z]\$?)?\s?\}?\s{0,9}\.?$"
 )
 _NO_SOLUTION_SAID = (
-    r"^\s{0,9}(?:\\text\s?\{\s?)?(?:[Tt]here (?:is|are) )?[Nn]o (?:real )?solutions?\.?\s?\}?\s{0,9}\.?$"
+    r"^\s{0,9}(?:\\text\s?\{\s?)?(?:[A-Za-z][A-Za-z ]{0,60}\s(?:has|have|is|are)\s)?"
+    r"(?:[Nn]o\s(?:real |integer |valid |such )?(?:solutions?|roots?|values?)(?: exists?)?"
+    r"|(?:[Tt]he\s)?(?:[Ee]mpty|[Nn]ull)[ -]set)\.?\s?\}?\s{0,9}\.?$"
 )
 _ORDINAL = (
     r"(?<=[0-9])\s{0,3}\^?\s{0,3}\{?\s{0,3}(?:\\(?:text|mathrm|textrm|mbox|textsuperscript)\s?\{)?\s?"
@@ -50,6 +53,11 @@ _STEPS = tuple(
         (_ALL_REALS_SAID, _REALS),
         (r"\\mathbb\s?(?:\{\s?R\s?\}|R(?![A-Za-z]))|\\R(?:eals)?(?![A-Za-z])|ℝ", _REALS),
         (_NO_SOLUTION_SAID, r"\\emptyset "),
+        # 0.333… and 0.(3), also with a dot above
+        (r"(?<=\.)(?P<d>[0-9])(?P=d){2,20}\s?(?:\\l?dots|\\cdots|\.\.\.|…)\s{0,9}$", r"\\overline{\g<d>}"),
+        (r"(?<=[0-9.])\\dot\s?\{([0-9])\}([0-9]{0,9})\\dot\s?\{([0-9])\}", r"\\overline{\1\2\3}"),
+        (r"(?<=[0-9.])\\dot\s?(?:\{([0-9])\}|([0-9]))", r"\\overline{\1\2}"),
+        (r"(?<=[0-9])(\.[0-9]{0,20})\(([0-9]{1,20})\)", r"\1\\overline{\2}"),
         (r"\{?\s?([0-9A-Za-z]{1,20})\s?\\choose\s?([0-9A-Za-z]{1,20})(?:\s?\})?", r"\\binom{\1}{\2}"),
         # the point A(3,4)
         (r"^\s{0,9}[A-Z]\s?(?=\([^()]{1,60},[^()]{1,60}\)\s{0,9}$)", ""),

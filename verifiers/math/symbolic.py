@@ -17,6 +17,7 @@ _PRECISION = 60
 """Digits to which values without a symbolic proof are compared."""
 _DECIMAL = re.compile(r"(?<![0-9.])([0-9]*)\.([0-9]+)(?![0-9.])")
 _RELATIVE = 1e-12
+_IMAGINARY = re.compile(r"(?<![A-Za-z\\])i(?![A-Za-z])")
 _COMMAND = re.compile(r"\\(?:begin|end)\{[a-z]{1,10}\}|\\text\{[^{}]{0,60}\}|\\[A-Za-z]+")
 _VARIABLE = re.compile(r"[A-Za-z](?!\()(?<![eidEI])")
 _CONSTANT = re.compile(r"(?:e|i|\\pi|[^A-Za-z])*+")
@@ -61,7 +62,11 @@ def same_value(gold: str, answer: str) -> bool:
     """Whether two formulas are equal as expressions, equations, inequalities or matrices. `gold` and `answer` are
     normal texts. Not symmetric: an answer may leave out `x =`, or say it."""
     golds, answers = _parsed(gold), _parsed(answer)
-    if not golds or not answers or _far_apart(golds[0], answers[0]):
+    if not golds or not answers:
+        return False
+    if _IMAGINARY.search(gold) or _IMAGINARY.search(answer):
+        golds, answers = _imaginary(golds), _imaginary(answers)
+    if _far_apart(golds[0], answers[0]):
         return False
     grade: Any = import_module("math_verify")  # has no type stubs
 
@@ -70,6 +75,17 @@ def same_value(gold: str, answer: str) -> bool:
             golds, answers, float_rounding=_ROUNDING, numeric_precision=_PRECISION, timeout_seconds=None
         )
     )
+
+
+def _imaginary(found: list[Any]) -> list[Any]:
+    """The same expressions with i for the imaginary unit, which the library reads as a variable."""
+    sympy: Any = import_module("sympy")
+    return [
+        each.subs({symbol: sympy.I for symbol in each.free_symbols if str(symbol) == "i"})
+        if isinstance(each, sympy.Expr)
+        else each
+        for each in found
+    ]
 
 
 def _far_apart(gold: Any, answer: Any) -> bool:

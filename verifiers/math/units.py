@@ -9,6 +9,10 @@ _UNIT = re.compile(
     r"|(?P<plain>(?<=[0-9)}\]])\s{1,9}[A-Za-z][A-Za-z .-]{1,60}))"
     r"\s{0,9}(?:\^\s{0,3}\{?\s{0,3}-?[0-9]\s{0,3}\}?)?\s{0,9}(?:/\s{0,3}\\?[A-Za-z{}]{1,30}(?:\^\{?[0-9]\}?)?)?\s{0,9}\.?$"
 )
+_OVER = re.compile(
+    r"\\frac\s?\{\s?\\text\{([A-Za-z ]{1,20})\}\s?\}\s?\{\s?\\text\{([A-Za-z ]{1,20})\}\s?\}(?=\s{0,9}\.?$)"
+)
+"""A unit such as km/h."""
 _FORMULA_WORD = re.compile(
     r"\b(?:and|or|if|for|when|where|mod|base|pm|sin|cos|tan|log|ln|pi|sqrt|[a-z])\b", re.IGNORECASE
 )
@@ -43,6 +47,7 @@ _PLAIN_TAIL = re.compile(r"[0-9)}\]]\s{0,9}([A-Za-z][A-Za-z .-]{1,60})$")
 
 def without_unit(text: str) -> str:
     """Without the unit that a number ends in: `5\\text{ cm}^2`, `12 square units`."""
+    text = _OVER.sub(r"\\text{\1/\2}", text)
     match = _UNIT.search(text)
     if match is None or not match.start():
         return text

@@ -16,23 +16,17 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from verifiers.numbers.asides import is_beside, without_closing, without_sources
 from verifiers.numbers.expression import Readings, after_filler, equation_goes_on, linked_to_next, value_of
 from verifiers.numbers.markers import marked
+from verifiers.numbers.own_problems import before_new_problems, before_own_questions, is_answered
 from verifiers.numbers.parse import Number, scan
 from verifiers.numbers.plain_text import clean, without_bold
-from verifiers.numbers.words import dollars_and_cents
+from verifiers.numbers.words import closing_value
 
 MAX_TEXT = 65_536
 """Characters looked at, from the end: the final answer is there."""
 
-_CUT_WORDS = ("Q", "Problem", "Exercise", "Example", "Human", "User", "Instruction")
-_CUT = re.compile(
-    r"^[#* >]{0,6}(?:Question|Q|Problem|Exercise|Human|User|Instruction)(?: ?#?[0-9]{1,4})?[* ]{0,3}:"
-    r"|^[#* >]{0,6}(?:Question|Problem|Exercise|Example) ?#?[0-9]{1,4}[* ]{0,3}[:.]?[ ]{0,3}$"
-    r"|<\|?(?:im_end|im_start|eot_id|end|endoftext|end_of_text|user|start_header_id)\|?>|</s>|<end_of_turn>|<eos>"
-    r"|\[/?INST\]",
-    re.MULTILINE,
-)
 _INDEX = re.compile(r"[ \t>#*_-]{0,12}\(?[0-9]{1,3}[.)][*_]{0,2}[ \t]+(?=[^\s])")
 _LABELLED = re.compile(
     r"\b(?:step|question|problem|example|equation|eq\.|method|option|exercise|figure|section|approach|case)[ ]?[#(]?$",
@@ -47,29 +41,11 @@ _ANOTHER_CLAUSE = re.compile(
     r"[.;!?](?=\s)|,|\b(?:is|are|was|gives?|giving|leaves?|leaving|makes?|so|then|which|plus|minus|but|or)\b",
     re.IGNORECASE,
 )
-_PROBLEM, _QUESTION = 1_000, 240
-"""Characters of a problem's line, and of its question, that are looked at."""
-_ASKED = re.compile(
-    r"(?:[.!;,][ ](?:[^.!?]{1,120}[ ,])?|^(?=[^\n]*[0-9]))(?:how|what|which|when|who|where)\b"
-    r"|\b(?:how (?:many|much|long|far|old|tall|fast|often)|what (?:is|was|are|will|would|fraction|percent(?:age)?))\b",
-    re.IGNORECASE,
-)
-_OF_ITSELF = re.compile(
-    r"[*_> ]{0,4}(?:wait|hmm+|hm|but|so|let|actually|no|oh|oops|is|did|does|are|have|check|double|now|really|right"
-    r"|would|should|could|can|do|any|anything|ok|okay|well|sorry|if you|want)\b",
-    re.IGNORECASE,
-)
-_POLITE = re.compile(
-    r"(?:^|(?<=[.!?)*]))[ \t>*_]{0,6}(?:i hope|hope (?:this|that|it)|feel free|let me know"
-    r"|please (?:let me|feel|ask|note)"
-    r"|if you (?:have|need|want|would|'d)|do(?:n't| not) hesitate|i(?:'m| am) (?:happy|glad|here)|happy to"
-    r"|thanks?\b|thank you"
-    r"|good luck|have a (?:nice|great|good)|is there anything|would you like|any (?:other |more |further )?questions"
-    r"|you're welcome|keep (?:it up|practicing))[^\n]{0,300}$",
-    re.IGNORECASE,
-)
+_IN_WORDS = 240
+"""Characters of the last line that are looked at for a number in words."""
+_NEXT = 1_000
+"""Characters of the next problem that are looked at."""
 _DIGITS = re.compile(r"[0-9]+")
-_WORD_START = re.compile(r"\b[A-Za-z]")
 _MOST_NUMBERS, _TAIL = 200, 600
 """Of a line with more numbers than any answer has only so many characters at its end are read."""
 _BOLD_SPAN = re.compile(r"\*\*([^*\n]{1,80})\*\*")
@@ -79,14 +55,31 @@ def final_number(text: str) -> Readings:
     """The readings of the answer's final number, () if there is none. Linear in at most MAX_TEXT characters."""
     with_bold = clean(_after_thinking(text[-MAX_TEXT:]))
     chunks = before_own_questions(with_bold)
-    runs = [run for chunk in chunks for run in _before_new_problems(chunk)]
-    for chunk in runs:
-        if len(runs) > 1 and (found := marked(without_bold(chunk), strong=True)):
-            return found
+    runs = [run for chunk in chunks for run in before_new_problems(chunk)]
+    if len(runs) > 1 and (found := _before_the_next(runs)):
+        return found
     found = marked(without_bold(with_bold), strong=False)
     if found is None:
         return ()
-    return found or _last(chunks[0]) or (_last(with_bold) if len(chunks) > 1 else ()) or _in_words(chunks[0])
+    return (
+        found
+        or _last(chunks[0])
+        or (_last(with_bold) if len(chunks) > 1 else ())
+        or closing_value(chunks[0].rstrip().rpartition("\n")[2][-_IN_WORDS:])
+    )
+
+
+def _before_the_next(runs: list[str]) -> Readings:
+    """The answer that comes before a problem of the model's own; () if none of its pieces is sure to state one."""
+    for run in runs:
+        if found := marked(without_bold(run), strong=True):
+            return found
+    for run, following in pairwise(runs):
+        if is_answered(run, following) and (found := _last(run)):
+            taken_up = {number.value for number in scan(following[:_NEXT].lstrip().partition("\n")[0])}
+            if taken_up.isdisjoint(found):
+                return found
+    return ()
 
 
 def marked_number(text: str) -> Readings:
@@ -100,52 +93,23 @@ def _after_thinking(text: str) -> str:
     return tail if mark and head and any(char.isdigit() for char in tail) else text
 
 
-def before_own_questions(text: str) -> list[str]:
-    """The text cut before each question that the model asks itself."""
-    if not ("<" in text or "[" in text or any(word in text for word in _CUT_WORDS)):
-        return [text]
-    starts = [0, *(match.start() for match in _CUT.finditer(text)), len(text)]
-    return [text[a:b] for a, b in pairwise(starts)]
-
-
-def _before_new_problems(text: str) -> list[str]:
-    """The text cut before each paragraph that puts a problem of its own: `Tom has 3 cats. How many has he?` A question
-    that the model asks of its own work (`Wait, is that right?`) is none."""
-    if "?" not in text:
-        return [text]
-    runs: list[str] = []
-    start = at = 0
-    while (at := text.find("\n\n", at)) >= 0:
-        at += 2
-        line = text[at : at + _PROBLEM].lstrip("\n").partition("\n")[0].rstrip()
-        if line.endswith("?") and _ASKED.search(line[-_QUESTION:]) and not _OF_ITSELF.match(line):
-            runs.append(text[start:at])
-            start = at
-    return [*runs, text[start:]]
-
-
 def _last(text: str) -> Readings:
-    """The number of the last line that has one, polite closing words aside."""
-    for whole in reversed(text.split("\n")):
-        line = whole
-        if (polite := _POLITE.search(line)) is not None:
-            line = line[: polite.start()]
+    """The number of the last line that has one; a note or a check after it only if there is no other."""
+    lines = text.split("\n")
+    beside: list[str] = []
+    for whole in reversed(lines):
+        line = without_closing(whole)
         if not any(char.isdigit() for char in line):
             continue
-        if found := _last_bold(line) or _last_of_line(without_bold(line)):
+        if is_beside(line):
+            beside.append(line)
+        elif found := _of_line(without_sources(line)) or (_of_line(line) if "[" in line else ()):
             return found
-    return ()
+    return next((found for found in map(_of_line, beside) if found), ())
 
 
-def _in_words(text: str) -> Readings:
-    """`She pays one dollar and fifty cents.`: the only amount in words that needs no marker."""
-    line = text.rstrip().rpartition("\n")[2][-_QUESTION:]
-    if "cent" not in line:
-        return ()
-    for word in _WORD_START.finditer(line):
-        if (value := dollars_and_cents(line[word.start() :])) is not None:
-            return (value,)
-    return ()
+def _of_line(line: str) -> Readings:
+    return _last_bold(line) or _last_of_line(without_bold(line))
 
 
 def _last_bold(line: str) -> Readings:

@@ -31,7 +31,7 @@ _MARKER = re.compile(
     r"|(?P<tag><answer>)"
     r"|\banswer\b(?P<to>[^.:;=\n?]{0,80}?)\b(?P<is>is|are|was|becomes|equals|comes to|comes out to|would be|will be"
     r"|should be|must be)\b(?!n't)"
-    r"|\b(?P<label>answer|ans|final result|final total|final value)\b[\"'`*_)} \t]{0,6}[:=]"
+    r"|\b(?P<label>(?:final_|correct_)?answer|ans|final result|final total|final value)\b[\"'`*_)} \t]{0,6}[:=]"
     r"|^[#*_> \t]{0,8}(?:the )?(?P<title>(?:final |correct )?answer)[*_]{0,3}[ \t]{0,8}$",
     re.IGNORECASE | re.MULTILINE,
 )

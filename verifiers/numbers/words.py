@@ -19,12 +19,19 @@ _PARTS = {
     "ninth": 9, "tenth": 10, "twelfth": 12, "hundredth": 100,
 }  # fmt: skip
 _WORD = re.compile(r"[ ,-]{0,9}([A-Za-z]+)")
+_SENTENCE_END = re.compile(r"[.!?\n]")
+_WORD_START = re.compile(r"\b[A-Za-z]")
 _PART = re.compile(rf"[ -](?:an?[ -])?({'|'.join(_PARTS)})s?\b", re.IGNORECASE)
 _HALF_ALONE = re.compile(rf"[ ,-]{{0,9}}(?:an?[ -])?({'|'.join(_PARTS)})\b", re.IGNORECASE)
 _AND_PART = re.compile(
     rf" and (?:(an?|{'|'.join(_UNITS[1:10])})[ -])?({'|'.join(_PARTS)})s?\b", re.IGNORECASE
 )
 _DOZENS = re.compile(rf"[ ,-]{{0,9}}(an?|half a|{'|'.join(_UNITS[1:13])}|twenty)[ -]dozens?\b", re.IGNORECASE)
+_PHRASE = re.compile(
+    rf"\b(?:an? )?(?:half|quarter|{'|'.join(_VALUES)})\b"
+    rf"(?:[ -](?:and )?(?:an? )?(?:{'|'.join((*_VALUES, *_SCALES, *_PARTS))})s?\b)*(?:[ ]dozens?\b)?",
+    re.IGNORECASE,
+)
 _DOLLARS_AND_CENTS = re.compile(
     r"[ ,-]{0,9}(an?|[a-z]+(?:[ -][a-z]+){0,4}?)[ ](?:dollars?|euros?|pounds?|bucks?),?(?:[ ]and)?[ ]"
     r"([0-9]{1,2}|[a-z]+(?:[ -][a-z]+)?)[ ](?:cents?|pence)\b",
@@ -52,6 +59,18 @@ def leading_values(text: str) -> tuple[Fraction, ...]:
     if value is not None and _CENTS.match(text, _leading_whole(text)[1]):
         return value, value / 100
     return () if value is None else (value,)
+
+
+def closing_value(line: str) -> tuple[Fraction, ...]:
+    """The last number of a line in words: `So he is twenty-five.` A lone `one` is most often a pronoun."""
+    if "cent" in line:
+        for word in _WORD_START.finditer(line):
+            if (money := dollars_and_cents(line[word.start() :])) is not None:
+                return (money,)
+    for phrase in reversed(list(_PHRASE.finditer(line))):
+        if phrase.group().lower() != "one" and (found := leading_values(line[phrase.start() :])):
+            return found
+    return ()
 
 
 def dollars_and_cents(text: str) -> Fraction | None:
@@ -132,7 +151,7 @@ def _unless(value: Fraction | bool, text: str, match: re.Match[str] | None) -> F
 
 def _rest(text: str, at: int) -> str:
     """Of the sentence."""
-    return re.split(r"[.!?\n]", text[at:], maxsplit=1)[0][:120]
+    return _SENTENCE_END.split(text[at:], maxsplit=1)[0][:120]
 
 
 def _may_add(previous: str, value: int) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 _COQ = re.compile(r'\(\*|\*\)|"')
 _LEAN = re.compile(r"""--|/-|"|«|r#*"|'\\?"'""")
 _LEAN_COMMENT = re.compile(r"/-|-/")
+_IN_LINE = re.compile(r"[^\n]")
 _INTERPOLATED = re.compile(r'[\w]!"')
 
 
@@ -97,4 +98,4 @@ def _end_of_string(text: str, at: int) -> int:
 
 
 def _blanks(comment: str) -> str:
-    return re.sub(r"[^\n]", " ", comment)
+    return _IN_LINE.sub(" ", comment)

@@ -83,6 +83,12 @@ def run(alternatives: list[list[str]]) -> object:
         "from __future__ import annotations\ndef f(x):\n    return 2 * x",
         "<think>\ndef f(x): return 0\n</think>\n```python\ndef f(x): return 2 * x\n```",
         "class Solution:\n    pass\n\ndef f(x):\n    return 2 * x",
+        "\ufeffdef f(x):\n    return 2 * x\n",
+        "```python\ndef f(x):\n    return 2 * x\n```<|im_end|>",
+        "```python\ndef f(x):\n    return 2 * x\n```</s>\n",
+        "```{.python}\ndef f(x):\n    return 2 * x\n```",
+        "> ```python\n> def f(x):\n>     return 2 * x\n> ```",
+        "```python\n>>> def f(x):\n...     return 2 * x\n```",
     ],
 )
 def test_functions(answer):

@@ -1,0 +1,116 @@
+"""Where a model goes on with problems of its own after its answer, as base models do: what follows is not read."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+_CUT_WORDS = ("Q", "Problem", "Exercise", "Example", "Human", "User", "Instruction")
+_CUT = re.compile(
+    r"^[#* >]{0,6}(?:Question|Q|Problem|Exercise|Human|User|Instruction)(?: ?#?[0-9]{1,4})?[* ]{0,3}:"
+    r"|^[#* >]{0,6}(?:Question|Problem|Exercise|Example) ?#?[0-9]{1,4}[* ]{0,3}[:.]?[ ]{0,3}$"
+    r"|<\|?(?:im_end|im_start|eot_id|end|endoftext|end_of_text|user|start_header_id)\|?>|</s>|<end_of_turn>|<eos>"
+    r"|\[/?INST\]",
+    re.MULTILINE,
+)
+_PROBLEM, _QUESTION = 1_000, 240
+"""Characters of a problem's line, and of its question, that are looked at."""
+_VERBS = "Solve|Calculate|Compute|Evaluate|Simplify|Find|Determine|Factor|Expand|Convert"
+_SIGNS = (
+    "?", *_VERBS.split("|"), "Input", "Task", "Query", "nother", "roblem", "uestion", "xample", "xercise",
+    "similar", "new ", "next ", "different",
+)  # fmt: skip
+"""A problem has one of them."""
+_LINE_START = re.compile(r"\n+")
+_LABEL = re.compile(r"(?:Solve|Input|Task|Query)[ ]?:")
+"""Heads a problem without a blank line before it."""
+_ORDER = re.compile(rf"(?:^|[.;!][ ])(?:{_VERBS})\b")
+_ENDS = re.compile(r"[.?!]")
+_LONGEST_ORDER = 200
+_ANNOUNCED = re.compile(
+    r"[#*> ]{0,6}(?:(?:here(?:'s| is| are)|now,? (?:try|consider)|let(?:'s| us) (?:try|do|solve|look at))[ ]"
+    r"(?:another|a new|a similar|the next|a different)\b"
+    r"|(?:another|new|next|similar|follow-up|bonus|practice)[ ](?:problem|question|example|exercise)\b)",
+    re.IGNORECASE,
+)
+_ASKED = re.compile(
+    r"(?:[.!;,][ ](?:[^.!?]{1,120}[ ,])?|^(?=[^\n]*[0-9]))(?:how|what|which|when|who|where)\b"
+    r"|\b(?:how (?:many|much|long|far|old|tall|fast|often)|what (?:is|was|are|will|would|fraction|percent(?:age)?))\b",
+    re.IGNORECASE,
+)
+_OF_ITSELF = re.compile(
+    r"[#*_> ]{0,6}(?:\(?[a-h0-9]{1,2}[.)][ ]|sub-?(?:problem|question|part|task)s?\b|(?:wait|hmm+|hm|but|so|let|actually|no|oh|oops|is|did|does|are|have|check|double|now|really|right"
+    r"|would|should|could|can|do|any|anything|ok|okay|well|sorry|if you|want|step|part|next|then|therefore|thus"
+    r"|hence|since|finally|first|second|third)\b)",
+    re.IGNORECASE,
+)
+"""Questions and parts that a solution asks on its way."""
+_OF_THE_ANSWER = re.compile(
+    r"(?:she|he|they|it|the|this|that|these|those|each|every|we|i|you|her|his|their|its|both|another)\b",
+    re.IGNORECASE,
+)
+_STATED = re.compile(r"\\(?:boxed|fbox)|\banswer\b", re.IGNORECASE)
+_CONCLUSION = re.compile(
+    r"(?:^|[.!?][ ])[*_ ]{0,4}(?:so|therefore|thus|hence|in total|in all|altogether|finally|the (?:total|result) is)\b",
+    re.IGNORECASE,
+)
+
+
+def before_own_questions(text: str) -> list[str]:
+    """The text cut before each head of a question that the model asks itself."""
+    if not ("<" in text or "[" in text or any(word in text for word in _CUT_WORDS)):
+        return [text]
+    starts = [0, *(match.start() for match in _CUT.finditer(text)), len(text)]
+    return [text[a:b] for a, b in pairwise(starts)]
+
+
+def before_new_problems(text: str) -> list[str]:
+    """The text cut before each paragraph that puts a problem of its own: `Tom has 3 cats. How many has he?`, `Solve:
+    5+5`. A question that the model asks of its own work (`Wait, is that right?`) is none."""
+    if not any(sign in text for sign in _SIGNS):
+        return [text]
+    runs: list[str] = []
+    start = 0
+    for gap in _LINE_START.finditer(text):
+        line = text[gap.end() : gap.end() + _PROBLEM].partition("\n")[0].rstrip()
+        if _LABEL.match(line) or (len(gap.group()) > 1 and _is_problem(line)):
+            runs.append(text[start : gap.end()])
+            start = gap.end()
+    return [*runs, text[start:]]
+
+
+def is_answered(run: str, following: str) -> bool:
+    """Whether a text that marks no answer comes to its conclusion before the next problem, which has figures and
+    persons of its own."""
+    last = run.rstrip().rpartition("\n")[2][-_QUESTION:]
+    line = following[:_PROBLEM].lstrip().partition("\n")[0]
+    return (
+        _CONCLUSION.search(last) is not None
+        and any(char.isdigit() for char in last)
+        and any(char.isdigit() for char in line)
+        and not _OF_THE_ANSWER.match(line)
+    )
+
+
+def _is_problem(line: str) -> bool:
+    at = line.rfind("?")
+    if at >= 0 and not _OF_ITSELF.match(line):
+        asked = line[: at + 1]
+        own = at == len(line) - 1 or any(char.isdigit() for char in asked)
+        if own and _ASKED.search(asked[-_QUESTION:]):
+            return True
+    if _ANNOUNCED.match(line):
+        return True
+    return _is_order(line)
+
+
+def _is_order(line: str) -> bool:
+    """`Solve 5 + 5`, `A man has 4 cars. Find the number of wheels.`; not `Find the sum: \\boxed{9}`."""
+    orders = list(_ORDER.finditer(line))
+    if not orders or _STATED.search(line):
+        return False
+    if orders[0].start() == 0:
+        return any(char.isdigit() for char in line)
+    order = line[orders[-1].end() :].rstrip(".: ")
+    given = any(char.isdigit() for char in line[: orders[-1].start()])
+    return given and len(order) <= _LONGEST_ORDER and not _ENDS.search(order)
