@@ -259,7 +259,7 @@ def drawn(seed: int) -> VirtualVendor:
         kind=kind,
         limit=limit,
         latency_s=latency_s,
-        refusal_s=random.choice([0.01, 0.05, 0.2]),
+        refusal_s=min(random.choice([0.01, 0.05, 0.2]), latency_s / 2),
         noise=noise,
         tells=tells,
         retry_after=retry_after,

@@ -54,8 +54,7 @@ class Admission:
         if lane.stopped is not None or lane.left_out:
             return None
         if lane.rate.full and lane.in_flight and lane.work.unasked:
-            # The end of what is in flight lets more go.
-            lane.waiting = ALL_AT_WORK if lane.buys_attempts else FULL
+            lane.waiting = _full(lane)  # the end of what is in flight lets more go
             return None
         if lane.losses.most is not None and len(lane.in_flight) >= lane.losses.most:
             lane.waiting = (
@@ -108,7 +107,7 @@ class Admission:
 
     def _endpoint(self, lane: ModelLane, item: Item, now: float, *, home: Endpoint | None) -> Endpoint | None:
         if lane.rate.full:
-            lane.waiting = ALL_AT_WORK if lane.buys_attempts else FULL
+            lane.waiting = _full(lane)
             return None
         endpoint = least_loaded(lane.endpoints, len(item.indices), now, home=home)
         if endpoint is not None:
@@ -199,6 +198,13 @@ class WithJudge:
 
 def span(seconds: float) -> str:
     return f"{max(0.0, seconds):.0f} s" if seconds >= 10 else f"{max(0.0, seconds):.1f} s"
+
+
+def _full(lane: ModelLane) -> str:
+    if lane.buys_attempts:
+        return ALL_AT_WORK
+    most = None if lane.rate.found is None else lane.rate.found.concurrency.most
+    return FULL if most is None else f"{FULL} ({most:,} at a time, found from rejections)"
 
 
 def _found(lane: ModelLane) -> str:

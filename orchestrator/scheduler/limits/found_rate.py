@@ -4,6 +4,7 @@ At first few requests may be unanswered at once, so that a limit which is met re
 everything for a while (Hold), its limit was used up, and what it took between two such moments is the rate that it
 allows. When it refuses some of many, the rate is lowered on trial: if as many are refused then, they are refused at
 random and the former rate is back; if not, it was a limit. From below a limit the pace climbs again (Pace).
+Where what is in flight explains the refusals, the limit is one of requests at a time, not a rate (FoundConcurrency).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
+from orchestrator.scheduler.limits.found_concurrency import FoundConcurrency
 from orchestrator.scheduler.limits.hold import Hold
 from orchestrator.scheduler.limits.pace import Pace
 from orchestrator.scheduler.limits.refused_share import MOST_AT_RANDOM, RefusedShare
@@ -29,6 +31,8 @@ LONG_HOLD = 5
 """Requests that would have gone out during a hold that was no accident."""
 EXCESS_FREE, EXCESS_NOISY, EXCESS = 6.0, 3.5, 1.8
 """Refusals beyond those at random that are too many: without a limit known, with refusals at random known, else."""
+DOUBTED = 1.2
+"""Beyond those at random, so that the pace stays as it is."""
 MOSTLY = 0.3
 """Of requests refused: the limit is used up."""
 MOST_STEP = 0.2
@@ -42,6 +46,8 @@ ROUGH = 20
 RECENT, LEAST_RECENT = 50, 15
 SPANS_S = (60.0, 30.0, 10.0, 5.0, 1.0)
 """That vendors count over."""
+PROBED_S = (10.2, 60.5)
+"""From its start, when a window of the usual lengths is over."""
 
 
 class _Trial(NamedTuple):
@@ -57,6 +63,7 @@ class FoundRate:
     def __init__(self, *, ramps: bool = False) -> None:
         self.pace = Pace()
         self.share = RefusedShare()
+        self.concurrency = FoundConcurrency()
         self.hold: Hold | None = None
         self._ramps = ramps
         self._unanswered = Unanswered()
@@ -80,6 +87,8 @@ class FoundRate:
         """When the vendor last took more after a standstill …"""
         self._taken_before_release = 0
         self._rough = False
+        self._instead: tuple[float, bool] | None = None
+        """The rate that a limit of requests at a time explains too, and whether it is rough."""
         self._used_up = False
         """Whether the end of the hold is the end of a standstill, however few it refused."""
 
@@ -115,7 +124,7 @@ class FoundRate:
         if self._trial is not None or self.hold is not None:
             self.pace.pause(now)
         else:
-            self.pace.climb(now, rough=self._rough, doubted=self.share.excess >= 0.8)
+            self.pace.climb(now, rough=self._rough, doubted=self.share.excess >= DOUBTED)
 
     def _at(self, now: float) -> float:
         """A clock that jumps back changes nothing."""
@@ -131,6 +140,7 @@ class FoundRate:
             self._first_at = self.share.since = now
         self._last = number
         self._unanswered.sent(number, now)
+        self.concurrency.sent(number)
         if self.hold is not None:
             self.hold.sent(number)
         if self.pace.bucket is not None:
@@ -139,24 +149,32 @@ class FoundRate:
     def ended(self, number: int) -> None:
         """Neither taken nor refused, as far as is known."""
         self._unanswered.ended(number)
+        self.concurrency.ended(number)
         if self.hold is not None:
             self.hold.ended(number)
 
     def taken(self, number: int, now: float) -> None:
         now = self._at(now)
         waited_for = self._unanswered.answered(number, taken=True)
+        if waited_for:
+            self.concurrency.taken(number)
         self._settle(now)
         if waited_for:
             self._end_hold(number, now)
+        self.concurrency.replied(number)
 
     def refused(self, number: int, sent_at: float, now: float, wait_s: float | None) -> None:
         """A 429; `wait_s` if the vendor told how long to wait."""
         now = self._at(now)
         self._unanswered.refused_after(now - sent_at)
+        if self.concurrency.refused(number, wait_s):
+            self._unanswered.ended(number)
+            self._settle(now)
+            return
         if number >= self._changed:
             if self.hold is None:
                 self.hold = self._held(number, now, wait_s)
-            self.hold.refuses(number, now, wait_s)
+            self.hold.refuses(number, now, wait_s, sent_at=sent_at)
         if not self._unanswered.answered(number, taken=False):
             self._count(number, now, taken=False)
         self._settle(now)
@@ -169,10 +187,13 @@ class FoundRate:
         first_s = FIRST_HOLD_S
         if self.pace.rate is not None and not self._rough:
             first_s = min(MOST_HOLD_S, max(LEAST_HOLD_S, 1 / self.pace.rate))
-        return Hold(number, now, first_s=first_s, at_once=alone)
+        start = self._released_at if self._released_at is not None else self._first_at or 0.0
+        return Hold(number, now, first_s=first_s, at_once=alone, ends=tuple(start + s for s in PROBED_S))
 
     def _settle(self, now: float) -> None:
         for number, taken in self._unanswered.settled(now):
+            if taken:
+                self.concurrency.taken(number)
             self._count(number, now, taken=taken)
             if taken:
                 self._end_hold(number, now)
@@ -207,6 +228,8 @@ class FoundRate:
         self.share.held_s += now - hold.began
         if self._used_up or (hold.tried and hold.refused >= self._least_in_a_row(hold, now)):
             self._stood_still(hold, now)
+        elif hold.refused == 1:
+            self.concurrency.forget_refusals()
 
     def _least_in_a_row(self, hold: Hold, now: float) -> int:
         """So many refusals tell that the limit was used up."""
@@ -215,6 +238,7 @@ class FoundRate:
             self.pace.rate is not None
             and not at_random
             and now - hold.began >= max(1.0, LONG_HOLD / self.pace.rate)
+            and (hold.refused > 1 or hold.told_s is not None)
         ):
             return 1
         if self._rough:
@@ -238,6 +262,14 @@ class FoundRate:
         if self.pace.rate is not None:
             rate = min(rate, self.pace.rate)
         self._trial, self._used_up = None, False
+        on_trial = self.concurrency.is_on_trial
+        if self.concurrency.explains(now, all_refused=True):
+            self._instead = rate, self._rough
+            self.pace.bucket, self._rough = None, False
+            self._tells_from_here(now)
+            return
+        if on_trial and self._instead is not None:
+            rate, self._rough = self._instead
         self._lower(rate, now)
 
     def _recent_rate(self, until: float) -> float | None:
@@ -249,6 +281,8 @@ class FoundRate:
 
     @property
     def _too_much(self) -> float:
+        if self.concurrency.is_on_trial:
+            return EXCESS
         if self.pace.bucket is None:
             return EXCESS_FREE
         return EXCESS_NOISY if self.share.at_random else EXCESS
@@ -262,7 +296,18 @@ class FoundRate:
             else:
                 self._used_up = True
             return
+        if self.concurrency.is_on_trial:
+            self.concurrency.refute(now)
+            if self._instead is not None:
+                rate, self._rough = self._instead
+                self._lower(rate, now)
+                return
         before = self.pace.rate
+        if before is None and self.concurrency.explains(now, all_refused=False):
+            self._instead = None
+            self._tells_from_here(now)
+            self.hold = None
+            return
         if before is None:
             rate = self.share.taken / max(0.1, now - self.share.since - self.share.held_s)
             self._safe = None
@@ -296,6 +341,9 @@ class FoundRate:
 
     def _lower(self, rate: float, now: float) -> None:
         self.pace.lower(rate, now)
+        self._tells_from_here(now)
+
+    def _tells_from_here(self, now: float) -> None:
         self.share.reset(now)
         self._changed = self._last + 1
         self._trial_taken = self._trial_refused = 0

@@ -13,18 +13,24 @@ LONGEST_S = 16.0
 
 class Hold:
     """From the first refusal, of request `number`, until a later one is taken. `at_once`: whether the first try may
-    follow without a wait."""
+    follow without a wait. `ends`: times at which the vendor may take more."""
 
-    def __init__(self, number: int, now: float, *, first_s: float, at_once: bool) -> None:
+    def __init__(
+        self, number: int, now: float, *, first_s: float, at_once: bool, ends: tuple[float, ...] = ()
+    ) -> None:
         self.began = now
         self.refused = 0
         """In a row, from the first on."""
-        self.last_refused = now
+        self.last_refused = 0.0
+        """When it was sent."""
+        self.told_s: float | None = None
+        """The longest wait that the vendor told."""
         self.tried = False
         """Whether one was sent to find out."""
         self._number = number
         self._wait_s = first_s
         self._at_once = at_once
+        self._ends = ends
         self._until = now
         self._probe: int | None = None
 
@@ -42,17 +48,22 @@ class Hold:
         if number == self._probe:
             self._probe = None
 
-    def refuses(self, number: int, now: float, wait_s: float | None) -> None:
+    def refuses(self, number: int, now: float, wait_s: float | None, *, sent_at: float) -> None:
         """One more refusal; `wait_s` as the vendor told."""
         self.refused += 1
-        self.last_refused = now
+        self.last_refused = max(self.last_refused, sent_at)
+        if wait_s is not None:
+            self.told_s = max(wait_s, self.told_s or 0.0)
         if number == self._probe:
             self._probe, self._at_once = None, False
             self._wait_s = min(LONGEST_S, 2 * self._wait_s)
         if self.refused > 1:
             self._at_once = False
         if not self._at_once:
-            self._until = max(self._until, now + (self._wait_s if wait_s is None else wait_s))
+            until = now + (self._wait_s if wait_s is None else wait_s)
+            if wait_s is None:
+                until = min([until, *(end for end in self._ends if end > now)])
+            self._until = max(self._until, until)
 
     def ends_by(self, number: int) -> bool:
         """Whether that request, which was taken, shows that the vendor takes more."""

@@ -71,6 +71,8 @@ class RateLimit:
         """Whether as many requests are in flight as may be."""
         if self._waits_for_reply and self.in_flight >= FIRST_IN_FLIGHT:
             return True
+        if self.found is not None and self.found.concurrency.full:
+            return True
         return self.concurrency is not None and self.in_flight >= self.concurrency
 
     def ready_at(self, estimate: Estimate, now: float) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-FIRST_PATIENCE_S = 0.1
+FIRST_PATIENCE_S = 0.2
 LEAST_PATIENCE_S, MOST_PATIENCE_S = 0.05, 2.0
 SPARE = 2.0
 """Of the slowest refusal lately: the next may take longer."""

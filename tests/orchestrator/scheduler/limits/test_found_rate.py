@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from benchmarks.rate_limits import play
-from benchmarks.virtual_vendors import Limit, NoLimit, TokenBucket, VirtualVendor, Window
+from benchmarks.virtual_vendors import InFlight, Limit, NoLimit, TokenBucket, VirtualVendor, Window
 from providers.errors import RateLimited
 from tests.orchestrator.scheduler.lanes import admitted, all_admitted, lane, scheduler
 
@@ -42,6 +42,17 @@ def test_a_limit_is_found_within_few_refusals_and_used(limit, retry_after):
     assert result.took_share >= 0.8
     assert result.early <= 14
     assert result.late_share <= 0.04
+
+
+@pytest.mark.parametrize("retry_after", [False, True])
+@pytest.mark.parametrize(("most", "latency_s"), [(2, 0.2), (4, 4.0), (10, 1.0), (32, 1.0)])
+def test_a_limit_of_requests_at_a_time_is_found_and_used(most, latency_s, retry_after):
+    endpoint = vendor(InFlight(most, latency_s), retry_after=retry_after)
+    endpoint.latency_s = latency_s
+    result = play(endpoint, seconds=60)
+    assert result.took_share >= 0.9
+    assert result.early <= 10
+    assert result.late_share <= 0.02
 
 
 @pytest.mark.parametrize("limit", [lambda: Window(120, 60.0), lambda: TokenBucket(6_000, 6_000)])
