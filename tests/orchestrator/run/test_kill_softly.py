@@ -86,12 +86,15 @@ def interrupt(path, db, vendor, instants):
     first = instants.choice([signal.SIGINT, signal.SIGTERM])
     process.send_signal(first)
     heard = time.monotonic()
+    told = {first}
     if instants.random() < 0.6:
         time.sleep(instants.uniform(0, 0.1))
-        process.send_signal(instants.choice([signal.SIGINT, signal.SIGTERM]))
+        second = instants.choice([signal.SIGINT, signal.SIGTERM])
+        process.send_signal(second)
+        told.add(second)
     ended = finish(process, 20)
-    # 0: the first came when all was booked. The second never changes what is said, nor the exit status.
-    assert ended.status in {128 + first, 0}, (ended.status, ended.err)
+    # 0: the first came when all was booked. Of two that a starved process finds at once, the system says which is heard.
+    assert ended.status in {0, *(128 + one for one in told)}, (ended.status, ended.err)
     assert "Next: manyfew" in ended.out, ended.err
     assert "Traceback" not in ended.err, ended.err
     assert time.monotonic() - heard < 8

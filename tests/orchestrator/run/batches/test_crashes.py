@@ -27,6 +27,7 @@ def keys(monkeypatch):
     with_keys(monkeypatch)
 
 
+KILLS = int(os.environ.get("MANYFEW_KILLS", "3"))
 VENDORS = ["openai", "anthropic"] if "MANYFEW_KILLS" in os.environ else ["openai"]
 """Both in CI's own step: how a crash is mended hardly depends on the vendor."""
 
@@ -426,18 +427,18 @@ def test_until_solved_goes_on_after_an_interruption(tmp_path, desk):
     assert one(db, "SELECT count(*) FROM sample") < 6 * 8
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(300 + 8 * KILLS)
 def test_killed_at_random_instants(tmp_path):
     """Two vendors that lose answers and break off results, beside a model that is asked by itself; runs are killed at
     random, as often as MANYFEW_KILLS says. The seed is in the failure: MANYFEW_KILL_SEED repeats it."""
     seed = int(os.environ.get("MANYFEW_KILL_SEED", "0")) or random.randrange(1, 10**6)
     try:
-        kill_loop(tmp_path, random.Random(seed), int(os.environ.get("MANYFEW_KILLS", "3")))
+        kill_loop(tmp_path, random.Random(seed))
     except AssertionError as error:
         raise AssertionError(f"MANYFEW_KILL_SEED={seed}: {error}") from error
 
 
-def kill_loop(folder, instants, kills):
+def kill_loop(folder, instants):
     online = openai_vendor(prices=CHEAP_PRICES, latency=0.01)
     desks = {"a": DESKS["openai"](), "b": DESKS["anthropic"]()}
     for desk in desks.values():
@@ -451,7 +452,7 @@ def kill_loop(folder, instants, kills):
         models = {alias: batch_model(desk, max_attempts=100) for alias, desk in desks.items()}
         models["online"] = model(online, max_n=2, limits={"concurrency": 4})
         path = SweepFile(models, problems=12, samples=6).write(folder)
-        for _ in range(kills):
+        for _ in range(KILLS):
             process = start_with_short_waits(path, db, BOOKED_AT_ONCE=2)
             time.sleep(instants.uniform(0.5, 2.5))
             if process.poll() is None:
