@@ -93,7 +93,7 @@ def interrupt(path, db, vendor, instants):
         process.send_signal(second)
         told.add(second)
     ended = finish(process, 20)
-    # 0: the first came when all was booked. Of two that a starved process finds at once, the system says which is heard.
+    # 0: the first came when all was booked. Of two that a starved process finds at once, the system picks one.
     assert ended.status in {0, *(128 + one for one in told)}, (ended.status, ended.err)
     assert "Next: manyfew" in ended.out, ended.err
     assert "Traceback" not in ended.err, ended.err
