@@ -97,6 +97,11 @@ class ServerMeter:
         # each request's share may be rounded up by one
         return _ceil(self._rate.numerator * fine, self._rate.denominator * FINE) + len(mine.keys)
 
+    def owed_of(self, key: object, now_ns: int) -> int:
+        """What a request that runs owes by now, rounded up."""
+        self.tell(now_ns)
+        return _ceil(self._rate.numerator * self._used_by(key), self._rate.denominator * FINE)
+
     def busy_by(self, group: Hashable) -> int:
         """The part of busy_ns that a group's requests used."""
         if len(self._groups) < 2:

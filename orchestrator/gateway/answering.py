@@ -276,6 +276,7 @@ class Answering:
             n=n,
             max_tokens=tokens,
             input_bound=bound,
+            cap_pico=attempt.cap_pico if model.is_time_paid else None,
             worst_pico=held,
             worst_now=lambda: held if model.is_time_paid else _at_ratio(held, ratio, model.cost_ratio()),
             provider=model.provider,
@@ -336,8 +337,8 @@ class Answering:
         if end.withheld is not None:
             return self._withheld(attempt, body, delivery, end)
         forwarded = end.forwarded
-        if forwarded is None:  # its server's lease ended
-            return PAUSE_S
+        if forwarded is None:  # its server's lease ended, or it was cancelled at its attempt's cap
+            return 0.0 if attempt.is_capped else PAUSE_S
         if forwarded.reply is not None and end.booked is not None:
             broken = bool(end.booked.broken_off) and not end.booked.arrived
             if broken and tries.lost < MOST_LOST and not delivery.begun:

@@ -4,6 +4,7 @@ settle. What the reply means for the agent, and what follows, is the gateway's t
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -23,7 +24,7 @@ from orchestrator.scheduler.call_lane import CallLane
 from orchestrator.scheduler.limits.rates import Estimate
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sending.caller import PromptText
-from orchestrator.sending.paid_servers import TimedServer
+from orchestrator.sending.paid_servers import PaidServer, TimedServer
 from orchestrator.sending.sender import NOT_PAID
 from pricing.types import Price
 from providers.errors import MayHaveCost, NotSent, ProviderError
@@ -33,6 +34,7 @@ from providers.transport.awake import Limit
 
 LOOKS_EVERY_S = 0.05
 """While nothing but an event lets a call go. One call of a lane looks; the others wait for it."""
+CAP_REACHED = "its attempt's attempt_usd is used up, so that it was cancelled"
 RAISED = "its worst case was raised meanwhile"
 ENDING = "the run was ending"
 
@@ -57,6 +59,8 @@ class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
     n: int
     max_tokens: int
     input_bound: int
+    cap_pico: int | None = None
+    """Of its attempt, where the server's time is paid: what a call costs then shows only while it works."""
     worst_pico: int
     worst_now: Callable[[], int]
     """The same by what is known when it leaves."""
@@ -116,6 +120,8 @@ class CallSender:
         self._costs_more = costs_more
         self._changed = changed
         self._on_warning = on_warning
+        self._timed: dict[int, set[_Flight]] = {}
+        """By attempt, its calls in flight to servers whose time is paid."""
         self._turns: dict[int, asyncio.Lock] = {}
         """By rate limit: calls leave in the order of their arrival."""
 
@@ -187,8 +193,10 @@ class CallSender:
             self._lane_ends(flight, left=False)
             return await self._not_sent(flight, NOT_PAID)
         forwarded: Forwarded | None = None
+        timed = self._timed.setdefault(call.agent_attempt_id, set())
+        timed.add(flight)
         try:
-            async with flight.limit(server) as limit:
+            async with flight.limit(lambda: self._left_s(flight, server)) as limit:
                 if server is not None:
                     server.expects(limit)
                 forwarded = await self._forwarders[call.priced_as][call.endpoint].forward(
@@ -204,7 +212,11 @@ class CallSender:
                     )
                 )
         except TimeoutError:
-            pass  # its server's lease is over
+            flight.is_capped = self._cap_left_s(flight, server) <= 0  # else its server's lease is over
+        finally:
+            timed.discard(flight)
+            if not timed:
+                self._timed.pop(call.agent_attempt_id, None)
         share = None
         if server is not None:
             share = server.ended(flight.number, flight.ends)
@@ -212,7 +224,10 @@ class CallSender:
             self._lane_ends(flight, left=flight.left)
             if share is None:
                 return await self._not_sent(flight, NOT_PAID)
-            return await self._booked(flight, lease_over(attempt, share))
+            outcome = replace(lease_over(attempt, share), unused_pico=0)  # known when its attempt ends
+            if flight.is_capped:
+                outcome = replace(outcome, error="CapReached", error_message=CAP_REACHED)
+            return await self._booked(flight, outcome)
         if not flight.left and flight.withheld is not None:
             self._lane_ends(flight, left=False)
             return await self._not_sent(flight, flight.withheld)
@@ -220,6 +235,18 @@ class CallSender:
             return await self._replied(flight, forwarded, share)
         assert forwarded.error is not None
         return await self._failed(flight, forwarded, forwarded.error, share)
+
+    def _left_s(self, flight: _Flight, server: TimedServer | None) -> float | None:
+        """Until it is ended: its server's lease, or its attempt's cap, is used up."""
+        return None if server is None else min(server.left_s(), self._cap_left_s(flight, server))
+
+    def _cap_left_s(self, flight: _Flight, server: TimedServer | None) -> float:
+        """At least: what others on the server pay makes it longer, which is asked for again then."""
+        call = flight.call
+        if call.cap_pico is None or not isinstance(server, PaidServer):
+            return math.inf
+        beside = sum(server.owes(one.number) for one in self._timed.get(call.agent_attempt_id, ()))
+        return server.lasts_s(max(0, call.cap_pico - call.hold.settled - call.hold.presumed - beside))
 
     # -- when it may leave ------------------------------------------------------------------------------------------
 
@@ -397,9 +424,11 @@ class _Flight:
         self.booked = False
         self.withheld: str | None = None
         self.stopped: str | None = None
+        self.is_capped = False
+        """It was ended since its attempt's cap is used up."""
         self.ends = Limit(lambda: None)
 
-    def limit(self, server: TimedServer | None) -> Limit:
-        """What ends it if its server's lease does."""
-        self.ends = Limit(lambda: None if server is None else server.left_s())
+    def limit(self, left_s: Callable[[], float | None]) -> Limit:
+        """What ends it when that is over."""
+        self.ends = Limit(left_s)
         return self.ends

@@ -9,6 +9,7 @@ that works there.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -125,6 +126,15 @@ class PaidServer:
         early_s = min(MOST_EARLY_S, ENDS_EARLY_S + self._clock.lag_s)
         left_s = ((self._lease.until_ns or 0) - elapsed_ns()) / 1e9
         return max(left_s - early_s, self._clock.reads_left)
+
+    def owes(self, key: int) -> int:
+        """A request's share of the server's time so far."""
+        return self._meter.owed_of(key, elapsed_ns()) if key in self._running else 0
+
+    def lasts_s(self, pico: int) -> float:
+        """How long so many pico-dollars pay for the whole server."""
+        ns = self._meter.ns_for(pico)
+        return math.inf if ns is None else ns / 1e9
 
     def ended(self, key: int, limit: Limit) -> Share | None:
         """The request is over: its share of the server's time, None if it never left. It comes out of the lease,

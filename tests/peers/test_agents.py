@@ -11,7 +11,7 @@ import pytest
 
 from tests.loopback.scripted import Run, ScriptedVendor, fixes, steps
 from tests.orchestrator.run.agents.sweeps import FIX, FIXED, agents, check_agents_books, ends
-from tests.orchestrator.run.books import one, rows
+from tests.orchestrator.run.books import one, rows, watched
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import run
 
@@ -28,12 +28,15 @@ def _mini(peer, monkeypatch):
 
 @pytest.mark.usefixtures("_mini")
 def test_mini_swe_agent_mends_repositories_through_faults(tmp_path):
-    faults = ["429", None, "500", None, None, "reset", None, None, None, "cut"]
-    vendor = ScriptedVendor(fixes(*FIX), faults=faults)
-    with serving(vendor):
-        ended = run(agents(tmp_path, vendor, samples=ATTEMPTS, **MINI), tmp_path / "s.db")
+    faults = ["429", None, "500", None, None, "reset", None, None, None, "cut", None, None, "hang", None]
+    vendor = ScriptedVendor(fixes(*FIX), faults=faults * (1 + ATTEMPTS // 8))
+    db, mini = tmp_path / "s.db", {**MINI, "concurrency": 4, "model": {"timeout_s": 6}}
+    with serving(vendor), watched(db, 10 * 10**12):
+        ended = run(agents(tmp_path, vendor, samples=ATTEMPTS, **mini), db)
     assert ended.status == 0
     check_agents_books(ended.db, vendor)
+    assert one(db, "SELECT count(*) FROM request WHERE state = 'presumed'") >= 3
+    assert {row["state"] for row in rows(db, "SELECT state FROM agent_attempt")} == {"done"}
     for row in rows(ended.db, "SELECT text, finish_reason, passed FROM sample"):
         assert FIXED in row["text"] or row["finish_reason"] == "error"
     assert one(ended.db, "SELECT sum(passed) FROM sample") >= ATTEMPTS - 1

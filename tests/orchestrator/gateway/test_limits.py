@@ -146,3 +146,29 @@ def test_waiting_for_a_rate_limit_is_no_time_that_an_attempt_works(tmp_path, mon
     sample = rows(db, "SELECT * FROM sample_records")[0]
     assert (sample["finish_reason"], sample["latency_s"] < 2) == ("stop", True)
     check_attempts(db, vendor)
+
+
+@pytest.mark.slow
+def test_an_attempt_that_mostly_waits_is_lost_after_attempt_wall_s_not_wrong(tmp_path, monkeypatch):
+    """The vendor lets one call through and refuses all others for longer than the attempt may last."""
+    vendor = openai_vendor(rate=(1, 60.0))
+    db = tmp_path / "test.db"
+
+    async def two(gateway, attempt) -> str:
+        async with client_of(gateway, attempt, max_retries=0) as client:
+            for turn in range(2):
+                asked = [{"role": "user", "content": f"turn {turn}"}]
+                await client.chat.completions.create(model="m", messages=asked)
+        return "#### 0"
+
+    with serving(vendor):
+        keys = {"attempt_s": 2, "attempt_wall_s": 4}
+        path = sweep_file({"m": agent_model(vendor, agent=keys)}).write(tmp_path)
+        result, worked = run_agents(path, db, two, monkeypatch)
+    assert worked.ended == ["wall_time"]
+    assert (result.status, result.reason) == ("incomplete", "1 samples failed for good")
+    (attempt,) = rows(db, "SELECT * FROM agent_attempt")
+    assert (attempt["state"], attempt["ended_by"], attempt["worked_s"] < 2) == ("lost", "wall_time", True)
+    assert rows(db, "SELECT * FROM sample_records") == []
+    assert money(db).unused == money(db).settled > 0
+    check_attempts(db, vendor)

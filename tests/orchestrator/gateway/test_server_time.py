@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import time
+
+import openai
+
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.gateway.at_work import agent_model, run_agents, sweep_file
-from tests.orchestrator.gateway.test_chat import three_turns
+from tests.orchestrator.gateway.test_chat import client_of, three_turns
 from tests.orchestrator.run.books import check_books, money, rows
 from tests.orchestrator.run.serving import serving
+
+
+async def until_refused(gateway, attempt) -> str:
+    async with client_of(gateway, attempt, max_retries=0) as client:
+        while True:
+            try:
+                asked = [{"role": "user", "content": f"turn {attempt.calls}"}]
+                await client.chat.completions.create(model="m", messages=asked)
+            except openai.APIStatusError:
+                return "#### 0"
 
 
 def test_shares_of_the_servers_time_sum_to_the_attempts_cost(tmp_path, monkeypatch):
@@ -24,4 +38,25 @@ def test_shares_of_the_servers_time_sum_to_the_attempts_cost(tmp_path, monkeypat
     of = money(db)
     assert sum(s["cost_pico"] for s in samples) == of.settled - of.unused > 0
     assert (of.presumed, of.reserved) == (0, 0)
+    check_books(db)
+
+
+def test_a_call_is_cancelled_when_its_share_reaches_the_attempts_cap(tmp_path, monkeypatch):
+    """At $3.6 an hour a second costs $0.001: the second call, which would take half a minute, has less than one."""
+    vendor = openai_vendor(flavour="vllm")
+    waits = iter([0.05])
+    vendor.latency = lambda _: next(waits, 30.0)
+    db = tmp_path / "test.db"
+    began = time.monotonic()
+    with serving(vendor):
+        model = agent_model(vendor, attempt_usd=0.001)
+        del model["price"], model["base_url"]
+        model |= {"provider": "vllm", "servers": [vendor.base_url], "gpu_usd_per_hour": 3.6}
+        result, worked = run_agents(sweep_file({"m": model}).write(tmp_path), db, until_refused, monkeypatch)
+    assert (result.status, worked.ended) == ("complete", ["cap"])
+    assert time.monotonic() - began < 20
+    (sample,) = rows(db, "SELECT * FROM sample_records")
+    assert sample["finish_reason"] == "cap"
+    assert 10**9 <= money(db).settled < 2 * 10**9
+    assert [row["error"] for row in rows(db, "SELECT error FROM request ORDER BY id")] == [None, "CapReached"]
     check_books(db)

@@ -46,20 +46,20 @@ class Call:
 
 def dialogue(connection: sqlite3.Connection, attempt: int | str) -> Iterator[Call]:
     """`attempt`: its id; of a merged ledger's, its ref. A call that was lost and made again is one, with the cost of
-    both."""
+    both; by the next run too, whose calls go on counting."""
     bodies: dict[int | str, bytes] = {}
     before: list[Any] = []
     lost: Call | None = None
+    lost_turns: list[Any] = []
     for row in connection.execute(_MERGED_SQL if isinstance(attempt, str) else _SQL, (attempt,)).fetchall():
         number, call, state, prompt, completion, cost, wire, prefix_of, prefix, rest, kind, reply = row
         bodies[number] = bodies.get(prefix_of, b"")[:prefix] + zlib.decompress(rest)
         body = _object(bodies[number])
         turns = _turns(wire, body)
-        new = turns[len(before) :] if turns[: len(before)] == before else turns
-        heard = [part for turn in new for part in _parts(turn)]
-        if lost is not None and lost.call != call:
+        if lost is not None and lost.call != call and lost_turns != turns:
             yield lost
-            lost = None
+            before, lost = lost_turns, None
+        heard = [part for turn in turns[_shared(before, turns) :] for part in _parts(turn)]
         made = Call(
             call=call,
             state=state,
@@ -70,12 +70,20 @@ def dialogue(connection: sqlite3.Connection, attempt: int | str) -> Iterator[Cal
             said=() if reply is None else tuple(answer(wire, kind or "", zlib.decompress(reply))),
         )
         if reply is None:
-            lost = made
+            lost, lost_turns = made, turns
             continue
         before, lost = turns, None
         yield made
     if lost is not None:
         yield lost
+
+
+def _shared(one: list[Any], other: list[Any]) -> int:
+    """How many turns both begin with."""
+    return next(
+        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
+        min(len(one), len(other)),
+    )
 
 
 def answer(wire: str, content_type: str, reply: bytes) -> list[Part]:
