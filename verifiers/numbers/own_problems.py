@@ -39,9 +39,10 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _OF_ITSELF = re.compile(
-    r"[#*_> ]{0,6}(?:\(?[a-h0-9]{1,2}[.)][ ]|sub-?(?:problem|question|part|task)s?\b|(?:wait|hmm+|hm|but|so|let|actually|no|oh|oops|is|did|does|are|have|check|double|now|really|right"
-    r"|would|should|could|can|do|any|anything|ok|okay|well|sorry|if you|want|step|part|next|then|therefore|thus"
-    r"|hence|since|finally|first|second|third)\b)",
+    r"[#*_> ]{0,6}(?:\(?[a-h0-9]{1,2}[.)][ ]|sub-?(?:problem|question|part|task)s?\b"
+    r"|(?:wait|hmm+|hm|but|so|let|actually|no|oh|oops|is|did|does|are|have|check|double|now|really|right|would"
+    r"|should|could|can|do|any|anything|ok|okay|well|sorry|if you|want|step|part|next|then|therefore|thus|hence"
+    r"|since|finally|first|second|third)\b)",
     re.IGNORECASE,
 )
 """Questions and parts that a solution asks on its way."""
