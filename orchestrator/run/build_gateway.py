@@ -1,4 +1,4 @@
-"""The gateway of a run whose sweep has agents; None where it has none."""
+"""The gateway of a run whose sweep has agents."""
 
 from __future__ import annotations
 
@@ -34,10 +34,8 @@ def build_gateway(
     clock: Callable[[], float],
     changed: Callable[[], None],
     on_warning: Callable[[str, str], None],
-) -> Gateway | None:
+) -> Gateway:
     lanes = call_lanes(prepared, ledger.state, scheduler)
-    if not lanes:
-        return None
     models = {alias: _model(prepared, alias) for alias in lanes}
     forwarders = {alias: _forwarders(prepared.sweep.models[alias]) for alias in lanes}
     sender = CallSender(

@@ -14,9 +14,7 @@ from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.ledger.writing.rows import Settlement, VerdictRow
 from orchestrator.progress import Progress
 from orchestrator.run import server_queues
-from orchestrator.run.agents.attempts import Attempts
 from orchestrator.run.batches.batches import Batches, Life
-from orchestrator.run.build_gateway import build_gateway
 from orchestrator.run.prepare import Prepared
 from orchestrator.run.progress_figures import ProgressFigures, Tally, leave_moments
 from orchestrator.run.sampling import Arrival, Sampling, arrivals
@@ -42,6 +40,8 @@ from providers.transport.awake import awake_clock
 from providers.types import Provider
 
 if TYPE_CHECKING:
+    from orchestrator.gateway.gateway import Gateway
+    from orchestrator.run.agents.attempts import Attempts
     from providers.vllm import VllmProvider
 
 SHOW_EVERY_S = 0.25
@@ -113,22 +113,10 @@ class Driver:
             clock=self._clock,
             on_warning=on_warning,
         )
-        self.gateway = build_gateway(
-            prepared,
-            scheduler,
-            ledger,
-            sampling,
-            servers=servers,
-            judged=self._inline.judge,
-            clock=self._clock,
-            changed=lambda: self.dispatcher.wake(),
-            on_warning=on_warning,
-        )
-        self._attempts = (
-            None
-            if self.gateway is None
-            else Attempts(prepared, self.gateway, ledger.path, arrived=self._arrived)
-        )
+        self.gateway: Gateway | None = None
+        self._attempts: Attempts | None = None
+        if any(model.agent is not None for model in prepared.sweep.models.values()):
+            self._serve_agents(sampling, servers)
         self._batches = Batches(
             prepared,
             scheduler,
@@ -165,6 +153,24 @@ class Driver:
             scheduler.draining = True
             if not cancelling:
                 self._batches.leave()  # once each is looked at
+
+    def _serve_agents(self, sampling: Sampling, servers: Mapping[tuple[str, int], TimedServer]) -> None:
+        # Here, since most sweeps have none and the gateway takes a tenth of a second to import.
+        from orchestrator.run.agents.attempts import Attempts
+        from orchestrator.run.build_gateway import build_gateway
+
+        self.gateway = build_gateway(
+            self._prepared,
+            self.scheduler,
+            self._ledger,
+            sampling,
+            servers=servers,
+            judged=self._inline.judge,
+            clock=self._clock,
+            changed=lambda: self.dispatcher.wake(),
+            on_warning=self._on_warning,
+        )
+        self._attempts = Attempts(self._prepared, self.gateway, self._ledger.path, arrived=self._arrived)
 
     async def run(self) -> None:
         """Returns when nothing is left that could be asked, or the draining is over. Raises LedgerBroken."""

@@ -206,7 +206,7 @@ def _at_first(prepared: Prepared, alias: str, ordinal: int) -> int:
     output = max(1, round(EXPECTED_OUTPUT_SHARE * model.max_tokens))
     if model.gpu_usd_per_hour is not None:
         return prepared.server_pico_at_first(alias, output)
-    tokens = round(prepared.prompt(alias, ordinal).size_bytes / 4)
+    tokens = round(prepared.prompt_bytes(alias, ordinal) / 4)
     return cost_pico(prepared.prices[alias], Tokens(input=tokens, output=output))
 
 

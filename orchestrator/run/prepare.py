@@ -21,6 +21,7 @@ from orchestrator.problems.types import Api, Problem
 from orchestrator.run.agents.checks import SMALLEST_OUTPUT, check_prompt, check_smallest, folder_digest
 from orchestrator.run.agents.task import task_of
 from orchestrator.run.prices import price_of
+from orchestrator.run.prompt_sizes import PromptSizes, prompt_sizes
 from orchestrator.run.servers.gpus import usable
 from orchestrator.run.verdicts.choose_verifier import verifier_of_sweep
 from orchestrator.run.verdicts.judge_calls import JudgeCalls
@@ -46,6 +47,7 @@ EXPECTED_OUTPUT_SHARE = 0.5
 CACHE_CONTROL = "cache_control"
 """Anthropic's field that asks for a cache, wherever it stands."""
 RENDERED_KEPT = 256
+BOUNDS_KEPT = 4096
 ASSUMED_TOKENS_PER_S = 1000
 """Output of a paid server that is kept busy, while it has no samples of its own to tell. Only for estimates."""
 
@@ -60,17 +62,6 @@ class Means:
     """All that was settled, over the output; the price of a server's time is told by nothing else."""
     pico_per_attempt: float | None = None
     """Of an agent's model."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """A prompt with its SHA-256 and its size, as the ledger and the bounds need them."""
-
-    prompt: Prompt
-    sha: str
-    size_bytes: int
-    messages: int
-    """A raw text counts as one."""
 
 
 @dataclass(kw_only=True)
@@ -124,10 +115,18 @@ class Prepared:
 
     def prompt(self, alias: str, ordinal: int) -> Prompt:
         """What is sent for a problem."""
-        return self._rendered(self.sweep.models[alias].api, ordinal).prompt
+        return self._rendered(self.sweep.models[alias].api, ordinal)
 
     def prompt_sha(self, alias: str, ordinal: int) -> str:
-        return self._rendered(self.sweep.models[alias].api, ordinal).sha
+        return self._digest(self.sweep.models[alias].api, ordinal)
+
+    def check_prompts(self) -> None:
+        """A template that doesn't fit a problem is found before any money is spent."""
+        _ = self._sizes
+
+    def prompt_bytes(self, alias: str, ordinal: int) -> int:
+        """UTF-8 bytes of all parts of what is sent for a problem."""
+        return self._sizes[self.sweep.models[alias].api].bytes[ordinal]
 
     def input_bound(self, alias: str, ordinal: int) -> int:
         """The most input tokens a request of this problem can count: what is sent of it, and the overhead."""
@@ -139,8 +138,8 @@ class Prepared:
     def sent_bound(self, alias: str, ordinal: int) -> int:
         """Of that, what is sent and counted: the bytes of all parts and of `extra` (a schema, say), and what a chat
         template puts around each message."""
-        rendered = self._rendered(self.sweep.models[alias].api, ordinal)
-        return rendered.size_bytes + TOKENS_A_MESSAGE * rendered.messages + self._extra_bytes[alias]
+        sizes = self._sizes[self.sweep.models[alias].api]
+        return sizes.bytes[ordinal] + TOKENS_A_MESSAGE * sizes.messages[ordinal] + self._extra_bytes[alias]
 
     @cached_property
     def _extra_bytes(self) -> dict[str, int]:
@@ -150,15 +149,27 @@ class Prepared:
         }
 
     @cached_property
-    def _rendered(self) -> Callable[[Api, int], Rendered]:
-        """A few are kept, since a request asks for its prompt, its hash and its size one after the other; all of them
-        would be the whole data set."""
+    def _rendered(self) -> Callable[[Api, int], Prompt]:
+        """A few are kept, since a request asks for its prompt and its hash one after the other; all of them would be
+        the whole data set."""
         return lru_cache(maxsize=RENDERED_KEPT)(self._render)
 
-    def _render(self, api: Api, ordinal: int) -> Rendered:
-        prompt = render(self.sweep.problems, self.sweep.prompt, api, self.problems[ordinal])
-        sha = sha256(prompt_body(prompt).encode()).hexdigest()
-        return Rendered(prompt, sha, prompt.size_bytes, max(1, len(prompt.messages)))
+    @cached_property
+    def _digest(self) -> Callable[[Api, int], str]:
+        return lru_cache(maxsize=RENDERED_KEPT)(self._hash)
+
+    @cached_property
+    def _sizes(self) -> dict[Api, PromptSizes]:
+        """Of all prompts, by wire. Raises InputError for a template that doesn't fit a problem."""
+        everything = range(len(self.problems))
+        apis: dict[Api, None] = {model.api: None for model in self.sweep.models.values()}
+        return {api: prompt_sizes(self._render(api, ordinal) for ordinal in everything) for api in apis}
+
+    def _render(self, api: Api, ordinal: int) -> Prompt:
+        return render(self.sweep.problems, self.sweep.prompt, api, self.problems[ordinal])
+
+    def _hash(self, api: Api, ordinal: int) -> str:
+        return sha256(prompt_body(self._rendered(api, ordinal)).encode()).hexdigest()
 
     def caches(self, alias: str, ordinal: int) -> bool:
         """Whether a problem's prompt goes through the vendor's cache: if that must be asked for, and pays."""
@@ -174,27 +185,39 @@ class Prepared:
             return False
         return (
             model.wanted(self.problems[ordinal].key) > 1
-            and self._rendered(model.api, ordinal).size_bytes >= LEAST_CACHED_BYTES
+            and self.prompt_bytes(alias, ordinal) >= LEAST_CACHED_BYTES
         )
 
     def bound(self, alias: str, ordinal: int) -> Bound | AttemptBound:
         """The worst case of a request of this problem, or of an agent's attempt at it."""
-        model, price = self.sweep.models[alias], self.prices[alias]
+        model = self.sweep.models[alias]
         if model.agent is not None:
             cap = 0 if model.gpu_usd_per_hour is not None else model.agent.attempt_pico or 0
             return AttemptBound(sample=cap, spent=self.attempts_spent.get((alias, ordinal), {}))
-        tokens = self.input_bound(alias, ordinal)
-        asked_for = self._writes_asked_for(alias, ordinal)
+        return self._bound_of(
+            alias,
+            self.input_bound(alias, ordinal),
+            self._writes_asked_for(alias, ordinal),
+            self.cost_ratios.get(alias, ONE),
+            round(self.expected_input(alias, ordinal)),
+        )
+
+    @cached_property
+    def _bound_of(self) -> Callable[[str, int, tuple[str, ...], int, int], Bound]:
+        """Kept, since many prompts are of one length."""
+        return lru_cache(maxsize=BOUNDS_KEPT)(self._make_bound)
+
+    def _make_bound(
+        self, alias: str, tokens: int, asked_for: tuple[str, ...], ratio: int, expected: int
+    ) -> Bound:
+        model, price = self.sweep.models[alias], self.prices[alias]
         fixed = worst_pico(price, tokens, 0, asked_for=asked_for)
         sample = worst_pico(price, tokens, model.max_tokens, asked_for=asked_for) - fixed
         most = worst_pico(price, tokens, model.max_n * model.max_tokens, asked_for=asked_for)
         if most > fixed + model.max_n * sample:
             sample += 1  # a rate finer than a pico-dollar a token: n samples may round up further than one
-        ratio = self.cost_ratios.get(alias, ONE)
         return Bound(
-            fixed=times_ratio(fixed, ratio),
-            sample=times_ratio(sample, ratio),
-            input_tokens=round(self.expected_input(alias, ordinal)),
+            fixed=times_ratio(fixed, ratio), sample=times_ratio(sample, ratio), input_tokens=expected
         )
 
     def smallest_call_pico(self, alias: str, ordinal: int) -> int:
@@ -204,14 +227,22 @@ class Prepared:
 
     def _writes_asked_for(self, alias: str, ordinal: int) -> tuple[str, ...]:
         """Writes to a cache that a request asks for: manyfew's own last five minutes, the user's may last longer."""
-        if CACHE_CONTROL in json.dumps(dict(self.sweep.models[alias].extra)):
+        if alias in self._asking_for_caches:
             return ("cache_write", "cache_write_1h")
         return ("cache_write",) if self.caches(alias, ordinal) else ()
+
+    @cached_property
+    def _asking_for_caches(self) -> frozenset[str]:
+        return frozenset(
+            alias
+            for alias, model in self.sweep.models.items()
+            if model.extra and CACHE_CONTROL in json.dumps(dict(model.extra))
+        )
 
     def expected_input(self, alias: str, ordinal: int) -> float:
         """Input tokens a request is expected to count."""
         known = self.means.get(alias, Means()).prompt_tokens
-        return known if known is not None else self.prompt(alias, ordinal).size_bytes / BYTES_PER_TOKEN
+        return known if known is not None else self.prompt_bytes(alias, ordinal) / BYTES_PER_TOKEN
 
     def expected_output(self, alias: str) -> float:
         """Output tokens a sample is expected to count."""
@@ -227,10 +258,17 @@ class Prepared:
         output = max(1, round(samples * self.expected_output(alias)))
         if self.sweep.models[alias].gpu_usd_per_hour is not None:
             return self.server_pico(alias, output)
-        price = self.prices[alias]
-        fixed = cost_pico(price, Tokens(input=round(self.expected_input(alias, ordinal)), output=0))
+        fixed = self._cost_of(alias, round(self.expected_input(alias, ordinal)), 0)
         cached = self.caching_saves_pico(alias, ordinal, samples)
-        return requests * fixed - cached + cost_pico(price, Tokens(input=0, output=output))
+        return requests * fixed - cached + self._cost_of(alias, 0, output)
+
+    @cached_property
+    def _cost_of(self) -> Callable[[str, int, int], int]:
+        """Of so many input and output tokens; kept as bounds are."""
+        return lru_cache(maxsize=BOUNDS_KEPT)(self._cost)
+
+    def _cost(self, alias: str, given: int, made: int) -> int:
+        return cost_pico(self.prices[alias], Tokens(input=given, output=made))
 
     def caching_saves_pico(self, alias: str, ordinal: int, samples: int) -> int:
         """What the cache that is asked for is expected to save on the input of a problem's samples: in each block the
@@ -306,7 +344,7 @@ def _prepare(sweep: Sweep, prices: Mapping[str, Price]) -> Prepared:
         model = sweep.models[sweep.judge]
         prepared.judging = JudgeCalls(executor.verifier, model, prepared.prices[sweep.judge])
     _check_counts(prepared)
-    _check_prompts(prepared)
+    prepared.check_prompts()
     _check_agents(prepared)
     return prepared
 
@@ -334,13 +372,6 @@ def _check_counts(prepared: Prepared) -> None:
             if key not in keys:
                 at = where(prepared.sweep, "models", alias, "samples_by_problem")
                 raise InputError(at, f"the sweep has no problem {key[:80]!r}", "write the source's own ids")
-
-
-def _check_prompts(prepared: Prepared) -> None:
-    """A template that does not fit a problem is found before any money is spent."""
-    for alias in {model.api: alias for alias, model in prepared.sweep.models.items()}.values():
-        for ordinal in range(len(prepared.problems)):
-            prepared.prompt(alias, ordinal)
 
 
 def _refuse_steering(sweep: Sweep, kind: str) -> None:

@@ -27,7 +27,7 @@ MODULES = (
     "uvloop",
     "manyfew.__main__",
     "orchestrator.cli.app",
-    "orchestrator.cli.commands.run",
+    "orchestrator.cli.quick.run",
     "orchestrator.run.run_sweep",
     "orchestrator.run.build_providers",
     "orchestrator.run.verdicts.choose_verifier",

@@ -16,7 +16,7 @@ from typing import Any
 
 import manyfew
 from docs.make_reference import sweep_tables
-from orchestrator.cli.commands.run import EXIT
+from orchestrator.cli.quick.run import EXIT
 from orchestrator.ledger.file.create import create
 from tests.orchestrator.compared_ledger import compared_ledger
 

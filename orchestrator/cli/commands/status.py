@@ -17,6 +17,6 @@ def status(
 
     Example: manyfew status runs/quickstart.db
     """
-    from orchestrator.cli.quick_status import show_status
+    from orchestrator.cli.quick.status import show_status
 
     return show_status(db, json_)

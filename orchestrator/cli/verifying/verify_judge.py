@@ -17,9 +17,9 @@ def judge(db: Path, stated: StatedVerifier, budget: str | None, *, which: Which,
     """Raises InputError. Returns the exit status, which means what `run`'s does."""
     from functools import partial
 
-    from orchestrator.cli.commands.run import EXIT, SIGTERM
     from orchestrator.cli.leaving import say_left
     from orchestrator.cli.output import console, emit_json
+    from orchestrator.cli.quick.run import EXIT, SIGTERM
     from orchestrator.errors import InputError
     from orchestrator.ledger.file.lock import acquire
     from orchestrator.ledger.reading.compared_sets import compare_sets

@@ -11,9 +11,9 @@ def score(db: Path, options: Mapping[str, Any], budget: str | None, *, json_: bo
     """Raises InputError. Returns the exit status, which means what `run`'s does."""
     from functools import partial
 
-    from orchestrator.cli.commands.run import EXIT, SIGTERM
     from orchestrator.cli.leaving import say_left
     from orchestrator.cli.output import console, emit_json
+    from orchestrator.cli.quick.run import EXIT, SIGTERM
     from orchestrator.errors import InputError
     from orchestrator.ledger.file.lock import acquire
     from orchestrator.report.live.counter import counting

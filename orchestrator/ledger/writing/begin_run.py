@@ -22,9 +22,16 @@ from orchestrator.ledger.file.trouble import all_or_nothing
 from orchestrator.ledger.verdict_sets.change import WantedSet, begin_set
 from orchestrator.ledger.writing.batch_jobs import OF_OPEN_JOB, end_unnamed
 from orchestrator.ledger.writing.held_money import read_others
+from orchestrator.ledger.writing.many_rows import ManyRows
 from orchestrator.ledger.writing.presume import presume_leftovers
 from orchestrator.ledger.writing.run_state import ModelState, RunState
 from orchestrator.ledger.writing.under_booked import RULES, Rules, raise_under_booked
+
+INSERT_PROBLEM = ManyRows(
+    "INSERT INTO problem (sweep_id, ordinal, key, data)",
+    4,
+    " ON CONFLICT (sweep_id, key) DO UPDATE SET ordinal = excluded.ordinal, data = excluded.data",
+)
 
 Differences = Callable[[dict[str, Any], dict[str, Any]], list[str]]
 
@@ -208,17 +215,17 @@ def _model(connection: sqlite3.Connection, path: Path, plan: RunPlan, sweep_id: 
 
 def _problems(connection: sqlite3.Connection, plan: RunPlan, sweep_id: int) -> list[int]:
     connection.execute("UPDATE problem SET ordinal = NULL WHERE sweep_id = ?", (sweep_id,))
-    data = [json.dumps(dict(problem), ensure_ascii=False) for _, problem in plan.problems]
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    data = [encode(dict(problem)) for _, problem in plan.problems]
     _forget_verdicts(
         connection, sweep_id, {key: text for (key, _), text in zip(plan.problems, data, strict=True)}
     )
-    connection.executemany(
-        "INSERT INTO problem (sweep_id, ordinal, key, data) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT (sweep_id, key) DO UPDATE SET ordinal = excluded.ordinal, data = excluded.data",
-        (
+    INSERT_PROBLEM.execute(
+        connection,
+        [
             (sweep_id, ordinal, key, text)
             for ordinal, ((key, _), text) in enumerate(zip(plan.problems, data, strict=True))
-        ),
+        ],
     )
     rows = connection.execute(
         "SELECT id FROM problem WHERE sweep_id = ? AND ordinal IS NOT NULL ORDER BY ordinal", (sweep_id,)

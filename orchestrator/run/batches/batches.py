@@ -148,7 +148,7 @@ class Batches:
         room, samples = min(MOST_BYTES, provider.most_bytes), MOST_SAMPLES
         for n, ticket in enumerate(tickets[:most]):
             # JSON writes a byte as up to six.
-            size = self._prepared.prompt(alias, ticket.item.problem).size_bytes
+            size = self._prepared.prompt_bytes(alias, ticket.item.problem)
             room -= 2 * size + BYTES_A_REQUEST
             samples -= ticket.n
             if n and (room < 0 or samples < 0):

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.cli.commands.run import exit_status
+from orchestrator.cli.quick.run import exit_status
 from orchestrator.progress import Progress
 from orchestrator.run.prepare import prepare
 from orchestrator.run.run_sweep import Options, Result, run_sweep
