@@ -71,7 +71,7 @@ def test_run_starts_without_what_it_does_not_need(tmp_path):
     (tmp_path / "s.toml").write_text(
         'name = "s"\nbudget_usd = 1\n[problems]\nsource = "jsonl"\npath = "p.jsonl"\n'
         "[sampling]\nsamples = 1\nmax_tokens = 8\n"
-        '[models.m]\nprovider = "vllm"\nmodel = "m"\nservers = ["http://127.0.0.1:9/v1"]\nmax_wait_s = 0.1\n'
+        '[models.m]\nprovider = "vllm"\nmodel = "m"\nservers = ["http://127.0.0.1:9/v1"]\nmax_attempts = 1\n'
         "price = { input = 0.1, output = 0.4 }\n"
     )
     done = subprocess.run(
@@ -81,7 +81,7 @@ def test_run_starts_without_what_it_does_not_need(tmp_path):
         text=True,
         timeout=60,
     )
-    assert done.returncode == 4, done.stderr[-2000:]
+    assert done.returncode == 1, done.stderr[-2000:]
     imported = {
         line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if "import time:" in line
     }
