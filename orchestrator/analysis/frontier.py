@@ -73,6 +73,7 @@ def frontier_document(
         "solved_by_one": solved_by_one(study.models),
         "cap": {"average": cap.average, "hard": cap.hard},
         "budget": chosen["budget"],
+        "routing_bound": chosen["routing_bound"],
         **ranked(study),
         "clusters": clustered(study),
     }

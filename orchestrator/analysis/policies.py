@@ -14,10 +14,11 @@ from orchestrator.analysis.finite import finite
 from orchestrator.coverage import bootstrap
 from orchestrator.coverage.frontier import Policy, best
 from orchestrator.coverage.policy import Buyable, Offers, buyable, by_problem, offers
+from orchestrator.coverage.routing import routing_bound
 from orchestrator.coverage.selected import Draws, corrected, draws
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -54,39 +55,50 @@ def policies(
     warnings: list[str],
     cap: Cap = NO_CAP,
     problems: int | None = None,
-) -> dict[str, list[dict[str, Any]]]:
+) -> dict[str, Any]:
     """`frontier`: over all policies. `frontier_without_stopping`: over those that need no verifier while they sample.
-    `budget`: what rows of `frontier` cost and solve on so many `problems`; None: on these. Models are put on one
-    frontier only by the problems that all of them have."""
+    `budget`: what rows of `frontier` cost and solve on so many `problems`; None: on these. `routing_bound`: of a router
+    that knows each problem. Models are put on one frontier only by the problems that all of them have."""
     ready = [(o, s) for o, s in models if s.problems and not np.isnan(s.cost).any()]
     common = set[str].intersection(*(set(o.problems) for o, _ in ready)) if ready else set[str]()
     if any(len(common) != s.problems for _, s in ready):
         if not common:
             warnings.append("no problem is common to all models, so there is no frontier")
-            return {"frontier": [], "frontier_without_stopping": [], "budget": []}
+            return {"frontier": [], "frontier_without_stopping": [], "budget": [], "routing_bound": None}
         warnings.append(
             f"models have different problems; the frontier is of what all have in common: {len(common):,}"
         )
     keys = (
         [key for key in ready[0][0].problems if key in common] if ready else []
     )  # its order: the same draws
-    found = [_aligned(outcomes, samples, keys) for outcomes, samples in ready]
-    bought = [model for model in found if model is not None]
+    taken = {outcomes.alias: _on(outcomes, samples, keys) for outcomes, samples in ready}
+    bought = [model for alias, of in taken.items() if (model := buyable(alias, of)) is not None]
     clusters = clusters_of(ready[0][0], keys) if ready else None
     drawn = draws(bought, len(keys), clusters) if bought else None
     found_frontiers = {
         "frontier": (rows := _frontier(axis, bought, drawn, None, cap, clusters)),
         "budget": budget(axis, rows, _solved(rows, bought), problems or len(keys), clusters),
         "frontier_without_stopping": _frontier(axis, bought, drawn, "none", cap, clusters),
+        "routing_bound": _routed(axis, taken, warnings),
     }
     if bought and not found_frontiers["frontier"]:
         warnings.append("no policy solves anything within the cap, so the frontier is empty")
     return found_frontiers
 
 
-def _aligned(outcomes: Outcomes, samples: Samples, keys: Sequence[str]) -> Buyable | None:
+def _on(outcomes: Outcomes, samples: Samples, keys: Sequence[str]) -> Samples:
     place = {key: at for at, key in enumerate(outcomes.problems)}
-    return buyable(outcomes.alias, samples.take(np.array([place[key] for key in keys], np.int64)))
+    return samples.take(np.array([place[key] for key in keys], np.int64))
+
+
+def _routed(axis: Axis, models: Mapping[str, Samples], warnings: list[str]) -> dict[str, float] | None:
+    if len(models) < 2:
+        return None
+    found = routing_bound(models)
+    if isinstance(found, str):
+        warnings.append(f"no bound of what a router could save: {found}")
+        return None
+    return {f"{axis}_per_problem": found.cost, "coverage": found.coverage}
 
 
 def _solved(rows: Sequence[dict[str, Any]], models: list[Buyable]) -> list[NDArray[np.float64]]:

@@ -21,6 +21,7 @@ from orchestrator.text.frontier_words import (
     band,
     bought,
     covered,
+    per_thousand,
     percent,
 )
 from orchestrator.text.safe import safe
@@ -77,9 +78,23 @@ def print_frontier(console: Console, document: Document) -> None:
         console.print()
     _print_plot(console, models, axis, marks, styles, plain=plain)
     _print_comparisons(console, document, axis)
+    _print_routing(console, document, axis)
     _print_lists(console, document, axis, plain=plain)
     for warning in document["warnings"]:
         console.print(Text.assemble(("note: ", "yellow"), safe(warning)))
+
+
+def _print_routing(console: Console, document: Document, axis: str) -> None:
+    found = document.get("routing_bound")
+    if found is None:
+        return
+    cost = per_thousand(axis, found[f"{axis}_per_problem"])
+    told = (
+        "If a router knew which model solves each problem for the least (learned from half of the samples, priced on "
+        f"the other half): {percent(found['coverage'])} for {cost}."
+    )
+    console.print(Text(textwrap.fill(told, min(console.width, _PARAGRAPH)), style="dim"))
+    console.print()
 
 
 def ascii_only(console: Console) -> bool:
