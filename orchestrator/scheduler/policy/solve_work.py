@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from orchestrator.problem_state import ProblemState
-from orchestrator.scheduler.policy.solve import Solve
 from orchestrator.scheduler.work import Item, Work
+
+if TYPE_CHECKING:
+    from orchestrator.scheduler.policy.solve import Solve  # loads numpy
 
 
 class SolveWork(Work):
