@@ -111,7 +111,7 @@ def money_ends(progress: Progress) -> tuple[float, float] | None:
     if progress.eta_s is not None and progress.eta_s <= seconds:
         return None
     done, planned = sum(m.done for m in progress.models), sum(m.planned for m in progress.models)
-    coming = sum(m.samples_per_s for m in progress.models) * seconds
+    coming = sum(min(m.samples_per_s * seconds, m.planned - m.done - m.failed) for m in progress.models)
     return (seconds, min(1.0, (done + coming) / planned)) if planned else None
 
 
@@ -140,7 +140,7 @@ def pace(progress: Progress) -> list[str]:
     ends_s = progress.eta_s
     if (ends := money_ends(progress)) is not None:
         ends_s, at_share = ends
-        said.append(f"the budget ends it at {100 * at_share:.0f}% of the samples")
+        said.append(f"the budget ends it at {min(99, round(100 * at_share))}% of the samples")
     if (together := solved_together(progress)) is not None:
         said.append(together)
     if progress.since_reply_s is not None and progress.since_reply_s >= QUIET_S:

@@ -92,7 +92,8 @@ def _pace(progress: Progress) -> Iterator[str]:
     said = [f"{figures.rate(rate)} samples a second"] if rate > 0 and figures.is_at_work(progress) else []
     said = [*filter(None, [figures.remaining(progress)]), *said, *figures.pace(progress)]
     if said:
-        yield f"{'; '.join(said)}."
+        line = "; ".join(said)
+        yield f"{line[0].upper()}{line[1:]}."
 
 
 def _together(progress: Progress) -> Iterator[str]:
