@@ -76,17 +76,33 @@ def _with_answers(text: str) -> str:
     from orchestrator.cli.init_servers import served_at
     from orchestrator.text.safe import safe
 
-    def ask(question: str, default: str) -> str:
-        return input(safe(f"{question} [{default}]: "))
+    def say(said: str) -> None:
+        typer.echo("\n".join(_wrapped(said)))
 
-    typer.echo(
-        "This writes a sweep file that compares a cheap model with an expensive one, after a few questions."
-    )
-    typer.echo("Press Enter to take what is in [brackets].")
+    def ask(question: str, default: str) -> str:
+        *before, last = _wrapped(safe(f"{question} [{default}]:"))
+        for line in before:
+            typer.echo(line)
+        return input(f"{last} ")
+
+    say("This writes a sweep file that compares a cheap model with an expensive one, after a few questions.")
+    say("Press Enter to take what is in [brackets].")
     try:
-        return sized(filled(text, ask_all(ask, typer.echo, served_at)))
+        return sized(filled(text, ask_all(ask, say, served_at)))
     except EOFError:
         raise InputError("manyfew init", "the input ended before the last answer", "add --yes") from None
+
+
+def _wrapped(text: str) -> list[str]:
+    """Broken between words where a terminal would break them anywhere."""
+    import shutil
+    import sys
+    import textwrap
+
+    if not sys.stdout.isatty():
+        return [text]
+    width = shutil.get_terminal_size().columns
+    return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [text]
 
 
 def _text(*, quickstart: bool) -> str:

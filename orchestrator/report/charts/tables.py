@@ -40,25 +40,30 @@ class Table:
 
 
 def coverage_table(document: Mapping[str, Any], ks: Sequence[int] | None) -> Table:
-    """A row a model: pass@k with its band, and what so many samples cost. Without `ks`: 1, 10, 100 and the most that
-    every model has."""
+    """A row a model: pass@k with its band, and what so many samples cost, if that is known of any. Without `ks`: 1, 10,
+    100 and the most that every model has."""
     axis, models = document["axis"], document["models"]
     known = {
         name: {point["k"]: point for point in covered(model)}
         for name, model in zip(rows.names(list(models)), models.values(), strict=True)
     }
     chosen = list(ks) if ks else _usual(known)
-    heads = ["model", *(head for k in chosen for head in (f"pass@{k:,}", cost_title(axis)))]
+    is_priced = any(
+        point[f"{axis}_per_problem"] is not None for points in known.values() for point in points.values()
+    )
+    parts = 2 if is_priced else 1
+    heads = ["model", *(head for k in chosen for head in (f"pass@{k:,}", cost_title(axis))[:parts])]
     table = Table(heads, ["model", "k", "coverage", "low", "high", f"{axis}_per_problem"])
     for (name, points), alias in zip(known.items(), models, strict=True):
         line = [name]
         for k in chosen:
             point = points.get(k)
-            line += (
+            cells = (
                 ["–", "–"]
                 if point is None
                 else [_share(point), under_title(axis, point[f"{axis}_per_problem"])]
             )
+            line += cells[:parts]
             if point is not None:
                 at = (point["coverage"], point["low"], point["high"], point[f"{axis}_per_problem"])
                 table.data.append([alias, k, *at])

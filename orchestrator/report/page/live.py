@@ -9,6 +9,7 @@ from orchestrator.report import figures
 from orchestrator.report.budget_parts import dollars, parts_of
 from orchestrator.report.page.page import scripts, style
 from orchestrator.text.duration import span
+from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def live_document(progress: Progress, last: Iterable[Mapping[str, Any]]) -> dict
         ("presumed", dollars(progress.presumed_pico, parts.places)),
         ("reserved", dollars(progress.reserved_pico, parts.places)),
     ]
+    if progress.replayed_pico:
+        money.append(("replayed, not spent", usd(progress.replayed_pico)))
     return {
         "name": safe(progress.name),
         "over": not figures.is_at_work(progress),

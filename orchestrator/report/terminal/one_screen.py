@@ -94,7 +94,8 @@ def _spent(document: Document, spent: Spent) -> str:
     )  # the samples of estimates aren't all then
     paid = spent.settled + spent.presumed - spent.replayed
     elsewhere = spent.replayed or spent.imported or spent.merged
-    said = f"{usd(paid)} spent for {what}" if paid or not elsewhere else what
+    nothing = what if elsewhere else f"{what}; nothing was spent here"
+    said = f"{usd(paid)} spent for {what}" if paid else nothing
     if spent.imported:
         said += f"; imported samples cost {usd(spent.imported)}, not spent here"
     if spent.presumed:

@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -262,4 +263,6 @@ def test_a_tame_ledger_has_what_the_live_screen_has(tmp_path):
     live = live_document(Watched(tame(tmp_path / "t.db")).read(), [])
     assert live["models"][0]["figures"][0] == "400/400"
     assert dict(live["money"])["settled"].startswith("$")
+    recorded = replace(Watched(tmp_path / "t.db").read(), replayed_pico=10**12)
+    assert dict(live_document(recorded, [])["money"])["replayed, not spent"] == "$1.00"
     assert HOSTILE[0] not in json.dumps(live)
