@@ -74,6 +74,9 @@ def _busy(vendor) -> float:
 def check_samples(world: World, seat: Seat) -> None:
     """No sample twice, none that the vendor did not make; a reply that was delivered whole is there, unless its process
     was killed with it in flight: then it is within what is presumed."""
+    if "agent" in seat.keys:
+        check_attempts(world, seat)
+        return
     recorded = rows(
         world.db,
         "SELECT problem.key AS problem, s.text, s.request_id, p.body AS prompt FROM sample AS s "
@@ -103,6 +106,28 @@ def check_samples(world: World, seat: Seat) -> None:
             assert n <= unknown[words], (
                 f"{seat.alias}: {n} replies to {words!r} are neither recorded nor presumed"
             )
+
+
+def check_attempts(world: World, seat: Seat) -> None:
+    """Each sample is an attempt's own, and each reply that was delivered whole is a call that the ledger has."""
+    attempts = rows(
+        world.db,
+        "SELECT a.*, (SELECT count(*) FROM sample AS s WHERE s.agent_attempt_id = a.id) AS samples "
+        "FROM agent_attempt AS a JOIN model ON model.id = a.model_id WHERE model.alias = ?",
+        seat.alias,
+    )
+    for one_ in attempts:
+        assert one_["samples"] == (one_["state"] == "done"), f"{seat.alias}: {dict(one_)}"
+        spent = one_["settled_pico"] + one_["presumed_pico"]
+        assert spent <= one_["cap_pico"], f"{seat.alias}: above its cap: {dict(one_)}"
+    calls = one(
+        world.db,
+        "SELECT count(*) FROM request JOIN model ON model.id = model_id "
+        "WHERE alias = ? AND (state != 'free' OR cost_basis = 'reconciled')",
+        seat.alias,
+    )
+    delivered = sum(len(vendor.delivered) for vendor in seat.vendors)
+    assert delivered <= calls, f"{seat.alias}: {delivered} replies came whole, the ledger has {calls} calls"
 
 
 def _presumed(world: World, seat: Seat) -> Counter[str]:

@@ -1,14 +1,16 @@
 """The models of a chaos sweep: what each is, who serves it and bills it, and what goes wrong there.
 
-A kind of model is a function (random, alias) -> Seat in KINDS: whoever adds a kind, such as agents or servers that a
-run starts itself, adds a function. A seat says what the sweep file says of its model, and keeps what the judge asks.
+A kind of model is a function (random, alias) -> Seat in KINDS: whoever adds a kind, such as servers that a run starts
+itself, adds a function. A seat says what the sweep file says of its model, and keeps what the judge asks.
 """
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +129,24 @@ def stating(random: Random, alias: str) -> Seat:
     return seat
 
 
+def agent(random: Random, alias: str) -> Seat:
+    """Its samples are attempts of a program, in bubblewrap or as it is."""
+    kinds = [fault for fault in COMMON if fault not in SILENT]
+    vendor = _vendor(openai_vendor(prices=CHEAP_PRICES), random, tuple(kinds))
+    seat = _seat(random, alias, "openai-compatible", [vendor], CHEAP_PRICES)
+    seat.keys.pop("max_n")
+    sandboxes = ["none-i-trust-this-agent", *(["bubblewrap"] if shutil.which("bwrap") else [])]
+    seat.keys["agent"] = {
+        "command": ["python3", str(Path(__file__).with_name("talker.py"))],
+        "attempt_usd": random.choice([0.001, 0.005]),
+        "attempt_s": 60,
+        "concurrency": random.choice([1, 4]),
+        "sandbox": random.choice(sandboxes),
+    }
+    seat.served = lambda: {"base_url": vendor.base_url}
+    return seat
+
+
 def openai(random: Random, alias: str) -> Seat:
     api = random.choice(["chat", "responses"])
     made = openai_vendor if api == "chat" else responses_vendor
@@ -208,6 +228,7 @@ KINDS: list[tuple[int, Callable[[Random, str], Seat]]] = [
     (1, anthropic),
     (2, batched),
     (2, gpu_server),
+    (1, agent),
 ]
 """(weight, how it is drawn)."""
 

@@ -127,6 +127,8 @@ def draw_world(seed: int, folder: Path, nursery: Nursery) -> World:
     random = Random(seed)
     models = seats.draw(random, random.randint(1, 4))
     problems, samples = random.randint(1, 8), random.choice([1, 2, 4, 8, 16])
+    if any("agent" in seat.keys for seat in models):  # an attempt is a process, which takes a while to start
+        problems, samples = min(problems, 4), min(samples, 4)
     plan = problems * samples * len(models) * MOST_EXPENSIVE_SAMPLE_USD
     lease = sum(seat.usd_per_hour or 0 for seat in models) / 3600 * 30
     budget = round(plan * random.choice([0.05, 0.2, 0.5, 2.0]) + lease * random.choice([0.5, 2.0]) + 0.005, 4)

@@ -45,6 +45,11 @@ class ScriptedVendor(StandIn):
         self.billed: list[tuple[int, int]] = []
         self.headers: list[dict[str, str]] = []
         self.most_at_once = self._at_once = 0
+        self.over = asyncio.Event()
+
+    async def __aexit__(self, *about: object) -> None:
+        self.over.set()
+        await super().__aexit__(*about)
 
     @property
     def billed_pico(self) -> int:
@@ -79,7 +84,7 @@ class ScriptedVendor(StandIn):
             usage = (usage[0], min(wire.most(), self.tokens))
         self.billed.append(usage)
         if fault == "hang":
-            await asyncio.sleep(3600)
+            await self.over.wait()
         if fault == "cut":
             data = json.dumps(wire.reply(turn, usage)).encode()
             response = web.StreamResponse(headers={"Content-Length": str(len(data))})

@@ -30,7 +30,7 @@ def _mini(peer, monkeypatch):
 def test_mini_swe_agent_mends_repositories_through_faults(tmp_path):
     faults = ["429", None, "500", None, None, "reset", None, None, None, "cut", None, None, "hang", None]
     vendor = ScriptedVendor(fixes(*FIX), faults=faults * (1 + ATTEMPTS // 8))
-    db, mini = tmp_path / "s.db", {**MINI, "concurrency": 4, "model": {"timeout_s": 6}}
+    db, mini = tmp_path / "s.db", dict[str, Any](MINI, concurrency=4, model={"timeout_s": 6})
     with serving(vendor), watched(db, 10 * 10**12):
         ended = run(agents(tmp_path, vendor, samples=ATTEMPTS, **mini), db)
     assert ended.status == 0
