@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from orchestrator.errors import InputError
@@ -32,6 +33,7 @@ _TOKEN_COLUMNS = tuple(
         "cache_write_1h_tokens",
     )
 )
+_DAY_S = 86_400
 _EACH = "--usd-per-sample"
 _TIME = VALUE_COLUMNS.index("created_at")
 
@@ -179,10 +181,14 @@ def _listed(billed: Billed, day: datetime.date) -> Price:
 
 
 def _day_of(seconds: float | None) -> datetime.date:
-    if seconds is None:
-        return _today()
+    return _today() if seconds is None else _day(seconds // _DAY_S)
+
+
+@lru_cache(maxsize=1024)
+def _day(number: float) -> datetime.date:
+    """The day of this number since 1970."""
     try:
-        return datetime.datetime.fromtimestamp(seconds, datetime.UTC).date()
+        return datetime.datetime.fromtimestamp(number * _DAY_S, datetime.UTC).date()
     except (ValueError, OverflowError, OSError):
         return _today()
 

@@ -71,6 +71,7 @@ class Stage:
         self.unknown: Counter[str] = Counter()
         # No name: a temporary file that is gone once closed, whatever happens.
         self.connection = sqlite3.connect("", isolation_level=None, uri=True)
+        self._insert = self.connection.cursor().execute
 
     def __enter__(self) -> Self:
         for pragma in ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{CACHE_KIB}"):
@@ -94,7 +95,7 @@ class Stage:
             self.connection.execute("UPDATE model SET price = ? WHERE id = ?", (price, model.id))
         row = (place, model.id, problem, line.sample_index, cost.pico, cost.basis, line.judge, *line.values)
         try:
-            self.connection.execute(_INSERT_SAMPLE, row)
+            self._insert(_INSERT_SAMPLE, row)
         except sqlite3.IntegrityError:
             if not self._added_otherwise(row, line, states_index=states_index, once=once):
                 self.repeated += 1

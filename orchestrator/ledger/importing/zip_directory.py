@@ -13,6 +13,9 @@ _LOCATOR = struct.Struct("<4sLQL")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _ENTRY = struct.Struct("<4s4B4HL2L5H2L")
 _LONGEST_COMMENT = 1 << 16
+_LONGEST = _ENTRY.size + 3 * _LONGEST_COMMENT
+"""Bytes of one entry of the list."""
+_PIECE = 1 << 20
 _FULL32 = 0xFFFFFFFF
 _UTF8 = 0x800
 
@@ -37,22 +40,24 @@ def entries(raw: IO[bytes]) -> Iterator[Entry]:
     """In the order of the list. Raises BadZip."""
     start, size, count, shift = _place(raw)
     raw.seek(start)
-    left = size
+    left, data, at = size, b"", 0
     for _ in range(count):
-        head = raw.read(_ENTRY.size)
-        if len(head) < _ENTRY.size or not head.startswith(b"PK\x01\x02"):
+        if len(data) - at < _LONGEST:
+            data, at = data[at:] + raw.read(min(_PIECE, left - (len(data) - at))), 0
+        if len(data) - at < _ENTRY.size or not data.startswith(b"PK\x01\x02", at):
             raise BadZip("its list of entries is damaged")
-        found = _ENTRY.unpack(head)
+        found = _ENTRY.unpack_from(data, at)
         flags, method, crc, packed, whole = found[5], found[6], found[9], found[10], found[11]
-        names, extras, comments, offset = found[12], found[13], found[14], found[18]
-        name, extra = raw.read(names), raw.read(extras)
-        raw.seek(comments, 1)
-        left -= _ENTRY.size + names + extras + comments
-        if left < 0 or len(name) < names or len(extra) < extras:
+        name_at, extra_at, offset = at + _ENTRY.size, at + _ENTRY.size + found[12], found[18]
+        end = extra_at + found[13] + found[14]
+        if end > len(data):
             raise BadZip("its list of entries is damaged")
         if _FULL32 in (whole, packed, offset):
+            extra = data[extra_at : extra_at + found[13]]
             whole, packed, offset = _large(extra, whole, packed, offset)
-        text = name.decode("utf-8" if flags & _UTF8 else "cp437", "replace")
+        text = data[name_at:extra_at].decode("utf-8" if flags & _UTF8 else "cp437", "replace")
+        left -= end - at
+        at = end
         yield Entry(text, method, bool(flags & 1), crc, packed, whole, offset + shift)
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.importing.json_stream import opened, records
@@ -19,6 +20,7 @@ from orchestrator.ledger.importing.line import (
     Line,
     Wrong,
     parse,
+    text_as_json,
 )
 from orchestrator.ledger.importing.reader import FileReader, Taken
 
@@ -40,36 +42,35 @@ class _Columns(msgspec.Struct, forbid_unknown_fields=True):
     model: _Name
     problem: _Name
     sample_index: Annotated[int, msgspec.Meta(ge=0, lt=MAX_INDEX)]
-    text: str | None = None
-    reasoning: str | None = None
-    finish_reason: str | None = None
-    prompt_tokens: _Tokens = None
-    cached_tokens: _Tokens = None
-    cache_write_tokens: _Tokens = None
-    cache_write_1h_tokens: _Tokens = None
-    completion_tokens: _Tokens = None
-    reasoning_tokens: _Tokens = None
-    token_basis: Literal["reported", "split"] | None = None
-    passed: Literal[0, 1] | None = None
-    score: Annotated[float, msgspec.Meta(ge=-MAX_SCORE, le=MAX_SCORE)] | None = None
-    answer: str | None = None
-    server: str | None = None
-    request: Annotated[int, msgspec.Meta(ge=0)] | str | None = None
-    stop_rule: Literal["none", "first_success", "cascade", "solve", "narrow"] | None = None
-    latency_s: _Seconds = None
-    created_at: _Seconds = None
-    sweep: _Name | None = None
-    provider: str | None = None
-    question: str | None = None
-    gold: str | None = None
-    cost_usd: Decimal | None = None
-    cost_pico: Annotated[int, msgspec.Meta(ge=0, le=MAX_COST_PICO)] | None = None
-    cost_basis: str | None = None
+    text: str | UnsetType | None = UNSET
+    reasoning: str | UnsetType | None = UNSET
+    finish_reason: str | UnsetType | None = UNSET
+    prompt_tokens: _Tokens | UnsetType = UNSET
+    cached_tokens: _Tokens | UnsetType = UNSET
+    cache_write_tokens: _Tokens | UnsetType = UNSET
+    cache_write_1h_tokens: _Tokens | UnsetType = UNSET
+    completion_tokens: _Tokens | UnsetType = UNSET
+    reasoning_tokens: _Tokens | UnsetType = UNSET
+    token_basis: Literal["reported", "split"] | UnsetType | None = UNSET
+    passed: Literal[0, 1] | UnsetType | None = UNSET
+    score: Annotated[float, msgspec.Meta(ge=-MAX_SCORE, le=MAX_SCORE)] | UnsetType | None = UNSET
+    answer: str | UnsetType | None = UNSET
+    server: str | UnsetType | None = UNSET
+    request: Annotated[int, msgspec.Meta(ge=0)] | str | UnsetType | None = UNSET
+    stop_rule: Literal["none", "first_success", "cascade", "solve", "narrow"] | UnsetType | None = UNSET
+    latency_s: _Seconds | UnsetType = UNSET
+    created_at: _Seconds | UnsetType = UNSET
+    sweep: _Name | UnsetType | None = UNSET
+    provider: str | UnsetType | None = UNSET
+    question: str | UnsetType | None = UNSET
+    gold: str | UnsetType | None = UNSET
+    cost_usd: Decimal | UnsetType | None = UNSET
+    cost_pico: Annotated[int, msgspec.Meta(ge=0, le=MAX_COST_PICO)] | UnsetType | None = UNSET
+    cost_basis: str | UnsetType | None = UNSET
 
 
-_FIRST_VALUE, _BEHIND_VALUES = 3, 21
+_FIRST_VALUE, _BEHIND_VALUES, _COLUMNS = 3, 21, len(_Columns.__struct_fields__)
 _typed = msgspec.json.Decoder(_Columns).decode
-_keys = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def read_line(raw: bytes) -> Line:
@@ -79,23 +80,29 @@ def read_line(raw: bytes) -> Line:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return parse(raw)
     # A key that appears twice is wrong; counted without a parse: no key that is known ends in a backslash.
-    if raw.count(b'":') - raw.count(b'\\":') != len(_keys(raw)):
+    columns: tuple[Any, ...] = msgspec.structs.astuple(found)
+    left_out = columns.count(UNSET)
+    keys = raw.count(b'":')
+    if keys + left_out != _COLUMNS and keys - raw.count(b'\\":') + left_out != _COLUMNS:
         return parse(raw)
-    pico, usd = found.cost_pico, found.cost_usd
+    if left_out:
+        columns = tuple([None if value is UNSET else value for value in columns])
+    model, problem, sample_index = columns[:_FIRST_VALUE]
+    sweep, provider, question, gold, usd, pico, _ = columns[_BEHIND_VALUES:]
     try:
         if pico is None or usd is None or abs(usd.scaleb(12) - pico) > 1:
             return parse(raw)
     except ArithmeticError:
         return parse(raw)
     return Line(
-        sweep=found.sweep,
-        model=found.model,
-        provider=found.provider,
-        problem=found.problem,
-        sample_index=found.sample_index,
-        question=found.question,
-        gold=None if found.gold is None else json.dumps(found.gold, ensure_ascii=False),
-        values=msgspec.structs.astuple(found)[_FIRST_VALUE:_BEHIND_VALUES],
+        sweep=sweep,
+        model=model,
+        provider=provider,
+        problem=problem,
+        sample_index=sample_index,
+        question=question,
+        gold=None if gold is None else text_as_json(gold),
+        values=columns[_FIRST_VALUE:_BEHIND_VALUES],
         cost_pico=pico,
     )
 
