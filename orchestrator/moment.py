@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from orchestrator.progress import AttemptProgress, ModelProgress, Progress
+from orchestrator.progress import AttemptProgress, ModelProgress, PolicyProgress, Progress
 
 EVERY_S = 2.0
 MOST_ATTEMPTS = 100
@@ -31,6 +31,7 @@ def moment(progress: Progress) -> str:
                 }
                 for model in progress.models
             },
+            "policy": None if progress.policy is None else asdict(progress.policy),
             "attempts": [asdict(attempt) for attempt in progress.attempts[:MOST_ATTEMPTS]],
         }
     )
@@ -50,6 +51,7 @@ def at_moment(read: Progress, said: str) -> Progress:
         since_reply_s=None if replied_at is None or at is None else max(0.0, at - replied_at),
         eta_s=max(etas, default=None),
         models=models,
+        policy=None if told.get("policy") is None else PolicyProgress(**told["policy"]),
         attempts=tuple(AttemptProgress(**attempt) for attempt in told["attempts"]),
     )
 

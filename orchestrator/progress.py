@@ -41,9 +41,28 @@ class ModelProgress:
     """Why nothing more goes out now: "rate limit, 12 s", "servers busy", "server down, next try in 4 s"."""
     stopped: str | None = None
     """Why it can't go on in this run."""
+    steered: bool = False
+    """Whether outcomes choose its problems, so that the share it solves says nothing of it."""
     eta_s: float | None = None
     errors: Mapping[str, int] = field(default_factory=dict[str, int])
     """Count by kind, such as {"RateLimited 429": 12}."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyProgress:
+    """What steers the run, of a policy other than `all`. None: not known, or not of this policy."""
+
+    kind: str
+    buys: str | None = None
+    """solve: the model whose next sample is the best buy …"""
+    solves_per_usd: float | None = None
+    """… and what that is expected to solve a dollar."""
+    expected_solves: float | None = None
+    """solve: what the rest of the money is expected to solve."""
+    compares: tuple[str, int, str] | None = None
+    """narrow: how many samples of which model are compared with one of which."""
+    part: tuple[int, int] | None = None
+    """narrow: of how many parts of the money the last that is open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +124,7 @@ class Progress:
     solved_by_any: int | None = None
     """Problems, if a policy lets one model's pass end a problem for all."""
     models: tuple[ModelProgress, ...] = ()
+    policy: PolicyProgress | None = None
     servers: tuple[ServerProgress, ...] = ()
     attempts: tuple[AttemptProgress, ...] = ()
     """Those at work, in the order in which they started."""

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from orchestrator.analysis.policies import NO_CAP
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from orchestrator.analysis.policies import Cap
-    from orchestrator.ledger.reading.outcomes.outcomes import Axis
+    from orchestrator.ledger.reading.outcomes.outcomes import Axis, Outcomes
 
 
 class FrontierDocuments(NamedTuple):
@@ -63,8 +63,25 @@ def frontier_documents(
     policies = (one.judged.policy for one in outcomes if one.judged is not None)
     sampled["about"]["policy"] = next((kind for kind in policies if kind is not None), None)
     sampled["realised"] = realised(paths[0]) if len(paths) == 1 and axis == "usd" else None
+    if len(paths) > 1 and sampled["about"]["policy"] is not None:
+        sampled["warnings"].append(
+            "realised is null: the order of spending is that of one ledger, so name one for it"
+        )
+    sampled |= _beside_realised(paths, outcomes, sampled["realised"])
     sampled["citation"] = [citation_document(cite(path, always=always_digest)) for path in paths]
     return FrontierDocuments(sampled, with_printed(sampled, read_printed(paths)))
+
+
+def _beside_realised(
+    paths: Sequence[Path], outcomes: Sequence[Outcomes], realised: Sequence[Mapping[str, Any]] | None
+) -> dict[str, Any]:
+    """What the policy solve was to bring by draws that it did not steer, beside what it did."""
+    from orchestrator.analysis.regret import regret
+
+    steered = [one for one in outcomes if one.judged is not None and one.judged.policy == "solve"]
+    if realised is None or len(steered) < len(outcomes) or not steered:
+        return {"foretold": None, "regret": None}
+    return regret(paths[0], steered, realised)
 
 
 def compare_whole(paths: Sequence[Path]) -> dict[str, Any]:

@@ -42,12 +42,12 @@ def solved(model: ModelProgress) -> str:
 
 def coverage(model: ModelProgress) -> str:
     """The share of problems that are solved."""
-    return NONE if not model.planned else share(model.solved_problems, model.problems)
+    return NONE if not model.planned or model.steered else share(model.solved_problems, model.problems)
 
 
 def pass_rate(model: ModelProgress, unknown: str = "-") -> str:
     """The share of judged samples that passed."""
-    return share(model.passed, model.verified, unknown)
+    return unknown if model.steered else share(model.passed, model.verified, unknown)
 
 
 def share(part: int, whole: int, unknown: str = "-") -> str:
@@ -132,6 +132,32 @@ def server(one: ServerProgress, between: str = " · ") -> str:
     return between.join(said)
 
 
+def policy(progress: Progress) -> list[str]:
+    """What steers the run, and what it brings: "solve buys cheap: 4.2 solved per $", "about 12 more for the rest"."""
+    of = progress.policy
+    if of is None:
+        return []
+    said: list[str] = []
+    if of.buys is not None and of.solves_per_usd is not None and progress.phase == "sampling":
+        said.append(f"{of.kind} buys {safe(of.buys, 24)}: {_few_digits(of.solves_per_usd)} solved per $")
+    elif of.compares is not None:
+        cheap, k, expensive = of.compares
+        said.append(f"{of.kind}: {k:,} × {safe(cheap, 24)} against 1 × {safe(expensive, 24)}")
+    else:
+        said.append(of.kind)
+    if of.part is not None and progress.phase == "sampling":
+        said.append(f"part {of.part[0]:,} of {of.part[1]:,}")
+    if (together := solved_together(progress)) is not None:
+        said.append(together)
+    if of.expected_solves is not None and progress.phase == "sampling":
+        said.append(f"about {of.expected_solves:,.0f} more for the rest")
+    return said
+
+
+def _few_digits(number: float) -> str:
+    return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
+
+
 def pace(progress: Progress) -> list[str]:
     """What else a person wants to know while it samples, the most urgent first."""
     if progress.phase != "sampling":
@@ -141,7 +167,7 @@ def pace(progress: Progress) -> list[str]:
     if (ends := money_ends(progress)) is not None:
         ends_s, at_share = ends
         said.append(f"the budget ends it at {min(99, round(100 * at_share))}% of the samples")
-    if (together := solved_together(progress)) is not None:
+    if progress.policy is None and (together := solved_together(progress)) is not None:
         said.append(together)
     if progress.since_reply_s is not None and progress.since_reply_s >= QUIET_S:
         said.append(f"last reply {about(progress.since_reply_s)} ago")

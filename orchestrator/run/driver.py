@@ -15,13 +15,14 @@ from orchestrator.ledger.writing.rows import Settlement, VerdictRow
 from orchestrator.progress import Progress
 from orchestrator.run import server_queues
 from orchestrator.run.batches.batches import Batches, Life
+from orchestrator.run.policy_progress import policy_progress
 from orchestrator.run.prepare import Prepared
 from orchestrator.run.progress_figures import ProgressFigures, Tally, leave_moments
 from orchestrator.run.sampling import Arrival, Sampling, arrivals
 from orchestrator.run.servers.context import Servers, logs_beside
 from orchestrator.run.servers.own_servers import OwnServers
 from orchestrator.run.shared_limits import shared_limits
-from orchestrator.run.steering import steering
+from orchestrator.run.steering import plans, steering
 from orchestrator.run.verdicts.asked_judge import AskedJudge
 from orchestrator.run.verdicts.asking import Asking
 from orchestrator.run.verdicts.case import Unjudged, unjudged
@@ -136,7 +137,7 @@ class Driver:
             others=self._ready_batches,
             others_at=lambda: self._batches.wake_at,
             held_back=lambda: self._judge.behind,
-            busy=lambda: self._judge.busy or self._own_servers.busy or self._plans,
+            busy=lambda: self._judge.busy or self._own_servers.busy or plans(self._steering, scheduler),
         )
         self._steering = steering(scheduler, self.dispatcher.wake)
         self._figures = ProgressFigures(
@@ -146,6 +147,7 @@ class Driver:
             tallies,
             waits_for=self._batches.says,
             servers=self._own_servers.progress,
+            policy=lambda: policy_progress(scheduler),
             attempts=lambda: () if self._attempts is None else self._attempts.at_work(),
             clock=self._clock,
         )
@@ -245,11 +247,6 @@ class Driver:
                     self._providers[alias], self.scheduler.lanes[alias].endpoints, strict=True
                 ):
                     yield server_queues.watch(cast("VllmProvider", server), endpoint)
-
-    @property
-    def _plans(self) -> bool:
-        """Whether the policy is to say what comes next."""
-        return self._steering is not None and self._steering.plans and not self.scheduler.draining
 
     @property
     def unjudged(self) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from orchestrator.ledger.writing.run_state import RunState
 from orchestrator.moment import EVERY_S, moment
 from orchestrator.pace import Pace
-from orchestrator.progress import AttemptProgress, ModelProgress, Progress, ServerProgress
+from orchestrator.progress import AttemptProgress, ModelProgress, PolicyProgress, Progress, ServerProgress
 from orchestrator.scheduler.lane import ModelLane
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sweep.types import Sweep
@@ -62,11 +62,13 @@ class ProgressFigures:
         waits_for: Callable[[str], str | None],
         servers: Callable[[], tuple[ServerProgress, ...]],
         attempts: Callable[[], tuple[AttemptProgress, ...]],
+        policy: Callable[[], PolicyProgress | None],
         clock: Callable[[], float],
     ) -> None:
         self._name = sweep.name
         self._is_shared = sweep.policy.kind in SHARING
         self._attempts = attempts
+        self._policy = policy
         self._scheduler = scheduler
         self._state = state
         self._tallies = tallies
@@ -81,7 +83,8 @@ class ProgressFigures:
         now = self._clock()
         budget = self._scheduler.budget
         lanes = [lane for lane in self._scheduler.lanes.values() if not lane.left_out]
-        models = tuple(self._model(lane, now) for lane in lanes)
+        policy = self._policy()
+        models = tuple(self._model(lane, now, steered=policy is not None) for lane in lanes)
         etas = [m.eta_s for m in models if m.eta_s is not None and m.stopped is None]
         counted = list(budget.counted)
         spent = sum(f.settled + f.presumed for f in counted)
@@ -105,6 +108,7 @@ class ProgressFigures:
             unverified=unverified,
             solved_by_any=self._solved_by_any() if self._is_shared else None,
             models=models,
+            policy=policy,
             servers=self._servers(),
             attempts=self._attempts(),
             note=note,
@@ -114,7 +118,7 @@ class ProgressFigures:
         solved = [lane.sampling.solved for lane in self._scheduler.lanes.values()]
         return sum(map(any, zip(*solved, strict=True)))
 
-    def _model(self, lane: ModelLane, now: float) -> ModelProgress:
+    def _model(self, lane: ModelLane, now: float, *, steered: bool) -> ModelProgress:
         tally, funds = self._tallies[lane.alias], self._scheduler.budget.funds[lane.alias]
         totals, work = self._state.models[lane.alias].totals, lane.sampling
         done, failed, lacking = sum(work.done), sum(work.failed), work.lacking()
@@ -139,6 +143,7 @@ class ProgressFigures:
             passed=tally.passed,
             waiting=lane.waiting or self._waits_for(lane.alias),
             stopped=lane.stopped,
+            steered=steered,
             eta_s=lacking / rate if rate > 0 and lacking else (0.0 if not lacking else None),
             errors=dict(lane.errors),
         )

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from orchestrator.run.policy_lanes import SchedulerLanes
 
 if TYPE_CHECKING:
-    from orchestrator.scheduler.policy.solve import Solve
     from orchestrator.scheduler.scheduler import Scheduler
 
 LOOKS_EVERY_S = 0.05
@@ -34,7 +33,7 @@ class Learns(Protocol):
 
 class Steering:
     """`find` gives what a snapshot tells, in a thread; `wake` is called when other samples may be the best ones now.
-    `plans`: nothing comes next before it has said so."""
+    `plans`: nothing is sent but what it planned."""
 
     def __init__(
         self,
@@ -42,12 +41,12 @@ class Steering:
         find: Callable[[Any], Any],
         wake: Callable[[], None],
         *,
-        solve: Solve | None = None,
+        plans: bool = False,
     ) -> None:
         self._policy = policy
         self._find = find
         self._wake = wake
-        self._solve = solve
+        self._plans = plans
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -58,9 +57,9 @@ class Steering:
             await asyncio.sleep(LOOKS_EVERY_S)
 
     @property
-    def plans(self) -> bool:
-        """Whether nothing can come next before it has looked again."""
-        return self._solve is None and self._policy.is_stale
+    def must_look(self) -> bool:
+        """Whether nothing may come next before it has looked again."""
+        return self._plans and self._policy.is_stale
 
 
 def steering(scheduler: Scheduler, wake: Callable[[], None]) -> Steering | None:
@@ -73,10 +72,15 @@ def steering(scheduler: Scheduler, wake: Callable[[], None]) -> Steering | None:
             from orchestrator.scheduler.policy.solve import refit
 
             lane.work.solve.lanes = SchedulerLanes(scheduler)
-            return Steering(lane.work.solve, refit, wake, solve=lane.work.solve)
+            return Steering(lane.work.solve, refit, wake)
         if isinstance(lane.work, NarrowWork):
             from orchestrator.scheduler.policy.narrow import plan
 
             lane.work.narrow.lanes = SchedulerLanes(scheduler)
-            return Steering(lane.work.narrow, plan, wake)
+            return Steering(lane.work.narrow, plan, wake, plans=True)
     return None
+
+
+def plans(of: Steering | None, scheduler: Scheduler) -> bool:
+    """Whether the run isn't over, since a policy is still to say what comes next."""
+    return of is not None and of.must_look and not scheduler.draining

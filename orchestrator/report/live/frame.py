@@ -111,6 +111,8 @@ class Frames:
         lines = [_cut(bar, width), *_legend(entries, width)]
         if p.replayed_pico or any(m.replayed for m in p.models):
             lines.append(_cut(Text(f"replayed {usd(p.replayed_pico)}: nothing is spent", "magenta"), width))
+        if said := figures.policy(p):
+            lines.append(Text(self._joined(said, width)))
         if said := figures.pace(p):
             lines.append(Text(self._joined(said, width), "dim"))
         return lines

@@ -87,6 +87,7 @@ class PlainDisplay:
         said.append(f"after {span(p.elapsed_s)}")
         if remaining := figures.remaining(p):
             said.append(remaining)
+        said += figures.policy(p)
         said += figures.pace(p)
         if kinds := figures.errors_by_kind(p.models, self._times):
             said.append("errors " + "; ".join(kinds))

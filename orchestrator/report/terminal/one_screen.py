@@ -111,7 +111,14 @@ def _together(document: Document) -> str | None:
     """What the models solved between them, where a policy had verdicts choose who was asked."""
     if document["about"].get("policy") is None or not document.get("realised"):
         return None
-    return f"Together they solved {document['realised'][-1]['solved']:,} problems."
+    said = f"Together they solved {document['realised'][-1]['solved']:,} problems."
+    if (behind := document.get("regret")) is not None:
+        low, high = (document["foretold"][-1][side] for side in ("low", "high"))
+        said += (
+            f" Told the spread of pass rates from the start, the same rule would have solved about "
+            f"{document['foretold'][-1]['solved']:.0f} of {behind['problems']:,} ({low:.0f}–{high:.0f})."
+        )
+    return said
 
 
 def _advice(document: Document, width: int | None) -> Iterator[str]:

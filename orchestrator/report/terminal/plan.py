@@ -8,6 +8,7 @@ from orchestrator.report.short_names import short_names
 from orchestrator.text.duration import span
 from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
+from pricing.types import PICO_PER_USD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +54,7 @@ def plan_text(plan: Planned, *, name: str, fit_command: str) -> RenderableType:
             share(m.covered) if m.is_expected else f"≥ {share(m.covered)}",
         )
     answer = Text().append(safe(name, 60), "bold").append(f": {_answer(plan)}")
-    said = [*_short(plan, fit_command), *_fitting(plan), *_told(plan)]
+    said = [*_foretold(plan), *_short(plan, fit_command), *_fitting(plan), *_told(plan)]
     lines = [*_starts(plan), *remarks(plan)]
     return Group(answer, *map(Text, said), Text(""), table, Text(""), *map(Text, lines))
 
@@ -110,6 +111,24 @@ def _short(plan: Planned, fit_command: str) -> Iterator[str]:
         yield f"{safe(most.alias)} takes {part} of the money: {usd(most.expected_pico)} for {most.samples:,} samples."
     if plan.fit is None:
         yield f"To see how many samples fit: {safe(fit_command)}"
+
+
+def _foretold(plan: Planned) -> Iterator[str]:
+    """What the money is expected to solve, the sweep's own policy first."""
+    of = plan.foretold
+    if of is None:
+        if plan.policy in ("cascade", "solve") and plan.budget_pico is not None:
+            yield "What it solves is foretold once samples are judged: run part of the budget first."
+        return
+    found = of.found
+    bands = {"solve": found.solve, "cascade": found.cascade}
+    own = bands.pop(of.kind)
+    others = ", ".join(f"{kind} {band.solved:.0f}" for kind, band in bands.items())
+    yield (
+        f"With {usd(round(of.usd * PICO_PER_USD))} {'more' if plan.held_pico else 'in all'}: about {own.solved:.0f} of "
+        f"{of.problems:,} solved ({own.low:.0f}–{own.high:.0f}), {others}, uniform best single model "
+        f"{found.uniform.solved:.0f} ({safe(of.models[found.uniform_model], NAME)})."
+    )
 
 
 def _told(plan: Planned) -> Iterator[str]:

@@ -124,6 +124,8 @@ def _attempts(progress: Progress) -> Iterator[str]:
 
 
 def _remarks(progress: Progress) -> Iterator[str]:
+    if progress.policy is not None and (said := figures.policy(progress)):
+        yield f"Policy {', '.join(said)}."
     if kinds := figures.errors_by_kind(progress.models):
         yield f"Failed requests: {'; '.join(kinds)}."
     if progress.unverified:

@@ -16,6 +16,7 @@ from orchestrator.ledger.writing.last_loading import last_loading_s
 from orchestrator.run.packing import most_n, requests_for
 from orchestrator.run.planning.can_tell import PairTold, Side, can_tell
 from orchestrator.run.planning.fit import Fit, fit
+from orchestrator.run.planning.foretelling import PolicyForetold, foretold
 from orchestrator.run.planning.planned_starts import StartPlanned, planned_starts
 from orchestrator.run.prepare import Means, Prepared
 from orchestrator.run.verdicts.planned import Verdicts, verdicts_of
@@ -86,6 +87,8 @@ class Planned:
     """What it can tell of each pair of models."""
     fit: Fit | None = None
     """Where it was looked for: the largest samples that the budget is expected to pay for."""
+    foretold: PolicyForetold | None = None
+    """What the rest of the budget is expected to solve, where a policy steers by successes."""
     policy: str = "all"
     """What steers the sampling; unless "all", fewer samples are asked than are planned."""
 
@@ -142,6 +145,7 @@ class Planned:
             },
             "starts": [one.document() for one in self.starts],
             "can_tell": [pair.document() for pair in self.tells],
+            "foretold": None if self.foretold is None else self.foretold.document(),
             **({} if self.fit is None else {"fit": _fit_document(self.fit)}),
         }
 
@@ -193,6 +197,7 @@ def plan_sweep(prepared: Prepared, db: Path, *, fits: bool = False) -> Planned:
         ),
         tells=_tells(prepared, models) if prepared.sweep.policy.kind == "all" else (),
         policy=prepared.sweep.policy.kind,
+        foretold=foretold(prepared, db, None if budget is None else budget - held),
         fit=fit(prepared, there, held + _fixed(prepared, models)) if fits and budget is not None else None,
     )
 

@@ -74,7 +74,7 @@ class JointRates:
 
     def __init__(self, spread: Spread) -> None:
         self.spread = spread
-        self._given = [_given_ease(mass, spread.shared) for mass in spread.mass]
+        self._given = [given_ease(mass, spread.shared) for mass in spread.mass]
         """(EASES, RATES) by model."""
         self._fail: list[list[tuple[float, ...]]] = [[] for _ in spread.mass]
         self._then_pass: list[list[tuple[float, ...]]] = [[] for _ in spread.mass]
@@ -140,7 +140,7 @@ def _em(
     prior = vague(len(start)).mass
     mass, fits = start, -np.inf
     for _ in range(_TURNS):
-        given = [_given_ease(one, shared) for one in mass]
+        given = [given_ease(one, shared) for one in mass]
         by_ease = [like @ g.T for like, g in zip(likelihood, given, strict=True)]  # (patterns, EASES) each
         joint = np.prod(by_ease, axis=0)
         whole = joint.sum(axis=1)
@@ -155,7 +155,7 @@ def _em(
     return mass, fits
 
 
-def _given_ease(mass: NDArray[np.float64], shared: float) -> NDArray[np.float64]:
+def given_ease(mass: NDArray[np.float64], shared: float) -> NDArray[np.float64]:
     """(EASES, RATES): the masses where the factor has each of its values."""
     if shared == 0.0:
         return np.tile(mass, (EASES, 1))

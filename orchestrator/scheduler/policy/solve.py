@@ -131,6 +131,8 @@ class Solve:
         self._to_measure = [Counter(draws) for draws in self.measured]
         self._verdicts = [sum(k.right) + sum(k.wrong) for k in self.known]
         self._fitted_at = 0
+        self._solved_at = 0
+        """Problems solved when it was foretold last."""
         self._spread = vague(len(self.known))
         self._joint = JointRates(self._spread)
         self._factors = tuple(1.0 for _ in models)
@@ -178,6 +180,21 @@ class Solve:
             heapq.heappop(heap)
             queued.discard(key)
         return None
+
+    def best_now(self) -> tuple[int, float] | None:
+        """(model, solves a pico-dollar) of the sample that is the best buy now; None where nothing is left to buy, or
+        the best is free."""
+        lanes = self.lanes
+        able = [m for m in range(len(self.known)) if lanes is None or lanes.can_go_on(m)]
+        found = [(m, best[0]) for m in able if (best := self._best(m)) is not None]
+        return max(found, key=lambda one: one[1], default=None)
+
+    @property
+    def expected_solves(self) -> float | None:
+        """What the rest of the money is expected to bring; None before anything is known."""
+        if self.now is None:
+            return None
+        return max(0.0, self.now.solves - (sum(self.solved) - self._solved_at))
 
     def anything_left(self, model: int) -> bool:
         """Whether the model has a sample that might be bought, now or when another's failure makes it the best."""
@@ -270,7 +287,7 @@ class Solve:
                 counts[seen] = counts.get(seen, 0) + 1
             if not self.solved[problem]:
                 open_[key] = open_.get(key, 0) + 1
-        self._fitted_at = sum(self._verdicts)
+        self._fitted_at, self._solved_at = sum(self._verdicts), sum(self.solved)
         lanes, models = self.lanes, range(len(self.known))
         return Snapshot(
             spread=self._spread,

@@ -14,6 +14,7 @@ from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.for_run.samples_wanted import samples_wanted
 from orchestrator.ledger.reading.money.servers import read_servers
 from orchestrator.ledger.reading.money.solved_by_any import is_steered, solved_by_any
+from orchestrator.ledger.reading.outcomes.first_passes import of_policy
 from orchestrator.moment import at_moment
 from orchestrator.pace import Pace
 from orchestrator.progress import ENDED, ModelProgress, Progress
@@ -149,6 +150,7 @@ class Watched:
             verified=verified,
             passed=passed,
             stopped=model["stopped"],
+            steered=of_policy(connection, model["id"]) is not None,
             eta_s=0.0 if not lacking else lacking / rate if rate > 0 else None,
             errors=errors,
         )

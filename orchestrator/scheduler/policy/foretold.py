@@ -1,0 +1,249 @@
+"""What the rest of the money is expected to solve under each policy, and how far that may be off. No I/O.
+
+Each problem's pass rates are drawn from what is believed of it: the joint spread, fitted to all counts (and to those of
+resampled problems, so that the band holds its uncertainty too), and the problem's own failures. A policy asks a problem
+along a path, model after model; from the drawn rates follows at which step it falls.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from orchestrator.scheduler.policy.joint_rates import (
+    RATES,
+    Counts,
+    JointRates,
+    Spread,
+    fit,
+    given_ease,
+    vague,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Whole = NDArray[np.int64]
+
+FITS, DRAWS = 8, 12
+"""Spreads that are fitted, and times that rates are drawn from each."""
+LONGEST = 400
+STAGES = (1, 2, 4, 8, 16, 32, 64)
+_SEED = 20261130
+_NEVER = 1 << 40
+
+
+class Band(NamedTuple):
+    """Problems solved in the end, those of today included: mean and 95% band."""
+
+    solved: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """How it stands. `counts`: (right, wrong) by model, of each problem; `cost`: dollars a sample by model; `most`:
+    samples that a problem gets of a model."""
+
+    counts: Sequence[Counts]
+    cost: Sequence[float]
+    most: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foretold:
+    """`cascade_samples`: of each stage but the last. `uniform_model`: which single model is best."""
+
+    solve: Band
+    cascade: Band
+    cascade_order: tuple[int, ...]
+    cascade_samples: tuple[int, ...]
+    uniform: Band
+    uniform_model: int
+
+
+class _Path(NamedTuple):
+    """Which model is asked at each step, at which of its samples, and how early the step comes: the greater, the
+    earlier."""
+
+    model: Whole
+    sample: Whole
+    order: Floats
+
+
+def foretell(stand: Stand, usd: float, *, cascade: tuple[Sequence[int], Sequence[int]] | None) -> Foretold:
+    """For `usd` more. `cascade`: its order and samples; None: by price, with the best number of samples a stage."""
+    generator = np.random.default_rng(_SEED)
+    by_price = tuple(sorted(range(len(stand.cost)), key=lambda m: stand.cost[m]))
+    orders = (
+        [(tuple(cascade[0]), tuple(cascade[1]))]
+        if cascade is not None
+        else [
+            (by_price, (*(min(k, stand.most[m]) for m in by_price[:-1]), stand.most[by_price[-1]]))
+            for k in STAGES
+        ]
+    )
+    orders = list(dict.fromkeys(orders))
+    solve: list[float] = []
+    cascades: list[list[float]] = []
+    uniform: list[list[float]] = []
+    for spread in _spreads(generator, stand.counts):
+        joint = JointRates(spread)
+        for _ in range(DRAWS):
+            first = _first_passes(generator, spread, stand)
+            solve.append(_steered(stand, joint, first, [usd])[0])
+            cascades.append([_in_stages(stand, first, order, samples, usd) for order, samples in orders])
+            uniform.append([_alike(stand, first, model, usd) for model in range(len(stand.cost))])
+    of_cascades, of_uniform = np.array(cascades), np.array(uniform)
+    best, model = int(of_cascades.mean(axis=0).argmax()), int(of_uniform.mean(axis=0).argmax())
+    return Foretold(
+        solve=_band(np.array(solve)),
+        cascade=_band(of_cascades[:, best]),
+        cascade_order=orders[best][0],
+        cascade_samples=orders[best][1],
+        uniform=_band(of_uniform[:, model]),
+        uniform_model=model,
+    )
+
+
+def told_the_spread(stand: Stand, counts: Sequence[Counts], usds: Sequence[float]) -> list[Band]:
+    """What the policy solve is expected to solve from the start of `stand`, for each of `usds`, were it told the spread
+    that `counts` of other draws show."""
+    generator = np.random.default_rng(_SEED)
+    found: list[list[float]] = []
+    for spread in _spreads(generator, counts):
+        joint = JointRates(spread)
+        drawn = (_first_passes(generator, spread, stand) for _ in range(DRAWS))
+        found += [_steered(stand, joint, first, usds) for first in drawn]
+    return [_band(column) for column in np.array(found).T]
+
+
+def _band(drawn: Floats) -> Band:
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return Band(float(drawn.mean()), float(low), float(high))
+
+
+def _spreads(generator: np.random.Generator, counts: Sequence[Counts]) -> list[Spread]:
+    """Of all problems as they are first, then of resampled ones."""
+    known = [one for one in counts if any(right or wrong for right, wrong in one)]
+    models = len(counts[0])
+    if not known:
+        return [vague(models)]
+    whole = fit(vague(models), Counter(known))
+    resampled: list[list[int]] = [
+        generator.integers(len(known), size=len(known)).tolist() for _ in range(FITS - 1)
+    ]
+    again = [fit(whole, Counter(known[at] for at in chosen), shared=(whole.shared,)) for chosen in resampled]
+    return [whole, *again]
+
+
+def _open(stand: Stand) -> dict[tuple[int, ...], Whole]:
+    """Unsolved problems by their failures."""
+    found: dict[tuple[int, ...], list[int]] = {}
+    for problem, counts in enumerate(stand.counts):
+        if not any(right for right, _ in counts):
+            found.setdefault(tuple(wrong for _, wrong in counts), []).append(problem)
+    return {failures: np.array(problems) for failures, problems in found.items()}
+
+
+def _first_passes(generator: np.random.Generator, spread: Spread, stand: Stand) -> Whole:
+    """(problems, models): at which further sample the first pass comes, of unsolved ones."""
+    first = np.full((len(stand.counts), len(stand.cost)), _NEVER, np.int64)
+    given = [given_ease(mass, spread.shared) for mass in spread.mass]
+    for failures, problems in _open(stand).items():
+        likely = [g * (1.0 - RATES) ** n for g, n in zip(given, failures, strict=True)]  # (EASES, RATES)
+        weight = np.prod([one.sum(axis=1) for one in likely], axis=0)
+        if weight.sum() <= 0:
+            continue
+        eases = generator.choice(len(weight), size=len(problems), p=weight / weight.sum())
+        for model, one in enumerate(likely):
+            below = np.cumsum(one, axis=1)
+            drawn = generator.random(len(problems)) * below[eases, -1]
+            rate = RATES[np.minimum((below[eases] < drawn[:, None]).sum(axis=1), len(RATES) - 1)]
+            passes = generator.geometric(np.maximum(rate, 1e-9))
+            first[problems, model] = np.where(rate > 0, passes, _NEVER)
+    return first
+
+
+def _spent(
+    stand: Stand,
+    first: Whole,
+    paths: Mapping[tuple[int, ...], _Path],
+    usds: Sequence[float],
+) -> list[float]:
+    """Problems solved, those of today included, if each open problem is asked along its path."""
+    open_ = _open(stand)
+    now = len(stand.counts) - sum(len(problems) for problems in open_.values())
+    order: list[Floats] = []
+    price: list[Floats] = []
+    solves: list[Floats] = []
+    cost = np.array(stand.cost)
+    for failures, problems in open_.items():
+        path = paths[failures]
+        if not len(path.model):
+            continue
+        falls = first[problems][:, path.model] == path.sample  # (problems, steps)
+        at = np.where(falls.any(axis=1), falls.argmax(axis=1), len(path.model))
+        newly = np.bincount(at, minlength=len(path.model) + 1)[: len(path.model)]
+        asked = len(problems) - np.concatenate([[0], np.cumsum(newly)[:-1]])
+        order.append(path.order)
+        price.append(cost[path.model] * asked)
+        solves.append(newly.astype(np.float64))
+    if not order:
+        return [float(now)] * len(usds)
+    by = np.argsort(-np.concatenate(order), kind="stable")
+    paid = np.concatenate([[0.0], np.cumsum(np.concatenate(price)[by])])
+    solved = np.concatenate([[0.0], np.cumsum(np.concatenate(solves)[by])])
+    return [now + float(np.interp(usd, paid, solved)) for usd in usds]
+
+
+def _steered(stand: Stand, joint: JointRates, first: Whole, usds: Sequence[float]) -> list[float]:
+    return _spent(
+        stand, first, {failures: _best_path(stand, joint, failures) for failures in _open(stand)}, usds
+    )
+
+
+def _best_path(stand: Stand, joint: JointRates, failures: tuple[int, ...]) -> _Path:
+    models, samples, order = list[int](), list[int](), list[float]()
+    now, least = failures, float("inf")
+    for _ in range(LONGEST):
+        passes = joint.pass_next(now)
+        able = [m for m in range(len(now)) if now[m] < stand.most[m]]
+        if not able:
+            break
+        best = max(able, key=lambda m: passes[m] / max(stand.cost[m], 1e-15))
+        if passes[best] <= 0:
+            break
+        least = min(least, passes[best] / max(stand.cost[best], 1e-15))
+        now = (*now[:best], now[best] + 1, *now[best + 1 :])
+        models.append(best)
+        samples.append(now[best] - failures[best])
+        order.append(least)
+    return _Path(np.array(models, np.int64), np.array(samples, np.int64), np.array(order))
+
+
+def _in_stages(
+    stand: Stand, first: Whole, stages: Sequence[int], samples: Sequence[int], usd: float
+) -> float:
+    def path(failures: tuple[int, ...]) -> _Path:
+        counts = [max(0, min(k - failures[m], LONGEST)) for m, k in zip(stages, samples, strict=True)]
+        models = np.repeat(np.array(stages, np.int64), counts)
+        tries = np.concatenate([np.arange(1, n + 1) for n in counts])
+        return _Path(models, tries, -np.arange(len(models)).astype(np.float64))
+
+    return _spent(stand, first, {failures: path(failures) for failures in _open(stand)}, [usd])[0]
+
+
+def _alike(stand: Stand, first: Whole, model: int, usd: float) -> float:
+    """As many further samples of every problem by one model, solved or not."""
+    round_usd = max(len(stand.counts) * stand.cost[model], 1e-15)
+    k = min(usd / round_usd, stand.most[model])
+    now = sum(any(right for right, _ in counts) for counts in stand.counts)
+    by = [float((first[:, model] <= n).sum()) for n in (int(k), int(k) + 1)]
+    return now + by[0] + (k - int(k)) * (by[1] - by[0])
