@@ -38,7 +38,7 @@ def best_buys(frontier: Sequence[Row], axis: str) -> list[Row]:
     worth naming between them."""
     if not frontier:
         return []
-    named = [frontier[0], *_recommended(frontier, axis), frontier[-1]]
+    named = [frontier[0], *recommended(frontier, axis), frontier[-1]]
     span = frontier[-1]["coverage"] - frontier[0]["coverage"]
     step = max(_STEP, span / (_MOST_BUYS + 1 - len(named)))
     kept: list[Row] = []
@@ -51,7 +51,7 @@ def best_buys(frontier: Sequence[Row], axis: str) -> list[Row]:
     return kept
 
 
-def _recommended(frontier: Sequence[Row], axis: str) -> list[Row]:
+def recommended(frontier: Sequence[Row], axis: str) -> list[Row]:
     """The cheapest row that nearly reaches the most, and a much cheaper one, if there is one, that reaches most of
     that."""
     cost = f"{axis}_per_problem"
@@ -73,7 +73,7 @@ def _buys(document: Document) -> list[str]:
     axis, rows = document["axis"], document["frontier"]
     if not rows:
         return []
-    first, *cheaper = _recommended(rows, axis)
+    first, *cheaper = recommended(rows, axis)
     capped = any(value is not None for value in document["cap"].values())
     within = "Within the cap, buy" if capped else "Buy"
     return [
