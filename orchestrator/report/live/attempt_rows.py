@@ -47,7 +47,7 @@ def _cells(attempt: AttemptProgress, problem: str, glyphs: Glyphs, encoding: str
     cap = "" if attempt.cap_pico is None else f" of {usd(attempt.cap_pico)}"
     return (
         clip(writable(safe(attempt.alias), encoding), _NAME, glyphs.ellipsis),
-        f"{problem} #{attempt.sample_index}",
+        f"{writable(problem, encoding)} #{attempt.sample_index}",
         f"{attempt.calls:,}",
         f"{usd(attempt.cost_pico)}{cap}",
         writable(safe(attempt.doing or ""), encoding),

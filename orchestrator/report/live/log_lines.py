@@ -99,7 +99,7 @@ class PlainDisplay:
             f"{figures.rate(m.samples_per_s)}/s",
             f"solved {figures.solved(m)}",
             f"pass {figures.pass_rate(m)}",
-            f"in flight {m.in_flight_requests:,} requests {m.in_flight_samples:,} samples",
+            f"in flight {_counted(m.in_flight_requests, 'request')} {_counted(m.in_flight_samples, 'sample')}",
             figures.cost(m, places) + (" replayed" if m.replayed else ""),
         ]
         if m.failed:
@@ -120,6 +120,10 @@ class PlainDisplay:
             self._stream.flush()
         except (OSError, ValueError):
             self._gone = True
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _same(model: ModelProgress, before: ModelProgress | None) -> bool:

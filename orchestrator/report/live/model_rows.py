@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -12,6 +13,7 @@ from orchestrator.progress import ModelProgress
 from orchestrator.report import figures
 from orchestrator.report.cells import Side, clip, fit, split
 from orchestrator.report.live.glyphs import Glyphs, writable
+from orchestrator.report.short_names import short_names
 from orchestrator.text.safe import safe
 
 GAP = 2
@@ -54,12 +56,14 @@ class ModelRows:
         self._glyphs = glyphs
         self._encoding = encoding
         self._widths: dict[str, int] = {}
+        self._shown: dict[str, str] = {}
 
     def forget(self) -> None:
         self._widths = {}
 
     def height(self, models: Sequence[ModelProgress], places: int, width: int) -> int:
         """Lines that all models take at this width, with the line of column names."""
+        self._shown = self._shortened(models, width)
         for m in models:
             self._grow(self._cells(m, places, width))
             # As wide as they will be, so that no column has to go when they get there.
@@ -88,9 +92,8 @@ class ModelRows:
     # -- columns ----------------------------------------------------------------------------------------------------
 
     def _cells(self, m: ModelProgress, places: int, width: int) -> dict[str, str]:
-        most = max(min(12, width // 3), width // 5)
         return {
-            "model": clip(writable(safe(m.alias), self._encoding), most, self._glyphs.ellipsis),
+            "model": self._shown[m.alias],
             "samples": figures.samples(m),
             "per s": figures.rate(m.samples_per_s),
             "solved": figures.solved(m),
@@ -100,6 +103,13 @@ class ModelRows:
             "cost": figures.cost(m, places),
             "left": figures.left(m, self._glyphs.unknown),
         }
+
+    def _shortened(self, models: Sequence[ModelProgress], width: int) -> dict[str, str]:
+        most = max(min(12, width // 3), width // 5)
+        names = [writable(safe(m.alias), self._encoding) for m in models]
+        short = _short_names(tuple(names), most, self._glyphs.ellipsis)
+        kept = (clip(writable(name, self._encoding), most, self._glyphs.ellipsis) for name in short)
+        return {m.alias: name for m, name in zip(models, kept, strict=True)}
 
     def _grow(self, cells: Mapping[str, str]) -> None:
         for column in COLUMNS:
@@ -169,6 +179,12 @@ class ModelRows:
         if m.stopped is not None:
             return Text("stopped", STOPPED)
         return Text(clip(writable(figures.state(m), self._encoding), width, self._glyphs.ellipsis), "dim")
+
+
+@lru_cache(maxsize=4)
+def _short_names(names: tuple[str, ...], width: int, ellipsis: str) -> list[str]:
+    """The same in every frame."""
+    return short_names(names, width, ellipsis)
 
 
 def _first(models: Sequence[ModelProgress], count: int) -> list[ModelProgress]:

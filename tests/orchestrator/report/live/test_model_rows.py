@@ -75,4 +75,13 @@ def test_without_bars_the_reason_stands_behind_the_figures():
 
 def test_long_aliases_leave_room_for_the_figures():
     line = rows([model("a-model-with-a-very-long-alias-indeed", done=100, planned=640)], 40)[1]
-    assert line.startswith("a-model-wit…  100/640")
+    assert line.startswith("a-m…s-indeed  100/640")
+
+
+def test_names_with_one_beginning_can_be_told_apart():
+    names = [
+        line.split()[0]
+        for line in rows([model("gpt-5.4-mini-2026-03"), model("gpt-5.4-nano-2026-03")], 80)[1::2]
+    ]
+    assert len(set(names)) == 2
+    assert all("…" in name for name in names)
