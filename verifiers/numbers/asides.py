@@ -17,9 +17,11 @@ _CLOSING = re.compile(
 _BESIDE = re.compile(
     r"[\s>#*_(\[-]{0,8}(?:(?:double[- ]|sanity |quick )?check(?:ing)?|verif(?:y|ying|ication)|proof|confidence"
     r"|certainty|(?:my )?confidence (?:level|score)|difficulty|word count|rating|sources?|references?|note|n\.?b|p\.?s"
-    r"|hint|tip|remark)[*_]{0,3}[ ]?[:.][*_]{0,3}(?=\s|$)",
+    r"|hint|tip|remark)[*_]{0,3}[ ]?:[*_]{0,3}(?=\s|$)",
     re.IGNORECASE,
 )
+_HEAD = 48
+"""Characters that the head of such a line has at most."""
 _ANSWERS = re.compile(
     r"\b(?:answer|wrong|mistake|actually|instead|correction|should be|so|therefore|thus|hence)\b",
     re.IGNORECASE,
@@ -38,7 +40,7 @@ def without_closing(line: str) -> str:
 
 def is_beside(line: str) -> bool:
     """Whether a line is a check, a note or the like, and says nothing new of the answer."""
-    return _BESIDE.match(line) is not None and not _ANSWERS.search(line[:300])
+    return ":" in line[:_HEAD] and _BESIDE.match(line) is not None and not _ANSWERS.search(line[:300])
 
 
 def without_sources(line: str) -> str:

@@ -99,7 +99,7 @@ def _last(text: str) -> Readings:
     beside: list[str] = []
     for whole in reversed(lines):
         line = without_closing(whole)
-        if not any(char.isdigit() for char in line):
+        if not _DIGITS.search(line):
             continue
         if is_beside(line):
             beside.append(line)

@@ -16,13 +16,14 @@ _CUT = re.compile(
 _PROBLEM, _QUESTION = 1_000, 240
 """Characters of a problem's line, and of its question, that are looked at."""
 _VERBS = "Solve|Calculate|Compute|Evaluate|Simplify|Find|Determine|Factor|Expand|Convert"
+_VERB_WORDS = tuple(_VERBS.split("|"))
 _SIGNS = (
-    "?", *_VERBS.split("|"), "Input", "Task", "Query", "nother", "roblem", "uestion", "xample", "xercise",
-    "similar", "new ", "next ", "different",
+    "?", *_VERB_WORDS, "nother", "roblem", "uestion", "xample", "xercise", "similar", "new ", "next ",
+    "different",
 )  # fmt: skip
-"""A problem has one of them."""
-_LINE_START = re.compile(r"\n+")
-_LABEL = re.compile(r"(?:Solve|Input|Task|Query)[ ]?:")
+"""A paragraph that is a problem has one of them."""
+_LABELS = ("\nSolve", "\nInput", "\nTask", "\nQuery")
+_LABEL = re.compile(r"^(?:Solve|Input|Task|Query)[ ]?:", re.MULTILINE)
 """Heads a problem without a blank line before it."""
 _ORDER = re.compile(rf"(?:^|[.;!][ ])(?:{_VERBS})\b")
 _ENDS = re.compile(r"[.?!]")
@@ -59,7 +60,7 @@ _CONCLUSION = re.compile(
 
 def before_own_questions(text: str) -> list[str]:
     """The text cut before each head of a question that the model asks itself."""
-    if not ("<" in text or "[" in text or any(word in text for word in _CUT_WORDS)):
+    if not ("<" in text or "[" in text or _has(text, _CUT_WORDS)):
         return [text]
     starts = [0, *(match.start() for match in _CUT.finditer(text)), len(text)]
     return [text[a:b] for a, b in pairwise(starts)]
@@ -68,16 +69,30 @@ def before_own_questions(text: str) -> list[str]:
 def before_new_problems(text: str) -> list[str]:
     """The text cut before each paragraph that puts a problem of its own: `Tom has 3 cats. How many has he?`, `Solve:
     5+5`. A question that the model asks of its own work (`Wait, is that right?`) is none."""
-    if not any(sign in text for sign in _SIGNS):
+    if not ("\n\n" in text and _has(text, _SIGNS)) and not _has(text, _LABELS):
         return [text]
-    runs: list[str] = []
-    start = 0
-    for gap in _LINE_START.finditer(text):
-        line = text[gap.end() : gap.end() + _PROBLEM].partition("\n")[0].rstrip()
-        if _LABEL.match(line) or (len(gap.group()) > 1 and _is_problem(line)):
-            runs.append(text[start : gap.end()])
-            start = gap.end()
-    return [*runs, text[start:]]
+    starts = _after_gaps(text)
+    if _has(text, _LABELS):
+        starts = sorted({*starts, *(match.start() for match in _LABEL.finditer(text) if match.start())})
+    return [text[a:b] for a, b in pairwise([0, *starts, len(text)])]
+
+
+def _after_gaps(text: str) -> list[int]:
+    """Where a paragraph begins that is a problem."""
+    starts: list[int] = []
+    at = 0
+    while (at := text.find("\n\n", at)) >= 0:
+        at += 2
+        if text[at : at + 1] != "\n" and _is_problem(text[at : at + _PROBLEM].partition("\n")[0].rstrip()):
+            starts.append(at)
+    return starts
+
+
+def _has(text: str, signs: tuple[str, ...]) -> bool:
+    for sign in signs:  # noqa: SIM110 - most texts have none, and any() takes thrice the time
+        if sign in text:
+            return True
+    return False
 
 
 def is_answered(run: str, following: str) -> bool:
@@ -107,7 +122,7 @@ def _is_problem(line: str) -> bool:
 
 def _is_order(line: str) -> bool:
     """`Solve 5 + 5`, `A man has 4 cars. Find the number of wheels.`; not `Find the sum: \\boxed{9}`."""
-    orders = list(_ORDER.finditer(line))
+    orders = list(_ORDER.finditer(line)) if _has(line, _VERB_WORDS) else []
     if not orders or _STATED.search(line):
         return False
     if orders[0].start() == 0:
