@@ -42,6 +42,12 @@ class Buyable:
     """The cost of the most expensive sample seen, (problems,)."""
     delivered: NDArray[np.float64] | None = None
     """None: whatever is accepted is right."""
+    verdict_cost: float = 0.0
+    """Of each sample that waits for its verdict; `spent` has it already."""
+
+    @property
+    def most_judged(self) -> NDArray[np.float64]:
+        return self.most + self.verdict_cost
 
     @property
     def right(self) -> NDArray[np.float64]:
@@ -51,7 +57,14 @@ class Buyable:
         """The problems at these positions."""
         delivered = None if self.delivered is None else self.delivered[at]
         return Buyable(
-            self.alias, self.ks, self.cost[at], self.missed[at], self.spent[at], self.most[at], delivered
+            self.alias,
+            self.ks,
+            self.cost[at],
+            self.missed[at],
+            self.spent[at],
+            self.most[at],
+            delivered,
+            self.verdict_cost,
         )
 
 
@@ -65,12 +78,21 @@ def buyable(alias: str, samples: Samples) -> Buyable | None:
     if accepts is not None:
         spent = (samples.cost[:, None] + samples.verdict_cost) * accepts.attempts(ks)
         return Buyable(
-            alias, ks, samples.cost, 1.0 - accepts.accepted(ks), spent, most, accepts.delivered(ks)
+            alias,
+            ks,
+            samples.cost,
+            1.0 - accepts.accepted(ks),
+            spent,
+            most,
+            accepts.delivered(ks),
+            samples.verdict_cost,
         )
     spent = attempts_cost(samples, ks)
     if samples.verdict_cost:
         spent = spent + samples.verdict_cost * attempts(samples, ks)
-    return Buyable(alias, ks, samples.cost, 1.0 - samples.solved(ks), spent, most)
+    return Buyable(
+        alias, ks, samples.cost, 1.0 - samples.solved(ks), spent, most, verdict_cost=samples.verdict_cost
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +131,18 @@ Part = tuple[list[Policy], "NDArray[np.float64]", "NDArray[np.float64]", "NDArra
 def _fixed(model: Buyable) -> Iterator[Part]:
     alias = model.alias
     coverage = 1.0 - model.missed.mean(axis=0) if model.delivered is None else model.delivered.mean(axis=0)
-    most = model.ks * model.most.max()
     ks: list[int] = model.ks.tolist()
     yield (
         [Policy("fixed", "none", (alias,), {alias: k}) for k in ks],
         model.ks * model.cost.mean(),
         coverage,
-        most,
+        model.ks * model.most.max(),
     )
     yield (
         [Policy("fixed", "first_success", (alias,), {alias: k}) for k in ks],
         model.spent.mean(axis=0),
         coverage,
-        most,
+        model.ks * model.most_judged.max(),
     )
 
 
@@ -134,13 +155,14 @@ def _pairs(cheap: Buyable, expensive: Buyable) -> Iterator[Part]:
     else:
         later = cheap.missed.T @ expensive.right / problems
         coverage = (cheap.right.mean(axis=0)[:, None] + later).ravel()
-    most = np.array([(k * cheap.most + j * expensive.most).max() for k, j in numbers])
+    most = [(k * cheap.most + j * expensive.most).max() for k, j in numbers]
+    judged = [(k * cheap.most_judged + j * expensive.most_judged).max() for k, j in numbers]
     bought = cheap.ks[:, None] * cheap.cost.mean() + expensive.ks * expensive.cost.mean()
     yield (
         [Policy("mix", "none", order, dict(zip(order, pair, strict=True))) for pair in numbers],
         bought.ravel(),
         coverage,
-        most,
+        np.array(most),
     )
     asked = cheap.spent.mean(axis=0)[:, None]
     then = cheap.missed.T @ expensive.spent / problems
@@ -148,7 +170,7 @@ def _pairs(cheap: Buyable, expensive: Buyable) -> Iterator[Part]:
         [Policy("cascade", "first_success", order, dict(zip(order, pair, strict=True))) for pair in numbers],
         (asked + then).ravel(),
         coverage,
-        most,
+        np.array(judged),
     )
 
 

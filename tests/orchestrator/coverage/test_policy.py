@@ -178,3 +178,16 @@ def test_the_most_that_a_policy_may_spend_on_the_most_expensive_problem():
     assert most["fixed", "none", 2] == most["fixed", "first_success", 2] == 6.0
     assert most["mix", "none", 1, 1] == 21.0, "not 3 + 20: no problem has both"
     assert most["mix", "none", 2, 1] == most["cascade", "first_success", 2, 1] == 22.0
+
+
+def test_a_verdict_that_costs_is_in_what_a_policy_pays_and_may_pay_where_it_waits_for_one():
+    """Each of up to two samples costs 2, its verdict 0.5; one of two passes, so 1.5 are asked on average."""
+    judged = buyable("m", Samples(np.array([2]), np.array([1]), np.array([2.0]), verdict_cost=0.5))
+    assert judged is not None
+    found = offers([judged])
+    figures = {
+        (policy.stop, policy.samples["m"]): (cost, most)
+        for policy, cost, most in zip(found.policies, found.cost, found.most, strict=True)
+    }
+    assert figures["none", 2] == (4.0, 4.0)
+    assert figures["first_success", 2] == (pytest.approx(1.5 * 2.5), 5.0)
