@@ -10,13 +10,15 @@ from typing import Any
 
 import msgspec
 
-from orchestrator.gateway.answering import Answering, refuse
+from orchestrator.gateway.answering import Answering
 from orchestrator.gateway.attempt import OpenAttempt
 from orchestrator.gateway.body import CallBody, Refusal
+from orchestrator.gateway.bounded_call import capped
 from orchestrator.gateway.delivery import Delivery
 from orchestrator.gateway.ending import EndedBy, Ending, Outcome, outcome_of
 from orchestrator.gateway.join import joined
 from orchestrator.gateway.model import GatewayModel
+from orchestrator.gateway.pieces import refuse
 from orchestrator.gateway.sample import sample_of
 from orchestrator.gateway.server import Answer, GatewayServer, Incoming
 from orchestrator.gateway.wires import CHAT, MESSAGES, WIRES, Wire
@@ -308,7 +310,7 @@ class Gateway:
             return Answer(known, wire)
         model = self._answering.check(attempt, body)
         if attempt.has_no_calls_left or attempt.is_capped:
-            raise self._answering.capped(attempt)
+            raise capped(attempt)
         delivery = Delivery(body.sha, streams=body.streams)
         attempt.calls += 1
         attempt.keep(delivery)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 
 import pytest
 
@@ -17,17 +18,21 @@ from tests.orchestrator.run.serving import serving
 TURNS = 6
 
 
-def talks(pause_s: float, *, differs_at: int | None = None):
+def talks(*, stops_at: int | None = None, differs_at: int | None = None):
+    """`stops_at`: the turn before which it interrupts the run, as Ctrl-C does."""
+
     async def program(gateway, attempt) -> str:
         messages = [{"role": "user", "content": "What is 0 + 0?"}]
         async with client_of(gateway, attempt) as client:
             for turn in range(TURNS):
+                if turn == stops_at:
+                    signal.raise_signal(signal.SIGINT)
+                    await asyncio.sleep(60)
                 if turn == differs_at:
                     messages.append({"role": "user", "content": "the tools said something else"})
                 reply = await client.chat.completions.create(model="m", messages=messages)
                 messages.append({"role": "assistant", "content": reply.choices[0].message.content})
                 messages.append({"role": "user", "content": f"turn {turn}"})
-                await asyncio.sleep(pause_s)
         return "#### 0"
 
     return program
@@ -38,7 +43,7 @@ def test_the_next_run_replays_and_goes_on(tmp_path, monkeypatch):
     db = tmp_path / "test.db"
     with serving(vendor), watched(db, 10**12):
         path = sweep_file({"m": agent_model(vendor)}, samples=2).write(tmp_path)
-        result, worked = run_agents(path, db, talks(0.3), monkeypatch, stop_after_s=1.2)
+        result, worked = run_agents(path, db, talks(stops_at=3), monkeypatch)
         assert result.status == "interrupted"
         assert worked.ended == ["interrupted"] * 2
         assert [r["state"] for r in rows(db, "SELECT state FROM agent_attempt")] == ["open"] * 2
@@ -46,7 +51,7 @@ def test_the_next_run_replays_and_goes_on(tmp_path, monkeypatch):
         assert interrupted_lines(read_status(db))[0].startswith("2 attempts were interrupted (m)")
         bought = len(vendor.billed)
         assert 0 < bought < 2 * TURNS
-        result, _ = run_agents(path, db, talks(0.0), monkeypatch)
+        result, _ = run_agents(path, db, talks(), monkeypatch)
     assert result.status == "complete"
     assert not interrupted_lines(read_status(db))
     assert len(vendor.billed) == 2 * TURNS
@@ -63,10 +68,10 @@ def test_what_was_paid_beyond_another_body_is_unused(tmp_path, monkeypatch):
     db = tmp_path / "test.db"
     with serving(vendor):
         path = sweep_file({"m": agent_model(vendor)}).write(tmp_path)
-        run_agents(path, db, talks(0.3), monkeypatch, stop_after_s=1.3)
+        run_agents(path, db, talks(stops_at=3), monkeypatch)
         before = len(vendor.billed)
         assert before >= 3
-        result, _ = run_agents(path, db, talks(0.0, differs_at=2), monkeypatch)
+        result, _ = run_agents(path, db, talks(differs_at=2), monkeypatch)
     assert result.status == "complete"
     attempt = rows(db, "SELECT * FROM agent_attempt")[0]
     assert (attempt["replayed"], attempt["diverged_at"]) == (2, 3)
@@ -82,7 +87,7 @@ def test_an_open_attempt_is_held_at_what_it_may_still_cost(tmp_path, monkeypatch
     db = tmp_path / "test.db"
     with serving(vendor), watched(db, int(budget_usd * 10**12)):
         path = sweep_file({"m": agent_model(vendor, attempt_usd=0.05)}, budget_usd=budget_usd).write(tmp_path)
-        run_agents(path, db, talks(0.3), monkeypatch, stop_after_s=0.8)
-        result, _ = run_agents(path, db, talks(0.0), monkeypatch)
+        run_agents(path, db, talks(stops_at=1), monkeypatch)
+        result, _ = run_agents(path, db, talks(), monkeypatch)
     assert result.status == "complete"
     check_attempts(db, vendor, budget_usd)
