@@ -1,6 +1,7 @@
-"""Samples a second, end to end, beside bespokelabs-curator and inspect_ai on the same loopback server in one run.
+"""Samples a second, end to end, beside curator, inspect_ai and litellm on the same loopback server in one run.
 
-    python -m benchmarks.peers [--curator PYTHON] [--inspect PYTHON] [--samples 2000] [--in-flight 64] [--rounds 3]
+    python -m benchmarks.peers [--curator PYTHON] [--inspect PYTHON] [--litellm PYTHON] [--samples 2000]
+        [--in-flight 64] [--rounds 3]
 
 PYTHON: interpreters of environments that have them (their pins differ from ours, so not this one). The peers ask for
 one sample a request; manyfew does too, and once more for 32 (by default it asks for up to 128 where a server takes n).
@@ -21,18 +22,19 @@ import tempfile
 from benchmarks.throughput import ROOT, free_port, manyfew, wait_for
 
 PROBLEMS = 20
-WAYS = {"curator": ("",), "inspect": ("", "quiet")}
+WAYS = {"curator": ("",), "inspect": ("", "quiet"), "litellm": ("",)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--curator", metavar="PYTHON")
     parser.add_argument("--inspect", metavar="PYTHON")
+    parser.add_argument("--litellm", metavar="PYTHON")
     parser.add_argument("--samples", type=int, default=2000)
     parser.add_argument("--in-flight", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    peers = {name: path for name in ("curator", "inspect") if (path := getattr(given, name))}
+    peers = {name: path for name in WAYS if (path := getattr(given, name))}
     port = free_port()
     server = subprocess.Popen([sys.executable, "-m", "benchmarks.fast_server", str(port)], cwd=ROOT)
     speeds: dict[str, list[float]] = {}

@@ -1,11 +1,14 @@
-"""What a million samples cost the program itself: memory, and the wait before the first request and for `status`.
+"""What many samples cost the program itself: time and memory of each command on ledgers of growing size.
 
-    python -m benchmarks.scale [--problems 1000] [--samples 10 1000] [--pack 32] [--json]
+    python -m benchmarks.scale [--samples 10k 1m] [--problems 1000] [--pack 32] [--folder PLACE] [--json]
+    python -m benchmarks.scale --samples 10m
 
 A ledger is made by a real run of one sample a problem on the fast loopback server, and filled up through SQL: rows as
 a run writes them, 32 samples a request or as many as `--pack` says. Then, each in a process of its own: `status`,
-`plan` and `run` for one more sample a problem, and a `run` of the whole plan on a new ledger, ended after some seconds.
-Told are the seconds by the clock and, in brackets, of the processor, which hardly depends on what else runs.
+`plan` and `run` for one more sample a problem, a `run` of the whole plan on a new ledger, ended after some seconds,
+`export` as CSV and as a bundle, and `frontier --html`.
+Told are the seconds by the clock and, in brackets, of the processor, which hardly depends on what else runs. Ten
+million samples take about 20 GB in the folder (by default the system's place for temporary files).
 """
 
 from __future__ import annotations
@@ -95,20 +98,28 @@ def used_s(pid: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--problems", type=int, default=1000)
-    parser.add_argument("--samples", type=int, nargs="+", default=[10, 1000], help="of each problem")
+    parser.add_argument("--samples", type=number, nargs="+", default=[10_000, 1_000_000], help="such as 10m")
     parser.add_argument("--pack", type=int, default=32, help="samples a request")
+    parser.add_argument("--folder", type=Path, help="where the ledgers are made")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     server = Server()
-    with tempfile.TemporaryDirectory() as folder:
-        found = [
-            at(Path(folder), server, options.problems, samples, options.pack) for samples in options.samples
-        ]
+    found: list[dict[str, str]] = []
+    for samples in options.samples:
+        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+            each = max(2, samples // options.problems)
+            found.append(at(Path(folder), server, options.problems, each, options.pack))
     if options.json:
         print(json.dumps(found, indent=2))
         return
     for key in found[0]:
         print(f"{key:<24}", *(f"{row[key]:>16}" for row in found))
+
+
+def number(text: str) -> int:
+    """250, 10k, 1m."""
+    times = {"k": 1_000, "m": 1_000_000}.get(text[-1:].lower())
+    return int(text) if times is None else round(float(text[:-1]) * times)
 
 
 def at(folder: Path, server: Server, problems: int, samples: int, pack: int) -> dict[str, str]:
@@ -126,6 +137,12 @@ def at(folder: Path, server: Server, problems: int, samples: int, pack: int) -> 
     begins, begun = server.until_first(
         "run", str(whole), "--db", str(new), "--no-progress", "--stop-after", f"{STOPS_AFTER_S}s"
     )
+    new.unlink()
+    csv = measure("export", str(db), "--format", "csv", "-o", str(place / "samples.csv"))
+    (place / "samples.csv").unlink()
+    bundle = measure("export", str(db), "--format", "bundle", "-o", str(place / "bundle.zip"))
+    (place / "bundle.zip").unlink()
+    html = measure("frontier", str(db), "--html", str(place / "frontier.html"))
     return {
         "samples": f"{problems * samples:,}",
         "status": str(status),
@@ -135,6 +152,13 @@ def at(folder: Path, server: Server, problems: int, samples: int, pack: int) -> 
         "resumed MB": str(resumed.most_mb),
         "new, first request": str(begins),
         "new MB": str(begun.most_mb),
+        "export csv": str(csv.span),
+        "export csv MB": str(csv.most_mb),
+        "bundle": str(bundle.span),
+        "bundle MB": str(bundle.most_mb),
+        "frontier --html": str(html.span),
+        "frontier --html MB": str(html.most_mb),
+        "bytes a sample": f"{db.stat().st_size / (problems * samples):.0f}",
     }
 
 
