@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from pricing.listing import Listed
     from pricing.types import Price, Rates
 
+NO_PRICE = "no price for text"
 _SHOWN = 40
 """Lines of the table for one MODEL; --json has all."""
 _WIDE = 120
-"""Columns from which the table has room for cache writes too; a pipe has as many as it takes."""
+"""Columns from which the table has room for cache writes, sources and dates; a pipe has as many as it takes."""
 
 
 def prices(
@@ -89,15 +90,25 @@ def _show(lines: list[Listed], model: str | None) -> None:
     table.add_column("provider", no_wrap=out.width >= _WIDE)
     for key in keys:
         table.add_column(key.removesuffix("_input").replace("_", " "), justify="right")
-    table.add_column("source")
-    table.add_column("date")
+    shown = lines[:_SHOWN] if model else lines
+    is_wide = out.width >= _WIDE
+    if is_wide:
+        table.add_column("source")
+        table.add_column("date")
     if model:
         table.add_column("match")
-    shown = lines[:_SHOWN] if model else lines
     for line in shown:
-        row = [safe(line.model), line.provider, *_cells(line.price, keys), *_origin(line)]
-        table.add_row(*row, *([_words(line)] if model else []))
+        row = [
+            safe(line.model),
+            line.provider,
+            *_cells(line.price, keys),
+            *(_origin(line) if is_wide else []),
+        ]
+        match = _words(line) if is_wide or line.price is not None else f"{_words(line)}, {NO_PRICE}"
+        table.add_row(*row, *([match] if model else []))
     out.print(table)
+    if not is_wide and (origins := {" of ".join(_origin(line)) for line in shown if line.price is not None}):
+        out.print(f"Prices from {'; '.join(sorted(origins))}.")
     if len(shown) < len(lines):
         out.print(f"{len(lines) - len(shown)} more: --json shows all of them; a longer name finds fewer.")
     out.print(_footer(lines, model))
@@ -129,7 +140,7 @@ def _money(rate: Decimal) -> str:
 
 def _origin(line: Listed) -> list[str]:
     if line.price is None:
-        return ["no price for text", ""]
+        return [NO_PRICE, ""]
     source = f"{line.price.source} {line.price.version}".strip()
     if line.price.per_request_pico:
         source += f", ${line.price.per_request_pico / 1e12:g} a request"

@@ -2,6 +2,8 @@
 
 import json
 
+from tests.orchestrator.cli.terminal import on_terminal
+
 
 def test_the_whole_book(command):
     ran = command("prices")
@@ -59,3 +61,12 @@ def test_nothing_like_it_is_exit_2_and_says_how_to_state_a_price(command):
     ran = command("prices", "zz-no-such-model", "--json")
     assert ran.returncode == 2
     assert json.loads(ran.stdout)["status"] == "error"
+
+
+def test_a_terminal_of_80_columns_has_room_for_names(tmp_path):
+    status, shown = on_terminal("prices", "gpt-4o-mini", cwd=tmp_path, NO_COLOR="1")
+    lines = shown.replace("\r", "").splitlines()
+    assert status == 0
+    assert max(map(len, lines)) <= 80
+    assert any(line.split()[:2] == ["gpt-4o-mini", "openai"] for line in lines)
+    assert "Prices from genai-prices" in shown
