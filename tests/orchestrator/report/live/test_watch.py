@@ -120,7 +120,7 @@ def test_what_only_the_run_knows_is_seen_from_outside(command, tmp_path):
 
 
 def test_a_draining_run_is_seen_as_such(tmp_path):
-    vendor = openai_vendor(latency=5.0)
+    vendor = openai_vendor(latency=8.0)
     db = tmp_path / "l.db"
     with serving(vendor):
         process = start(SweepFile({"m": model(vendor)}, samples=2).write(tmp_path), db)
