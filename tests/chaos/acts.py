@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING
 from tests.chaos.seats import TIMEOUT_S
 from tests.chaos.world import STATUSES
 from tests.orchestrator.run.books import money, rows
+from tests.orchestrator.run.servers.nodes import ours
 
 if TYPE_CHECKING:
     from tests.chaos.processes import Process
@@ -61,6 +64,28 @@ def stopped_run(world: World) -> None:
         process.signal(signal.SIGINT)
     world.history[-1] += "  (stopped)"
     world.ended(process, allowed=STATUSES)
+
+
+def server_killed(world: World) -> None:
+    """A server that the run has started, or its guard, is killed outright; some time the run with it."""
+    if not any(seat.own for seat in world.seats):
+        return
+    process = world.start_run()
+    word = world.random.choice(["relay.py", "guard.py"])
+    until = time.monotonic() + WAITS_S / 4
+    while not (found := [line for line in ours(world.folder) if word in line]):
+        if not process.alive or time.monotonic() > until:
+            break
+        time.sleep(0.02)
+    time.sleep(world.random.uniform(0, 0.6))
+    with_it = world.random.random() < 0.3
+    if with_it:
+        world.left += process.signal(signal.SIGKILL)
+    for line in found[:1]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(line.split()[0]), signal.SIGKILL)
+    world.history[-1] += f"  (killed {word})"
+    world.ended(process, allowed=STATUSES | {-9})
 
 
 def timed_run(world: World) -> None:
@@ -184,6 +209,7 @@ ACTS: list[tuple[int, Callable[[World], None]]] = [
     (4, killed_run),
     (4, interrupted_run),
     (3, stopped_run),
+    (3, server_killed),
     (1, timed_run),
     (2, two_runs),
     (1, hard_linked),

@@ -87,6 +87,8 @@ def check_samples(world: World, seat: Seat) -> None:
     texts = Counter((row["problem"], row["text"]) for row in recorded)
     twice = [key for key, n in texts.items() if n > 1]
     assert not twice, f"{seat.alias}: recorded twice: {twice[:3]}"
+    if seat.own:
+        return  # what its server had in hand when it was ended is lost with it
     there = {(_words(row["prompt"]), row["text"]) for row in recorded}
     for vendor in seat.vendors:
         missing = Counter[str]()

@@ -1,12 +1,13 @@
 """The models of a chaos sweep: what each is, who serves it and bills it, and what goes wrong there.
 
-A kind of model is a function (random, alias) -> Seat in KINDS: whoever adds a kind, such as servers that a run starts
-itself, adds a function. A seat says what the sweep file says of its model, and keeps what the judge asks.
+A kind of model is a function (random, alias) -> Seat in KINDS: whoever adds a kind adds a function. A seat says what
+the sweep file says of its model, and keeps what the judge asks.
 """
 
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tests.loopback.vendor import Vendor
     from tests.loopback.work import Job
 
+RELAY = Path(__file__).with_name("relay.py")
 KEY = "sk-chaos-0123456789"
 TIMEOUT_S = 3.0
 """Of every model, so that the process can be stopped for longer; replies take a tenth of it at most."""
@@ -57,9 +59,15 @@ class Seat:
     """Of a server whose time is paid; None: its vendor bills tokens."""
     bills_less: bool = False
     """Than its price gives, as its replies state."""
+    lease_s: float = 30.0
+    """So long a server is paid ahead at least."""
+    own: bool = False
+    """The run starts and stops its server."""
     excess: int = 0
     """Pico-dollars by which a planted reply may exceed its reservation."""
     fault_names: list[str] = field(default_factory=list[str])
+    faults: tuple[str, ...] = ()
+    """Options of its own server, as relay.py takes them."""
 
     @property
     def billed(self) -> int:
@@ -72,6 +80,7 @@ class Seat:
 
     def calm(self) -> None:
         """From here on nothing goes wrong."""
+        self.faults = ()
         for vendor in self.vendors:
             vendor.faults.clear()
             vendor.fault_rates = {}
@@ -204,8 +213,34 @@ def gpu_server(random: Random, alias: str) -> Seat:
     return seat
 
 
+def own_server(random: Random, alias: str) -> Seat:
+    """The run starts and stops it: it dies, doesn't listen to TERM, or leaves a child."""
+    vendor = _vendor(openai_vendor(flavour="vllm"), random, (faults.ERROR_500, faults.NO_USAGE, *CHOICES))
+    vendor.models = ("m",)
+    usd_per_hour = random.choice([1.0, 2.5, 10.0])
+    seat = _seat(random, alias, "vllm", [vendor], None)
+    seat.own, seat.usd_per_hour = True, usd_per_hour
+    seat.lease_s = 150.0  # two minutes of loading, the stop, and a term
+    seat.keys |= {"gpu_usd_per_hour": usd_per_hour, "sequences": random.choice([4, 16])}
+    some = [f"loads={random.uniform(0, 1):.2f}", f"dies={random.choice([0.01, 0.1])}", "starts=0.2"]
+    some += ["deaf=1", "engine=1"]
+    seat.faults = tuple(random.sample(some, random.randint(0, 3)))
+    grace_s = random.choice([0, 0.5, 2])
+
+    def served() -> dict[str, Any]:
+        port = vendor.root_url.rpartition(":")[2]
+        command = [sys.executable, str(RELAY), "{port}", port, *seat.faults]
+        return {"serve": {"command": command, "stop_grace_s": grace_s}}
+
+    seat.served = served
+    seat.fault_names += seat.faults
+    return seat
+
+
 def twin(alias: str, seat: Seat) -> Seat:
     """Another model on the same servers."""
+    if seat.own:
+        return replace(seat, alias=alias, keys={**seat.keys, "temperature": 0.5})
     keys = {**seat.keys, "model": f"{seat.keys['model']}-twin"}
     return replace(seat, alias=alias, keys=keys)
 
@@ -229,6 +264,7 @@ KINDS: list[tuple[int, Callable[[Random, str], Seat]]] = [
     (2, batched),
     (2, gpu_server),
     (1, agent),
+    (2, own_server),
 ]
 """(weight, how it is drawn)."""
 

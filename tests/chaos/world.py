@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tests.chaos import seats
 from tests.chaos.seats import KEY
+from tests.orchestrator.run.servers.nodes import gone
 from tests.orchestrator.run.sweeps import USD, SweepFile
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ SCORER = "scorer"
 MAX_TOKENS = 64
 MOST_EXPENSIVE_SAMPLE_USD = 0.004
 """About what is reserved for one at the highest price here."""
+SERVERS_END_S = 10.0
+"""So long after a run was killed its servers may live on."""
 STATUSES = {0, 1, 3, 4, 130, 143}
 """What a run may end with by itself."""
 
@@ -82,7 +85,8 @@ class World:
     def start(self, command: str, *arguments: str) -> Process:
         """A command of manyfew in the sweep's folder."""
         self.history.append(shlex.join([command, *arguments]))
-        keys = {"OPENAI_API_KEY": KEY, "ANTHROPIC_API_KEY": KEY}
+        keys = {"OPENAI_API_KEY": KEY, "ANTHROPIC_API_KEY": KEY, "CUDA_VISIBLE_DEVICES": ""}
+        keys["SERVERS_OF"] = str(self.folder)
         process = self.nursery.start(command, *arguments, folder=self.folder, **keys)
         self.processes.append(process)
         return process
@@ -114,6 +118,9 @@ class World:
         assert status in allowed, f"exit status {status}: {process.err[-3000:]}"
         strays = process.strays()
         assert not strays, f"processes left behind: {strays}"
+        if not any(other.alive for other in self.processes) and any(seat.own for seat in self.seats):
+            left = gone(self.folder, SERVERS_END_S)
+            assert not left, f"servers left behind: {left}"
         return status
 
     def seen(self) -> int:
@@ -130,7 +137,7 @@ def draw_world(seed: int, folder: Path, nursery: Nursery) -> World:
     if any("agent" in seat.keys for seat in models):  # an attempt is a process, which takes a while to start
         problems, samples = min(problems, 4), min(samples, 4)
     plan = problems * samples * len(models) * MOST_EXPENSIVE_SAMPLE_USD
-    lease = sum(seat.usd_per_hour or 0 for seat in models) / 3600 * 30
+    lease = sum((seat.usd_per_hour or 0) * seat.lease_s for seat in models) / 3600
     budget = round(plan * random.choice([0.05, 0.2, 0.5, 2.0]) + lease * random.choice([0.5, 2.0]) + 0.005, 4)
     return World(
         random=random,

@@ -60,6 +60,7 @@ def plan(
     from orchestrator.report.terminal.plan import plan_text
     from orchestrator.run.planning.plan import plan_sweep
     from orchestrator.run.prepare import prepare
+    from orchestrator.run.servers.node import check_node
     from orchestrator.run.verdicts.choose_verifier import lack_of
     from orchestrator.run.verdicts.gold_check import gold_judged_wrong
     from orchestrator.sweep.load import load
@@ -71,6 +72,10 @@ def plan(
             "--fit", "needs a budget to fit into", "add --budget 5, or budget_usd to the sweep file"
         )
     planned = plan_sweep(prepared, db if db is not None else default_ledger(loaded.name), fits=fit)
+    try:
+        check_node(prepared)
+    except InputError as error:  # one may plan on another machine than the node
+        console(stderr=True).print(f"warning: {error}; until then, run won't start here")
     if (lack := lack_of(prepared.executor.verifier, prepared.problems)) is not None:
         console(stderr=True).print(f"warning: {lack[0]} ({lack[1]}); until then, run won't start")
     else:

@@ -37,9 +37,10 @@ def check_node(prepared: Prepared, only: Collection[str] | None = None) -> None:
     for model in served:
         assert model.serve is not None
         if model.serve.gpus > slots:
-            has = f"{len(prepared.gpus)} to use here" if prepared.gpus else "no GPU to use here"
+            count = len(prepared.gpus)
+            has = f"there {'is' if count == 1 else 'are'} {count}" if count else "there is no GPU"
             at = where(sweep, "models", model.alias, "serve", "gpus")
-            raise InputError(at, f"asks for {model.serve.gpus}, and there is {has}", f"at most {slots}")
+            raise InputError(at, f"asks for {model.serve.gpus}, and {has} to use here", f"at most {slots}")
         if (problem := command_problem(model)) is not None:
             raise InputError(where(sweep, "models", model.alias, "serve", "command"), *problem)
 

@@ -67,7 +67,7 @@ def ours(folder: Path) -> list[str]:
         except OSError:
             continue
         if state != "Z" and (str(folder) in line or f"SERVERS_OF={folder}".encode() in environ):
-            found.append(f"{path.name} {line[:100]}")
+            found.append(f"{path.name} {line[:240]}")
     return found
 
 

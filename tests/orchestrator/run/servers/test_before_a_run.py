@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli.commands.init import _as_found
+from orchestrator.cli.main import main
 from orchestrator.doctor.servers import server_findings
 from orchestrator.run.planning.plan import plan_sweep
 from orchestrator.run.prepare import prepare
@@ -90,3 +91,23 @@ def test_init_writes_a_serve_table(node: Path, tmp_path: Path) -> None:
     assert load(path).models["cheap"].serve is not None
     (node / "vllm").unlink()
     assert _as_found(starter) == starter
+
+
+@pytest.mark.parametrize(
+    ("serve", "said"),
+    [
+        ({"command": ["no-such-server", "{port}"]}, "there is no command no-such-server here"),
+        ({"gpus": 4}, "asks for 4, and there are 3 to use here"),
+    ],
+)
+def test_plan_says_what_the_node_lacks(
+    node: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], serve: dict[str, object], said: str
+) -> None:
+    """It may be asked on another machine, so that it plans all the same."""
+    path = write(tmp_path, {"a": served(tmp_path, serve=serve)})
+    with pytest.raises(SystemExit) as ended:
+        main(["plan", str(path)])
+    assert ended.value.code == 0
+    err = capsys.readouterr().err
+    assert said in err
+    assert "until then, run won't start here" in err
