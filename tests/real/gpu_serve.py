@@ -5,8 +5,9 @@
 starts sweeps of two models on one slot, whose servers are this same file: OpenAI's API over transformers, with models
 made at random, in an engine process that holds the GPU and outlives its server if nobody ends it. It checks that only
 one of them runs at a time; that nvidia-smi shows the GPU's memory back after each end, and after kill -9 of manyfew,
-of the server and of the guard; and that the dollars are those of the clock, within 1%. `--python`: the one with torch
-and transformers, if it is another than manyfew's. Needs torch, transformers, and what manyfew needs.
+of the server, of its engine and of the guard; and that the dollars are those of the clock, within 1%. Before and after
+each kill it prints the processes and what nvidia-smi says of each GPU's memory and of who holds it. `--python`: the one
+with torch and transformers, if it is another than manyfew's. Needs torch, transformers, and what manyfew needs.
 
     python tests/real/gpu_serve.py server PORT MODEL         is such a server
 """
@@ -96,6 +97,13 @@ def server(port: int, model: str, cpu: bool) -> None:
     sys.stdout.flush()
     if child.stdout.readline() != "ready\n":
         raise SystemExit("RuntimeError: the engine ended before it was ready")
+
+    def ends_with_it() -> None:
+        sys.stdout.write(f"EngineDeadError: status {child.wait()}\n")
+        sys.stdout.flush()
+        os._exit(1)
+
+    threading.Thread(target=ends_with_it, daemon=True).start()
     lock = threading.Lock()
     to_engine, from_engine = child.stdin, child.stdout
 
@@ -165,6 +173,25 @@ def ours(folder: Path, word: str = "") -> list[int]:
     return found
 
 
+def table(folder: Path) -> list[str]:
+    """The processes of this check, and each GPU's memory and who holds it, a line each."""
+    lines: list[str] = []
+    for pid in ours(folder):
+        with contextlib.suppress(OSError):
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            lines.append(f"process {pid}: {words[-100:].strip()}")
+    for query in (
+        "--query-gpu=index,memory.used,memory.free",
+        "--query-compute-apps=gpu_uuid,pid,used_memory",
+    ):
+        if shutil.which("nvidia-smi") is not None:
+            done = subprocess.run(
+                ["nvidia-smi", query, "--format=csv,noheader"], capture_output=True, text=True, check=False
+            )
+            lines += [f"nvidia-smi {query.split('=')[0][8:]}: {line}" for line in done.stdout.splitlines()]
+    return lines or ["nothing"]
+
+
 class Watch(threading.Thread):
     """Looks from outside which servers live; one second of theirs is counted once, whatever processes live in it."""
 
@@ -213,6 +240,10 @@ class Check:
     def told(self, what: str, good: bool, figures: str) -> None:
         self.results.append((what, good, figures))
         sys.stdout.write(f"{'ok  ' if good else 'FAIL'}  {what}: {figures}\n")
+        sys.stdout.flush()
+
+    def shows(self, when: str) -> None:
+        sys.stdout.write("".join([f"  {when}:\n", *(f"    {line}\n" for line in table(self.folder))]))
         sys.stdout.flush()
 
     def sweep(self, name: str) -> Path:
@@ -275,6 +306,12 @@ class Check:
                 return
             time.sleep(0.1)
 
+    def ended(self, pids: list[int]) -> None:
+        """Waits a moment until they are gone."""
+        until = time.monotonic() + BACK_WITHIN_S
+        while set(pids) & set(ours(self.folder)) and time.monotonic() < until:
+            time.sleep(0.02)
+
     def in_turn(self) -> None:
         path = self.sweep("in-turn")
         watch = Watch(self.folder)
@@ -314,14 +351,20 @@ class Check:
                 break
             time.sleep(0.05)
         pids = victims(process)
+        self.shows(f"before kill -9 of {what}, {pids[:1]}")
         for pid in pids[:1]:
             os.kill(pid, signal.SIGKILL)
         if what == "manyfew":
             process.communicate()
             self.back("memory back after kill -9 of manyfew")
+            self.shows(f"after kill -9 of {what}")
             process = self.start(path)
+        else:
+            self.ended(pids[:1])
+            self.shows(f"a moment after kill -9 of {what}")
         said, _ = process.communicate(timeout=400)
         self.back(f"memory back after kill -9 of {what} and the run's end")
+        self.shows("after the run's end")
         samples, wanted = self.ask(path, "SELECT count(*) FROM sample_records"), 2 * 4 * self._problems
         good = bool(pids) and process.returncode == 0 and samples == wanted
         self.told(
@@ -353,6 +396,7 @@ def check(options: argparse.Namespace) -> int:
         one.in_turn()
         one.killed("manyfew", lambda process: [process.pid])
         one.killed("server", lambda _: ours(folder, "gpu_serve.py server"))
+        one.killed("engine", lambda _: ours(folder, "gpu_serve.py engine"))
         one.killed("guard", lambda _: ours(folder, "guard.py"))
         bad = sum(not good for _, good, _ in one.results)
         sys.stdout.write(f"{len(one.results)} checks, {bad} failed\n")
