@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,17 +16,9 @@ import pytest
 from tests.orchestrator.run.books import check_books, check_complete, money, one
 from tests.orchestrator.run.servers.nodes import gone, served, told, write
 from tests.orchestrator.run.sweeps import ROOT, USD
-from tests.slurm.cluster import Cluster, lacking
+from tests.slurm.cluster import Cluster
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    if (what := lacking()) is not None:
-        pytest.skip(what)
-    with Cluster(tmp_path_factory.mktemp("slurm") / "one") as started:
-        yield started
 
 
 def script(folder: Path, sweep: Path, **changes: str) -> Path:
