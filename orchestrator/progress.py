@@ -126,6 +126,8 @@ class Progress:
     models: tuple[ModelProgress, ...] = ()
     policy: PolicyProgress | None = None
     servers: tuple[ServerProgress, ...] = ()
+    starts_pico: int = 0
+    """What starting the servers takes that the budget does not cover."""
     attempts: tuple[AttemptProgress, ...] = ()
     """Those at work, in the order in which they started."""
     note: str | None = None

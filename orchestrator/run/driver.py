@@ -148,6 +148,7 @@ class Driver:
             waits_for=self._batches.says,
             servers=self._own_servers.progress,
             policy=lambda: policy_progress(scheduler),
+            starts_pico=lambda: self.starts_pico,
             attempts=lambda: () if self._attempts is None else self._attempts.at_work(),
             clock=self._clock,
         )
@@ -247,6 +248,11 @@ class Driver:
                     self._providers[alias], self.scheduler.lanes[alias].endpoints, strict=True
                 ):
                     yield server_queues.watch(cast("VllmProvider", server), endpoint)
+
+    @property
+    def starts_pico(self) -> int:
+        """What starting the servers takes that the budget does not cover."""
+        return self._own_servers.unpaid_pico
 
     @property
     def unjudged(self) -> int:

@@ -61,6 +61,7 @@ class ProgressFigures:
         *,
         waits_for: Callable[[str], str | None],
         servers: Callable[[], tuple[ServerProgress, ...]],
+        starts_pico: Callable[[], int],
         attempts: Callable[[], tuple[AttemptProgress, ...]],
         policy: Callable[[], PolicyProgress | None],
         clock: Callable[[], float],
@@ -74,6 +75,7 @@ class ProgressFigures:
         self._tallies = tallies
         self._waits_for = waits_for
         self._servers = servers
+        self._starts_pico = starts_pico
         self._clock = clock
         self._started = clock()
         self._pace = Pace()
@@ -110,6 +112,7 @@ class ProgressFigures:
             models=models,
             policy=policy,
             servers=self._servers(),
+            starts_pico=self._starts_pico(),
             attempts=self._attempts(),
             note=note,
         )

@@ -48,6 +48,7 @@ from orchestrator.sending.signals import Signals
 from orchestrator.sending.warning_lines import Warned, Warnings
 from orchestrator.sweep.definition import differences
 from orchestrator.sweep.types import Policy
+from orchestrator.text.money import usd
 from orchestrator.text.raised_words import was_raised
 from pricing.types import PICO_PER_USD
 from providers.transport.awake import awake_clock
@@ -280,14 +281,17 @@ def _waits_for_a_stage(lane: ModelLane) -> bool:
     return isinstance(lane.work, CascadeWork) and not lane.work.has_its_turn()
 
 
-def _not_covered(lacking: list[ModelLane]) -> str:
+def _not_covered(lacking: list[ModelLane], starts_pico: int) -> str:
     absent = [lane.alias for lane in lacking if any(one.absent is not None for one in lane.endpoints)]
     there = [lane.alias for lane in lacking if lane.alias not in absent]
     said: list[str] = []
     if there:
         said.append(f"the next sample's worst case of {', '.join(there)}")
     if absent:
-        said.append(f"starting the server of {', '.join(absent)} (loading it, one request and its stop)")
+        takes = f", {usd(starts_pico)}" if starts_pico else ""
+        said.append(
+            f"starting the server of {', '.join(absent)} (loading it, one request and its stop{takes})"
+        )
     return " or ".join(said)
 
 
@@ -316,7 +320,7 @@ def _ended(
         held, total = scheduler.budget.held / PICO_PER_USD, scheduler.budget.total / PICO_PER_USD
         return "budget", f"the budget of ${total:.6g} is exceeded already: ${held:.6g} settled or presumed"
     if lacking:
-        return "budget", f"the budget does not cover {_not_covered(lacking)}"
+        return "budget", f"the budget does not cover {_not_covered(lacking, driver.starts_pico)}"
     failed = sum(sum(lane.sampling.failed) for lane in lanes)
     if failed:
         return "incomplete", f"{failed} samples failed for good"

@@ -145,10 +145,10 @@ def next_commands(progress: Progress, ending: Ending) -> list[str]:
 
 def _more(progress: Progress) -> str:
     """A budget that should do, at what a sample cost so far, and that leaves at least as much as the one that did not
-    was."""
+    was, and as starting its servers takes."""
     held = progress.settled_pico + progress.presumed_pico
     needed = sum(_needed(m) for m in progress.models if not m.replayed)
-    total = max(needed, progress.budget_pico + max(held, progress.budget_pico))
+    total = max(needed, progress.budget_pico + max(held, progress.budget_pico, progress.starts_pico))
     places = parts_of(progress).places if total < PICO_PER_USD else 2
     unit = PICO_PER_USD // 10**places
     return dollars(-(-total // unit) * unit, places).lstrip("$").replace(",", "")

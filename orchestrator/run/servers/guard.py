@@ -104,6 +104,7 @@ class Guard:
         assert self._log is not None
         output = self._server.stdout.fileno()
         os.set_blocking(output, False)
+        self._obey(b"")  # what came with the first line
         watched = {self._orders, self._other, wake, output}
         while True:
             ready, _, _ = select.select(list(watched), [], [], self._wait_s())
@@ -125,6 +126,7 @@ class Guard:
                 self._stop(self._grace_s)
             if self._kill_at is not None and not self._left():
                 break
+        self._reap()  # its end may have come since
         self._read_output(output)
         self._log.flush()
         say(gone=True)
@@ -193,6 +195,10 @@ class Guard:
     def _read_orders(self) -> bool:
         """False at the end of orders: whoever gave them is dead."""
         data = os.read(self._orders, 1 << 16)
+        self._obey(data)
+        return bool(data)
+
+    def _obey(self, data: bytes) -> None:
         *lines, self._buffer = (self._buffer + data).split(b"\n")
         for line in lines:
             what, _, seconds = line.decode().partition(" ")
@@ -202,7 +208,6 @@ class Guard:
                 self._stop(float(seconds))
             elif what == "kill":
                 self._kill_at = 0.0
-        return bool(data)
 
     def _reap(self) -> None:
         """Takes the ends of the server and of what it left behind. With the server the rest ends."""

@@ -71,6 +71,8 @@ class OwnServers:
         self._over = False
         self._grace_most_s: float | None = None
         self._waits_for_memory: dict[Unit, str] = {}
+        self._unpaid: dict[Unit, int] = {}
+        """What starting those takes that the budget does not cover."""
         for unit in self._units:
             unit.tell(WAITS)
             for alias in unit.group.aliases:
@@ -117,10 +119,17 @@ class OwnServers:
         ) + self._of.prepared.server_pico(model.alias, model.max_tokens)
         budget = self._of.scheduler.budget
         rooms = [budget.lease_room(alias) for alias in unit.group.aliases]
-        covered = max(rooms) >= needed
-        if not covered:
-            unit.tell(NO_MONEY)
-        return covered
+        self._unpaid.pop(unit, None)
+        if max(rooms) >= needed:
+            return True
+        self._unpaid[unit] = needed
+        unit.tell(NO_MONEY)
+        return False
+
+    @property
+    def unpaid_pico(self) -> int:
+        """What starting those servers takes that the budget does not cover."""
+        return sum(pico for unit, pico in self._unpaid.items() if not unit.copy and _of_use(unit))
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:

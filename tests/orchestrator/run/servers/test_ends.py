@@ -16,6 +16,7 @@ import pytest
 from rich.console import Console
 
 from orchestrator.report.terminal.plan import plan_text
+from orchestrator.report.terminal.summary import Ending, next_commands
 from orchestrator.run.planning.plan import plan_sweep
 from orchestrator.run.prepare import prepare
 from orchestrator.sweep.load import load
@@ -255,11 +256,17 @@ def test_no_start_that_cannot_be_paid(tmp_path: Path) -> None:
     assert ended.status == 3
     assert ended.result.reason is not None
     assert (
-        "does not cover starting the server of a (loading it, one request and its stop)"
+        "does not cover starting the server of a (loading it, one request and its stop, $1."
         in ended.result.reason
     )
     assert told(tmp_path) == []
     assert money(db).held == 0
+    (again,) = next_commands(
+        ended.result.progress, Ending(status="budget", reason=None, warnings=(), db=db, sweep=path)
+    )
+    more = again.rpartition(" ")[2]
+    assert float(more) > 1 + 1.2, "what is left of it covers loading"
+    assert run(path, db, budget=more).status == 0
 
 
 def test_bad_input(tmp_path: Path) -> None:
