@@ -4,6 +4,7 @@
     python scripted.py PORT MODEL [NAME=VALUE …]
 
     loads=S         answers /health with 503 for so long, writing a line to its log every 0.2 s
+    waits=FILE      the same, until FILE exists
     never=1         never listens
     dies=start      ends before it listens, with status 3;  dies=oom: says that it is out of memory
     dies=N          ends after N replies (killed outright: status 9)
@@ -102,6 +103,8 @@ def main() -> None:
 
         def do_GET(self) -> None:
             left = float(options.get("loads", 0)) - (time.monotonic() - began)
+            if "waits" in options and not Path(options["waits"]).exists():
+                left = max(left, 0.2)
             if left > 0:
                 log(f"Loading weights: {left:.1f} s to go")
                 self.say(503, {"error": {"message": "Loading model"}})

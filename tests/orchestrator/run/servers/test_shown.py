@@ -36,7 +36,9 @@ def command(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 def test_status_and_watch_show_servers(tmp_path: Path) -> None:
     """Phase, the log's last words, GPUs, dollars an hour, seconds to ready."""
     db = tmp_path / "test.db"
-    model = served(tmp_path, "loads=6", "slow=1", max_n=1, sequences=1, serve={"gpus": 2})
+    model = served(
+        tmp_path, f"waits={tmp_path / 'loaded'}", "slow=1", max_n=1, sequences=1, serve={"gpus": 2}
+    )
     path = write(tmp_path, {"a": model}, problems=6, samples=2)
     path.write_text(path.read_text() + "\n[serve]\ngpus = [4, 6]\n")
     process = start(path, db, SERVERS_OF=str(tmp_path), CUDA_VISIBLE_DEVICES="")
@@ -45,7 +47,14 @@ def test_status_and_watch_show_servers(tmp_path: Path) -> None:
         assert time.monotonic() < until
         time.sleep(0.05)
     watching = command(tmp_path, "watch", str(db))
+    assert watching.stdout is not None
+    watched = ""
+    while "server a: loading for" not in watched:
+        line = watching.stdout.readline()
+        assert line, watched
+        watched += line
     loading = json.loads(finish(command(tmp_path, "status", str(db), "--json")).out)["servers"]
+    (tmp_path / "loaded").touch()
     ready: list[dict[str, object]] = []
     text = ""
     while not ready:
@@ -54,12 +63,12 @@ def test_status_and_watch_show_servers(tmp_path: Path) -> None:
         found = json.loads(finish(command(tmp_path, "status", str(db), "--json")).out)["servers"]
         ready = [one for one in found if one["phase"] == "ready"]
     ended = finish(process)
-    watched = finish(watching).out
+    watched += finish(watching).out
     assert ended.status == 0, ended.err
     assert [(one["phase"], one["gpus"], one["usd_per_hour"]) for one in loading] == [
         ("loading", ["4", "6"], 72.0)
     ]
-    assert ready[0]["loading_s"] == pytest.approx(6, abs=3)
+    assert float(str(ready[0]["loading_s"])) > 0
     assert "server a: " in text
     assert "GPU 4,6" in text
     assert "$72.00/h" in text
