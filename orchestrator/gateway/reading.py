@@ -24,8 +24,10 @@ def items_brought(answer: bytes, wire: str) -> Iterator[str]:
 
 
 def tool_call(answer: bytes, wire: str) -> str | None:
-    """The first words of the first tool that a whole answer calls; None for a stream, or if it calls none."""
-    fields = _json(answer)
+    """The first words of the first tool that an answer calls, whole or as events; None if it calls none."""
+    if wire != "responses" and _is_stream(answer):
+        return _streamed_call(answer)
+    fields = _response(answer) if wire == "responses" else _json(answer)
     if wire == "chat":
         for choice in as_objects(cast("list[Any]", fields.get("choices") or []))[:1]:
             message = as_object(choice.get("message"))
@@ -43,6 +45,26 @@ def tool_call(answer: bytes, wire: str) -> str | None:
     return None
 
 
+def _streamed_call(answer: bytes) -> str | None:
+    """Of events of the wires chat or messages: the first call's pieces, put together."""
+    name, pieces, first = "", list[str](), None
+    for line in answer.split(b"\n"):
+        event = _json(line[5:]) if line.startswith(b"data:") else {}
+        for choice in as_objects(cast("list[Any]", event.get("choices") or [])):
+            for call in as_objects(cast("list[Any]", as_object(choice.get("delta")).get("tool_calls") or [])):
+                first = call.get("index") if first is None else first
+                function = as_object(call.get("function"))
+                if call.get("index") == first:
+                    name = name or str(function.get("name") or "")
+                    pieces.append(str(function.get("arguments") or ""))
+        block = as_object(event.get("content_block"))
+        if block.get("type") == "tool_use" and first is None:
+            first, name = event.get("index"), str(block.get("name"))
+        if first is not None and event.get("index") == first:
+            pieces.append(str(as_object(event.get("delta")).get("partial_json") or ""))
+    return _words(name, "".join(pieces)) if first is not None else None
+
+
 def _words(name: object, arguments: object) -> str:
     if isinstance(arguments, str):
         arguments = _json(arguments.encode()) or arguments
@@ -53,12 +75,16 @@ def _words(name: object, arguments: object) -> str:
 
 
 def _response(answer: bytes) -> dict[str, Any]:
-    if not answer.lstrip().startswith((b"event:", b"data:", b":")):
+    if not _is_stream(answer):
         return _json(answer)
     for line in reversed(answer.split(b"\n")):
         if line.startswith(b"data:") and b'"response"' in line:
             return as_object(_json(line[5:]).get("response"))
     return {}
+
+
+def _is_stream(answer: bytes) -> bool:
+    return answer.lstrip().startswith((b"event:", b"data:", b":"))
 
 
 def _json(text: bytes) -> dict[str, Any]:

@@ -323,5 +323,5 @@ def _ended(
         return "budget", f"the budget does not cover {_not_covered(lacking, driver.starts_pico)}"
     failed = sum(sum(lane.sampling.failed) for lane in lanes)
     if failed:
-        return "incomplete", f"{failed} samples failed for good"
+        return "incomplete", f"{failed:,} {'sample' if failed == 1 else 'samples'} failed for good"
     return "complete", None

@@ -166,7 +166,7 @@ def test_an_attempt_that_mostly_waits_is_lost_after_attempt_wall_s_not_wrong(tmp
         path = sweep_file({"m": agent_model(vendor, agent=keys)}).write(tmp_path)
         result, worked = run_agents(path, db, two, monkeypatch)
     assert worked.ended == ["wall_time"]
-    assert (result.status, result.reason) == ("incomplete", "1 samples failed for good")
+    assert (result.status, result.reason) == ("incomplete", "1 sample failed for good")
     (attempt,) = rows(db, "SELECT * FROM agent_attempt")
     assert (attempt["state"], attempt["ended_by"], attempt["worked_s"] < 2) == ("lost", "wall_time", True)
     assert rows(db, "SELECT * FROM sample_records") == []

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from orchestrator.doctor.stand_in import Chat, Messages, Responses, Run
 from orchestrator.gateway.body import CallBody, Refusal
 from orchestrator.gateway.bound import TooLittle, affordable, input_bound, settled, writes_asked_for
 from orchestrator.gateway.delivery import Delivery
 from orchestrator.gateway.edit import edited
 from orchestrator.gateway.join import joined
 from orchestrator.gateway.model import sells_one_vendor
+from orchestrator.gateway.reading import tool_call
 from orchestrator.gateway.stream_edit import UsageTakenOut
 from orchestrator.gateway.wires import CHAT, MESSAGES, RESPONSES
 from orchestrator.ledger.writing.agent_attempts import shared_bytes
@@ -181,3 +183,30 @@ def test_where_one_name_may_mean_several_tokenizers():
     assert sells_one_vendor("https://api.deepseek.com/v1")
     assert sells_one_vendor(None)
     assert not sells_one_vendor("https://openrouter.ai/api/v1")
+
+
+ASKED = [{"type": "function", "function": {"name": "bash", "parameters": {"properties": {"command": {}}}}}]
+FLAT = [{"type": "function", "name": "bash", "parameters": {"properties": {"command": {}}}}]
+BLOCK = [{"name": "bash", "input_schema": {"properties": {"command": {}}}}]
+
+
+@pytest.mark.parametrize(
+    ("wire", "made", "body"),
+    [
+        ("chat", Chat, {"messages": [], "tools": ASKED}),
+        ("messages", Messages, {"messages": [], "tools": BLOCK}),
+        ("responses", Responses, {"input": [], "tools": FLAT}),
+    ],
+)
+def test_what_an_agent_does_is_read_from_a_whole_answer_and_from_events(wire, made, body):
+    call = made({"model": "m", **body}, 1)
+    reply = call.reply(Run("pytest -q tests"), (1, 1))
+    events = b"".join(
+        (f"event: {name}\n" if name else "").encode()
+        + f"data: {event if isinstance(event, str) else json.dumps(event)}\n\n".encode()
+        for name, event in call.events(reply, (1, 1))
+    )
+    assert tool_call(json.dumps(reply).encode(), wire) == "bash: pytest -q tests"
+    assert tool_call(events, wire) == "bash: pytest -q tests"
+    said = call.reply("Done.", (1, 1))
+    assert tool_call(json.dumps(said).encode(), wire) is None
