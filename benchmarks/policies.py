@@ -16,7 +16,9 @@ benchmarks/policies_figure.py draws what is printed. `--decisions`: the time of 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
+import io
 import re
 import sys
 import time
@@ -42,6 +44,7 @@ TIMES = (1, 2, 4, 8, 16, 32, 64)
 STAGES = (1, 2, 4, 8, 16, 32, 64)
 NEVER = 10**7
 FINE = 100_000
+QUICKSTART = Path(__file__).parents[1] / "orchestrator/quickstart/quickstart.toml"
 SHARED = (0.0, 0.8)
 POLICIES = ("uniform", "until_solved", "cascade", "solve", "reference", "oracle")
 
@@ -360,7 +363,12 @@ def of_tape(folder: Path) -> tuple[World, Whole]:
     from orchestrator.cli.main import main as manyfew
 
     db = folder / "quickstart.db"
-    manyfew(["run", "quickstart.toml", "--db", str(db), "--progress", "none"])
+    with (
+        contextlib.suppress(SystemExit),
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+    ):
+        manyfew(["run", str(QUICKSTART), "--db", str(db), "--progress", "none"])
     with sqlite3.connect(db) as connection:
         models = [
             row[0] for row in connection.execute("SELECT DISTINCT model FROM sample_records ORDER BY model")
