@@ -118,7 +118,7 @@ def _foretold(plan: Planned) -> Iterator[str]:
     of = plan.foretold
     if of is None:
         if plan.policy in ("cascade", "solve") and plan.budget_pico is not None:
-            yield "What it solves is foretold once samples are judged: run part of the budget first."
+            yield "What it solves is predicted once samples are judged: run part of the budget first."
         return
     found = of.found
     bands = {"solve": found.solve, "cascade": found.cascade}

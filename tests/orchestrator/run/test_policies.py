@@ -519,7 +519,7 @@ def test_what_the_rest_brings_is_foretold_and_the_screens_say_what_is_bought(tmp
             "foretold"
         ]
         said = " ".join(command("plan", path, "--db", "a.db", "--budget", "0.014").stdout.split())
-    assert "foretold once samples are judged" in before
+    assert "predicted once samples are judged" in before
     by_any = read_status(tmp_path / "a.db")["solved_by_any"]
     for kind in ("solve", "cascade", "uniform"):
         assert by_any <= foretold[kind]["low"] <= foretold[kind]["solved"] <= foretold[kind]["high"] <= 60
