@@ -86,9 +86,7 @@ def import_samples(
         with all_or_nothing(db, IMPORT_FAILED):
             _Intake(stage, costs, options, on_progress).take(readers)
             if not stage.samples:
-                raise InputError(
-                    str(given[0]), "holds no sample", "see manyfew import --help for what is read"
-                )
+                raise InputError(str(given[0]), *_nothing(stage))
             costs.check_used()
             found = None if described is None else _describe(stage, described)
             stage.done()
@@ -100,6 +98,16 @@ def import_samples(
         notes += [said for alias, one in costs.compared.items() if (said := comparison(alias, one))]
         notes += undated_note(costs)
         return _summary(stage, costs, notes, others, found)
+
+
+def _nothing(stage: Stage) -> tuple[str, str]:
+    """Why there is nothing to import, and the remedy."""
+    failed, first = stage.connection.execute("SELECT count(*), min(message) FROM lost").fetchone()
+    if not failed:
+        return "holds no sample", "see manyfew import --help for what is read"
+    plural = "s" if failed > 1 else ""
+    message = f"holds no sample: {failed:,} attempt{plural} ended in an error, such as {str(first)[:200]!r}"
+    return message, "run the evaluation again"
 
 
 def _describe(stage: Stage, problems: Iterable[Problem]) -> int:

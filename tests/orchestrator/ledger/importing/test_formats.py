@@ -173,6 +173,18 @@ def test_parts_attachments_chats_and_further_choices(command, tmp_path):
     assert json.loads(problem["data"]) == {"question": "long question", "answer": ["4", "four"]}
 
 
+def test_a_log_of_errors_alone_says_which(command, tmp_path):
+    failed: dict[str, Any] = {
+        "output": {"model": "", "choices": []},
+        "error": {"message": "no\nroute"},
+        "scores": None,
+    }
+    samples = [logs.inspect_sample(1, epoch, **failed) for epoch in (1, 2)]
+    logs.write_eval(tmp_path / "a.eval", samples)
+    error = refused(command, "a.eval")
+    assert error["message"] == "holds no sample: 2 attempts ended in an error, such as 'no\\nroute'"
+
+
 def test_errors_are_failed_samples_and_leave_gaps(command, tmp_path):
     lost: dict[str, Any] = {
         "output": {"model": "", "choices": []},
@@ -378,6 +390,9 @@ def test_a_task_id_may_be_a_number_and_a_program_a_solution(command, tmp_path):
 OTHERS = {
     "HELM": {"adapter_spec": {}, "request_states": []},
     "promptfoo": {"evalId": "e", "results": {}},
+    "lighteval": {"config_general": {}, "results": {}, "versions": {}},
+    "Braintrust": {"span_attributes": {}, "root_span_id": "s", "input": "i"},
+    "Phoenix": {"span_kind": "LLM", "context": {}, "attributes": {}},
     "oaieval": {"spec": {"completion_fns": ["gpt"]}},
     "AlpacaEval": [{"instruction": "i", "output": "o", "generator": "g"}],
     "FastChat": {"question_id": 1, "answer_id": "a", "model_id": "m", "choices": []},
