@@ -5,6 +5,7 @@ import pytest
 from tests.peers.conftest import HERE, PEERS
 
 IMPORTS = {
+    "curator": "bespokelabs.curator",
     "evalplus": "evalplus.eval",
     "inspect_ai": "inspect_ai",
     "litellm": "litellm",
