@@ -92,7 +92,7 @@ def history(seed: int) -> tuple[Scheduler, World]:
         clock.go_on(min(times))
         for due in [v for v in verdicts if v[0] <= clock.now]:
             verdicts.remove(due)
-            scheduler.lanes[due[1]].sampling.judged(due[2], passed=due[3])
+            scheduler.lanes[due[1]].sampling.judged(due[2], passed=due[3], index=0)
         while landing and landing[0][0] <= clock.now:
             ticket = heapq.heappop(landing)[2]
             for problem in land(scheduler, world, ticket, clock.told):
