@@ -155,6 +155,12 @@ def build_batches(
             inference_geo=inference_geo,
             api_version=api_version,
         )
+    if provider == "google":
+        from providers.google_batch import GoogleBatches
+
+        return GoogleBatches(
+            model=model, api_key=api_key, base_url=base_url, own_host=own_host, free_5xx=free_5xx
+        )
     raise Stopped(f"provider {provider} has no batch API here")
 
 

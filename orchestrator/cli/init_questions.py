@@ -208,8 +208,6 @@ def _expensive(section: str, vendor: Vendor) -> str:
         ("max_tokens = 1024", "max_tokens = 2048"),
     ):
         section = section.replace(ours, theirs)
-    if vendor.provider == "google":
-        section = re.sub(r"^# For half the price.*\n", "", section, flags=re.MULTILINE)
     return section
 
 

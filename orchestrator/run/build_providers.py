@@ -36,7 +36,7 @@ def build_providers(sweep: Sweep, only: Collection[str] | None = None) -> dict[s
 
 def has_batches(model: Model) -> bool:
     """Whether its provider has a batch API that is spoken here."""
-    return model.provider in ("openai", "anthropic") and model.api != "completions"
+    return model.provider in ("openai", "anthropic", "google") and model.api != "completions"
 
 
 def build_batch_providers(sweep: Sweep, state: RunState) -> dict[str, BatchProvider]:

@@ -86,9 +86,9 @@ def _check_keys(source: SweepText, alias: str, model: ModelTable) -> None:
 def _check_batch(source: SweepText, alias: str, model: ModelTable) -> None:
     """A batch has a price, a queue and a time of its own, so that keys of single requests say nothing of it."""
     at = ("models", alias)
-    if model.provider not in ("openai", "anthropic"):
+    if model.provider not in ("openai", "anthropic", "google"):
         message = f"is true, and provider {model.provider} has no batch API here"
-        raise source.error((*at, "batch"), message, "delete it, or use provider openai or anthropic")
+        raise source.error((*at, "batch"), message, "delete it, or use provider openai, anthropic or google")
     if model.service_tier is not None:
         raise source.error(
             (*at, "service_tier"),

@@ -29,7 +29,8 @@ _SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie", re.IGNORECASE)
 
 class Account:
     """`name` begins error messages. `own_host`: the vendor's own host, whose 500/503 with an error body are free.
-    `custom_headers`: the environment variable from which the SDK takes headers of the user's."""
+    `custom_headers`: the environment variable from which the SDK takes headers of the user's. `key_header`: the header
+    that holds the key, where it is no bearer token."""
 
     def __init__(
         self,
@@ -42,6 +43,7 @@ class Account:
         own_host: bool,
         free_5xx: bool,
         custom_headers: str,
+        key_header: str | None = None,
     ) -> None:
         self.client = client
         self.name = name
@@ -52,6 +54,7 @@ class Account:
         self.secrets = (key, *_secrets_in(os.environ.get(custom_headers, "")))
         self._sdk = sdk
         self._key = key
+        self._key_header = key_header
 
     def options(self, headers: Mapping[str, str], timeout: Any) -> dict[str, Any]:
         """What each call is given. Raises Stopped for a key that no header can carry."""
@@ -59,8 +62,12 @@ class Account:
             raise Stopped(
                 f"{self.name}: the key holds characters that no header can carry (check api_key_env)"
             )
-        headers = {"Authorization": f"Bearer {self._key}", **headers}
-        return {"headers": headers, "timeout": timeout, "max_retries": 0}
+        given: dict[str, Any] = {"Authorization": f"Bearer {self._key}"}
+        if self._key_header is not None:
+            from openai import Omit
+
+            given = {"Authorization": Omit(), self._key_header: self._key}
+        return {"headers": given | dict(headers), "timeout": timeout, "max_retries": 0}
 
     def encoded(self, payload: dict[str, Any]) -> bytes:
         """As JSON. Raises BadRequest."""
@@ -108,6 +115,23 @@ def anthropic_account(
     return _account(anthropic, made, f"anthropic {model}", "ANTHROPIC_CUSTOM_HEADERS", api_key, url, more)
 
 
+def google_account(model: str, api_key: str | None, base_url: str, **more: Unpack[_More]) -> Account:
+    """Of Google's own wire, through the same client: the key stands in a header of Google's. Raises Stopped without a
+    key."""
+    import openai
+
+    return _account(
+        openai,
+        openai.AsyncOpenAI,
+        f"google {model}",
+        "OPENAI_CUSTOM_HEADERS",
+        api_key,
+        base_url,
+        more,
+        key_header="x-goog-api-key",
+    )
+
+
 class _More(TypedDict):
     own_host: bool
     free_5xx: bool
@@ -122,6 +146,8 @@ def _account(
     api_key: str | None,
     base_url: str,
     more: _More,
+    *,
+    key_header: str | None = None,
 ) -> Account:
     from providers.sdk.http_client import open_client
 
@@ -136,6 +162,7 @@ def _account(
         own_host=more["own_host"],
         free_5xx=more["free_5xx"],
         custom_headers=custom_headers,
+        key_header=key_header,
     )
 
 

@@ -436,6 +436,179 @@ class AnthropicDesk(BatchDesk):
         }
 
 
+class GoogleDesk(BatchDesk):
+    """Its requests are kept as chat bodies, so that the work and its bill are those of the other wire."""
+
+    def mount(self) -> None:
+        router = self.vendor.app.router
+        router.add_post("/v1beta/models/{call}", self.post)
+        router.add_get("/v1beta/batches", self.list)
+        router.add_get("/v1beta/batches/{id}", self.look)
+        router.add_post("/v1beta/batches/{call}", self.cancel)
+
+    def bad_key(self, request: web.Request) -> web.Response | None:
+        assert "Authorization" not in request.headers, "Google takes it for a token of its own"
+        given = request.headers.get("x-goog-api-key")
+        if self.vendor.key is None or given == self.vendor.key:
+            return None
+        return self.refuse(400, f"API key not valid: {given}. Please pass a valid API key.")
+
+    def refuse(self, status: int, message: str, code: str | None = None) -> web.Response:
+        words = {400: "INVALID_ARGUMENT", 404: "NOT_FOUND", 429: "RESOURCE_EXHAUSTED", 503: "UNAVAILABLE"}
+        error = {"code": status, "message": message, "status": words.get(status, "INTERNAL")}
+        if message.startswith("API key not valid"):
+            error["details"] = [{"reason": "API_KEY_INVALID", "domain": "googleapis.com"}]  # type: ignore[assignment]
+        return web.json_response({"error": error}, status=status)
+
+    async def post(self, request: web.Request) -> web.StreamResponse:
+        if refused := self.bad_key(request):
+            return refused
+        model, _, verb = request.match_info["call"].partition(":")
+        assert verb == "batchGenerateContent"
+        batch = (await request.json())["batch"]
+
+        def make() -> Batch:
+            inlined = batch["inputConfig"]["requests"]["requests"]
+            requests = [(one["metadata"]["key"], self.as_chat(model, one["request"])) for one in inlined]
+            return self.make(requests, {"manyfew": batch["displayName"]})
+
+        return self.made(request, make, self.told)
+
+    def as_chat(self, model: str, body: dict[str, Any]) -> dict[str, Any]:
+        assert set(body) <= {"contents", "generationConfig", "systemInstruction"}
+        config = dict(body["generationConfig"])
+        names = {"maxOutputTokens": "max_tokens", "candidateCount": "n", "topP": "top_p", "topK": "top_k"}
+        names |= {"stopSequences": "stop", "temperature": "temperature", "seed": "seed"}
+        system = "".join(part["text"] for part in body.get("systemInstruction", {"parts": []})["parts"])
+        messages = [{"role": "system", "content": system}] if system else []
+        for content in body["contents"]:
+            role = "assistant" if content["role"] == "model" else "user"
+            messages.append({"role": role, "content": content["parts"][0]["text"]})
+        told = {names[name]: value for name, value in config.items() if name in names}
+        return {"model": model, "messages": messages, **told}
+
+    async def look(self, request: web.Request) -> web.StreamResponse:
+        batch = self.found(request)
+        if refused := self.bad_key(request):
+            return refused
+        if batch is None:
+            return self.refuse(404, "Requested entity was not found.")
+        if "fields" not in request.query:
+            return await self.send_whole(request, batch)
+        self.looked += 1
+        self.progress(batch)
+        self.happens("looked")
+        return web.json_response(self.told(batch))
+
+    async def send_whole(self, request: web.Request, batch: Batch) -> web.StreamResponse:
+        trouble = self.results.popleft() if self.results else None
+        lines = [*self.foreign, *batch.lines]
+        if trouble == "doubled":
+            lines += lines
+        if trouble == "short":
+            lines = lines[:-1]
+        told = self.told(batch)
+        if batch.lines:
+            told["response"] = {"inlinedResponses": {"inlinedResponses": lines}}
+        body = json.dumps(told).encode()
+        self.happens("fetched")
+        if trouble not in ("half", "cut"):
+            return web.Response(body=body, content_type="application/json")
+        if trouble == "cut":
+            return web.Response(body=body[: len(body) // 2], content_type="application/json")
+        response = web.StreamResponse(headers={"Content-Length": str(len(body))})
+        await response.prepare(request)
+        await response.write(body[: len(body) // 2])
+        hang_up(request)
+        return response
+
+    async def list(self, request: web.Request) -> web.StreamResponse:
+        if refused := self.bad_key(request):
+            return refused
+        newest = self.listed()
+        self.happens("listed")
+        start, limit = int(request.query.get("pageToken", "0")), int(request.query["pageSize"])
+        page: dict[str, Any] = {"operations": [self.told(one) for one in newest[start : start + limit]]}
+        if start + limit < len(newest):
+            page["nextPageToken"] = str(start + limit)
+        return web.json_response(page)
+
+    async def cancel(self, request: web.Request) -> web.StreamResponse:
+        number, _, verb = request.match_info["call"].partition(":")
+        assert verb == "cancel"
+        batch = next(batch for batch in self.batches if batch.id == number)
+        if batch.over:
+            return self.refuse(400, "The batch is in a terminal state.")
+        self.cancelled += 1
+        batch.cancelled, batch.status = True, "cancelling"
+        return web.json_response({})
+
+    def end_one(self, batch: Batch, name: str, body: dict[str, Any], fate: Fate) -> None:
+        codes = {400: 3, 401: 16, 403: 7, 404: 5, 429: 8, 500: 13, 503: 14}
+        if fate == "done":
+            batch.counts["completed"] += 1
+            reply = self.reply_to(name, body, batch)
+            result: dict[str, Any] = {"response": self.as_response(reply)}
+        elif fate == "missing":
+            return
+        else:
+            code = codes[fate] if isinstance(fate, int) else 4 if fate == "timed out" else 1
+            result = {"error": {"code": code, "message": "The server had an error."}}
+        batch.lines.append({**result, "metadata": {"key": name}})
+
+    def as_response(self, reply: dict[str, Any]) -> dict[str, Any]:
+        usage = reply["usage"]
+        ends = {"stop": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY"}
+        candidates = [
+            {
+                "content": {"role": "model", "parts": [{"text": choice["message"]["content"] or ""}]},
+                "finishReason": ends[choice["finish_reason"]],
+                "index": choice["index"],
+            }
+            for choice in reply["choices"]
+        ]
+        counted = {
+            "promptTokenCount": usage["prompt_tokens"],
+            "candidatesTokenCount": usage["completion_tokens"],
+            "totalTokenCount": usage["prompt_tokens"] + usage["completion_tokens"],
+        }
+        return {"candidates": candidates, "usageMetadata": counted, "modelVersion": reply["model"]}
+
+    def told(self, batch: Batch) -> dict[str, Any]:
+        states = {
+            "completed": "SUCCEEDED",
+            "expired": "EXPIRED",
+            "cancelled": "CANCELLED",
+            "failed": "FAILED",
+        }
+        counts = {"requestCount": str(len(batch.requests))}
+        if batch.counts["completed"]:  # a count of zero is left out
+            counts["successfulRequestCount"] = str(batch.counts["completed"])
+        made = datetime.fromtimestamp(batch.made_at, UTC).isoformat().replace("+00:00", "Z")
+        about = {
+            "@type": "type.googleapis.com/google.ai.generativelanguage.v1main.GenerateContentBatch",
+            "name": f"batches/{batch.id}",
+            "displayName": (batch.metadata or {}).get("manyfew", ""),
+            "createTime": made,
+            "state": f"BATCH_STATE_{states.get(batch.status, 'RUNNING')}",
+            "batchStats": counts,
+        }
+        told: dict[str, Any] = {"name": f"batches/{batch.id}", "metadata": about, "done": batch.over}
+        if batch.failure is not None:
+            code = 8 if batch.failure[0] == "token_limit_exceeded" else 3
+            told["error"] = {"code": code, "message": batch.failure[1]}
+        elif batch.cancelled and batch.over:
+            told["error"] = {"code": 1, "message": "The operation was cancelled."}
+        return told
+
+
+def google_batches(**settings: Any) -> BatchDesk:
+    """A vendor with Google's batches, beside its single requests."""
+    desk = GoogleDesk(openai_vendor(**settings), ChatWire())
+    desk.mount()
+    return desk
+
+
 def openai_batches(api: str = "chat", **settings: Any) -> BatchDesk:
     """A vendor with OpenAI's files and batches, beside its single requests."""
     if api == "responses":

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from orchestrator.run.batches import patience
-from tests.loopback.batch_wire import AnthropicDesk, anthropic_batches, openai_batches
+from tests.loopback.batch_wire import (
+    AnthropicDesk,
+    GoogleDesk,
+    anthropic_batches,
+    google_batches,
+    openai_batches,
+)
 from tests.orchestrator.run.sweeps import ROOT
 
 if TYPE_CHECKING:
@@ -24,6 +30,7 @@ DESKS = {
     "openai": lambda **settings: openai_batches(key=KEY, **settings),
     "responses": lambda **settings: openai_batches(api="responses", key=KEY, **settings),
     "anthropic": lambda **settings: anthropic_batches(key=KEY, **settings),
+    "google": lambda **settings: google_batches(key=KEY, **settings),
 }
 
 
@@ -32,6 +39,9 @@ def batch_model(desk: BatchDesk, **keys: Any) -> dict[str, Any]:
     anthropic = isinstance(desk, AnthropicDesk)
     half = {name: float(Decimal(usd) / 2) for name, usd in desk.vendor.prices.items()}
     api = {"api": "responses"} if desk.wire.path == "/v1/responses" else {}
+    if isinstance(desk, GoogleDesk):
+        own = {"provider": "google", "base_url": f"{desk.vendor.root_url}/v1beta/openai"}
+        return {"model": "m", "batch": True, "price": half, "max_wait_s": 5, **own, **keys}
     return {
         "provider": "anthropic" if anthropic else "openai",
         "model": "m",
@@ -48,6 +58,7 @@ def with_keys(monkeypatch: pytest.MonkeyPatch, **waits: float) -> None:
     """The vendors' keys, and short waits."""
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    monkeypatch.setenv("GEMINI_API_KEY", KEY)
     for name, value in (SHORT | waits).items():
         monkeypatch.setattr(patience, name, value)
 
@@ -68,7 +79,7 @@ def start_with_short_waits(
         ]
     )
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "ANTHROPIC_", "PYTHON"))}
-    keys = {"OPENAI_API_KEY": KEY, "ANTHROPIC_API_KEY": KEY, "PYTHONPATH": str(ROOT)}
+    keys = {"OPENAI_API_KEY": KEY, "ANTHROPIC_API_KEY": KEY, "GEMINI_API_KEY": KEY, "PYTHONPATH": str(ROOT)}
     quiet = ["--no-progress"] if command == "run" else []
     return subprocess.Popen(
         [sys.executable, "-P", "-c", code, command, str(path), "--db", str(db), *quiet, *arguments],

@@ -28,8 +28,8 @@ def keys(monkeypatch):
 
 
 KILLS = int(os.environ.get("MANYFEW_KILLS", "3"))
-VENDORS = ["openai", "anthropic"] if "MANYFEW_KILLS" in os.environ else ["openai"]
-"""Both in CI's own step: how a crash is mended hardly depends on the vendor."""
+VENDORS = ["openai", "anthropic", "google"] if "MANYFEW_KILLS" in os.environ else ["openai"]
+"""All in CI's own step: how a crash is mended hardly depends on the vendor."""
 
 
 @pytest.fixture(params=VENDORS)
@@ -110,7 +110,7 @@ def test_killed_while_it_looked_for_a_batch_whose_making_was_refused(tmp_path, d
     assert money(db).presumed == 0, "refused and not listed: free"
 
 
-@pytest.mark.parametrize("vendor", ["openai", "anthropic"])
+@pytest.mark.parametrize("vendor", ["openai", "anthropic", "google"])
 def test_a_batch_that_ended_without_a_line_is_found_and_stays_charged(tmp_path, vendor):
     """Its creation was not answered, and its results speak of nothing, though it was billed."""
     desk = DESKS[vendor]()
