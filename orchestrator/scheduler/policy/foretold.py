@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Whole = NDArray[np.int64]
 
-FITS, DRAWS = 8, 12
+FITS, DRAWS = 6, 8
 """Spreads that are fitted, and times that rates are drawn from each."""
 LONGEST = 400
 STAGES = (1, 2, 4, 8, 16, 32, 64)
@@ -81,7 +82,7 @@ def foretell(stand: Stand, usd: float, *, cascade: tuple[Sequence[int], Sequence
     """For `usd` more. `cascade`: its order and samples; None: by price, with the best number of samples a stage."""
     generator = np.random.default_rng(_SEED)
     by_price = tuple(sorted(range(len(stand.cost)), key=lambda m: stand.cost[m]))
-    orders = (
+    orders: list[tuple[tuple[int, ...], tuple[int, ...]]] = (
         [(tuple(cascade[0]), tuple(cascade[1]))]
         if cascade is not None
         else [
@@ -91,25 +92,33 @@ def foretell(stand: Stand, usd: float, *, cascade: tuple[Sequence[int], Sequence
     )
     orders = list(dict.fromkeys(orders))
     solve: list[float] = []
-    cascades: list[list[float]] = []
+    cascades: list[float] = []
     uniform: list[list[float]] = []
     for spread in _spreads(generator, stand.counts):
-        joint = JointRates(spread)
+        paths = _best_paths(stand, spread)
         for _ in range(DRAWS):
             first = _first_passes(generator, spread, stand)
-            solve.append(_steered(stand, joint, first, [usd])[0])
-            cascades.append([_in_stages(stand, first, order, samples, usd) for order, samples in orders])
+            solve.append(_spent(stand, first, paths, [usd])[0])
+            if (
+                len(orders) > 1
+            ):  # the first draw chooses, which is good enough: its neighbours bring nearly as much
+                orders = [max(orders, key=partial(_of_stages, stand, first, usd))]
+            cascades.append(_in_stages(stand, first, *orders[0], usd))
             uniform.append([_alike(stand, first, model, usd) for model in range(len(stand.cost))])
-    of_cascades, of_uniform = np.array(cascades), np.array(uniform)
-    best, model = int(of_cascades.mean(axis=0).argmax()), int(of_uniform.mean(axis=0).argmax())
+    of_uniform = np.array(uniform)
+    model = int(of_uniform.mean(axis=0).argmax())
     return Foretold(
         solve=_band(np.array(solve)),
-        cascade=_band(of_cascades[:, best]),
-        cascade_order=orders[best][0],
-        cascade_samples=orders[best][1],
+        cascade=_band(np.array(cascades)),
+        cascade_order=orders[0][0],
+        cascade_samples=orders[0][1],
         uniform=_band(of_uniform[:, model]),
         uniform_model=model,
     )
+
+
+def _of_stages(stand: Stand, first: Whole, usd: float, one: tuple[tuple[int, ...], tuple[int, ...]]) -> float:
+    return _in_stages(stand, first, *one, usd)
 
 
 def told_the_spread(stand: Stand, counts: Sequence[Counts], usds: Sequence[float]) -> list[Band]:
@@ -118,9 +127,9 @@ def told_the_spread(stand: Stand, counts: Sequence[Counts], usds: Sequence[float
     generator = np.random.default_rng(_SEED)
     found: list[list[float]] = []
     for spread in _spreads(generator, counts):
-        joint = JointRates(spread)
+        paths = _best_paths(stand, spread)
         drawn = (_first_passes(generator, spread, stand) for _ in range(DRAWS))
-        found += [_steered(stand, joint, first, usds) for first in drawn]
+        found += [_spent(stand, first, paths, usds) for first in drawn]
     return [_band(column) for column in np.array(found).T]
 
 
@@ -203,10 +212,9 @@ def _spent(
     return [now + float(np.interp(usd, paid, solved)) for usd in usds]
 
 
-def _steered(stand: Stand, joint: JointRates, first: Whole, usds: Sequence[float]) -> list[float]:
-    return _spent(
-        stand, first, {failures: _best_path(stand, joint, failures) for failures in _open(stand)}, usds
-    )
+def _best_paths(stand: Stand, spread: Spread) -> dict[tuple[int, ...], _Path]:
+    joint = JointRates(spread)
+    return {failures: _best_path(stand, joint, failures) for failures in _open(stand)}
 
 
 def _best_path(stand: Stand, joint: JointRates, failures: tuple[int, ...]) -> _Path:
