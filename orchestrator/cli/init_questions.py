@@ -11,7 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.cli.init_servers import VLLM, Kind, Served, address, kind_of, running
+from orchestrator.cli.init_servers import (
+    VLLM,
+    Kind,
+    Served,
+    address,
+    has_port,
+    kind_of,
+    named_kind,
+    running,
+)
 from orchestrator.cli.init_servers import section_of as server_section_of
 from orchestrator.cli.init_vendors import (
     ENDPOINTS,
@@ -185,8 +194,7 @@ def _cheap(section: str, vendor: Vendor, answers: Answers) -> str:
         section = re.sub(r"^servers = .*\n", "", section, flags=re.MULTILINE).rstrip("\n")
         return f"{section}\n\n{SERVE}\n"
     if answers.server is not None and answers.kind is not VLLM:
-        model = answers.served or "default"
-        return server_section_of("cheap", answers.kind, answers.server, model)
+        return server_section_of("cheap", answers.kind, answers.server, answers.served)
     if answers.server is not None:
         section = section.replace(DEFAULT_SERVER, answers.server)
     if answers.served is not None:
@@ -236,7 +244,9 @@ def _asked(
 
 
 def _server_meant(answer: str) -> str:
-    """localhost:8000 is http://localhost:8000/v1. A path of another kind stays as it is."""
+    """localhost:8000 is http://localhost:8000/v1, and ollama its usual port. A path of another kind stays as it is."""
+    if (named := named_kind(answer)) is not None:
+        return address(named)
     if answer in (NO_SERVER, OWN_SERVER) or not re.fullmatch(
         r"(?:https?://)?[^\s/:]+(?::\d+)?(?:/v1)?/*", answer
     ):
@@ -254,7 +264,11 @@ def _budget_meant(answer: str) -> str:
 
 
 def _server_trouble(answer: str) -> str | None:
-    if answer in (NO_SERVER, OWN_SERVER) or re.fullmatch(r"https?://\S+/v1", answer):
+    if answer in (NO_SERVER, OWN_SERVER):
+        return None
+    if not has_port(answer):
+        return f"{answer!r} isn't an address: a port is a number from 1 to 65535."
+    if re.fullmatch(r"https?://\S+/v1", answer):
         return None
     host = re.sub(r"^\w+://|(?:/v1)?/*$", "", answer)
     scheme = "https" if answer.startswith("https://") else "http"
@@ -263,7 +277,9 @@ def _server_trouble(answer: str) -> str | None:
 
 
 def _vendor_trouble(answer: str) -> str | None:
-    return None if re.fullmatch(r"[a-z][\w.-]{0,60}", answer) else f"{answer!r} isn't a vendor's name."
+    if re.fullmatch(r"[a-z][\w.-]{0,60}", answer):
+        return None
+    return f"{answer!r} isn't a vendor's name. Type one word, such as openrouter or my-lab."
 
 
 def _word_trouble(answer: str) -> str | None:
@@ -271,7 +287,7 @@ def _word_trouble(answer: str) -> str | None:
 
 
 def _url_trouble(answer: str) -> str | None:
-    if re.fullmatch(r"https?://[^\s/]+\S*", answer):
+    if re.fullmatch(r"https?://[^\s/]+\S*", answer) and has_port(answer):
         return None
     return f"{answer!r} isn't a full address, such as https://api.example.com/v1."
 
@@ -299,6 +315,6 @@ def _problems_trouble(answer: str) -> str | None:
 
 
 def _budget_trouble(answer: str) -> str | None:
-    if re.fullmatch(r"\d{1,6}(\.\d+)?", answer):
+    if re.fullmatch(r"\d{1,6}(\.\d+)?", answer) and float(answer):
         return None
     return f"{answer!r} isn't an amount of dollars. Type a number such as 5 or 0.50."

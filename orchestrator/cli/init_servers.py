@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -62,6 +63,23 @@ def kind_of(url: str, served: Served) -> Kind:
     return next(said, next((one for one in KINDS if one.port == port), VLLM))
 
 
+def named_kind(answer: str) -> Kind | None:
+    """Of its name as people type it: LM Studio, lmstudio, llama-cpp."""
+
+    def plain(name: str) -> str:
+        return re.sub(r"[\s._-]", "", name).lower()
+
+    return next((one for one in KINDS if plain(one.name) == plain(answer)), None)
+
+
+def has_port(url: str) -> bool:
+    """Whether it can be read as an address, with a usual port or one from 1 to 65535."""
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
 def address(kind: Kind) -> str:
     return f"http://127.0.0.1:{kind.port}/v1"
 
@@ -73,13 +91,14 @@ def running(served: Callable[[str], Served]) -> list[tuple[str, Served]]:
         return [found for found in zip(urls, threads.map(served, urls), strict=True) if found[1].models]
 
 
-def section_of(alias: str, kind: Kind, url: str, model: str) -> str:
-    """The table of one model at a server that isn't vLLM."""
+def section_of(alias: str, kind: Kind, url: str, model: str | None) -> str:
+    """The table of one model at a server that isn't vLLM. `model`: None if the server didn't say what it serves."""
+    unsaid = "   # change it to a model that the server has" if model is None else ""
     setting = f"as many as it takes at a time: {kind.concurrency}"
     return (
         f"[models.{alias}]                 # `{alias}` is the name used in every table and chart\n"
         f'provider = "openai-compatible"  # {kind.name}\n'
-        f"model = {json.dumps(model)}\n"
+        f"model = {json.dumps(model or 'default')}{unsaid}\n"
         f"base_url = {json.dumps(url)}\n"
         "price = { input = 0, output = 0 }        # dollars per million tokens: what it costs you, or 0\n"
         f"# limits = {{ concurrency = 4 }}           # {setting}\n\n"

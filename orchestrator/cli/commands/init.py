@@ -80,7 +80,7 @@ def _with_answers(text: str) -> str:
         typer.echo("\n".join(_wrapped(said)))
 
     def ask(question: str, default: str) -> str:
-        *before, last = _wrapped(safe(f"{question} [{default}]:"))
+        *before, last = _wrapped(safe(f"{question} [{default}]:" if default else f"{question}:"))
         for line in before:
             typer.echo(line)
         return input(f"{last} ")

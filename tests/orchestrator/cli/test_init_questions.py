@@ -67,6 +67,9 @@ def test_without_a_server_both_models_are_the_vendors(tmp_path, vendor):
         ("127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1"),
         ("https://h:1/", "https://h:1/v1"),
         ("http://h:1/v1/", "http://h:1/v1"),
+        ("ollama", "http://127.0.0.1:11434/v1"),
+        ("LM Studio", "http://127.0.0.1:1234/v1"),
+        ("llama-cpp", "http://127.0.0.1:8080/v1"),
     ],
 )
 def test_an_address_as_it_is_usually_typed_is_taken(typed, meant):
@@ -74,6 +77,21 @@ def test_an_address_as_it_is_usually_typed_is_taken(typed, meant):
     said: list[str] = []
     assert ask_all(ask, said.append, lambda url: Served()).server == meant
     assert not any("Did you mean" in line for line in said)
+
+
+@pytest.mark.parametrize(
+    "typed", ["localhost:99999", "http://localhost:0/v1", "http://h:port/v1", "http://[::1/v1"]
+)
+def test_an_address_without_a_possible_port_is_asked_for_again(typed):
+    ask, _ = _typing(typed, "none", "openai", "1", "")
+    said: list[str] = []
+    assert ask_all(ask, said.append, served_at).server == "none"
+    assert any(typed.rpartition("//")[2] in line for line in said)
+
+
+def test_a_budget_of_nothing_is_asked_for_again():
+    ask, _ = _typing("none", "openai", "0", "0.00", "0.01", "")
+    assert ask_all(ask, list[str]().append, lambda url: Served()).budget_usd == "0.01"
 
 
 @pytest.mark.parametrize(
