@@ -406,7 +406,7 @@ class Driver:
     def progress(self, ended: str | None = None) -> Progress:
         """The figures of this moment; `ended`: how it ended."""
         phase = ended or ("draining" if self.scheduler.draining else "sampling")
-        note = None if ended else self.dispatcher.note or self._to_watch()
+        note = (None if ended else self.dispatcher.note) or self._to_watch()
         return self._figures.progress(phase, unverified=self._judge.waiting, note=note)
 
 

@@ -19,14 +19,17 @@ TURNS = 6
 
 
 def talks(*, stops_at: int | None = None, differs_at: int | None = None):
-    """`stops_at`: the turn before which it interrupts the run, as Ctrl-C does."""
+    """`stops_at`: the turn before which the first that comes to it interrupts the run, as Ctrl-C does."""
+    interrupted = asyncio.Event()
 
     async def program(gateway, attempt) -> str:
         messages = [{"role": "user", "content": "What is 0 + 0?"}]
         async with client_of(gateway, attempt) as client:
             for turn in range(TURNS):
                 if turn == stops_at:
-                    signal.raise_signal(signal.SIGINT)
+                    if not interrupted.is_set():
+                        interrupted.set()
+                        signal.raise_signal(signal.SIGINT)
                     await asyncio.sleep(60)
                 if turn == differs_at:
                     messages.append({"role": "user", "content": "the tools said something else"})

@@ -10,6 +10,15 @@ import pytest
 from orchestrator.sending.event_loop import new_loop_run
 
 
+@pytest.fixture(autouse=True)
+def usual():
+    """As a program has it that sets nothing."""
+    before = gc.get_threshold()
+    gc.set_threshold(700, 10, 10)
+    yield
+    gc.set_threshold(*before)
+
+
 def test_the_coroutine_s_result_comes_back_and_cycles_are_looked_for_as_before():
     before = gc.get_threshold()
 
