@@ -98,7 +98,11 @@ def main() -> None:
         sys.exit(NOT_STARTED)
     threading.Thread(target=watch, daemon=True).start()
     while True:
-        pid, status = os.wait()
+        try:
+            pid, status = os.wait()
+        except ChildProcessError:  # those that `watch` killed were reaped there; it ends this process
+            time.sleep(0.01)
+            continue
         if pid == agent:
             break
     kill_all()
