@@ -237,6 +237,7 @@ def test_solve_turns_to_the_expensive_model_where_the_cheap_one_fails(tmp_path):
     assert 30 <= sum(counts(db, "expensive").values()) < 60
 
 
+@pytest.mark.slow
 def test_solve_keeps_the_budget_and_goes_on_with_more(tmp_path):
     cheap = openai_vendor(answer=rate(0.05), prices=CHEAP_PRICES)
     expensive = openai_vendor(answer=rate(0.3), prices=PRICES)
@@ -449,6 +450,7 @@ def by_rule(db, alias):
     return {str(row[0]): int(row[1]) for row in found}
 
 
+@pytest.mark.slow
 def test_narrow_spends_where_the_comparison_is_uncertain(tmp_path):
     cheap = openai_vendor(answer=mixed, prices=HALF_PRICES)
     expensive = openai_vendor(answer=mixed, prices=PRICES)
