@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 LONGEST = 300
 """Characters of a vendor's message that are shown."""
 LARGEST_TEXT = 20_000
+_FOLDS = 3
 FRAGMENT = 9
 """A stretch of a key at least this long is taken out of any message."""
 KEY = "[key]"
@@ -43,6 +45,10 @@ class ErrorBody(msgspec.Struct):
     code: Any = None
     detail: Any = None
     msg: Any = None
+    title: Any = None
+    reason: Any = None
+    status: Any = None
+    success: Any = None
     request_id: Any = None
     base_resp: Any = None
     errors: Any = None
@@ -64,25 +70,43 @@ class Said(msgspec.Struct, frozen=True):
     request_id: str | None = None
     text: str = ""
     wait_s: float | None = None
+    headers: dict[str, str] = {}
+    """What a gateway hands on of the headers of the vendor behind it."""
 
 
-def read_error(body: bytes, secrets: Iterable[str] = ()) -> Said:
-    """The error in a body of any kind. The message is one clean line of up to 300 characters."""
+def read_error(
+    body: bytes, secrets: Iterable[str] = (), *, now: float | None = None, fault: str = ""
+) -> Said:
+    """The error in a body of any kind. The message is one clean line of up to 300 characters. `now`: the vendor's
+    time, Unix seconds; `fault`: what a header calls the error."""
     found = decode_object(body, ErrorBody) or decode_first(body, ErrorBody)
     if found is None:
         plain = body[:LARGEST_TEXT].decode("utf-8", "replace")
         title = _TITLE.search(plain)
         said = title.group(1) if title else plain
-        return Said(clean_message(said, secrets), "", "", "", is_error=False, text=one_line(said))
+        text = one_line(f"{said} {fault}")
+        return Said(clean_message(said, secrets), "", fault, "", is_error=False, text=text)
     inner = as_object(found.error) or as_object(found.base_resp)
     message = (
-        message_of(found.error)
-        or message_of({"message": found.message or found.msg or found.error_msg, "detail": found.detail})
+        _both(message_of(found.error), found.error, message_of(_beside(found)))
+        or message_of(_beside(found))
         or message_of(found.base_resp)
         or message_of(found.errors)
+        or message_of({"message": found.title or found.reason})
     )
-    code = inner.get("code") or inner.get("status_code") or _detailed(inner) or found.code or found.error_code
-    whole = [message, *_strings([inner.get(name) for name in _TELLING], 0)]
+    message, folded = unfolded(message[:LARGEST_TEXT])
+    code = (
+        inner.get("code")
+        or inner.get("status_code")
+        or _detailed(inner)
+        or found.code
+        or found.error_code
+        or found.reason
+        or fault
+        or found.status
+    )
+    whole = [message, *_strings([inner.get(name) for name in _TELLING], 0), *_strings(folded, 0)]
+    whole += [*_strings([found.code, found.type, found.reason], 0), fault]
     return Said(
         message=clean_message(message, secrets),
         kind=_word(inner.get("type") or inner.get("status") or found.type),
@@ -90,11 +114,53 @@ def read_error(body: bytes, secrets: Iterable[str] = ()) -> Said:
         param=_param(inner.get("param") or found.param),
         is_error=bool(found.error) or found.object == "error",
         request_id=as_text(found.request_id),
-        text=one_line(" ".join(whole)[:LARGEST_TEXT]),
-        wait_s=wait_in_fields(
-            [found.error, found.estimated_time and {"estimated_time": found.estimated_time}]
-        ),
+        text=one_line("; ".join(filter(None, whole))[:LARGEST_TEXT]),
+        wait_s=wait_in_fields([found.error, _top(body), *folded], now),
+        headers=_handed_on(inner),
     )
+
+
+def _beside(found: ErrorBody) -> dict[str, Any]:
+    return {"message": found.message or found.msg or found.error_msg, "detail": found.detail}
+
+
+def _both(error: str, value: object, beside: str) -> str:
+    """An `error` that is a bare word may have its sentence beside it."""
+    return f"{error}: {beside}" if isinstance(value, str) and error and beside not in error else error
+
+
+def _top(body: bytes) -> dict[str, Any]:
+    """The plain fields of an error body."""
+    try:
+        fields = as_object(json.loads(body.decode("utf-8", "replace")))
+    except (ValueError, RecursionError):
+        return {}
+    return {name: value for name, value in fields.items() if isinstance(value, str | int | float)}
+
+
+def _handed_on(inner: dict[str, Any]) -> dict[str, str]:
+    given = as_object(as_object(inner.get("metadata")).get("headers"))
+    return {name: str(value)[:200] for name, value in list(given.items())[:40]}
+
+
+def unfolded(text: str) -> tuple[str, list[dict[str, Any]]]:
+    """A message that holds an error as JSON, as gateways hand it on: the same with that error's message in its place,
+    and the error; up to three folds deep."""
+    folded: list[dict[str, Any]] = []
+    while len(folded) < _FOLDS and (at := text.find("{")) >= 0:
+        try:
+            found, _ = json.JSONDecoder().raw_decode(text[at:])
+        except (ValueError, RecursionError):
+            break
+        if not isinstance(found, dict):
+            break
+        fields = cast("dict[str, Any]", found)
+        folded.append(fields)
+        message = message_of(fields.get("error")) or message_of(fields)
+        if not message:
+            break
+        text = f"{text[:at]}{message}"
+    return text, folded
 
 
 def error_in_reply(body: bytes | dict[str, Any]) -> Said | None:
@@ -103,19 +169,53 @@ def error_in_reply(body: bytes | dict[str, Any]) -> Said | None:
     found = decode_object(raw, ErrorBody) or decode_first(raw, ErrorBody)
     if found is None:
         return None
-    refused = as_object(found.base_resp).get("status_code") not in (None, 0, "0")
+    refused = as_object(found.base_resp).get("status_code") not in (None, 0, "0") or (
+        found.choices is None and _fails(found)
+    )
     if found.error or refused or found.object == "error" or found.error_code or found.error_msg:
         return read_error(raw)
     inner = next((choice["error"] for choice in as_objects(found.choices) if choice.get("error")), None)
     return None if inner is None else read_error(msgspec.json.encode({"error": inner}, enc_hook=str))
 
 
-_TELLING = ("details", "metadata", "innererror", "inner_error", "reason", "status", "type", "code")
+def _fails(found: ErrorBody) -> bool:
+    """Whether a body without choices says in its own way that it failed: z.ai's {"code": 500, "msg": …, "success":
+    false}, iFlow's {"status": "449", "msg": …}, Cloudflare's {"success": false, "errors": […]}, Alibaba's {"code":
+    "Throttling", "message": …}."""
+    says = message_of(_beside(found)) or message_of(found.errors)
+    done = (None, "", 0, "0", 200, "200", "ok", "success", "completed")
+    code = (found.code, found.status, found.type)
+    return bool(says) and (found.success is False or bool(found.errors) or any(c not in done for c in code))
+
+
+_TELLING = (
+    "details",
+    "metadata",
+    "innererror",
+    "inner_error",
+    "reason",
+    "status",
+    "type",
+    "code",
+    "error_type",
+)
 """Parts of an error that say more of it than its message."""
 _ECHOES = frozenset(
     {"input", "prompt", "messages", "request", "body", "content", "headers", "@type", "links"}
 )
 """What repeats the request, or is the same in every refusal."""
+
+
+_MESSAGES = (
+    "message",
+    "detail",
+    "msg",
+    "status_msg",
+    "error",
+    "error_message",
+    "errorMessage",
+    "description",
+)
 
 
 def _strings(value: object, depth: int) -> Iterator[str]:
@@ -143,7 +243,7 @@ def message_of(error: object) -> str:
     if isinstance(error, list):
         return "; ".join(filter(None, (message_of(one) for one in cast("list[object]", error)[:3])))
     fields = as_object(error)
-    message = fields.get("message") or fields.get("detail") or fields.get("msg") or fields.get("status_msg")
+    message = next((fields[name] for name in _MESSAGES if fields.get(name)), None)
     text = message if isinstance(message, str) else message_of(message) if message else ""
     location = fields.get("loc")
     if isinstance(location, list):

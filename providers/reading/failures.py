@@ -30,9 +30,35 @@ from providers.reading.error_text import (
     scrub,
     scrub_error,
 )
-from providers.reading.headers import asked_wait_s, rate_headers, request_id_of, retry_after_s
-from providers.reading.parameters import LENGTH, SAMPLING, is_about_n, max_n_of, refused_parameter
-from providers.reading.waits import wait_in_message
+from providers.reading.headers import (
+    asked_wait_s,
+    fault_of,
+    rate_headers,
+    request_id_of,
+    retry_after_s,
+    vendors_now,
+)
+from providers.reading.parameters import (
+    LENGTH,
+    SAMPLING,
+    is_about_n,
+    max_n_of,
+    refused_length,
+    refused_parameter,
+)
+from providers.reading.waits import wait_in_message, wait_until
+from providers.reading.wording import (
+    CONTEXT,
+    FILTERED,
+    KEY,
+    LIMITED,
+    LOADING,
+    NO_MEMORY,
+    NO_MODEL,
+    NO_SYSTEM,
+    NO_TEMPLATE,
+    THROTTLED,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -60,48 +86,6 @@ TOO_LARGE = frozenset({413, 414, 431})
 """It is this prompt that is too large."""
 CHARGED_FILTER = "content_filter"
 """The code of Azure's content filter: its 400 is charged."""
-_CONTEXT = re.compile(
-    r"context[ -](?:length|window|limit)|context_length_exceeded|prompt is too long|input is too long"
-    r"|(?:prompt|input|request) (?:is |\w+ )*(?:too long|longer than|exceeds? )|maximum (?:model|input) length"
-    r"|too many (?:input )?tokens|must be at least 1, got -",
-    re.IGNORECASE,
-)
-_NO_MODEL = re.compile(
-    r"model[^.]{0,120}(?:does ?n.?t exist|does not exist|not found|not exist)"
-    r"|not a valid model|invalid model|unknown model",
-    re.IGNORECASE,
-)
-_NO_TEMPLATE = re.compile(r"chat template", re.IGNORECASE)
-_NO_SYSTEM = re.compile(
-    r"system role not supported|system (?:role|message)s? (?:is|are) not supported", re.IGNORECASE
-)
-_KEY = re.compile(
-    r"api[ _-]?key[^.]{0,40}(?:invalid|not valid|incorrect|wrong|missing|expired|not found|revoked|pass)"
-    r"|(?:invalid|incorrect|wrong|missing|no|expired|valid|unknown|provide|supply)[^.]{0,20} api[ _-]?key"
-    r"|unauthori[sz]ed|authentication",
-    re.IGNORECASE,
-)
-_FILTERED = re.compile(
-    r"content[ _]?(?:filter|management policy|policy|moderation|exists risk)|responsibleai|inappropriate content"
-    r"|data_inspection|prohibited_content|blocked (?:by|due|for|because)|safety (?:filter|system|setting|polic)"
-    r"|flagged|moderation|violat\w* (?:\w+ ){0,5}(?:polic|terms|guidelines)|usage polic|sensitive (?:content|words)"
-    r"|new_sensitive|unsafe content|harmful content",
-    re.IGNORECASE,
-)
-_LIMITED = re.compile(
-    r"rate[ _-]?limit|too many requests|request limit reached|qps|throttl|resource_exhausted|concurrency limit"
-    r"|secondary rate",
-    re.IGNORECASE,
-)
-_LOADING = re.compile(
-    r"loading (?:the |your |its )?model|model[^.]{0,80}\b(?:(?:is|being) (?:still |currently |being )*"
-    r"(?:loading|loaded|starting|warming|initiali[sz]|downloading|scal|provision)|not (?:yet )?(?:ready|loaded)"
-    r"|load(?:ing)? in progress)"
-    r"|(?:warming|starting|spinning|booting) up|cold[ -]start|currently loading"
-    r"|(?:server|engine|backend|worker|replica|endpoint|service)s? (?:is |are )?(?:still |currently )?"
-    r"(?:not (?:yet )?ready|initiali[sz]ing|starting|loading|warming)",
-    re.IGNORECASE,
-)
 _MAY_LOAD = frozenset({425, 429, 500, 502, 503, 504})
 _TOO_LARGE = re.compile(r"request too large", re.IGNORECASE)
 _LIMIT_AND_REQUEST = re.compile(r"limit:? ([\d,]{1,18})\D{1,40}requested:? ([\d,]{1,18})", re.IGNORECASE)
@@ -123,18 +107,30 @@ def failure_from_status(
     """The error of a reply that is no 2xx. `body` may be empty (it did not arrive); `what` begins the message;
     `secrets` never appear in it. `own_host`: the vendor's own host, or a vllm server. `unstated`: parameters that
     were sent without the user's stating them."""
-    said = read_error(body, secrets)
+    said = read_error(body, secrets, now=vendors_now(headers), fault=fault_of(headers))
     answer = _Answer(status, said, headers, what, unstated)
     error = _meant(answer, own_host=own_host, free_5xx=free_5xx)
     if status in _MAY_LOAD and (
-        _LOADING.search(said.text) or (status == 503 and "estimated_time" in str(body[:2000]))
+        LOADING.search(said.text) or (status == 503 and "estimated_time" in str(body[:2000]))
     ):
         loading = answer.error(Loading)
         loading.outcome = error.outcome
         return loading
+    if status >= 500 and (lasting := _no_retry_mends(answer)) is not None:
+        lasting.outcome = error.outcome
+        return lasting
     if isinstance(error, Lost) and answer.needs_payment:
         return _unknown(answer.stopped("add credit at the vendor"))
     return error
+
+
+def _no_retry_mends(answer: _Answer) -> ProviderError | None:
+    """What a server's 5xx says that would be the same the next time."""
+    if CONTEXT.search(answer.said.text) and not answer.needs_payment:
+        return answer.error(BadRequest)
+    if NO_MEMORY.search(answer.said.text):
+        return answer.stopped("the server has too little memory for this model")
+    return None
 
 
 def failure_in_reply(said: Said, *, status: int, headers: Mapping[str, str]) -> ProviderError:
@@ -146,7 +142,7 @@ def failure_in_reply(said: Said, *, status: int, headers: Mapping[str, str]) -> 
         error = meant
     elif answer.needs_payment:
         error = answer.stopped("add credit at the vendor")
-    elif _LIMITED.search(said.text):
+    elif LIMITED.search(said.text):
         error = answer.error(RateLimited, wait_s=answer.wait_s)
     error.message = f"an error in a {status} reply: {said.message}"
     error.args = (error.message,)
@@ -210,9 +206,11 @@ def _meant(answer: _Answer, *, own_host: bool, free_5xx: bool) -> ProviderError:
         return _refused_access(answer)
     if status == 404:
         return answer.stopped(_remedy_404(said))
-    if status in TOO_LARGE:
+    if status in TOO_LARGE or (status == 451 and FILTERED.search(said.text)):
         return answer.error(BadRequest)
     if status == 429:
+        return _rate_limited(answer)
+    if status in (420, 430, 449) and LIMITED.search(said.text):
         return _rate_limited(answer)
     if 400 <= status < 500 and status not in MAY_BE_BILLED:
         return answer.stopped(_REMEDIES.get(status, ""))
@@ -245,11 +243,13 @@ class _Answer:
     @property
     def wait_s(self) -> float | None:
         """What the vendor asks to wait: by a header, or in the body, or when its limits are full again."""
+        until = wait_until(self.said.text, vendors_now(self.headers))
         said = max(
-            filter(None, (self.said.wait_s, wait_in_message(self.said.text))),
+            filter(None, (self.said.wait_s, wait_in_message(self.said.text), until)),
             default=None,
         )
-        return asked_wait_s(self.headers) or said or retry_after_s(self.headers)
+        headers = {**self.said.headers, **self.headers}
+        return asked_wait_s(headers) or said or retry_after_s(headers)
 
     def line(self, remedy: str = "") -> str:
         message = f"{self.what}: HTTP {self.status}" + (f": {self.said.message}" if self.said.message else "")
@@ -281,9 +281,11 @@ def _unknown(error: ProviderError) -> ProviderError:
 
 def _refused_access(answer: _Answer) -> ProviderError:
     said = answer.said
-    if answer.status == 403 and _FILTERED.search(said.text) and not answer.needs_payment:
+    if answer.status == 403 and CONTEXT.search(said.text):
+        return answer.error(BadRequest)  # Together
+    if answer.status == 403 and FILTERED.search(said.text) and not answer.needs_payment:
         return answer.error(BadRequest)  # OpenRouter: this prompt, not this key
-    if answer.status == 403 and _LIMITED.search(said.text) and not answer.needs_payment:
+    if answer.status == 403 and LIMITED.search(said.text) and not answer.needs_payment:
         return answer.error(RateLimited)
     if answer.needs_payment:
         return answer.stopped("add credit at the vendor")
@@ -312,29 +314,33 @@ def _refused_request(answer: _Answer) -> ProviderError:
     said = answer.said
     if answer.needs_payment:
         return answer.stopped("add credit at the vendor")
-    if said.code == "context_length_exceeded" or _CONTEXT.search(said.text):
+    if THROTTLED.search(said.text):
+        return answer.error(RateLimited)
+    if (name := refused_length(said)) is not None:
+        return _about_request(answer.stopped(_remedy(name, answer)))
+    if said.code == "context_length_exceeded" or CONTEXT.search(said.text):
         return answer.error(BadRequest)
-    if _FILTERED.search(said.text):
+    if FILTERED.search(said.text):
         return answer.error(BadRequest)
     if (
         said.code in ("model_not_found", "invalid_model")
         or said.param == "model"
-        or _NO_MODEL.search(said.text)
+        or NO_MODEL.search(said.text)
     ):
         return answer.stopped("check `model`")
-    if _KEY.search(said.text) or said.code == "invalid_api_key":
+    if KEY.search(said.text) or said.code == "invalid_api_key":
         return answer.stopped("check the key that api_key_env names")
     if is_about_n(said):
         return TooManySamples(
             answer.line(), max_n=max_n_of(said), status=answer.status, request_id=answer.request_id
         )
-    if _NO_TEMPLATE.search(said.text):
+    if NO_TEMPLATE.search(said.text):
         return answer.stopped('a model without a chat template is asked with api = "completions"')
-    if _NO_SYSTEM.search(said.text):
+    if NO_SYSTEM.search(said.text):
         return _about_request(answer.stopped("remove `system` from [prompt]"))
     if (name := refused_parameter(said)) is not None:
         return _about_request(answer.stopped(_remedy(name, answer)))
-    if _LIMITED.search(said.text):
+    if LIMITED.search(said.text):
         return answer.error(RateLimited)
     error = BadRequest(answer.line(), status=answer.status, request_id=answer.request_id)
     error.unclear = True

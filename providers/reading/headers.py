@@ -15,9 +15,23 @@ if TYPE_CHECKING:
 LONGEST_WAIT_S = 86_400.0
 """A vendor that asks for more than a day is taken to ask for a day."""
 
-_PREFIXES = ("x-ratelimit-", "anthropic-ratelimit-", "retry-after")
+_PREFIXES = (
+    "x-ratelimit",
+    "anthropic-ratelimit-",
+    "retry-after",
+    "x-retry-after",
+    "x-ms-retry-after",
+    "ratelimit",
+)
+_WAITS_MS = ("retry-after-ms", "x-ms-retry-after-ms", "x-retry-after-ms")
+_WAITS = ("retry-after", "x-retry-after", "x-ratelimit-retry-after", "x-ratelimit-timeremaining")
+_FAULT = "x-amzn-errortype"
 _UNITS = {"ms": 0.001, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|s|m|h|d)")
+_PART = re.compile(
+    r"(\d+(?:\.\d+)?) ?(ms|us|µs|ns|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|s|m|h|d)(?![a-z])"
+)
+_STRUCTURED = re.compile(r"\b(limit|remaining|reset|r|t) ?= ?(\d{1,12})")
+"""RateLimit of the IETF's drafts: limit=100, remaining=0, reset=12, or "api";r=0;t=12."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
@@ -64,10 +78,24 @@ def _read(headers: Mapping[str, str], now: float | None) -> tuple[dict[str, str]
     return lower, its_now
 
 
+def vendors_now(headers: Mapping[str, str]) -> float:
+    """The vendor's own time, Unix seconds."""
+    return _read(headers, None)[1]
+
+
+def fault_of(headers: Mapping[str, str]) -> str:
+    """What AWS calls an error; it stands in no body. "" elsewhere."""
+    name = next((value for name, value in headers.items() if name.lower() == _FAULT), "")
+    return name.partition(":")[0].strip()[:200]
+
+
 def _asked_s(lower: Mapping[str, str], its_now: float) -> float | None:
-    if (wait := number(lower.get("retry-after-ms"))) is not None:
-        return bounded(wait / 1000)
-    if (value := lower.get("retry-after")) is not None:
+    for name in _WAITS_MS:
+        if (wait := number(lower.get(name))) is not None:
+            return bounded(wait / 1000)
+    for name in _WAITS:
+        if (value := lower.get(name)) is None:
+            continue
         wait = duration_s(value)
         if wait is None:
             at = _http_date(value)
@@ -78,13 +106,13 @@ def _asked_s(lower: Mapping[str, str], its_now: float) -> float | None:
 
 
 def duration_s(text: str) -> float | None:
-    """Seconds of a Go duration such as "6m0s", "171ms" or "1h2m3.5s", or of a bare number of seconds."""
+    """Seconds of a Go duration such as "6m0s", "171ms" or "1h2m3.5s", of "30 seconds", or of a bare number."""
     if (plain := number(text)) is not None:
         return plain
     parts = _PART.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text.strip():
+    if not parts or _PART.sub("", text).strip(" ,"):
         return None
-    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+    return sum(float(number) * _UNITS[unit if unit in _UNITS else unit[0]] for number, unit in parts)
 
 
 def _reset_s(lower: dict[str, str], now: float) -> float | None:
@@ -92,8 +120,11 @@ def _reset_s(lower: dict[str, str], now: float) -> float | None:
     shortest: a reset says when a bucket is full, not when it holds enough."""
     used_up: list[float] = []
     others: list[float] = []
+    stated = dict(_STRUCTURED.findall(lower.get("ratelimit", "")))
+    if (wait := number(stated.get("reset") or stated.get("t"))) is not None:
+        (used_up if number(stated.get("remaining") or stated.get("r")) == 0 else others).append(wait)
     for name, value in lower.items():
-        if not name.startswith(("x-ratelimit-", "anthropic-ratelimit-")) or "reset" not in name:
+        if not name.startswith(_PREFIXES) or "reset" not in name:
             continue
         wait = seconds_until(value, now)
         if wait is not None:

@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     from providers.reading.error_text import Said
 
 _N = re.compile(
-    r"['\"`]n['\"`]|\bn ?(?:>|>=|<=|=|==|!=) ?\d|\bn (?:must|should|has to|is|can|cannot|value|parameter|> )"
+    r"['\"`]n['\"`]|(?:^|[\s;,(])n: |[:=] ?[\[(]?n[\])]?(?:[.,;]|$)|\bn_cmpl\b"
+    r"|参数 ?n(?![a-z_])|(?<![a-z_])n ?(?:参数|仅|只|必须|不能|不支持|的?取值|最大)"
+    r"|\bparallel (?:sampling|samples|decoding|generations?)\b"
+    r"|\bn ?(?:>|>=|<=|=|==|!=) ?\d|\bn (?:must|should|has to|is|can|cannot|value|parameter|> )"
     r"|body[\"'., )(]+n\b|\b(?:parameters?|arguments?|fields?|options?|invalid|unsupported|for|of):? \(?n\b"
     r"|(?:number of|multiple|several|more than one|only (?:one|1|a single)|(?:one|single|1)) "
     r"(?:choice|completion|sample|candidate|generation|response|output|alternative|return sequence|sequence)s?\b"
@@ -21,7 +24,8 @@ _NUMBER = r" ?['\"`]?(\d{1,6})\b"
 _MAX_N = re.compile(
     rf"(?:at most|<=|≤|no more than|not more than|less than or equal to|not exceed|up to|must be|should be|equal to"
     rf"|only|maximum(?: value)?(?: of| is| allowed is|:)?|max(?:imum)? allowed(?: value)?(?: of| is|:)?"
-    rf"|between 1 and|\b1 to|\b1 ?[-–] ?|[\[(] ?1 ?, ?|\b1 \(inclusive\) (?:to|and)){_NUMBER}(?! ?\(exclusive)",
+    rf"|between 1 and|\b1 to|\b1 ?[-–] ?|[\[(] ?1 ?, ?|\b1 \(inclusive\) (?:to|and)"
+    rf"|(?:仅支持|只支持|最大(?:值)?(?:为|是)?|不能?超过|不大于|小于等于)){_NUMBER}(?! ?\(exclusive)",
     re.IGNORECASE,
 )
 _BELOW_N = re.compile(
@@ -32,7 +36,7 @@ _BELOW_N = re.compile(
 
 
 def is_about_n(said: Said) -> bool:
-    if said.param:
+    if said.param and not said.param.endswith("_error"):  # Cerebras: "validation_error"
         return said.param.removeprefix("body.") in ("n", "best_of", "candidateCount", "candidate_count")
     return bool(_N.search(said.text))
 
@@ -58,12 +62,46 @@ SAMPLING = (
     "seed",
 )
 LENGTH = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+OTHERS = (
+    "logprobs",
+    "top_logprobs",
+    "logit_bias",
+    "reasoning_effort",
+    "include_reasoning",
+    "enable_thinking",
+    "thinking_budget",
+    "thinking_level",
+    "response_format",
+    "chat_template_kwargs",
+    "min_tokens",
+    "ignore_eos",
+    "service_tier",
+    "prompt_cache_key",
+    "parallel_tool_calls",
+    "top_a",
+    "typical_p",
+)
+"""Names that no sentence has but as a parameter's."""
+_REFUSED = re.compile(
+    r"(?:not|n.t) (?:be )?(?:a )?(?:support|allow|permit|recogni|available|valid|set)|unsupported|unknown|invalid"
+    r"|must be|should be|out of range|deprecated|extra|不支持|非法|无效",
+    re.IGNORECASE,
+)
+_REQUESTED = re.compile(
+    r"(?:maximum|max) (?:number of )?(?:output |completion |new )?tokens (?:that )?you (?:have )?requested"
+    r"|requested (?:maximum |max )?(?:output|completion) tokens? (?:count )?exceed",
+    re.IGNORECASE,
+)
 _NAMED = re.compile(
     r"(?:unsupported|unrecognized|unknown|unexpected|unpermitted|invalid|extra)"
     r" (?:request )?(?:parameter|value|argument|keyword argument|field|input|key)s?"
     r"(?: supplied| provided| found| for)?:? *['\"`]?([A-Za-z_][\w.]*)"
     r"|['\"`]([A-Za-z_][\w.]*)['\"`][^.;]{0,60}?"
     r"(?:(?:not|n.t) (?:support|allow|permit|available|valid)|unsupported|deprecated|cannot both)"
+    r"|(?:parameter|argument|field|option)s? (?:is |are )?(?:not supported|unsupported|not allowed|not permitted)"
+    r"[^:.;]{0,40}: ?['\"`]?([A-Za-z_][\w.]*)"
+    r"|(?:not|n.t) (?:support|accept|allow|take) (?:the |setting )?(?:parameter|argument|field|option)s?:? ?['\"`]?"
+    r"([A-Za-z_][\w.]*)"
     r"|\b(?:body\.)?([A-Za-z_][\w.]*): (?:extra|unknown|unexpected|unsupported)",
     re.IGNORECASE,
 )
@@ -81,25 +119,42 @@ _PARAMETER_CODES = frozenset(
 )
 _AMBIGUOUS = frozenset({"stop", "seed"})
 """Names that are plain words too: they count only in quotes, or beside the word parameter."""
+_KNOWN = SAMPLING + LENGTH + OTHERS
+_BY_LETTERS = {name.replace("_", ""): name for name in _KNOWN}
 _MENTIONED = re.compile(
-    rf"(?<![\w.])({'|'.join(sorted(SAMPLING + LENGTH, key=len, reverse=True))})(?![\w])", re.IGNORECASE
+    rf"(?<!\w)({'|'.join(name.replace('_', '_?') for name in sorted(_KNOWN, key=len, reverse=True))})(?!\w)",
+    re.IGNORECASE,
 )
+
+
+def _name(said: str) -> str:
+    """The parameter in OpenAI's spelling: presencePenalty and generation_config.topP are written so, too."""
+    last = said.removeprefix("body.").rpartition(".")[2]
+    return _BY_LETTERS.get(last.replace("_", "").lower(), said.removeprefix("body."))
+
+
+def refused_length(said: Said) -> str | None:
+    """max_tokens, where a refusal says in words that what was asked for is more than the model gives."""
+    return "max_tokens" if _REQUESTED.search(said.text) else None
 
 
 def refused_parameter(said: Said) -> str | None:
     """The parameter that a 400 or 422 refuses for every prompt alike; None if it is about this prompt."""
     known = SAMPLING + LENGTH
-    stated = said.param.removeprefix("body.")
+    stated = _name(said.param)
     if stated in known or (stated and said.code in _PARAMETER_CODES):
         return stated
     found = _LOCATED.search(said.text) or _NAMED.search(said.text)
-    named = next((group for group in found.groups() if group), "").removeprefix("body.") if found else ""
-    if named in known:
+    named = _name(next((group for group in found.groups() if group), "")) if found else ""
+    if named in known or named in OTHERS:
         return named
     if found and (said.code in _PARAMETER_CODES or _UNKNOWN.search(found.group())):
         return named
     begins = _BEGINS.match(said.text)  # vLLM: "top_p must be in (0, 1], got 3.0."
     if begins and begins.group(1) in known:
         return begins.group(1)
-    mentioned = (found.group(1).lower() for found in _MENTIONED.finditer(said.text))
-    return next((name for name in mentioned if name not in _AMBIGUOUS), None)
+    mentioned = [_name(found.group(1)) for found in _MENTIONED.finditer(said.text)]
+    refused = bool(_REFUSED.search(said.text))
+    return next((n for n in mentioned if n in known and n not in _AMBIGUOUS), None) or next(
+        (n for n in mentioned if n in OTHERS and refused), None
+    )

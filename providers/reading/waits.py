@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+import time
+from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, cast
 
-from providers.reading.headers import bounded, duration_s, number
+from providers.reading.headers import bounded, duration_s, number, seconds_until
 from providers.reading.lenient_json import as_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _FIELDS = re.compile(
-    r"retry_?(?:after|delay|in)(?:_?(ms|millis\w*|s|secs?|seconds))?|estimated_time|wait_?(?:seconds|time)"
+    r"(?:retry|resets?)_?(?:after|delay|in)(?:_?(ms|millis\w*|s|secs?|seconds))?|estimated_time"
+    r"|(?:wait|cooldown)(?:_?(?:seconds|time))?"
 )
+_TIMES = re.compile(r"(?:resets?|retry|available)_?(?:at|time)")
 _DEEPEST = 6
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _UNIT = r"(?:ms|milliseconds?|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|s|m|h|d)"
@@ -25,6 +29,14 @@ _SAID = re.compile(
     rf"[^.;]{{0,30}}\b(?:try|retry|again)",
     re.IGNORECASE,
 )
+_CHINESE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?(毫秒|秒|分钟|小时)(?:之|以)?后")
+_CHINESE_UNITS = {"毫秒": 0.001, "秒": 1.0, "分钟": 60.0, "小时": 3600.0}
+_UNTIL = re.compile(
+    r"(?:resets?|reset|retry|again|available|until|将在)[^.;\d]{0,40}"
+    r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?) ?(Z|UTC|[+-]\d\d:?\d\d)?",
+    re.IGNORECASE,
+)
+_CHINA = timezone(timedelta(hours=8))
 _PARTS = re.compile(rf"(\d+(?:\.\d+)?) ?({_UNIT})(?![a-z])", re.IGNORECASE)
 
 
@@ -32,14 +44,32 @@ def wait_in_message(message: str) -> float | None:
     """Seconds from "Please try again in 6m0s", "retry in 3.2s", "Please wait 4 seconds before your next request" …"""
     found = _SAID.search(message)
     if found is None:
+        if (chinese := _CHINESE.search(message)) is not None:
+            return bounded(float(chinese.group(1)) * _CHINESE_UNITS[chinese.group(2)])
         return None
     said = found.group(1) or found.group(2)
     return bounded(sum(float(amount) * _unit(unit.lower()) for amount, unit in _PARTS.findall(said)))
 
 
-def wait_in_fields(body: object) -> float | None:
-    """Seconds from the fields of an error: retryDelay "3.2s", retry_after 7, retry_after_ms …; the longest."""
-    return max(_waits(body, 0), default=None)
+def wait_until(message: str, now: float) -> float | None:
+    """Seconds from `now` (Unix) to the time that a message names, as in "resets at 2026-05-15T15:00:00Z"; a time
+    without a zone is UTC, in Chinese that of China."""
+    found = _UNTIL.search(message)
+    if found is None:
+        return None
+    try:
+        at = datetime.fromisoformat(found.group(1) + (found.group(2) or "").replace("UTC", "Z"))
+    except ValueError:
+        return None
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=_CHINA if "将在" in found.group() else UTC)
+    return bounded(max(0.0, at.timestamp() - now))
+
+
+def wait_in_fields(body: object, now: float | None = None) -> float | None:
+    """Seconds from the fields of an error: retryDelay "3.2s", retry_after 7, retry_after_ms, resets_at …; the
+    longest. `now`: Unix seconds, against which times are read."""
+    return max(_waits(body, time.time() if now is None else now, 0), default=None)
 
 
 def _unit(name: str) -> float:
@@ -48,21 +78,25 @@ def _unit(name: str) -> float:
     return _UNITS[name[0]]
 
 
-def _waits(value: object, depth: int) -> Iterator[float]:
+def _waits(value: object, now: float, depth: int) -> Iterator[float]:
     if depth > _DEEPEST:
         return
     if isinstance(value, list):
         for one in cast("list[Any]", value)[:20]:
-            yield from _waits(one, depth + 1)
+            yield from _waits(one, now, depth + 1)
     elif isinstance(value, dict):
         for name, inner in cast("dict[str, Any]", value).items():
-            field = _FIELDS.fullmatch(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).replace("-", "_").lower())
+            plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).replace("-", "_").lower()
+            field = _FIELDS.fullmatch(plain)
             seconds = None if field is None else _seconds(inner)
-            if seconds is not None:
+            if _TIMES.fullmatch(plain) and isinstance(inner, str | int | float):
+                until = seconds_until(str(inner), now)
+                yield from () if until is None else (bounded(until),)
+            elif seconds is not None:
                 in_ms = field is not None and (field.group(1) or "").startswith("m")
                 yield bounded(seconds / 1000 if in_ms else seconds)
             else:
-                yield from _waits(inner, depth + 1)
+                yield from _waits(inner, now, depth + 1)
 
 
 def _seconds(value: object) -> float | None:

@@ -1,0 +1,68 @@
+"""What refusals are about, in the words that vendors, gateways and servers have for it. Pure."""
+
+from __future__ import annotations
+
+import re
+
+CONTEXT = re.compile(
+    r"context[ -](?:length|window|limit)|context[ _-]size|context_length_exceeded|prompt is too long"
+    r"|input is too long"
+    r"|(?:prompt|input|request) (?:is |\w+ )*(?:too long|longer than|exceeds? )|maximum (?:model|input) length"
+    r"|too many (?:input )?tokens|must be at least 1, got -"
+    r"|\bn_ctx\b|\bmax_seq_len\b|\bmax_new_tokens\b|\binput length\b|must have less than \d{1,9} tokens"
+    r"|token count (?:of )?\(?\d{0,9}\)? ?exceeds|maximum number of (?:input |prompt )?tokens allowed"
+    r"|超长|超过(?:模型)?(?:最大)?(?:上下文|长度)|上下文(?:长度)?(?:超|过长)",
+    re.IGNORECASE,
+)
+NO_MODEL = re.compile(
+    r"model[^.]{0,120}(?:does ?n.?t exist|does not exist|not found|not exist)"
+    r"|not a valid model|invalid model|unknown model|unsupported model"
+    r"|\bmodels? ['\"`]?[\w./:@-]{1,120}['\"`]? (?:is |was |has been )?(?:not supported|not available|unavailable"
+    r"|not enabled|not deployed|not activated|deprecated|retired|removed|decommissioned|no longer)"
+    r"|(?:choose|use|select|pick|try) (?:a |another |some )?(?:different|other|another)? ?model\b|on-demand throughput"
+    r"|模型[^。;]{0,20}(?:不存在|未开通|已下线)",
+    re.IGNORECASE,
+)
+NO_TEMPLATE = re.compile(r"chat template", re.IGNORECASE)
+NO_SYSTEM = re.compile(
+    r"system role not supported|system (?:role|message)s? (?:is|are) not supported", re.IGNORECASE
+)
+KEY = re.compile(
+    r"api[ _-]?key[^.]{0,40}(?:invalid|not valid|incorrect|wrong|missing|expired|not found|revoked|pass)"
+    r"|(?:invalid|incorrect|wrong|missing|no|expired|valid|unknown|provide|supply)[^.]{0,20} api[ _-]?key"
+    r"|unauthori[sz]ed|authentication",
+    re.IGNORECASE,
+)
+FILTERED = re.compile(
+    r"content[ _]?(?:filter|management policy|policy|moderation|exists risk)|responsibleai|inappropriate content"
+    r"|data_inspection|prohibited_content|blocked (?:by|due|for|because)"
+    r"|safety[ _](?:filter|system|setting|polic|check)|flagged|moderation"
+    r"|violat\w* (?:\w+ ){0,5}(?:polic|terms|guidelines)|usage polic"
+    r"|sensitive[ _]?(?:content|words?|info|data|material)"
+    r"|new_sensitive|unsafe content|harmful content|censor|\bguardrail|high[ -]risk|risk[ _]?detection"
+    r"|敏感|违规内容|不安全|内容安全|内容审核",
+    re.IGNORECASE,
+)
+LIMITED = re.compile(
+    r"rate[ _-]?limit|too many requests|request limit reached|qps|throttl|resource_exhausted|concurrency limit"
+    r"|secondary rate|速率限制|频率|并发数|限流|流量限制",
+    re.IGNORECASE,
+)
+THROTTLED = re.compile(r"throttl|(?:please )?wait before (?:trying|retrying|sending|making)", re.IGNORECASE)
+"""A 400 that says so is a limit, whatever it counts: Bedrock's "Too many tokens" is no prompt that is too long."""
+LOADING = re.compile(
+    r"loading (?:the |your |its )?model|model[^.]{0,80}\b(?:(?:is|being) (?:still |currently |being )*"
+    r"(?:loading|loaded|starting|warming|initiali[sz]|downloading|scal|provision)|not (?:yet )?(?:ready|loaded)"
+    r"|load(?:ing)? in progress)"
+    r"|(?:warming|starting|spinning|booting|scaling)[ _]up|cold[ -]start|currently loading|scaled to zero"
+    r"|\bmodels? (?:still |now |currently )?loading\b|\b(?:weights|checkpoints?|shards)\b[^.]{0,40}\bload"
+    r"|\bloading\b[^.]{0,40}\b(?:weights|checkpoints?|shards)"
+    r"|(?:server|engine|backend|worker|replica|endpoint|service|deployment|instance|pod|container)s? (?:is |are )?"
+    r"(?:still |currently )?(?:not (?:yet )?ready|initiali[sz]ing|starting|loading|warming|provisioning|booting)"
+    r"|正在加载|加载中|正在启动",
+    re.IGNORECASE,
+)
+NO_MEMORY = re.compile(
+    r"requires? more (?:\w+ )?memory|(?:not enough|insufficient) (?:\w+ )?memory to (?:load|run)",
+    re.IGNORECASE,
+)
