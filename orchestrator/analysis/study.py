@@ -133,7 +133,7 @@ def _warn_of_lost(study: FrontierStudy, outcomes: Outcomes) -> None:
     steered = outcomes.judged is not None and outcomes.judged.policy is not None
     if (unasked := outcomes.without_verdict - whole) and not steered:
         asked = outcomes.without_verdict + len(outcomes.problems)
-        study.warn(outcomes, f"{unasked:,} of {asked:,} problems have no verdict and are left out")
+        study.warn(outcomes, f"{unasked:,} of {asked:,} problems have no verdict yet and are left out")
     if outcomes.repeats:
         names = ", ".join(path.name for path in outcomes.repeats)
         study.warn(outcomes, f"{names} holds the same draws again; they are counted once")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -152,6 +153,11 @@ def _changes(before: Progress, now: Progress) -> list[str]:
         for one in now.servers
         if were.get(one.name) != one.phase
     ]
-    if now.note is not None and now.note != before.note:
+    if now.note is not None and _but_for_figures(now.note) != _but_for_figures(before.note):
         lines.append(safe(now.note))
     return lines
+
+
+def _but_for_figures(note: str | None) -> str:
+    """A note that only counts on is no news: it would be a line of the log for every reply."""
+    return re.sub(r"[\d,.]+", "0", note or "")

@@ -22,7 +22,9 @@ def print_budget(console: Console, document: Mapping[str, Any], problems: int) -
     axis, rows = document["axis"], _some(document["budget"])
     if not rows:
         return
-    console.print(Text(f"what money buys on {problems:,} problems", style="bold"))
+    console.print(
+        Text(f"what money buys on {problems:,} {'problem' if problems == 1 else 'problems'}", style="bold")
+    )
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
     for name in ("  in all", "solved", "95%", "the next one"):
         table.add_column(name, justify="right", no_wrap=True)

@@ -88,10 +88,12 @@ def _sentence(pair: Mapping[str, Any]) -> str:
     gap, low, high = (100 * pair[key] for key in ("pass_rate_difference", "low", "high"))
     what = "the same model, " if pair["same_model"] else ""
     alike = _told(pair, one if gap > 0 else other)
+    if gap < 0 and pair["p_value_of_all_pairs"] <= _SURE:
+        gap, low, high = -gap, -high, -low  # of the one that is named as better
     ratio = (
         ""
         if pair["cost_ratio"] is None
-        else f"; a sample of {one} costs {pair['cost_ratio']:.3g} x {other}'s"
+        else f"; a sample of {one} costs {pair['cost_ratio']:.3g} × {other}'s"
     )
     return (
         f"{one} and {other}: {what}{alike} "

@@ -20,6 +20,7 @@ from orchestrator.text.frontier_words import (
     amount,
     band,
     bought,
+    counted,
     covered,
     per_thousand,
     percent,
@@ -110,15 +111,23 @@ def ascii_only(console: Console) -> bool:
 def _head(alias: str, model: Mapping[str, Any], axis: str, mark: str, style: str) -> Text:
     text = Text.assemble((f"{mark} ", style), (safe(alias, NAME), "bold"))
     text.append(f"  {model['problems']:,} problems, {model['samples']:,} samples")
-    if model.get(f"{axis}_per_sample") is not None:
-        unit = f" {UNITS[axis]}" if axis in ("tokens", "flops") else ""
-        what = "an attempt" if "agent" in model else "a sample"
-        text.append(f", {amount(axis, model[f'{axis}_per_sample'])}{unit} {what}")
-    if "agent" in model and model["agent"]["calls_per_attempt"] is not None:
+    agents = "agent" in model
+    if (each := model.get(f"{axis}_per_sample")) is not None:
+        if axis == "usd" and not agents:
+            text.append(f" ({thousand(axis, each)} per 1,000)")
+        else:
+            text.append(f", {counted(axis, each)} {'an attempt' if agents else 'a sample'}")
+    if agents and model["agent"]["calls_per_attempt"] is not None:
         text.append(f" of {model['agent']['calls_per_attempt']:.1f} calls")
-    if model[f"cost_of_pass_{axis}"] is not None:
-        text.append(f", {amount(axis, model[f'cost_of_pass_{axis}'])} a pass")
+    if (each := model[f"cost_of_pass_{axis}"]) is not None:
+        many = f"{thousand(axis, each)} per 1,000 passes"
+        text.append(f", {many if axis == 'usd' else f'{counted(axis, each)} a pass'}")
     return text
+
+
+def thousand(axis: str, each: float | None) -> str:
+    """What is counted for each, for a thousand of them."""
+    return amount(axis, None if each is None else 1000 * each)
 
 
 def _table(model: Mapping[str, Any], axis: str, *, plain: bool) -> Table:
@@ -126,10 +135,11 @@ def _table(model: Mapping[str, Any], axis: str, *, plain: bool) -> Table:
     imperfect = any("delivered" in point for point in model["coverage"])
     shares = ("coverage", "accepted", "delivered") if imperfect else ("coverage",)
     every = ("all k right",) if "agent" in model else ()
-    for name in ("       k", *shares, "95% band", *every, f"{UNITS[axis]} a problem"):
+    unit = "$" if axis == "usd" else UNITS[axis]
+    for name in ("       k", *shares, "95% band", *every, f"{unit} per 1,000"):
         table.add_column(name, justify="right", no_wrap=True)
     for point in model["coverage"]:
-        cost = amount(axis, point[f"{axis}_per_problem"])
+        cost = thousand(axis, point[f"{axis}_per_problem"])
         ends = {end: point[f"delivered_{end}" if imperfect else end] for end in ("low", "high")}
         told = ("?" if point[share] is None else percent(point[share]) for share in shares)
         right = () if not every else ("" if point["all"] is None else percent(point["all"]),)
@@ -137,7 +147,7 @@ def _table(model: Mapping[str, Any], axis: str, *, plain: bool) -> Table:
     guess = model["extrapolation"]
     for point in _some(guess["points"]) if guess else []:
         each = model["coverage"][0][f"{axis}_per_problem"]
-        cost = amount(axis, None if each is None else each * point["k"])
+        cost = thousand(axis, None if each is None else each * point["k"])
         told = ("", "", "") if imperfect else (band(point, plain=plain),)
         row = (f"{point['k']:,}", f"~{percent(point['coverage'])}", *told, *("" for _ in every), cost)
         table.add_row(*row, style="dim")
@@ -238,11 +248,12 @@ def _print_lists(console: Console, document: Document, axis: str, *, plain: bool
     ]
     if caps:
         console.print(Text(f"within {' and '.join(caps)}:", style="bold"))
-    head = "the frontier: most coverage for the money, of what was sampled"
+    per = f"{UNITS[axis]} per 1,000 problems"
+    head = f"the frontier: most coverage for the money, of what was sampled ({per})"
     _print_list(console, head, document["frontier_without_stopping"], axis, plain=plain)
     stopped = document["frontier"]
     if any(point["policy"]["stop"] != "none" for point in stopped):
-        head = "the frontier, asking one by one until a verifier says right"
+        head = f"the frontier, asking one by one until a verifier says right ({per})"
         _print_list(console, head, stopped, axis, plain=plain)
 
 
@@ -265,7 +276,7 @@ def _print_list(console: Console, head: str, points: Sequence[Any], axis: str, *
     table.add_column(overflow="fold")  # the one that gives way where the terminal is narrow
     narrow = console.width < _NARROW
     for point in _worth_showing(points):
-        cost = amount(axis, point[f"{axis}_per_problem"])
+        cost = thousand(axis, point[f"{axis}_per_problem"])
         policy = Text(bought(point["policy"]))
         cells = (f"  {cost}", percent(point["coverage"]), band(point, plain=plain))
         if narrow:  # what is bought goes above its figures: beside them it would be a word a line

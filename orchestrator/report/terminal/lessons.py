@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from orchestrator.progress import ModelProgress, Progress
 from orchestrator.report import figures
+from orchestrator.report.short_names import LONGEST
 from orchestrator.text.money import per_thousand, usd
 from orchestrator.text.safe import safe
 
@@ -43,7 +44,7 @@ def _one(m: ModelProgress) -> str:
     """gemma solved 35 of 40 problems (87.5%) with 64 samples each, for $0.0345 per 1,000 problems"""
     share = figures.share(m.solved_problems, m.problems)
     return (
-        f"{safe(m.alias, 40)} solved {m.solved_problems:,} of {m.problems:,} problems ({share}) with "
+        f"{safe(m.alias, LONGEST)} solved {m.solved_problems:,} of {m.problems:,} problems ({share}) with "
         f"{_samples(m)} each, for {per_thousand(_per_problem(m))} per 1,000 problems"
     )
 
@@ -60,7 +61,7 @@ def _compared(cheap: ModelProgress, expensive: ModelProgress) -> str:
     low, high = _per_problem(cheap), _per_problem(expensive)
     if low > 0:
         ratio = high / low
-        cost = f"{float(ratio):,.1f} times as much as" if ratio >= Fraction(105, 100) else "about as much as"
+        cost = f"{_rounded(ratio)} times as much as" if ratio >= Fraction(105, 100) else "about as much as"
     else:
         cost = "more than" if high > 0 else "no more than"
     points = 100 * (_coverage(expensive) - _coverage(cheap))
@@ -69,7 +70,13 @@ def _compared(cheap: ModelProgress, expensive: ModelProgress) -> str:
         if points == 0
         else f"{float(abs(points)):.1f} points {'higher' if points > 0 else 'lower'}"
     )
-    return f"{safe(expensive.alias, 40)} cost {cost} {safe(cheap.alias, 40)}, and its coverage is {word}."
+    return f"{safe(expensive.alias, LONGEST)} cost {cost} {safe(cheap.alias, LONGEST)}, and its coverage is {word}."
+
+
+def _rounded(ratio: Fraction) -> str:
+    """10.4, 321, 1,230."""
+    value = float(f"{float(ratio):.3g}")
+    return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
 
 
 def _per_problem(m: ModelProgress) -> Fraction:

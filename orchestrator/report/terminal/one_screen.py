@@ -13,9 +13,9 @@ from rich.text import Text
 from orchestrator.analysis.advice import advice
 from orchestrator.report.cells import fit
 from orchestrator.report.short_names import short_names
-from orchestrator.report.terminal.frontier import COLOURS, ascii_only, chart
+from orchestrator.report.terminal.frontier import COLOURS, ascii_only, chart, thousand
 from orchestrator.report.terminal.plot import ASCII_MARKERS, MARKERS
-from orchestrator.text.frontier_words import UNITS, amount, band, for_the_same, percent
+from orchestrator.text.frontier_words import UNITS, band, for_the_same, percent
 from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
 
@@ -136,7 +136,7 @@ def _buys(document: Document, names: Mapping[str, str], width: int | None, *, pl
     """One table over all models, with the numbers that --write-policy takes."""
     axis, rows = document["axis"], document["best_buys"]
     unit = "$" if axis == "usd" else UNITS[axis]
-    cost = [_thousand(axis, row[f"{axis}_per_problem"]) for row in rows]
+    cost = [thousand(axis, row[f"{axis}_per_problem"]) for row in rows]
     cells = [
         (str(n), percent(row["coverage"]), band(row, plain=plain), each)
         for n, (row, each) in enumerate(zip(rows, cost, strict=True), start=1)
@@ -175,10 +175,6 @@ def _bought(policy: Mapping[str, Any], names: Mapping[str, str]) -> str:
     up_to = "" if policy["stop"] == "none" else "up to "
     then = " + " if policy["kind"] == "mix" else ", then "
     return up_to + then.join(f"{policy['samples'][alias]:,} × {names[alias]}" for alias in policy["order"])
-
-
-def _thousand(axis: str, value: float | None) -> str:
-    return amount(axis, None if value is None else 1000 * value)
 
 
 def _pairs(document: Document, names: Mapping[str, str]) -> list[str]:

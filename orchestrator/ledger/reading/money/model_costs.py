@@ -14,6 +14,7 @@ import numpy as np
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.clusters import read_clusters
+from orchestrator.ledger.reading.money.failures import error_counts
 from orchestrator.ledger.reading.money.servers import Stood, stood
 from orchestrator.ledger.reading.money.settled_tokens import SettledTokens, settled_tokens
 from orchestrator.ledger.reading.outcomes.first_passes import first_passes, stops
@@ -110,12 +111,7 @@ def _side(connection: sqlite3.Connection, model: sqlite3.Row) -> ModelCosts:
             (model["id"],),
         ).fetchall()
     )
-    errors = dict(
-        connection.execute(
-            "SELECT error, count(*) FROM any_request WHERE model_id = ? AND error IS NOT NULL GROUP BY error",
-            (model["id"],),
-        ).fetchall()
-    )
+    errors = error_counts(connection, model["id"])
     latency = connection.execute(
         "SELECT latency_s FROM any_request WHERE model_id = ? AND state = 'settled' AND latency_s IS NOT NULL",
         (model["id"],),

@@ -12,6 +12,7 @@ from orchestrator.ledger.file.lock import is_held
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.for_run.samples_wanted import samples_wanted
+from orchestrator.ledger.reading.money.failures import error_counts
 from orchestrator.ledger.reading.money.servers import read_servers
 from orchestrator.ledger.reading.money.solved_by_any import is_steered, solved_by_any
 from orchestrator.ledger.reading.outcomes.first_passes import of_policy
@@ -123,12 +124,7 @@ class Watched:
             "SELECT count(*), coalesce(sum(n), 0) FROM request WHERE model_id = ? AND state = 'reserved'",
             (model["id"],),
         ).fetchone()
-        errors = dict(
-            connection.execute(
-                "SELECT error, count(*) FROM any_request WHERE model_id = ? AND error IS NOT NULL GROUP BY error",
-                (model["id"],),
-            ).fetchall()
-        )
+        errors = error_counts(connection, model["id"])
         failed = sum(failures.values())
         rate = self._rate(model["id"], done, now) if running else 0.0
         return ModelProgress(

@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from orchestrator.ledger.reading.money.failures import read_failures
 from orchestrator.ledger.reading.money.status import read_status
 from orchestrator.ledger.reading.money.watch import Watched
 from tests.orchestrator.ledger_fixture import USD, Made, make_ledger
@@ -98,3 +99,18 @@ def test_watch_shows_the_same_sums(db):
     assert shown.unverified == 3
     assert shown.note == "the budget is spent"
     assert shown.eta_s is None
+
+
+def test_an_error_that_a_server_answered_is_no_lost_connection(db):
+    for status, error in ((None, "Lost"), (502, "Lost"), (502, "Lost"), (429, "RateLimited")):
+        sql(
+            db,
+            "INSERT INTO request (run_id, model_id, problem_id, prompt_id, attempt, n, indices, max_tokens, state, "
+            "reserved_pico, presumed_pico, http_status, error, reserved_at) "
+            "VALUES (1, 2, 1, 1, 1, 1, '[0]', 9, 'presumed', 0, 1, ?, ?, 0)",
+            status,
+            error,
+        )
+    found = {of.error: of.times for of in read_failures(db)}
+    assert found == {"Lost": 1, "Lost 502": 2, "RateLimited": 1}
+    assert Watched(db).read().models[1].errors == found

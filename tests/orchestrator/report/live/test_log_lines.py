@@ -82,6 +82,19 @@ def test_changes_are_told_at_once():
         assert lines(stream)[start + 3].startswith("sweep gsm8k: draining, ")
 
 
+def test_a_note_that_only_counts_on_is_told_once():
+    stream = io.StringIO()
+    with plain(stream, Clock()) as display:
+        for verdicts in (None, *range(998, 1_010)):
+            note = None if verdicts is None else f"cheap: all {verdicts:,} verdicts are wrong"
+            display.update(progress(model(), note=note))
+        display.update(progress(model(), note="expensive: all 20 verdicts are wrong"))
+        assert [line for line in lines(stream) if "wrong" in line] == [
+            "cheap: all 998 verdicts are wrong",
+            "expensive: all 20 verdicts are wrong",
+        ]
+
+
 def test_a_model_that_is_finished_is_told_once():
     stream, clock = io.StringIO(), Clock()
     with plain(stream, clock) as display:

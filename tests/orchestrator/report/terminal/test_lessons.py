@@ -49,6 +49,13 @@ def test_whichever_way_it_went(expensive, said):
     assert learnt(progress(judged("cheap", 35), expensive)).endswith(f" {said}")
 
 
+def test_names_are_whole_and_ratios_of_three_digits():
+    name = f"{'a-long-name-' * 8}v1"
+    said = learnt(progress(judged(name, 35, 1), judged("expensive", 35, 321)))
+    assert said.count(name) == 2
+    assert "expensive cost 321 times" in said
+
+
 def test_free_models_have_no_ratio():
     free = judged("free", 20, 0)
     assert "expensive cost more than free, and" in learnt(progress(free, judged("expensive")))
