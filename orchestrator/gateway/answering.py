@@ -10,7 +10,7 @@ from orchestrator.gateway.asked import Asked
 from orchestrator.gateway.attempt import OpenAttempt, recorded_settlement
 from orchestrator.gateway.body import CallBody, Refusal
 from orchestrator.gateway.bound import settled
-from orchestrator.gateway.bounded_call import Learnt, bounded
+from orchestrator.gateway.bounded_call import Learnt, bounded, capped
 from orchestrator.gateway.delivery import Delivery
 from orchestrator.gateway.ending import EndedBy
 from orchestrator.gateway.model import GatewayModel
@@ -20,7 +20,7 @@ from orchestrator.gateway.refusals import check
 from orchestrator.ledger.writing.agent_attempts import Recorded
 from orchestrator.scheduler.call_retry import MOST_LOST, Then, after
 from orchestrator.scheduler.scheduler import Scheduler
-from orchestrator.sending.agent_calls import ENDING, RAISED, CallEnd, CallSender
+from orchestrator.sending.agent_calls import CAP_REACHED, ENDING, RAISED, CallEnd, CallSender
 from orchestrator.sending.caller import PromptText
 from orchestrator.sending.sender import NOT_PAID
 from providers.errors import ProviderError, Refused
@@ -158,6 +158,8 @@ class Answering:
             return self._withheld(asked, end)
         forwarded = end.forwarded
         if forwarded is None:  # its server's lease ended, or it was cancelled at its attempt's cap
+            if end.is_cut:
+                attempt.cut[end.request_id] = end.outcome
             return 0.0 if attempt.is_capped else PAUSE_S
         if forwarded.reply is not None and end.booked is not None:
             broken = bool(end.booked.broken_off) and not end.booked.arrived
@@ -195,6 +197,8 @@ class Answering:
             return None  # its program is ended before it is answered, and asks again in the next run
         if end.withheld == RAISED:
             return 0.0
+        if end.withheld == CAP_REACHED:
+            raise capped(attempt)
         if end.withheld == NOT_PAID:
             return PAUSE_S
         if end.stopped is not None:

@@ -73,6 +73,8 @@ class OpenAttempt:
         """Output tokens by the id of an item that the vendor keeps."""
         self.calls_known: dict[int, Settlement] = {}
         """What each answered call cost, by request."""
+        self.cut: dict[int, Settlement] = {}
+        """What each call cost that was cancelled at its cap, since a server's time is paid with no reply too."""
         self.last_body: tuple[int, bytes] | None = None
         """(request, body), which the next body may begin with."""
         self.last_tool_call: str | None = None

@@ -50,7 +50,8 @@ class Outcome(StrEnum):
 
 
 def outcome_of(ending: Ending, *, paid_calls: int) -> tuple[Outcome, str | None]:
-    """The outcome, and the finish_reason of a sample. `paid_calls`: calls whose replies reached the agent."""
+    """The outcome, and the finish_reason of a sample. `paid_calls`: calls whose replies reached the agent, or
+    that were cut off since its cap was used up."""
     match ending.by:
         case EndedBy.DRAINED:
             return Outcome.OPEN, None

@@ -172,7 +172,8 @@ class Gateway:
         self._by_token.pop(attempt.token, None)
         await self._settled(attempt, None if ending.by is EndedBy.DRAINED else SETTLES_WITHIN_S)
         delivered = attempt.delivered_now()
-        result, finish_reason = outcome_of(ending, paid_calls=len(delivered))
+        bought = delivered | attempt.cut
+        result, finish_reason = outcome_of(ending, paid_calls=len(bought))
         if result is Outcome.OPEN:
             return None  # aclose() lets go of it, once everything in flight is booked
         is_sample = result is Outcome.SAMPLE
@@ -183,12 +184,13 @@ class Gateway:
                 ending,
                 finish_reason,
                 delivered.values(),
+                cut=attempt.cut.values(),
                 model_id=self._model_id(attempt),
                 server=self._forwarders[attempt.alias][attempt.ticket.endpoint].server,
                 stop_rule=self._stop_rule(attempt.ticket),
             )
             outcome = self._judged(row)
-        borne = delivered if is_sample else {}
+        borne = bought if is_sample else {}
         unused = attempt.hold.settled - sum(call.settled_pico for call in borne.values())
         self._forget(attempt)
         given_up = self._scheduler.attempt_ended(

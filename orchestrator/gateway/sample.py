@@ -28,13 +28,15 @@ def sample_of(
     finish_reason: str | None,
     calls: Collection[Settlement],
     *,
+    cut: Collection[Settlement] = (),
     model_id: int,
     server: str,
     stop_rule: str,
 ) -> Settlement:
-    """What is booked of the attempt: nothing but its sample, since its calls are booked themselves."""
-    tokens = [_sum(calls, name) for name in _TOKENS]
-    settled = sum(call.settled_pico for call in calls)
+    """What is booked of the attempt: nothing but its sample, since its calls are booked themselves. `cut`: calls
+    without a reply that it pays for, whose tokens nobody told."""
+    tokens = [_sum(calls, name) if calls or not cut else None for name in _TOKENS]
+    settled = sum(call.settled_pico for call in (*calls, *cut))
     presumed = sum(call.presumed_pico for call in calls)
     row = SampleRow(
         attempt.problem_id,

@@ -89,6 +89,8 @@ class CallEnd(msgspec.Struct, frozen=True, kw_only=True):
     booked: Booked | None = None
     withheld: str | None = None
     stopped: str | None = None
+    is_cut: bool = False
+    """It was cancelled since its attempt's cap is used up, and what it used of its server is paid."""
 
 
 class CallSender:
@@ -223,11 +225,11 @@ class CallSender:
         if forwarded is None:
             self._lane_ends(flight, left=flight.left)
             if share is None:
-                return await self._not_sent(flight, NOT_PAID)
+                return await self._not_sent(flight, CAP_REACHED if flight.is_capped else NOT_PAID)
             outcome = replace(lease_over(attempt, share), unused_pico=0)  # known when its attempt ends
             if flight.is_capped:
                 outcome = replace(outcome, error="CapReached", error_message=CAP_REACHED)
-            return await self._booked(flight, outcome)
+            return replace(await self._booked(flight, outcome), is_cut=flight.is_capped)
         if not flight.left and flight.withheld is not None:
             self._lane_ends(flight, left=False)
             return await self._not_sent(flight, flight.withheld)

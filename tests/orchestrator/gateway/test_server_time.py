@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import openai
+import pytest
 
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.gateway.at_work import agent_model, run_agents, sweep_file
@@ -57,6 +59,37 @@ def test_a_call_is_cancelled_when_its_share_reaches_the_attempts_cap(tmp_path, m
     assert time.monotonic() - began < 20
     (sample,) = rows(db, "SELECT * FROM sample_records")
     assert sample["finish_reason"] == "cap"
-    assert 10**9 <= money(db).settled < 2 * 10**9
+    assert 10**9 <= sample["cost_pico"] == money(db).settled < 2 * 10**9
     assert [row["error"] for row in rows(db, "SELECT error FROM request ORDER BY id")] == [None, "CapReached"]
+    check_books(db)
+
+
+async def three_at_once(gateway, attempt) -> str:
+    async with client_of(gateway, attempt, max_retries=0) as client:
+        asked = [
+            client.chat.completions.create(model="m", messages=[{"role": "user", "content": text}])
+            for text in ("one", "two", "three")
+        ]
+        await asyncio.gather(*asked, return_exceptions=True)
+    return "#### 0"
+
+
+@pytest.mark.parametrize("usd", [0.0003, 1e-7], ids=["as it works", "before it leaves"])
+def test_an_attempt_that_its_cap_cuts_in_its_first_calls_is_a_sample_and_bought_once(
+    tmp_path, monkeypatch, usd
+):
+    """Made anew it would come no further for the same money."""
+    vendor = openai_vendor(flavour="vllm", latency=30.0)
+    db = tmp_path / "test.db"
+    with serving(vendor):
+        model = agent_model(vendor, attempt_usd=usd)
+        del model["price"], model["base_url"]
+        model |= {"provider": "vllm", "servers": [vendor.base_url], "gpu_usd_per_hour": 3.6}
+        result, worked = run_agents(sweep_file({"m": model}).write(tmp_path), db, three_at_once, monkeypatch)
+    assert (result.status, worked.ended) == ("complete", ["cap"])
+    (sample,) = rows(db, "SELECT * FROM sample_records")
+    assert (sample["finish_reason"], sample["completion_tokens"]) == ("cap", None)
+    of = money(db)
+    assert usd * 10**12 <= sample["cost_pico"] == of.settled < (usd + 0.001) * 10**12
+    assert (of.unused, of.presumed, of.reserved) == (0, 0, 0)
     check_books(db)
