@@ -21,6 +21,10 @@ class SchedulerLanes:
         lane = self._lanes[model]
         return lane.stopped is None and not lane.left_out and not lane.out_of_money
 
+    def can_be_asked(self, model: int, /) -> bool:
+        endpoints = self._lanes[model].endpoints
+        return self.can_go_on(model) and not (endpoints and all(one.out_of_reach for one in endpoints))
+
     def is_judged(self, model: int, /) -> bool:
         judge = self._lanes[model].judge
         return judge is None or judge.stopped is None

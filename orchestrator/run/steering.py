@@ -22,6 +22,11 @@ class Learns(Protocol):
         """Whether to look again."""
         ...
 
+    @property
+    def must_look(self) -> bool:
+        """Whether nothing may come next before it has looked again."""
+        ...
+
     def snapshot(self) -> Any:
         """All that is looked at."""
         ...
@@ -32,21 +37,12 @@ class Learns(Protocol):
 
 
 class Steering:
-    """`find` gives what a snapshot tells, in a thread; `wake` is called when other samples may be the best ones now.
-    `plans`: nothing is sent but what it planned."""
+    """`find` gives what a snapshot tells, in a thread; `wake` is called when other samples may be the best ones now."""
 
-    def __init__(
-        self,
-        policy: Learns,
-        find: Callable[[Any], Any],
-        wake: Callable[[], None],
-        *,
-        plans: bool = False,
-    ) -> None:
+    def __init__(self, policy: Learns, find: Callable[[Any], Any], wake: Callable[[], None]) -> None:
         self._policy = policy
         self._find = find
         self._wake = wake
-        self._plans = plans
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -59,7 +55,7 @@ class Steering:
     @property
     def must_look(self) -> bool:
         """Whether nothing may come next before it has looked again."""
-        return self._plans and self._policy.is_stale
+        return self._policy.must_look
 
 
 def steering(scheduler: Scheduler, wake: Callable[[], None]) -> Steering | None:
@@ -77,7 +73,7 @@ def steering(scheduler: Scheduler, wake: Callable[[], None]) -> Steering | None:
             from orchestrator.scheduler.policy.narrow import plan
 
             lane.work.narrow.lanes = SchedulerLanes(scheduler)
-            return Steering(lane.work.narrow, plan, wake, plans=True)
+            return Steering(lane.work.narrow, plan, wake)
     return None
 
 

@@ -38,6 +38,8 @@ class Endpoint:
     """Its next lease does not fit the budget: nothing goes there."""
     absent: str | None = None
     """Of a server that the run itself starts and stops: why it isn't there now."""
+    coming: bool = True
+    """Whether that will be there though nothing else ends: it doesn't wait for a slot or for money."""
     claim: Callable[[], bool] | None = None
     """Where its time is paid: takes or renews its lease; False, and `unpaid`, where the budget refuses."""
 
@@ -50,6 +52,11 @@ class Endpoint:
         if self.probing:
             return None
         return max(now, self.probe_at)
+
+    @property
+    def out_of_reach(self) -> bool:
+        """Whether only the end of something else lets requests go there."""
+        return self.unpaid or (self.absent is not None and not self.coming)
 
     def starts(self, server: str) -> None:
         """A new process serves from here on, at this address: what the former one did says nothing of it."""

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from orchestrator.doctor.ledger import ledger_findings
+from tests.chaos.policies import check_steered, check_through
 from tests.chaos.seats import TIMEOUT_S
 from tests.chaos.world import SCORER
 from tests.orchestrator.run.books import check_books, money, one, rows
@@ -26,6 +27,8 @@ def judge(world: World) -> None:
     check_money(world)
     for seat in world.seats:
         check_samples(world, seat)
+    if world.policy:
+        check_steered(world)
     found = [f for f in ledger_findings(world.db) if f.state == "missing"]
     assert not found, f"doctor: {found}"
 
@@ -154,16 +157,11 @@ def judge_the_end(world: World) -> None:
     """After a last run in which nothing went wrong: everything is there, and nothing is open."""
     judge(world)
     assert money(world.db).reserved == 0
-    problems, samples = world.problems, world.samples
+    if world.policy:
+        check_through(world)
     for seat in world.seats:
-        counts = rows(
-            world.db,
-            "SELECT problem, count(*) AS n FROM sample_records WHERE model = ? GROUP BY 1",
-            seat.alias,
-        )
-        lacking = {row["problem"]: row["n"] for row in counts if row["n"] < samples}
-        assert len(counts) >= problems, f"{seat.alias}: {len(counts)} of {problems} problems"
-        assert not lacking, f"{seat.alias}: fewer than {samples}: {lacking}"
+        if not world.policy:
+            check_complete(world, seat)
         gaps = rows(
             world.db,
             "SELECT problem_id, group_concat(sample_index) AS there FROM sample "
@@ -174,6 +172,17 @@ def judge_the_end(world: World) -> None:
         assert not gaps, f"{seat.alias}: numbered with gaps: {[tuple(row) for row in gaps]}"
         if seat.desk is not None:
             check_batches(world, seat)
+
+
+def check_complete(world: World, seat: Seat) -> None:
+    """It has every sample of every problem."""
+    problems, samples = world.problems, world.samples
+    counts = rows(
+        world.db, "SELECT problem, count(*) AS n FROM sample_records WHERE model = ? GROUP BY 1", seat.alias
+    )
+    lacking = {row["problem"]: row["n"] for row in counts if row["n"] < samples}
+    assert len(counts) >= problems, f"{seat.alias}: {len(counts)} of {problems} problems"
+    assert not lacking, f"{seat.alias}: fewer than {samples}: {lacking}"
 
 
 def check_batches(world: World, seat: Seat) -> None:

@@ -74,7 +74,11 @@ def go_through(seed: int, folder: Path, children: Nursery) -> None:
             judge_the_end(world)
     except BaseException as error:
         told = "\n  ".join(
-            [*(f"{seat.alias}: {seat.keys} {seat.fault_names}" for seat in world.seats), *world.history]
+            [
+                *(f"{seat.alias}: {seat.keys} {seat.fault_names}" for seat in world.seats),
+                f"policy: {world.policy}",
+                *world.history,
+            ]
         )
         again = f"MANYFEW_CHAOS_SEED={seed} pytest tests/chaos"
         raise AssertionError(f"{error}\n  {told}\nAgain: {again}\nIts files: {folder}") from error

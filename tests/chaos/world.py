@@ -6,9 +6,9 @@ import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tests.chaos import seats
+from tests.chaos import policies, seats
 from tests.chaos.seats import KEY
 from tests.orchestrator.run.servers.nodes import gone
 from tests.orchestrator.run.sweeps import USD, SweepFile
@@ -42,6 +42,10 @@ class World:
     budget: float
     scorer: Vendor
     """A reward model's, of which `verify` may ask."""
+    policy: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What the sweep file says of it, if verdicts steer this one."""
+    most_samples: int = 0
+    """The highest `samples` stated so far."""
     highest: int = 0
     left: int = 0
     lived_s: float = 0.0
@@ -66,6 +70,7 @@ class World:
     def write(self) -> Path:
         """The sweep file as it is now; its budget is stated by it."""
         self.highest = max(self.highest, round(self.budget * USD))
+        self.most_samples = max(self.most_samples, self.samples)
         models = {seat.alias: seat.table() for seat in self.seats}
         sweep = SweepFile(
             models,
@@ -73,6 +78,7 @@ class World:
             samples=self.samples,
             max_tokens=MAX_TOKENS,
             budget_usd=self.budget,
+            policy=self.policy,
         )
         new = sweep.write(self.folder / "new")
         for file in (
@@ -148,4 +154,5 @@ def draw_world(seed: int, folder: Path, nursery: Nursery) -> World:
         samples=samples,
         budget=budget,
         scorer=seats.scorer(random),
+        policy=policies.draw(Random(f"policy of {seed}"), [seat.alias for seat in models]),
     )

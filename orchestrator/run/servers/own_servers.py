@@ -50,9 +50,14 @@ class Unit:
     """It won't be started again in this run."""
     life: asyncio.Task[None] | None = None
 
-    def tell(self, why: str) -> None:
+    def tell(self, why: str, *, coming: bool = True) -> None:
         for lane in self.group.lanes:
-            lane.endpoints[self.copy].absent = why
+            endpoint = lane.endpoints[self.copy]
+            endpoint.absent, endpoint.coming = why, coming
+
+    @property
+    def coming(self) -> bool:
+        return any(lane.endpoints[self.copy].coming for lane in self.group.lanes)
 
 
 class OwnServers:
@@ -123,7 +128,7 @@ class OwnServers:
         if max(rooms) >= needed:
             return True
         self._unpaid[unit] = needed
-        unit.tell(NO_MONEY)
+        unit.tell(NO_MONEY, coming=False)
         return False
 
     @property
@@ -139,6 +144,10 @@ class OwnServers:
                         gpus = self._slots.take(unit, unit.group.serve.gpus)
                         unit.over.clear()
                         unit.life = group.create_task(self._live(unit, gpus), name="server")
+                    if held_up := [unit for unit in self._waiting() if unit.coming]:
+                        for unit in held_up:
+                            unit.tell(WAITS, coming=False)
+                        self._of.wake()
                 else:
                     for unit in self._units:
                         if not unit.group.in_flight:
@@ -165,7 +174,7 @@ class OwnServers:
                 if not self._again(unit, process, died):
                     return
         finally:
-            unit.tell(WAITS)
+            unit.tell(WAITS, coming=False)
             unit.life = unit.process = None
             self._slots.give_back(unit)
             self._of.wake()

@@ -165,6 +165,11 @@ class Narrow:
             return False
         return self.opened < self.parts or self._spent() != spent or self._verdicts > verdicts
 
+    @property
+    def must_look(self) -> bool:
+        """Whether nothing is left to choose before it has planned anew."""
+        return self.is_stale
+
     def _is_out(self) -> bool:
         models = range(len(self.models)) if self.compared is None else self.compared
         able = [m for m in models if self.lanes is None or self.lanes.can_go_on(m)]

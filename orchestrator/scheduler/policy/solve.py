@@ -88,6 +88,10 @@ class Lanes(Protocol):
         """Whether the model may still be asked in this run."""
         ...
 
+    def can_be_asked(self, model: int, /) -> bool:
+        """Whether others may have to wait for it: only its limits hold it up, no other's server and no money."""
+        ...
+
     def is_judged(self, model: int, /) -> bool:
         """Whether its samples still get verdicts in this run."""
         ...
@@ -131,6 +135,7 @@ class Solve:
         self._to_measure = [Counter(draws) for draws in self.measured]
         self._verdicts = [sum(k.right) + sum(k.wrong) for k in self.known]
         self._fitted_at = 0
+        self._knows_some = sum(self._verdicts) >= FIRST_FIT
         self._solved_at = 0
         """Problems solved when it was foretold last."""
         self._spread = vague(len(self.known))
@@ -150,7 +155,7 @@ class Solve:
         """The model's next sample, if it has one that is worth its price now."""
         if self.measured[model]:
             return Candidate(self.measured[model][0], measured=True)
-        if self.lanes is not None and not self.lanes.is_judged(model):
+        if self.must_look or (self.lanes is not None and not self.lanes.is_judged(model)):
             return None
         best = self._best(model)
         if best is None or not self._is_worth(model, best[0]):
@@ -161,7 +166,9 @@ class Solve:
         """The best of all always; another where the money reaches it and it brings at least AS_GOOD of the best a
         dollar, so that a model at its limit holds up none that is nearly as good."""
         lanes = self.lanes
-        others = (m for m in range(len(self.known)) if m != model and (lanes is None or lanes.can_go_on(m)))
+        others = (
+            m for m in range(len(self.known)) if m != model and (lanes is None or lanes.can_be_asked(m))
+        )
         best = max((other[0] for m in others if (other := self._best(m)) is not None), default=0.0)
         if index >= best:
             return True
@@ -185,7 +192,7 @@ class Solve:
         """(model, solves a pico-dollar) of the sample that is the best buy now; None where nothing is left to buy, or
         the best is free."""
         lanes = self.lanes
-        able = [m for m in range(len(self.known)) if lanes is None or lanes.can_go_on(m)]
+        able = [m for m in range(len(self.known)) if lanes is None or lanes.can_be_asked(m)]
         found = [(m, best[0]) for m in able if (best := self._best(m)) is not None]
         return max(found, key=lambda one: one[1], default=None)
 
@@ -276,6 +283,11 @@ class Solve:
         """Whether enough verdicts came since the last fit."""
         verdicts = sum(self._verdicts)
         return self.now is None or (verdicts >= FIRST_FIT and verdicts >= GROWTH * self._fitted_at)
+
+    @property
+    def must_look(self) -> bool:
+        """Whether nothing is to be chosen before the verdicts of earlier runs are looked at."""
+        return self.lanes is not None and self.now is None and self._knows_some
 
     def snapshot(self) -> Snapshot:
         """What a fit reads, to be made elsewhere."""

@@ -150,6 +150,11 @@ def check_against_log(db, alias, vendor):
     for request in asked_after:
         for index in json.loads(request["indices"]):
             assert brought[request["problem_id"], index] >= request["id"], "asked again though recorded"
+    check_bought(db, alias, vendor)
+
+
+def check_bought(db, alias, vendor):
+    """What was bought is recorded or presumed, and each request is in the ledger."""
     made = Counter[str]()
     for bill in vendor.billed:
         made[bill.prompt] += bill.samples

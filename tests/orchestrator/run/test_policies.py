@@ -238,6 +238,24 @@ def test_solve_turns_to_the_expensive_model_where_the_cheap_one_fails(tmp_path):
 
 
 @pytest.mark.slow
+def test_solve_looks_at_what_earlier_runs_learnt_before_it_buys(tmp_path):
+    """The cheap model solves nothing, which the ledger says: the next run doesn't try it first, as one that knows
+    nothing would."""
+    cheap = openai_vendor(answer=solves(0), prices=CHEAP_PRICES)
+    expensive = openai_vendor(answer=solves(60), prices=PRICES)
+    with serving(cheap, expensive):
+        sweep = two(cheap, expensive, kind="solve")
+        sweep.problems, sweep.samples, sweep.budget_usd = 60, 40, 0.006
+        db = tmp_path / "test.db"
+        assert run(sweep.write(tmp_path), db).status == 3
+        asked, bought = len(cheap.seen), len(expensive.seen)
+        assert 8 < bought < 50
+        assert run(sweep.write(tmp_path), db, budget="0.012").status == 0
+    assert len(expensive.seen) == 60
+    assert len(cheap.seen) == asked
+
+
+@pytest.mark.slow
 def test_solve_keeps_the_budget_and_goes_on_with_more(tmp_path):
     cheap = openai_vendor(answer=rate(0.05), prices=CHEAP_PRICES)
     expensive = openai_vendor(answer=rate(0.3), prices=PRICES)

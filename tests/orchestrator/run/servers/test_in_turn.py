@@ -66,6 +66,16 @@ def test_what_is_there_starts_no_server(tmp_path: Path) -> None:
     assert (told(tmp_path), money(db)) == (before, spent)
 
 
+def test_a_policy_goes_on_with_the_server_that_is_there(tmp_path: Path) -> None:
+    """Also where the other one, which waits for the slot, would be the better buy."""
+    models = {alias: served(tmp_path, model=alias) for alias in ("a", "b")}
+    models["b"]["gpu_usd_per_hour"] = USD_PER_HOUR / 3
+    path = write(tmp_path, models, policy={"kind": "solve"}, budget_usd=100)
+    ended = run(path, tmp_path / "test.db")
+    assert (ended.status, ended.result.reason) == (0, None)
+    check_books(tmp_path / "test.db")
+
+
 @pytest.mark.slow
 def test_slots_in_the_files_order(tmp_path: Path) -> None:
     """Two slots: the first two side by side, the third on the first that is free."""
