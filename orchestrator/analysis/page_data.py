@@ -4,7 +4,7 @@ Of a size that grows with models and k, and three numbers for each problem and m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,26 +27,29 @@ if TYPE_CHECKING:
     from orchestrator.ledger.reading.samples.provenance import ModelProvenance, Provenance
 
 AXES: tuple[Axis, ...] = ("usd", "samples", "tokens", "flops", "seconds")
+PAGE_AXES: tuple[Axis | Side, ...] = (*AXES, "input_tokens", "output_tokens")
 SPREAD_BOUNDS = (0.1, 0.5, 0.9)
 _SPREAD_STEPS = 100
 MTOK = 10**6
 
-Read = Callable[["Axis | Side"], "Sequence[Outcomes]"]
 
-
-def report_data(document: Mapping[str, Any], read: Read, provenance: Sequence[Provenance]) -> dict[str, Any]:
-    """`document` is the frontier's of one axis; `read` gives the same models on others. From here on a model is
-    known by its place in the document: names are only for showing."""
+def report_data(
+    document: Mapping[str, Any],
+    read: Mapping[Axis | Side, Sequence[Outcomes]],
+    provenance: Sequence[Provenance],
+) -> dict[str, Any]:
+    """`document` is the frontier's of one axis; `read` has the same models on all of PAGE_AXES. From here on a model
+    is known by its place in the document: names are only for showing."""
     chosen: Axis = document["axis"]
     ks = [[point["k"] for point in covered(model)] for model in document["models"].values()]
-    outcomes: dict[Axis, Sequence[Outcomes]] = {axis: read(axis) for axis in AXES}
+    outcomes: dict[Axis, Sequence[Outcomes]] = {axis: read[axis] for axis in AXES}
     known: dict[Axis, Sequence[Outcomes]] = {
         axis: models
         for axis, models in outcomes.items()
         if len(models) == len(ks)
         and (axis == chosen or _any_cost(models))  # a run may have added one meanwhile
     }
-    sides = (read("input_tokens"), read("output_tokens"))
+    sides = (read["input_tokens"], read["output_tokens"])
     priced = len(ks) if all(len(side) == len(ks) for side in sides) else 0
     where = {(one.path.resolve(), model.row): model for one in provenance for model in one.models}
     axes = {

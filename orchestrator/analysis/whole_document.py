@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orchestrator.analysis.policies import Cap
-    from orchestrator.ledger.reading.outcomes.outcomes import Axis, Outcomes
+    from orchestrator.ledger.reading.outcomes.outcomes import Axis, Outcomes, Side
 
 
 class FrontierDocuments(NamedTuple):
@@ -37,9 +37,10 @@ def frontier_documents(
     verdicts: Verdicts | None = None,
     problems: int | None = None,
     always_digest: bool = False,
+    read: Mapping[Axis | Side, Sequence[Outcomes]] | None = None,
 ) -> FrontierDocuments:
     """Raises InputError for what is no ledger. `problems`: how many `budget` is for. `always_digest`: also if a digest
-    of the samples takes long."""
+    of the samples takes long. `read`: the samples by these verdicts, where they are read already."""
     from orchestrator.analysis.acceptance import verdicts_document
     from orchestrator.analysis.agents import add_agents
     from orchestrator.analysis.frontier import frontier_document
@@ -53,7 +54,7 @@ def frontier_documents(
     from orchestrator.ledger.reading.samples.citation import citation_document, cite
 
     by = verdicts or Verdicts()
-    outcomes = read_outcomes(paths, axis, ChosenSets(by.accept, by.truth))
+    outcomes = read_outcomes(paths, axis, ChosenSets(by.accept, by.truth)) if read is None else read[axis]
     document = frontier_document(outcomes, axis, cap, by.false_pass, problems)
     # A vote and a score are counted by the current set.
     sampled = with_selection(document, outcomes) if by.truth is None and by.accept is None else document

@@ -92,17 +92,16 @@ class LivePage:
         return _json(self._report[1])
 
     def _made(self) -> dict[str, Any]:
-        from orchestrator.analysis.page_data import report_data
+        from orchestrator.analysis.page_data import PAGE_AXES, report_data
         from orchestrator.analysis.whole_document import frontier_documents
-        from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
+        from orchestrator.ledger.reading.outcomes.outcomes import read_axes
         from orchestrator.ledger.reading.samples.provenance import read_provenance
         from orchestrator.report.charts.render import has_charts
         from orchestrator.report.page.page import parts
 
-        found = frontier_documents([self._db], "usd")
-        data = report_data(
-            found.sampled, lambda axis: read_outcomes([self._db], axis), read_provenance([self._db])
-        )
+        read = read_axes([self._db], PAGE_AXES)
+        found = frontier_documents([self._db], "usd", read=read)
+        data = report_data(found.sampled, read, read_provenance([self._db]))
         body, content = parts(found.whole, data, drawn=has_charts())
         return {"body": body, "data": content}
 

@@ -12,9 +12,14 @@ from orchestrator.cli.bundles import ledgers
 _MOST_TEXTS_MB = 1000
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from rich.console import Console
 
     from orchestrator.analysis.whole_document import Verdicts
+    from orchestrator.ledger.reading.outcomes.outcomes import Axis, Outcomes, Side
+
+    Read = Mapping[Axis | Side, Sequence[Outcomes]]
 
 
 def frontier(
@@ -109,11 +114,13 @@ def frontier(
 
     allowed = Cap(_cost("--cap", cap), _cost("--hard-cap", hard_cap))
     verdicts = _verdicts(accept, truth, false_pass)
+    many = _problems(problems)
+    read = None if html is None else _all_axes(db, verdicts)
     sampled, whole = frontier_documents(
-        db, chosen, allowed, verdicts=verdicts, problems=_problems(problems), always_digest=cite
+        db, chosen, allowed, verdicts=verdicts, problems=many, always_digest=cite, read=read
     )
-    if html is not None:
-        _write(html, sampled, whole, db, verdicts, texts)
+    if html is not None and read is not None:
+        _write(html, sampled, whole, db, read, texts)
     if write_policy is not None and output is not None:
         _write_policy(db, sampled, write_policy, output)
     if json_:
@@ -231,37 +238,34 @@ def _check(html: Path, texts: float) -> None:
     check_target("html", html)
 
 
+def _all_axes(db: list[Path], verdicts: Verdicts) -> Read:
+    from orchestrator.analysis.page_data import PAGE_AXES
+    from orchestrator.ledger.reading.outcomes.judged import ChosenSets
+    from orchestrator.ledger.reading.outcomes.outcomes import read_axes
+
+    return read_axes(db, PAGE_AXES, ChosenSets(verdicts.accept, verdicts.truth))
+
+
 def _write(
-    html: Path,
-    sampled: dict[str, Any],
-    whole: dict[str, Any],
-    db: list[Path],
-    verdicts: Verdicts,
-    texts: float,
+    html: Path, sampled: dict[str, Any], whole: dict[str, Any], db: list[Path], read: Read, texts: float
 ) -> None:
     from orchestrator.report.report_file import write_report
 
-    write_report("html", html, _page(sampled, whole, db, verdicts, texts).encode())
+    write_report("html", html, _page(sampled, whole, db, read, texts).encode())
 
 
-def _page(
-    sampled: dict[str, Any], whole: dict[str, Any], db: list[Path], verdicts: Verdicts, texts: float
-) -> str:
+def _page(sampled: dict[str, Any], whole: dict[str, Any], db: list[Path], read: Read, texts: float) -> str:
     import shlex
 
     from orchestrator.analysis.page_data import report_data
-    from orchestrator.ledger.reading.outcomes.judged import ChosenSets
-    from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
     from orchestrator.ledger.reading.samples.page_samples import page_samples
     from orchestrator.ledger.reading.samples.provenance import read_provenance
     from orchestrator.report.charts.render import has_charts, program
     from orchestrator.report.page.page import page
     from orchestrator.report.page.samples import MB, Texts, packed
 
-    sets = ChosenSets(verdicts.accept, verdicts.truth)
-    data = report_data(sampled, lambda axis: read_outcomes(db, axis, sets), read_provenance(db))
-    models = read_outcomes(db, "usd", sets)
-    held = packed(data["grid"], lambda problem: page_samples(models, problem), int(texts * MB))
+    data = report_data(sampled, read, read_provenance(db))
+    held = packed(data["grid"], lambda problem: page_samples(read["usd"], problem), int(texts * MB))
     show = tuple(f"manyfew show {shlex.quote(str(path))}" for path in db)
     return page(whole, data, program() if has_charts() else "", Texts(held, show))
 

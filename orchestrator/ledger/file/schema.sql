@@ -150,6 +150,7 @@ CREATE TABLE request (              -- one HTTP attempt, or one request of a bat
   call INTEGER                      -- its number among the attempt's calls, from 1
 ) STRICT;
 CREATE INDEX request_open ON request (model_id) WHERE state = 'reserved';
+CREATE INDEX request_failed ON request (model_id, error) WHERE error IS NOT NULL;
 CREATE INDEX request_of_attempt ON request (agent_attempt_id) WHERE agent_attempt_id IS NOT NULL;
 
 CREATE TABLE exchange (             -- what an agent's call said and what was answered
@@ -230,8 +231,9 @@ CREATE TABLE sample (
   UNIQUE (model_id, problem_id, sample_index)
 ) STRICT;
 CREATE INDEX sample_unverified ON sample (model_id, problem_id) WHERE verifier IS NULL;
--- covers the statistics, and what lacks a verdict: counts and dollars a problem without touching the texts
-CREATE INDEX sample_outcome ON sample (model_id, problem_id, sample_index, passed, cost_pico, completion_tokens, prompt_tokens, latency_s, verifier);
+-- covers the statistics, and what lacks a verdict: counts and dollars a problem without touching the texts; whether a
+-- problem is solved is one seek
+CREATE INDEX sample_outcome ON sample (model_id, problem_id, passed, sample_index, cost_pico, completion_tokens, prompt_tokens, latency_s, verifier);
 
 CREATE TABLE verdict (              -- each distinct text is verified once. A quick verifier's verdict
                                     -- is here only where it says more than its samples' rows

@@ -27,6 +27,10 @@ _SINCE_1 = (
   file TEXT NOT NULL,
   since REAL NOT NULL
 ) STRICT""",
+    "DROP INDEX sample_outcome",
+    """CREATE INDEX sample_outcome ON sample (model_id, problem_id, passed, sample_index, cost_pico,
+completion_tokens, prompt_tokens, latency_s, verifier)""",
+    "CREATE INDEX request_failed ON request (model_id, error) WHERE error IS NOT NULL",
     "ALTER TABLE sweep ADD COLUMN policy TEXT",
     "ALTER TABLE run ADD COLUMN rules INTEGER NOT NULL DEFAULT 1",
     "ALTER TABLE request ADD COLUMN raised_from_pico INTEGER",

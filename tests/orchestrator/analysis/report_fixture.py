@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.analysis.frontier import frontier_document
-from orchestrator.analysis.page_data import report_data
-from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
+from orchestrator.analysis.page_data import PAGE_AXES, report_data
+from orchestrator.ledger.reading.outcomes.outcomes import read_axes, read_outcomes
 from orchestrator.ledger.reading.samples.citation import citation_document, cite
 from orchestrator.ledger.reading.samples.provenance import read_provenance
 from tests.orchestrator.ledger_fixture import Made, counted, make_ledger
@@ -86,9 +86,7 @@ def found(path: Path, axis: Any = "usd") -> tuple[dict[str, Any], dict[str, Any]
     """The frontier's document, and what the report knows besides."""
     document = frontier_document(read_outcomes([path], axis), axis)
     document["citation"] = [citation_document(cite(path))]
-    return document, report_data(
-        document, lambda other: read_outcomes([path], other), read_provenance([path])
-    )
+    return document, report_data(document, read_axes([path], PAGE_AXES), read_provenance([path]))
 
 
 def odd(folder: Path) -> list[Path]:

@@ -7,9 +7,9 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from orchestrator.analysis.page_data import report_data
+from orchestrator.analysis.page_data import PAGE_AXES, report_data
 from orchestrator.analysis.whole_document import compare_whole, frontier_documents
-from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
+from orchestrator.ledger.reading.outcomes.outcomes import read_axes
 from orchestrator.ledger.reading.samples.provenance import read_provenance
 from orchestrator.report.page.page import page
 from orchestrator.report.terminal.frontier import print_frontier
@@ -80,7 +80,7 @@ def test_the_same_figures_and_sentences_everywhere(tmp_path, made):
     out = StringIO()
     print_frontier(Console(file=out, width=400), document)
     screen = _words(out.getvalue())
-    data = report_data(document, lambda axis: read_outcomes(ledgers, axis), read_provenance(ledgers))
+    data = report_data(document, read_axes(ledgers, PAGE_AXES), read_provenance(ledgers))
     shown = _words(html.unescape(re.sub(r"<[^>]*>", " ", page(document, data, "manyfew"))))
 
     solved = {alias: model["coverage"][0]["coverage"] for alias, model in document["models"].items()}

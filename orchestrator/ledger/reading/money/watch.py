@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from orchestrator.ledger.file.lock import is_held
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
-from orchestrator.ledger.reading.for_run.samples_wanted import samples_wanted
 from orchestrator.ledger.reading.money.failures import error_counts
 from orchestrator.ledger.reading.money.servers import read_servers
 from orchestrator.ledger.reading.money.solved_by_any import is_steered, solved_by_any
 from orchestrator.ledger.reading.outcomes.first_passes import of_policy
+from orchestrator.ledger.reading.samples.sample_counts import count_samples
 from orchestrator.moment import at_moment
 from orchestrator.pace import Pace
 from orchestrator.progress import ENDED, ModelProgress, Progress
@@ -26,6 +26,15 @@ if TYPE_CHECKING:
 RATE_WINDOW_S = 30.0
 _MOMENT = "SELECT said FROM moment WHERE run_id = (SELECT max(id) FROM run)"
 """Whoever was killed left theirs."""
+# By the index that has a problem's passes together, and those without a verdict: wrong samples aren't looked at.
+_JUDGED = """
+SELECT count(ordinal),
+  coalesce(sum((SELECT count(*) FROM sample AS s
+    WHERE s.model_id = :model AND s.problem_id = problem.id AND s.passed IS NULL)), 0),
+  coalesce(sum((SELECT count(*) FROM sample AS s
+    WHERE s.model_id = :model AND s.problem_id = problem.id AND s.passed = 1)), 0)
+FROM problem WHERE sweep_id = :sweep
+"""
 
 
 class Watched:
@@ -89,50 +98,23 @@ class Watched:
     def _model(
         self, connection: sqlite3.Connection, model: sqlite3.Row, now: float, over: set[int], *, running: bool
     ) -> ModelProgress:
-        """`over`: problems that another model's pass has ended."""
-        done = verified = passed = solved = lacking = 0
-        wanted = samples_wanted(model)
-        until_solved = '"until_solved"' in (model["definition"] or "")
-        asked = {
-            row["id"]: wanted(row["key"])
-            for row in connection.execute(
-                "SELECT id, key FROM problem WHERE sweep_id = ? AND ordinal IS NOT NULL", (model["sweep_id"],)
-            )
-        }
-        failures = dict(
-            connection.execute(
-                "SELECT problem_id, sum(n) FROM failure WHERE model_id = ? GROUP BY problem_id",
-                (model["id"],),
-            ).fetchall()
-        )
-        lacking = sum(max(0, n - failures.get(problem, 0)) for problem, n in asked.items())
-        sampled: set[int] = set()
-        for row in connection.execute(
-            "SELECT problem_id, count(*) AS done, count(passed) AS verified, coalesce(sum(passed), 0) AS passed "
-            "FROM sample WHERE model_id = ? GROUP BY problem_id",
-            (model["id"],),
-        ):
-            done, verified, passed = done + row["done"], verified + row["verified"], passed + row["passed"]
-            solved += row["passed"] > 0
-            sampled.add(row["problem_id"])
-            if row["problem_id"] in asked:
-                open_ = max(0, asked[row["problem_id"]] - failures.get(row["problem_id"], 0))
-                ended = row["problem_id"] in over or (until_solved and row["passed"])
-                lacking -= open_ if ended else min(open_, row["done"])
-        lacking -= sum(max(0, asked[p] - failures.get(p, 0)) for p in over - sampled if p in asked)
+        counts = count_samples(connection, model, over)
+        done, lacking = counts["done"], counts["planned"] - counts["done"] - counts["failed"]
+        problems, unjudged, passed = connection.execute(
+            _JUDGED, {"model": model["id"], "sweep": model["sweep_id"]}
+        ).fetchone()
         requests, samples = connection.execute(
             "SELECT count(*), coalesce(sum(n), 0) FROM request WHERE model_id = ? AND state = 'reserved'",
             (model["id"],),
         ).fetchone()
         errors = error_counts(connection, model["id"])
-        failed = sum(failures.values())
         rate = self._rate(model["id"], done, now) if running else 0.0
         return ModelProgress(
             alias=model["alias"],
             replayed=bool(model["replayed"]),
             done=done,
-            planned=done + failed + lacking,
-            failed=failed,
+            planned=counts["planned"],
+            failed=counts["failed"],
             in_flight_requests=requests,
             in_flight_samples=samples,
             samples_per_s=rate,
@@ -141,9 +123,9 @@ class Watched:
             reserved_pico=model["reserved_pico"],
             requests=model["requests"],
             retries=model["retries"],
-            problems=len(asked),
-            solved_problems=solved,
-            verified=verified,
+            problems=problems,
+            solved_problems=counts["solved"],
+            verified=done - unjudged,
             passed=passed,
             stopped=model["stopped"],
             steered=of_policy(connection, model["id"]) is not None,

@@ -70,7 +70,8 @@ def _firsts(connection: sqlite3.Connection, model_id: int) -> dict[int, int]:
         "SELECT sample.problem_id, count(*) AS trial FROM (SELECT problem_id, min(sample_index) AS lowest "
         "FROM sample WHERE model_id = ?1 AND passed = 1 GROUP BY problem_id) AS win "
         "JOIN sample ON sample.model_id = ?1 AND sample.problem_id = win.problem_id "
-        "AND sample.sample_index <= win.lowest WHERE passed IS NOT NULL GROUP BY sample.problem_id",
+        # By sample_outcome, which knows `passed`: with the other index, whole rows would be read.
+        "AND +sample.sample_index <= win.lowest WHERE passed IS NOT NULL GROUP BY sample.problem_id",
         (model_id,),
     )
     return {row["problem_id"]: row["trial"] for row in rows}

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
+    from orchestrator.ledger.reading.outcomes.problem_counts import ProblemCounts
+
 _SCAN = 200_000
 """Samples up to which finish_reason is read; of more, samples as long as max_tokens count, which an index knows."""
 _LOOK = 50
@@ -38,15 +40,15 @@ def _max_tokens(definition: str | None) -> int | None:
     return found if isinstance(found, int) else None
 
 
-def count_alike(connection: sqlite3.Connection, model_id: int, counts: Sequence[sqlite3.Row]) -> int:
-    """Problems all of whose samples are one text, where these are most; else 0. `counts`: a row a problem."""
-    several = [row for row in counts if row["samples"] > 1]
-    may_be = [row for row in several if row["shortest"] == row["longest"] and row["c"] in (0, row["n"])]
+def count_alike(connection: sqlite3.Connection, model_id: int, counts: Sequence[ProblemCounts]) -> int:
+    """Problems all of whose samples are one text, where these are most; else 0."""
+    several = [row for row in counts if row.samples > 1]
+    may_be = [row for row in several if len(row.lengths) <= 1 and row.c in (0, row.n)]
     if not may_be or 2 * len(may_be) < len(counts):
         return 0
     step = max(1, len(may_be) // _LOOK)
     looked = may_be[::step]
-    alike = sum(_alike(connection, model_id, row["problem_id"]) for row in looked)
+    alike = sum(_alike(connection, model_id, row.problem_id) for row in looked)
     return round(alike / len(looked) * len(may_be))
 
 

@@ -6,14 +6,13 @@ import json
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.clusters import read_clusters
-from orchestrator.ledger.reading.money.flops import flops_sql
 from orchestrator.ledger.reading.money.servers import Stood, stood
 from orchestrator.ledger.reading.outcomes.first_passes import first_passes, stops
 from orchestrator.ledger.reading.outcomes.judged import (
@@ -27,28 +26,15 @@ from orchestrator.ledger.reading.outcomes.judged import (
 )
 from orchestrator.ledger.reading.outcomes.odd_texts import count_alike, count_cut
 from orchestrator.ledger.reading.outcomes.pool import pooled
+from orchestrator.ledger.reading.outcomes.problem_counts import Axis, ProblemCounts, Side, problem_counts
 from orchestrator.ledger.reading.outcomes.verdict_cost import verifier_pico_per_sample
 from orchestrator.ledger.reading.samples.reward_models import NO_SCORER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-Axis = Literal["usd", "tokens", "seconds", "flops", "samples"]
-Side = Literal["input_tokens", "output_tokens"]
-"""What `tokens` is the sum of: apart, they can be priced anew."""
-
-# The index sample_outcome covers these; FLOPs need the request's whole prompt besides.
-_COST_OF_SAMPLE: dict[Axis | Side, str] = {
-    "usd": "cost_pico",
-    "tokens": "prompt_tokens + completion_tokens",
-    "input_tokens": "prompt_tokens",
-    "output_tokens": "completion_tokens",
-    "seconds": "latency_s",
-    "samples": "1",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +129,15 @@ def read_outcomes(
     """The models of one or more ledgers, in their order. Same alias and definition are pooled; where an alias means
     several things, each is ALIAS@SWEEP. The same draws given twice are counted once. Raises InputError for what is no
     ledger, and for ledgers that have some of their draws in common."""
-    return pooled([part for path in _distinct(db_paths) for part in _read(path, axis, sets)])
+    return read_axes(db_paths, (axis,), sets)[axis]
+
+
+def read_axes(
+    db_paths: Iterable[Path], axes: Sequence[Axis | Side], sets: ChosenSets = CURRENT
+) -> dict[Axis | Side, list[Outcomes]]:
+    """The same on several axes, of one moment of each ledger: its samples are read once for all."""
+    models = [model for path in _distinct(db_paths) for model in _read(path, axes, sets)]
+    return {axis: pooled([model[axis] for model in models]) for axis in axes}
 
 
 def _distinct(paths: Iterable[Path]) -> list[Path]:
@@ -151,7 +145,7 @@ def _distinct(paths: Iterable[Path]) -> list[Path]:
     return list({path.resolve(): path for path in paths}.values())
 
 
-def _read(path: Path, axis: Axis | Side, sets: ChosenSets) -> list[Outcomes]:
+def _read(path: Path, axes: Sequence[Axis | Side], sets: ChosenSets) -> list[dict[Axis | Side, Outcomes]]:
     with reading(path), closing(open_reader(path)) as connection:
         connection.text_factory = _lenient
         connection.execute("BEGIN")  # one moment of the ledger for all queries
@@ -165,7 +159,7 @@ def _read(path: Path, axis: Axis | Side, sets: ChosenSets) -> list[Outcomes]:
             _model(
                 connection,
                 row,
-                axis,
+                axes,
                 path,
                 judged(connection, row["id"], truth, accept, stops=stops(connection, row)),
             )
@@ -178,57 +172,63 @@ def _lenient(raw: bytes) -> str:
 
 
 def _model(
-    connection: sqlite3.Connection, model: sqlite3.Row, axis: Axis | Side, path: Path, by: Judged
-) -> Outcomes:
+    connection: sqlite3.Connection, model: sqlite3.Row, axes: Sequence[Axis | Side], path: Path, by: Judged
+) -> dict[Axis | Side, Outcomes]:
     keys, asked = _problems(connection, model["sweep_id"])
-    rows = _counts(connection, model, axis, by)
-    counted = [row for row in rows if row["n"]]
-    without = (asked | {row["problem_id"] for row in rows}) - {row["problem_id"] for row in counted}
-    cost_type = np.float64 if axis in ("seconds", "flops") else np.int64
+    rows = problem_counts(connection, model, axes, by)
+    counted = [row for row in rows if row.n]
+    without = (asked | {row.problem_id for row in rows}) - {row.problem_id for row in counted}
     firsts = None if by.first_draws or by.policy else first_passes(connection, model, by)
     failed = _failed(connection, model["id"])
     group_by, clusters = read_clusters(connection, model["sweep_id"])
-    return Outcomes(
-        sweep=model["sweep"],
-        alias=model["alias"],
-        provider=model["provider"],
-        name=model["name"],
-        definition=model["definition"],
-        problems=tuple(keys[row["problem_id"]] for row in counted),
-        n=np.array([row["n"] for row in counted], np.int64),
-        c=np.array([row["c"] for row in counted], np.int64),
-        first=None
+    of_every_axis: dict[str, Any] = {
+        "sweep": model["sweep"],
+        "alias": model["alias"],
+        "provider": model["provider"],
+        "name": model["name"],
+        "definition": model["definition"],
+        "problems": tuple(keys[row.problem_id] for row in counted),
+        "n": np.array([row.n for row in counted], np.int64),
+        "c": np.array([row.c for row in counted], np.int64),
+        "first": None
         if firsts is None
-        else np.array([firsts.get(r["problem_id"], 0) for r in counted], np.int64),
-        cost=np.array([row["cost"] or 0 for row in counted], cost_type),
-        costed=np.array([row["costed"] for row in counted], np.int64),
-        total_cost=sum(row["total"] or 0 for row in rows) + _money(model, "unused", axis),
-        uncosted=sum(row["uncosted"] for row in rows),
-        presumed=_money(model, "presumed", axis),
-        unused=_money(model, "unused", axis),
-        stood=stood(connection, model["id"]) if axis == "usd" else Stood(),
-        samples=sum(row["samples"] for row in rows),
-        without_verdict=len(without),
-        ledgers=(path,),
-        rows=((path, model["id"]),),
-        passed_cost=np.array([row["passed_cost"] or 0 for row in counted], cost_type),
-        passed_costed=np.array([row["passed_costed"] for row in counted], np.int64),
-        most=np.array([row["most"] or 0 for row in counted], cost_type),
-        lost=np.array(
-            [row["samples"] - row["n"] + failed.get(row["problem_id"], 0) for row in counted], np.int64
-        ),
-        lost_whole=_lost_whole(keys, rows, failed),
-        failed=sum(failed.values()),
-        verifier=_verifier(model["judged_by"]),
-        alike=count_alike(connection, model["id"], rows),
-        cut=count_cut(connection, model),
-        price=model["price"],
-        accepted=read_accepted(connection, model["id"], by, [row["problem_id"] for row in counted]),
-        judged=by,
-        group_by=group_by,
-        clusters=clusters,
-        verifier_pico=verifier_pico_per_sample(connection, by.accept or by.truth),
-    )
+        else np.array([firsts.get(row.problem_id, 0) for row in counted], np.int64),
+        "samples": sum(row.samples for row in rows),
+        "without_verdict": len(without),
+        "ledgers": (path,),
+        "rows": ((path, model["id"]),),
+        "lost": np.array([row.samples - row.n + failed.get(row.problem_id, 0) for row in counted], np.int64),
+        "failed": sum(failed.values()),
+        "verifier": _verifier(model["judged_by"]),
+        "alike": count_alike(connection, model["id"], rows),
+        "cut": count_cut(connection, model),
+        "price": model["price"],
+        "accepted": read_accepted(connection, model["id"], by, [row.problem_id for row in counted]),
+        "judged": by,
+        "group_by": group_by,
+        "clusters": clusters,
+        "verifier_pico": verifier_pico_per_sample(connection, by.accept or by.truth),
+    }
+    standing = stood(connection, model["id"]) if "usd" in axes else Stood()
+    made: dict[Axis | Side, Outcomes] = {}
+    for place, axis in enumerate(axes):
+        cost_type = np.float64 if axis in ("seconds", "flops") else np.int64
+        costs = [row.costs[place] for row in counted]
+        made[axis] = Outcomes(
+            **of_every_axis,
+            cost=np.array([one.judged for one in costs], cost_type),
+            costed=np.array([one.judged_known for one in costs], np.int64),
+            total_cost=sum(row.costs[place].total for row in rows) + _money(model, "unused", axis),
+            uncosted=sum(row.samples - row.costs[place].known for row in rows),
+            presumed=_money(model, "presumed", axis),
+            unused=_money(model, "unused", axis),
+            stood=standing if axis == "usd" else Stood(),
+            passed_cost=np.array([one.passed for one in costs], cost_type),
+            passed_costed=np.array([one.passed_known for one in costs], np.int64),
+            most=np.array([one.most for one in costs], cost_type),
+            lost_whole=_lost_whole(keys, rows, failed, place),
+        )
+    return made
 
 
 def _failed(connection: sqlite3.Connection, model_id: int) -> dict[int, int]:
@@ -240,15 +240,16 @@ def _failed(connection: sqlite3.Connection, model_id: int) -> dict[int, int]:
 
 
 def _lost_whole(
-    keys: Mapping[int, str], rows: Iterable[sqlite3.Row], failed: Mapping[int, int]
+    keys: Mapping[int, str], rows: Iterable[ProblemCounts], failed: Mapping[int, int], place: int
 ) -> dict[str, LostProblem]:
-    sampled = {row["problem_id"]: row for row in rows}
+    """`place`: the axis' among those that were read."""
+    sampled = {row.problem_id: row for row in rows}
     found = {
         keys[problem]: LostProblem(
-            row["samples"] + failed.get(problem, 0), row["total"] or 0, row["samples"] - row["uncosted"]
+            row.samples + failed.get(problem, 0), row.costs[place].total, row.costs[place].known
         )
         for problem, row in sampled.items()
-        if not row["n"]
+        if not row.n
     }
     found |= {keys[problem]: LostProblem(n, 0, 0) for problem, n in failed.items() if problem not in sampled}
     return found
@@ -273,20 +274,3 @@ def _problems(connection: sqlite3.Connection, sweep_id: int) -> tuple[dict[int, 
         "SELECT id, key, ordinal FROM problem WHERE sweep_id = ?", (sweep_id,)
     ).fetchall()
     return {row["id"]: row["key"] for row in rows}, {row["id"] for row in rows if row["ordinal"] is not None}
-
-
-def _counts(
-    connection: sqlite3.Connection, model: sqlite3.Row, axis: Axis | Side, by: Judged
-) -> list[sqlite3.Row]:
-    cost = flops_sql(model["architecture"]) if axis == "flops" else _COST_OF_SAMPLE[axis]
-    return connection.execute(
-        f"SELECT problem_id, count(*) AS samples, count(judged) AS n, coalesce(sum(judged), 0) AS c, "
-        f"sum(CASE WHEN judged IS NOT NULL THEN {cost} END) AS cost, "
-        f"count(CASE WHEN judged IS NOT NULL THEN {cost} END) AS costed, "
-        f"sum(CASE WHEN judged = 1 THEN {cost} END) AS passed_cost, "
-        f"count(CASE WHEN judged = 1 THEN {cost} END) AS passed_costed, max({cost}) AS most, "
-        f"min(completion_tokens) AS shortest, max(completion_tokens) AS longest, "
-        f"sum({cost}) AS total, count(*) - count({cost}) AS uncosted "
-        f"FROM {by.source()} GROUP BY problem_id ORDER BY problem_id",
-        (model["id"],),
-    ).fetchall()

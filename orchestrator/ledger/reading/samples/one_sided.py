@@ -15,11 +15,20 @@ if TYPE_CHECKING:
     import sqlite3
     from pathlib import Path
 
-_FOUND = "SELECT 1 FROM sample WHERE model_id = ? AND passed = ? LIMIT 1"
-_COUNT = "SELECT count(passed) FROM sample WHERE model_id = ?"
+# Seeks in an index, problem by problem: a million samples are as quick as a hundred.
+_FOUND = """
+SELECT 1 FROM model JOIN problem ON problem.sweep_id = model.sweep_id WHERE model.id = ?1 AND EXISTS (
+  SELECT 1 FROM sample WHERE model_id = ?1 AND problem_id = problem.id AND passed = ?2) LIMIT 1"""
+_COUNT = """
+SELECT model.samples - (SELECT coalesce(sum((
+    SELECT count(*) FROM sample WHERE model_id = ?1 AND problem_id = problem.id AND passed IS NULL)), 0)
+  FROM problem WHERE problem.sweep_id = model.sweep_id)
+FROM model WHERE model.id = ?1"""
+# In the order of an index, so that it ends at the first.
 _EXAMPLE = """
 SELECT sample.text, sample.answer, problem.data FROM sample JOIN problem ON problem.id = sample.problem_id
-WHERE model_id = ? AND passed IS NOT NULL AND trim(text) != '' ORDER BY sample.id LIMIT 1"""
+WHERE model_id = ? AND passed IS NOT NULL AND trim(text) != ''
+ORDER BY sample.problem_id, sample.sample_index LIMIT 1"""
 
 
 def one_sided_models(path: Path) -> dict[str, str]:

@@ -11,6 +11,7 @@ from orchestrator.ledger.reading.money.solved_by_any import is_steered, solved_b
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Collection
 
 # Both are seeks in an index: the highest index is its end, and a solved problem is left at its first right sample.
 _PROBLEMS = """
@@ -21,15 +22,16 @@ FROM problem WHERE sweep_id = :sweep
 """
 
 
-def count_samples(connection: sqlite3.Connection, model: sqlite3.Row) -> dict[str, int]:
-    """planned = done + failed + still to be asked."""
+def count_samples(
+    connection: sqlite3.Connection, model: sqlite3.Row, over: Collection[int] | None = None
+) -> dict[str, int]:
+    """planned = done + failed + still to be asked. `over`: problems that a pass of any model has ended, where
+    they are read already."""
     wanted = samples_wanted(model)
     until_solved = '"until_solved"' in (model["definition"] or "")
-    over = (
-        solved_by_any(connection, model["sweep_id"])
-        if is_steered(connection, model["sweep_id"])
-        else set[int]()
-    )
+    if over is None:
+        steered = is_steered(connection, model["sweep_id"])
+        over = solved_by_any(connection, model["sweep_id"]) if steered else set[int]()
     failed = dict(
         connection.execute(
             "SELECT problem_id, sum(n) FROM failure WHERE model_id = ? GROUP BY problem_id", (model["id"],)

@@ -1,11 +1,13 @@
+import random
 import sqlite3
 from contextlib import closing
+from typing import Any
 
 import pytest
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.identity import APPLICATION_ID, check
-from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
+from orchestrator.ledger.reading.outcomes.outcomes import LostProblem, read_axes, read_outcomes
 from tests.orchestrator.ledger_fixture import Made, counted, make_ledger
 
 
@@ -97,6 +99,60 @@ def test_texts_are_never_read(tmp_path):
             "sum(prompt_tokens + completion_tokens), sum(latency_s) FROM sample WHERE model_id = 1 GROUP BY problem_id"
         ).fetchall()
     assert "COVERING INDEX sample_outcome" in str(plan)
+
+
+AXES: dict[Any, Any] = {
+    "usd": lambda row: row["cost_pico"],
+    "tokens": lambda row: (
+        None if row["prompt_tokens"] is None else row["prompt_tokens"] + row["completion_tokens"]
+    ),
+    "input_tokens": lambda row: row["prompt_tokens"],
+    "output_tokens": lambda row: row["completion_tokens"],
+    "seconds": lambda row: row["latency_s"],
+    "samples": lambda _: 1,
+    "flops": lambda _: None,
+}
+"""What a sample costs; None: not known."""
+
+
+def _known(axis, rows):
+    return [cost for row in rows if (cost := AXES[axis](row)) is not None]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_one_reading_tells_every_axis_as_the_rows_say(tmp_path, seed):
+    draw = random.Random(seed)
+    passed = {f"p{i}": draw.choices([0, 1, None], k=draw.randint(1, 6)) for i in range(12)} | {"none": [None]}
+    path = make_ledger(tmp_path / "l.db", {"m": Made(passed)}, asked=["not sampled"])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.row_factory = sqlite3.Row
+        connection.execute("UPDATE sample SET cost_pico = id * 7, prompt_tokens = id, latency_s = id / 4.0")
+        connection.execute("UPDATE sample SET prompt_tokens = NULL WHERE id % 3 = 0")
+        connection.execute("UPDATE sample SET latency_s = NULL WHERE id % 5 = 0")
+        rows = connection.execute(
+            "SELECT problem.key, sample.* FROM sample JOIN problem ON problem.id = problem_id"
+        ).fetchall()
+    of = {key: [row for row in rows if row["key"] == key] for key in passed}
+    judged = {key: [row for row in of[key] if row["passed"] is not None] for key in passed}
+    one: Any
+    for axis, (one,) in read_axes([path], tuple(AXES)).items():
+        assert one.problems == tuple(key for key in passed if judged[key])
+        for at, key in enumerate(one.problems):
+            right = [row for row in of[key] if row["passed"] == 1]
+            assert (one.n[at], one.c[at]) == (len(judged[key]), len(right))
+            assert one.cost[at] == sum(_known(axis, judged[key]))
+            assert one.costed[at] == len(_known(axis, judged[key]))
+            assert one.passed_cost[at] == sum(_known(axis, right))
+            assert one.passed_costed[at] == len(_known(axis, right))
+            assert one.most[at] == max(_known(axis, of[key]), default=0)
+            assert one.lost[at] == len(of[key]) - len(judged[key])
+        assert one.total_cost == sum(_known(axis, rows))
+        assert one.uncosted == len(rows) - len(_known(axis, rows))
+        assert one.samples == len(rows)
+        lost = {key: _known(axis, of[key]) for key in passed if not judged[key]}
+        assert one.lost_whole == {
+            key: LostProblem(len(of[key]), sum(costs), len(costs)) for key, costs in lost.items()
+        }
 
 
 def test_reads_while_another_writes(tmp_path):

@@ -10,6 +10,7 @@ from contextlib import closing
 import pytest
 
 from orchestrator.ledger.reading.for_run.samples_wanted import samples_wanted
+from orchestrator.ledger.reading.money.solved_by_any import count_solved_by_any
 from orchestrator.ledger.reading.samples.sample_counts import count_samples
 from tests.orchestrator.ledger_fixture import Made, make_ledger
 
@@ -89,3 +90,30 @@ def test_a_run_without_trouble_is_told_without_counting(tmp_path):
         count_samples(connection, model)
     assert asked
     assert not [query for query in asked if "count(*)" in query]
+
+
+def test_no_question_of_status_goes_through_all_samples(tmp_path):
+    """Each is answered by seeks: a model, a problem, and what the verdict was."""
+    path = tmp_path / "l.db"
+    a_ledger(path, random.Random(0), clean=True)
+    asked: list[str] = []
+    with closing(sqlite3.connect(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        connection.set_trace_callback(asked.append)
+        for model in connection.execute("SELECT * FROM model").fetchall():
+            count_samples(connection, model)
+        count_solved_by_any(connection)
+        connection.set_trace_callback(None)
+        plans = [
+            (query, row["detail"])
+            for query in dict.fromkeys(asked)
+            for row in connection.execute(f"EXPLAIN QUERY PLAN {query}").fetchall()
+        ]
+    of_samples = [
+        (query, step)
+        for query, step in plans
+        if " sample " in step and "max(sample_index)" not in query and "count(*)" not in query
+    ]
+    assert of_samples
+    assert all("(model_id=? AND problem_id=? AND passed=?)" in step for _, step in of_samples), of_samples
+    assert not [step for _, step in plans if step.startswith("SCAN sample")]
