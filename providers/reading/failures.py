@@ -142,8 +142,10 @@ def failure_in_reply(said: Said, *, status: int, headers: Mapping[str, str]) -> 
         error = meant
     elif answer.needs_payment:
         error = answer.stopped("add credit at the vendor")
-    elif LIMITED.search(said.text):
+    elif LIMITED.search(said.text) or answer.said_wait_s is not None:
         error = answer.error(RateLimited, wait_s=answer.wait_s)
+    elif is_used_up_quota(said.text):
+        error = answer.stopped("no wait mends this: add credit at the vendor")
     error.message = f"an error in a {status} reply: {said.message}"
     error.args = (error.message,)
     error.status, error.rate_headers = status, rate_headers(headers)
@@ -177,6 +179,16 @@ _STATUSES = {
     "1026": 400,
     "1027": 400,
     "2013": 400,
+    "2056": 429,
+    # Zhipu
+    "1301": 400,
+    "1302": 429,
+    "1303": 429,
+    "1304": 429,
+    "1305": 429,
+    "1308": 429,
+    "1310": 429,
+    "1312": 429,
     # Baidu
     "17": 429,
     "18": 429,
@@ -243,13 +255,14 @@ class _Answer:
     @property
     def wait_s(self) -> float | None:
         """What the vendor asks to wait: by a header, or in the body, or when its limits are full again."""
-        until = wait_until(self.said.text, vendors_now(self.headers))
-        said = max(
-            filter(None, (self.said.wait_s, wait_in_message(self.said.text), until)),
-            default=None,
-        )
         headers = {**self.said.headers, **self.headers}
-        return asked_wait_s(headers) or said or retry_after_s(headers)
+        return asked_wait_s(headers) or self.said_wait_s or retry_after_s(headers)
+
+    @property
+    def said_wait_s(self) -> float | None:
+        until = wait_until(self.said.text, vendors_now(self.headers))
+        waits = (self.said.wait_s, wait_in_message(self.said.text), until)
+        return max(filter(None, waits), default=None)
 
     def line(self, remedy: str = "") -> str:
         message = f"{self.what}: HTTP {self.status}" + (f": {self.said.message}" if self.said.message else "")

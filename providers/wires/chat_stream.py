@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import msgspec
 
-from providers.reading.error_text import one_line
+from providers.reading.error_text import error_in_reply, one_line
 from providers.reading.lenient_json import as_object, as_objects, decode_first, decode_object
 from providers.transport.streaming import BrokenStream, says_nothing
 from providers.wires.counts import falls_below, grown
@@ -31,6 +31,13 @@ class Chunk(msgspec.Struct):
     system_fingerprint: Any = None
     error: Any = None
     object: Any = None
+    code: Any = None
+    status: Any = None
+    message: Any = None
+    msg: Any = None
+    success: Any = None
+    errors: Any = None
+    base_resp: Any = None
     prompt_token_ids: Any = None
 
 
@@ -60,7 +67,7 @@ class ChatStream:
         chunk = decode_object(data, Chunk) or decode_first(data, Chunk)
         if chunk is None:
             raise BrokenStream(f"an event that is not a JSON object: {one_line(data[:120])!r}")
-        if chunk.error or (chunk.choices is None and chunk.object == "error"):
+        if chunk.error or (not chunk.choices and self._may_fail(chunk) and error_in_reply(data) is not None):
             raise error_in_stream(data)
         for name in ("id", "model", "service_tier", "system_fingerprint"):
             if value := getattr(chunk, name):
@@ -77,6 +84,20 @@ class ChatStream:
         for piece in pieces:
             self._count_prompt(piece.get("prompt_token_ids"))  # where vLLM's completions have them
             self._add(piece)
+
+    def _may_fail(self, chunk: Chunk) -> bool:
+        """Errors that are no `error`: Alibaba's {"code": "Throttling", "message": …}, MiniMax's base_resp …"""
+        return chunk.object == "error" or any(
+            (
+                chunk.code,
+                chunk.status,
+                chunk.message,
+                chunk.msg,
+                chunk.success is False,
+                chunk.errors,
+                chunk.base_resp,
+            )
+        )
 
     def _close(self) -> None:
         """Some servers tell of no sample that it has ended, but close a stream that is whole."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from providers.reading.lenient_json import as_text
@@ -9,16 +10,15 @@ from providers.reading.lenient_json import as_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-BROKEN_OFF = frozenset(
-    {
-        "error",
-        "abort",
-        "aborted",
-        "network_error",
-        "insufficient_system_resource",
-    }
+_BROKEN_OFF = re.compile(
+    r"error|abort|cancel|time_?d?_?out|network|insufficient|unavailable|interrupt|disconnect|fail|crash|preempt|unload"
+    r"|overload|evict|shut_?down|exception|stream_?closed|connection"
 )
-"""Of OpenRouter, vLLM and SGLang, Z.ai, DeepSeek: what came so far is no sample."""
+"""Of OpenRouter ("error"), vLLM and SGLang ("abort"), Z.ai ("network_error"), DeepSeek
+("insufficient_system_resource"), Cohere ("TIMEOUT", "USER_CANCEL"), LM Studio ("modelUnloaded"), and others: what came
+so far is no sample."""
+_THE_MODELS_OWN = frozenset({"error_toxic", "error_limit"})
+"""Of Cohere's older models: a filter, and the context's end."""
 _NOT_YET = frozenset({"", "null", "none"})
 """What some servers write into every chunk of a stream in place of null."""
 
@@ -31,4 +31,9 @@ def finish_reason(value: object) -> str | None:
 
 def is_broken_off(fields: Mapping[str, Any], reason: str | None) -> bool:
     """Whether the server broke a sample off itself: by its reason to finish, or by an error in it."""
-    return bool(fields.get("error")) or (reason is not None and reason.strip().lower() in BROKEN_OFF)
+    return bool(fields.get("error")) or (reason is not None and _breaks_off(reason.strip()))
+
+
+def _breaks_off(reason: str) -> bool:
+    word = reason.lower().replace("-", "_").replace(" ", "_")[:100]
+    return bool(_BROKEN_OFF.search(word)) and word not in _THE_MODELS_OWN

@@ -9,9 +9,25 @@ from providers.wires.counts import Counts
 INPUT = "prompt_tokens input_tokens"
 OUTPUT = "completion_tokens output_tokens"
 TOTAL = "total_tokens"
-_CACHED = "cached_tokens prompt_cache_hit_tokens num_cached_tokens cache_read_input_tokens"
-"""Of Moonshot and Together, DeepSeek, Mistral, and gateways to Anthropic."""
-_CACHED_PART = "cached_tokens cache_read_tokens"
+_CACHED = (
+    "cached_tokens prompt_cache_hit_tokens num_cached_tokens cache_read_input_tokens cached_input_tokens"
+    " cached_prompt_tokens prompt_cached_tokens cache_read_tokens"
+)
+"""Of Moonshot and Together, DeepSeek, Mistral, gateways to Anthropic, and others."""
+_CACHED_PART = "cached_tokens cache_read_tokens cache_read cache_read_input_tokens cached_input_tokens"
+_REASONING = "reasoning_tokens thinking_tokens thoughts_tokens"
+_INPUT_PARTS = (
+    "prompt_tokens_details",
+    "input_tokens_details",
+    "prompt_token_details",
+    "input_token_details",
+)
+_OUTPUT_PARTS = (
+    "completion_tokens_details",
+    "output_tokens_details",
+    "completion_token_details",
+    "output_token_details",
+)
 _WRITTEN = "cache_creation_input_tokens cache_write_input_tokens cache_write_tokens"
 _WRITTEN_PART = "cache_write_tokens cache_creation_tokens cache_creation_input_tokens"
 """Of OpenAI and OpenRouter, LiteLLM, Alibaba."""
@@ -20,14 +36,14 @@ _WRITTEN_PART = "cache_write_tokens cache_creation_tokens cache_creation_input_t
 def read_usage(usage: object) -> Usage | None:
     """None if a count that bears on the cost is missing, negative, a fraction, absurd or contradicts another."""
     fields, counts = as_object(usage), Counts()
-    inputs = as_object(fields.get("prompt_tokens_details") or fields.get("input_tokens_details"))
-    outputs = as_object(fields.get("completion_tokens_details") or fields.get("output_tokens_details"))
+    inputs = [as_object(fields.get(name)) for name in _INPUT_PARTS]
+    outputs = [as_object(fields.get(name)) for name in _OUTPUT_PARTS]
     prompt = counts.largest((fields, INPUT))
     completion = counts.largest((fields, OUTPUT))
     total = counts.largest((fields, TOTAL))
-    reasoning = counts.largest((outputs, "reasoning_tokens"), (fields, "reasoning_tokens")) or 0
-    cached = counts.largest((inputs, _CACHED_PART), (fields, _CACHED)) or 0
-    written = counts.largest((inputs, _WRITTEN_PART), (fields, _WRITTEN)) or 0
+    reasoning = counts.largest(*((part, _REASONING) for part in outputs), (fields, _REASONING)) or 0
+    cached = counts.largest(*((part, _CACHED_PART) for part in inputs), (fields, _CACHED)) or 0
+    written = counts.largest(*((part, _WRITTEN_PART) for part in inputs), (fields, _WRITTEN)) or 0
     lifetimes = as_object(fields.get("cache_creation"))
     long = counts.largest((lifetimes, "ephemeral_1h_input_tokens")) or 0
     if counts.nonsense or prompt is None or (completion is None and total is None):
