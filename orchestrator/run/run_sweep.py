@@ -40,6 +40,7 @@ from orchestrator.run.verdicts.verify_ledger import verify_ledger
 from orchestrator.run.versions import versions
 from orchestrator.scheduler.lane import ModelLane
 from orchestrator.scheduler.policy.cascade import CascadeWork
+from orchestrator.scheduler.policy.narrow_work import NarrowWork
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sending.close_providers import close_providers
 from orchestrator.sending.dispatcher import as_one_error
@@ -320,7 +321,11 @@ def _ended(
         held, total = scheduler.budget.held / PICO_PER_USD, scheduler.budget.total / PICO_PER_USD
         return "budget", f"the budget of ${total:.6g} is exceeded already: ${held:.6g} settled or presumed"
     if lacking:
-        return "budget", f"the budget does not cover {_not_covered(lacking, driver.starts_pico)}"
+        planned = [lane for lane in lacking if not (isinstance(lane.work, NarrowWork) and lane.work.empty)]
+        if not planned:
+            rest = usd(max(0, scheduler.budget.total - scheduler.budget.held))
+            return "budget", f"the rest of the budget, {rest}, buys nothing that narrows the comparison"
+        return "budget", f"the budget does not cover {_not_covered(planned, driver.starts_pico)}"
     failed = sum(sum(lane.sampling.failed) for lane in lanes)
     if failed:
         return "incomplete", f"{failed:,} {'sample' if failed == 1 else 'samples'} failed for good"

@@ -396,6 +396,20 @@ def test_nothing_is_bought_by_verdicts_that_no_longer_come(tmp_path):
     assert len(cheap.seen) + len(expensive.seen) < 20
 
 
+def test_narrow_says_that_the_rest_buys_nothing_though_a_cheap_sample_fits(tmp_path):
+    cheap = openai_vendor(answer=rate(0.2), prices=CHEAP_PRICES)
+    expensive = openai_vendor(answer=rate(0.6), prices=PRICES)
+    with serving(cheap, expensive):
+        sweep = two(cheap, expensive, kind="narrow")
+        sweep.budget_usd = 0.0007
+        db = tmp_path / "test.db"
+        ended = run(sweep.write(tmp_path), db)
+    assert ended.status == 3
+    check_bill(db, {"cheap": cheap, "expensive": expensive}, 7 * USD // 10_000)
+    assert ended.result.reason == "the rest of the budget, $0.0007, buys nothing that narrows the comparison"
+    assert not cheap.seen
+
+
 # -- what is refused ---------------------------------------------------------------------------------------------------
 
 
