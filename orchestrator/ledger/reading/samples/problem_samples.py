@@ -46,6 +46,9 @@ JOIN prompt ON prompt.id = coalesce(request.prompt_id, merged_request.prompt_id,
 WHERE {_OF_PROBLEM}
 """
 
+_REASONED = "SELECT 1 FROM verdict WHERE verifier = ? AND problem_id = ? AND reason != '' LIMIT 1"
+"""Whether a verifier said anything on a problem: if not, no text's digest is made."""
+
 
 class ProblemSamples:
     """Of an open ledger: use as a context manager. Nothing is held while the caller looks at a sample, so that a run
@@ -115,19 +118,23 @@ class ProblemSamples:
         cursor = self._connection.execute(_SAMPLES.format(ids=", ".join(map(str, ids))))
         names = [column[0] for column in cursor.description]
         found = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+        told = {
+            judged: self._connection.execute(_REASONED, judged).fetchone() is not None
+            for judged in {(sample["verifier"], sample["problem_id"]) for sample in found}
+        }
         for sample in found:
-            sample["reason"] = self._reason(sample, sample.pop("problem_id"), sample.pop("verifier"))
+            problem_id, verifier = sample.pop("problem_id"), sample.pop("verifier")
+            said = self._said(sample, problem_id, verifier) if told[verifier, problem_id] else None
+            sample["reason"] = said or _by_ending(sample)
             sample["extracted"] = sample["answer"]
         return found
 
-    def _reason(self, sample: dict[str, Any], problem_id: int, verifier: str | None) -> str | None:
+    def _said(self, sample: dict[str, Any], problem_id: int, verifier: str | None) -> str | None:
         row = self._connection.execute(
             "SELECT reason FROM verdict WHERE verifier = ? AND problem_id = ? AND text_sha = ?",
             (verifier, *text_key(problem_id, sample["text"], sample["finish_reason"])),
         ).fetchone()
-        if row is not None and row[0]:
-            return row[0]
-        return wrong_by_ending(sample["text"], sample["finish_reason"]) if sample["passed"] == 0 else None
+        return None if row is None else row[0]
 
     def _read_data(self) -> dict[str, Any]:
         rows = self._connection.execute("SELECT data FROM problem WHERE key = ?", (self.problem,)).fetchall()
@@ -141,6 +148,10 @@ class ProblemSamples:
         near = get_close_matches(self.problem, keys, n=3, cutoff=0.5) or keys[:3]
         remedy = f"such as {', '.join(near)}; `manyfew show {self._db}` lists them all" if near else ""
         return InputError(str(self._db), f"there is no problem {self.problem!r}", remedy)
+
+
+def _by_ending(sample: dict[str, Any]) -> str | None:
+    return wrong_by_ending(sample["text"], sample["finish_reason"]) if sample["passed"] == 0 else None
 
 
 def problem_document(of: ProblemSamples) -> dict[str, Any]:
