@@ -109,6 +109,8 @@ def duration_s(text: str) -> float | None:
     """Seconds of a Go duration such as "6m0s", "171ms" or "1h2m3.5s", of "30 seconds", or of a bare number."""
     if (plain := number(text)) is not None:
         return plain
+    if text.startswith("PT"):  # ISO 8601
+        text = text[2:].lower()
     parts = _PART.findall(text)
     if not parts or _PART.sub("", text).strip(" ,"):
         return None

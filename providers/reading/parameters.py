@@ -17,7 +17,8 @@ _N = re.compile(
     r"|(?:number of|multiple|several|more than one|only (?:one|1|a single)|(?:one|single|1)) "
     r"(?:choice|completion|sample|candidate|generation|response|output|alternative|return sequence|sequence)s?\b"
     r"(?! tokens?\b)"
-    r"|candidate[ _]?count|\bbest_of\b|num_return_sequences|num_generations",
+    r"|candidate[ _]?count|\bbest_of\b|num_return_sequences|num_generations"
+    r"|num_(?:samples|completions|choices|outputs|responses)|\bset n\b",
     re.IGNORECASE,
 )
 _NUMBER = r" ?['\"`]?(\d{1,6})\b"
@@ -89,6 +90,7 @@ _REFUSED = re.compile(
 )
 _REQUESTED = re.compile(
     r"(?:maximum|max) (?:number of )?(?:output |completion |new )?tokens (?:that )?you (?:have )?requested"
+    r"|\bmax(?:imum)? output (?:is|of|limit)\b"
     r"|requested (?:maximum |max )?(?:output|completion) tokens? (?:count )?exceed",
     re.IGNORECASE,
 )
@@ -100,6 +102,8 @@ _NAMED = re.compile(
     r"(?:(?:not|n.t) (?:support|allow|permit|available|valid)|unsupported|deprecated|cannot both)"
     r"|(?:parameter|argument|field|option)s? (?:is |are )?(?:not supported|unsupported|not allowed|not permitted)"
     r"[^:.;]{0,40}: ?['\"`]?([A-Za-z_][\w.]*)"
+    r"|(?:parameter|argument|field|option) ['\"`]?(?!is\b|was\b)([A-Za-z_][\w.]*)['\"`]? (?:is )?"
+    r"(?:not |un)(?:support|allow)"
     r"|(?:not|n.t) (?:support|accept|allow|take) (?:the |setting )?(?:parameter|argument|field|option)s?:? ?['\"`]?"
     r"([A-Za-z_][\w.]*)"
     r"|\b(?:body\.)?([A-Za-z_][\w.]*): (?:extra|unknown|unexpected|unsupported)",

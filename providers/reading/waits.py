@@ -20,16 +20,21 @@ _FIELDS = re.compile(
 _TIMES = re.compile(r"(?:resets?|retry|available)_?(?:at|time)")
 _DEEPEST = 6
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
-_UNIT = r"(?:ms|milliseconds?|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|s|m|h|d)"
+_UNIT = (
+    r"(?:ms|milliseconds?|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|sekunden?|secondes?"
+    r"|segundos?|minuten|minutos?|heures?|horas?|s|m|h|d)"
+)
 _AMOUNT = rf"\d+(?:\.\d+)? ?{_UNIT}(?![a-z])"
 _SAID = re.compile(
-    rf"(?:try|retry|retrying|wait|available|resets?|reset|again|refresh\w*|back off|come back)\b[^.;]{{0,60}}?"
+    rf"(?:try|retry|retrying|wait|available|resets?|reset|again|refresh\w*|back off|come back|hold off"
+    rf"|next|pause|delay|slow down|cool\w*)\b[^.;]{{0,60}}?"
     rf"((?:{_AMOUNT})(?:(?:,| and)? ?{_AMOUNT})*)"
-    rf"|(?:in|after|for) (?:about |around |approximately |another )?((?:{_AMOUNT})(?:(?:,| and)? ?{_AMOUNT})*)"
-    rf"[^.;]{{0,30}}\b(?:try|retry|again)",
+    rf"|(?:in|after|for|dans|en) (?:about |around |approximately |another )?((?:{_AMOUNT})(?:(?:,| and)? ?{_AMOUNT})*)"
+    rf"[^.;]{{0,30}}\b(?:try|retry|again|erneut)"
+    rf"|(?:r[ée]essayer|reintente|intente)\b[^.;]{{0,40}}?\b(?:dans|en) ((?:{_AMOUNT}))",
     re.IGNORECASE,
 )
-_CHINESE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?(毫秒|秒|分钟|小时)(?:之|以)?后")
+_CHINESE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?(毫秒|秒|分钟|小时)(?:之|以)?[后後]")
 _CHINESE_UNITS = {"毫秒": 0.001, "秒": 1.0, "分钟": 60.0, "小时": 3600.0}
 _UNTIL = re.compile(
     r"(?:resets?|reset|retry|again|available|until|将在)[^.;\d]{0,40}"
@@ -47,7 +52,7 @@ def wait_in_message(message: str) -> float | None:
         if (chinese := _CHINESE.search(message)) is not None:
             return bounded(float(chinese.group(1)) * _CHINESE_UNITS[chinese.group(2)])
         return None
-    said = found.group(1) or found.group(2)
+    said = next(group for group in found.groups() if group)
     return bounded(sum(float(amount) * _unit(unit.lower()) for amount, unit in _PARTS.findall(said)))
 
 

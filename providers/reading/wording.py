@@ -11,6 +11,7 @@ CONTEXT = re.compile(
     r"|too many (?:input )?tokens|must be at least 1, got -"
     r"|\bn_ctx\b|\bmax_seq_len\b|\bmax_new_tokens\b|\binput length\b|must have less than \d{1,9} tokens"
     r"|token count (?:of )?\(?\d{0,9}\)? ?exceeds|maximum number of (?:input |prompt )?tokens allowed"
+    r"|\b\d{1,9} (?:input |prompt )?tokens\b(?! ?(?:per|/|an? |every))[^.]{0,60}\b(?:window|at most|supports|maximum)\b"
     r"|超长|超过(?:模型)?(?:最大)?(?:上下文|长度)|上下文(?:长度)?(?:超|过长)",
     re.IGNORECASE,
 )
@@ -36,7 +37,7 @@ KEY = re.compile(
 FILTERED = re.compile(
     r"content[ _]?(?:filter|management policy|policy|moderation|exists risk)|responsibleai|inappropriate content"
     r"|data_inspection|prohibited_content|blocked (?:by|due|for|because)"
-    r"|safety[ _](?:filter|system|setting|polic|check)|flagged|moderation"
+    r"|safety[ _](?:filter|system|setting|polic|check|classif)|acceptable use|disallowed content|flagged|moderation"
     r"|violat\w* (?:\w+ ){0,5}(?:polic|terms|guidelines)|usage polic"
     r"|sensitive[ _]?(?:content|words?|info|data|material)"
     r"|new_sensitive|unsafe content|harmful content|censor|\bguardrail|high[ -]risk|risk[ _]?detection"
@@ -54,7 +55,8 @@ LOADING = re.compile(
     r"loading (?:the |your |its )?model|model[^.]{0,80}\b(?:(?:is|being) (?:still |currently |being )*"
     r"(?:loading|loaded|starting|warming|initiali[sz]|downloading|scal|provision)|not (?:yet )?(?:ready|loaded)"
     r"|load(?:ing)? in progress)"
-    r"|(?:warming|starting|spinning|booting|scaling)[ _]up|cold[ -]start|currently loading|scaled to zero"
+    r"|(?:warming|starting|spinning|booting|scaling)[ _]up|cold[ -](?:start|boot)"
+    r"|(?:pulling|fetching|downloading) (?:\w+ )?(?:weights|model)|currently loading|scaled to zero"
     r"|\bmodels? (?:still |now |currently )?loading\b|\b(?:weights|checkpoints?|shards)\b[^.]{0,40}\bload"
     r"|\bloading\b[^.]{0,40}\b(?:weights|checkpoints?|shards)"
     r"|(?:server|engine|backend|worker|replica|endpoint|service|deployment|instance|pod|container)s? (?:is |are )?"

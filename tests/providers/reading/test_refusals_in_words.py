@@ -129,6 +129,12 @@ def test_a_limit_that_a_wait_mends_waits(body, headers, wait):
         ("available again in about 20 sec", 20),
         ("Your quota resets in 1 hour 2 minutes", 3720),
         ("In 30 seconds you may try again", 30),
+        ("slow down; the next slot opens in 1m2.5s", 62.5),
+        ("Please hold off for 12 seconds", 12),
+        ("Bitte in 20 Sekunden erneut versuchen", 20),
+        ("Veuillez réessayer dans 20 secondes", 20),
+        ("Demasiadas solicitudes, intente de nuevo en 20 segundos", 20),
+        ("20秒後に再試行してください", 20),
         ("Limit: 60 requests a minute", None),
         ("try again later", None),
     ],
@@ -156,6 +162,7 @@ def test_waits_in_fields():
         ("The value of n must be less than 9", 8),
         ("Unsupported parameter: n", 1),
         ("number of choices must be in the range 1 to 4", 4),
+        ("num_samples must be 1", 1),
     ],
 )
 @pytest.mark.parametrize("param", [None, "None", "n"])
@@ -173,6 +180,7 @@ def test_an_n_that_is_refused_in_any_words(message, max_n, param):
         ("top_p is not available here", "top_p"),
         ("This endpoint does not support setting presence_penalty", "presence_penalty"),
         ("The parameter 'stop' is not supported", "stop"),
+        ("Parameter stop not supported", "stop"),
     ],
 )
 def test_a_parameter_that_is_refused_in_any_words_names_the_line(message, name):
@@ -185,6 +193,9 @@ def test_a_parameter_that_is_refused_in_any_words_names_the_line(message, name):
     ("status", "body"),
     [
         (400, error("Content Exists Risk")),
+        (400, error("Request declined by the safety classifier")),
+        (403, error("Prompt rejected: disallowed content")),
+        (400, error("Prompt has 9000 tokens but the window is 8192")),
         (400, error("Input data may contain inappropriate content.", code="data_inspection_failed")),
         (400, error("Invalid prompt: your prompt was flagged as potentially violating our usage policy")),
         (403, error("Your input was flagged by moderation")),
@@ -208,6 +219,7 @@ def test_a_refusal_that_names_no_cause_says_so():
         error("Loading model", code=503, type="unavailable_error"),
         {"error": "Model x is currently loading", "estimated_time": 20.0},
         error("The model is not ready yet"),
+        error("Cold boot in progress"),
         {"detail": "Server is warming up, please wait"},
         error("model m is still being loaded"),
     ],
