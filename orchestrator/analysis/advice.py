@@ -128,8 +128,8 @@ def _only(document: Document) -> list[str]:
     if len(document["models"]) != 2:
         return []
     return [
-        f"Of {row['problems']:,} problems {len(row['only_first']):,} were solved by "
-        f"{safe(row['models'][0], NAME)} alone, {len(row['only_second']):,} by {safe(row['models'][1], NAME)} alone, "
-        f"{row['neither']:,} by neither."
+        f"Of {row['problems']:,} problem{'' if row['problems'] == 1 else 's'} {len(row['only_first']):,} were "
+        f"solved by {safe(row['models'][0], NAME)} alone, {len(row['only_second']):,} by "
+        f"{safe(row['models'][1], NAME)} alone, {row['neither']:,} by neither."
         for row in document["solved_by_one"]
     ]

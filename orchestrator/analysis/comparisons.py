@@ -198,7 +198,8 @@ def _of_row(one: Compared) -> list[str]:
     elif not row.cost_cheap:
         said.append(f"{cheap} and {expensive}: {cheap} costs nothing, so there is no cost ratio")
     elif row.coverage_expensive <= 0:
-        said.append(f"{aim} solve nothing, so any number of {cheap} does as well")
+        solves = "solves" if row.expensive_k == 1 else "solve"
+        said.append(f"{aim} {solves} nothing on the problems compared, so any number of {cheap} does as well")
     if row.probability is None:
         said.append(
             f"{aim} cost as much as {row.affordable_k:,} × {cheap}; {one.search.largest:,} were sampled, which say "

@@ -82,7 +82,8 @@ def policies(
         "routing_bound": _routed(axis, taken, warnings),
     }
     if bought and not found_frontiers["frontier"]:
-        warnings.append("no policy solves anything within the cap, so the frontier is empty")
+        within = "" if cap == NO_CAP else " within the cap"
+        warnings.append(f"no policy solves anything{within}, so the frontier is empty")
     return found_frontiers
 
 

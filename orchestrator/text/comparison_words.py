@@ -20,11 +20,16 @@ def sentence(row: Mapping[str, Any], axis: str) -> str:
         saved = _as_share(row[f"{axis}_expensive"] / cost if cost else None)
         return (
             f"{k:,} × {cheap} {_solve(k)} at least what {aim} {_does(row)} ({percent(coverage)} and {covers})"
-            f"{saved}; sure{_estimated(row, k)}"
+            f"{saved}; {_sure(row)}{_estimated(row, k)}"
         )
     if row["verdict"] == "expensive":
-        return f"{aim} {_solve(row['expensive_k'])} more than {_as_many(row, axis)} ({covers} and {_for_it(row)}); sure"
+        than = f"{_as_many(row, axis)} ({covers} and {_for_it(row)})"
+        return f"{aim} {_solve(row['expensive_k'])} more than {than}; {_sure(row)}"
     return f"open: {_open(row, axis, aim, covers)}"
+
+
+def _sure(row: Mapping[str, Any]) -> str:
+    return "sure" if row["problems"] > 1 else "on one problem, which says nothing about others"
 
 
 def _open(row: Mapping[str, Any], axis: str, aim: str, covers: str) -> str:

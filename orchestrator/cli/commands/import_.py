@@ -145,9 +145,9 @@ def _bundle(files: list[Path], db: Path, *, json_: bool) -> int:
         emit_json({**dataclasses.asdict(done), "db": str(db)})
         return 0
     place = safe(shlex.quote(str(db)))
-    models = ", ".join(f"{safe(alias, 60)} {count:,}" for alias, count in list(done.models.items())[:20])
+    models = ", ".join(f"{safe(alias, 200)} {count:,}" for alias, count in list(done.models.items())[:20])
     out = console()
-    out.print(f"{done.samples:,} samples of {done.problems:,} problems restored into {place}: {models}")
+    out.print(f"{done.samples:,} samples of {_problems_of(done.problems)} restored into {place}: {models}")
     out.print(f"Cite: {safe(done.cite)}\nNext: manyfew frontier {place}")
     return 0
 
@@ -216,7 +216,7 @@ def _aggregate(files: list[Path], db: Path, *, json_: bool) -> int:
         emit_json({"rows": len(rows), "models": models, "db": str(db)})
         return 0
     place = safe(shlex.quote(str(db)))
-    names = ", ".join(safe(name, 60) for name in models[:20])
+    names = ", ".join(safe(name, 200) for name in models[:20])
     console().print(
         f"{len(rows):,} printed results imported into {place}: {names}\nNext: manyfew frontier {place}"
     )
@@ -229,8 +229,8 @@ def _text(done: Imported, db: Path, verifier: str | None) -> str:
     from orchestrator.text.safe import safe
 
     place = safe(shlex.quote(str(db)))
-    models = ", ".join(f"{safe(alias, 60)} {count:,}" for alias, count in list(done.models.items())[:20])
-    lines = [f"{done.samples:,} samples of {done.problems:,} problems imported into {place}: {models}"]
+    models = ", ".join(f"{safe(alias, 200)} {count:,}" for alias, count in list(done.models.items())[:20])
+    lines = [f"{done.samples:,} samples of {_problems_of(done.problems)} imported into {place}: {models}"]
     if done.ignored:
         lines.append(f"Ignored unknown keys: {', '.join(safe(name, 60) for name in done.ignored)}.")
     if done.failed:
@@ -270,7 +270,11 @@ def _costs(done: Imported) -> list[str]:
         what = "all" if done.without_cost == done.samples else f"{done.without_cost:,}"
         remedy = "add --usd-per-sample USD to set it"
         for alias, why in list(done.unpriced.items())[:5]:
-            lines.append(f"{safe(alias, 60)} has no price: {safe(why, 200)}.")
-            remedy = f"add --price '{safe(alias, 60)}=IN/OUT' or --usd-per-sample USD"
+            lines.append(f"{safe(alias, 200)} has no price: {safe(why, 200)}.")
+            remedy = f"add --price '{safe(alias, 200)}=IN/OUT' or --usd-per-sample USD"
         lines.append(f"The cost of {what} of them is unknown: {remedy}.")
     return lines
+
+
+def _problems_of(count: int) -> str:
+    return "1 problem" if count == 1 else f"{count:,} problems"

@@ -87,7 +87,7 @@ def _spent(document: Document, spent: Spent) -> str:
         max((m["problems"] for m in document["models"].values()), default=0),
     )
     samples = sum(m["samples"] for m in document["models"].values())
-    of = f"{models} model{'' if models == 1 else 's'}, {problems:,} problems"
+    of = f"{models} model{'' if models == 1 else 's'}, {problems:,} problem{'' if problems == 1 else 's'}"
     together = _together(document)
     what = (
         f"{samples:,} samples ({of})" if together is None else of

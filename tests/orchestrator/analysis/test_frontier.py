@@ -285,3 +285,4 @@ def test_a_cap_on_average_or_hard_leaves_out_what_costs_more(tmp_path):
     nothing = frontier_document(models, "usd", Cap(hard=1e-9))
     assert nothing["frontier"] == nothing["frontier_without_stopping"] == []
     assert any("within the cap" in warning for warning in nothing["warnings"])
+    assert not any("within the cap" in warning for warning in whole["warnings"])

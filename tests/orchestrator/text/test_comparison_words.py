@@ -6,6 +6,7 @@ from orchestrator.text.comparison_words import for_as_much, sentence, turning
 
 ROW: dict[str, Any] = {
     "cheap": "small",
+    "problems": 40,
     "cheap_k": 24,
     "cheap_k_low": 18,
     "cheap_k_high": 40,
@@ -40,6 +41,13 @@ def test_the_number_named_is_the_one_that_is_sure_with_the_estimate_and_its_band
         "32 × small solve at least what 2 × large do (84.0% and 80.0%), at 0.25 of the cost; sure "
         "(24 as estimated, 95%: 18 to 40)"
     )
+
+
+def test_one_problem_makes_nothing_sure():
+    one = {**ROW, "problems": 1}
+    for row in (one, {**one, "verdict": "expensive", "compared_k": 100, "coverage_compared": 0.5}):
+        assert "sure" not in sentence(row, "usd")
+        assert "on one problem" in sentence(row, "usd")
 
 
 @pytest.mark.parametrize("changed", [{"sure_k": None}, {"sure_k": 101}])

@@ -103,6 +103,10 @@ class Watched:
         problems, unjudged, passed = connection.execute(
             _JUDGED, {"model": model["id"], "sweep": model["sweep_id"]}
         ).fetchone()
+        if not problems:  # of a ledger that no run made, those of its samples
+            (problems,) = connection.execute(
+                "SELECT count(DISTINCT problem_id) FROM sample WHERE model_id = ?", (model["id"],)
+            ).fetchone()
         requests, samples = connection.execute(
             "SELECT count(*), coalesce(sum(n), 0) FROM request WHERE model_id = ? AND state = 'reserved'",
             (model["id"],),

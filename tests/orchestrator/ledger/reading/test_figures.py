@@ -114,3 +114,9 @@ def test_an_error_that_a_server_answered_is_no_lost_connection(db):
     found = {of.error: of.times for of in read_failures(db)}
     assert found == {"Lost": 1, "Lost 502": 2, "RateLimited": 1}
     assert Watched(db).read().models[1].errors == found
+
+
+def test_problems_of_imported_samples_are_counted(db):
+    sql(db, "UPDATE problem SET ordinal = NULL")
+    cheap = Watched(db).read().models[0]
+    assert (cheap.solved_problems, cheap.problems) == (2, 3)
