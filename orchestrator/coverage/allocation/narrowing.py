@@ -62,11 +62,17 @@ def allot(
     """What `money` buys next. Every problem first gets what its comparison needs at least, in `order`."""
     pairs = [pair] if pair is not None else list(combinations(range(len(drawn)), 2))
     compared = [_compared(drawn, one) for one in pairs]
-    chosen = min(compared, key=lambda one: one.sureness)
+    open_ = [one for one in compared if any(_is_open(drawn[at]) for at in one.pair)]
+    chosen = min(open_ or compared, key=lambda one: one.sureness)
     guides, counted, left = _floors(drawn, chosen, money, order)
     if left > 0:
         _spread_out(drawn, chosen, left, guides, counted)
     return Allotted(guides=tuple(guides), counted=tuple(counted), pair=chosen.pair, k=chosen.k)
+
+
+def _is_open(of: Drawn) -> bool:
+    """Whether anything may still be asked of it."""
+    return bool((of.most > of.guides + of.counted).any())
 
 
 def _spread_out(

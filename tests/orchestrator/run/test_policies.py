@@ -574,6 +574,21 @@ def test_narrow_ends_when_all_samples_are_there(tmp_path):
     assert status["samples"]["planned"] == status["samples"]["done"] == 6 * 12
 
 
+@pytest.mark.slow
+def test_narrow_turns_to_another_pair_where_the_least_sure_one_is_whole(tmp_path):
+    models = {f"m{i}": openai_vendor(answer=solves(0), prices=PRICES) for i in range(4)}
+    with serving(*models.values()):
+        sweep = SweepFile(
+            {alias: model(vendor, max_n=1) for alias, vendor in models.items()},
+            problems=1,
+            samples=8,
+            policy={"kind": "narrow"},
+        )
+        ended = run(sweep.write(tmp_path), tmp_path / "test.db")
+    assert (ended.status, ended.result.reason) == (0, None)
+    assert {alias: counts(tmp_path / "test.db", alias)["p0"] for alias in models} == dict.fromkeys(models, 8)
+
+
 # -- what is foretold, and what the screens say ------------------------------------------------------------------------
 
 
