@@ -124,6 +124,14 @@ def read_open_jobs(connection: sqlite3.Connection, model_id: int) -> list[OpenJo
     ]
 
 
+def read_vendor_batches(connection: sqlite3.Connection, model_id: int) -> frozenset[str]:
+    """The vendor's ids of all batches of a model, open or not."""
+    rows = connection.execute(
+        "SELECT vendor_batch FROM batch_job WHERE model_id = ? AND vendor_batch IS NOT NULL", (model_id,)
+    )
+    return frozenset(row[0] for row in rows)
+
+
 def _requests(connection: sqlite3.Connection, model_id: int, batch_job_id: int) -> tuple[OpenRequest, ...]:
     # By model, since that is what the index of open requests knows.
     rows = connection.execute(

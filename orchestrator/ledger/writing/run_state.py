@@ -9,7 +9,7 @@ from pathlib import Path
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.verdict_sets.change import SetChange
 from orchestrator.ledger.writing.agent_attempts import OpenAttemptRow, read_open
-from orchestrator.ledger.writing.batch_jobs import OpenJob, read_open_jobs
+from orchestrator.ledger.writing.batch_jobs import OpenJob, read_open_jobs, read_vendor_batches
 from orchestrator.ledger.writing.held_money import totals_of
 from orchestrator.ledger.writing.last_loading import last_loading_s
 from orchestrator.ledger.writing.proven_bounds import BilledMore, billed_more, bound_is_shown
@@ -42,6 +42,8 @@ class ModelState:
     """How long its own server last took to load."""
     open_jobs: list[OpenJob] = field(default_factory=list[OpenJob])
     """Batches of an earlier run that go on at the vendor."""
+    vendor_batches: frozenset[str] = frozenset()
+    """The vendor's ids of all its batches so far: none of them is one that is looked for."""
     open_attempts: list[OpenAttemptRow] = field(default_factory=list[OpenAttemptRow])
     """Agents' attempts that an earlier run left; this one goes on with them."""
 
@@ -128,6 +130,7 @@ def _read_model(connection: sqlite3.Connection, model_id: int, ordinals: dict[in
         mean_pico_per_output_token=means[2],
         loading_s=last_loading_s(connection, row["alias"]),
         open_jobs=jobs,
+        vendor_batches=read_vendor_batches(connection, model_id),
         open_attempts=read_open(connection, model_id),
     )
 

@@ -108,10 +108,10 @@ class Batches:
         now = self._clock()
         ordinals = {problem_id: ordinal for ordinal, problem_id in enumerate(self._ledger.state.problem_ids)}
         for alias, provider in self._providers.items():
+            self._shared.known[provider.server] |= self._ledger.state.models[alias].vendor_batches
+        for alias, provider in self._providers.items():
             for left in self._ledger.state.models[alias].open_jobs:
                 job = adopted(left, alias, self._prepared, self._scheduler, ordinals, now, provider.server)
-                if job.vendor_batch is not None:
-                    self._shared.known[provider.server].add(job.vendor_batch)
                 yield self._counted(alias, partial(self._lives[alias].resume, job))
 
     def ready(self, now: float, *, settled: bool) -> Iterator[Life]:

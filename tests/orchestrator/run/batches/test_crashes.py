@@ -128,6 +128,24 @@ def test_a_batch_that_ended_without_a_line_is_found_and_stays_charged(tmp_path, 
     check_bill(db, {"m": desk.vendor}, 10 * USD)
 
 
+def test_a_batch_of_an_earlier_run_without_a_line_is_not_taken_for_another(tmp_path):
+    """Anthropic's batches are told by their lines. One without a line that an earlier run booked stands in the list
+    when another is looked for that isn't listed yet."""
+    desk = DESKS["anthropic"]()
+    desk.fate = lambda _name, number, _place: "kept" if number == 0 else "done"
+    db = tmp_path / "test.db"
+    with serving(desk.vendor):
+        path = SweepFile({"m": batch_model(desk, max_attempts=1)}, problems=1, samples=1).write(tmp_path)
+        assert run(path, db).status == 1
+        desk.create.append("reset")
+        desk.listed_s = 0.1
+        assert run(path, db).status == 0
+    check_books(db)
+    check_bill(db, {"m": desk.vendor}, 10 * USD)
+    assert [row[0] for row in rows(db, "SELECT state FROM request ORDER BY id")] == ["presumed", "settled"]
+    assert len({row[0] for row in rows(db, "SELECT vendor_batch FROM batch_job")}) == 2
+
+
 def test_another_batch_of_the_same_size_is_not_taken_for_it(tmp_path, desk):
     desk.create.append("lost")
     db = tmp_path / "test.db"
