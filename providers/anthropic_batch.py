@@ -89,7 +89,7 @@ class AnthropicBatches:
 
     async def find(self, marker: str, /, *, size: int, since: float, known: Collection[str]) -> Found:
         query: dict[str, Any] = {"limit": PAGE}
-        undecided, empty = False, None
+        undecided, silent = False, None
         while True:
             page = await self._calls.get(BATCHES, query)
             batches = as_objects(page.get("data"))
@@ -103,12 +103,11 @@ class AnthropicBatches:
                     marked = await self._is_marked(batch, marker)
                     if marked:
                         return Found(batch)
-                    if marked is None and empty is None:
-                        empty = batch
+                    if marked is None and silent is None:
+                        silent = batch
             last = as_text(batches[-1].get("id")) if batches else None
             if not page.get("has_more") or last is None or _made_before(batches[-1], since - SKEW_S):
-                # One without a line may be it: what it doesn't speak of stays charged.
-                return Found(None if undecided else empty, undecided=undecided)
+                return Found(None, undecided=undecided, silent=silent)
             query["after_id"] = last
 
     async def _is_marked(self, batch: VendorBatch, marker: str) -> bool | None:

@@ -41,10 +41,12 @@ class VendorBatch:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The result of a search for a batch. `undecided`: some batch may be it, and only its end will show."""
+    """The result of a search for a batch. `undecided`: some batch may be it, and only its end will show. `silent`: one
+    whose results tell of nobody, which is it if no other turns up."""
 
     batch: VendorBatch | None
     undecided: bool = False
+    silent: VendorBatch | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -217,7 +217,10 @@ class BatchLife:
             longest = patience.LISTED_S if job.refused else patience.FIND_S
             longest = patience.LIFE_S if found.undecided else longest
             if now - first >= patience.LISTED_S and time.time() - job.submitting_at > longest:
-                return False
+                if found.silent is None:
+                    return False
+                await self._has(job, found.silent)  # what it doesn't speak of stays charged
+                return True
             await self._waits.sleep(waits.next())
 
     # -- waiting for it ---------------------------------------------------------------------------------------------
