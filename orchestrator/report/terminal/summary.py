@@ -151,7 +151,8 @@ def _more(progress: Progress) -> str:
     total = max(needed, progress.budget_pico + max(held, progress.budget_pico, progress.starts_pico))
     places = parts_of(progress).places if total < PICO_PER_USD else 2
     unit = PICO_PER_USD // 10**places
-    return dollars(-(-total // unit) * unit, places).lstrip("$").replace(",", "")
+    whole, _, cents = dollars(-(-total // unit) * unit, places).lstrip("$").replace(",", "").partition(".")
+    return f"{whole}.{cents.rstrip('0').ljust(2, '0')}"
 
 
 def _needed(m: ModelProgress) -> int:

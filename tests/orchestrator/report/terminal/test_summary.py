@@ -124,7 +124,8 @@ def test_the_next_commands_can_be_pasted(status, db, commands):
     [
         (10 * PICO, 10 * PICO, 64, "100.00"),
         (10 * PICO, 10 * PICO, 600, "20.00"),
-        (PICO // 1000, PICO // 1000, 64, "0.0100000"),
+        (PICO // 1000, PICO // 1000, 64, "0.01"),
+        (PICO // 300, PICO // 300, 64, "0.0333334"),
         (2_000 * PICO, 2_000 * PICO, 64, "20000.00"),
     ],
 )
