@@ -54,6 +54,14 @@ def engines(folder: Path, alias: str) -> list[int]:
     return [int(pid) for pid in re.findall(r"^engine (\d+)$", logged(folder, alias), re.MULTILINE)]
 
 
+def lives(pid: int) -> bool:
+    """False of a process that has ended and that its parent, often the machine's init, hasn't yet asked for."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except OSError:
+        return False
+
+
 def ours(folder: Path) -> list[str]:
     """The processes whose command line names `folder`, or that bear a server's mark: all that a run has started."""
     found: list[str] = []
@@ -62,13 +70,20 @@ def ours(folder: Path) -> list[str]:
             continue
         try:
             line = (path / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            state = (path / "stat").read_text().rpartition(")")[2].split()[0]
             environ = (path / "environ").read_bytes()
         except OSError:
             continue
-        if state != "Z" and (str(folder) in line or f"SERVERS_OF={folder}".encode() in environ):
+        if lives(int(path.name)) and (str(folder) in line or f"SERVERS_OF={folder}".encode() in environ):
             found.append(f"{path.name} {line[:240]}")
     return found
+
+
+def living(pids: list[int], within_s: float = 5.0) -> list[int]:
+    """Those that live on after a while: a killed process is seen for a moment still, without memory or command line."""
+    until = time.monotonic() + within_s
+    while (left := [pid for pid in pids if lives(pid)]) and time.monotonic() < until:
+        time.sleep(0.05)
+    return left
 
 
 def gone(folder: Path, within_s: float = 6.0) -> list[str]:
