@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from typing import IO
 _PIECE = 65_536
 _MOST_SAID = 2_000
 _LOOK_S = 0.05
+_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Child:
         self._trouble = self._trouble or why
         kill_group(self._process)
 
-    def run(self, given: bytes, *, timeout_s: float, most_output: int) -> Ended:
+    def run(self, *given: bytes, timeout_s: float, most_output: int) -> Ended:
         """Returns once it and its group are dead."""
         out, err = bytearray(), bytearray()
         process = self._process
@@ -103,6 +105,11 @@ class Child:
                 into += piece
 
 
+def without_secrets() -> dict[str, str]:
+    """This process's environment, but for what looks like a secret: who only reads a model's text needs none."""
+    return {name: value for name, value in os.environ.items() if not _SECRET.search(name)}
+
+
 def kill_group(process: subprocess.Popen[bytes]) -> None:
     """SIGKILL to the process's whole group, which it leads; if there are no groups, to the process."""
     if sys.platform == "win32":
@@ -112,11 +119,12 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _feed(pipe: IO[bytes], given: bytes) -> None:
-    rest = memoryview(given)
+def _feed(pipe: IO[bytes], given: Sequence[bytes]) -> None:
     with contextlib.suppress(OSError), pipe:  # one that ends without reading all: its own affair
-        while rest:
-            rest = rest[os.write(pipe.fileno(), rest) :]
+        for part in given:
+            rest = memoryview(part)
+            while rest:
+                rest = rest[os.write(pipe.fileno(), rest) :]
 
 
 def _read_end(pipe: IO[bytes], into: bytearray) -> None:

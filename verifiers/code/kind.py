@@ -32,10 +32,11 @@ import threading
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import IO, Any, ClassVar, cast
+from typing import IO, Any, ClassVar, Protocol, cast
 
 from verifiers.code import function as code_function
 from verifiers.code import stdin as code_stdin
+from verifiers.code.compare_apart import NotComparedError
 from verifiers.code.extract import function, whole_program
 from verifiers.code.jobs import Seen, asking_job, seen
 from verifiers.code.missing import Missing, missing_of, not_judged
@@ -49,6 +50,10 @@ _VERSION = "2"
 _ASK_S = 30.0
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 PACKAGES = ("numpy", "scipy", "sympy", "sortedcontainers")
+
+
+class _Running(Protocol):
+    def kill(self) -> None: ...
 
 
 class Code:
@@ -82,7 +87,7 @@ class Code:
         self._image = image
         self._packages = _names(packages)
         self._jail: Jail = choose(self._bounds.sandbox, image)
-        self._running: set[Child] = set()
+        self._running: set[_Running] = set()
         self._lock = threading.Lock()
         self._closed = False
 
@@ -146,6 +151,8 @@ class Code:
             verdict = self._judge(text, problem)
         except SandboxError as error:
             return Verdict(passed=None, reason=f"the sandbox did not work: {error}")
+        except NotComparedError as error:
+            return Verdict(passed=None, reason=f"the output was not compared: {error}")
         if self._closed and not verdict.passed:
             return Verdict(passed=None, reason="broken off")
         return not_judged(verdict)
@@ -178,6 +185,7 @@ class Code:
             alternatives,
             tests,
             start=self._start,
+            watch=self._watched,
             limit_s=limit,
             program_filter=self._program_filter(),
             **limits,
@@ -194,16 +202,20 @@ class Code:
         """A job that `close` can end."""
         if self._closed:
             raise SandboxError("closed")
-        with self._jail.start(job, stdin) as child:
+        with self._jail.start(job, stdin) as child, self._watched(child):
+            yield child
+
+    @contextmanager
+    def _watched(self, running: _Running) -> Generator[None]:
+        with self._lock:
+            self._running.add(running)
+        try:
+            if self._closed:  # meanwhile
+                running.kill()
+            yield
+        finally:
             with self._lock:
-                self._running.add(child)
-            try:
-                if self._closed:  # meanwhile
-                    child.kill()
-                yield child
-            finally:
-                with self._lock:
-                    self._running.discard(child)
+                self._running.discard(running)
 
 
 def _number(name: str, value: object, *, least: float) -> float:

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from verifiers.code.compare_output import Difference, first_difference
+from verifiers.code.compare_apart import Watch, find_difference
+from verifiers.code.compare_output import Difference
 from verifiers.code.extract import Alternatives
 from verifiers.code.jobs import Seen
 from verifiers.code.test_runs import Starter, TestRuns
@@ -63,6 +64,7 @@ def judge(
     tests: list[Test],
     *,
     start: Starter,
+    watch: Watch,
     limit_s: float,
     memory_mb: int,
     packages: Seen,
@@ -83,7 +85,8 @@ def judge(
             if outcome is None:
                 reason = f"{test.name}: it ended the sandbox that it runs in"
                 return Verdict(passed=False, reason=reason, evidence=f"input: {test.input[:200]!r}")
-            difference = first_difference(outcome.stdout, test.output.encode("utf-8", "surrogatepass"))
+            expected = test.output.encode("utf-8", "surrogatepass")
+            difference = find_difference(outcome.stdout, expected, watch)
             reason = _failure(outcome, limit_s)
             if reason is None and difference is not None:
                 reason = "it ended with an error" if outcome.status else "another output than expected"
@@ -115,4 +118,4 @@ def _evidence(test: Test, outcome: JobResult, difference: Difference | None) -> 
 
 
 def _shown(word: bytes | None) -> str:
-    return "nothing" if word is None else repr(word[:100].decode(errors="replace"))
+    return "nothing" if word is None else repr(word.decode(errors="replace"))

@@ -86,7 +86,8 @@ class Child:
         if ended == "exited" and not self._ends_by(deadline):
             ended = "time"
         status = self.close()
-        return JobResult(ended=ended, status=status, stdout=bytes(out[:limit]), stderr=bytes(err))
+        del out[limit:]
+        return JobResult(ended=ended, status=status, stdout=bytes(out), stderr=bytes(err))
 
     def _ends_by(self, deadline: float) -> bool:
         """Whether a process that closed its pipes also ended in time."""

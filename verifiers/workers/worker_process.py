@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import select
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from verifiers.child_process import kill_group, status
+from verifiers.child_process import kill_group, status, without_secrets
 from verifiers.types import Verdict
 from verifiers.workers.worker import Ready, Reply, Start, Trip
 
@@ -26,8 +25,8 @@ START_S = 120.0
 _PIECE = 4096 if sys.platform == "win32" else 1 << 16
 """Of what is written at once. Windows' pipes block: there it is what one that can be written to takes (PIPE_BUF)."""
 _START = "import sys; sys.path[:] = sys.argv[1:]; from verifiers.workers.worker import main; main()"
-_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
 _OWN_CODE = frozenset({"python"})
+"""Kinds that are a function of the user's own, which may need a secret."""
 
 
 class Worker:
@@ -46,7 +45,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
-            env=_environment(start.kind),
+            env=None if start.kind in _OWN_CODE else without_secrets(),
             start_new_session=True,
         )
         assert self._process.stdin is not None
@@ -173,10 +172,3 @@ def _able(descriptor: int, deadline: float, *, write: bool = False) -> bool:
     poll = select.poll()
     poll.register(descriptor, select.POLLOUT if write else select.POLLIN)
     return bool(poll.poll(max(0.0, deadline - time.monotonic()) * 1000))
-
-
-def _environment(kind: str) -> dict[str, str]:
-    """This process's, without what looks like a secret: a worker that reads a model's text needs none. A function of
-    the user's own may."""
-    names = [name for name in os.environ if kind in _OWN_CODE or not _SECRET.search(name)]
-    return {name: os.environ[name] for name in names}
