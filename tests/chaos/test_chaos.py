@@ -76,6 +76,12 @@ def go_through(seed: int, folder: Path, children: Nursery) -> None:
         told = "\n  ".join(
             [
                 *(f"{seat.alias}: {seat.keys} {seat.fault_names}" for seat in world.seats),
+                *(
+                    f"{seat.alias}: {batch}"
+                    for seat in world.seats
+                    if seat.desk
+                    for batch in seat.desk.batches
+                ),
                 f"policy: {world.policy}",
                 *world.history,
             ]

@@ -195,11 +195,12 @@ class BatchLife:
         return await self._search(job)
 
     async def _search(self, job: BatchJob) -> bool:
-        """Looks for a batch that may have been made, in the vendor's list, until it is there or two readings some time
-        apart lack it. Whether it is there."""
+        """Looks for a batch that may have been made, in the vendor's list, until it is there, or long enough and in
+        enough readings isn't: time alone tells nothing where this machine slept. Whether it is there."""
         assert job.submitting_at is not None
         backoff, waits = Patience(self._model.max_wait_s), Growing()
         first: float | None = None
+        readings = 0
         while True:
             try:
                 found = await self._provider.find(
@@ -214,9 +215,15 @@ class BatchLife:
                 return True
             now = self._shared.clock()
             first = now if first is None else first
-            longest = patience.LISTED_S if job.refused else patience.FIND_S
-            longest = patience.LIFE_S if found.undecided else longest
-            if now - first >= patience.LISTED_S and time.time() - job.submitting_at > longest:
+            waited = time.time() - job.submitting_at
+            if found.undecided:  # one that has just ended may not name its results yet
+                readings, enough = 0, waited > patience.LIFE_S
+            else:
+                readings += 1
+                longest = patience.LISTED_S if job.refused else patience.FIND_S
+                fewest = 2 if job.refused and found.silent is None else patience.READINGS
+                enough = readings >= fewest and now - first >= patience.LISTED_S and waited > longest
+            if enough:
                 if found.silent is None:
                     return False
                 await self._has(job, found.silent)  # what it doesn't speak of stays charged

@@ -13,6 +13,9 @@ as far as can be known: what it was to cost stays charged, and its samples are a
 LISTED_S = 30.0
 """A vendor may list a batch some time after it was made: that it isn't listed is believed only once two readings of the
 list, so far apart, lack it."""
+READINGS = 6
+"""… nor before the list was read so often, and with it the results of the batches that it may be: these are unnamed or
+empty for a while, and a machine that slept has waited long without having looked."""
 LIFE_S = 26 * 3600.0
 """No batch works longer than a day; two hours more for clocks that differ."""
 GONE_S = 29 * 24 * 3600.0

@@ -13,6 +13,7 @@ from contextlib import closing
 
 import pytest
 
+from orchestrator.run.batches import patience
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.batches.batch_sweeps import DESKS, batch_model, start_with_short_waits, with_keys
 from tests.orchestrator.run.books import check_bill, check_books, check_complete, money, one, rows, watched
@@ -144,6 +145,20 @@ def test_a_batch_of_an_earlier_run_without_a_line_is_not_taken_for_another(tmp_p
     check_bill(db, {"m": desk.vendor}, 10 * USD)
     assert [row[0] for row in rows(db, "SELECT state FROM request ORDER BY id")] == ["presumed", "settled"]
     assert len({row[0] for row in rows(db, "SELECT vendor_batch FROM batch_job")}) == 2
+
+
+def test_a_machine_that_slept_has_not_looked(tmp_path, monkeypatch):
+    """The time is over at the first look. The batch works then, and doesn't name its results at once when it ends."""
+    for name in ("FIND_S", "LISTED_S"):
+        monkeypatch.setattr(patience, name, 0.0)
+    desk = DESKS["anthropic"]()
+    desk.create.append("reset")
+    desk.works_s, desk.unnamed = 0.2, 4
+    db = tmp_path / "test.db"
+    with serving(desk.vendor):
+        assert run(SweepFile({"m": batch_model(desk)}, problems=1, samples=1).write(tmp_path), db).status == 0
+    assert (money(db).settled, money(db).presumed) == (desk.vendor.billed_pico, 0)
+    assert desk.created == 1
 
 
 def test_another_batch_of_the_same_size_is_not_taken_for_it(tmp_path, desk):
