@@ -5,11 +5,16 @@ What a reasoning model thought (up to the last `</think>`) is left out. Of an an
 
 1. Of the fenced blocks (``` or ~~~, closed or cut off) those marked as Python, else those without a mark, else any;
    for a function those that define it, if some do; and of these the last (or the first: `block = "first"`, as
-   "Large Language Monkeys" does). Before that, an answer to few-shot examples is cut if it goes on to ask itself
-   the next question (a line that begins with `Q:` or `Question:`).
+   "Large Language Monkeys" does). Blocks before it that only define or import what it uses without defining it go
+   first. Before that, an answer to few-shot examples is cut if it goes on to ask itself the next question (a line
+   that begins with `Q:` or `Question:`).
 2. Without a block, the text itself: for a function, all of it if it defines the function, else the continuation of
    the prompt, cut if something new begins at the left margin, as the HumanEval paper's stop sequences do
-   (`class`, `def`, `#`, `if`, `print`; here also decorators, imports, assertions, fences and end markers).
+   (`class`, `def`, `#`, `if`, `print`; here also decorators, imports, assertions, fences and end markers). If that
+   is no Python, what stands in single backticks.
+
+A function that is only there as a method of a class (`class Solution`, as LeetCode asks for it) is called on an
+instance of it.
 
 Several readings of one answer are alternatives in a fixed order (with the indentation that a chat API has stripped
 put back, without the prose around a definition). The first that is Python is run, and no other.
@@ -23,6 +28,7 @@ import textwrap
 from collections.abc import Iterator
 from functools import lru_cache
 
+from verifiers.code.definitions import helpers_of, method_of
 from verifiers.code.problem import FunctionProblem
 
 MAX_TEXT = 200_000
@@ -42,9 +48,20 @@ _TAG = re.compile(
 )
 _MOST_TAGS = 50
 _ESCAPED = re.compile(r"&(?:lt|gt|quot|#39);")
+_NO_PROGRAM = re.compile(
+    r"(?:^|\n)[ \t>*#-]{0,9}(?:(?:sample|example|expected|console|test|the|for|your|program|this)[ ]){0,3}"
+    r"(?:in|out)puts?\b[^\n]{0,25}\s{0,9}\Z",
+    re.IGNORECASE,
+)
+"""What announces a block that is no program."""
+_LAST_TOKEN = re.compile(r"<\|(?:endoftext|end_of_text|im_end|eot_id|end|EOT)\|>")
 _END_TOKEN = re.compile(r"(?<=[`~])(?:<\|?[a-z_]{1,20}\|?>|</s>)\s{0,9}$", re.IGNORECASE)
 _QUOTED = re.compile(r"^(?:>>>|\.\.\.|>)(?:[ ]|$)", re.MULTILINE)
 """Before each line of a block within a quotation, or of one copied from Python's prompt."""
+_LANGUAGE_LINE = re.compile(r"\A\s{0,9}(?:python ?3?|py)(?: ?copy(?: code)?)?[ \t]{0,9}\n", re.IGNORECASE)
+"""What is left of a fence, or of a page that code was copied from."""
+_INLINE = re.compile(r"(?<!`)`([^`]{3,2000})`(?!`)")
+_MOST_PARAGRAPHS = 8
 _NEXT_QUESTION = re.compile(r"^(?:Q|Question):", re.MULTILINE)
 _STOP = re.compile(
     r"\n(?:class\b|def\b|async def\b|#|if\b|print\b|@|import\b|from\b|assert\b|```|~~~|<\||</)|<\|?endoftext|</?s>"
@@ -55,37 +72,67 @@ _CODE_LINE = re.compile(r"^(?:(?:import|from|def|async def|class)\b|@)", re.MULT
 
 def whole_program(text: str, *, first_block: bool = False) -> Alternatives:
     """The readings of an answer that is a program of its own; [] if there is none."""
-    text = _tagged(_after_thinking(text))
+    text = _without_language(_tagged(_after_thinking(text)))
     question = _NEXT_QUESTION.search(text)
     if question and question.start() > 0 and text[: question.start()].strip():
         text = text[: question.start()]
     blocks = _of_python(_blocks(text))
     if blocks:
         block = blocks[0 if first_block else -1]
-        return _unique([[block], [textwrap.dedent(block)], [_tagged(block)]])
-    return _unique([[text], [textwrap.dedent(text)], *([part] for part in _code_in(text))])
+        helpers = helpers_of(blocks, block)
+        return _unique([*_with([], helpers, block), [_tagged(block)]])
+    inline = [code for code in _INLINE.findall(text) if "(" in code][-1:]
+    readings = (text, textwrap.dedent(text), text.strip(), *_code_in(text), *_paragraphs(text), *inline)
+    return _unique([[part] for part in readings])
 
 
 def function(text: str, problem: FunctionProblem, *, first_block: bool = False) -> Alternatives:
     """The readings of an answer that gives a problem's `entry_point`, as a whole or as the rest of its `prompt`."""
-    text = _tagged(_after_thinking(text))
+    text = _without_language(_tagged(_after_thinking(text)))
     prompt, name, stub = problem.prompt, problem.entry_point, problem.stub
     defines = re.compile(rf"^[ \t]*(?:async[ \t]+)?def[ \t]+{re.escape(name)}\b", re.MULTILINE)
     blocks = _blocks(text)
     those = [body for _, body in blocks if defines.search(body)]
     if those:
         block = those[0 if first_block else -1]
-        return _unique([[stub, block], [stub, textwrap.dedent(block)]])
+        helpers = helpers_of([body for _, body in blocks], block)
+        return _bound(_unique(_with([stub], helpers, block)), name)
+    inline = [code for code in _INLINE.findall(text) if defines.search(code)][-1:]
     if (defines.search(text) or not stub) and not blocks:
-        return _unique([[stub, text], *([stub, part] for part in _code_in(text))])
+        return _bound(
+            _unique([[stub, part] for part in (text, text.strip(), *_code_in(text), *inline)]), name
+        )
     if not stub:  # the prompt is prose: nothing goes on from it
         return _unique([[_of_python(blocks)[0 if first_block else -1]]])
     if not blocks or _begins_indented(text):
         cut = _STOP.split("\n" + text, maxsplit=1)[0][1:]
         margin = _MARGIN.split(text, maxsplit=1)[0]
-        return _unique([*_continuations(prompt, cut), *_continuations(prompt, margin)])
+        returned = [code for code in _INLINE.findall(text) if code.startswith("return ")][-1:]
+        return _unique(
+            [
+                *_continuations(prompt, cut),
+                *_continuations(prompt, margin),
+                *([stub, code] for code in inline),
+                *(reading for code in returned for reading in _continuations(prompt, code)),
+            ]
+        )
     block = _of_python(blocks)[0 if first_block else -1]
     return _unique(_continuations(prompt, block))
+
+
+def _with(before: list[str], helpers: list[str], block: str) -> Alternatives:
+    """The block after what it needs: as it is, or without its margin."""
+    plain = [textwrap.dedent(one) for one in (*helpers, block)]
+    return [[*before, *helpers, block], [*before, *plain]]
+
+
+def _bound(alternatives: Alternatives, name: str) -> Alternatives:
+    """With a last part for what is only a method: its name, outside of the class."""
+    return [[*parts, *method_of(textwrap.dedent(parts[-1]), name)] for parts in alternatives]
+
+
+def _without_language(text: str) -> str:
+    return _LANGUAGE_LINE.sub("", text)
 
 
 def _continuations(prompt: str, rest: str) -> Alternatives:
@@ -105,6 +152,8 @@ def _begins_indented(text: str) -> bool:
 
 def _plain(text: str) -> str:
     """Without what an editor or a chat template leaves: marks of byte order, an end token after a fence."""
+    last = _LAST_TOKEN.search(text)
+    text = text[: last.start()] if last and text[: last.start()].strip() else text
     return _END_TOKEN.sub("", text.replace("\r\n", "\n").replace("\ufeff", ""))
 
 
@@ -134,7 +183,13 @@ def _tagged(text: str) -> str:
 
 def _blocks(text: str) -> list[tuple[str, str]]:
     """(mark, body) of each fenced block."""
-    blocks = [(mark, body) for _, _, mark, body in _fences(text)]
+    found = [
+        (mark, body, mark or not _NO_PROGRAM.search(text, max(0, start - 100), start))
+        for start, _, mark, body in _fences(text)
+    ]
+    blocks = [
+        (mark, body) for mark, body, is_program in found if is_program or not any(one for _, _, one in found)
+    ]
     return blocks or [("", match[1].strip() + "\n") for match in _INLINE_FENCE.finditer(text)]
 
 
@@ -153,7 +208,7 @@ def _fences(text: str) -> Iterator[tuple[int, int, str, str]]:
         mark = _ATTRIBUTES.sub(r"\1", mark)
         if mark and not _MARK.match(mark):  # ```n = int(input()): the code begins on the fence's own line
             mark, inside = "", f"{mark}\n{inside}"
-        yield opening.start(), at, mark, f"{inside.rstrip()}\n"
+        yield opening.start(), at, mark, f"{_without_language(inside).rstrip()}\n"
 
 
 @lru_cache(maxsize=16)
@@ -180,6 +235,17 @@ def _code_in(text: str) -> list[str]:
         if line[:1] in (" ", "\t", ")", "]", "}") or _CODE_LINE.match(line)
     ]
     return [tail, "\n".join(lines[: code[-1] + 1]) + "\n"]
+
+
+def _paragraphs(text: str) -> list[str]:
+    """The text up to each of its last paragraphs, then the same without a first line that announces the program."""
+    first, _, rest = text.strip().partition("\n")
+    parts = text.strip().split("\n\n")
+    found = ["\n\n".join(parts[:end]) for end in range(len(parts) - 1, 0, -1)[:_MOST_PARAGRAPHS]]
+    if first.rstrip().endswith(":") and rest.strip():
+        announced = len(first) + 1
+        found += [part[announced:] for part in (text.strip(), *found) if part[announced:].strip()]
+    return found
 
 
 def _unique(alternatives: Alternatives) -> Alternatives:

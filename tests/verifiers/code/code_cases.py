@@ -15,8 +15,8 @@ def function(
     return {"prompt": prompt, "test": test, "entry_point": name}
 
 
-def fenced(program: str) -> str:
-    return f"```python\n{program}\n```"
+def fenced(*programs: str) -> str:
+    return "\nThen:\n".join(f"```python\n{program}\n```" for program in programs)
 
 
 def checked(*lines: str) -> dict[str, Any]:
@@ -146,6 +146,109 @@ RULES: dict[str, list[Case]] = {
         (output("<code>x</code>"), "print('<code>x</code>')", True),
         (checked("assert candidate(5) == 5"), "[PYTHON]\ndef f(n):\n    return n\n[/PYTHON]", True),
         (checked("assert candidate(5) == 5"), "<code>\n    return n\n</code>", True),
+    ],
+    "a function may be a method of a class, as LeetCode asks for it": [
+        (
+            checked("assert candidate(5) == 5"),
+            fenced("class Solution:\n    def f(self, n):\n        return n"),
+            True,
+        ),
+        (
+            checked("assert candidate(5) == 5"),
+            fenced("class Solution:\n    def f(self, n):\n        return 0"),
+            False,
+        ),
+        (
+            checked("assert candidate(5) == 5"),
+            "class Solution(object):\n    @staticmethod\n    def f(n):\n        return n",
+            True,
+        ),
+        (
+            checked("assert candidate(5) == 5"),
+            fenced(
+                "class Node:\n    pass\n\nclass Solution:\n    def g(self): return 5\n"
+                "    def f(self, n):\n        return self.g()"
+            ),
+            True,
+        ),
+        (
+            checked("assert candidate(5) == 5"),
+            fenced("class Solution:\n    def f(self, n):\n        return n\n\nf = Solution().f"),
+            True,
+        ),
+        (
+            checked("assert candidate(5) == 5"),
+            fenced(
+                "class Node:\n    def f(self, n):\n        return 0\n\nif True:\n    def f(n):\n        return n"
+            ),
+            True,
+        ),
+        (
+            function("assert f(5) == 5\n", "Write f."),
+            fenced(
+                "class Solution:\n    def __init__(self, n):\n        pass\n    def f(self, n):\n        return n"
+            ),
+            False,
+        ),
+    ],
+    "blocks before the program that define or import what it uses are part of it": [
+        (
+            checked("assert candidate(5) == 5"),
+            fenced("def g(n):\n    return n", "def f(n):\n    return g(n)"),
+            True,
+        ),
+        (
+            checked("assert candidate(5) == 5"),
+            fenced("import math", "def f(n):\n    return math.floor(n)"),
+            True,
+        ),
+        (
+            checked("assert candidate(5) == 5"),
+            fenced("from math import (\n    ceil as up,\n    floor,\n)", "def f(n):\n    return up(n)"),
+            True,
+        ),
+        (
+            checked("assert candidate(5) == 5"),
+            fenced("ONE = 1", "def g(n):\n    return n * ONE", "def f(n):\n    return g(n)"),
+            True,
+        ),
+        (
+            checked("assert candidate(5) == 5"),
+            fenced("from solution import f\ndef test_f():\n    assert f(1)", "def f(n):\n    return n"),
+            True,
+        ),
+        (
+            checked("assert candidate(5) == 5"),
+            fenced("def f(n):\n    return 1 / 0\nf(1)", "def f(n):\n    return n"),
+            True,
+        ),
+        (
+            checked("assert candidate(5) == 5"),
+            fenced("def g(n):\n    return n\nprint(nonesuch)", "def f(n):\n    return g(n)"),
+            False,
+        ),
+        (output("3"), fenced("def g():\n    return 3", "print(g())"), True),
+        (output("3"), fenced("print(4)", "print(3)"), True),
+        (output("3"), fenced("print(3)", "print(4)"), False),
+        (output("3"), "```\nprint(3)\n```\n\nOutput:\n```\n3\n```", True),
+        (output("3"), "Input:\n```\n1 2\n```\n```\nprint(3)\n```", True),
+    ],
+    "a program without a fence is read without what stands around it": [
+        (checked("assert candidate(5) == 5"), "python\ndef f(n):\n    return n", True),
+        (checked("assert candidate(5) == 5"), "Python\n\ndef f(n):\n    return n + 1", False),
+        (checked("assert candidate(5) == 5"), "pythonCopy code\ndef f(n):\n    return n", True),
+        (checked("assert candidate(5) == 5"), "```\npython\ndef f(n):\n    return n\n```", True),
+        (checked("assert candidate(5) == 5"), " def f(n):\n    return n", True),
+        (checked("assert candidate(5) == 5"), "def f(n):\n    return n\n<|im_end|>\nuser: def g(", True),
+        (checked("assert candidate(5) == 5"), "It is `def f(n): return n`, which says it.", True),
+        (checked("assert candidate(5) == 5"), "`def f(n):\n    return n + 1`", False),
+        (checked("assert candidate(5) == 5"), "The body is `return n`.", True),
+        (output("6", "3\n"), f"python\n{DOUBLE}", True),
+        (output("6", "3\n"), f"`{DOUBLE}`", True),
+        (output("6", "3\n"), f"Use `{DOUBLE}`, nothing more.", True),
+        (output("6", "3\n"), f"The program:\n\n{DOUBLE}\n", True),
+        (output("6", "3\n"), f"n = 1\n{DOUBLE}\n\nIt reads `n` and doubles it.\n\nThat's all.", True),
+        (output("6", "3\n"), "print(7)\n\nThis prints 7, not 6.", False),
     ],
     "a float that cannot hold the expected integer is not that integer": [
         (output("1000000000000000001"), fenced("print(1e18)"), False),
