@@ -9,8 +9,9 @@ Priority: the last `\\boxed{…}` or `<answer>…</answer>` that names a letter;
 one (`the answer is (C)`, `Answer: A`, `{"answer": "B"}`, `答案：B`, `I choose D`, `B is correct`, `…, so D`); else
 the last line that is nothing but a letter, or that alone begins with one (`(C) Paris`); else the letter in
 parentheses in the last line that has one. Two letters in one statement (`A or B`, `both A and C`) are no
-answer, and no answer is wrong. A lone capital in running text (`A train leaves`) says nothing. What follows a
-question that a base model goes on to ask itself is not read.
+answer, and no answer is wrong. A lone capital in running text (`A train leaves`) says nothing, and no more does a
+statement that is asked (`Is the answer B?`), supposed (`if the answer is B`) or denied (`option B is wrong`). What
+follows a question that a base model goes on to ask itself is not read.
 """
 
 from __future__ import annotations
@@ -31,19 +32,22 @@ _OWN_QUESTION = re.compile(
 )
 _MARKUP = re.compile(
     r"\\(?:textbf|textrm|textsf|text|mathrm|mathbf|mathsf|mbox|rm|bf)(?![A-Za-z])|\\[()\[\],;:! ]|[*_`$~\u200b]"
+    r"|</?(?:b|i|u|p|em|strong|span|mark|br)(?: [^<>\n]{0,80})?/?>"
 )
 _BOX = re.compile(r"(?:\\(?:boxed|fbox)[ ]?\{|<answer>)(?=([^\n<]{0,80}))")
 _STATED = re.compile(
-    r"(?:(?:\b|(?<=final)|(?<=correct))(?:answer|option|choice|choose|chose|chosen|select(?:ed|ion)?"
+    r"(?:(?:\b|(?<=final)|(?<=correct))(?:(?:statement|one|option|choice|answer) that(?: [a-z]{1,20}){1,4}(?= is )"
+    r"|answer|option|choice|choose|chose|chosen|select(?:ed|ion)?"
     r"|pick(?:ed)?|go(?:ing)? (?:with|for)|verdict|conclusion|final letter|(?:i'd|i would|i'll) say"
-    r"|(?:matches|corresponds to|means|ans)|(?<![a-z] )(?:final|correct|it (?:should|must|has to) be)"
+    r"|(?:matches|corresponds to|means|ans)|letter(?=(?: is|:)[ ])"
+    r"|(?<![a-z] )(?:final|correct|it (?:should|must|has to) be)"
     r"|(?:statement|one) that (?:is|holds)(?: true| correct)?)\b(?!s)"
     r"|\b(?:respuesta|opci[oó]n|réponse|option|antwort|resposta|alternativa|risposta|antwoord|odpowied[zź]"
     r"|cevap|svar|ответ|risposta corretta|jawaban|đáp án"
-    r"|вариант)\b|答案|答え|正解|正确选项|选择|选项?|選|정답|답|الإجابة|उत्तर)"
-    r"(?:[ ](?:is|are|be|would|should|must|to|the|correct|right|best|final|option|choice|answer|letter|of|this"
+    r"|вариант|lösung|trả lời)\b|答案|答え|正解|正答|الجواب|正确选项|选择|选项?|選|정답|답|الإجابة|उत्तर)"
+    r"(?:[ ](?:is|are|be|would|should|must|to|the|correct|right|best|final|option|choice|answer|letter|letra|of|this"
     r"|question|that|therefore|thus|indeed|clearly|likely|probably|definitely|certainly|most|appears|seems|true"
-    r"|es|est|ist|lautet|é|è|la|die|der|il|correcta|correcte|corretta|richtige|correta|opción|adalah|là|đúng"
+    r"|es|est|ist|lautet|é|è|a(?= letra)|la|die|der|il|correct[ae]|corretta|richtige|correta|opción|adalah|là|đúng"
     r"|option|—|-)\b){0,8}[ ]?(?:是|为|為|は|는|은|应该是)?[ ]?[\"']?[ ]?(?:->|[→–—-]|[:=]{0,2}>?)[\s{\"']{0,4}",
     re.IGNORECASE,
 )
@@ -56,10 +60,15 @@ _IS_RIGHT = re.compile(
     r"|(?<![\w'’])[(\[]?(?P<best>[A-Z])[)\]]?[ ](?:fits|works|matches)[ ](?:the )?best\b"
     r"|[;,][ ](?:but |only )?[(\[]?(?P<does>[A-Z])[)\]]?[ ]does(?=[.!]?[ \t]*(?:\n|$))"
     r"|(?<![\w'’])[(\[]?(?P<itis>[A-Z])[)\]]?[ ]it[ ]is(?=[.!]?[ \t]*(?:\n|$))"
+    r"|(?:^|[.!,:\n][ ]?|\b(?:so|thus|hence|only|option|choice|therefore|but|then)[ ])[(\[]?(?P<works>[A-Z])[)\]]?[ ]"
+    r"(?:(?:fits|works|holds|matches|is what we want|is the (?:one|statement|option) that (?:works|fits|holds)))"
+    r"(?=[.!]?[ \t]*(?:\n|$))"
 )
 _FOLLOWS = re.compile(
     r"(?:\b(?:so|thus|hence|therefore|then|(?<!whether )(?<!if )(?:it'?s|it is)|must be|has to be|leaves|leaving"
-    r"|left with|which is|that is|namely)|i\.e\.|(?<=[a-z] [A-J]):)[,:]?[ ]"
+    r"|left with|which is|that is|that's|this is|namely|no|finally|probably|likely|definitely|surely|certainly"
+    r"|we (?:get|have|find|obtain)|by (?:the )?(?:process of )?elimination|not [A-Z],? but)"
+    r"|i\.e\.|(?<=[a-z] [A-J]):)[,:]?[ ]"
     r"(?:(?:it(?:'s| is| must be)?|must be|is|only|just|us with|with|option|choice|the)[ ]){0,3}"
     r"[(\[]?(?P<letter>[A-Z])[)\]]?(?=[.!]?[ \t]*(?:\n|$))"
     r"|\bonly[ ][(\[]?(?P<only>[A-Z])[)\]]?[ ](?:remains|is left|is correct|is right|fits|works|holds|is true)\b",
@@ -68,17 +77,44 @@ _FOLLOWS = re.compile(
 _WIDE = str.maketrans("：（）【】「」＝，。", ':()[]""=,.') | {0xFF21 + at: 65 + at for at in range(26)}
 _OPEN, _CLOSED = r"[\s\"'({\[]{0,4}", r"[)}\]\"']{0,3}"
 _LETTER = re.compile(
-    rf"{_OPEN}(?:option |choice )?{_OPEN}([A-Za-z]){_CLOSED}(?![0-9A-Za-z_À-ӿ'’+=^-])", re.IGNORECASE
+    rf"{_OPEN}(?:option |choice |letter )?{_OPEN}([A-Za-z]){_CLOSED}(?![0-9A-Za-z_À-ӿ'’+=^-])", re.IGNORECASE
 )
 _ANOTHER = re.compile(
     rf"[ ,;/]{{0,2}}(?:\b(?:or|and|oder|und|ou|et|y|o|e|или|и)\b|或|和|または|또는|/|,"
     rf"|&)[ ]?(?:option )?[({{\[]?([A-Z]){_CLOSED}(?![\w'’])"
 )
 _RUNS_ON = re.compile(r"[ ](?!because\b|since\b|as\b|for\b|with\b|which\b|is\b|from\b|if\b|due\b)[a-z]")
-_ALONE = re.compile(rf"[\s>#-]{{0,6}}{_OPEN}([A-Za-z]){_CLOSED}[.:]?\s{{0,4}}")
+_BULLET = "[\\s>#=•→✓✔✅👉☑-]{0,6}(?:1[.)] |A: )?"
+_ALONE = re.compile(rf"{_BULLET}{_OPEN}([A-Za-z]){_CLOSED}[.:!?]?[\s✓✔✅]{{0,4}}")
 _HEADED = re.compile(
-    r"[\s>#-]{0,6}(?:(?:\(([A-Z])\)|([A-Z])[).:])[ \t]{1,4}\S|([A-Z]),?[ ](?:since|because)\b)"
+    rf"{_BULLET}(?:(?:\(([A-Z])\)|([A-Z])[).:])[ \t]{{1,4}}\S"
+    r"|([A-Z])(?:,?[ ](?:since|because)\b|[ ][-–—][ ][A-Za-z]{3}))"
 )
+_ASKS = re.compile(
+    r"\s{0,9}(?:(?:and|so|but|or),?[ ])?(?:is|are|was|could|can|would|should|may|might|do|does|did|why|how|who|what"
+    r"|which|isn't|doesn't|couldn't)\b",
+    re.IGNORECASE,
+)
+_SUPPOSED = re.compile(
+    r"(?:\b(?:if|suppose|supposing|assume|assuming|imagine|whether|unless|doubt|doubtful)"
+    r"|(?:n't|not|never) (?:think|believe|say|mean))"
+    r"(?:,? that)?(?: (?:the|my|our|your|this|correct|right|final|best|only|option|choice|it's|it is)){0,4}[ ]?\Z"
+    r"|(?:\bnot|n't)(?: (?:very|really|at all))?[ ]\Z",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(
+    r"[)}\]\"']{0,3}(?:[ ](?:is|was|seems|looks|appears|must be|has to be)(?:[ ](?:also|clearly|obviously|definitely"
+    r"|therefore|thus|simply|just|then|the)){0,2}[ ](?:not|wrong|incorrect|false|invalid|untrue|inaccurate|impossible"
+    r"|implausible|unlikely|out|eliminated|excluded|ruled|inconsistent|irrelevant|too)\b"
+    r"|[ ](?:isn't|cannot|can't|can not|doesn't|does not|won't|wouldn't|would not|fails|contradicts)\b"
+    r"|[ ]would (?:only )?(?:be|have been) (?:[a-z]{1,20} ){1,3}(?:if|had|only if|were|unless)\b"
+    r"|[,;]?[ ](?:but|which|and)[ ](?:that |this |it |they )?(?:is|are|was|were)[ ](?:wrong|incorrect|false|untrue)\b"
+    r"|[;,][ ](?:that|this|it|they)(?: is| are|'s|'re) (?:wrong|incorrect|false|untrue)\b"
+    r"|[ ]if it\b|(?:\?|\.{2,3}|…)[ ]?(?:no|nope|wait|wrong)\b)",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"[.!?\n]")
+_LOOK_BACK = 120
 _PAREN = re.compile(r"\(([A-Z])\)")
 
 
@@ -165,17 +201,29 @@ def _boxed(said: str) -> Iterator[str]:
 
 def _stated(said: str) -> Iterator[str]:
     """The last statement first, whatever its words."""
-    phrases = [(match.end(), _STATED) for match in _STATED.finditer(said)]
-    found = [*_IS_RIGHT.finditer(said), *_FOLLOWS.finditer(said)]
-    named = {match.end(): next(filter(None, match.groups())) for match in found}
-    for end, pattern in sorted((*phrases, *((end, None) for end in named)), key=_by_end, reverse=True):
-        letter = _letter(said, end) if pattern else named[end]
-        if letter is not None and (pattern or letter.isupper()):
+    statements = [
+        (match.end(), match.start(), letter, named.end(1))
+        for match in _STATED.finditer(said)
+        if (named := _LETTER.match(said, match.end())) and (letter := _letter(said, match.end())) is not None
+    ]
+    for match in (*_IS_RIGHT.finditer(said), *_FOLLOWS.finditer(said)):
+        group = match.lastgroup or ""
+        if match[group].isupper():
+            statements.append((match.end(), match.start(), match[group], match.end(group)))
+    for _, start, letter, end in sorted(statements, reverse=True):
+        if not _is_unsaid(said, start, end):
             yield letter
 
 
-def _by_end(item: tuple[int, object]) -> int:
-    return item[0]
+def _is_unsaid(said: str, start: int, end: int) -> bool:
+    """Whether what begins at `start` and names an option up to `end` is asked, supposed or denied."""
+    before = said[max(0, start - _LOOK_BACK) : end]
+    sentence = max(before.rfind(mark, 0, len(before) - (end - start)) for mark in ".!?\n:;")
+    stop = _SENTENCE_END.search(said, end, end + _LOOK_BACK)
+    is_asked = stop is not None and stop[0] == "?" and _ASKS.match(before, sentence + 1)
+    return bool(
+        is_asked or _DENIED.match(said, end) or _SUPPOSED.search(before[: len(before) - (end - start)])
+    )
 
 
 def _letter(said: str, at: int) -> str | None:
@@ -205,6 +253,9 @@ def _by_line(said: str, letters: str) -> str | None:
     if headed:
         return None  # it repeats the options
     for line in reversed(lines):
-        if found := set(_PAREN.findall(line)):
+        places = [
+            match for match in _PAREN.finditer(line) if not _is_unsaid(line, match.start(), match.end(1))
+        ]
+        if found := {match[1] for match in places}:
             return next(iter(found)) if len(found) == 1 and found <= set(letters) else None
     return None

@@ -29,7 +29,7 @@ NAMED = [
     ("The answer is \\(\\textbf{C}\\)", "C"),
     # the last one counts
     ("At first the answer is A. No: the answer is B.", "B"),
-    ("Option A is wrong. The answer is (C). Option D is wrong, too.", "D"),
+    ("Option A is wrong. The answer is (C). Option D is wrong, too.", "C"),
     ("\\boxed{A} … I mean \\boxed{B}", "B"),
     ("<think>The answer is A.</think> Answer: C", "C"),
     # lines and parentheses
