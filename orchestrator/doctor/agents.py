@@ -18,8 +18,9 @@ from orchestrator.doctor.stand_in import SUBMIT, StandIn, steps
 from orchestrator.errors import InputError, LedgerBroken
 from orchestrator.run.agents.checks import require_sandbox
 from orchestrator.run.prepare import prepare
-from orchestrator.run.run_sweep import Options, run_sweep
+from orchestrator.run.run_sweep import Options, Result, run_sweep
 from orchestrator.sending.signals import Signals
+from orchestrator.sweep.tables.known_agents import seen_running
 from orchestrator.sweep.types import Agent, Model, StatedPrice, Sweep, VerifierChoice
 from pricing.types import PICO_PER_USD
 
@@ -65,25 +66,27 @@ def _tried(sweep: Sweep, alias: str, model: Model, agent: Agent) -> Finding:
                 result = run_sweep(prepare(alone), options, lambda _: None)
         except LedgerBroken as error:
             return Finding("missing", "agent", f"{alias}: {error}")
-        return _found(alias, db, result.reason)
+        return _found(alias, db, result, seen_running(agent.command))
 
 
-def _found(alias: str, db: Path, reason: str | None) -> Finding:
+def _found(alias: str, db: Path, result: Result, seen: str | None) -> Finding:
     sql = (
         "SELECT a.ended_by, a.exit_status, a.calls, length(s.text) FROM agent_attempt AS a "
         "LEFT JOIN sample AS s ON s.agent_attempt_id = a.id ORDER BY a.id DESC LIMIT 1"
     )
     with closing(sqlite3.connect(db)) as connection:
         row = connection.execute(sql).fetchone()
+    ending = f"; {seen}" if seen else ""
     if row is None or row[3] is None:
-        said = (reason or "its attempt made no sample").removeprefix(f"{alias}: ")
+        said = (result.reason or "its attempt made no sample").removeprefix(f"{alias}: ") + ending
         return Finding(
             "missing", "agent", f"{alias}: {said}", "run its command by hand, and look at its settings"
         )
     ended_by, status, calls, size = row
     how = f"exit status {status}" if ended_by == "exit" else f"ended by {ended_by}"
     ran = f"{alias}: one attempt ran against a stand-in, which costs nothing"
-    text = f"{ran}: {calls} calls, {how}, {size:,} characters of output"
+    text = f"{ran}: {calls} calls, {how}, {size:,} characters of output{ending}"
+    text += "".join(f"; {warning.removeprefix(f'{alias}: ')}" for warning in result.warnings)
     if not calls or ended_by != "exit" or status:
         return Finding("note", "agent", text, "run its command by hand, and look at its settings")
     return Finding("ok", "agent", text)

@@ -120,23 +120,44 @@ class Wire:
         """The tool that runs commands: by its name, else the first that takes a command."""
         tools = dict(self.tools())
         for name in [*(known for known in tools if known.lower() in _TOOLS), *tools]:
-            if {"command", "cmd"} & set(tools[name]):
+            if {"command", "cmd"} & set(_fields(tools[name])):
                 return name, tools[name]
-        return next(iter(tools.items()), ("bash", {"command": {"type": "string"}}))
+        return next(iter(tools.items()), ("bash", Json()))
 
     def tools(self) -> Iterator[tuple[str, Json]]:
-        """Each tool with its fields."""
+        """Each tool with the schema of its arguments."""
         for tool in cast("list[Json]", self.body.get("tools") or []):
             inner = cast("Json", tool.get("function", tool))
             schema = cast("Json", inner.get("parameters") or inner.get("input_schema") or {})
             if "name" in inner:
-                yield inner["name"], schema.get("properties") or {}
+                yield inner["name"], schema
 
     def arguments(self, turn: Run) -> tuple[str, Json]:
-        name, fields = self.tool()
+        name, schema = self.tool()
+        fields = _fields(schema)
         field = "cmd" if "cmd" in fields and "command" not in fields else "command"
         listed = cast("Json", fields.get(field, {})).get("type") == "array"
-        return name, {field: ["sh", "-c", turn.command] if listed else turn.command}
+        required = [one for one in cast("list[str]", schema.get("required") or []) if one != field]
+        besides = {one: _anything(cast("Json", fields.get(one) or {})) for one in required}
+        return name, {field: ["sh", "-c", turn.command] if listed else turn.command, **besides}
+
+
+def _fields(schema: Json) -> Json:
+    return schema.get("properties") or {}
+
+
+def _anything(field: Json) -> object:
+    """A value that this field takes, as any model would give one."""
+    if field.get("enum"):
+        return field["enum"][0]
+    empty = {
+        "boolean": False,
+        "integer": 1,
+        "number": 1,
+        "array": list[object](),
+        "object": dict[str, object](),
+    }
+    return empty.get(str(field.get("type")), "run")
 
 
 class Chat(Wire):

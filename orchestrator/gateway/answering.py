@@ -131,6 +131,7 @@ class Answering:
         try:
             await self._answer(asked)
         except Refusal as refusal:
+            attempt.refusal = refusal.message
             refuse(delivery, body, refusal)
 
     async def _answer(self, asked: Asked) -> None:

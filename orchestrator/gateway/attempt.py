@@ -79,9 +79,9 @@ class OpenAttempt:
         """(request, body), which the next body may begin with."""
         self.last_tool_call: str | None = None
         self.refused_at: float | None = None
-        """When it was first refused for its cap …"""
+        """When it was first refused for its cap."""
         self.refusal: str | None = None
-        """… and what it was told then."""
+        """What it was told when the gateway last refused a call."""
         self.tasks: set[asyncio.Task[None]] = set()
         self._clock = clock
         self._why_stopped = why_stopped
@@ -161,9 +161,9 @@ class OpenAttempt:
 
     # -- its end ----------------------------------------------------------------------------------------------------
 
-    def refuse_for_cap(self, message: str) -> None:
+    def refuse_for_cap(self) -> None:
         if self.refused_at is None:
-            self.refused_at, self.refusal = self._clock(), message
+            self.refused_at = self._clock()
 
     def end(self, by: EndedBy) -> None:
         """Asks for its end; the first reason holds."""

@@ -161,7 +161,7 @@ def capped(attempt: OpenAttempt, needs: int | None = None) -> Refusal:
     elif needs is not None and attempt.hold.room is not None:
         may_cost, left = needs / PICO_PER_USD, attempt.hold.room / PICO_PER_USD
         message = f"{CAP}: one more call may cost ${may_cost:.3g}, and ${left:.3g} of attempt_usd is left"
-    attempt.refuse_for_cap(message)
+    attempt.refuse_for_cap()
     return Refusal(message, status=402, kind="billing_error", code="insufficient_quota")
 
 

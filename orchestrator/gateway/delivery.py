@@ -77,7 +77,8 @@ class Delivery:
     async def changes(self, within_s: float) -> bool:
         """Waits for more of it; False if none came in time."""
         try:
-            await asyncio.wait_for(self._changed.wait(), within_s)
+            async with asyncio.timeout(within_s):
+                await self._changed.wait()
         except TimeoutError:
             return False
         return True

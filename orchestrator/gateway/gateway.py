@@ -190,6 +190,9 @@ class Gateway:
                 stop_rule=self._stop_rule(attempt.ticket),
             )
             outcome = self._judged(row)
+        if is_sample and not bought and attempt.refusal is not None:
+            said = "an attempt ended by itself and had bought nothing: the gateway refused its calls: "
+            self._on_warning(attempt.alias, said + attempt.refusal)
         borne = bought if is_sample else {}
         unused = attempt.hold.settled - sum(call.settled_pico for call in borne.values())
         self._forget(attempt)
@@ -302,6 +305,8 @@ class Gateway:
                 )
             return self._called(attempt, wire, incoming)
         except Refusal as refusal:
+            if attempt is not None and not incoming.path.endswith("/count_tokens"):
+                attempt.refusal = refusal.message
             body = wire.error(refusal.message, kind=refusal.kind, code=refusal.code)
             return _whole(refusal.status, body, may_retry=False)
 

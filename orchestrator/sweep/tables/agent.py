@@ -48,7 +48,7 @@ def agent(source: SweepText, sweep: SweepTable, alias: str, *, sends: bool) -> A
     _check_model(source, sweep, alias, model)
     known = _known(source, at, table)
     command = _command(table, known, model)
-    env = {**(known.env if known else {}), **table.env}
+    env = {**_env(known, model), **table.env}
     found = Agent(
         command=command,
         attempt_pico=None if table.attempt_usd is None else int(table.attempt_usd * PICO_PER_USD),
@@ -149,6 +149,12 @@ def _command(table: AgentTable, known: KnownAgent | None, model: ModelTable) -> 
     if known is None:
         return tuple(table.command)
     return known.messages if known.messages and model.provider == "anthropic" else known.command
+
+
+def _env(known: KnownAgent | None, model: ModelTable) -> dict[str, str]:
+    if known is None:
+        return {}
+    return {**known.env, **(known.messages_env if model.provider == "anthropic" else {})}
 
 
 def _check_caps(source: SweepText, at: Key, table: AgentTable, *, by_server_time: bool) -> None:

@@ -19,7 +19,9 @@ class KnownAgent:
     seen: str | None = None
     """With which version it was seen to run an attempt; None: written from its documentation."""
     messages: tuple[str, ...] = ()
-    """Its command for a model of Anthropic's wire, if that differs."""
+    """Its command for a model of Anthropic's wire, if that differs …"""
+    messages_env: Mapping[str, str] = field(default_factory=dict[str, str])
+    """… and what its environment has there besides."""
 
 
 _MINI = ("mini", "-y", "--exit-immediately", "-t", "{prompt}", "-o", "{out}/traj.json", "-m")
@@ -58,6 +60,8 @@ KNOWN: Mapping[str, KnownAgent] = {
     "openhands": KnownAgent(
         command=("openhands", "--headless", "--override-with-envs", "-t", "{prompt}"),
         env={"LLM_MODEL": "openai/{model}", **_LITELLM},
+        messages_env={"LLM_MODEL": "anthropic/{model}", "LLM_BASE_URL": "{url}"},
+        seen="1.16.0",
     ),
     "aider": KnownAgent(
         command=(*_AIDER, "openai/{model}"),
@@ -81,3 +85,13 @@ KNOWN: Mapping[str, KnownAgent] = {
     "codex": KnownAgent(command=_CODEX, seen="0.171.0"),
 }
 """By the name that a sweep file writes."""
+
+
+def seen_running(command: tuple[str, ...]) -> str | None:
+    """A sentence on the known agent that this command starts: with which version it was seen; None for any other."""
+    for name, known in KNOWN.items():
+        if command in (known.command, known.messages):
+            if known.seen is None:
+                return f"the settings for {name} are written from its documentation and not yet seen running"
+            return f"the settings for {name} were seen running with version {known.seen}"
+    return None

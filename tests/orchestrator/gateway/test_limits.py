@@ -49,6 +49,28 @@ def test_attempt_calls_and_attempt_s_end_an_attempt_with_a_sample(tmp_path, monk
     check_attempts(db, vendor)
 
 
+def test_an_attempt_that_the_gateway_refused_everything_says_so(tmp_path, monkeypatch):
+    vendor = openai_vendor()
+
+    async def asks_for_a_picture(gateway, attempt) -> str:
+        image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+        async with client_of(gateway, attempt, max_retries=0) as client:
+            with pytest.raises(openai.APIStatusError):
+                await client.chat.completions.create(
+                    model="m", messages=[{"role": "user", "content": [image]}]
+                )
+        return ""
+
+    with serving(vendor):
+        path = sweep_file({"a": agent_model(vendor)}, samples=3).write(tmp_path)
+        result, _ = run_agents(path, tmp_path / "test.db", asks_for_a_picture, monkeypatch)
+    assert result.status == "complete"
+    assert not vendor.billed
+    (said,) = result.warnings
+    assert "had bought nothing: the gateway refused its calls: manyfew refuses images" in said
+    assert "(3 times)" in said
+
+
 @pytest.mark.slow
 def test_calls_keep_the_limit_that_they_share_with_plain_requests(tmp_path, monkeypatch):
     vendor = openai_vendor(rate=(12, 1.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from random import Random
 from typing import Any
 
@@ -18,7 +19,7 @@ from orchestrator.gateway.model import sells_one_vendor
 from orchestrator.gateway.reading import tool_call
 from orchestrator.gateway.stream_edit import UsageTakenOut
 from orchestrator.gateway.wires import CHAT, MESSAGES, RESPONSES
-from orchestrator.ledger.writing.agent_attempts import shared_bytes
+from orchestrator.ledger.writing.agent_attempts import packed, shared_bytes
 from orchestrator.scheduler.call_retry import Then, Tries, after
 from providers.errors import BadRequest, Lost, MayHaveCost, Overloaded, RateLimited, Stopped
 
@@ -177,6 +178,29 @@ def test_a_body_is_kept_from_where_it_differs_and_no_character_is_cut():
     assert shared_bytes(b"abcd", b"abxd") == 2
     assert shared_bytes("aé".encode(), "aè".encode()) == 1
     assert shared_bytes(b"", b"a") == shared_bytes(b"a", b"") == 0
+
+
+@pytest.mark.parametrize("size", [0, 1, 100, 511, 512, 5_000, 300_000])
+def test_what_is_kept_of_a_body_reads_back_and_is_smaller(size):
+    text = (b"the same words, and number %d, " * (size // 20 + 1) % tuple(range(size // 20 + 1)))[:size]
+    assert zlib.decompress(packed(text)) == text
+    assert len(packed(text)) < max(20, size)
+
+
+def test_the_stand_in_fills_whatever_a_tool_requires():
+    fields = {
+        "command": {"type": "string"},
+        "risk": {"type": "string", "enum": ["LOW", "HIGH"]},
+        "why": {"type": "string"},
+        "seconds": {"type": "number"},
+        "reset": {"type": "boolean"},
+        "more": {"type": "string"},
+    }
+    schema = {"properties": fields, "required": ["risk", "command", "why", "seconds", "reset"]}
+    tool = {"type": "function", "function": {"name": "terminal", "parameters": schema}}
+    name, arguments = Chat({"messages": [], "tools": [tool]}, 1).arguments(Run("ls"))
+    assert name == "terminal"
+    assert arguments == {"command": "ls", "risk": "LOW", "why": "run", "seconds": 1, "reset": False}
 
 
 def test_where_one_name_may_mean_several_tokenizers():

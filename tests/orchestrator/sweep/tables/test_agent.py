@@ -7,7 +7,7 @@ import pytest
 from orchestrator.errors import InputError
 from orchestrator.sweep.definition import definition
 from orchestrator.sweep.load import load
-from orchestrator.sweep.tables.known_agents import KNOWN
+from orchestrator.sweep.tables.known_agents import KNOWN, seen_running
 
 AGENT = """
 [models.gateway.agent]
@@ -121,6 +121,21 @@ def test_a_name_stands_for_a_command(good, write, monkeypatch, folder):
     assert agent.env["MSWEA_COST_TRACKING"] == "ignore_errors"
 
 
+def test_a_known_agent_speaks_the_wire_of_its_model(good, write, monkeypatch, folder):
+    (folder / "openhands").write_text("#!/bin/sh\n")
+    (folder / "openhands").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+
+    def asks(alias: str) -> tuple[str | None, str | None]:
+        table = f'[models.{alias}.agent]\ncommand = "openhands"\nattempt_usd = 0.1\n'
+        agent = load(write(good + table)).models[alias].agent
+        assert agent is not None
+        return agent.env["LLM_MODEL"], agent.env.get("LLM_BASE_URL")
+
+    assert asks("gateway") == ("openai/{model}", None)
+    assert asks("other") == ("anthropic/{model}", "{url}")
+
+
 def test_the_definition_is_all_that_bears_on_an_attempt(good, write):
     def defined(agent: str) -> object:
         sweep = load(write(good + agent))
@@ -138,5 +153,12 @@ def test_known_agents_place_only_what_can_be_filled():
     for known in KNOWN.values():
         for word in (*known.command, *known.messages):
             assert set(PLACEHOLDER.findall(word)) <= set(IN_COMMAND)
-        for value in known.env.values():
+        for value in (*known.env.values(), *known.messages_env.values()):
             assert set(PLACEHOLDER.findall(value)) <= set(IN_ENV)
+
+
+def test_a_known_agent_is_told_with_the_version_that_was_seen_or_as_not_yet_seen():
+    told = {name: seen_running(known.command) or "" for name, known in KNOWN.items()}
+    assert [name for name, said in told.items() if "not yet seen running" in said] == ["swe-agent"]
+    assert all(known.seen is None or known.seen in told[name] for name, known in KNOWN.items())
+    assert seen_running(("mini", "of-my-own")) is None
