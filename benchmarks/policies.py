@@ -34,7 +34,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.scheduler.policy.joint_rates import RATES, Spread
-from orchestrator.scheduler.policy.solve import EXPLORES, Fitted, Kind, Known, Solve, refit
+from orchestrator.scheduler.policy.sample_index import Kind
+from orchestrator.scheduler.policy.solve import EXPLORES, Known, Solve
+from orchestrator.scheduler.policy.solve_fit import Fitted, refit
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -208,35 +210,79 @@ def oracle(first: Whole, world: World, budgets: Floats) -> Floats:
 # -- solve -------------------------------------------------------------------------------------------------------------
 
 
-def steered(first: Whole, world: World, budgets: Floats, told: Spread | None) -> Floats:
-    """The policy's own code, one sample after the other. `told`: the true spread, which is then not fitted."""
+class Spent(NamedTuple):
+    """`found`: problems solved for each budget; `needless`: the share of the money for samples of problems that others
+    had solved, or were about to; `waits`: how often all that was on its way had to come in, one after the other."""
+
+    found: Floats
+    needless: float
+    waits: int
+
+
+@dataclass
+class Money:
+    """Models that take whatever is asked of them while there is `room`, in pico-dollars."""
+
+    room: int
+
+    def can_go_on(self, model: int, /) -> bool:
+        return True
+
+    def can_be_asked(self, model: int, /) -> bool:
+        return True
+
+    def is_held_up(self, model: int, /) -> bool:
+        return False
+
+    def is_judged(self, model: int, /) -> bool:
+        return True
+
+    def room_pico(self) -> int:
+        return self.room
+
+    def cost_factor(self, model: int, /) -> float:
+        return 1.0
+
+
+def steered(first: Whole, world: World, budgets: Floats, told: Spread | None, *, in_flight: int = 1) -> Spent:
+    """The policy's own code, so many samples on their way at a time, which land in their order. `told`: the true
+    spread, which is then not fitted."""
     problems, models = first.shape
     solve = policy(world, problems, explores=0.0 if told is not None else EXPLORES)
+    lanes = solve.lanes = Money(int(1e6 * budgets[-1]))
     if told is not None:
         solve.learnt(Fitted(told, refit(solve.snapshot()).forecast))
     drawn = np.zeros((problems, models), np.int64)
-    spent, solved, at = 0.0, 0, 0
+    solved = np.zeros(problems, bool)
+    on_the_way: deque[tuple[int, int, bool]] = deque()
+    spent, needless, sent, waits, at = 0.0, 0.0, 0, 0, 0
     found = np.zeros(len(budgets))
     cost = world.cost.tolist()
     while at < len(budgets):
         if told is None and solve.is_stale:
             solve.learnt(refit(solve.snapshot()))
         chosen = next(((m, c) for m in range(models) if (c := solve.choose(m)) is not None), None)
-        if chosen is None:
+        if chosen is not None and len(on_the_way) < in_flight:
+            model, problem = chosen[0], chosen[1].problem
+            while at < len(budgets) and spent + cost[model] > budgets[at]:
+                found[at] = solved.sum()
+                at += 1
+            solve.took(model, problem, measured=False)
+            drawn[problem, model] += 1
+            passed = bool(first[problem, model] == drawn[problem, model])
+            needless += cost[model] * bool(solved[problem])
+            solved[problem] |= passed
+            on_the_way.append((model, problem, passed))
+            spent, sent = spent + cost[model], sent + 1
+            lanes.room -= int(1e6 * cost[model])
+        elif on_the_way:
+            waits += len(on_the_way) < in_flight
+            model, problem, passed = on_the_way.popleft()
+            solve.judged(model, problem, passed=passed)
+        else:
             break
-        model, candidate = chosen
-        while at < len(budgets) and spent + cost[model] > budgets[at]:
-            found[at] = solved
-            at += 1
-        problem = candidate.problem
-        solve.took(model, problem, measured=False)
-        drawn[problem, model] += 1
-        passed = bool(first[problem, model] == drawn[problem, model])
-        solve.judged(model, problem, passed=passed)
-        spent += cost[model]
-        solved += passed
-    found[at:] = solved
-    return found
+    found[at:] = solved.sum()
+    return Spent(found, needless / max(spent, 1e-9), waits + sent // in_flight)
 
 
 def policy(world: World, problems: int, *, explores: float = EXPLORES) -> Solve:
@@ -244,15 +290,24 @@ def policy(world: World, problems: int, *, explores: float = EXPLORES) -> Solve:
     from array import array
 
     models = len(world.cost)
-    kind = Kind(costs=tuple(float(c) * 1e6 for c in world.cost), wanted=(min(world.most, 10**9),) * models)
+    costs = tuple(float(c) * 1e6 for c in world.cost)
+    kind = Kind(
+        costs=costs, further=costs, verdicts=(0.0,) * models, wanted=(min(world.most, 10**9),) * models
+    )
     nothing = bytes(8 * problems)
     return Solve(
         kinds=[kind],
         kind_of=[0] * problems,
         known=[
-            Known(right=array("q", nothing), wrong=array("q", nothing), pending=array("q", nothing))
+            Known(
+                right=array("q", nothing),
+                wrong=array("q", nothing),
+                pending=array("q", nothing),
+                lost=array("q", nothing),
+            )
             for _ in range(models)
         ],
+        waiting_costs=[False] * models,
         measured=[deque() for _ in range(models)],
         explores=explores,
     )
@@ -273,7 +328,9 @@ class Study:
         return f"| {self.world.name} | {TIMES[at]} | {cells} |"
 
 
-def studied(world: World, runs: int, draw: Callable[[np.random.Generator, World], Whole]) -> Study:
+def studied(
+    world: World, runs: int, draw: Callable[[np.random.Generator, World], Whole], *, in_flight: int = 1
+) -> Study:
     budgets = np.array(TIMES) * len(world.rates) * float(world.cost[0])
     total: dict[str, list[Floats]] = {}
     for run in range(runs):
@@ -282,11 +339,11 @@ def studied(world: World, runs: int, draw: Callable[[np.random.Generator, World]
             "uniform": uniform(first, world, budgets),
             "until_solved": until_solved(first, world, budgets),
             "cascade": cascade(first, world, budgets),
-            "solve": steered(first, world, budgets, None),
+            "solve": steered(first, world, budgets, None, in_flight=in_flight).found,
             "oracle": oracle(first, world, budgets),
         }
         if world.spread is not None:
-            shown["reference"] = steered(first, world, budgets, world.spread)
+            shown["reference"] = steered(first, world, budgets, world.spread).found
         for name, solved in shown.items():
             total.setdefault(name, []).append(solved)
     return Study(world, {name: np.mean(solved, axis=0) for name, solved in total.items()})

@@ -111,6 +111,7 @@ def _solve_works(
         kind_of=kind_of,
         known=[_known(of.problems) for of in states],
         measured=_measured(prepared, models, states, wanted, budget_pico),
+        waiting_costs=[_waiting_costs(prepared, prepared.sweep.models[alias]) for alias in models],
         worth_pico=prepared.sweep.policy.worth_pico,
     )
     return {
@@ -127,7 +128,7 @@ def _known(problems: Sequence[ProblemState]) -> Known:
     right = array("q", (of.passed for of in problems))
     waiting = array("q", (of.unverified + len(of.asked) + len(of.holes) for of in problems))
     wrong = array("q", (max(0, of.recorded - of.passed - of.unverified) for of in problems))
-    return Known(right=right, wrong=wrong, pending=waiting)
+    return Known(right=right, wrong=wrong, pending=waiting, lost=array("q", bytes(8 * len(problems))))
 
 
 def _kinds(
@@ -141,16 +142,26 @@ def _kinds(
     kinds: list[Kind] = []
     kind_of: list[int] = []
     for ordinal in range(len(prepared.problems)):
-        costs = [
-            float(max(1, prepared.expected_pico(alias, ordinal, requests=1, samples=1))) for alias in models
+        costs = [_request_pico(prepared, alias, ordinal, samples=1) for alias in models]
+        further = [
+            _request_pico(prepared, alias, ordinal, samples=2) - cost
+            for alias, cost in zip(models, costs, strict=True)
         ]
+        verdicts = [float(prepared.verdict_expected(alias, ordinal)) for alias in models]
         often = tuple(wanted[alias][ordinal] - _kept(prepared, wanted[alias][ordinal]) for alias in models)
-        alike = (*(round(log(cost) / log(ALIKE)) for cost in costs), often)
+        amounts = (max(1.0, pico) for pico in (*costs, *further, *verdicts))
+        alike = (*(round(log(pico) / log(ALIKE)) for pico in amounts), often)
         if alike not in places:
             places[alike] = len(kinds)
-            kinds.append(Kind(costs=tuple(costs), wanted=often))
+            kinds.append(
+                Kind(costs=tuple(costs), further=tuple(further), verdicts=tuple(verdicts), wanted=often)
+            )
         kind_of.append(places[alike])
     return kinds, kind_of
+
+
+def _request_pico(prepared: Prepared, alias: str, ordinal: int, *, samples: int) -> float:
+    return float(max(1, prepared.expected_pico(alias, ordinal, requests=1, samples=samples)))
 
 
 def _kept(prepared: Prepared, wanted: int) -> int:
@@ -252,10 +263,7 @@ def _drawing(
         counted=array("q", counted),
         most=array("q", wanted),
         cost=array(
-            "d",
-            (
-                max(1, prepared.expected_pico(alias, ordinal, requests=1, samples=1))
-                for ordinal in range(len(problems))
-            ),
+            "d", (_request_pico(prepared, alias, ordinal, samples=1) for ordinal in range(len(problems)))
         ),
+        verdict=array("d", (prepared.verdict_expected(alias, ordinal) for ordinal in range(len(problems)))),
     )

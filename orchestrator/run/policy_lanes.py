@@ -25,6 +25,9 @@ class SchedulerLanes:
         endpoints = self._lanes[model].endpoints
         return self.can_go_on(model) and not (endpoints and all(one.out_of_reach for one in endpoints))
 
+    def is_held_up(self, model: int, /) -> bool:
+        return self._lanes[model].waiting is not None
+
     def is_judged(self, model: int, /) -> bool:
         judge = self._lanes[model].judge
         return judge is None or judge.stopped is None

@@ -65,7 +65,7 @@ def steering(scheduler: Scheduler, wake: Callable[[], None]) -> Steering | None:
 
     for lane in scheduler.lanes.values():
         if isinstance(lane.work, SolveWork):
-            from orchestrator.scheduler.policy.solve import refit
+            from orchestrator.scheduler.policy.solve_fit import refit
 
             lane.work.solve.lanes = SchedulerLanes(scheduler)
             return Steering(lane.work.solve, refit, wake)

@@ -247,6 +247,10 @@ class Work:
         """Nothing to ask, as far as is known: verdicts on the way can still reopen until_solved."""
         return not self._again and not self._fresh
 
+    def verdicts_awaited(self) -> int:
+        """Samples in flight or landed whose verdict may decide what is asked next."""
+        return sum(self.busy)
+
     def is_whole(self, problem: int) -> bool:
         """Whether a problem's samples are all in, now and for the next run."""
         return not self.left(problem) and (self._is_over(problem) or not self.failed[problem])

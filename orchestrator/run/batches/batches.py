@@ -135,10 +135,9 @@ class Batches:
         if due is not None and now < due <= now + patience.HOLD_S:
             self.wake_at = due if self.wake_at is None else min(due, self.wake_at)
             return False
-        if lane.sampling.until_solved:
-            busy = sum(ticket.n for ticket in lane.in_flight.values())
-            if sum(lane.sampling.busy) > busy:  # some wait for their verdict, which may reopen a problem
-                return False
+        in_flight = sum(ticket.n for ticket in lane.in_flight.values())
+        if lane.sampling.verdicts_awaited() > in_flight:  # some have landed, and theirs may reopen a problem
+            return False
         return not self._out[lane.alias] or lane.work.empty
 
     def _fits(self, alias: str, tickets: list[Ticket]) -> int:

@@ -61,7 +61,11 @@ def foretold(prepared: Prepared, db: Path, left_pico: int | None) -> PolicyForet
 
     ordinals = range(len(prepared.problems))
     costs = [
-        sum(prepared.expected_pico(alias, ordinal, requests=1, samples=1) for ordinal in ordinals)
+        sum(
+            prepared.expected_pico(alias, ordinal, requests=1, samples=1)
+            + prepared.verdict_expected(alias, ordinal)
+            for ordinal in ordinals
+        )
         / len(prepared.problems)
         / PICO_PER_USD
         for alias in aliases

@@ -78,16 +78,23 @@ class JointRates:
         """(EASES, RATES) by model."""
         self._fail: list[list[tuple[float, ...]]] = [[] for _ in spread.mass]
         self._then_pass: list[list[tuple[float, ...]]] = [[] for _ in spread.mass]
-        self._known: dict[tuple[int, ...], tuple[float, ...]] = {}
+        self._known: dict[tuple[int, ...], tuple[float, tuple[float, ...]]] = {}
 
     def pass_next(self, failures: tuple[int, ...]) -> tuple[float, ...]:
         """By model, the probability that its next sample passes where all so far failed."""
+        return self._of(failures)[1]
+
+    def all_fail(self, failures: tuple[int, ...]) -> float:
+        """The probability that a problem's first samples, so many by model, all fail."""
+        return self._of(failures)[0]
+
+    def _of(self, failures: tuple[int, ...]) -> tuple[float, tuple[float, ...]]:
         known = self._known.get(failures)
         if known is None:
-            known = self._known[failures] = self._pass_next(failures)
+            known = self._known[failures] = self._found(failures)
         return known
 
-    def _pass_next(self, failures: tuple[int, ...]) -> tuple[float, ...]:
+    def _found(self, failures: tuple[int, ...]) -> tuple[float, tuple[float, ...]]:
         weights = [1.0] * EASES
         for model, failed in enumerate(failures):
             if failed:
@@ -95,13 +102,13 @@ class JointRates:
                 weights = [w * f for w, f in zip(weights, fail, strict=True)]
         total = sum(weights)
         if total <= 1e-300:
-            return tuple(0.0 for _ in failures)
+            return 0.0, tuple(0.0 for _ in failures)
         found: list[float] = []
         for model, failed in enumerate(failures):
             fail, then_pass = self._table(model, failed)
             some = sum(w * t / f for w, t, f in zip(weights, then_pass, fail, strict=True) if f > 0)
             found.append(some / total)
-        return tuple(found)
+        return total / EASES, tuple(found)
 
     def _table(self, model: int, failed: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """By ease: the probability of so many failures in a row, and of a pass after them."""

@@ -48,7 +48,7 @@ class Lanes(Protocol):
 @dataclass(slots=True)
 class Drawing:
     """One model's draws, by problem: `right` of `judged` guides; `guides` and `counted` draws asked; `most` wanted of
-    both; `cost` of a sample, in pico-dollars."""
+    both; `cost` of a sample and of a `verdict` on it, in pico-dollars."""
 
     right: array[int]
     judged: array[int]
@@ -56,6 +56,7 @@ class Drawing:
     counted: array[int]
     most: array[int]
     cost: array[float]
+    verdict: array[float]
 
 
 class Candidate(NamedTuple):
@@ -189,7 +190,7 @@ class Narrow:
         factors = [1.0 if lanes is None else lanes.cost_factor(m) for m in range(len(self.models))]
         total = 0 if lanes is None else lanes.total_pico()
         coming = sum(
-            n * factor * (sum(of.cost) / len(of.cost))
+            n * (factor * sum(of.cost) + sum(of.verdict)) / len(of.cost)
             for n, factor, of in zip(self._on_the_way, factors, self.models, strict=True)
         )
         return Snapshot(
@@ -221,7 +222,7 @@ class Narrow:
             guides=np.array(of.guides, np.int64),
             counted=np.array(of.counted, np.int64),
             most=most,
-            cost=np.maximum(np.array(of.cost) * factor, 1e-3),
+            cost=np.maximum(np.array(of.cost) * factor + np.array(of.verdict), 1e-3),
         )
 
     def learnt(self, found: Allotted) -> None:

@@ -1,8 +1,7 @@
 """The next sample goes to the problem and model with the most expected newly solved problems a dollar. No I/O.
 
-The index of a model on a problem is the probability that its next sample passes where all so far failed (those on
-their way count as failed), over what a sample costs. It falls with each failure, so that taking the best index each
-time is what the Gittins index of such a sequence says. The spread behind it is fitted as verdicts come (joint_rates).
+The index of a model on a problem (sample_index) falls with each failure, so that taking the best one each time is what
+the Gittins index of such a sequence says. The spread behind it is fitted as verdicts come (joint_rates).
 """
 
 from __future__ import annotations
@@ -10,12 +9,14 @@ from __future__ import annotations
 import heapq
 from array import array
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
-from orchestrator.scheduler.policy.forecast import Forecast, forecast
-from orchestrator.scheduler.policy.joint_rates import Counts, JointRates, Spread, fit, vague
+from orchestrator.scheduler.policy.forecast import Forecast
+from orchestrator.scheduler.policy.joint_rates import Counts, JointRates, vague
+from orchestrator.scheduler.policy.sample_index import Key, Kind, SampleIndex
+from orchestrator.scheduler.policy.solve_fit import Fitted, Snapshot
 
 FIRST_FIT = 8
 """Verdicts before the spread is fitted for the first time."""
@@ -27,58 +28,22 @@ so that a model isn't given up for its first failures."""
 AS_GOOD = 0.5
 
 
-class Key(NamedTuple):
-    """What problems are alike in: their kind (what a sample costs, how many are wanted), and the failures so far by
-    model."""
-
-    kind: int
-    failures: tuple[int, ...]
-
-
 class Candidate(NamedTuple):
-    """A sample worth buying; `measured`: chosen before any outcome."""
+    """`n` samples worth buying in one request; `measured`: chosen before any outcome."""
 
     problem: int
+    n: int
     measured: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """Problems that cost alike. By model: pico-dollars a sample, and samples wanted."""
-
-    costs: tuple[float, ...]
-    wanted: tuple[int, ...]
 
 
 @dataclass(slots=True)
 class Known:
-    """What is known of one model's samples, by problem."""
+    """What is known of one model's samples, by problem. `lost`: failed for good, so that no verdict comes."""
 
     right: array[int]
     wrong: array[int]
     pending: array[int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """All that a fit reads."""
-
-    spread: Spread
-    counts: Mapping[Counts, int]
-    open: Mapping[Key, int]
-    """Unsolved problems, by what they are alike in."""
-    kinds: Sequence[Kind]
-    cost_factors: tuple[float, ...]
-    bonus: tuple[float, ...]
-    room_pico: int
-    worth_pico: int | None
-
-
-class Fitted(NamedTuple):
-    """The spread as the verdicts tell it, and what the rest of the money is expected to bring."""
-
-    spread: Spread
-    forecast: Forecast
+    lost: array[int]
 
 
 class Lanes(Protocol):
@@ -90,6 +55,10 @@ class Lanes(Protocol):
 
     def can_be_asked(self, model: int, /) -> bool:
         """Whether others may have to wait for it: only its limits hold it up, no other's server and no money."""
+        ...
+
+    def is_held_up(self, model: int, /) -> bool:
+        """Whether it waits for its limits, or for what is on its way."""
         ...
 
     def is_judged(self, model: int, /) -> bool:
@@ -107,15 +76,16 @@ class Lanes(Protocol):
 
 @dataclass(kw_only=True)
 class Solve:
-    """The choice that all models' works share. `measured`: (model, problem) of the draws that no outcome steers, in
-    their order, those that are there already left out."""
+    """The choice that all models' works share."""
 
     kinds: list[Kind]
     kind_of: list[int]
     """By problem."""
     known: Sequence[Known]
     measured: Sequence[deque[int]]
-    """By model, the problems of its draws that no outcome steers, in their order."""
+    """By model, the problems of its draws that no outcome steers, in their order; those that are there are left out."""
+    waiting_costs: Sequence[bool]
+    """By model, whether waiting for verdicts costs money."""
     worth_pico: int | None = None
     lanes: Lanes | None = None
     explores: float = EXPLORES
@@ -139,11 +109,10 @@ class Solve:
         self._solved_at = 0
         """Problems solved when it was foretold last."""
         self._spread = vague(len(self.known))
-        self._joint = JointRates(self._spread)
-        self._factors = tuple(1.0 for _ in models)
+        self._index = self._by(JointRates(self._spread))
+        self._on_the_way = sum(sum(k.pending) for k in self.known)
         for problem in range(problems):
-            failures = tuple(k.wrong[problem] + k.pending[problem] for k in self.known)
-            key = Key(self.kind_of[problem], failures)
+            key = self._key(problem)
             self._keys.append(key)
             if not self.solved[problem]:
                 self._groups.setdefault(key, deque()).append(problem)
@@ -151,28 +120,43 @@ class Solve:
 
     # -- which comes next -------------------------------------------------------------------------------------------
 
-    def choose(self, model: int) -> Candidate | None:
-        """The model's next sample, if it has one that is worth its price now."""
+    def choose(self, model: int, most: int = 1) -> Candidate | None:
+        """The model's next samples, at most so many, if it has one that is worth its price now."""
         if self.measured[model]:
-            return Candidate(self.measured[model][0], measured=True)
+            return Candidate(self.measured[model][0], 1, measured=True)
         if self.must_look or (self.lanes is not None and not self.lanes.is_judged(model)):
             return None
         best = self._best(model)
         if best is None or not self._is_worth(model, best[0]):
             return None
-        return Candidate(best[1], measured=False)
+        key = self._keys[best[1]]
+        n = (
+            1
+            if most == 1
+            else self._index.together(self.kinds[key.kind], key, model, most, self._least_index)
+        )
+        return Candidate(best[1], n, measured=False)
+
+    @property
+    def _least_index(self) -> float:
+        """The money reaches no sample below it."""
+        return 0.0 if self.now is None else self.now.least_index
 
     def _is_worth(self, model: int, index: float) -> bool:
-        """The best of all always; another where the money reaches it and it brings at least AS_GOOD of the best a
-        dollar, so that a model at its limit holds up none that is nearly as good."""
+        """The best of all, unless the money doesn't reach it and verdicts on the way may bring a better one. Another
+        while all better models are held up, if the money reaches it and it brings at least AS_GOOD of the best a
+        dollar."""
         lanes = self.lanes
-        others = (
-            m for m in range(len(self.known)) if m != model and (lanes is None or lanes.can_be_asked(m))
-        )
-        best = max((other[0] for m in others if (other := self._best(m)) is not None), default=0.0)
-        if index >= best:
-            return True
-        return self.now is not None and index >= max(self.now.least_index, AS_GOOD * best)
+        better, held_up = 0.0, True
+        for other in range(len(self.known)):
+            if other != model and (lanes is None or lanes.can_be_asked(other)):
+                found = self._best(other)
+                if found is not None and found[0] > index:
+                    better = max(better, found[0])
+                    held_up = held_up and lanes is not None and lanes.is_held_up(other)
+        if not better:
+            return not self._on_the_way or index >= self._least_index
+        return held_up and self.now is not None and index >= max(self._least_index, AS_GOOD * better)
 
     def _best(self, model: int) -> tuple[float, int] | None:
         """(index, problem); None where nothing is left that brings anything."""
@@ -218,17 +202,31 @@ class Solve:
     def is_worthless(self, model: int, problem: int) -> bool:
         """Nothing more is bought of it but what is set down: its expected solves cost more than they are worth, or all
         but the samples kept for measuring are drawn."""
-        return not self.known[model].pending[problem] and self._index(model, self._keys[problem]) <= 0.0
+        key = self._keys[problem]
+        return not any(key.pending) and self._index.of(self.kinds[key.kind], key, model) <= 0.0
 
     # -- what happened ----------------------------------------------------------------------------------------------
 
-    def took(self, model: int, problem: int, *, measured: bool) -> None:
-        """A sample is on its way."""
+    def took(self, model: int, problem: int, n: int = 1, *, measured: bool) -> None:
+        """Samples are on their way."""
         if measured:
             self.measured[model].popleft()
             self._to_measure[model][problem] -= 1
-        self.known[model].pending[problem] += 1
+        self.known[model].pending[problem] += n
+        self._on_the_way += n
         self._moved(problem)
+
+    def gave_up(self, model: int, problem: int, n: int) -> None:
+        """Samples will not come. They count as asked, not as failures of the model."""
+        self._lands(model, problem, n)
+        self.known[model].lost[problem] += n
+        self._moved(problem)
+
+    def _lands(self, model: int, problem: int, n: int) -> None:
+        pending = self.known[model].pending
+        n = min(n, pending[problem])
+        pending[problem] -= n
+        self._on_the_way -= n
 
     def replaces(self, model: int, problem: int) -> None:
         """A draw that no outcome steers is asked in the place of one that an earlier run lost."""
@@ -239,7 +237,7 @@ class Solve:
         """The model takes this problem from nobody."""
         kind = self.kinds[self.kind_of[problem]]
         wanted = (*kind.wanted[:model], 0, *kind.wanted[model + 1 :])
-        self.kind_of[problem] = self._kind(Kind(costs=kind.costs, wanted=wanted))
+        self.kind_of[problem] = self._kind(replace(kind, wanted=wanted))
         if self._to_measure[model].pop(problem, 0):
             others = [other for other in self.measured[model] if other != problem]
             self.measured[model].clear()
@@ -254,7 +252,7 @@ class Solve:
     def judged(self, model: int, problem: int, *, passed: bool) -> None:
         """A sample has its verdict. One that can't be judged counts as wrong here: asking more brings the same."""
         known = self.known[model]
-        known.pending[problem] = max(0, known.pending[problem] - 1)
+        self._lands(model, problem, 1)
         self._verdicts[model] += 1
         if passed:
             known.right[problem] += 1
@@ -264,7 +262,7 @@ class Solve:
         self._moved(problem)
 
     def _moved(self, problem: int) -> None:
-        key = Key(self.kind_of[problem], tuple(k.wrong[problem] + k.pending[problem] for k in self.known))
+        key = self._key(problem)
         if key == self._keys[problem]:
             return
         self._keys[problem] = key
@@ -275,6 +273,13 @@ class Solve:
             group = self._groups[key] = deque()
         group.append(problem)
         self._rank(key)
+
+    def _key(self, problem: int) -> Key:
+        pending = tuple(k.pending[problem] for k in self.known)
+        failures = tuple(
+            k.wrong[problem] + k.lost[problem] + n for k, n in zip(self.known, pending, strict=True)
+        )
+        return Key(self.kind_of[problem], failures, pending)
 
     # -- what is believed -------------------------------------------------------------------------------------------
 
@@ -292,22 +297,24 @@ class Solve:
     def snapshot(self) -> Snapshot:
         """What a fit reads, to be made elsewhere."""
         counts: dict[Counts, int] = {}
-        open_: dict[Key, int] = {}
+        open_: dict[tuple[int, tuple[int, ...]], int] = {}
         for problem, key in enumerate(self._keys):
             seen = tuple((k.right[problem], k.wrong[problem]) for k in self.known)
             if any(right or wrong for right, wrong in seen):
                 counts[seen] = counts.get(seen, 0) + 1
             if not self.solved[problem]:
-                open_[key] = open_.get(key, 0) + 1
+                open_[key[:2]] = open_.get(key[:2], 0) + 1
         self._fitted_at, self._solved_at = sum(self._verdicts), sum(self.solved)
-        lanes, models = self.lanes, range(len(self.known))
+        lanes = self.lanes
         return Snapshot(
             spread=self._spread,
             counts=counts,
             open=open_,
             kinds=tuple(self.kinds),
-            cost_factors=tuple(1.0 if lanes is None else lanes.cost_factor(m) for m in models),
-            bonus=self._bonus(),
+            judged=tuple(self._verdicts),
+            explores=self.explores,
+            cost_factors=self._cost_factors(),
+            waiting_costs=self.waiting_costs,
             room_pico=0 if lanes is None else lanes.room_pico(),
             worth_pico=self.worth_pico,
         )
@@ -315,14 +322,22 @@ class Solve:
     def learnt(self, fitted: Fitted) -> None:
         """Goes on by what a fit found."""
         self._spread, self.now = fitted.spread, fitted.forecast
-        self._joint = JointRates(fitted.spread)
-        self._factors = tuple(
-            1.0 if self.lanes is None else self.lanes.cost_factor(m) for m in range(len(self.known))
-        )
+        self._index = self._by(JointRates(fitted.spread))
         self._rank_all()
 
-    def _bonus(self) -> tuple[float, ...]:
-        return tuple(1.0 + self.explores / (1.0 + n) ** 0.5 for n in self._verdicts)
+    def _by(self, joint: JointRates) -> SampleIndex:
+        return SampleIndex(
+            joint=joint,
+            judged=self._verdicts,
+            explores=self.explores,
+            cost_factors=self._cost_factors(),
+            worth_pico=self.worth_pico,
+            waiting_costs=self.waiting_costs,
+        )
+
+    def _cost_factors(self) -> tuple[float, ...]:
+        lanes, models = self.lanes, range(len(self.known))
+        return tuple(1.0 if lanes is None else lanes.cost_factor(m) for m in models)
 
     def _rank_all(self) -> None:
         for key in [key for key, group in self._groups.items() if not self._prune(key, group)]:
@@ -341,64 +356,7 @@ class Solve:
     def _rank(self, key: Key) -> None:
         for model in range(len(self.known)):
             if key not in self._queued[model]:
-                index = self._index(model, key)
+                index = self._index.of(self.kinds[key.kind], key, model)
                 if index > 0.0:
                     self._queued[model].add(key)
                     heapq.heappush(self._heaps[model], (-index, key))
-
-    def _index(self, model: int, key: Key) -> float:
-        kind = self.kinds[key.kind]
-        bonus = 1.0 + self.explores / (1.0 + self._verdicts[model]) ** 0.5
-        return index(self._joint, kind, key.failures, model, self._factors[model], bonus, self.worth_pico)
-
-
-def index(
-    joint: JointRates,
-    kind: Kind,
-    failures: tuple[int, ...],
-    model: int,
-    cost_factor: float,
-    bonus: float,
-    worth_pico: int | None,
-) -> float:
-    """Expected newly solved problems a pico-dollar; 0 where no more are wanted, or it is worth less than it costs.
-    What is free comes before all that costs."""
-    if failures[model] >= kind.wanted[model]:
-        return 0.0
-    passes = joint.pass_next(failures)[model] * bonus
-    cost = max(kind.costs[model] * cost_factor, 1e-3)
-    if passes <= 0.0 or (worth_pico is not None and cost > worth_pico * passes):
-        return 0.0
-    return passes / cost
-
-
-def refit(snapshot: Snapshot) -> Fitted:
-    """Takes a while, reads nothing but the snapshot: for a thread."""
-    spread = fit(snapshot.spread, snapshot.counts) if snapshot.counts else snapshot.spread
-    joint = JointRates(spread)
-
-    def worth(kind: int, failures: tuple[int, ...], model: int) -> float:
-        return index(
-            joint,
-            snapshot.kinds[kind],
-            failures,
-            model,
-            snapshot.cost_factors[model],
-            snapshot.bonus[model],
-            snapshot.worth_pico,
-        )
-
-    def passes(failures: tuple[int, ...], model: int) -> float:
-        return joint.pass_next(failures)[model]
-
-    return Fitted(
-        spread,
-        forecast(
-            {(key.kind, key.failures): n for key, n in snapshot.open.items()},
-            worth,
-            passes,
-            lambda kind, model: snapshot.kinds[kind].costs[model] * snapshot.cost_factors[model],
-            len(snapshot.cost_factors),
-            snapshot.room_pico,
-        ),
-    )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SolveWork(Work):
-    """Retries first; then one sample of the problem that the policy chooses for `model`."""
+    """Retries first; then samples of the problem that the policy chooses for `model`."""
 
     def __init__(
         self,
@@ -42,23 +42,30 @@ class SolveWork(Work):
         item = super().peek(now)
         if item is not None:
             return item
-        chosen = self.solve.choose(self._model)
+        chosen = self.solve.choose(self._model, self.max_n)
         if chosen is None:
             return None
         asked = self.asked[chosen.problem]
-        return Item(problem=chosen.problem, indices=(asked,), measured=chosen.measured)
+        n = max(1, min(chosen.n, self.wanted[chosen.problem] - asked))
+        return Item(problem=chosen.problem, indices=tuple(range(asked, asked + n)), measured=chosen.measured)
 
     def take(self, item: Item, n: int) -> Item:
         if item.indices[0] < self.asked[item.problem]:
             return super().take(item, n)
-        self.solve.took(self._model, item.problem, measured=item.measured)
-        self.asked[item.problem] += 1
-        self.unasked -= 1
-        return item
+        self.solve.took(self._model, item.problem, n, measured=item.measured)
+        self.asked[item.problem] += n
+        self.unasked -= n
+        return Item(problem=item.problem, indices=item.indices[:n], measured=item.measured)
 
     def arrived(self, problem: int, n: int) -> None:
         super().arrived(problem, n)
-        self.expected_pico += n * self.solve.kinds[self.solve.kind_of[problem]].costs[self._model]
+        if n:
+            kind = self.solve.kinds[self.solve.kind_of[problem]]
+            self.expected_pico += kind.costs[self._model] + (n - 1) * kind.further[self._model]
+
+    def gave_up(self, problem: int, n: int) -> None:
+        super().gave_up(problem, n)
+        self.solve.gave_up(self._model, problem, n)
 
     def judged(self, problem: int, *, passed: bool, index: int) -> None:
         super().judged(problem, passed=passed, index=index)
@@ -68,6 +75,10 @@ class SolveWork(Work):
         given_up = super().close(problem)
         self.solve.refuses(self._model, problem)
         return given_up
+
+    def verdicts_awaited(self) -> int:
+        again = sum(len(waiting.item.indices) for waiting in self._again)
+        return sum(self.solve.known[self._model].pending) - again
 
     @property
     def empty(self) -> bool:

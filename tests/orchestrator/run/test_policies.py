@@ -18,7 +18,7 @@ from tests.loopback.openai_wire import openai_vendor
 from tests.loopback.vendor import Asked, Said
 from tests.orchestrator.run.books import check_bill, check_books, counts, one, rows
 from tests.orchestrator.run.serving import serving
-from tests.orchestrator.run.sweeps import CHEAP_PRICES, PRICES, USD, SweepFile, model, run
+from tests.orchestrator.run.sweeps import CHEAP_PRICES, PRICES, USD, SweepFile, model, questions, run
 
 Q2 = "What is 2 + 2?"
 HALF_PRICES = {"input": "2.5", "cached_input": "1.25", "output": "7.5"}
@@ -235,6 +235,41 @@ def test_solve_turns_to_the_expensive_model_where_the_cheap_one_fails(tmp_path):
         assert run(sweep.write(tmp_path), db).status == 0
     assert read_status(db)["solved_by_any"] == 60
     assert 30 <= sum(counts(db, "expensive").values()) < 60
+
+
+def test_solve_sends_no_more_ahead_than_is_likely_to_be_needed(tmp_path):
+    """64 requests may be on their way, and there are ten problems."""
+    cheap = openai_vendor(answer=solves(10), prices=CHEAP_PRICES, latency=0.05)
+    expensive = openai_vendor(answer=solves(10), prices=PRICES, latency=0.05)
+    with serving(cheap, expensive):
+        sweep = two(cheap, expensive, kind="solve")
+        sweep.problems, sweep.samples = 10, 40
+        sweep.models["cheap"]["limits"] = sweep.models["expensive"]["limits"] = {"concurrency": 64}
+        db = tmp_path / "test.db"
+        assert run(sweep.write(tmp_path), db).status == 0
+    assert read_status(db)["solved_by_any"] == 10
+    assert counts(db, "cheap") == {f"p{i}": 1 for i in range(10)}
+    assert not expensive.seen
+
+
+def test_solve_packs_samples_of_hard_problems_with_a_long_prompt(tmp_path):
+    vendor = openai_vendor(answer=rate(0.02), prices=CHEAP_PRICES)
+    db = tmp_path / "test.db"
+    with serving(vendor):
+        problems = [
+            {**problem, "question": "Think. " * 500 + problem["question"]} for problem in questions(20)
+        ]
+        sweep = SweepFile(
+            {"m": model(vendor, max_n=8)}, problems=problems, samples=64, policy={"kind": "solve"}
+        )
+        assert run(sweep.write(tmp_path), db).status == 0
+        assert run(sweep.write(tmp_path), db).status == 0
+    check_books(db)
+    check_bill(db, {"m": vendor}, 10 * USD)
+    carried = Counter(asked.body.get("n", 1) for asked in vendor.seen)
+    assert carried[8] > 20
+    solved = read_status(db)["solved_by_any"]
+    assert sum(n == 64 for n in counts(db, "m").values()) >= 20 - solved
 
 
 @pytest.mark.slow
