@@ -2,8 +2,9 @@
 
     python -m benchmarks.fast_server PORT
 
-Answers every POST with `n` choices of about 400 bytes, told from the body, or with one message where the path ends in
-/messages, and every GET with 404. It checks nothing and keeps no bill: tests/loopback is for that.
+Answers every POST with `n` choices of about 400 bytes, told from the body, of 64 different texts in turn, or with one
+message where the path ends in /messages, and every GET with 404. It checks nothing and keeps no bill: tests/loopback is
+for that.
 """
 
 from __future__ import annotations
@@ -24,15 +25,16 @@ TEXT = (
     + "The answer is 7."
 )
 TOKENS = 96
+TEXTS = 64
 
 
 @lru_cache(maxsize=256)
-def reply(n: int) -> bytes:
-    """Head and body of a reply with `n` choices, each of another text."""
+def reply(n: int, first: int) -> bytes:
+    """Head and body of a reply with `n` choices, each of another text; `first`: the number of the first one's."""
     choices = [
         {
             "index": i,
-            "message": {"role": "assistant", "content": f"{TEXT} ({i})"},
+            "message": {"role": "assistant", "content": f"{TEXT} ({(first + i) % TEXTS})"},
             "finish_reason": "stop",
             "token_ids": list(range(TOKENS)),
         }
@@ -80,6 +82,7 @@ class Answers(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._buffer = b""
+        self._next = 0
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -96,8 +99,10 @@ class Answers(asyncio.Protocol):
             if b"/messages " in head.partition(b"\r\n")[0]:
                 self._transport.write(message())
                 continue
-            n = _N.search(body)
-            self._transport.write(reply(int(n.group(1)) if n else 1))
+            found = _N.search(body)
+            n = int(found.group(1)) if found else 1
+            self._transport.write(reply(n, self._next))
+            self._next = (self._next + n) % TEXTS
 
 
 async def serve(port: int) -> None:

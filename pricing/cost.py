@@ -112,6 +112,8 @@ def split_equally(total: int, n: int) -> list[int]:
     """`split_pico` among `n` of equal weight. Raises ValueError for none, or for a negative total."""
     if n < 1 or total < 0:
         raise ValueError(f"{total=} can't be split among {n}")
+    if n == 1:
+        return [total]
     share, more = divmod(total, n)
     return [share + 1] * more + [share] * (n - more)
 

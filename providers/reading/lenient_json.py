@@ -81,6 +81,8 @@ def as_objects(value: object) -> list[dict[str, Any]]:
 
 def as_count(value: object) -> int | None:
     """A count of tokens: a whole number from 0 to 2^40 (12.0 is 12); None for anything else, bool included."""
+    if type(value) is int:
+        return value if 0 <= value <= ABSURD else None
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
     if not math.isfinite(value) or not 0 <= value <= ABSURD or value != int(value):

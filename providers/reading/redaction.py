@@ -21,7 +21,7 @@ SHORTEST = 8
 
 def clean_reply(reply: Reply, secrets: Collection[str]) -> Reply:
     """The same reply without the keys, whole as they are, in any of its texts."""
-    if not any(len(secret) >= SHORTEST for secret in secrets):
+    if not secrets or not any(len(secret) >= SHORTEST for secret in secrets):
         return reply
     return replace(
         reply,

@@ -47,7 +47,7 @@ class AwakeClock:
     """One event loop's. It never goes back, and counts at most a tick and a bit of any time that the loop stood."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+        self.loop = loop
         self._tick_at = elapsed_ns() / 1e9
         self._busy_s = time.process_time()
         self._lost_s = 0.0
@@ -89,7 +89,7 @@ class AwakeClock:
         computing = busy_s - self._busy_s > late * COMPUTES
         self._tick_at, self._busy_s = now, busy_s
         self._lag_s = max(late, 0.98 * self._lag_s)
-        self._loop.call_later(TICK_S, self._tick)
+        self.loop.call_later(TICK_S, self._tick)
         if late > SLACK_S:
             stall = Stall(late, computing)
             for hear in self.on_stall:
@@ -99,12 +99,20 @@ class AwakeClock:
 _clocks: WeakKeyDictionary[asyncio.AbstractEventLoop, AwakeClock] = WeakKeyDictionary()
 
 
+_latest: AwakeClock | None = None
+"""The one that was asked for last: every request asks several times."""
+
+
 def awake_clock() -> AwakeClock:
     """The running loop's."""
+    global _latest
     loop = asyncio.get_running_loop()
-    clock = _clocks.get(loop)
-    if clock is None:
-        clock = _clocks[loop] = AwakeClock(loop)
+    clock = _latest
+    if clock is None or clock.loop is not loop:
+        clock = _clocks.get(loop)
+        if clock is None:
+            clock = _clocks[loop] = AwakeClock(loop)
+        _latest = clock
     return clock
 
 

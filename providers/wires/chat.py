@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from providers.types import Request, Usage
 
 
+# As numbers, not as bytes: found in a tenth of the time.
+_COMMA, _QUOTE, _BRACE, _BRACKET = b',"{['
+
+
 class Body(msgspec.Struct):
     """The fields read of either reply; what is not named here is skipped without being built."""
 
@@ -216,10 +220,12 @@ def own_tokens(
     unknown: list[int | None] = [None] * len(kept)
     if usage is None:
         return unknown
+    if n == 1 and len(given) == len(kept) == 1:
+        return [usage.output]
     lengths = _id_counts(kept)
     if lengths is not None and (sum(lengths) == usage.output or sum(_id_counts(given) or ()) == usage.output):
         return [*lengths]
-    return [usage.output] if n == 1 and len(given) == len(kept) == 1 else unknown
+    return unknown
 
 
 def _id_counts(choices: list[dict[str, Any]]) -> list[int] | None:
@@ -231,8 +237,10 @@ def _length(ids: object) -> int | None:
     """Of a list, decoded or not."""
     if isinstance(ids, msgspec.Raw):
         raw = bytes(ids)
-        if b"," in raw and not (b'"' in raw or b"{" in raw or raw.count(b"[") > 1):
-            return raw.count(b",") + 1
+        if _COMMA in raw and not (
+            _QUOTE in raw or _BRACE in raw or raw.find(_BRACKET, raw.find(_BRACKET) + 1) >= 0
+        ):
+            return raw.count(_COMMA) + 1
         ids = msgspec.json.decode(raw)
     return len(cast("list[Any]", ids)) if isinstance(ids, list) else None
 

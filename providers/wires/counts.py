@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from providers.reading.lenient_json import as_count, as_object
@@ -20,15 +21,23 @@ class Counts:
     def largest(self, *places: tuple[Mapping[str, Any], str]) -> int | None:
         """Of one count under several names (blank-separated, in one or more objects) the largest: gateways fill the
         names that they don't know with zeros. None if none is there."""
-        told = [
-            value
-            for fields, names in places
-            for name in names.split()
-            if (value := fields.get(name)) is not None
-        ]
-        counts = [count for value in told if (count := as_count(value)) is not None]
-        self.nonsense = self.nonsense or len(counts) < len(told)
-        return max(counts, default=None)
+        most: int | None = None
+        for fields, names in places:
+            if not fields:  # as most often
+                continue
+            for name in fields.keys() & _split(names):
+                if (value := fields[name]) is None:
+                    continue
+                if (count := as_count(value)) is None:
+                    self.nonsense = True
+                elif most is None or count > most:
+                    most = count
+        return most
+
+
+@cache
+def _split(names: str) -> frozenset[str]:
+    return frozenset(names.split())
 
 
 def grown(usage: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from providers.reading.lenient_json import as_text
@@ -31,9 +32,10 @@ def finish_reason(value: object) -> str | None:
 
 def is_broken_off(fields: Mapping[str, Any], reason: str | None) -> bool:
     """Whether the server broke a sample off itself: by its reason to finish, or by an error in it."""
-    return bool(fields.get("error")) or (reason is not None and _breaks_off(reason.strip()))
+    return bool(fields.get("error")) or (reason is not None and _breaks_off(reason.strip()[:100]))
 
 
+@lru_cache(maxsize=64)
 def _breaks_off(reason: str) -> bool:
-    word = reason.lower().replace("-", "_").replace(" ", "_")[:100]
+    word = reason.lower().replace("-", "_").replace(" ", "_")
     return bool(_BROKEN_OFF.search(word)) and word not in _THE_MODELS_OWN

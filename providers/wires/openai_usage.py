@@ -9,6 +9,7 @@ from providers.wires.counts import Counts
 INPUT = "prompt_tokens input_tokens"
 OUTPUT = "completion_tokens output_tokens"
 TOTAL = "total_tokens"
+_SUMS = frozenset(f"{INPUT} {OUTPUT} {TOTAL}".split())
 _CACHED = (
     "cached_tokens prompt_cache_hit_tokens num_cached_tokens cache_read_input_tokens cached_input_tokens"
     " cached_prompt_tokens prompt_cached_tokens cache_read_tokens"
@@ -35,17 +36,20 @@ _WRITTEN_PART = "cache_write_tokens cache_creation_tokens cache_creation_input_t
 
 def read_usage(usage: object) -> Usage | None:
     """None if a count that bears on the cost is missing, negative, a fraction, absurd or contradicts another."""
-    fields, counts = as_object(usage), Counts()
-    inputs = [as_object(fields.get(name)) for name in _INPUT_PARTS]
-    outputs = [as_object(fields.get(name)) for name in _OUTPUT_PARTS]
+    fields = {name: value for name, value in as_object(usage).items() if value is not None}
+    counts = Counts()
     prompt = counts.largest((fields, INPUT))
     completion = counts.largest((fields, OUTPUT))
     total = counts.largest((fields, TOTAL))
-    reasoning = counts.largest(*((part, _REASONING) for part in outputs), (fields, _REASONING)) or 0
-    cached = counts.largest(*((part, _CACHED_PART) for part in inputs), (fields, _CACHED)) or 0
-    written = counts.largest(*((part, _WRITTEN_PART) for part in inputs), (fields, _WRITTEN)) or 0
-    lifetimes = as_object(fields.get("cache_creation"))
-    long = counts.largest((lifetimes, "ephemeral_1h_input_tokens")) or 0
+    reasoning = cached = written = long = 0
+    if not fields.keys() <= _SUMS:  # most servers of one's own state nothing else
+        inputs = [part for name in _INPUT_PARTS if (part := as_object(fields.get(name)))]
+        outputs = [part for name in _OUTPUT_PARTS if (part := as_object(fields.get(name)))]
+        reasoning = counts.largest(*((part, _REASONING) for part in outputs), (fields, _REASONING)) or 0
+        cached = counts.largest(*((part, _CACHED_PART) for part in inputs), (fields, _CACHED)) or 0
+        written = counts.largest(*((part, _WRITTEN_PART) for part in inputs), (fields, _WRITTEN)) or 0
+        lifetimes = as_object(fields.get("cache_creation"))
+        long = counts.largest((lifetimes, "ephemeral_1h_input_tokens")) or 0
     if counts.nonsense or prompt is None or (completion is None and total is None):
         return None
     written = max(written, long)

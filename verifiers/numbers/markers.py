@@ -36,7 +36,9 @@ _MARKER = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _MARKER_SIGNS = ("####", "ans", "\\boxed", "\\fbox", "final ")
-"""Each marker has one of them."""
+"""Each marker has one of them …"""
+_BEFORE_SIGN = 32
+"""… and begins at most so many characters before it."""
 _NO_MARKER_BEFORE = re.compile(
     r"(?:check|checking|verify|verifying|double-check|confirm|round|simplify|previous|wrong|incorrect|intermediate"
     r"|if)\W{1,3}(?:\w{1,12}\W{1,3}){0,2}$"
@@ -69,7 +71,7 @@ def marked(text: str, *, strong: bool) -> Readings | None:
     if not any(sign in folded for sign in _MARKER_SIGNS):
         return ()
     last_digit = _last_digit(text)
-    for match in _from_end(text):
+    for match in _from_end(text, folded):
         if strong and (match.group("label") or match.group("title")):
             continue
         found = _at_marker(text, match, last_digit)
@@ -78,15 +80,24 @@ def marked(text: str, *, strong: bool) -> Readings | None:
     return ()
 
 
-def _from_end(text: str) -> Iterator[re.Match[str]]:
+def _from_end(text: str, folded: str) -> Iterator[re.Match[str]]:
     """The markers, the last one first. None reaches over a line's end, and most often the last line has one: it is
     looked at by itself."""
     last_line = text.rstrip().rfind("\n") + 1
     found = 0
     for start, end in ((last_line, len(text)), (0, last_line)):
-        for match in reversed(deque(_MARKER.finditer(text, start, end), maxlen=_MARKERS - found)):
+        begin = _begin(text, folded, start, end)
+        for match in reversed(deque(_MARKER.finditer(text, begin, end), maxlen=_MARKERS - found)):
             found += 1
             yield match
+
+
+def _begin(text: str, folded: str, start: int, end: int) -> int:
+    """Before which no marker begins: finding a sign is a hundred times as quick as trying the pattern everywhere."""
+    if len(folded) != len(text):  # folding only ever lengthens: else all places are the same
+        return start
+    places = [at for sign in _MARKER_SIGNS if (at := folded.find(sign, start, end)) >= 0]
+    return max(start, min(places) - _BEFORE_SIGN) if places else end
 
 
 def _last_digit(text: str) -> int:

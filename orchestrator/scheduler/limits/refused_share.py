@@ -43,9 +43,11 @@ class RefusedShare:
         return ALLOWED + ALLOWED_OF_NOISE * self.at_random
 
     def takes(self, now: float) -> None:
-        self._follow(0.0)
+        if self._most_at_random:  # else none are known to be
+            self._follow(0.0)
         self.taken += 1
-        self.excess = max(0.0, self.excess - self._allowed)
+        if self.excess:
+            self.excess = max(0.0, self.excess - self._allowed)
         if self.excess == 0.0:
             self.reset(now)
 
