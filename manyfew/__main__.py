@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import NoReturn
 
@@ -32,7 +33,10 @@ def _main() -> NoReturn:
         if lines := guard.overwritten():
             _refuse(lines[0], guard.remedy())
         raise
-    command()
+    try:
+        command()
+    finally:
+        gc.freeze()  # what is left goes with the process: Python would look through all of it once more
 
 
 def _status() -> int:

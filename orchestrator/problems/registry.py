@@ -1,45 +1,38 @@
-"""The sources by name: their problems, their prompts, their defaults."""
+"""The sources by name: their problems, their prompts, their defaults. Each is imported on first use."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import import_module
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from orchestrator.errors import InputError
 from orchestrator.problems import prompts
 from orchestrator.problems.seeded_shuffle import seeded, shuffle
-from orchestrator.problems.sources.aime import Aime
-from orchestrator.problems.sources.code_sets import CODE_SETS
-from orchestrator.problems.sources.codecontests import CodeContests
-from orchestrator.problems.sources.gsm8k import Gsm8k
-from orchestrator.problems.sources.hf import HuggingFace
-from orchestrator.problems.sources.humaneval import HumanEval
-from orchestrator.problems.sources.jsonl import Jsonl
-from orchestrator.problems.sources.livecodebench import LiveCodeBench
-from orchestrator.problems.sources.math import Math
-from orchestrator.problems.sources.minif2f import MiniF2F
-from orchestrator.problems.sources.mmlu_pro import MmluPro
-from orchestrator.problems.sources.quickstart import Quickstart
-from orchestrator.problems.sources.swebench_lite import SwebenchLite
 from orchestrator.problems.types import Api, Problem, ProblemSource, ProblemsSpec, PromptStyle
 from providers.types import Prompt
 
-_SOURCES: Mapping[str, ProblemSource] = {
-    "aime": Aime(),
-    **CODE_SETS,
-    "codecontests": CodeContests(),
-    "gsm8k": Gsm8k(),
-    "hf": HuggingFace(),
-    "humaneval": HumanEval(),
-    "jsonl": Jsonl(),
-    "livecodebench": LiveCodeBench(),
-    "math": Math(),
-    "minif2f": MiniF2F(),
-    "mmlu-pro": MmluPro(),
-    "quickstart": Quickstart(),
-    "swebench-lite": SwebenchLite(),
+_SOURCES: Mapping[str, str] = {
+    "aime": "aime:Aime",
+    "bigcodebench": "code_sets:CODE_SETS",
+    "codecontests": "codecontests:CodeContests",
+    "gsm8k": "gsm8k:Gsm8k",
+    "hf": "hf:HuggingFace",
+    "humaneval": "humaneval:HumanEval",
+    "humaneval+": "code_sets:CODE_SETS",
+    "jsonl": "jsonl:Jsonl",
+    "livecodebench": "livecodebench:LiveCodeBench",
+    "math": "math:Math",
+    "mbpp": "code_sets:CODE_SETS",
+    "mbpp+": "code_sets:CODE_SETS",
+    "minif2f": "minif2f:MiniF2F",
+    "mmlu-pro": "mmlu_pro:MmluPro",
+    "quickstart": "quickstart:Quickstart",
+    "swebench-lite": "swebench_lite:SwebenchLite",
 }
+"""A module of sources and what it makes the source with: a class, or the sources by name."""
 SOURCES: tuple[str, ...] = tuple(sorted(_SOURCES))
 """The names that `problems.source` may have."""
 
@@ -48,12 +41,19 @@ def source(name: str) -> ProblemSource:
     """The source of that name; InputError for an unknown one."""
     if name not in _SOURCES:
         raise InputError("problems.source", f"unknown source {name!r}", f"one of {', '.join(SOURCES)}")
-    return _SOURCES[name]
+    return _made(name)
+
+
+@cache
+def _made(name: str) -> ProblemSource:
+    module, _, made = _SOURCES[name].partition(":")
+    found: Any = getattr(import_module(f"orchestrator.problems.sources.{module}"), made)
+    return cast("ProblemSource", found[name] if isinstance(found, Mapping) else found())
 
 
 def few_shot_sources() -> tuple[str, ...]:
     """The sources for which few_shot may be stated."""
-    return tuple(name for name, chosen in _SOURCES.items() if chosen.few_shot)
+    return tuple(name for name in SOURCES if source(name).few_shot)
 
 
 def load(spec: ProblemsSpec) -> list[Problem]:

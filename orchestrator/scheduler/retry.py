@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cache
 from random import Random
-from typing import cast
-
-from tenacity import RetryCallState, retry_if_exception_type, wait_exponential
+from typing import TYPE_CHECKING, cast
 
 from orchestrator.scheduler.work import Item
 from providers.errors import (
@@ -23,8 +22,11 @@ from providers.errors import (
     Undone,
 )
 
-WORTH_ANOTHER_TRY = retry_if_exception_type((RateLimited, Overloaded, Undone, NotSent, Lost))
-WAIT = wait_exponential(multiplier=1, min=1, max=60)
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+    from tenacity.wait import wait_base
+
+WORTH_ANOTHER_TRY = (RateLimited, Overloaded, Undone, NotSent, Lost)
 BROKEN_OFF_S = 5.0
 """The longest wait after a reply that the server itself broke off."""
 LONGEST_S = 3600.0
@@ -73,7 +75,7 @@ def decide(
         return Decision(Then.FEWER if len(item.indices) > 1 else Then.STOP)
     if separable and isinstance(error, BadRequest) and len(item.indices) > 1:
         return Decision(Then.SPLIT)
-    if not WORTH_ANOTHER_TRY.predicate(error):
+    if not isinstance(error, WORTH_ANOTHER_TRY):
         return Decision(Then.GIVE_UP)
     wait_s = wait_before(item.attempt, error.retry_after_s, random)
     # A refusal by a rate limit, or by a server that loads its model, says nothing of the sample: only time bounds it.
@@ -95,7 +97,15 @@ def wait_before(attempt: int, retry_after_s: float | None, random: Random) -> fl
     if retry_after_s is not None:
         return retry_after_s * (1 + 0.05 * random.random())
     state = cast("RetryCallState", _Attempt(attempt))
-    return WAIT(state) * (0.5 + 0.5 * random.random())
+    return usual_wait()(state) * (0.5 + 0.5 * random.random())
+
+
+@cache
+def usual_wait() -> wait_base:
+    """1, 2, 4 … 60 s."""
+    from tenacity import wait_exponential  # late: the first request needs none
+
+    return wait_exponential(multiplier=1, min=1, max=60)
 
 
 @dataclass(slots=True)
