@@ -9,6 +9,7 @@ What a test may set, before or while it runs (all plain attributes):
                     same question again continues where the last request ended. Deterministic by default.
     prices          dollars per million tokens: {"input", "cached_input", "output"} as strings or Decimals
     latency         seconds before the reply, or a callable of Asked
+    held            while it is set, no reply leaves
     key             the key asked for (None: any); another one gets a 401 that echoes it
     models          the models known (None: any); another one gets a 404
     n_limit         the largest n taken; more gets a 400 in OpenAI's words
@@ -44,6 +45,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
@@ -91,6 +93,7 @@ class Vendor:
         default_factory=lambda: {"input": "5", "cached_input": "2.5", "output": "15"}
     )
     latency: float | Callable[[Asked], float] = 0.0
+    held: threading.Event = field(default_factory=threading.Event)
     key: str | None = None
     models: tuple[str, ...] | None = None
     n_limit: int = 128
@@ -208,6 +211,8 @@ class Vendor:
         delay = self.latency(asked) if callable(self.latency) else self.latency
         if delay:
             await asyncio.sleep(delay)
+        while self.held.is_set():  # noqa: ASYNC110  tests set it from another thread
+            await asyncio.sleep(0.01)
         job = self._work(asked, request_id, fault)
         self._bill(job, fault)
         if fault is not None:

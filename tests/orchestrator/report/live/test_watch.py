@@ -120,20 +120,22 @@ def test_what_only_the_run_knows_is_seen_from_outside(command, tmp_path):
 
 
 def test_a_draining_run_is_seen_as_such(tmp_path):
-    vendor = openai_vendor(latency=8.0)
+    vendor = openai_vendor()
+    vendor.held.set()
     db = tmp_path / "l.db"
     with serving(vendor):
         process = start(SweepFile({"m": model(vendor)}, samples=2).write(tmp_path), db)
-        watched, until = None, time.monotonic() + 60
-        while watched is None or not watched.read().reserved_pico:
+        until = time.monotonic() + 60
+        while not vendor.seen:  # what is only reserved is not waited for
             assert time.monotonic() < until
             time.sleep(0.1)
-            watched = Watched(db) if db.exists() else None
+        watched = Watched(db)
         process.send_signal(signal.SIGINT)
         while watched.read().phase != "draining":
             assert time.monotonic() < until
             time.sleep(0.2)
         assert "Ctrl-C" in (watched.read().note or "")
+        vendor.held.clear()
         finish(process)
 
 
