@@ -82,13 +82,15 @@ class Numeric:
         gold = problem.get(self._field)
         if gold is None:
             return Verdict(passed=None, reason=f"the problem has no {self._field}")
-        return self._by_paper(text, gold) if self._paper else self._by_value(text, gold)
+        return (
+            self._by_paper(text, gold) if self._paper else self._by_value(text, gold, problem.get("question"))
+        )
 
-    def _by_value(self, text: str, gold: object) -> Verdict:
+    def _by_value(self, text: str, gold: object, question: object) -> Verdict:
         golds = parse_gold(gold)
         if not golds:
             return Verdict(passed=None, reason=f"the gold answer {_short(gold)} is not a number")
-        found = final_number(text)
+        found = final_number(text, question if isinstance(question, str) else "")
         if not found:
             return Verdict(passed=False, reason="no number in the answer")
         for value in found:

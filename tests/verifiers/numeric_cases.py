@@ -75,6 +75,7 @@ RULES: dict[str, list[tuple[str, str, bool]]] = {
         ("20", "So 18.\n\nCheck: that was wrong, it is 20", True),
         ("5", "She makes $18 a day.\nRate 5 stars.", False),
         ("3", '{"final_answer": 3, "steps": 2}', True),
+        ("18", "So the total is 18 dollars.\n\n---\n\nTime taken: 3 minutes", True),
     ],
     "money is read as people write it": [
         ("12.5", "The answer is $12 and 50 cents.", True),
@@ -118,6 +119,7 @@ RULES: dict[str, list[tuple[str, str, bool]]] = {
         ("150", "It is 150 cents, or $1.50.", True),
         ("1.5", "It is 150 cents, which is $1.50.", True),
         ("99", "The answer is $0.98 (99 cents).", False),
+        ("12.5", "In all $12 and 50¢", True),
     ],
     "a dozen is twelve": [
         ("12", "The answer is a dozen eggs.", True),
@@ -155,7 +157,22 @@ RULES: dict[str, list[tuple[str, str, bool]]] = {
         ("18", "She makes 18 dollars.\nYou have 1 more question left today. Goodbye!", True),
         ("1", "He has 1 more apple than she.", True),
     ],
+    "an exact value stays right before a rounded one": [
+        ("1/3", "The answer is 1/3 ≈ 0.333.", True),
+        ("1/3", "So each gets 1/3 ≈ 0.333", True),
+        ("0.333", "The answer is 1/3 ≈ 0.333.", True),
+        ("1/3", "The answer is 0.333.", False),
+        ("3", "So 2 * 3 ≈ 6", False),
+    ],
+    "a number that is denied is none": [
+        ("7", "It took 7 hours, not 8", True),
+        ("8", "It took 7 hours, not 8", False),
+        ("7", "It is 7 (not 8)", True),
+        ("18", "The answer is not 18.", False),
+        ("18", "It took 18 days rather than 20.", True),
+    ],
     "what follows the head of another example is not read": [
+        ("5", "Answer: 5\n\nProblem 2: Tom has 3 pens.\nAnswer: 8", True),
         (
             "6",
             "The answer is 6.\n\n\nExample 2\nA train has 4 cars. How many wheels?\nThe answer is 16.",

@@ -379,3 +379,23 @@ def test_whole_answers(rule):
     for gold, text, right in RULES[rule]:
         verdict = Numeric().verify(text, {"answer": gold})
         assert verdict.passed is right, (gold, text, verdict)
+
+
+ASKED = "John has 10 cookies and eats 4. How many cookies does he have left?"
+GOES_ON = [  # without a mark and without a question: about somebody of whom the question doesn't speak
+    ("6", "So he has 6 cookies.\n\nJane has 12 apples. She buys 4 more.\nShe has 16 apples.", True),
+    ("16", "So he has 6 cookies.\n\nJane has 12 apples. She buys 4 more.\nShe has 16 apples.", False),
+    ("6", "10 - 4 = 6\n\nJane has 12 apples. She buys 4 more.\nShe has 16 apples.", True),
+    ("6", "#### 6\n\nJane has 12 apples. She buys 4 more.\n#### 16", True),
+    ("6", "The answer is 6.\n\nA train travels 60 miles an hour for 2 hours.\nThe answer is 120.", True),
+    ("6", "So it's 6.\n\nTom and Ann have 12 pens. They buy 4 more.\nThey have 16.", True),
+    ("6", "John has 10.\n\nJohn has eaten 4 of them.\n\nSo he has 6.", True),
+    ("6", "So 10 at first.\n\nA cookie is eaten 4 times: 10 - 4 = 6", True),
+    ("6", "So 10 at first.\n\nEating is taking 4 away: 10 - 4 = 6", True),
+    ("6", "So he has 10.\n\nWe are to take 4 away.\n\n10 - 4 = 6", True),
+]
+
+
+@pytest.mark.parametrize(("gold", "text", "right"), GOES_ON)
+def test_a_problem_about_somebody_else_is_not_read(gold, text, right):
+    assert Numeric().verify(text, {"answer": gold, "question": ASKED}).passed is right

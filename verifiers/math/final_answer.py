@@ -26,6 +26,7 @@ _TAIL = 4_000
 _BOX = re.compile(r"\\(?:boxed|fbox)\s*(?=[{0-9A-Za-z\\])|\\framebox\s*(?=\{)")
 _BETWEEN = re.compile(
     r"(?:[\s$.,;~]|\\[()\[\],;])*+(?:\\text\s*\{)?\s*(?:and|or)?\s*\}?(?:\\[()\[\],;]|[\s$,;~])*"
+    r"(?:[A-Za-z](?:_[0-9])?\s?=\s?)?"
 )
 _MINERVA = re.compile(
     r"final answer is:?[ \t]*(?P<is>[^\n]{1,400}?)[.]?[ \t]*I hope (?:it|this) is correct", re.IGNORECASE
@@ -37,6 +38,7 @@ _MARKERS = re.compile(
     r"|\b(?:answer|ans)\b[\"'`*_ \t]{0,6}[:=][*_ \t]{0,4}\n{0,2}(?P<label>[^\n]{1,2000})",
     re.IGNORECASE | re.MULTILINE,
 )
+_DIGIT = re.compile(r"[0-9]")
 _TOKEN = re.compile(r"\\[A-Za-z]+|[0-9.]+|.")
 _OPENING = re.compile(r"\$|\\[\[(]")
 _DELIMITERS = (("$$", "$$"), ("\\[", "\\]"), ("$", "$"), ("\\(", "\\)"))
@@ -66,10 +68,13 @@ def boxed(text: str) -> str | None:
 
 def stated(text: str) -> str | None:
     """The answer in a box or in Minerva's closing sentence; None without either."""
-    for piece in _pieces(text):
+    pieces = _pieces(text)
+    for piece in pieces:
         found = _stated(piece)
         if found is not None:
             return found
+        if len(pieces) > 1 and (match := next(_MARKERS.finditer(piece), None)) and _DIGIT.search(match[0]):
+            return None  # it states an answer without a box before it goes on with another problem
     return None
 
 

@@ -106,7 +106,7 @@ def gold_text(value: object) -> str | None:
 def _judged(text: str, gold: str, question: str, worked_out: bool) -> Verdict:
     answer = stated(text)
     if answer is None and is_plain(gold):
-        return _by_number(text, gold)
+        return _by_number(text, gold, question)
     if answer is None:
         answer = said(text)
     if answer is None or not answer.strip():
@@ -124,9 +124,9 @@ def _judged(text: str, gold: str, question: str, worked_out: bool) -> Verdict:
     return Verdict(passed=outcome == "same", answer=kept)
 
 
-def _by_number(text: str, gold: str) -> Verdict:
+def _by_number(text: str, gold: str, question: str) -> Verdict:
     """An answer without a box to a gold that is a number: read as the kind numeric reads it."""
-    found = final_number(text)
+    found = final_number(text, question)
     if not found or _ROW.fullmatch(text[-_MAX_ROW:].rstrip().rpartition("\n")[2]):
         return Verdict(passed=False, reason="no answer in the text")
     for value in found:

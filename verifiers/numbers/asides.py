@@ -17,7 +17,8 @@ _CLOSING = re.compile(
 _BESIDE = re.compile(
     r"[\s>#*_(\[-]{0,8}(?:(?:double[- ]|sanity |quick )?check(?:ing)?|verif(?:y|ying|ication)|proof|confidence"
     r"|certainty|(?:my )?confidence (?:level|score)|difficulty|word count|rating|sources?|references?|note|n\.?b|p\.?s"
-    r"|hint|tip|remark)[*_]{0,3}[ ]?:[*_]{0,3}(?=\s|$)",
+    r"|hint|tip|remark"
+    r"|time (?:taken|elapsed|spent|used)|elapsed(?: time)?|tokens?(?: used)?)[*_]{0,3}[ ]?:[*_]{0,3}(?=\s|$)",
     re.IGNORECASE,
 )
 _HEAD = 48

@@ -80,7 +80,7 @@ def value_of(line: str) -> Readings | None:
             continue
         if linked or (at == 0 and _is_choice(line, numbers)):
             return None
-        return numbers[at].readings or None
+        return with_exact(line, numbers, at) or None
 
 
 def _join_blank_groups(line: str) -> str:
@@ -111,6 +111,16 @@ def equation_goes_on(line: str, numbers: Sequence[Number], at: int) -> bool:
         return False
     gap = _gap(line, numbers, at)
     return len(gap) <= 101 and _EQUALS_GAP.fullmatch(gap) is not None and not _STOPS_CHAIN.search(gap)
+
+
+def with_exact(line: str, numbers: Sequence[Number], at: int) -> Readings:
+    """The readings of a number, and of the exact one that it is near to: `1/3 ≈ 0.333`."""
+    is_near = (
+        at > 0
+        and "≈" in _gap(line, numbers, at - 1)
+        and not (at > 1 and linked_to_next(line, numbers, at - 2))
+    )
+    return (*numbers[at - 1].readings, *numbers[at].readings) if is_near else numbers[at].readings
 
 
 def _is_choice(line: str, numbers: Sequence[Number]) -> bool:

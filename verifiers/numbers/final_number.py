@@ -17,7 +17,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from verifiers.numbers.asides import is_beside, without_closing, without_sources
-from verifiers.numbers.expression import Readings, after_filler, equation_goes_on, linked_to_next, value_of
+from verifiers.numbers.expression import (
+    Readings,
+    after_filler,
+    equation_goes_on,
+    linked_to_next,
+    value_of,
+    with_exact,
+)
 from verifiers.numbers.markers import marked
 from verifiers.numbers.own_problems import before_new_problems, before_own_questions, is_answered
 from verifiers.numbers.parse import Number, scan
@@ -32,6 +39,7 @@ _LABELLED = re.compile(
     r"\b(?:step|question|problem|example|equation|eq\.|method|option|exercise|figure|section|approach|case)[ ]?[#(]?$",
     re.IGNORECASE,
 )
+_DENIED = re.compile(r"(?:\bnot|n't|\brather than|\binstead of)[ ][$£€]?$", re.IGNORECASE)
 _ASIDE = re.compile(
     r"[ ](?:more|other|last|final|quick|small)[ ](?:thing|question|note|remark|tip|comment|point)\b",
     re.IGNORECASE,
@@ -51,12 +59,15 @@ _MOST_NUMBERS, _TAIL = 200, 600
 _BOLD_SPAN = re.compile(r"\*\*([^*\n]{1,80})\*\*")
 
 
-def final_number(text: str) -> Readings:
-    """The readings of the answer's final number, () if there is none. Linear in at most MAX_TEXT characters."""
+def final_number(text: str, question: str = "") -> Readings:
+    """The readings of the answer's final number, () if there is none. Linear in at most MAX_TEXT characters. The
+    question, if it is known, tells persons of a problem of the model's own."""
     with_bold = clean(_after_thinking(text[-MAX_TEXT:]))
     chunks = before_own_questions(with_bold)
-    runs = [run for chunk in chunks for run in before_new_problems(chunk)]
-    if len(runs) > 1 and (found := _before_the_next(runs)):
+    runs = [run for chunk in chunks for run in before_new_problems(chunk, question)]
+    if len(runs) > 1 and (found := _before_the_next(runs, question)):
+        return found
+    if len(chunks) > 1 and (found := marked(without_bold(chunks[0]), strong=False)):
         return found
     found = marked(without_bold(with_bold), strong=False)
     if found is None:
@@ -69,13 +80,13 @@ def final_number(text: str) -> Readings:
     )
 
 
-def _before_the_next(runs: list[str]) -> Readings:
+def _before_the_next(runs: list[str], question: str) -> Readings:
     """The answer that comes before a problem of the model's own; () if none of its pieces is sure to state one."""
     for run in runs:
         if found := marked(without_bold(run), strong=True):
             return found
     for run, following in pairwise(runs):
-        if is_answered(run, following) and (found := _last(run)):
+        if is_answered(run, following, question) and (found := _last(run)):
             taken_up = {number.value for number in scan(following[:_NEXT].lstrip().partition("\n")[0])}
             if taken_up.isdisjoint(found):
                 return found
@@ -136,7 +147,8 @@ def _last_of_line(line: str) -> Readings:
         number = numbers[at]
         labelled = _LABELLED.search(line[max(0, number.start - 24) : number.start])
         aside = number.value == 1 and _ASIDE.match(line, number.end)
-        if first == at and number.value is not None and not labelled and not aside:
+        denied = _DENIED.search(line[max(0, number.start - 24) : number.start])
+        if first == at and number.value is not None and not (labelled or aside or denied):
             return number.readings
         at = first - 1
     return ()
@@ -151,5 +163,5 @@ def _of_closing_equation(line: str, numbers: Sequence[Number]) -> Readings:
         tail = line[numbers[at].end :].rstrip(" .")
         if linked_to_next(line, numbers, at) or _ANOTHER_CLAUSE.search(tail):
             return ()
-        return numbers[at].readings
+        return with_exact(line, numbers, at)
     return ()

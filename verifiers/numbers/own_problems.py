@@ -52,6 +52,19 @@ _OF_THE_ANSWER = re.compile(
     re.IGNORECASE,
 )
 _STATED = re.compile(r"\\(?:boxed|fbox)|\banswer\b", re.IGNORECASE)
+_NEW_PERSON = re.compile(
+    r"(?:(?P<name>[A-Z][a-z]{1,20}) and [A-Z][a-z]{1,20}[ ](?:have|are|were|make|want|need|go|get|run)"
+    r"|(?:(?P<one>[A-Z][a-z]{1,20})(?: and [A-Z][a-z]{1,20})?|An? (?P<thing>[a-z]{2,20})(?: [a-z]{2,20})?)[ ]"
+    r"(?:has|had|is|was|buys|bought|sells|sold|makes|made|wants|wanted|needs|needed|earns|earned|works"
+    r"|worked|runs|ran|reads|read|gets|got|goes|went|eats|ate|picks|picked|collects|collected|plans|planned|owns|spends"
+    r"|spent|drives|drove|travels|travell?ed|walks|walked|bakes|baked|can|takes|took|costs?|contains?|holds?|decided"
+    r"|decides|lives|gives|gave|found|finds|starts|started|invited|invites|saved|saves|plays|played|weighs))\b"
+)
+_NO_PERSON = re.compile(
+    r"(?:She|He|They|It|We|You|There|This|That|These|Those|Each|Every|Everyone|All|Both|Half|Nobody|Now|So|Then|Total"
+    r"|Answer|Solution|Step|If|When|After|For|In|At|By|But|Since|Because|Which|What|Here|Another|One|Two|Three|Four|Five|[A-Z][a-z]+ing)"
+)
+_MOST_NEW = 20
 _CONCLUSION = re.compile(
     r"(?:^|[.!?][ ])[*_ ]{0,4}(?:so|therefore|thus|hence|in total|in all|altogether|finally|the (?:total|result) is)\b",
     re.IGNORECASE,
@@ -66,12 +79,16 @@ def before_own_questions(text: str) -> list[str]:
     return [text[a:b] for a, b in pairwise(starts)]
 
 
-def before_new_problems(text: str) -> list[str]:
+def before_new_problems(text: str, question: str = "") -> list[str]:
     """The text cut before each paragraph that puts a problem of its own: `Tom has 3 cats. How many has he?`, `Solve:
-    5+5`. A question that the model asks of its own work (`Wait, is that right?`) is none."""
-    if not ("\n\n" in text and _has(text, _SIGNS)) and not _has(text, _LABELS):
+    5+5`; or, if the question is known, that begins with somebody whom neither it nor the text has spoken of. A question
+    that the model asks of its own work (`Wait, is that right?`) is none."""
+    has_gaps = "\n\n" in text
+    if not (has_gaps and (question or _has(text, _SIGNS))) and not _has(text, _LABELS):
         return [text]
-    starts = _after_gaps(text)
+    starts = _after_gaps(text) if has_gaps and _has(text, _SIGNS) else []
+    if question and has_gaps:
+        starts = sorted({*starts, *_with_new_persons(text, question)})
     if _has(text, _LABELS):
         starts = sorted({*starts, *(match.start() for match in _LABEL.finditer(text) if match.start())})
     return [text[a:b] for a, b in pairwise([0, *starts, len(text)])]
@@ -88,6 +105,33 @@ def _after_gaps(text: str) -> list[int]:
     return starts
 
 
+def _with_new_persons(text: str, question: str) -> list[int]:
+    """Where a paragraph begins with somebody new, and figures."""
+    starts: list[int] = []
+    tried = 0
+    at = 0
+    while (at := text.find("\n\n", at)) >= 0 and tried < _MOST_NEW:
+        at += 2
+        if _NEW_PERSON.match(text, at):
+            tried += 1
+            if _is_of_another(text[at : at + _PROBLEM], text[:at], question):
+                starts.append(at)
+    return starts
+
+
+def _is_of_another(following: str, before: str, question: str) -> bool:
+    """Whether a text begins with figures of somebody of whom neither the text before nor the question speaks."""
+    match = _NEW_PERSON.match(following)
+    who = match and next(filter(None, match.groups()))
+    return (
+        who is not None
+        and not _NO_PERSON.fullmatch(who)
+        and who.lower() not in question.lower()
+        and who not in before
+        and any(char.isdigit() for char in following.partition("\n")[0])
+    )
+
+
 def _has(text: str, signs: tuple[str, ...]) -> bool:
     for sign in signs:  # noqa: SIM110 - most texts have none, and any() takes thrice the time
         if sign in text:
@@ -95,14 +139,18 @@ def _has(text: str, signs: tuple[str, ...]) -> bool:
     return False
 
 
-def is_answered(run: str, following: str) -> bool:
+def is_answered(run: str, following: str, question: str) -> bool:
     """Whether a text that marks no answer comes to its conclusion before the next problem, which has figures and
     persons of its own."""
     last = run.rstrip().rpartition("\n")[2][-_QUESTION:]
-    line = following[:_PROBLEM].lstrip().partition("\n")[0]
+    begun = following[:_PROBLEM].lstrip()
+    if not any(char.isdigit() for char in last):
+        return False
+    if question and _is_of_another(begun, run, question):
+        return True
+    line = begun.partition("\n")[0]
     return (
         _CONCLUSION.search(last) is not None
-        and any(char.isdigit() for char in last)
         and any(char.isdigit() for char in line)
         and not _OF_THE_ANSWER.match(line)
     )

@@ -52,7 +52,7 @@ _SHORT_SCALE = re.compile(r"(k|K|M|bn|B)(?![A-Za-z0-9])")
 _DOZEN = re.compile(r"[ ]dozens?\b", re.IGNORECASE)
 _CENTS = re.compile(
     r"(?P<word>[ ](?:dollars?|euros?|pounds?|bucks))?,?(?:[ ]and)?[ ]"
-    r"(?P<cents>[0-9]{1,2}|[a-z]{3,9}(?:[ -][a-z]{3,5})?)[ ](?:cents?|pence)\b",
+    r"(?P<cents>[0-9]{1,2}|[a-z]{3,9}(?:[ -][a-z]{3,5})?)(?:[ ](?:cents?|pence)\b|[ ]?¢)",
     re.IGNORECASE,
 )
 _IN_CENTS = re.compile(r"[ ]?(?:cents?\b|¢)", re.IGNORECASE)

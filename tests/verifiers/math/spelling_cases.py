@@ -282,6 +282,16 @@ RULES: dict[str, list[Case]] = {
         (r"\frac{1}{2}", r"\sin 60^\circ", False),
         (r"\frac{1}{2}", r"\sin 30", False),
     ],
+    "choices and periods are written in many ways": [
+        ("10", r"\dbinom{5}{2}", True),
+        ("10", r"{}_5C_2", True),
+        ("10", r"^{5}C_{2}", True),
+        ("10", r"\tbinom{5}{1}", False),
+        (r"\frac{1}{3}", r"0.\bar{3}", True),
+        (r"\frac{4}{11}", r"0.\bar{36}", True),
+        (r"\frac{1}{3}", r"0.\bar{6}", False),
+        ("(3,4)", "C(3,4)", True),
+    ],
     "what has no end of digits is wrong at once": [
         ("7", "10^{10^{10}}", False),
         ("7", "(10^9)!", False),
@@ -334,5 +344,7 @@ UNBOXED: list[tuple[str, str, bool]] = [
     (r"(-\infty,-2)\cup(2,\infty)", "So x lies in (-∞, -2) ∪ (2, ∞).", True),
     (r"(\frac{11}{2},3)", "So the point is (3, 11/2)", False),
     (r"(1,2)", "So it is right (see one, two).", False),
+    ("12", "The answer is 12.\n\nProblem: What is 5?\n\\boxed{5}", True),
+    ("5", "The answer is 12.\n\nProblem: What is 5?\n\\boxed{5}", False),
 ]
 """Gold and a text without a box."""

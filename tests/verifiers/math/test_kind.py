@@ -75,6 +75,7 @@ def test_the_table_is_large_and_without_repeats():
         (r"\boxed{2}\n\boxed{7}".replace("\\n", "\n"), False),
         (r"\boxed{2} \text{ or } \boxed{7}", False),
         (r"The first is $\boxed{2}$ and so the second is $\boxed{7}$.", True),
+        (r"$x = \boxed{2}$ or $x = \boxed{7}$", False),
         (r"\boxed{7", True),
         (r"\boxed{x = 7}", True),
         (r"$\boxed{\boxed{7}}$", True),
