@@ -102,7 +102,6 @@ def import_(
     from orchestrator.ledger.importing.bundle_file import is_bundle
     from orchestrator.ledger.importing.reader import Options
     from orchestrator.ledger.importing.samples import import_samples
-    from orchestrator.problems.registry import default_verifier
     from orchestrator.report.live.counter import counting
 
     if any(map(is_bundle, file)):
@@ -124,7 +123,7 @@ def import_(
     if json_:
         emit_json({**dataclasses.asdict(done), "db": str(db)})
     else:
-        console().print(_text(done, db, None if source is None else default_verifier(source)[0]))
+        console().print(_text(done, db, _verifier(source)))
     return 0
 
 
@@ -152,10 +151,20 @@ def _bundle(files: list[Path], db: Path, *, json_: bool) -> int:
     return 0
 
 
-def _dollars(usd_per_sample: str | None) -> Decimal | None:
-    from orchestrator.sweep.load import parse_usd
+def _verifier(source: str | None) -> str | None:
+    if source is None:
+        return None
+    from orchestrator.problems.registry import default_verifier  # heavy
 
-    return None if usd_per_sample is None else parse_usd(usd_per_sample, where="--usd-per-sample")
+    return default_verifier(source)[0]
+
+
+def _dollars(usd_per_sample: str | None) -> Decimal | None:
+    if usd_per_sample is None:
+        return None
+    from orchestrator.sweep.load import parse_usd  # heavy
+
+    return parse_usd(usd_per_sample, where="--usd-per-sample")
 
 
 def _finite(pass_at: float | None) -> float | None:
@@ -185,13 +194,13 @@ def _alias(model: str | None) -> str | None:
 
 
 def _problems(source: str | None, path: Path | None) -> Callable[[], Iterable[Problem]] | None:
-    from orchestrator.problems.registry import source as source_of
-    from orchestrator.problems.types import ProblemsSpec
-
     if source is None:
         if path is not None:
             raise InputError("--path", "goes with --source", "name the source, such as --source humaneval")
         return None
+    from orchestrator.problems.registry import source as source_of  # heavy
+    from orchestrator.problems.types import ProblemsSpec
+
     chosen, spec = source_of(source), ProblemsSpec(source=source, path=path)
     return lambda: chosen.read(spec)
 

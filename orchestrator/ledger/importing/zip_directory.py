@@ -55,7 +55,9 @@ def entries(raw: IO[bytes]) -> Iterator[Entry]:
         if _FULL32 in (whole, packed, offset):
             extra = data[extra_at : extra_at + found[13]]
             whole, packed, offset = _large(extra, whole, packed, offset)
-        text = data[name_at:extra_at].decode("utf-8" if flags & _UTF8 else "cp437", "replace")
+        name = data[name_at:extra_at]
+        # Python's cp437 is slow, and nearly every name is ASCII.
+        text = name.decode("utf-8" if flags & _UTF8 or name.isascii() else "cp437", "replace")
         left -= end - at
         at = end
         yield Entry(text, method, bool(flags & 1), crc, packed, whole, offset + shift)

@@ -67,20 +67,21 @@ class ZipEntries:
                 yield entry
 
     def read(self, entry: Entry) -> bytes:
-        where = f"{self._file}: {entry.name[:200]}"
         if entry.encrypted:
-            raise InputError(where, "is encrypted", "write the log without a password")
+            raise self._wrong(entry, "is encrypted", "write the log without a password")
         if entry.size > LARGEST_ENTRY:
-            raise InputError(
-                where, f"unpacks to more than {LARGEST_ENTRY >> 20} MiB", "no real sample is that long"
-            )
+            message = f"unpacks to more than {LARGEST_ENTRY >> 20} MiB"
+            raise self._wrong(entry, message, "no real sample is that long")
         try:
-            data = self._unpacked(entry, where)
+            data = self._unpacked(entry)
         except (OSError, ValueError, EOFError, OverflowError, zlib.error, struct.error) as error:
-            raise InputError(where, f"is damaged: {str(error)[:120]}", _DAMAGED) from None
+            raise self._wrong(entry, f"is damaged: {str(error)[:120]}", _DAMAGED) from None
         if len(data) != entry.size or zlib.crc32(data) != entry.crc:
-            raise InputError(where, "is damaged: its content is not what the zip file says", _DAMAGED)
+            raise self._wrong(entry, "is damaged: its content is not what the zip file says", _DAMAGED)
         return data
+
+    def _wrong(self, entry: Entry, message: str, remedy: str) -> InputError:
+        return InputError(f"{self._file}: {entry.name[:200]}", message, remedy)
 
     def _listed(self) -> Iterator[Entry]:
         try:
@@ -90,7 +91,7 @@ class ZipEntries:
             message = f"the zip file is damaged: {str(error)[:120]}"
             raise InputError(str(self._file), message, _DAMAGED) from None
 
-    def _unpacked(self, entry: Entry, where: str) -> bytes:
+    def _unpacked(self, entry: Entry) -> bytes:
         packed = self._packed(entry)
         if entry.method == STORED:
             return packed
@@ -99,7 +100,7 @@ class ZipEntries:
         if entry.method == ZSTANDARD:
             self._unpack_zstd = self._unpack_zstd or _zstandard(self._file)
             return self._unpack_zstd().decompress(packed, entry.size + 1)
-        raise InputError(where, f"is packed by method {entry.method}", "deflate and Zstandard are read")
+        raise self._wrong(entry, f"is packed by method {entry.method}", "deflate and Zstandard are read")
 
     def _packed(self, entry: Entry) -> bytes:
         self._raw.seek(entry.offset)

@@ -59,7 +59,7 @@ class InspectLog(FileReader):
 
     def __init__(self, file: Path, options: Options) -> None:
         super().__init__(file, options)
-        self._current = (-1, "")
+        self._current: tuple[int, str, Sample | None] = (-1, "", None)
         self._header: _Header | None = None
         self._scorers: set[str] = set()
 
@@ -68,8 +68,10 @@ class InspectLog(FileReader):
         return self._of.task if self._header is not None else super().sweep
 
     def where(self, record: int) -> str:
-        if record == self._current[0]:
-            return f"{self.file}: {self._current[1]}"
+        current, place, sample = self._current
+        if record == current:
+            named = f" (sample {str(sample.id)[:60]!r}, epoch {sample.epoch})" if sample is not None else ""
+            return f"{self.file}: {place}{named}"
         return f"{self.file}: {self._place(record)}"
 
     def _place(self, record: int) -> str:
@@ -142,31 +144,31 @@ class InspectLog(FileReader):
             raise InputError(f"{self.file}: {place}", wrong.message, wrong.remedy) from None
 
     def _sample(self, record: int, place: str, read: Any, value: Any) -> Iterator[Taken | Lost]:
-        self._current = (record, place)
+        self._current = (record, place, None)
         try:
             sample: Sample = read(value, Sample)
-            self._current = (record, f"{place} (sample {str(sample.id)[:60]!r}, epoch {sample.epoch})")
+            self._current = (record, place, sample)
             yield from self._taken(record, sample)
         except Wrong as wrong:
             raise InputError(self.where(record), wrong.message, wrong.remedy) from None
 
     def _taken(self, record: int, sample: Sample) -> Iterator[Taken | Lost]:
-        key = (str(sample.id), sample.epoch)
+        of, problem = self._of, str(sample.id)
         if sample.epoch < 1:
             raise Wrong(f"epoch is {sample.epoch}", "epochs are numbered from 1")
         choices = sample.output.choices if sample.output is not None else []
-        alias = self.options.model or self._of.model
+        alias = self.options.model or of.model
         if not choices and sample.error is not None:
             message = sample.error.message[:500]
-            yield Lost(record, alias, key[0], sample.epoch - 1, "error", message)
+            yield Lost(record, alias, problem, sample.epoch - 1, "error", message)
             return
         passed, score, judge, answer = self._verdict(sample)
         count = max(1, len(choices))
         billed, cost = self._bill(sample)
         shares = [None] * count if cost is None else split_equally(cost, count)
         tokens = _shared(billed, sample, count)
-        epochs = max(self._of.config.epochs or 1, sample.epoch)
-        about = {"problem": key[0], "question": sample.question(), "gold": sample.gold()}
+        epochs = max(of.config.epochs or 1, sample.epoch)
+        about = {"problem": problem, "question": sample.question(), "gold": sample.gold()}
         for at in range(count):
             text, reasoning = sample.said(choices[at].message) if choices else ("", None)
             reason = choices[at].stop_reason if choices else None
@@ -174,7 +176,7 @@ class InspectLog(FileReader):
                 "text": text,
                 "reasoning": reasoning,
                 "finish_reason": "length" if reason in _LENGTH else reason,
-                "request": sample.uuid or f"{self._of.task_id}/{key[0]}/{sample.epoch}",
+                "request": sample.uuid or f"{of.task_id}/{problem}/{sample.epoch}",
                 "latency_s": sample.latency_s,
                 "created_at": seconds(sample.completed_at),
                 **tokens[at],
@@ -189,10 +191,10 @@ class InspectLog(FileReader):
                     about,
                     values,
                     cost_pico=shares[at],
-                    sweep=self._of.task,
-                    provider=_vendor(self._of.model),
+                    sweep=of.task,
+                    provider=_vendor(of.model),
                     judge=judge if at == 0 and passed is not None else None,
-                    billed=tuple(_share(one, at, count) for one in billed),
+                    billed=billed if count == 1 else tuple(_share(one, at, count) for one in billed),
                 ),
             )
 
@@ -257,8 +259,6 @@ def _shared(billed: tuple[Billed, ...], sample: Sample, count: int) -> list[dict
 
 
 def _share(billed: Billed, at: int, count: int) -> Billed:
-    if count == 1:
-        return billed
     return Billed(billed.model, Tokens(*(split_equally(part, count)[at] for part in billed.tokens)))
 
 

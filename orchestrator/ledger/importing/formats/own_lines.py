@@ -64,9 +64,9 @@ class _Columns(msgspec.Struct, forbid_unknown_fields=True):
     provider: str | UnsetType | None = UNSET
     question: str | UnsetType | None = UNSET
     gold: str | UnsetType | None = UNSET
-    cost_usd: Decimal | UnsetType | None = UNSET
     cost_pico: Annotated[int, msgspec.Meta(ge=0, le=MAX_COST_PICO)] | UnsetType | None = UNSET
     cost_basis: str | UnsetType | None = UNSET
+    cost_usd: Decimal | UnsetType | None = UNSET
 
 
 _FIRST_VALUE, _BEHIND_VALUES, _COLUMNS = 3, 21, len(_Columns.__struct_fields__)
@@ -81,18 +81,22 @@ def read_line(raw: bytes) -> Line:
         return parse(raw)
     # A key that appears twice is wrong; counted without a parse: no key that is known ends in a backslash.
     columns: tuple[Any, ...] = msgspec.structs.astuple(found)
-    left_out = columns.count(UNSET)
+    usd = columns[-1]
+    # Apart, since a Decimal is slow to compare with what is no number.
+    left_out = columns[:-1].count(UNSET) + (usd is UNSET)
     keys = raw.count(b'":')
     if keys + left_out != _COLUMNS and keys - raw.count(b'\\":') + left_out != _COLUMNS:
         return parse(raw)
+    values, others = columns[_FIRST_VALUE:_BEHIND_VALUES], columns[_BEHIND_VALUES:-1]
     if left_out:
-        columns = tuple([None if value is UNSET else value for value in columns])
+        values = _without_gaps(values) if UNSET in values else values
+        others = _without_gaps(others)
     model, problem, sample_index = columns[:_FIRST_VALUE]
-    sweep, provider, question, gold, usd, pico, _ = columns[_BEHIND_VALUES:]
-    try:
-        if pico is None or usd is None or abs(usd.scaleb(12) - pico) > 1:
-            return parse(raw)
-    except ArithmeticError:
+    sweep, provider, question, gold, pico, basis = others
+    if usd is UNSET or usd is None:
+        if pico is None and basis != "none":
+            pico = 0
+    elif pico is None or not _agree(usd, pico):
         return parse(raw)
     return Line(
         sweep=sweep,
@@ -102,9 +106,20 @@ def read_line(raw: bytes) -> Line:
         sample_index=sample_index,
         question=question,
         gold=None if gold is None else text_as_json(gold),
-        values=columns[_FIRST_VALUE:_BEHIND_VALUES],
+        values=values,
         cost_pico=pico,
     )
+
+
+def _agree(usd: Decimal, pico: int) -> bool:
+    try:
+        return abs(usd.scaleb(12) - pico) <= 1
+    except ArithmeticError:
+        return False
+
+
+def _without_gaps(columns: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple([None if value is UNSET else value for value in columns])
 
 
 class OwnLines(FileReader):
