@@ -123,7 +123,8 @@ def _warn_of_lost(study: FrontierStudy, outcomes: Outcomes) -> None:
     if unjudged:
         study.warn(outcomes, f"{unjudged:,} of {outcomes.samples:,} samples have no verdict and don't count")
     if outcomes.failed:
-        study.warn(outcomes, f"{outcomes.failed:,} samples failed for good and don't count")
+        failed = "1 sample" if outcomes.failed == 1 else f"{outcomes.failed:,} samples"
+        study.warn(outcomes, f"{failed} failed for good and don't count")
     if whole := len(outcomes.lost_whole):
         study.warn(
             outcomes,

@@ -146,7 +146,8 @@ def _bundle(files: list[Path], db: Path, *, json_: bool) -> int:
     place = safe(shlex.quote(str(db)))
     models = ", ".join(f"{safe(alias, 200)} {count:,}" for alias, count in list(done.models.items())[:20])
     out = console()
-    out.print(f"{done.samples:,} samples of {_problems_of(done.problems)} restored into {place}: {models}")
+    samples, problems = _many(done.samples, "sample"), _many(done.problems, "problem")
+    out.print(f"{samples} of {problems} restored into {place}: {models}")
     out.print(f"Cite: {safe(done.cite)}\nNext: manyfew frontier {place}")
     return 0
 
@@ -239,12 +240,14 @@ def _text(done: Imported, db: Path, verifier: str | None) -> str:
 
     place = safe(shlex.quote(str(db)))
     models = ", ".join(f"{safe(alias, 200)} {count:,}" for alias, count in list(done.models.items())[:20])
-    lines = [f"{done.samples:,} samples of {_problems_of(done.problems)} imported into {place}: {models}"]
+    samples, problems = _many(done.samples, "sample"), _many(done.problems, "problem")
+    lines = [f"{samples} of {problems} imported into {place}: {models}"]
     if done.ignored:
         lines.append(f"Ignored unknown keys: {', '.join(safe(name, 60) for name in done.ignored)}.")
     if done.failed:
-        attempts = "attempt" if done.failed == 1 else "attempts"
-        lines.append(f"{done.failed:,} {attempts} ended in an error without a sample: counted as failed.")
+        lines.append(
+            f"{_many(done.failed, 'attempt')} ended in an error without a sample: counted as failed."
+        )
     if done.repeated:
         lines.append(f"Samples that several of the files hold: {done.repeated:,}, counted once.")
     if done.scorers:
@@ -252,18 +255,20 @@ def _text(done: Imported, db: Path, verifier: str | None) -> str:
         lines.append(f"Verdicts by {said}.")
     lines += [safe(note) for note in done.notes[:20]]
     if done.without_text:
-        lines.append(f"{done.without_text:,} have no text: verify would judge them wrong, as empty.")
+        have = "1 has" if done.without_text == 1 else f"{done.without_text:,} have"
+        lines.append(f"{have} no text: verify would judge texts that are empty wrong.")
     lines += _costs(done)
     if done.other_problems:
         lines.append(
-            f"{done.other_problems:,} problems have another question or gold answer in the ledger; "
+            f"Problems that have another question or gold answer in the ledger: {done.other_problems:,}; "
             "the ledger's own were kept."
         )
     if done.described is not None:
         lines.append(f"{done.described:,} of the problems were found in the source.")
     if done.without_verdict:
         judge = "" if verifier is None else f" --verifier {verifier}"
-        lines.append(f"{done.without_verdict:,} have no verdict. Next: manyfew verify {place}{judge}")
+        have = "1 has" if done.without_verdict == 1 else f"{done.without_verdict:,} have"
+        lines.append(f"{have} no verdict. Next: manyfew verify {place}{judge}")
     else:
         lines.append(f"Next: manyfew frontier {place}")
     return "\n".join(lines)
@@ -285,5 +290,5 @@ def _costs(done: Imported) -> list[str]:
     return lines
 
 
-def _problems_of(count: int) -> str:
-    return "1 problem" if count == 1 else f"{count:,} problems"
+def _many(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count:,} {what}s"

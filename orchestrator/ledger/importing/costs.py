@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.importing.line import VALUE_COLUMNS, Billed, Line
+from orchestrator.text.money import usd
 from pricing.book import find, look_up, vendors
 from pricing.by_word import price_by_word
 from pricing.cost import cost_pico
-from pricing.types import PICO_PER_USD, Price, Tokens, Unpriceable
+from pricing.types import Price, Tokens, Unpriceable
 
 if TYPE_CHECKING:
     from orchestrator.ledger.importing.reader import Options
@@ -78,7 +79,8 @@ class Costs:
             try:
                 price_by_word(word, provider="", model=alias, on=self._day or _today())
             except Unpriceable as error:
-                raise InputError(f"--price {alias}", error.message, error.remedy) from error
+                message = error.message.removeprefix("price_as = ")  # the key of a sweep file
+                raise InputError(f"--price {alias}", message, error.remedy) from error
 
     def of(self, line: Line) -> Cost:
         if line.model in self.options.prices:
@@ -204,14 +206,13 @@ def _date(word: str) -> datetime.date:
         raise InputError("--prices-on", f"{word!r} isn't a date", "write it like 2026-07-01") from None
 
 
-def comparison(alias: str, one: Compared) -> str | None:
-    """What the two sums say; None if they agree within 1%."""
+def comparison(alias: str, one: Compared, by: str) -> str | None:
+    """What the two sums say; None if they agree within 1%. `by`: whose prices computed."""
     if abs(one.stated_pico - one.computed_pico) * 100 <= max(one.stated_pico, 1):
         return None
-    stated, computed = one.stated_pico / PICO_PER_USD, one.computed_pico / PICO_PER_USD
     return (
-        f"{alias}: the files state ${stated:.4g} for {one.samples:,} samples; their tokens cost ${computed:.4g} by the "
-        "price book. The stated costs were kept."
+        f"{alias}: the files state {usd(one.stated_pico)}; the same tokens cost {usd(one.computed_pico)} by {by} "
+        f"(samples compared: {one.samples:,}). The stated costs were kept."
     )
 
 

@@ -95,7 +95,9 @@ def import_samples(
                     refuse_conflicts(stage.connection, db, stage.where)
                 others = write(stage.connection, lock)
         notes = [note for reader in readers for note in reader.notes]
-        notes += [said for alias, one in costs.compared.items() if (said := comparison(alias, one))]
+        for alias, one in costs.compared.items():
+            by = "--price" if alias in options.prices else "the price book"
+            notes += [said] if (said := comparison(alias, one, by)) else []
         notes += undated_note(costs)
         return _summary(stage, costs, notes, others, found)
 

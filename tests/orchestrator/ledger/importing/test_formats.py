@@ -268,6 +268,39 @@ def test_lm_eval_of_one_answer_has_its_metric_s_verdict(command, tmp_path):
     assert [row["passed"] for row in records(Path("a.db"))] == [0, 1]
 
 
+def test_a_log_as_json_says_that_it_did_not_finish(command, tmp_path):
+    """Its status stands before eval, which it is of."""
+    log = {**logs.inspect_header(), "status": "error", "samples": [logs.inspect_sample(1, 1)]}
+    (tmp_path / "log.json").write_text(json.dumps(log))
+    said = "log.json is the log of an evaluation that did not finish."
+    assert said in brought(command, "log.json")["notes"]
+
+
+def test_a_sample_that_is_named_otherwise_is_not_passed_over(command, tmp_path):
+    good, bad = logs.inspect_sample(1, 1), {**logs.inspect_sample(2, 1), "epoch": "one"}
+    logs.write_eval(tmp_path / "log.eval", [good, bad])
+    error = refused(command, "log.eval")
+    assert error["where"] == "log.eval: samples/2_epoch_one.json"
+    assert error["message"] == "epoch is text, not a whole number"
+
+
+def test_what_a_log_has_null_is_not_said(command, tmp_path):
+    nothing = dict.fromkeys(
+        ("target", "scores", "model_usage", "total_time", "working_time", "completed_at", "uuid", "error")
+    )
+    empty = {**logs.inspect_sample(1, 1), **nothing, "output": {"model": None, "choices": None}}
+    failed = {**empty, "id": 2, "error": "out of credit"}
+    logs.write_eval(tmp_path / "log.eval", [empty, failed], logs.inspect_header(config=None))
+    said = brought(command, "log.eval")
+    assert (said["samples"], said["failed"], said["without_verdict"]) == (1, 1, 1)
+    (row,) = records(Path("a.db"))
+    assert (row["text"], row["passed"], row["cost_pico"], row["latency_s"]) == ("", None, None, None)
+    item = {**logs.evals_item(7, "4", True), "results": None}
+    write(tmp_path / "items.jsonl", item)
+    Path("a.db").unlink()
+    assert brought(command, "items.jsonl")["without_verdict"] == 1
+
+
 @pytest.mark.parametrize("resps", [[[[-1.5, False]], [[-2.5, True]]], [[-1.5, False], [-2.5, True]]])
 def test_multiple_choice_is_refused_in_words(command, tmp_path, resps):
     write(tmp_path / "samples_t.jsonl", logs.lm_eval_line(0, ["a"]) | {"resps": resps})

@@ -16,6 +16,9 @@
     taken=FILE      says that its port is taken while FILE doesn't exist, which it then makes
     slow=S          a reply takes so long
     tells=FILE      appends "start PORT CUDA_VISIBLE_DEVICES" and "end" to FILE
+    like=sglang     takes no key, and answers /health with 503 until it is warm, then after one token's time
+    like=ollama     takes no key, has the port from OLLAMA_HOST (PORT is any word), answers / and not /health, and
+                    lists a model without a tag as NAME:latest
 """
 
 from __future__ import annotations
@@ -40,10 +43,12 @@ def log(text: str) -> None:
 
 
 def main() -> None:
-    port, model = int(sys.argv[1]), sys.argv[2]
+    model = sys.argv[2]
     options: dict[str, str] = {}
     for text in sys.argv[3:]:
         name, _, options[name] = text.partition("=")
+    like = options.get("like")
+    port = int(os.environ["OLLAMA_HOST"].rpartition(":")[2] if like == "ollama" else sys.argv[1])
     began, replies, lock = time.monotonic(), 0, threading.Lock()
     tells = Path(options["tells"]) if "tells" in options else None
 
@@ -94,9 +99,9 @@ def main() -> None:
             pass
 
         def say(self, status: int, body: Any) -> None:
-            data = json.dumps(body).encode()
+            data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", "text/plain" if isinstance(body, str) else "application/json")
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
@@ -105,18 +110,24 @@ def main() -> None:
             left = float(options.get("loads", 0)) - (time.monotonic() - began)
             if "waits" in options and not Path(options["waits"]).exists():
                 left = max(left, 0.2)
-            if left > 0:
+            if like == "ollama" and self.path == "/":
+                self.say(200, "Ollama is running")
+            elif like == "ollama" and self.path != "/v1/models":
+                self.say(404, "404 page not found")
+            elif left > 0:
                 log(f"Loading weights: {left:.1f} s to go")
                 self.say(503, {"error": {"message": "Loading model"}})
             elif self.path == "/health":
+                time.sleep(0.2 if like == "sglang" else 0)
                 self.say(200, {})
             elif self.path == "/v1/models" and self.known():
-                self.say(200, {"data": [{"id": options.get("serves", model)}]})
+                tag = ":latest" if like == "ollama" and ":" not in model else ""
+                self.say(200, {"object": "list", "data": [{"id": options.get("serves", f"{model}{tag}")}]})
             else:
                 self.say(404, {"error": {"message": "not found"}})
 
         def known(self) -> bool:
-            if self.headers.get("Authorization") == f"Bearer {os.environ['VLLM_API_KEY']}":
+            if like or self.headers.get("Authorization") == f"Bearer {os.environ['VLLM_API_KEY']}":
                 return True
             log("a wrong key")
             return False
