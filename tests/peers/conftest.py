@@ -26,7 +26,7 @@ class Peer:
 
     python: Path
 
-    def answers(self, code: str, *arguments: Any, timeout_s: float = 100, **environment: str) -> Any:
+    def answers(self, code: str, *arguments: Any, timeout_s: float = 300, **environment: str) -> Any:
         """Runs Python there, which reads JSON in `sys.argv[1:]`; gives the JSON on its last line."""
         done = subprocess.run(
             [str(self.python), "-P", "-c", code, *(json.dumps(each) for each in arguments)],
