@@ -150,7 +150,7 @@ class DirectProvider:
         url = under(self._base_url, path)
         try:
             async with asyncio.timeout(timeout_s):
-                get = self._connected().get(url, headers=self._headers, allow_redirects=False)
+                get = self._connected().get(url, allow_redirects=False)
                 async with get as response:
                     body = await read_body(response, LARGEST_PROBE)
         except Exception as error:
@@ -181,7 +181,7 @@ class DirectProvider:
         async with AwakeLimit() as limit:
             exchange.opened(limit)
             body = TimedBody(exchange.body, exchange.leaves)
-            post = self._connected().post(self._url, data=body, headers=self._headers, allow_redirects=False)
+            post = self._connected().post(self._url, data=body, allow_redirects=False)
             async with post as response:
                 await exchange.read(response)
 
@@ -244,7 +244,7 @@ class DirectProvider:
 
     def _connected(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = open_session(self._base_url, self._concurrency)
+            self._session = open_session(self._base_url, self._concurrency, self._headers)
         return self._session
 
 

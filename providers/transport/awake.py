@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
@@ -117,43 +117,53 @@ def awake_clock() -> AwakeClock:
 
 
 class Limit:
-    """`asyncio.timeout` whose end is asked for anew whenever it seems to have come. `left`: seconds until it, None:
-    none is set. Raises TimeoutError from the block that it is entered around."""
+    """As `asyncio.timeout`, but its end is asked for anew whenever it seems to have come. `left`: seconds until it,
+    None: none is set. Raises TimeoutError from the block that it is entered around."""
 
     def __init__(self, left: Callable[[], float | None]) -> None:
         self._left = left
-        self._limit = asyncio.timeout(None)
-        self._handle: asyncio.TimerHandle | None = None
-        self._holds = False
-        """Whether its block is being run: before and after it there is nothing to end."""
+        self._handle: asyncio.Handle | None = None
+        self._task: asyncio.Task[Any] | None = None
+        """That runs its block: before and after it there is nothing to end."""
+        self._cancelled_before = 0
+        self._ended = False
 
     async def __aenter__(self) -> Self:
-        await self._limit.__aenter__()
-        self._holds = True
+        task = self._task = asyncio.current_task()
+        assert task is not None
+        self._cancelled_before = task.cancelling()
         self.look()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
-        self._holds = False
+        task, self._task = self._task, None
         if self._handle is not None:
             self._handle.cancel()
-        self._handle = None
-        return await self._limit.__aexit__(kind, error, trace)
+            self._handle = None
+        if self._ended and task is not None:
+            # As in asyncio.timeout: where somebody else cancelled it too, that is what goes on.
+            alone = task.uncancel() <= self._cancelled_before
+            if alone and kind is asyncio.CancelledError:
+                raise TimeoutError from error
+        return None
 
     def look(self) -> None:
         """Its end may be another one by now."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
-        if not self._holds or self._limit.expired() or (left := self._left()) is None:
+        if self._task is None or self._ended or (left := self._left()) is None:
             return
         loop = asyncio.get_running_loop()
-        if left > 0:
-            self._handle = loop.call_later(left, self.look)
-        else:
-            self._limit.reschedule(loop.time())
+        self._handle = loop.call_later(left, self.look) if left > 0 else loop.call_soon(self._end)
+
+    def _end(self) -> None:
+        self._handle = None
+        if self._task is not None:
+            self._ended = True
+            self._task.cancel()
 
 
 class AwakeLimit(Limit):

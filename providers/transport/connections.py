@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -24,8 +25,11 @@ PROBES = 6
 """Unanswered probes after which a connection is dead."""
 
 
-def open_session(base_url: str, concurrency: int) -> aiohttp.ClientSession:
-    """A session with room for `concurrency` connections. Only in a running event loop."""
+def open_session(
+    base_url: str, concurrency: int, headers: Mapping[str, str] | None = None
+) -> aiohttp.ClientSession:
+    """A session with room for `concurrency` connections, whose requests all have these headers. Only in a running
+    event loop."""
     connector = aiohttp.TCPConnector(
         limit=max(1, concurrency),
         limit_per_host=0,
@@ -34,6 +38,7 @@ def open_session(base_url: str, concurrency: int) -> aiohttp.ClientSession:
     )
     return aiohttp.ClientSession(
         connector=connector,
+        headers=headers,
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
         trust_env=False,  # it would also send what ~/.netrc holds

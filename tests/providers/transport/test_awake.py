@@ -49,3 +49,20 @@ async def test_an_end_that_comes_nearer_is_kept_to():
 
     with pytest.raises(TimeoutError):
         await held()
+
+
+async def test_a_cancellation_that_comes_with_its_end_goes_on():
+    left: list[float | None] = [None]
+    limit = Limit(lambda: left[0])
+
+    async def held() -> None:
+        async with limit:
+            await asyncio.sleep(5)
+
+    task = asyncio.create_task(held())
+    await asyncio.sleep(0)
+    left[0] = 0.0
+    limit.look()
+    asyncio.get_running_loop().call_soon(task.cancel)
+    with pytest.raises(asyncio.CancelledError):
+        await task
