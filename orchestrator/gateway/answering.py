@@ -32,7 +32,8 @@ ABOUT_USAGE = re.compile(r"stream_options|include_usage", re.IGNORECASE)
 
 
 class Answering:
-    """`models` by alias; `prompt` gives the task's prompt of an attempt."""
+    """`models` by alias; `prompt` gives the task's prompt of an attempt; `all_unpaid`: nothing of the run is at work
+    but attempts whose server's time the budget refuses."""
 
     def __init__(
         self,
@@ -41,12 +42,14 @@ class Answering:
         sender: CallSender,
         *,
         prompt: Callable[[OpenAttempt], PromptText],
+        all_unpaid: Callable[[], bool],
         clock: Callable[[], float],
     ) -> None:
         self._models = models
         self._scheduler = scheduler
         self._sender = sender
         self._prompt = prompt
+        self._all_unpaid = all_unpaid
         self._clock = clock
         self._random = Random()  # noqa: S311 - jitter
         self._learnt = Learnt()
@@ -157,6 +160,7 @@ class Answering:
         tries = asked.tries
         if end.withheld is not None:
             return self._withheld(asked, end)
+        attempt.is_unpaid = False
         forwarded = end.forwarded
         if forwarded is None:  # its server's lease ended, or it was cancelled at its attempt's cap
             if end.is_cut:
@@ -201,7 +205,10 @@ class Answering:
         if end.withheld == CAP_REACHED:
             raise capped(attempt)
         if end.withheld == NOT_PAID:
-            return PAUSE_S
+            attempt.is_unpaid = True
+            if self._all_unpaid():  # so that nothing will ever come free
+                attempt.end(EndedBy.UNPAID)
+            return None if attempt.is_to_end else PAUSE_S
         if end.stopped is not None:
             self._scheduler.stop(attempt.alias, end.stopped)
         attempt.end(EndedBy.STOPPED)

@@ -16,7 +16,7 @@ from orchestrator.gateway.delivery import Delivery
 from orchestrator.gateway.ending import EndedBy
 from orchestrator.gateway.model import GatewayModel
 from orchestrator.gateway.replay import Replay
-from orchestrator.ledger.writing.agent_attempts import Recorded
+from orchestrator.ledger.writing.agent_attempts import OpenAttemptRow, Recorded
 from orchestrator.ledger.writing.rows import Settlement
 from orchestrator.scheduler.attempt_hold import AttemptHold
 from orchestrator.scheduler.lane import Ticket
@@ -78,6 +78,8 @@ class OpenAttempt:
         self.last_body: tuple[int, bytes] | None = None
         """(request, body), which the next body may begin with."""
         self.last_tool_call: str | None = None
+        self.is_unpaid = False
+        """The run's budget refused its server's time, and nothing of it was sent since."""
         self.refused_at: float | None = None
         """When it was first refused for its cap."""
         self.refusal: str | None = None
@@ -170,6 +172,10 @@ class OpenAttempt:
         self._asked_to_end = self._asked_to_end or by
         self._told.set()
 
+    @property
+    def is_to_end(self) -> bool:
+        return self._asked_to_end is not None
+
     async def pause(self, seconds: float) -> None:
         """Waits so long, or until it is to end."""
         with contextlib.suppress(TimeoutError):
@@ -195,6 +201,19 @@ class OpenAttempt:
             return EndedBy.WALL
         refused_s = 0.0 if self.refused_at is None else self._clock() - self.refused_at
         return EndedBy.CAP if refused_s >= LEAVES_WITHIN_S and not self.in_flight else None
+
+    def row(self) -> OpenAttemptRow:
+        """As the run that goes on with it will find it."""
+        return OpenAttemptRow(
+            attempt_id=self.attempt_id,
+            problem_id=self.problem_id,
+            sample_index=self.sample_index,
+            settled_pico=self.hold.settled,
+            presumed_pico=self.hold.presumed,
+            worked_s=self.worked_s,
+            calls=self.requests,
+            replayed=self.replayed,
+        )
 
     # -- its answers ------------------------------------------------------------------------------------------------
 

@@ -20,6 +20,8 @@ class EndedBy(StrEnum):
     """attempt_wall_s is over: most of it may have been waits, so it says nothing of the agent."""
     STOPPED = "model_stopped"
     """No call of its model can succeed until a person acts."""
+    UNPAID = "unpaid"
+    """The run's budget pays for no more of its server's time; it goes on where there is more."""
     DRAINED = "interrupted"
     """The run was asked to end; the next one goes on with it."""
 
@@ -53,7 +55,7 @@ def outcome_of(ending: Ending, *, paid_calls: int) -> tuple[Outcome, str | None]
     """The outcome, and the finish_reason of a sample. `paid_calls`: calls whose replies reached the agent, or
     that were cut off since its cap was used up."""
     match ending.by:
-        case EndedBy.DRAINED:
+        case EndedBy.DRAINED | EndedBy.UNPAID:
             return Outcome.OPEN, None
         case EndedBy.CAP if not paid_calls:
             return Outcome.AGAIN, None  # its first call is above the cap already

@@ -17,7 +17,7 @@ from orchestrator.gateway.bounded_call import capped
 from orchestrator.gateway.delivery import Delivery
 from orchestrator.gateway.ending import EndedBy, Ending, Outcome, outcome_of
 from orchestrator.gateway.join import joined
-from orchestrator.gateway.model import GatewayModel
+from orchestrator.gateway.model import GatewayModel, listed
 from orchestrator.gateway.pieces import refuse
 from orchestrator.gateway.sample import sample_of
 from orchestrator.gateway.server import Answer, GatewayServer, Incoming
@@ -66,7 +66,12 @@ class Gateway:
         self._clock = clock
         self._on_warning = on_warning
         self._answering = Answering(
-            models, scheduler, sender, prompt=lambda attempt: prompt(attempt.ticket), clock=clock
+            models,
+            scheduler,
+            sender,
+            prompt=lambda attempt: prompt(attempt.ticket),
+            all_unpaid=self._all_unpaid,
+            clock=clock,
         )
         self._server = GatewayServer(self._handle, clock=clock)
         self.open_attempts: dict[int, OpenAttempt] = {}
@@ -175,7 +180,9 @@ class Gateway:
         bought = delivered | attempt.cut
         result, finish_reason = outcome_of(ending, paid_calls=len(bought))
         if result is Outcome.OPEN:
-            return None  # aclose() lets go of it, once everything in flight is booked
+            if ending.by is EndedBy.UNPAID:
+                self._set_aside(attempt)
+            return None  # aclose() lets go of others, once everything in flight is booked
         is_sample = result is Outcome.SAMPLE
         outcome = None
         if is_sample:
@@ -231,6 +238,15 @@ class Gateway:
             )
             outcome = msgspec.structs.replace(outcome, samples=tuple(rows))
         return outcome
+
+    def _all_unpaid(self) -> bool:
+        return self._scheduler.in_flight == sum(one.is_unpaid for one in self.open_attempts.values())
+
+    def _set_aside(self, attempt: OpenAttempt) -> None:
+        """It goes on when there is money: in this run, or in the next."""
+        self._forget(attempt)
+        self._scheduler.dropped(attempt.ticket, self._clock())
+        self._ledger.state.models[attempt.alias].open_attempts.append(attempt.row())
 
     async def _settled(self, attempt: OpenAttempt, within_s: float | None) -> None:
         """Waits for its calls in flight; what is not answered by then is cancelled."""
@@ -293,7 +309,7 @@ class Gateway:
                     "manyfew: this key belongs to no attempt at work", status=401, kind="authentication_error"
                 )
             if incoming.path == "/v1/models" and incoming.method == "GET":
-                return _whole(200, _listed(attempt.model))
+                return _whole(200, listed(attempt.model))
             if incoming.path == "/v1/messages/count_tokens" and incoming.method == "POST":
                 return await self._count_tokens(attempt, incoming)
             if incoming.path not in WIRES or incoming.method != "POST":
@@ -375,22 +391,3 @@ def _whole(status: int, body: bytes, *, may_retry: bool = True) -> Answer:
     delivery = Delivery(b"", streams=False)
     delivery.answer(status, "application/json", body, may_retry=may_retry)
     return Answer(delivery)
-
-
-def _listed(model: GatewayModel) -> bytes:
-    """The models that an attempt may ask for, on either vendor's wire."""
-    names = [model.name, *model.others]
-    data = [
-        {
-            "id": name,
-            "object": "model",
-            "type": "model",
-            "display_name": name,
-            "created": 0,
-            "owned_by": "manyfew",
-        }
-        for name in names
-    ]
-    return msgspec.json.encode(
-        {"object": "list", "data": data, "has_more": False, "first_id": names[0], "last_id": names[-1]}
-    )

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
+
 from orchestrator.gateway.bound import AGGREGATORS
 from orchestrator.gateway.wires import Wire, wires_of
 from orchestrator.sweep.types import Agent, Model
@@ -76,6 +78,25 @@ def gateway_model(
         agent=model.agent,
         max_wait_s=model.max_wait_s,
         others={} if model.agent is None else model.agent.other_models,
+    )
+
+
+def listed(model: GatewayModel) -> bytes:
+    """The models that an attempt may ask for, on either vendor's wire."""
+    names = [model.name, *model.others]
+    data = [
+        {
+            "id": name,
+            "object": "model",
+            "type": "model",
+            "display_name": name,
+            "created": 0,
+            "owned_by": "manyfew",
+        }
+        for name in names
+    ]
+    return msgspec.json.encode(
+        {"object": "list", "data": data, "has_more": False, "first_id": names[0], "last_id": names[-1]}
     )
 
 

@@ -130,7 +130,7 @@ class Attempts:
         except (folders.FolderError, git_diff.GitError, OSError) as error:
             return Ending(by=EndedBy.EXIT, exit_status=_NOT_STARTED, stderr=str(error))
         by, status = await _until_over(process, attempt)
-        if by is EndedBy.DRAINED:
+        if by in (EndedBy.DRAINED, EndedBy.UNPAID):
             return Ending(by=by, exit_status=status)
         output, message = await self._collect(agent, place, process, base)
         return Ending(by=by, exit_status=status, output=output, stderr=process.last_line(), message=message)

@@ -56,6 +56,7 @@ KNOWN: Mapping[str, KnownAgent] = {
         messages=(*_SWE, "anthropic/{model}"),
         env=_LITELLM,
         sandbox=TRUSTED,
+        seen="1.1.0 in its local environment, not in docker",
     ),
     "openhands": KnownAgent(
         command=("openhands", "--headless", "--override-with-envs", "-t", "{prompt}"),

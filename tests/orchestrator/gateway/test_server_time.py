@@ -13,6 +13,7 @@ from tests.orchestrator.gateway.at_work import agent_model, run_agents, sweep_fi
 from tests.orchestrator.gateway.test_chat import client_of, three_turns
 from tests.orchestrator.run.books import check_books, money, rows
 from tests.orchestrator.run.serving import serving
+from tests.orchestrator.run.sweeps import USD
 
 
 async def until_refused(gateway, attempt) -> str:
@@ -92,4 +93,41 @@ def test_an_attempt_that_its_cap_cuts_in_its_first_calls_is_a_sample_and_bought_
     of = money(db)
     assert usd * 10**12 <= sample["cost_pico"] == of.settled < (usd + 0.001) * 10**12
     assert (of.unused, of.presumed, of.reserved) == (0, 0, 0)
+    check_books(db)
+
+
+@pytest.mark.slow
+def test_attempts_whose_budget_is_used_up_stay_open_and_go_on_with_more(tmp_path, monkeypatch):
+    """At a dollar a second; the other attempt's lease may come free, but nobody is left who would give one back."""
+    vendor = openai_vendor(flavour="vllm", latency=0.3)
+    db = tmp_path / "test.db"
+
+    async def ten_turns(gateway, attempt) -> str:
+        async with client_of(gateway, attempt, max_retries=0, timeout=100) as client:
+            for turn in range(10):
+                asked = [{"role": "user", "content": f"sample {attempt.sample_index}, turn {turn}"}]
+                await client.chat.completions.create(model="m", messages=asked)
+        return "#### 0"
+
+    def bought(usd: float):
+        model = agent_model(vendor, attempt_usd=100, agent={"concurrency": 2})
+        del model["price"], model["base_url"]
+        model |= {"provider": "vllm", "servers": [vendor.base_url], "gpu_usd_per_hour": 3600}
+        path = sweep_file({"m": model}, samples=2, budget_usd=usd).write(tmp_path)
+        return run_agents(path, db, ten_turns, monkeypatch)
+
+    with serving(vendor):
+        result, worked = bought(3.0)
+        assert (result.status, worked.ended) == ("budget", ["unpaid"] * 2)
+        assert [row["state"] for row in rows(db, "SELECT state FROM agent_attempt")] == ["open", "open"]
+        assert money(db).held <= 3 * USD
+        check_books(db)
+        result, worked = bought(60.0)
+    assert (result.status, worked.ended) == ("complete", ["exit"] * 2)
+    attempts = rows(db, "SELECT state, replayed FROM agent_attempt")
+    assert [row["state"] for row in attempts] == ["done", "done"]
+    assert all(row["replayed"] for row in attempts)
+    of = money(db)
+    assert (of.presumed, of.reserved) == (0, 0)
+    assert sum(row["cost_pico"] for row in rows(db, "SELECT cost_pico FROM sample")) == of.settled - of.unused
     check_books(db)

@@ -157,8 +157,12 @@ def test_known_agents_place_only_what_can_be_filled():
             assert set(PLACEHOLDER.findall(value)) <= set(IN_ENV)
 
 
-def test_a_known_agent_is_told_with_the_version_that_was_seen_or_as_not_yet_seen():
-    told = {name: seen_running(known.command) or "" for name, known in KNOWN.items()}
-    assert [name for name, said in told.items() if "not yet seen running" in said] == ["swe-agent"]
-    assert all(known.seen is None or known.seen in told[name] for name, known in KNOWN.items())
+def test_a_known_agent_is_told_with_the_version_that_was_seen():
+    for name, known in KNOWN.items():
+        assert known.seen is not None
+        assert (
+            seen_running(known.command)
+            == f"the settings for {name} were seen running with version {known.seen}"
+        )
+        assert known.messages == () or known.seen in (seen_running(known.messages) or "")
     assert seen_running(("mini", "of-my-own")) is None
