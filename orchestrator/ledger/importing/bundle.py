@@ -7,7 +7,6 @@ import re
 import sqlite3
 import time
 import tomllib
-import zlib
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,7 @@ from orchestrator.ledger.importing.line import VALUE_COLUMNS, Wrong
 from orchestrator.ledger.importing.look import as_list, as_object
 from orchestrator.ledger.importing.printed_results import IMPORT_FAILED
 from orchestrator.ledger.reading.samples.citation import citation
+from orchestrator.ledger.writing.agent_attempts import packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -172,8 +172,8 @@ class _Ledger:
             more = {
                 "request_id": row.get("request"),
                 "body_sha": bytes.fromhex(sha) if _HEX.fullmatch(sha) else b"",
-                "rest": zlib.compress(str(row.get("rest") or "").encode("utf-8", "replace")),
-                "reply": None if reply is None else zlib.compress(str(reply).encode("utf-8", "replace")),
+                "rest": packed(str(row.get("rest") or "").encode("utf-8", "replace")),
+                "reply": None if reply is None else packed(str(reply).encode("utf-8", "replace")),
                 "stated_params": _json(row.get("stated_params")),
             }
             self._add(where, "exchange", {**row, **more})
