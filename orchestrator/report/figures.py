@@ -111,8 +111,32 @@ def money_ends(progress: Progress) -> tuple[float, float] | None:
     if progress.eta_s is not None and progress.eta_s <= seconds:
         return None
     done, planned = sum(m.done for m in progress.models), sum(m.planned for m in progress.models)
-    coming = sum(min(m.samples_per_s * seconds, m.planned - m.done - m.failed) for m in progress.models)
+    coming = sum(min(m.samples_per_s * seconds, _lacking(m)) for m in progress.models)
+    at_work = {one.alias for one in progress.attempts}
+    if any(m.alias in at_work and not m.samples_per_s for m in progress.models):
+        rest = _rest_pico(progress)
+        if rest is None or rest <= left:
+            return None
+        coming = sum(map(_lacking, progress.models)) * max(0, left) / rest
     return (seconds, min(1.0, (done + coming) / planned)) if planned else None
+
+
+def _lacking(model: ModelProgress) -> int:
+    return 0 if model.stopped is not None else model.planned - model.done - model.failed
+
+
+def _rest_pico(progress: Progress) -> float | None:
+    """What the samples that lack cost, each as much as those of its model so far; None before the first. It tells more
+    than the pace where attempts take longer than the half minute that samples a second are counted over."""
+    rest = 0.0
+    for model in progress.models:
+        if (lacking := _lacking(model)) <= 0:
+            continue
+        if not model.done:
+            return None
+        begun = sum(one.cost_pico for one in progress.attempts if one.alias == model.alias)
+        rest += lacking * (model.settled_pico + model.presumed_pico - begun) / model.done - begun
+    return rest
 
 
 def server(one: ServerProgress, between: str = " · ") -> str:

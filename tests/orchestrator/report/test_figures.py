@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from orchestrator.progress import AttemptProgress
 from orchestrator.report import figures
 from tests.orchestrator.report.progress_fixture import PICO, model, progress
 
@@ -129,6 +130,26 @@ def test_time_left_by_money_as_well_as_by_pace(fields, remaining, said):
     moment = progress(model(samples_per_s=1.0), **{"presumed_pico": 0, **fields})
     assert figures.remaining(moment) == remaining
     assert figures.pace(moment) == said
+
+
+@pytest.mark.parametrize(
+    ("done", "settled", "budget", "said"),
+    [
+        (2, 0.7, 3.0, []),  # $0.50 of it is of the two at work, so that a sample costs $0.10
+        (2, 2.5, 3.0, ["the budget ends it at 25% of the samples"]),  # $1 a sample, and $0.50 left
+        (0, 0.5, 0.6, []),
+    ],
+)
+def test_where_attempts_are_at_work_what_they_cost_tells_whether_the_money_lasts(done, settled, budget, said):
+    at_work = [
+        AttemptProgress(alias="a", problem="p", sample_index=i, calls=3, cost_pico=PICO // 4) for i in (2, 3)
+    ]
+    moment = progress(
+        model("a", done=done, planned=10, failed=0, settled_pico=int(settled * PICO), samples_per_s=0.0),
+        presumed_pico=0, settled_pico=int(settled * PICO), budget_pico=int(budget * PICO),
+        attempts=tuple(at_work), pico_per_s=PICO / 60, eta_s=None,
+    )  # fmt: skip
+    assert [line for line in figures.pace(moment) if "budget" in line] == said
 
 
 def test_the_clock_time_of_the_end():
