@@ -28,9 +28,9 @@ def test_a_clock_that_jumps_in_mid_run(tmp_path, launch, shift_s):
         assert ended.status == 0, ended.err
         at_work.check_whole()
         at_work.check_books(recorded)
-        assert WAIT_S * 0.9 < took_s < 15
+        assert WAIT_S * 0.9 < took_s < 60
         (started, over) = rows(at_work.db, "SELECT started_at, ended_at FROM run ORDER BY id DESC LIMIT 1")[0]
-        assert abs(over - started - shift_s) < 20, "the clock did not jump"
+        assert abs(over - started - shift_s) < 60, "the clock did not jump"
         longest, shortest = rows(at_work.db, "SELECT max(latency_s), min(latency_s) FROM request")[0]
         assert 0 <= shortest <= longest < took_s
         reordered = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sqlite3
 import time
 from contextlib import closing, contextmanager
@@ -13,7 +12,7 @@ import pytest
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.books import check_bill, check_books, check_complete, money
 from tests.orchestrator.run.serving import serving
-from tests.orchestrator.run.sweeps import USD, SweepFile, finish, model, run, start
+from tests.orchestrator.run.sweeps import USD, SweepFile, finish, interrupt_twice, model, run, start
 
 pytestmark = pytest.mark.slow
 
@@ -87,7 +86,8 @@ def test_for_ever(tmp_path):
     check_bill(db, {"m": first}, BUDGET)
 
 
-def test_ctrl_c_twice_leaves_within_three_seconds_all_the_same(tmp_path):
+def test_ctrl_c_twice_leaves_all_the_same(tmp_path):
+    """Long before the ten seconds for which a lock is waited for."""
     vendor = openai_vendor(latency=0.1)
     db = tmp_path / "test.db"
     with serving(vendor):
@@ -95,12 +95,10 @@ def test_ctrl_c_twice_leaves_within_three_seconds_all_the_same(tmp_path):
         process = start(path, db, "--json")
         sampling(vendor, process)
         with locked(db):
-            process.send_signal(signal.SIGINT)
-            time.sleep(0.2)
-            process.send_signal(signal.SIGINT)
+            interrupt_twice(process)
             began = time.monotonic()
             ended = finish(process)
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < 8
         assert ended.status == 130, ended.err
         assert ended.err.count("\n") == 1
         assert "it could not be written when you left" in ended.err

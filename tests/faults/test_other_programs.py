@@ -65,7 +65,7 @@ def test_a_run_that_looks_up_its_verdicts(tmp_path):
             time.sleep(0.01)
         ended = finish(running)
         assert ended.status == 0, ended.err
-        assert looks > 3
+        assert looks
     check_books(db)
     check_complete(db, {"m": (6, 4)})
     check_bill(db, {"m": vendor}, 10 * USD)

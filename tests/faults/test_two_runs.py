@@ -52,7 +52,7 @@ def test_the_second_is_refused(tmp_path, again):
     vendor = openai_vendor(latency=0.1)
     db = tmp_path / "runs" / "test.db"
     with serving(vendor):
-        path = SweepFile({"m": model(vendor, max_n=1, limits={"concurrency": 2})}, problems=40).write(
+        path = SweepFile({"m": model(vendor, max_n=1, limits={"concurrency": 2})}, problems=400).write(
             tmp_path
         )
         first = start(path, db)

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -156,6 +157,22 @@ class Finished:
     status: int
     out: str
     err: str
+
+
+def interrupt_twice(process: subprocess.Popen[str]) -> None:
+    """The second Ctrl-C once the first has arrived: on a busy machine two that wait become one."""
+    process.send_signal(signal.SIGINT)
+    status, until = Path(f"/proc/{process.pid}/status"), time.monotonic() + 20
+    time.sleep(0.2)
+    while status.exists() and _waits(status.read_text(), signal.SIGINT) and time.monotonic() < until:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+
+
+def _waits(status: str, number: int) -> bool:
+    """Whether a signal was sent to a process that has not seen it yet, by its /proc/PID/status."""
+    masks = [line.split()[1] for line in status.splitlines() if line.startswith(("SigPnd:", "ShdPnd:"))]
+    return any(int(mask, 16) >> (number - 1) & 1 for mask in masks)
 
 
 def finish(process: subprocess.Popen[str], timeout_s: float = 60) -> Finished:

@@ -83,11 +83,11 @@ def test_stop_after_lets_samples_land_and_stops_servers(tmp_path: Path) -> None:
     """The next run goes on from there, on a server of its own."""
     db = tmp_path / "test.db"
     models = {
-        "a": served(tmp_path, "slow=0.4", "engine=1", max_n=1, sequences=2),
+        "a": served(tmp_path, "slow=0.8", "engine=1", max_n=1, sequences=2),
         "b": served(tmp_path, model="m2"),
     }
     path = write(tmp_path, models, problems=10)
-    ended = run(path, db, stop_after_s=2.5)
+    ended = run(path, db, stop_after_s=5)
     assert ended.status == 130, ended.result
     assert told(tmp_path)[-1] == "end"
     assert len(told(tmp_path)) == 2, "the second model's server is not started any more"
@@ -96,7 +96,7 @@ def test_stop_after_lets_samples_land_and_stops_servers(tmp_path: Path) -> None:
     assert (money(db).presumed, money(db).reserved) == (0, 0)
     assert {row["state"] for row in rows(db, "SELECT state FROM request")} <= {"settled", "free"}
     while_loading = run(
-        write(tmp_path / "other", {"c": served(tmp_path, "never=1")}), tmp_path / "c.db", stop_after_s=1
+        write(tmp_path / "other", {"c": served(tmp_path, "never=1")}), tmp_path / "c.db", stop_after_s=2
     )
     assert while_loading.status == 130
     assert gone(tmp_path, 0) == []
