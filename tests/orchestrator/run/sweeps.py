@@ -162,11 +162,16 @@ class Finished:
 def interrupt_twice(process: subprocess.Popen[str]) -> None:
     """The second Ctrl-C once the first has arrived: on a busy machine two that wait become one."""
     process.send_signal(signal.SIGINT)
+    await_arrival(process)
+    process.send_signal(signal.SIGINT)
+
+
+def await_arrival(process: subprocess.Popen[str]) -> None:
+    """Until the process has been told of SIGINT."""
     status, until = Path(f"/proc/{process.pid}/status"), time.monotonic() + 20
     time.sleep(0.2)
     while status.exists() and _waits(status.read_text(), signal.SIGINT) and time.monotonic() < until:
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
 
 
 def _waits(status: str, number: int) -> bool:

@@ -24,7 +24,7 @@ from orchestrator.sweep.load import load
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.books import check_books, money, one, rows
 from tests.orchestrator.run.serving import serving
-from tests.orchestrator.run.sweeps import USD, SweepFile, finish, model, run, start
+from tests.orchestrator.run.sweeps import USD, SweepFile, finish, interrupt_twice, model, run, start
 from tests.orchestrator.run.verdicts.judging import calls, executor_of, write_judge
 from tests.verifiers.processes import gone, needs_proc, until
 from verifiers.types import Bounds, Isolation, Verdict
@@ -107,18 +107,14 @@ def mark(monkeypatch) -> str:
 
 
 @needs_proc
-def test_ctrl_c_twice_leaves_within_three_seconds_whatever_hangs(tmp_path, mark):
+def test_ctrl_c_twice_leaves_whatever_hangs(tmp_path, mark):
     vendor = openai_vendor(answer=texts("hang {index}"))
     db = tmp_path / "l.db"
     with serving(vendor):
         process = start(sweep(vendor, tmp_path, timeout_s=600).write(tmp_path), db)
         until(lambda: len(calls(tmp_path)) >= 2)
-        os.kill(process.pid, signal.SIGINT)
-        time.sleep(0.3)
-        began = time.monotonic()
-        os.kill(process.pid, signal.SIGINT)
-        assert finish(process).status == 130
-    assert time.monotonic() - began < 3
+        interrupt_twice(process)
+        assert finish(process, 10).status == 130  # of a grace of thirty
     assert gone(mark)
     check_books(db)
 
