@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from manyfew.ledger import Ledger
 from orchestrator.errors import InputError
+from orchestrator.text.command import command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,7 +129,7 @@ def _load(sweep: Source, folder: Path, budget: str | None) -> Sweep:
         file.write_text(to_toml(sweep), "utf-8")
     except (TypeError, ValueError, AttributeError) as error:
         raise InputError(
-            "manyfew.run", f"these are no tables of a sweep: {error}", "see manyfew init"
+            "manyfew.run", f"these are no tables of a sweep: {error}", f"see {command('init')}"
         ) from None
     return load(file, budget=budget)
 

@@ -28,7 +28,7 @@ MAKERS = ("openai", "anthropic", "google")
 """Wires that are also vendors of the book, by the same name."""
 STATE_IT = (
     "state its price, price = { input = …, output = … } in $ per million tokens (zeros for a free or local model), "
-    'or price_as = "…" with a name that `manyfew prices` shows'
+    'or price_as = "…" with a name that `prices` shows'
 )
 
 RECENT = datetime.timedelta(days=7)

@@ -137,9 +137,7 @@ def _of_any_vendor(name: str, on: datetime.date, *, batch: bool) -> Price:
     if hits:
         some = ", ".join(f'"{hit.name}"' for hit in (priced or hits)[:6])
         raise Unpriceable(f'price_as = "{name}" is sold by several vendors', f"choose one: {some}")
-    raise Unpriceable(
-        f'price_as = "{name}" names nothing in the price book', "`manyfew prices NAME` shows names"
-    )
+    raise Unpriceable(f'price_as = "{name}" names nothing in the price book', "`prices NAME` shows names")
 
 
 def _has_price(found: Found, on: datetime.date, *, batch: bool) -> bool:

@@ -4,6 +4,8 @@ and the environment they run in."""
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,6 +50,8 @@ APART = (
 # then), and with Python's bytecode kept (or each program would compile manyfew again).
 for _name in ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"):
     os.environ.pop(_name, None)
+# And with manyfew on their PATH, by which name it then speaks of itself.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
 
 # On a busy machine an example may take any time: that says nothing of the program.

@@ -94,7 +94,7 @@ class Judge:
 
     def verify(self, text: str, problem: Mapping[str, Any], /) -> Verdict:
         """No model is asked here."""
-        return Verdict(passed=None, reason="only its model can judge this: manyfew verify --verifier judge")
+        return Verdict(passed=None, reason="only its model can judge this: `verify --verifier judge`")
 
     def messages(self, text: str, problem: Mapping[str, Any]) -> list[tuple[str, str]]:
         """(role, content) of each message that asks for a grade."""

@@ -59,7 +59,7 @@ def _best_of(outcomes: Outcomes) -> dict[str, Any]:
             ks = grid.shown(min(len(score) for score, _ in scores.by_problem))
             shares = [best_of_at(score, passed, ks) for score, passed in scores.by_problem]
             return _rule("best_of", _points(ks, shares, clusters_of(outcomes, outcomes.problems)))
-        reason = "no sample has a score: manyfew verify DB --verifier reward asks a reward model"
+        reason = "no sample has a score: `verify DB --verifier reward` asks a reward model"
         if scores.scored:
             reason = f"{scores.lacking:,} of its samples have no score yet"
     return _rule("best_of", reason)

@@ -34,7 +34,7 @@ def warn_of_samples(study: FrontierStudy, outcomes: Outcomes, samples: Samples) 
         if not counted:
             return
     if not counted:
-        remedy = "judge them with manyfew verify" if outcomes.samples else "sample them with manyfew run"
+        remedy = "judge them with `verify`" if outcomes.samples else "sample them with `run`"
         there = (
             f"none of {outcomes.samples:,} samples has a verdict" if outcomes.samples else "it has no samples"
         )

@@ -19,6 +19,8 @@ class FrontierDocuments(NamedTuple):
 
     sampled: dict[str, Any]
     whole: dict[str, Any]
+    repeats: frozenset[Path] = frozenset()
+    """Ledgers that hold only draws of another, such as a bundle beside the ledger it was made of."""
 
 
 class Verdicts(NamedTuple):
@@ -70,7 +72,12 @@ def frontier_documents(
         )
     sampled |= _beside_realised(paths, outcomes, sampled["realised"])
     sampled["citation"] = [citation_document(cite(path, always=always_digest)) for path in paths]
-    return FrontierDocuments(sampled, with_printed(sampled, read_printed(paths)))
+    return FrontierDocuments(sampled, with_printed(sampled, read_printed(paths)), _repeats(outcomes))
+
+
+def _repeats(outcomes: Sequence[Outcomes]) -> frozenset[Path]:
+    used = {path.resolve() for one in outcomes for path in one.ledgers}
+    return frozenset(path.resolve() for one in outcomes for path in one.repeats) - used
 
 
 def _beside_realised(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import re
+from collections.abc import Callable
 from typing import Any
 
 import typer
@@ -11,6 +13,7 @@ import typer
 from orchestrator.cli.command_table import COMMANDS
 from orchestrator.cli.help import HelpfulCommand
 from orchestrator.errors import InputError
+from orchestrator.text.command import called, command
 
 _HELP = "Many cheap samples or a few expensive ones? Buys language-model samples within a hard dollar budget."
 _WHERE = re.compile(r"\d+|unix:.*|\w+://.*|[\w.-]+:\d+")
@@ -68,10 +71,14 @@ def app(only: str | None = None) -> typer.Typer:
     made.callback(help=_HELP)(_options)
     for name, module in COMMANDS.items():
         if only in (None, name) or only not in COMMANDS:
-            made.command(name, cls=HelpfulCommand)(
-                getattr(importlib.import_module(f"orchestrator.cli.commands.{module}"), module)
-            )
+            function = getattr(importlib.import_module(f"orchestrator.cli.commands.{module}"), module)
+            made.command(name, cls=HelpfulCommand, help=_help(function))(function)
     return made
+
+
+def _help(function: Callable[..., Any]) -> str:
+    """Its docstring, with examples that can be pasted."""
+    return inspect.cleandoc(function.__doc__ or "").replace("Example: manyfew ", f"Example: {called()} ")
 
 
 def _show_version(asked: bool) -> None:
@@ -91,11 +98,12 @@ def _options(
 
 
 def _usage_error(error: Any) -> InputError:
-    command = error.ctx.command_path if error.ctx else "manyfew"
+    place = error.ctx.command_path if error.ctx else "manyfew"
+    name = place.removeprefix("manyfew").strip()
     message = error.format_message().strip().rstrip(".")
     if found := _INVALID.fullmatch(message):
         message = f"{found[1]} {_need(found[2])}"
-    return InputError(command, message[:1].lower() + message[1:], f"{command} --help")
+    return InputError(place, message[:1].lower() + message[1:], command(f"{name} --help".strip()))
 
 
 def _need(told: str) -> str:

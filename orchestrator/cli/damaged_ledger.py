@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from orchestrator.errors import InputError
+from orchestrator.text.command import command
 
 
 def damaged_ledger(arguments: Sequence[str]) -> InputError | None:
@@ -20,7 +21,7 @@ def damaged_ledger(arguments: Sequence[str]) -> InputError | None:
         except InputError as error:
             return error
         if found is not None:
-            remedy = f"look at all of it with `manyfew doctor {path}` and go on from a backup of it"
+            remedy = f"look at all of it with `{command('doctor {}', path)}` and go on from a backup of it"
             return InputError(str(path), f"the ledger is damaged: {found}", remedy)
     return None
 

@@ -34,6 +34,7 @@ from orchestrator.cli.init_vendors import (
     keys_set,
     section_of,
 )
+from orchestrator.text.command import command
 
 DEFAULT_SERVER = address(VLLM)
 NO_SERVER = "none"
@@ -97,7 +98,7 @@ def _server(
     served = dict(found).get(server) or served_at(server)
     models, kind = served.models, kind_of(server, served)
     if not models:
-        say(f"{server} doesn't answer now; the file names it all the same. manyfew doctor checks it.")
+        say(f"{server} doesn't answer now; the file names it all the same. {command('doctor')} checks it.")
         return server, None, kind
     if len(models) == 1:
         return server, models[0], kind

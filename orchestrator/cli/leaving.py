@@ -7,12 +7,13 @@ from pathlib import Path
 
 from orchestrator.cli.output import emit_json, error_document
 from orchestrator.errors import LedgerBroken, ManyfewError
+from orchestrator.text.command import command
 
 
 def say_left(is_booked: bool, db: Path, *, json_wanted: bool) -> None:
     """Either the ledger can't be written just now, or the summary can't be shown. What was committed stays."""
     if is_booked:
-        why, remedy = "everything is booked, but the summary could not be shown", f"manyfew status {db}"
+        why, remedy = "everything is booked, but the summary could not be shown", command("status {}", db)
         error = ManyfewError(str(db), why, remedy)
     else:
         why = "it could not be written when you left: another program holds it, or its disk hangs"

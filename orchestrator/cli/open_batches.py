@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import InputError
+from orchestrator.text.command import command
 
 if TYPE_CHECKING:
     from orchestrator.run.run_sweep import Result
@@ -71,7 +72,7 @@ def _budget(db: Path) -> int:
     with reading(db), closing(open_reader(db)) as connection:
         (budget,) = connection.execute("SELECT max(budget_pico) FROM sweep").fetchone()
     if budget is None:
-        raise InputError(str(db), "no run has written this ledger yet", "manyfew run SWEEP")
+        raise InputError(str(db), "no run has written this ledger yet", command("run SWEEP"))
     return budget
 
 

@@ -18,12 +18,13 @@ from orchestrator.ledger.reading.damaged_rows import damaged_rows
 from orchestrator.ledger.verdict_sets.read import read_sets
 from orchestrator.ledger.writing.batch_jobs import OF_OPEN_JOB
 from orchestrator.ledger.writing.under_booked import under_booked
+from orchestrator.text.command import command
 from orchestrator.text.raised_words import to_raise
 from orchestrator.text.safe import safe
 
 MOST_SHOWN = 5
 AHEAD_S = 3600
-RESTORE = "restore a copy made by `manyfew backup`, or recover it: sqlite3 OLD .recover | sqlite3 NEW"
+RESTORE = "restore a copy made by `backup`, or recover it: sqlite3 OLD .recover | sqlite3 NEW"
 
 # Each total of a model as the rows below it say. A presumed lease was a reservation of a server's time; what was billed
 # of it, as a reconciliation found, is settled and bought no sample, and so is the loading and idle time of a server.
@@ -197,7 +198,7 @@ def _state(connection: sqlite3.Connection, db: Path, *, held: bool) -> Iterator[
                 "note",
                 "batches",
                 text,
-                "the next run collects their results; to end them: manyfew cancel SWEEP",
+                f"the next run collects their results; to end them: {command('cancel SWEEP')}",
             )
         if left:
             text = f"requests left open by a killed run: {left}"
@@ -213,7 +214,9 @@ def _state(connection: sqlite3.Connection, db: Path, *, held: bool) -> Iterator[
         yield Finding("ok", "verdict sets", names)
     (unjudged,) = connection.execute("SELECT count(*) FROM sample WHERE verifier IS NULL").fetchone()
     if unjudged and not held:
-        yield Finding("note", "verdicts", f"samples without a verdict: {unjudged:,}", f"manyfew verify {db}")
+        yield Finding(
+            "note", "verdicts", f"samples without a verdict: {unjudged:,}", command("verify {}", db)
+        )
     (latest,) = connection.execute("SELECT max(created_at) FROM sample").fetchone()
     if latest is not None and latest > time.time() + AHEAD_S:
         text = "the newest sample has a time in the future"

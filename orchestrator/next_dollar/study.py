@@ -16,6 +16,7 @@ from orchestrator.ledger.reading.for_run.last_sweep import LastSweep, last_sweep
 from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
 from orchestrator.next_dollar.stopping_study import stopping_study
 from orchestrator.next_dollar.types import MoreProblems, Named, Study, Z
+from orchestrator.text.command import command
 from pricing.types import PICO_PER_USD
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def study(db: Path, usd: float, pair: tuple[str, str] | None) -> tuple[LastSweep
             message = "one model is sampled until solved and the other a fixed number of times"
             raise InputError(str(db), message, "compare two of one mode: --pair CHEAP EXPENSIVE")
         message = "no two models have problems in common with a verdict and a known cost above 0"
-        raise InputError(str(db), message, "look at manyfew frontier")
+        raise InputError(str(db), message, f"look at {command('frontier {}', db)}")
     cheap, expensive, problems = min(found, key=_sureness)
     if isinstance(cheap.side, Attempts) and isinstance(expensive.side, Attempts):
         return sweep, stopping_study((cheap, expensive), (cheap.side, expensive.side), problems, usd)

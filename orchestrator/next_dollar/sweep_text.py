@@ -42,8 +42,8 @@ def next_sweep(sweep: LastSweep, found: Study, usd: Decimal) -> str:
         raise InputError("--next", f"{usd} dollars buy not one sample of either model", "state more")
     budget = Decimal(sweep.held_pico) / PICO_PER_USD + usd
     head = (
-        f"${usd} more on the ledger of {sweep.name}: where samples narrow best what {found.cheap.side.k} x "
-        f"{found.cheap.alias} solve\nless {found.expensive.side.k} x {found.expensive.alias}. Run it on that ledger; "
+        f"${usd} more on the ledger of {sweep.name}: where samples narrow best what {found.cheap.side.k} × "
+        f"{found.cheap.alias} solve\nless {found.expensive.side.k} × {found.expensive.alias}. Run it on that ledger; "
         "budget_usd is a total over all its runs."
     )
     return to_toml({**data, "budget_usd": budget, "models": models}, head + without_commands(sweep, models))

@@ -87,9 +87,7 @@ def refuse_factor(matches: Sequence[Match], factor: Fraction, where: str) -> Non
     elif constant:
         remedy = f"check --factor, which says {_digits(factor)}"
     else:
-        remedy = (
-            "check its currency, and the ledger's prices (manyfew reprice); or type the bill with --billed"
-        )
+        remedy = "check its currency, and the ledger's prices (`reprice`); or type the bill with --billed"
     raise InputError(where, message, remedy)
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from orchestrator.errors import InputError
 from orchestrator.reconcile.books import Books, Model
 from orchestrator.reconcile.proposal import Period, Proposal, refuse_above, shared
+from orchestrator.text.command import command
 from orchestrator.text.duration import moment
 from orchestrator.text.money import usd
 from pricing.types import PICO_PER_USD
@@ -69,7 +70,9 @@ def billed(
         )
     if not pool:
         raise InputError(
-            "--billed", f"nothing of {label} is presumed in that time", "manyfew reconcile DB lists what is"
+            "--billed",
+            f"nothing of {label} is presumed in that time",
+            f"{command('reconcile DB')} lists what is",
         )
     bound = sum(one.pico for one in pool)
     refuse_above("--billed", f"{label}: what is presumed", pico - known, bound, allowed=above_bound)

@@ -100,7 +100,7 @@ _EXAMPLES = {
     "cached_input": "0.05, in dollars per million tokens",
     "cache_write": "0.125, in dollars per million tokens",
     "cache_write_1h": "0.2, in dollars per million tokens",
-    "price_as": '"gpt-6-sol"; manyfew prices lists the names',
+    "price_as": '"gpt-6-sol"; `prices` lists the names',
     "price_tiers": '["priority"]',
     "service_tier": '"default"',
     "inference_geo": '"global"',

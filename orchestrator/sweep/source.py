@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import InputError
 from orchestrator.sweep.lines import Key, dotted, key_lines, line_of
+from orchestrator.text.command import command
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -68,7 +69,7 @@ def parsed(path: Path, text: str) -> SweepText:
     try:
         data = tomllib.loads(text, parse_float=_number)
     except tomllib.TOMLDecodeError as error:
-        raise _not_toml(path, str(error)) from None
+        raise _not_toml(path, str(error), text) from None
     except RecursionError:
         raise InputError(str(path), "is nested too deeply to be a sweep file", "close the brackets") from None
     except ValueError:  # Python's own limit on the digits of a whole number, and _number's
@@ -81,7 +82,7 @@ def _text(path: Path) -> str:
         raw = path.read_bytes()
     except FileNotFoundError:
         raise InputError(
-            str(path), "no such file", "manyfew init writes a sweep file to start from"
+            str(path), "no such file", f"{command('init')} writes a sweep file to start from"
         ) from None
     except IsADirectoryError:
         raise InputError(str(path), "is a folder, not a sweep file", "name the file in it") from None
@@ -115,11 +116,28 @@ _TOML_REMEDIES = {
     "expected ']'": "a table's name stands in brackets, such as [problems]",
     "unterminated": "close the quotes",
     "unclosed": "close the bracket",
+    "invalid initial character": "put names of other letters than a to z in quotes",
     "illegal character": "put the text in one line, or in three quotes",
 }
 
 
-def _not_toml(path: Path, message: str) -> InputError:
+_TABLE = re.compile(r"\s*\[+([^\]#]*)")
+_NAMES = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'[^']*'|[^."']+|["'])\s*\.?""")
+_BARE = re.compile(r"""[A-Za-z0-9_-]+|".*"|'.*'""")
+_OF_NAMES = re.compile(r"expected '=' after|expected '\]'|invalid (?:statement|initial)")
+_CURLY = "“”„‟‘’‚‛«»"
+
+
+def _unquoted(line: str) -> str | None:
+    """The name of a key or a table that TOML takes in quotes only, such as größe or llama/7b."""
+    table = _TABLE.match(line)
+    if table is None and "=" not in line:
+        return None
+    names = map(str.strip, _NAMES.findall(table[1] if table is not None else line.partition("=")[0]))
+    return next((name for name in names if name and not _BARE.fullmatch(name)), None)
+
+
+def _not_toml(path: Path, message: str, text: str) -> InputError:
     at = _AT_LINE.search(message)
     place = f"{path}:{at[1]}" if at else str(path)
     what = _AT_LINE.sub("", message).replace(" (at end of document)", " at the end of the file")
@@ -127,4 +145,8 @@ def _not_toml(path: Path, message: str) -> InputError:
     remedy = next(
         (remedy for sign, remedy in _TOML_REMEDIES.items() if sign in what.lower()), "see https://toml.io"
     )
+    name = _unquoted(text.split("\n")[int(at[1]) - 1]) if at else None
+    if name is not None and _OF_NAMES.match(what):
+        plain = name.strip(_CURLY + "\"'")
+        what, remedy = f"the name {plain!r} stands without quotes", f'write "{plain}", in straight quotes'
     return InputError(place, f"is not valid TOML: {what}", remedy)

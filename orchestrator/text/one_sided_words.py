@@ -19,10 +19,10 @@ def one_sided(verdicts: int, right: int, *, text: str, answer: str | None, gold:
     extracted = "no answer extracted" if answer is None else f"extracted {safe(answer, _ANSWER)!r}"
     gold_is = "" if gold is None else f", gold {safe(gold, _ANSWER)!r}"
     remedy = (
-        "look at more (manyfew show); if answers are right, choose another verifier (manyfew verify --verifier KIND), "
+        "look at more (`show`); if answers are right, choose another verifier (`verify --verifier KIND`), "
         "or say in the prompt how to answer"
         if not right
-        else "look at some (manyfew show): the verifier may pass anything, or the problems may be too easy to tell "
+        else "look at some (`show`): the verifier may pass anything, or the problems may be too easy to tell "
         "models apart"
     )
     return f"all {verdicts:,} verdicts are {what}. One sample ends “{end}”: {extracted}{gold_is}. To do: {remedy}"

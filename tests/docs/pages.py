@@ -142,6 +142,7 @@ def type_(command: str, folder: Path, places: Mapping[str, str]) -> subprocess.C
         cwd=folder,
         env={
             **kept,
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), kept["PATH"]]),
             "PYTHONPATH": str(ROOT),
             "COLUMNS": "100",
             "OPENAI_API_KEY": "sk-docs",

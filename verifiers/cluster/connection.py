@@ -20,7 +20,7 @@ from verifiers.types import Lack, Package
 RAY = "ray"
 _REACH_S = 10.0
 _PYTHON = re.compile(r"Python: ([\d.]+)")
-_BY_FILES = "or judge by files: manyfew verify-export"
+_BY_FILES = "or judge by files: `verify-export`"
 
 
 class ClusterError(Exception):

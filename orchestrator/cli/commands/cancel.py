@@ -6,6 +6,8 @@ from pathlib import Path
 
 import typer
 
+from orchestrator.text.command import command
+
 
 def cancel(
     sweep: Path = typer.Argument(..., help="The sweep file.", metavar="SWEEP"),
@@ -43,7 +45,7 @@ def cancel(
             said.print(safe(line), markup=False)
         after = open_batches(place)
         said.print(
-            f"{before - after:,} batches ended; their results are booked. Next: manyfew status {safe(str(place))}",
+            f"{before - after:,} batches ended; their results are booked. Next: {command('status {}', place)}",
             markup=False,
         )
     if json_:

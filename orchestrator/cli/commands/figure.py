@@ -144,7 +144,7 @@ def _write_table(
         table = tables.coverage_table(whole, ks)
     if not table.data:
         what = "no model has coverage at such a k" if ks else "there is nothing to tell yet"
-        raise InputError(str(output), what, "manyfew frontier shows what the ledger holds")
+        raise InputError(str(output), what, "`frontier` shows what the ledger holds")
     _write(kind, output, tables.written(table, kind, title, cited), "Table")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from orchestrator.cli.bundles import ledgers
+from orchestrator.text.command import command
 
 _MOST_TEXTS_MB = 1000
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from orchestrator.analysis.whole_document import Verdicts
+    from orchestrator.analysis.whole_document import FrontierDocuments, Verdicts
     from orchestrator.ledger.reading.outcomes.outcomes import Axis, Outcomes, Side
 
     Read = Mapping[Axis | Side, Sequence[Outcomes]]
@@ -116,9 +117,10 @@ def frontier(
     verdicts = _verdicts(accept, truth, false_pass)
     many = _problems(problems)
     read = None if html is None else _all_axes(db, verdicts)
-    sampled, whole = frontier_documents(
+    documents = frontier_documents(
         db, chosen, allowed, verdicts=verdicts, problems=many, always_digest=cite, read=read
     )
+    sampled, whole = documents.sampled, documents.whole
     if html is not None and read is not None:
         _write(html, sampled, whole, db, read, texts)
     if write_policy is not None and output is not None:
@@ -126,7 +128,7 @@ def frontier(
     if json_:
         emit_json(whole)
     else:
-        _print(console(), db, sampled, whole, everything=all_ or accept is not None or false_pass is not None)
+        _print(console(), db, documents, everything=all_ or accept is not None or false_pass is not None)
         if problems is not None:
             print_budget(console(), whole, problems)
         for of in whole["citation"]:
@@ -164,21 +166,18 @@ def _rates(given: str) -> tuple[float, float]:
 
 def _moved(db: list[Path], axis: str, flags: dict[str, Path | None]) -> None:
     """Flags of 0.1, answered with the line that now does the same. Raises InputError."""
-    import shlex
-
     from orchestrator.errors import InputError
 
     old = {flag: file for flag, file in flags.items() if file is not None}
     if old:
-        more = [] if axis == "usd" else ["--axis", axis]
-        lines = [shlex.join(["manyfew", "figure", *map(str, db), "-o", str(f), *more]) for f in old.values()]
+        more = "" if axis == "usd" else f" --axis {axis}"
+        lines = [command(f"figure {'{} ' * len(db)}-o {{}}{more}", *db, file) for file in old.values()]
         raise InputError(" and ".join(old), "moved to the command figure", " && ".join(lines))
 
 
-def _print(
-    out: Console, db: list[Path], sampled: dict[str, Any], whole: dict[str, Any], *, everything: bool
-) -> None:
+def _print(out: Console, db: list[Path], documents: FrontierDocuments, *, everything: bool) -> None:
     """Printed results first, since they are few; then samples, as without any."""
+    sampled, whole, repeats = documents
     from orchestrator.ledger.reading.money.imported import imported_pico, merged_pico
     from orchestrator.ledger.reading.money.status import read_status
     from orchestrator.report.terminal.frontier import print_frontier
@@ -192,7 +191,7 @@ def _print(
     if everything:
         print_frontier(out, document)
         return
-    paths = list(dict.fromkeys(path.resolve() for path in db))
+    paths = [path for path in dict.fromkeys(path.resolve() for path in db) if path not in repeats]
     held = [read_status(path) for path in paths]
     sums = (
         round(sum(of[f"{key}_usd"] for of in held) * PICO_PER_USD)
@@ -203,15 +202,13 @@ def _print(
 
 
 def _write_policy(db: list[Path], document: dict[str, Any], number: int, output: Path) -> None:
-    import shlex
 
     from orchestrator.cli.output import console
     from orchestrator.next_dollar.policy_sweep import write_policy
     from orchestrator.text.frontier_words import bought
-    from orchestrator.text.safe import safe
 
     files = write_policy(db, document, number, output)
-    runs = " && ".join(f"manyfew run {safe(shlex.quote(str(file)))}" for file in files)
+    runs = " && ".join(command("run {}", file) for file in files)
     console(stderr=True).print(
         f"Policy {number}: {bought(document['best_buys'][number - 1]['policy'])}. Next: {runs}"
     )
@@ -223,7 +220,7 @@ def _check_policy(number: int | None, output: Path | None) -> None:
     if number is not None and output is None:
         raise InputError("--write-policy", "needs the name of the file to write", "add -o SWEEP")
     if number is None and output is not None:
-        raise InputError("-o", "goes with --write-policy N", "for a figure: manyfew figure DB -o FILE")
+        raise InputError("-o", "goes with --write-policy N", f"for a figure: {command('figure DB -o FILE')}")
 
 
 def _check(html: Path, texts: float) -> None:

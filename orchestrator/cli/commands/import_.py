@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from orchestrator.errors import InputError
+from orchestrator.text.command import command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -59,7 +60,7 @@ def import_(
     price: list[str] = typer.Option(
         [],
         "--price",
-        help="Set a model's price: a name from `manyfew prices`, or dollars per million tokens, in/out or "
+        help="Set a model's price: a name from `prices`, or dollars per million tokens, in/out or "
         "in/cached/out; repeatable.",
         metavar="ALIAS=NAME|IN/OUT",
     ),
@@ -137,7 +138,9 @@ def _bundle(files: list[Path], db: Path, *, json_: bool) -> int:
 
     if len(files) > 1:
         message = "a bundle comes back as a ledger of its own"
-        raise InputError(str(files[0]), message, "import it alone; manyfew merge joins ledgers of one sweep")
+        raise InputError(
+            str(files[0]), message, f"import it alone; {command('merge')} joins ledgers of one sweep"
+        )
     with counting("samples read", json_=json_) as show:
         done = restore(files[0], db, show)
     if json_:
@@ -148,7 +151,7 @@ def _bundle(files: list[Path], db: Path, *, json_: bool) -> int:
     out = console()
     samples, problems = _many(done.samples, "sample"), _many(done.problems, "problem")
     out.print(f"{samples} of {problems} restored into {place}: {models}")
-    out.print(f"Cite: {safe(done.cite)}\nNext: manyfew frontier {place}")
+    out.print(f"Cite: {safe(done.cite)}\nNext: {command('frontier {}', db)}")
     return 0
 
 
@@ -228,7 +231,7 @@ def _aggregate(files: list[Path], db: Path, *, json_: bool) -> int:
     place = safe(shlex.quote(str(db)))
     names = ", ".join(safe(name, 200) for name in models[:20])
     console().print(
-        f"{len(rows):,} printed results imported into {place}: {names}\nNext: manyfew frontier {place}"
+        f"{len(rows):,} printed results imported into {place}: {names}\nNext: {command('frontier {}', db)}"
     )
     return 0
 
@@ -268,9 +271,9 @@ def _text(done: Imported, db: Path, verifier: str | None) -> str:
     if done.without_verdict:
         judge = "" if verifier is None else f" --verifier {verifier}"
         have = "1 has" if done.without_verdict == 1 else f"{done.without_verdict:,} have"
-        lines.append(f"{have} no verdict. Next: manyfew verify {place}{judge}")
+        lines.append(f"{have} no verdict. Next: {command('verify {}', db)}{judge}")
     else:
-        lines.append(f"Next: manyfew frontier {place}")
+        lines.append(f"Next: {command('frontier {}', db)}")
     return "\n".join(lines)
 
 

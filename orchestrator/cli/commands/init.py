@@ -12,6 +12,7 @@ import typer
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.whole_file import write_new
+from orchestrator.text.command import command
 
 
 def init(
@@ -51,7 +52,7 @@ def init(
         text = _as_found(text)
     write_new(target, text)
     after = "run" if quickstart else "plan"
-    typer.echo(f"wrote {target}\nnext: manyfew {after} {_quoted(target)}")
+    typer.echo(f"wrote {target}\nnext: {command(after + ' {}', target)}")
 
 
 def _as_found(text: str) -> str:
@@ -115,9 +116,3 @@ def _text(*, quickstart: bool) -> str:
         raise InputError(
             "manyfew init", f"{name} is missing from the installation", "reinstall manyfew"
         ) from None
-
-
-def _quoted(path: Path) -> str:
-    import shlex
-
-    return shlex.quote(str(path))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from orchestrator.text.command import command
+
 if TYPE_CHECKING:
     from orchestrator.ledger.merging.merge import Merged
 
@@ -33,7 +35,7 @@ def merge(
     from orchestrator.sweep.definition import differences
 
     if len(dbs) < 2:
-        remedy = "manyfew merge OUT DB DB: the ledger to make, then those to read"
+        remedy = f"{command('merge OUT DB DB')}: the ledger to make, then those to read"
         raise InputError("manyfew merge", f"{dbs[0]} alone can't be merged into {out}", remedy)
     with counting("samples", json_=json_) as show:
         done = merge_ledgers(out, dbs, differences, show)
@@ -61,5 +63,5 @@ def _text(done: Merged, out: Path, ledgers: int) -> str:
     if done.presumed_pico:
         paid += f", and {usd(done.presumed_pico)} is presumed"
     lines.append(f"{paid}; this counts against no budget here.")
-    lines.append(f"Next: manyfew frontier {place}")
+    lines.append(f"Next: {command('frontier {}', out)}")
     return "\n".join(lines)

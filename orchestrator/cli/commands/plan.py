@@ -7,6 +7,8 @@ from typing import NoReturn
 
 import typer
 
+from orchestrator.text.command import command
+
 MOST_GOLDS = 20
 
 
@@ -45,7 +47,6 @@ def plan(
 
     Example: manyfew plan runs/gsm8k.db --next 2.50 -o next.toml
     """
-    import shlex
 
     from orchestrator.errors import InputError
 
@@ -88,15 +89,13 @@ def plan(
     if json_:
         emit_json(planned.document())
     else:
-        again = shlex.join(
-            ["manyfew", "plan", str(sweep), *(["--budget", budget] if budget else []), "--fit"]
-        )
+        stated = () if budget is None else (budget,)
+        again = command(f"plan {{}}{' --budget {}' if stated else ''} --fit", sweep, *stated)
         console().print(plan_text(planned, name=loaded.name, fit_command=again))
     return 0
 
 
 def _next(db: Path, money: str, pair: tuple[str, str] | None, out: Path | None, *, json_: bool) -> int:
-    import shlex
 
     from orchestrator.cli.output import console, emit_json
     from orchestrator.errors import InputError
@@ -106,7 +105,6 @@ def _next(db: Path, money: str, pair: tuple[str, str] | None, out: Path | None, 
     from orchestrator.next_dollar.sweep_text import next_sweep
     from orchestrator.report.terminal.next_dollar import next_text
     from orchestrator.sweep.load import parse_usd
-    from orchestrator.text.safe import safe
 
     usd = parse_usd(money, where="--next")
     if not usd:
@@ -120,8 +118,7 @@ def _next(db: Path, money: str, pair: tuple[str, str] | None, out: Path | None, 
         return 0
     console().print(next_text(said))
     if out is not None:
-        ledger, file = (safe(shlex.quote(str(path))) for path in (db, out))
-        console().print(f"Next: manyfew run {file} --db {ledger}")
+        console().print(f"Next: {command('run {} --db {}', out, db)}")
     return 0
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orchestrator.text.command import command
+
 if TYPE_CHECKING:
     from decimal import Decimal
 
@@ -155,7 +157,7 @@ def _words(line: Listed) -> str:
 def _footer(lines: list[Listed], model: str | None) -> str:
     unit = "$ per million tokens. A long prompt is billed at its band's price as a whole."
     if model is None:
-        return unit + " Other vendors' prices: manyfew prices NAME."
+        return unit + f" Other vendors' prices: {command('prices NAME')}."
     if any(line.match == "exact" for line in lines):
         return unit
     return unit + f' No model has exactly this name; to use a line: price_as = "{lines[0].price_as}".'

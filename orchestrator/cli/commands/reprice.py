@@ -6,6 +6,8 @@ from pathlib import Path
 
 import typer
 
+from orchestrator.text.command import command
+
 
 def reprice(
     db: Path = typer.Argument(..., help="The ledger, which stays as it is.", metavar="DB"),
@@ -13,7 +15,7 @@ def reprice(
     price: list[str] = typer.Option(
         [],
         "--price",
-        help="Set a model's price: a name from `manyfew prices`, or dollars per million tokens, in/out or "
+        help="Set a model's price: a name from `prices`, or dollars per million tokens, in/out or "
         "in/cached/out; repeatable.",
         metavar="ALIAS=NAME|IN/OUT",
     ),
@@ -46,5 +48,5 @@ def reprice(
             line += f"; {usd(r.unpriceable)} of it is for requests without token counts, left as booked"
         out.print(line)
     if to is not None:
-        out.print(f"Next: manyfew frontier {safe(str(to))}")
+        out.print(f"Next: {command('frontier {}', to)}")
     return 0

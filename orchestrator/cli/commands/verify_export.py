@@ -16,6 +16,7 @@ from orchestrator.cli.verifying.verifier_flags import (
     options_given,
     sandbox_given,
 )
+from orchestrator.text.command import command
 
 
 def verify_export(
@@ -60,9 +61,8 @@ def verify_export(
 
     check(db)
     if verifier == "reward":
-        raise InputError(
-            "--verifier", "a reward model is asked over the network", "use manyfew verify --verifier reward"
-        )
+        line = command("verify {} --verifier reward --budget 5", db)
+        raise InputError("--verifier", "a reward model is asked over the network", line)
     stated = StatedVerifier(
         kind=verifier,
         name=name,
@@ -71,9 +71,11 @@ def verify_export(
         memory_mb=memory_mb,
         sandbox=sandbox_given(sandbox),
     )
-    executor, wanted = verifier_of_ledger(db, stated, f"manyfew verify-export {db} {folder} --parts {parts}")
+    executor, wanted = verifier_of_ledger(
+        db, stated, command("verify-export {} {} --parts {}", db, folder, parts)
+    )
     if executor.asks:
-        line = f"manyfew verify {db} --verifier judge --budget 5"
+        line = command("verify {} --verifier judge --budget 5", db)
         raise InputError("--verifier", "a judge is asked from here, where its money is booked", line)
     try:
         with counting("texts written", json_=json_) as show:
@@ -106,8 +108,7 @@ def verify_export(
     console().print(
         f"{done.texts:,} texts of {done.problems:,} problems without a verdict of {safe(wanted.name, 60)}: "
         f"{place}/part-0.jsonl{last}.\nOn any machine: manyfew verify-part {place}/part-0.jsonl "
-        f"-o {place}/verdicts-0.jsonl\nThen here: manyfew verify-import {safe(shlex.quote(str(db)))} "
-        f"{place}/verdicts-*.jsonl",
+        f"-o {place}/verdicts-0.jsonl\nThen here: {command('verify-import {}', db)} {place}/verdicts-*.jsonl",
         markup=False,
         soft_wrap=True,
     )

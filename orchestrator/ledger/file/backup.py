@@ -18,6 +18,7 @@ from orchestrator.ledger.file.identity import check
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import all_or_nothing
 from orchestrator.ledger.file.whole_file import new_place
+from orchestrator.text.command import command
 
 PAGES_A_STEP = 2048
 """8 MB of 4 KB pages: a dozen steps a second and more, so that the count moves."""
@@ -60,7 +61,7 @@ def _copy(source: sqlite3.Connection, part: Path, on_progress: Callable[[int], N
 
 def _checked(db: Path, part: Path) -> Copied:
     """`immutable`: nothing is made beside the part, not even for a look."""
-    remedy = f"look at it with `manyfew doctor {db}`"
+    remedy = f"look at it with `{command('doctor {}', db)}`"
     check(part)
     try:
         with closing(sqlite3.connect(f"{part.resolve().as_uri()}?immutable=1", uri=True)) as connection:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from orchestrator.errors import InputError
+from orchestrator.text.command import command
 
 _MOST_LOOKED_AT = 10_000
 _PART = re.compile(r"\..+\.\d+\.part")
@@ -38,7 +39,7 @@ def refuse_other_names(path: Path) -> None:
         raise InputError(
             str(path),
             f"the ledger {reason}, and two programs that use two names of it don't see each other",
-            "remove one of the names, or make a copy instead: manyfew backup DB FILE",
+            f"remove one of the names, or make a copy instead: {command('backup {} FILE', path)}",
         )
 
 

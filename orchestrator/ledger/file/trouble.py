@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from orchestrator.errors import InputError, LedgerBroken
+from orchestrator.text.command import command
 
 TROUBLE = (sqlite3.Error, UnicodeDecodeError, json.JSONDecodeError)
 """What reading and writing a ledger can raise; the last two where a text of it was damaged."""
@@ -76,7 +77,7 @@ def trouble(error: BaseException, path: Path | str) -> tuple[str, str]:
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or isinstance(error, ValueError):
         return (
             f"it is damaged ({error})",
-            f"look at it with `manyfew doctor {path}` and go on from a backup of it",
+            f"look at it with `{command('doctor {}', path)}` and go on from a backup of it",
         )
     return str(error), (
         "look at its disk (space, permissions, the system's log), then run again: what was committed stands; "

@@ -25,6 +25,7 @@ from orchestrator.ledger.importing.look import as_list, as_object
 from orchestrator.ledger.importing.printed_results import IMPORT_FAILED
 from orchestrator.ledger.reading.samples.citation import citation
 from orchestrator.ledger.writing.agent_attempts import packed
+from orchestrator.text.command import command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -72,7 +73,7 @@ def restore(file: Path, db: Path, on_progress: Callable[[int], None] = lambda _:
     if db.exists() and db.stat().st_size > 0:
         message = "there is a ledger already, and a bundle comes back as a ledger of its own"
         raise InputError(
-            str(db), message, "name a new one with --db; manyfew merge joins ledgers of one sweep"
+            str(db), message, f"name a new one with --db; {command('merge')} joins ledgers of one sweep"
         )
     with Bundle(file) as bundle, acquire(db) as lock, all_or_nothing(db, IMPORT_FAILED), made_anew(db):
         create(db)

@@ -20,6 +20,7 @@ from orchestrator.ledger.importing.reader import Lost, Options, Reader
 from orchestrator.ledger.importing.stage import RECORDS, Stage
 from orchestrator.ledger.importing.tokenizer import counter
 from orchestrator.ledger.importing.write import refuse_conflicts, write
+from orchestrator.text.command import command
 
 if TYPE_CHECKING:
     from orchestrator.problems.types import Problem
@@ -106,7 +107,7 @@ def _nothing(stage: Stage) -> tuple[str, str]:
     """Why there is nothing to import, and the remedy."""
     failed, first = stage.connection.execute("SELECT count(*), min(message) FROM lost").fetchone()
     if not failed:
-        return "holds no sample", "see manyfew import --help for what is read"
+        return "holds no sample", f"see {command('import --help')} for what is read"
     plural = "s" if failed > 1 else ""
     message = f"holds no sample: {failed:,} attempt{plural} ended in an error, such as {str(first)[:200]!r}"
     return message, "run the evaluation again"

@@ -130,7 +130,7 @@ def refuse_conflicts(connection: sqlite3.Connection, db: Path, where_of: Callabl
             message = (
                 f"sample {index} of problem {problem!r} was sent in a batch that is still open at its vendor"
             )
-            remedy = "collect the batch first (manyfew run, or manyfew cancel), or use a free sample_index"
+            remedy = "collect the batch first (`run`, or `cancel`), or use a free sample_index"
             raise InputError(where_of(line), message, remedy)
         if sum(connection.execute(_TOTAL).fetchone()) > LARGEST_INT:
             raise InputError(str(db), "the costs add up to more than the ledger can hold", "look at cost_usd")

@@ -14,6 +14,7 @@ from typing import Any
 from orchestrator.errors import InputError
 from orchestrator.ledger.merging.sets import add_sets
 from orchestrator.ledger.merging.source import MergeSource
+from orchestrator.text.command import command
 
 _SHOWN = 80
 
@@ -95,7 +96,7 @@ class MergeFit:
             raise InputError(
                 f"{source.path}: verifier",
                 f"its verdicts are not those of {first.path}: {'; '.join(changed)}",
-                f"judge it as the other: manyfew verify {source.path} --verifier KIND",
+                f"judge it as the other: {command('verify {} --verifier KIND', source.path)}",
             )
 
     def _model(self, source: MergeSource, model: sqlite3.Row) -> None:

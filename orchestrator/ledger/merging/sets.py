@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sqlite3
 import time
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.steps import FOUND_SET
 from orchestrator.ledger.merging.source import MergeSource
+from orchestrator.text.command import command
 from orchestrator.text.safe import safe
 
 _THERE = "SELECT id, name, kind, version, options, current FROM {0}verdict_set ORDER BY id"
@@ -29,8 +29,8 @@ def add_sets(connection: sqlite3.Connection, source: MergeSource) -> None:
             raise InputError(
                 f"{source.path}: verdicts",
                 f"its current set of verdicts is {_words(row)}, and that of the ledgers before is {_words(current)}",
-                f"make them alike: manyfew verify {shlex.quote(str(source.path))} --verifier KIND, or "
-                f"manyfew verdicts {shlex.quote(str(source.path))} --use NAME",
+                f"make them alike: {command('verify {} --verifier KIND', source.path)}, or "
+                + command("verdicts {} --use NAME", source.path),
             )
         if _same(row) in here:
             continue

@@ -16,6 +16,7 @@ from orchestrator.ledger.file.older_schema import tables_as_current
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.samples.digest import samples_digest
+from orchestrator.text.command import command
 
 _MARKS = """
 SELECT (SELECT count(*) FROM {0}sample), (SELECT count(*) FROM {0}request),
@@ -51,7 +52,7 @@ def read_source(path: Path, on_progress: Callable[[int], None]) -> MergeSource:
             raise InputError(
                 str(path),
                 f"batches that go on at their vendor: {waiting}",
-                "run the sweep again to take what they brought, or manyfew cancel SWEEP",
+                f"run the sweep again to take what they brought, or {command('cancel SWEEP')}",
             )
         (samples,) = connection.execute("SELECT count(*) FROM sample").fetchone()
         if not samples:

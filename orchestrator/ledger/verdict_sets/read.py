@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.steps import FOUND_SET
+from orchestrator.text.command import command
 from orchestrator.text.safe import safe
 
 IMPORTED = "imported"
@@ -78,7 +78,7 @@ def named_set(connection: sqlite3.Connection, path: Path, name: str, *, where: s
     raise InputError(
         where,
         f"{path} has no set of verdicts {safe(name, 60)!r}; it has: {known}",
-        f"see manyfew verdicts {shlex.quote(str(path))}",
+        f"see {command('verdicts {}', path)}",
     )
 
 

@@ -9,6 +9,7 @@ from typing import Self
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.one_name import file_of, lost_place
+from orchestrator.text.command import command
 
 LOOK_EVERY_S = 0.1
 GRACE_S = 30.0
@@ -49,5 +50,5 @@ class PlaceWatch:
             raise InputError(
                 str(self._path),
                 f"the ledger {self._lost} while it was written, so nothing more was sent",
-                "give it back its one name, check it with manyfew doctor, then run again",
+                f"give it back its one name, check it with {command('doctor {}', self._path)}, then run again",
             )

@@ -60,14 +60,14 @@ def _comparison(of: Mapping[str, Any], cheap: str, expensive: str, *, stops: boo
     if not stops:
         return [
             (
-                f"The comparison: what {of['cheap_k']:,} x {cheap} cover, as many as one {expensive} pays, less what "
-                f"{of['expensive_k']:,} x {expensive} covers, {difference}"
+                f"The comparison: what {of['cheap_k']:,} × {cheap} cover, as many as one {expensive} pays, less what "
+                f"{of['expensive_k']:,} × {expensive} covers, {difference}"
             )
         ]
     return [
         (
-            f"The comparison: what up to {of['cheap_k']:,} x {cheap} solve, as many as {of['expensive_k']:,} x "
-            f"{expensive} pay, less what up to {of['expensive_k']:,} x {expensive} solve, {difference} "
+            f"The comparison: what up to {of['cheap_k']:,} × {cheap} solve, as many as {of['expensive_k']:,} × "
+            f"{expensive} pay, less what up to {of['expensive_k']:,} × {expensive} solve, {difference} "
             "(what was not tried stands at the chance that the fitted spread gives it; a solved problem needs no more)"
         ),
     ]

@@ -74,6 +74,11 @@ def _starts(plan: Planned) -> Iterator[str]:
         yield f"  {number}. {names}: {copies}, {when}; {loading}requests {usd(one.expected_pico)}"
 
 
+def _is_spent(plan: Planned) -> bool:
+    """Whether no money is left for what costs some."""
+    return plan.budget_pico is not None and plan.budget_pico <= plan.held_pico and plan.worst_pico > 0
+
+
 def _answer(plan: Planned) -> str:
     if not any(m.samples for m in plan.models):
         return "all samples are collected; nothing would be sent."
@@ -87,6 +92,12 @@ def _answer(plan: Planned) -> str:
     budget = f"your budget of {usd(plan.budget_pico)}"
     if plan.held_pico:
         budget = f"what is left of {budget}, {usd(max(0, left))},"
+    if _is_spent(plan):
+        return f"{costs}; " + (
+            f"nothing is left of your budget of {usd(plan.budget_pico)}."
+            if plan.held_pico
+            else f"{budget} pays for nothing."
+        )
     if plan.worst_pico <= left and plan.is_covered:
         return f"{costs}; {budget} covers even the worst case."
     if not plan.is_expected:
@@ -109,8 +120,19 @@ def _short(plan: Planned, fit_command: str) -> Iterator[str]:
     if len(counted) > 1:
         part = share(most.expected_pico / plan.expected_pico)
         yield f"{safe(most.alias)} takes {part} of the money: {usd(most.expected_pico)} for {most.samples:,} samples."
-    if plan.fit is None:
+    if _is_spent(plan):
+        yield (
+            f"To buy all of it: {_budget_for(plan.expected_pico + plan.held_pico)} for what is expected, "
+            f"{_budget_for(plan.worst_pico + plan.held_pico)} for the worst case."
+        )
+    elif plan.fit is None:
         yield f"To see how many samples fit: {safe(fit_command)}"
+
+
+def _budget_for(pico: int) -> str:
+    """In whole cents, rounded up."""
+    cents = -(-pico * 100 // PICO_PER_USD)
+    return f"--budget {cents // 100}.{cents % 100:02}"
 
 
 def _foretold(plan: Planned) -> Iterator[str]:
@@ -152,14 +174,18 @@ def _told(plan: Planned) -> Iterator[str]:
 
 
 def _fitting(plan: Planned) -> Iterator[str]:
-    if plan.fit is None or plan.budget_pico is None:
+    if plan.fit is None or plan.budget_pico is None or _is_spent(plan):
         return
+    left = plan.budget_pico - plan.held_pico
     samples = plan.fit.samples
     if not samples:
         yield "No number of samples changes what it costs."
     elif not all(samples.values()):
         none = ", ".join(safe(alias) for alias, k in samples.items() if not k)
-        yield f"Not even 1 sample per problem fits for {none}. Ask fewer problems: limit = N in [problems]."
+        if any(m.expected_pico > left * m.samples for m in plan.models if samples.get(m.alias) == 0):
+            yield f"Not even 1 sample fits for {none}: raise the budget."
+        else:
+            yield f"Not even 1 sample per problem fits for {none}. Ask fewer problems: limit = N in [problems]."
     else:
         stated = ", ".join(f"samples = {k} in [models.{safe(alias)}]" for alias, k in samples.items())
         costs = f"about {usd(plan.fit.expected_pico)}, at most {usd(plan.fit.worst_pico)}"
@@ -181,11 +207,12 @@ def remarks(plan: Planned) -> list[str]:
             f'With policy.kind = "{plan.policy}" a solved problem is asked nothing more: these are the most samples '
             "and dollars, and fewer are to be expected."
         )
-    elif plan.rounds:
+    elif plan.rounds and not _is_spent(plan):
         lines.append("The worst case is above the budget, so samples go out in rounds of 1, 1, 2, 4, 8 …")
     lines += [f"{safe(m.alias)}: {m.empty_replies}." for m in plan.models if m.empty_replies]
     lines += [f"{safe(m.alias)}: {m.price_note}." for m in plan.models if m.price_note]
-    lines += [line for m in plan.models if (line := _slow(m))]
+    if not _is_spent(plan):
+        lines += [line for m in plan.models if (line := _slow(m))]
     if plan.policy == "all":  # else samples go out one by one, as verdicts tell
         lines += [line for m in plan.models for line in _saved(m)]
     if any(m.replayed for m in plan.models):
@@ -215,6 +242,8 @@ def share(of: float) -> str:
     """A share that is not all of it is never rounded up to that."""
     if 0 < of < 0.0005:
         return "<0.1%"
+    if not of:
+        return "0%"
     return "100%" if of >= 1 else f"{min(of, 0.999):.1%}" if of < 0.0995 or of >= 0.995 else f"{of:.0%}"
 
 
@@ -222,6 +251,9 @@ def _slow(m: ModelPlanned) -> str | None:
     if m.replayed or m.in_flight >= min(NARROW_IN_FLIGHT, m.requests) or not m.requests:
         return None
     what, key = ("attempts", "attempt_usd") if m.agent else ("requests", "max_tokens")
+    if not m.in_flight:
+        one = f"one {what.removesuffix('s')} sets aside {usd(m.largest_worst_pico)}"
+        return f"{safe(m.alias)}: {one}, which is more than is left: raise the budget, or lower {key}."
     return (
         f"{safe(m.alias)}: the budget lets {m.in_flight} {what} run at once, since each sets aside "
         f"{usd(m.largest_worst_pico)}; a lower {key} lets more."

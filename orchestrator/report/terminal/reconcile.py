@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.text.command import command
 from orchestrator.text.duration import moment
 from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
@@ -70,7 +71,7 @@ def presumed_text(books: Books, db: str) -> str:
     if document["models"]:
         one = next(iter(document["models"]))
         lines.append(
-            f"Next: manyfew reconcile {db} --usage EXPORT, or --model {safe(one, _NAME)} --billed USD with the "
+            f"Next: {command('reconcile {} --usage EXPORT', db)}, or --model {safe(one, _NAME)} --billed USD with the "
             "vendor's whole bill for it, or --free if it billed none of these"
         )
     return "\n".join(lines)

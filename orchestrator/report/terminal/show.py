@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
@@ -11,6 +10,7 @@ from rich.text import Text
 
 from orchestrator.report.cells import fit, wrap
 from orchestrator.report.short_names import short_names
+from orchestrator.text.command import command
 from orchestrator.text.money import per_thousand, usd
 from orchestrator.text.safe import safe
 
@@ -47,8 +47,7 @@ def pass_table(rows: Sequence[ProblemRow], db: Path, which: Which, width: int) -
         return
     counted = "samples that passed, of those with a verdict" if which == "all" else "such samples"
     yield Text(f"{problems}{such}, the hardest first: {counted}, by model.", "bold")
-    command = shlex.join(["manyfew", "show", str(db), rows[0].problem])
-    yield Text(f"Read a problem's samples with: {safe(command)}", "dim")
+    yield Text(f"Read a problem's samples with: {command('show {} {}', db, rows[0].problem)}", "dim")
     models = list(rows[0].models)
     names = short_names([row.problem for row in rows], min(PROBLEM, max(NARROWEST, width // 3)))
     cells = [[_cell(of, which) for of in row.models.values()] for row in rows]
@@ -69,8 +68,7 @@ def pass_table(rows: Sequence[ProblemRow], db: Path, which: Which, width: int) -
             yield line
     if which == "all" and any(of.no_verdict for row in rows for of in row.models.values()):
         yield Text("")
-        command = shlex.join(["manyfew", "verify", str(db)])
-        yield Text(f"? some samples have no verdict. To judge them: {safe(command)}")
+        yield Text(f"? some samples have no verdict. To judge them: {command('verify {}', db)}")
 
 
 _THAT: dict[Which, str] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from orchestrator.report.budget_parts import dollars, parts_of
 from orchestrator.report.terminal.lessons import joint_lesson, lessons
 from orchestrator.report.terminal.summary_table import ModelsTable
 from orchestrator.report.terminal.warnings_table import WarningsTable, warning_rows
+from orchestrator.text.command import command
 from orchestrator.text.duration import span
 from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
@@ -80,7 +80,7 @@ def summary(progress: Progress, ending: Ending) -> RenderableType:
     parts += [Text(line, style="yellow") for line in ending.failed_samples]
     if rows := warning_rows(ending.warnings, ending.failures):
         parts += [blank, WarningsTable(rows), blank]
-    parts += [Text(f"Next: {command}", style="bold") for command in next_commands(progress, ending)]
+    parts += [Text(f"Next: {line}", style="bold") for line in next_commands(progress, ending)]
     return Group(*parts)
 
 
@@ -126,21 +126,22 @@ def _done(progress: Progress) -> int:
 
 def next_commands(progress: Progress, ending: Ending) -> list[str]:
     """The commands worth typing now."""
-    db, sweep = shlex.quote(str(ending.db)), shlex.quote(str(ending.sweep))
-    commands: list[str] = []
-    where = "" if ending.db == Path("runs") / f"{progress.name}.db" else f" --db {db}"
+    db, commands = ending.db, list[str]()
+    run = command("run {}", ending.sweep)
+    if db != Path("runs") / f"{progress.name}.db":
+        run = command("run {} --db {}", ending.sweep, db)
     lacking = any(m.done + m.failed < m.planned for m in progress.models)
     if ending.status == "budget" and lacking:
-        commands.append(f"manyfew run {sweep}{where} --budget {_more(progress)}")
+        commands.append(f"{run} --budget {_more(progress)}")
     elif ending.status in ("interrupted", "incomplete", "provider"):
-        commands.append(f"manyfew run {sweep}{where}")
+        commands.append(run)
     if any(m.done and not m.verified for m in progress.models):
-        commands.append(f"manyfew verify {db}")
+        commands.append(command("verify {}", db))
     if any(m.verified for m in progress.models):
-        commands += [f"manyfew frontier {db}", f"manyfew show {db}"]
+        commands += [command("frontier {}", db), command("show {}", db)]
     if any(m.presumed_pico for m in progress.models if not m.replayed):
-        commands.append(f"manyfew reconcile {db}")
-    return [safe(command) for command in commands]
+        commands.append(command("reconcile {}", db))
+    return commands
 
 
 def _more(progress: Progress) -> str:

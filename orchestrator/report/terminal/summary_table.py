@@ -60,7 +60,7 @@ class ModelsTable:
         self._columns = [c for c in (*_COLUMNS, *also) if not (steered and c.cell in _SHARES)]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        columns = [c for c in self._columns if c.needed is None or any(map(c.needed, self._models))]
+        columns = [c for c in self._columns if self._is_told(c)]
         while (
             len(columns) > _KEPT
             and Measurement.get(console, options.update(width=1000), self._table(columns)).maximum
@@ -68,6 +68,11 @@ class ModelsTable:
         ):
             columns.remove(min(columns, key=lambda c: c.rank))
         yield self._table(columns)
+
+    def _is_told(self, column: Column) -> bool:
+        if column.cell in _SHARES:
+            return any(column.cell(m) != figures.NONE for m in self._models)
+        return column.needed is None or any(map(column.needed, self._models))
 
     def _table(self, columns: Sequence[Column]) -> Table:
         table = Table(box=None, pad_edge=False)

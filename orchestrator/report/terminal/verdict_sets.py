@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.run.verdicts.changed_set import use_line
+from orchestrator.text.command import command
 from orchestrator.text.safe import safe
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def print_verified(out: Console, db: Path, done: Verified, compared: ComparedSet
     out.print(
         f"{done.judged:,} samples judged. The set {name}: {now.right:,} right, {now.wrong:,} wrong"
         + (f", {now.no_verdict:,} without a verdict" if now.no_verdict else "")
-        + f". Next: manyfew frontier {safe(shlex.quote(str(db)))}",
+        + f". Next: {command('frontier {}', db)}",
         markup=False,
     )
 
@@ -61,7 +61,7 @@ def print_sets(out: Console, db: Path, document: Mapping[str, Any]) -> None:
     """The screen of `verdicts`."""
     sets = document["sets"]
     if not sets:
-        out.print(f"No verdicts yet. To make some: manyfew verify {safe(shlex.quote(str(db)))}", markup=False)
+        out.print(f"No verdicts yet. To make some: {command('verify {}', db)}", markup=False)
         return
     table = Table(box=box.SIMPLE, pad_edge=False)
     for head in ("set", "verifier"):

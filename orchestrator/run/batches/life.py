@@ -25,6 +25,7 @@ from orchestrator.run.batches.patience import Growing, Patience
 from orchestrator.run.batches.results import Results
 from orchestrator.scheduler.lane import Ticket
 from orchestrator.sweep.types import Model
+from orchestrator.text.command import command
 from pricing.form import price_to_json
 from pricing.types import Price
 from providers.batch import BatchProvider, BatchState, VendorBatch
@@ -92,7 +93,7 @@ class BatchLife:
         job.open.clear()
         self._shared.on_warning(
             self._alias,
-            "a batch goes on at the vendor: the next run takes what it brings (or manyfew cancel SWEEP ends it)",
+            f"a batch goes on at the vendor: the next run takes what it brings (or {command('cancel SWEEP')} ends it)",
         )
 
     # -- making it --------------------------------------------------------------------------------------------------

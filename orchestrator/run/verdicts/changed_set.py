@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 from orchestrator.ledger.verdict_sets.change import SetChange
+from orchestrator.text.command import command
 from orchestrator.text.safe import safe
 
 
 def use_line(path: Path, name: str) -> str:
     """The command that makes a set the current one."""
-    return f"manyfew verdicts {shlex.quote(str(path))} --use {safe(shlex.quote(name))}"
+    return command("verdicts {} --use {}", path, name)
 
 
 def changed_set(path: Path, change: SetChange | None) -> list[str]:

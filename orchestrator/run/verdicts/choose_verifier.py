@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import closing
@@ -21,7 +20,7 @@ from orchestrator.problems.registry import default_verifier
 from orchestrator.problems.types import Problem
 from orchestrator.sweep.tables.judge import graded_by
 from orchestrator.sweep.types import Sweep
-from orchestrator.text.safe import safe
+from orchestrator.text.command import command
 from verifiers.cluster.connection import check_address
 from verifiers.registry import FOREIGN, KINDS, bounds_for, get
 from verifiers.types import Bounds, NeedyVerifier, Package, Sandbox, Verifier
@@ -103,7 +102,7 @@ def verifier_of_ledger(
         raise InputError(
             "--verifier",
             f"the ledger names code to run ({kind}: {_words(options)}), which only you can tell to run",
-            f"{again or f'manyfew verify {path}'} --verifier {kind} {_words(options)}",
+            f"{again or command('verify {}', path)} --verifier {kind} {_words(options)}",
         )
     try:
         bounds = bounds_for(
@@ -123,7 +122,7 @@ def verifier_of_ledger(
         options=options,
         where="--as" if stated.name is not None else "--verifier",
         remedy=f"give these verdicts a name of their own, such as --as {kind}-2, or use that set: "
-        f"manyfew verdicts {shlex.quote(str(path))} --use {safe(shlex.quote(name))}",
+        + command("verdicts {} --use {}", path, name),
     )
     return executor, wanted
 

@@ -268,6 +268,11 @@ WRONG = [
     ("samples = 100", "samples = many", "", "is not valid TOML: invalid value"),
     ("[prompt]", "[problems]", "", "is not valid TOML"),
     ("limit = 100", "limit = 100\nlimit = 101", "", "is not valid TOML"),
+    ("limit = 100", "größe = 1", "", "the name 'größe' stands without quotes (write \"größe\""),
+    ("limit = 100", "“limit” = 1", "", 'write "limit", in straight quotes'),
+    ("[models.gateway]", "[models.llama/7b:free]", "", 'write "llama/7b:free"'),
+    ("[models.gateway]", "[models.my model]", "", 'write "my model"'),
+    ("limit = 100", "limit = 100\nextra = { ö = 1 }", "", "of other letters than a to z in quotes"),
     ("limit = 100", f"limit = {'9' * 5000}", "", "a number of too many digits"),
     ("limit = 100", f"limit = {'[' * 5000}", "", "nested too deeply"),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from orchestrator.ledger.importing.look import Look, as_list, as_object
+from orchestrator.text.command import command
 
 _SAMPLES = "import the samples themselves"
 
@@ -64,7 +65,7 @@ def unknown(seen: Look) -> tuple[str, str]:
     if seen.kind == "ledger":
         return (
             "a ledger or another SQLite database",
-            "manyfew merge joins ledgers; the other commands read one as it is",
+            f"{command('merge')} joins ledgers; the other commands read one as it is",
         )
     if seen.kind == "parquet":
         return "a Parquet file of columns that aren't known", "write it as JSON Lines"
@@ -73,7 +74,7 @@ def unknown(seen: Look) -> tuple[str, str]:
     if seen.kind == "empty":
         return "an empty file", "a file with samples"
     if seen.kind == "binary":
-        return "no text, and of no format that is read", "see manyfew import --help"
+        return "no text, and of no format that is read", f"see {command('import --help')}"
     keys = list(seen.keys)[:8]
     said = f"of no format that is known (its first record has {', '.join(map(repr, keys))})" if keys else ""
-    return said or "of no format that is known", "see manyfew import --help, or state --format NAME"
+    return said or "of no format that is known", f"see {command('import --help')}, or state --format NAME"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
+from orchestrator.text.command import command
 
 if TYPE_CHECKING:
     import sqlite3
@@ -51,7 +52,7 @@ def _repeats(larger: Outcomes, smaller: Outcomes) -> bool:
     raise InputError(
         f"{larger.ledgers[0]} and {smaller.ledgers[0]}",
         f"hold the same draws of {smaller.alias}: {common:,} of {len(whole[1]):,} are in both",
-        "name one of them, or make one ledger of both with manyfew merge",
+        f"name one of them, or make one ledger of both: {command('merge OUT DB DB')}",
     )
 
 

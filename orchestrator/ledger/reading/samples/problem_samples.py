@@ -19,6 +19,7 @@ from orchestrator.ledger.reading.samples.sampled_models import (
     sampled_models,
 )
 from orchestrator.ledger.reading.samples.text_key import text_key, wrong_by_ending
+from orchestrator.text.command import command
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -146,7 +147,7 @@ class ProblemSamples:
     def _unknown(self) -> InputError:
         keys = [key for (key,) in self._connection.execute("SELECT key FROM problem ORDER BY ordinal")]
         near = get_close_matches(self.problem, keys, n=3, cutoff=0.5) or keys[:3]
-        remedy = f"such as {', '.join(near)}; `manyfew show {self._db}` lists them all" if near else ""
+        remedy = f"such as {', '.join(near)}; `{command('show {}', self._db)}` lists them all" if near else ""
         return InputError(str(self._db), f"there is no problem {self.problem!r}", remedy)
 
 

@@ -35,7 +35,7 @@ def read_head(path: Path) -> VerdictsLine:
             refuse_other_format(found, str(path))
             return found
         break
-    raise InputError(str(path), "this is no file of verdicts", "name a file that `manyfew verify-part` wrote")
+    raise InputError(str(path), "this is no file of verdicts", "name a file that `verify-part` wrote")
 
 
 def read_verdicts(path: Path) -> Iterator[tuple[str, VerdictLine]]:

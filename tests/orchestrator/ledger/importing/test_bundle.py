@@ -147,3 +147,13 @@ def test_a_bundle_is_imported_alone(bundle, command):
     done = command("import", "b.zip", "b.zip", "--db", "new.db")
     assert done.returncode == 2
     assert "alone" in done.stderr
+
+
+def test_beside_its_ledger_a_bundle_adds_no_dollars(bought, bundle, command):
+    def first(*files: Path) -> str:
+        done = command("frontier", *map(str, files))
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()[0]
+
+    assert " spent for " in first(bought)
+    assert first(bundle, bought) == first(bought, bundle) == first(bought)

@@ -146,7 +146,20 @@ def test_the_answer_comes_first(command, tmp_path):
     fit = first(0.01, "--fit")[2]
     assert fit.startswith("Your budget is expected to pay for samples = ")
     assert " in [models.expensive]: about $0.0" in fit
-    assert "Not even 1 sample per problem fits" in first(0.00001, "--fit")[2]
+    assert "Not even 1 sample per problem fits" in first(0.005, "--fit")[2]
+    assert first(0.00001, "--fit")[2].endswith(": raise the budget.")
+
+
+@pytest.mark.parametrize("flags", [(), ("--fit",)])
+def test_no_money_names_the_budget_that_would_do(command, tmp_path, flags):
+    path = _two(tmp_path, budget=1)
+    said = command("plan", str(path), "--budget", "0", *flags).stdout
+    assert said.splitlines()[0].endswith("; your budget of $0 pays for nothing.")
+    assert "limit = N" not in said
+    assert "--fit" not in said
+    expected, worst = re.findall(r"--budget ([\d.]+)", said)
+    assert "covers what is expected" in command("plan", str(path), "--budget", expected).stdout
+    assert "covers even the worst case" in command("plan", str(path), "--budget", worst).stdout
 
 
 def test_fit_needs_a_budget_and_a_sweep_file(command, tmp_path):

@@ -32,7 +32,7 @@ def test_all_wrong_is_said_on_the_screen_in_the_summary_and_in_reports(
     assert any("m: all" in note and extracted in note for note in notes)
     report = json.loads(command("frontier", str(db), "--json").stdout)
     (line,) = [line for line in report["warnings"] if "verdicts are" in line]
-    for part in (f"all 40 verdicts are {what}", extracted, "gold '", "manyfew verify --verifier KIND"):
+    for part in (f"all 40 verdicts are {what}", extracted, "gold '", "`verify --verifier KIND`"):
         assert part in line
     assert "\x1b" not in line
     for screen in ("status", "compare"):
