@@ -6,6 +6,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Any
 
 import typer
@@ -19,6 +20,12 @@ _HELP = "Many cheap samples or a few expensive ones? Buys language-model samples
 _WHERE = re.compile(r"\d+|unix:.*|\w+://.*|[\w.-]+:\d+")
 """What follows --web as its value: a port, unix:PATH, or an address, which is then refused."""
 _INVALID = re.compile(r"invalid value for '([^']*)': (.*)", re.IGNORECASE | re.DOTALL)
+_NO_OPTION = re.compile(
+    r"no such option:? '?(-[^ ']*)'?\.?(?: \(?(?:possible options?|did you mean):? (.*?)\)?\??)?",
+    re.IGNORECASE,
+)
+_NO_COMMAND = re.compile(r"(no such command '([^']*)').*", re.IGNORECASE)
+_TOO_MANY = re.compile(r"got unexpected extra arguments?(?:\(s\))? \((.*)\)", re.IGNORECASE)
 _RANGE = re.compile(r"(-?\d+) is not in the range (\d+)<=x<=(\d+)")  # typer before 0.29
 _NEEDS = (
     (r"integer", "must be a whole number"),
@@ -39,7 +46,7 @@ def run_command(arguments: list[str]) -> Any:
     try:
         return app(first)(_with_ports(arguments), prog_name="manyfew", standalone_mode=False)
     except _UsageError as error:
-        raise _usage_error(error) from None
+        raise _usage_error(error, first) from None
     except _ClickError as error:
         raise InputError("manyfew", error.format_message()) from None
     except typer.Abort:
@@ -97,13 +104,28 @@ def _options(
     """Options of manyfew itself."""
 
 
-def _usage_error(error: Any) -> InputError:
-    place = error.ctx.command_path if error.ctx else "manyfew"
-    name = place.removeprefix("manyfew").strip()
-    message = error.format_message().strip().rstrip(".")
-    if found := _INVALID.fullmatch(message):
-        message = f"{found[1]} {_need(found[2])}"
+def _usage_error(error: Any, first: str) -> InputError:
+    name = first if first in COMMANDS else ""
+    place = f"manyfew {name}".strip()
+    message = _in_our_words(error.format_message().strip().rstrip("."))
     return InputError(place, message[:1].lower() + message[1:], command(f"{name} --help".strip()))
+
+
+def _in_our_words(message: str) -> str:
+    if found := _INVALID.fullmatch(message):
+        return f"{found[1]} {_need(found[2])}"
+    if found := _NO_OPTION.fullmatch(message):
+        return f"no such option: {found[1]}{_meant(found[1], (found[2] or '').split(', '))}"
+    if found := _NO_COMMAND.fullmatch(message):
+        return message if found[2] not in ("help", "version") else f"{found[1]}. Did you mean --{found[2]}?"
+    if found := _TOO_MANY.fullmatch(message):
+        return f"too many arguments: {found[1]}"
+    return re.sub(r"requires an argument$", "needs a value", message)
+
+
+def _meant(typed: str, known: list[str]) -> str:
+    near = get_close_matches(typed, known, n=1, cutoff=0)
+    return f". Did you mean {near[0]}?" if near and near[0] else ""
 
 
 def _need(told: str) -> str:

@@ -87,17 +87,22 @@ def _show(lines: list[Listed], model: str | None) -> None:
     keys = ["input", "cached_input", "cache_write", "cache_write_1h", "output"]
     if out.width < _WIDE:
         keys = ["input", "cached_input", "output"]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("model", overflow="fold")
-    table.add_column("provider", no_wrap=out.width >= _WIDE)
-    for key in keys:
-        table.add_column(key.removesuffix("_input").replace("_", " "), justify="right")
     shown = lines[:_SHOWN] if model else lines
     is_wide = out.width >= _WIDE
+    tells_match = bool(model) and (is_wide or any(map(_is_told, shown)))
+    table = (
+        Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        if is_wide
+        else Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    )
+    table.add_column("model", overflow="fold")
+    table.add_column("provider", overflow="fold", no_wrap=is_wide)
+    for key in keys:
+        table.add_column(key.removesuffix("_input").replace("_", " "), justify="right")
     if is_wide:
         table.add_column("source")
         table.add_column("date")
-    if model:
+    if tells_match:
         table.add_column("match")
     for line in shown:
         row = [
@@ -106,11 +111,12 @@ def _show(lines: list[Listed], model: str | None) -> None:
             *_cells(line.price, keys),
             *(_origin(line) if is_wide else []),
         ]
-        match = _words(line) if is_wide or line.price is not None else f"{_words(line)}, {NO_PRICE}"
-        table.add_row(*row, *([match] if model else []))
+        table.add_row(*row, *([_words(line)] if tells_match else []))
     out.print(table)
     if not is_wide and (origins := {" of ".join(_origin(line)) for line in shown if line.price is not None}):
         out.print(f"Prices from {'; '.join(sorted(origins))}.")
+    if not is_wide and (priceless := sum(line.price is None for line in shown)):
+        out.print(f"{priceless} of them: {NO_PRICE}.")
     if len(shown) < len(lines):
         out.print(f"{len(lines) - len(shown)} more: --json shows all of them; a longer name finds fewer.")
     out.print(_footer(lines, model))
@@ -147,6 +153,11 @@ def _origin(line: Listed) -> list[str]:
     if line.price.per_request_pico:
         source += f", ${line.price.per_request_pico / 1e12:g} a request"
     return [source, line.price.date]
+
+
+def _is_told(line: Listed) -> bool:
+    """Whether it is more than one of similar names, as most are."""
+    return line.match != "similar" or (line.price is not None and bool(line.note))
 
 
 def _words(line: Listed) -> str:

@@ -72,10 +72,8 @@ def section(data: Mapping[str, Any]) -> str:
     """Empty: the script draws the rows in sight."""
     if not data["grid"]["problems"]:
         return ""
-    search = (
-        '<label for="grid-search">search</label> '
-        '<input type="search" id="grid-search" placeholder="problem or text">'
-    )
+    field = '<input type="search" id="grid-search" placeholder="problem or text">'
+    search = _labelled("grid-search", "search", field)
     which = _select(
         "grid-which",
         "show",
@@ -115,4 +113,9 @@ def section(data: Mapping[str, Any]) -> str:
 
 def _select(key: str, label: str, options: Iterable[tuple[str, str]]) -> str:
     made = "".join(element("option", said, value=value) for value, said in options)
-    return f'<label for="{key}">{label}</label> {element("select", Html(made), id=key)}'
+    return _labelled(key, label, element("select", Html(made), id=key))
+
+
+def _labelled(key: str, label: str, field: str) -> str:
+    """On one line, however narrow the page."""
+    return f'<span class="field"><label for="{key}">{label}</label> {field}</span>'

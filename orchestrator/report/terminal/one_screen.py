@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 LINES = 38
-"""With the citation below it, 40."""
+"""With the citation below it, 40. Fewer if the terminal would then lose the first to the shell's next prompt."""
+_BELOW = 3
+"""The citation's two lines and the prompt."""
 WIDEST = 100
 NAME = 18
 MOST_PAIRS = 3
@@ -68,10 +70,11 @@ def print_one_screen(console: Console, document: Document, spent: Spent) -> None
     if pairs := _pairs(document, names):
         top += ["", *pairs]
     legend = _legend(names, plain=plain, width=width or WIDEST)
-    notes = _notes(document, width, LINES - len(top) - 1 - (LEAST_CHART + 4 + len(legend)))
+    most = min(LINES, console.height - _BELOW) if console.height >= LINES else LINES
+    notes = _notes(document, width, most - len(top) - 1 - (LEAST_CHART + 4 + len(legend)))
     for line in [*top, *([""] if notes else []), *notes]:
         console.print(Text(line, no_wrap=True, overflow="ignore"), crop=False)
-    room = LINES - len(top) - len(notes) - bool(notes) - len(legend) - 4
+    room = most - len(top) - len(notes) - bool(notes) - len(legend) - 4
     if room < LEAST_CHART and console.is_terminal:
         return
     console.print()

@@ -96,7 +96,7 @@ def test_wrong_files(command, folder, name, old, new, words):
 
 FLAGS = [
     (["run"], "missing argument"),
-    (["run", "sweep.toml", "--budget"], "requires an argument"),
+    (["run", "sweep.toml", "--budget"], "needs a value"),
     (["run", "sweep.toml", "--budget", "ten"], "--budget: is not a dollar amount (such as 2.50)"),
     (["run", "sweep.toml", "--budget", "-1"], "--budget: must be between 0 and 9,000,000 dollars"),
     (["run", "sweep.toml", "--budget", "inf"], "--budget"),
@@ -107,7 +107,7 @@ FLAGS = [
     (["run", "."], ".: is a folder"),
     (["run", "other.db"], "other.db"),
     (["run", "foreign.db"], "foreign.db: is an SQLite database, not a sweep file"),
-    (["run", "sweep.toml", "extra"], "unexpected extra argument"),
+    (["run", "sweep.toml", "extra"], "too many arguments: extra"),
     (["run", "sweep.toml", "--db", "other.db"], "other.db"),
     (["run", "sweep.toml", "--db", "foreign.db"], "foreign.db"),
     (["run", "sweep.toml", "--db", "problems.jsonl/x.db"], "problems.jsonl"),

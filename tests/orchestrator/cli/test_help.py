@@ -82,7 +82,12 @@ def test_the_list_of_commands_cuts_no_sentence(command):
         ("verify a.db --workers two", "manyfew verify: --workers must be a whole number"),
         ("verify a.db --workers 0", "manyfew verify: --workers must be at least 1"),
         ("verify a.db --workers 5000", "manyfew verify: --workers must be at most 1024"),
-        ("verify a.db b.db", "manyfew verify: got unexpected extra argument"),
+        ("verify a.db b.db", "manyfew verify: too many arguments: b.db (manyfew verify --help)"),
+        ("figure a.db -o", "manyfew figure: option '-o' needs a value (manyfew figure --help)"),
+        ("frontier a.db --htlm f", "manyfew frontier: no such option: --htlm. Did you mean --html? (manyfew"),
+        ("plan a.toml --budgt 1", "manyfew plan: no such option: --budgt. Did you mean --budget? (manyfew"),
+        ("run a.toml --zzzz", "manyfew run: no such option: --zzzz (manyfew run --help)"),
+        ("version", "manyfew: no such command 'version'. Did you mean --version? (manyfew --help)"),
         ("run a.toml --progress loud", "--progress: 'loud' isn't a kind of progress (use auto or live or"),
         ("run a.toml --progress live --no-progress", "--progress: can't be combined with --no-progress"),
         (
