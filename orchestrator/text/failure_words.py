@@ -26,6 +26,14 @@ _UNKNOWN_COST = {
     "Unpriced": "reply without a known price",
 }
 
+_OF_A_RUN = {
+    "Interrupted": ("cut off when the run ended", WORST_CASE),
+    "LeaseOver": ("cut off when its server's budget ended", "paid for its time"),
+    "CapReached": ("stopped at attempt_usd", ""),
+    "AttemptLost": ("attempt lost", ""),
+}
+"""What the run itself did to a request."""
+
 
 def failure_words(kind: str, *, presumed: bool = False) -> tuple[str, str]:
     """(what it is called, what it costs) for a kind that the ledger keeps, such as `RateLimited 429`. The cost is ""
@@ -33,6 +41,8 @@ def failure_words(kind: str, *, presumed: bool = False) -> tuple[str, str]:
     name, _, status = kind.partition(" ")
     if name in _FREE and (not status or status.isdecimal()):
         return _FREE[name], WORST_CASE if presumed else FREE
+    if kind in _OF_A_RUN:
+        return _OF_A_RUN[kind]
     if kind in _PAID:
         return _PAID[kind], PAID
     if kind in _UNKNOWN_COST:

@@ -11,6 +11,7 @@ from orchestrator.report.short_names import LONGEST
 from orchestrator.text.money import per_thousand, usd
 from orchestrator.text.safe import safe
 
+_ALIKE = Fraction(1, 10)
 MOST = 3
 """Models that a sentence can hold; of more, the cheapest, the most expensive and the one that solves most are named."""
 
@@ -26,7 +27,15 @@ def lessons(progress: Progress) -> str | None:
         named = [m for m in judged if m in (judged[0], best, judged[-1])]
     so_far = "" if all(figures.finished(m) for m in progress.models) else "So far "
     text = so_far + "; ".join(_one(m) for m in named) + "."
-    return text if len(judged) == 1 else f"{text} {_compared(judged[0], judged[-1])}"
+    is_told = len(judged) > 1 and _is_alike(judged[0], judged[-1])
+    return f"{text} {_compared(judged[0], judged[-1])}" if is_told else text
+
+
+def _is_alike(one: ModelProgress, other: ModelProgress) -> bool:
+    """Whether as much of the plan is done by either: what the one has solved after all its samples says nothing beside
+    what the other has after its first."""
+    done, others = (Fraction(m.done, m.planned or 1) for m in (one, other))
+    return abs(done - others) <= _ALIKE
 
 
 def joint_lesson(progress: Progress, solved: int) -> str | None:

@@ -68,6 +68,19 @@ def test_one_model_is_compared_with_none_and_what_goes_on_is_so_far():
     )
 
 
+def test_models_of_which_not_as_much_is_done_are_not_compared():
+    """As after Ctrl-C, or when the budget ended it."""
+    said = learnt(
+        progress(judged("slow", 20, done=40, planned=400), judged("fast", 35, done=240, planned=400))
+    )
+    assert said.startswith("So far slow solved 20 of 40 problems")
+    assert "times as much" not in said
+    alike = learnt(
+        progress(judged("slow", 20, done=220, planned=400), judged("fast", 35, 2, done=240, planned=400))
+    )
+    assert alike.endswith("fast cost 2.0 times as much as slow, and its coverage is 37.5 points higher.")
+
+
 def test_of_many_the_cheapest_the_best_and_the_most_expensive():
     text = learnt(progress(*(judged(f"m{i}", 10 + i if i < 7 else 12, 1 + i) for i in range(9))))
     assert [alias for alias in (f"m{i}" for i in range(9)) if f"{alias} solved" in text] == ["m0", "m6", "m8"]
