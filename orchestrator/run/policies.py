@@ -101,7 +101,8 @@ def _solve_works(
     max_n: Mapping[str, int],
     budget_pico: int,
 ) -> dict[str, Work]:
-    from orchestrator.scheduler.policy.solve import Solve  # late: it loads numpy
+    from orchestrator.scheduler.policy.joint_rates import stated  # late: it loads numpy
+    from orchestrator.scheduler.policy.solve import Solve
     from orchestrator.scheduler.policy.solve_work import SolveWork
 
     kinds, kind_of = _kinds(prepared, models, wanted)
@@ -112,6 +113,7 @@ def _solve_works(
         known=[_known(of.problems) for of in states],
         measured=_measured(prepared, models, states, wanted, budget_pico),
         waiting_costs=[_waiting_costs(prepared, prepared.sweep.models[alias]) for alias in models],
+        prior=stated([prepared.sweep.policy.pass_rates.get(alias) for alias in models]),
         worth_pico=prepared.sweep.policy.worth_pico,
     )
     return {
@@ -126,9 +128,10 @@ def _known(problems: Sequence[ProblemState]) -> Known:
     from orchestrator.scheduler.policy.solve import Known
 
     right = array("q", (of.passed for of in problems))
-    waiting = array("q", (of.unverified + len(of.asked) + len(of.holes) for of in problems))
+    waiting = array("q", (of.unverified + len(of.asked) for of in problems))
     wrong = array("q", (max(0, of.recorded - of.passed - of.unverified) for of in problems))
-    return Known(right=right, wrong=wrong, pending=waiting, lost=array("q", bytes(8 * len(problems))))
+    lost = array("q", (len(of.holes) for of in problems))
+    return Known(right=right, wrong=wrong, pending=waiting, lost=lost)
 
 
 def _kinds(

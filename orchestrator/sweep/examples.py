@@ -52,6 +52,7 @@ _EXAMPLES = {
     "worth_usd": "0.05",
     "measure": "0.1",
     "parts": "4",
+    "pass_rates": "{ cheap = 0.2, expensive = 0.6 }",
     "kind": '"numeric"',
     "workers": "2",
     "memory_mb": "1024",

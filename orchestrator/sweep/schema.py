@@ -308,6 +308,7 @@ class PolicyTable(Table):
     worth_usd: Usd | None = None
     measure: Annotated[Number, Field(gt=0, lt=1)] | None = None
     parts: Annotated[int, _whole(1, 1000)] | None = None
+    pass_rates: Annotated[dict[str, Annotated[Number, Field(gt=0, lt=1)]], Field(min_length=1)] | None = None
 
 
 class SweepTable(Table):

@@ -206,6 +206,9 @@ class Policy:
     parts: int | None = None
     """narrow: in how many the money is spent."""
 
+    pass_rates: Mapping[str, float] = field(default_factory=dict[str, float])
+    """What is believed of models' mean pass rates before any verdict."""
+
     @property
     def ends_at_success(self) -> bool:
         """Whether a problem that one model has solved is asked nothing more."""

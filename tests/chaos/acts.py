@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tests.chaos import policies
 from tests.chaos.seats import TIMEOUT_S
 from tests.chaos.world import STATUSES
 from tests.orchestrator.run.books import money, rows
@@ -227,6 +228,7 @@ ACTS: list[tuple[int, Callable[[World], None]]] = [
 
 def act(world: World) -> None:
     """Something happens."""
+    policies.grow(world)
     weights = [weight for weight, _ in ACTS]
     (one,) = world.random.choices([one for _, one in ACTS], weights)
     one(world)
@@ -234,6 +236,7 @@ def act(world: World) -> None:
 
 def last_run(world: World) -> None:
     """Nothing goes wrong any more, and there is money for everything."""
+    policies.grow(world, whole=True)
     for seat in world.seats:
         seat.calm()
     world.budget = round(world.highest / 10**12 * 10 + 100, 4)

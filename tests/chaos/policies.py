@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tests.orchestrator.run.books import one, rows
 
 if TYPE_CHECKING:
+    from tests.chaos.seats import Seat
     from tests.chaos.world import World
 
 SHARE = 0.15
@@ -28,6 +29,32 @@ def draw(random: Random, aliases: list[str]) -> dict[str, Any]:
         return {"kind": kind, **worth, **random.choice([{}, {"measure": random.choice([0.1, 0.4])}])}
     pair = random.choice([{}, {"pair": random.sample(aliases, 2)}])
     return {"kind": kind, **pair, **random.choice([{}, {"parts": random.choice([1, 2])}])}
+
+
+def draw_later(random: Random, policy: dict[str, Any], seats: list[Seat]) -> list[Seat]:
+    """Of some sweeps with a policy, the model that comes later."""
+    able = policy.get("kind") in ("cascade", "solve") and len(seats) > 1
+    return [random.choice(seats)] if able and random.random() < 0.5 else []
+
+
+def stated(policy: dict[str, Any], aliases: list[str]) -> dict[str, Any]:
+    """As the sweep file has it with these models."""
+    if "order" not in policy:
+        return policy
+    return policy | {"order": [alias for alias in policy["order"] if alias in aliases]}
+
+
+def grow(world: World, *, whole: bool = False) -> None:
+    """Perhaps it gets more problems, or the model that comes later; that one surely in the end."""
+    if not world.policy:
+        return
+    if world.growth.random() < 0.15 and not whole:
+        world.problems = min(world.problems + world.growth.randint(1, 3), 10)
+        world.history.append(f"problems {world.problems}")
+    if world.later and (whole or world.growth.random() < 0.25):
+        world.seats += world.later
+        world.history.append(f"added {world.later[0].alias}")
+        world.later = []
 
 
 def check_steered(world: World) -> None:

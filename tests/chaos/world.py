@@ -44,6 +44,10 @@ class World:
     """A reward model's, of which `verify` may ask."""
     policy: dict[str, Any] = field(default_factory=dict[str, Any])
     """What the sweep file says of it, if verdicts steer this one."""
+    growth: Random = field(default_factory=Random)
+    """Of a sweep with a policy: when it gets more problems, or `later`."""
+    later: list[Seat] = field(default_factory=list["Seat"])
+    """A model that the sweep file doesn't have yet."""
     most_samples: int = 0
     """The highest `samples` stated so far."""
     highest: int = 0
@@ -59,7 +63,7 @@ class World:
     @property
     def vendors(self) -> list[Vendor]:
         """All, once each: two models may share a server."""
-        found = {id(vendor): vendor for seat in self.seats for vendor in seat.vendors}
+        found = {id(vendor): vendor for seat in [*self.seats, *self.later] for vendor in seat.vendors}
         return [*found.values(), self.scorer]
 
     @property
@@ -78,7 +82,7 @@ class World:
             samples=self.samples,
             max_tokens=MAX_TOKENS,
             budget_usd=self.budget,
-            policy=self.policy,
+            policy=policies.stated(self.policy, list(models)),
         )
         new = sweep.write(self.folder / "new")
         for file in (
@@ -145,14 +149,19 @@ def draw_world(seed: int, folder: Path, nursery: Nursery) -> World:
     plan = problems * samples * len(models) * MOST_EXPENSIVE_SAMPLE_USD
     lease = sum((seat.usd_per_hour or 0) * seat.lease_s for seat in models) / 3600
     budget = round(plan * random.choice([0.05, 0.2, 0.5, 2.0]) + lease * random.choice([0.5, 2.0]) + 0.005, 4)
+    policy = policies.draw(Random(f"policy of {seed}"), [seat.alias for seat in models])
+    growth = Random(f"growth of {seed}")
+    later = policies.draw_later(growth, policy, models)
     return World(
         random=random,
         folder=folder,
         nursery=nursery,
-        seats=models,
+        seats=[seat for seat in models if seat not in later],
         problems=problems,
         samples=samples,
         budget=budget,
         scorer=seats.scorer(random),
-        policy=policies.draw(Random(f"policy of {seed}"), [seat.alias for seat in models]),
+        policy=policy,
+        growth=growth,
+        later=later,
     )

@@ -140,15 +140,20 @@ def _foretold(plan: Planned) -> Iterator[str]:
     of = plan.foretold
     if of is None:
         if plan.policy in ("cascade", "solve") and plan.budget_pico is not None:
-            yield "What it solves is predicted once samples are judged: run part of the budget first."
+            yield (
+                "What it solves is predicted once samples are judged: run part of the budget first, or state "
+                "pass_rates under [policy]."
+            )
         return
     found = of.found
     bands = {"solve": found.solve, "cascade": found.cascade}
     own = bands.pop(of.kind)
+    begins = "With" if of.verdicts else "By the stated pass rates alone: with"
+    more = "more" if plan.held_pico else "in all"
     others = ", ".join(f"{kind} {band.solved:.0f}" for kind, band in bands.items())
     yield (
-        f"With {usd(round(of.usd * PICO_PER_USD))} {'more' if plan.held_pico else 'in all'}: about {own.solved:.0f} of "
-        f"{of.problems:,} solved ({own.low:.0f}–{own.high:.0f}), {others}, uniform best single model "
+        f"{begins} {usd(round(of.usd * PICO_PER_USD))} {more}: about {own.solved:.0f} of {of.problems:,} solved "
+        f"({own.low:.0f}–{own.high:.0f}), {others}, uniform best single model "
         f"{found.uniform.solved:.0f} ({safe(of.models[found.uniform_model], NAME)})."
     )
 

@@ -1,4 +1,4 @@
-"""What a policy's budget is expected to solve, from the ledger's own draws."""
+"""What a policy's budget is expected to solve, from the ledger's own draws or stated pass rates."""
 
 from __future__ import annotations
 
@@ -9,23 +9,26 @@ from orchestrator.ledger.reading.outcomes.verdict_counts import verdict_counts
 from pricing.types import PICO_PER_USD
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from orchestrator.run.prepare import Prepared
     from orchestrator.scheduler.policy.foretold import Band, Foretold
+    from orchestrator.scheduler.policy.joint_rates import Counts
 
 LEAST_VERDICTS = 20
-"""With fewer there is nothing to foretell from."""
+"""With fewer there is nothing to foretell from but stated pass rates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyForetold:
-    """`usd`: what is left of the budget. `kind`: the sweep's own policy."""
+    """`usd`: what is left of the budget. `kind`: the sweep's own policy. `verdicts`: on how many it rests."""
 
     kind: str
     usd: float
     problems: int
     models: tuple[str, ...]
+    verdicts: int
     found: Foretold
 
     def document(self) -> dict[str, Any]:
@@ -34,6 +37,7 @@ class PolicyForetold:
         return {
             "usd": self.usd,
             "problems": self.problems,
+            "verdicts": self.verdicts,
             "solve": _band(self.found.solve),
             "cascade": {
                 **_band(self.found.cascade),
@@ -51,13 +55,15 @@ def _band(of: Band) -> dict[str, float]:
 def foretold(prepared: Prepared, db: Path, left_pico: int | None) -> PolicyForetold | None:
     """None where no policy steers by successes, no budget is stated, or too little is known."""
     policy = prepared.sweep.policy
-    if not policy.ends_at_success or left_pico is None or left_pico <= 0 or not db.exists():
+    if not policy.ends_at_success or left_pico is None or left_pico <= 0:
         return None
     aliases = [alias for alias in prepared.sweep.models if alias != prepared.sweep.judge]
-    there = verdict_counts(db, aliases)
-    if sum(right + wrong for counts in there.values() for right, wrong in counts) < LEAST_VERDICTS:
+    there: Mapping[str, Counts] = verdict_counts(db, aliases) if db.exists() else {}
+    verdicts = sum(right + wrong for counts in there.values() for right, wrong in counts)
+    if verdicts < LEAST_VERDICTS and not all(alias in policy.pass_rates for alias in aliases):
         return None
     from orchestrator.scheduler.policy.foretold import Stand, foretell  # late: it loads numpy
+    from orchestrator.scheduler.policy.joint_rates import stated
 
     ordinals = range(len(prepared.problems))
     costs = [
@@ -76,12 +82,18 @@ def foretold(prepared: Prepared, db: Path, left_pico: int | None) -> PolicyForet
     if policy.kind == "cascade":
         order = [aliases.index(alias) for alias in policy.order]
         stages = (order, [most[m] for m in order])
-    stand = Stand(counts=[there.get(p.key, nothing) for p in prepared.problems], cost=costs, most=most)
+    stand = Stand(
+        counts=[there.get(p.key, nothing) for p in prepared.problems],
+        cost=costs,
+        most=most,
+        prior=stated([policy.pass_rates.get(alias) for alias in aliases]),
+    )
     usd = left_pico / PICO_PER_USD
     return PolicyForetold(
         kind=policy.kind,
         usd=usd,
         problems=len(prepared.problems),
         models=tuple(aliases),
+        verdicts=verdicts,
         found=foretell(stand, usd, cascade=stages),
     )

@@ -50,11 +50,12 @@ class Band(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stand:
     """How it stands. `counts`: (right, wrong) by model, of each problem; `cost`: dollars a sample by model; `most`:
-    samples that a problem gets of a model."""
+    samples that a problem gets of a model; `prior`: what is believed before any verdict, None: little."""
 
     counts: Sequence[Counts]
     cost: Sequence[float]
     most: Sequence[int]
+    prior: Spread | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,7 @@ def foretell(stand: Stand, usd: float, *, cascade: tuple[Sequence[int], Sequence
     solve: list[float] = []
     cascades: list[float] = []
     uniform: list[list[float]] = []
-    for spread in _spreads(generator, stand.counts):
+    for spread in _spreads(generator, stand.counts, stand.prior):
         paths = _best_paths(stand, spread)
         for _ in range(DRAWS):
             first = _first_passes(generator, spread, stand)
@@ -126,7 +127,7 @@ def told_the_spread(stand: Stand, counts: Sequence[Counts], usds: Sequence[float
     that `counts` of other draws show."""
     generator = np.random.default_rng(_SEED)
     found: list[list[float]] = []
-    for spread in _spreads(generator, counts):
+    for spread in _spreads(generator, counts, stand.prior):
         paths = _best_paths(stand, spread)
         drawn = (_first_passes(generator, spread, stand) for _ in range(DRAWS))
         found += [_spent(stand, first, paths, usds) for first in drawn]
@@ -138,17 +139,20 @@ def _band(drawn: Floats) -> Band:
     return Band(float(drawn.mean()), float(low), float(high))
 
 
-def _spreads(generator: np.random.Generator, counts: Sequence[Counts]) -> list[Spread]:
+def _spreads(generator: np.random.Generator, counts: Sequence[Counts], prior: Spread | None) -> list[Spread]:
     """Of all problems as they are first, then of resampled ones."""
     known = [one for one in counts if any(right or wrong for right, wrong in one)]
-    models = len(counts[0])
+    before = prior or vague(len(counts[0]))
     if not known:
-        return [vague(models)]
-    whole = fit(vague(models), Counter(known))
+        return [before]
+    whole = fit(before, before, Counter(known))
     resampled: list[list[int]] = [
         generator.integers(len(known), size=len(known)).tolist() for _ in range(FITS - 1)
     ]
-    again = [fit(whole, Counter(known[at] for at in chosen), shared=(whole.shared,)) for chosen in resampled]
+    again = [
+        fit(before, whole, Counter(known[at] for at in chosen), shared=(whole.shared,))
+        for chosen in resampled
+    ]
     return [whole, *again]
 
 

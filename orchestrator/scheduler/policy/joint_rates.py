@@ -69,6 +69,28 @@ def vague(models: int) -> Spread:
     return Spread(np.tile(mass, (models, 1)), 0.6)
 
 
+def stated(rates: Sequence[float | None]) -> Spread:
+    """Before anything is known but each model's mean pass rate, where it is stated."""
+    start = vague(len(rates))
+    mass = [
+        one if rate is None else _with_mean(one, rate) for one, rate in zip(start.mass, rates, strict=True)
+    ]
+    return Spread(np.array(mass), start.shared)
+
+
+def _with_mean(mass: NDArray[np.float64], rate: float) -> NDArray[np.float64]:
+    """The same shape, tilted by a power of the odds until its mean is `rate`."""
+    odds = np.log((RATES + 0.02) / (1.02 - RATES))
+    low, high, tilted = -40.0, 40.0, mass
+    for _ in range(60):
+        power = (low + high) / 2
+        logs = np.log(mass) + power * odds
+        tilted = np.exp(logs - logs.max())
+        tilted /= tilted.sum()
+        low, high = (power, high) if float(tilted @ RATES) < rate else (low, power)
+    return tilted
+
+
 class JointRates:
     """What a spread says of a problem on which each model failed so many times."""
 
@@ -120,14 +142,17 @@ class JointRates:
         return fail[failed], then_pass[failed]
 
 
-def fit(start: Spread, counts: Mapping[Counts, int], *, shared: Sequence[float] = SHARED) -> Spread:
-    """The likeliest spread with a vague start. `counts`: how many problems have these counts."""
+def fit(
+    prior: Spread, start: Spread, counts: Mapping[Counts, int], *, shared: Sequence[float] = SHARED
+) -> Spread:
+    """The likeliest spread, by what is believed before, sought from `start` on. `counts`: how many problems have these
+    counts."""
     if not counts:
         return start
     patterns = np.array(list(counts), np.float64)  # (patterns, models, 2)
     weight = np.array(list(counts.values()), np.float64)
     likelihood = [_likelihood(patterns[:, model]) for model in range(patterns.shape[1])]
-    tried = [_em(start.mass, likelihood, weight, share) for share in shared]
+    tried = [_em(prior.mass, start.mass, likelihood, weight, share) for share in shared]
     best = max(range(len(tried)), key=lambda at: tried[at][1])
     return Spread(tried[best][0], shared[best])
 
@@ -139,12 +164,12 @@ def _likelihood(counts: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _em(
+    prior: NDArray[np.float64],
     start: NDArray[np.float64],
     likelihood: list[NDArray[np.float64]],
     weight: NDArray[np.float64],
     shared: float,
 ) -> tuple[NDArray[np.float64], float]:
-    prior = vague(len(start)).mass
     mass, fits = start, -np.inf
     for _ in range(_TURNS):
         given = [given_ease(one, shared) for one in mass]
@@ -154,10 +179,10 @@ def _em(
         fits = float(weight @ np.log(np.maximum(whole, 1e-300)))
         fits += PRIOR_PROBLEMS * float((prior * np.log(np.maximum(mass, 1e-12))).sum())
         found: list[NDArray[np.float64]] = []
-        for like, g, alone in zip(likelihood, given, by_ease, strict=True):
+        for before, like, g, alone in zip(prior, likelihood, given, by_ease, strict=True):
             rest = joint / np.maximum(alone, 1e-300) / np.maximum(whole, 1e-300)[:, None]  # (patterns, EASES)
             drawn = like * (rest @ g)  # each pattern's probability of each rate
-            found.append(PRIOR_PROBLEMS * prior[0] + weight @ drawn)
+            found.append(PRIOR_PROBLEMS * before + weight @ drawn)
         mass = np.array([one / one.sum() for one in found])
     return mass, fits
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 from orchestrator.scheduler.policy.forecast import Forecast
-from orchestrator.scheduler.policy.joint_rates import Counts, JointRates, vague
+from orchestrator.scheduler.policy.joint_rates import Counts, JointRates, Spread, vague
 from orchestrator.scheduler.policy.sample_index import Key, Kind, SampleIndex
 from orchestrator.scheduler.policy.solve_fit import Fitted, Snapshot
 
@@ -38,7 +38,8 @@ class Candidate(NamedTuple):
 
 @dataclass(slots=True)
 class Known:
-    """What is known of one model's samples, by problem. `lost`: failed for good, so that no verdict comes."""
+    """What is known of one model's samples, by problem. `lost`: asked, but not on their way: they wait to be asked
+    again, or failed for good."""
 
     right: array[int]
     wrong: array[int]
@@ -86,6 +87,8 @@ class Solve:
     """By model, the problems of its draws that no outcome steers, in their order; those that are there are left out."""
     waiting_costs: Sequence[bool]
     """By model, whether waiting for verdicts costs money."""
+    prior: Spread | None = None
+    """What is believed before any verdict; None: little."""
     worth_pico: int | None = None
     lanes: Lanes | None = None
     explores: float = EXPLORES
@@ -108,7 +111,7 @@ class Solve:
         self._knows_some = sum(self._verdicts) >= FIRST_FIT
         self._solved_at = 0
         """Problems solved when it was foretold last."""
-        self._spread = vague(len(self.known))
+        self._spread = self._prior = self.prior or vague(len(self.known))
         self._index = self._by(JointRates(self._spread))
         self._on_the_way = sum(sum(k.pending) for k in self.known)
         for problem in range(problems):
@@ -216,17 +219,25 @@ class Solve:
         self._on_the_way += n
         self._moved(problem)
 
-    def gave_up(self, model: int, problem: int, n: int) -> None:
-        """Samples will not come. They count as asked, not as failures of the model."""
-        self._lands(model, problem, n)
-        self.known[model].lost[problem] += n
+    def lost(self, model: int, problem: int, n: int) -> None:
+        """Samples do not come, for now or for good."""
+        self.known[model].lost[problem] += self._lands(model, problem, n)
         self._moved(problem)
 
-    def _lands(self, model: int, problem: int, n: int) -> None:
+    def took_again(self, model: int, problem: int, n: int) -> None:
+        """Lost ones are on their way again."""
+        known = self.known[model]
+        known.lost[problem] = max(0, known.lost[problem] - n)
+        known.pending[problem] += n
+        self._on_the_way += n
+        self._moved(problem)
+
+    def _lands(self, model: int, problem: int, n: int) -> int:
         pending = self.known[model].pending
         n = min(n, pending[problem])
         pending[problem] -= n
         self._on_the_way -= n
+        return n
 
     def replaces(self, model: int, problem: int) -> None:
         """A draw that no outcome steers is asked in the place of one that an earlier run lost."""
@@ -287,12 +298,22 @@ class Solve:
     def is_stale(self) -> bool:
         """Whether enough verdicts came since the last fit."""
         verdicts = sum(self._verdicts)
-        return self.now is None or (verdicts >= FIRST_FIT and verdicts >= GROWTH * self._fitted_at)
+        if self.now is None or (verdicts >= FIRST_FIT and verdicts >= GROWTH * self._fitted_at):
+            return True
+        return self._seems_over
+
+    @property
+    def _seems_over(self) -> bool:
+        """Whether nothing is worth buying by a fit that some verdicts had no part in."""
+        if self.worth_pico is None or self._on_the_way or sum(self._verdicts) == self._fitted_at:
+            return False
+        return not any(map(self.anything_left, range(len(self.known))))
 
     @property
     def must_look(self) -> bool:
-        """Whether nothing is to be chosen before the verdicts of earlier runs are looked at."""
-        return self.lanes is not None and self.now is None and self._knows_some
+        """Whether nothing is to be chosen before the verdicts of earlier runs are looked at, nor the run to end before
+        the last ones are."""
+        return self.lanes is not None and ((self.now is None and self._knows_some) or self._seems_over)
 
     def snapshot(self) -> Snapshot:
         """What a fit reads, to be made elsewhere."""
@@ -304,10 +325,13 @@ class Solve:
                 counts[seen] = counts.get(seen, 0) + 1
             if not self.solved[problem]:
                 open_[key[:2]] = open_.get(key[:2], 0) + 1
+        # At the end from the start, as the next run will: what is complete stays so.
+        start = self._prior if self._seems_over else self._spread
         self._fitted_at, self._solved_at = sum(self._verdicts), sum(self.solved)
         lanes = self.lanes
         return Snapshot(
-            spread=self._spread,
+            prior=self._prior,
+            spread=start,
             counts=counts,
             open=open_,
             kinds=tuple(self.kinds),

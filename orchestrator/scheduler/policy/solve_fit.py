@@ -15,6 +15,7 @@ from orchestrator.scheduler.policy.sample_index import Key, Kind, SampleIndex
 class Snapshot:
     """All that a fit reads."""
 
+    prior: Spread
     spread: Spread
     counts: Mapping[Counts, int]
     open: Mapping[tuple[int, tuple[int, ...]], int]
@@ -48,7 +49,7 @@ class Fitted(NamedTuple):
 
 def refit(snapshot: Snapshot) -> Fitted:
     """Takes a while, reads nothing but the snapshot: for a thread."""
-    spread = fit(snapshot.spread, snapshot.counts) if snapshot.counts else snapshot.spread
+    spread = fit(snapshot.prior, snapshot.spread, snapshot.counts) if snapshot.counts else snapshot.spread
     index = snapshot.index(JointRates(spread))
     none = tuple(0 for _ in snapshot.judged)
     return Fitted(

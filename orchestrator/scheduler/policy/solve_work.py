@@ -51,6 +51,7 @@ class SolveWork(Work):
 
     def take(self, item: Item, n: int) -> Item:
         if item.indices[0] < self.asked[item.problem]:
+            self.solve.took_again(self._model, item.problem, n)
             return super().take(item, n)
         self.solve.took(self._model, item.problem, n, measured=item.measured)
         self.asked[item.problem] += n
@@ -63,9 +64,13 @@ class SolveWork(Work):
             kind = self.solve.kinds[self.solve.kind_of[problem]]
             self.expected_pico += kind.costs[self._model] + (n - 1) * kind.further[self._model]
 
+    def again(self, item: Item, ready_at: float) -> None:
+        super().again(item, ready_at)
+        self.solve.lost(self._model, item.problem, len(item.indices))
+
     def gave_up(self, problem: int, n: int) -> None:
         super().gave_up(problem, n)
-        self.solve.gave_up(self._model, problem, n)
+        self.solve.lost(self._model, problem, n)
 
     def judged(self, problem: int, *, passed: bool, index: int) -> None:
         super().judged(problem, passed=passed, index=index)
@@ -77,8 +82,7 @@ class SolveWork(Work):
         return given_up
 
     def verdicts_awaited(self) -> int:
-        again = sum(len(waiting.item.indices) for waiting in self._again)
-        return sum(self.solve.known[self._model].pending) - again
+        return sum(self.solve.known[self._model].pending)
 
     @property
     def empty(self) -> bool:
@@ -86,9 +90,12 @@ class SolveWork(Work):
 
     def left(self, problem: int) -> int:
         measured = self.solve.left_to_measure(self._model, problem)
-        if self.solve.is_worthless(self._model, problem):
+        if self.solve.is_worthless(self._model, problem) and not self._is_asked_again(problem):
             return measured
         return max(measured, super().left(problem))
+
+    def _is_asked_again(self, problem: int) -> bool:
+        return any(waiting.item.problem == problem for waiting in self._again)
 
     def _is_over(self, problem: int) -> bool:
         return self.solve.is_over(problem)

@@ -21,6 +21,7 @@ _ONLY = {
     "worth_usd": ("solve",),
     "measure": ("solve",),
     "parts": ("narrow",),
+    "pass_rates": ("solve", "cascade"),
 }
 
 
@@ -48,7 +49,17 @@ def policy_of(source: SweepText, table: PolicyTable, models: Mapping[str, Model]
         measure=table.measure,
         pair=_pair(source, table, models),
         parts=table.parts,
+        pass_rates=_pass_rates(source, table, models),
     )
+
+
+def _pass_rates(source: SweepText, table: PolicyTable, models: Mapping[str, Model]) -> dict[str, float]:
+    rates = table.pass_rates or {}
+    for alias in rates:
+        if alias not in models:
+            near = suggestion(alias, models) or f"known: {', '.join(models)}"
+            raise source.error(("policy", "pass_rates", alias), "names no model", near)
+    return dict(rates)
 
 
 def _pair(source: SweepText, table: PolicyTable, models: Mapping[str, Model]) -> tuple[str, str] | None:

@@ -315,7 +315,11 @@ def test_solve_buys_nothing_above_what_a_solve_is_worth(tmp_path):
         sweep = two(cheap, expensive, kind="solve", worth_usd=0.002)
         sweep.problems, sweep.samples = 40, 500
         db = tmp_path / "test.db"
-        ended = run(sweep.write(tmp_path), db)
+        path = sweep.write(tmp_path)
+        ended = run(path, db)
+        seen = len(cheap.seen) + len(expensive.seen)
+        assert run(path, db).status == 0
+        assert len(cheap.seen) + len(expensive.seen) == seen
     assert ended.status == 0
     status = read_status(db)
     assert (status["status"], status["solved_by_any"]) == ("complete", 20)
@@ -458,6 +462,9 @@ def test_narrow_says_that_the_rest_buys_nothing_though_a_cheap_sample_fits(tmp_p
         ({"kind": "solve", "order": ["cheap", "expensive"]}, 'goes with kind = "cascade"'),
         ({"kind": "all", "worth_usd": 1.0}, 'goes with kind = "solve"'),
         ({"kind": "solve", "measure": 1.5}, "measure"),
+        ({"kind": "solve", "pass_rates": {"chep": 0.5}}, "names no model"),
+        ({"kind": "solve", "pass_rates": {"cheap": 1.5}}, "pass_rates"),
+        ({"kind": "narrow", "pass_rates": {"cheap": 0.5}}, 'goes with kind = "solve"'),
         ({"kind": "best"}, "kind"),
         ({"knd": "solve"}, "knd"),
     ],
@@ -631,6 +638,25 @@ def test_narrow_turns_to_another_pair_where_the_least_sure_one_is_whole(tmp_path
 
 
 # -- what is foretold, and what the screens say ------------------------------------------------------------------------
+
+
+def test_stated_pass_rates_predict_before_any_draw_and_steer_the_first_ones(tmp_path, command):
+    cheap = openai_vendor(answer=solves(12), prices=CHEAP_PRICES)
+    expensive = openai_vendor(answer=solves(12), prices=HALF_PRICES)
+    with serving(cheap, expensive):
+        rates = {"cheap": 0.01, "expensive": 0.9}
+        sweep = two(cheap, expensive, kind="solve", pass_rates=rates)
+        sweep.models["expensive"]["price"] = {key: float(value) for key, value in HALF_PRICES.items()}
+        sweep.budget_usd = 0.0004
+        path = str(sweep.write(tmp_path))
+        foretold = json.loads(command("plan", path, "--db", "a.db", "--json").stdout)["foretold"]
+        said = " ".join(command("plan", path, "--db", "a.db").stdout.split())
+        assert command("run", path, "--db", "a.db", "--budget", "0.1").returncode == 0
+    assert foretold["verdicts"] == 0
+    assert foretold["uniform"]["model"] == "expensive"
+    assert 0 < foretold["solve"]["low"] < foretold["solve"]["solved"] < foretold["solve"]["high"] < 12
+    assert "By the stated pass rates alone: with $0.0004 in all: about" in said
+    assert len(cheap.seen) < 12
 
 
 def test_what_the_rest_brings_is_foretold_and_the_screens_say_what_is_bought(tmp_path, command):
