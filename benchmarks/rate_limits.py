@@ -1,6 +1,7 @@
 """How well the scheduler keeps to rate limits that it must find: drawn vendors on a virtual clock.
 
     python -m benchmarks.rate_limits [--vendors 210] [--seconds 120] [--seed 0] [--each] [--json]
+    python -m benchmarks.rate_limits --outages     vendors that refuse everything for a while
     python -m benchmarks.rate_limits --noise       what rejections at random cost, in time
 
 Each vendor (benchmarks/virtual_vendors.py) has a limit, refusals at random, or both; most don't state them. The
@@ -19,7 +20,7 @@ import time
 from dataclasses import dataclass
 from random import Random
 
-from benchmarks.virtual_vendors import KINDS, NoLimit, VirtualVendor, drawn
+from benchmarks.virtual_vendors import KINDS, OUTAGES, NoLimit, VirtualVendor, drawn, drawn_outage
 from orchestrator.problem_state import ProblemState
 from orchestrator.scheduler.budget import Budget, Funds
 from orchestrator.scheduler.endpoints import Endpoint
@@ -27,7 +28,7 @@ from orchestrator.scheduler.lane import Bound, ModelLane, Ticket
 from orchestrator.scheduler.limits.rates import Estimate, RateLimit
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.scheduler.work import Work
-from providers.errors import RateLimited
+from providers.errors import Overloaded, RateLimited
 from providers.reading.rate_limits import VendorLimit
 
 BOUND = Bound(fixed=1, sample=1, input_tokens=100)
@@ -55,18 +56,18 @@ def play(vendor: VirtualVendor, *, seconds: float, requests: int = 10**9) -> Res
     now, order, landing = (
         0.0,
         0,
-        list[tuple[float, int, Ticket, bool, float | None, tuple[VendorLimit, ...]]](),
+        list[tuple[float, int, Ticket, bool, bool, float | None, tuple[VendorLimit, ...]]](),
     )
     early_chance = 0
     while now < seconds:
         while (ticket := scheduler.next(now)) is not None:
-            took = vendor.ask(now)
+            took, is_out = vendor.ask(now), vendor.is_out(now)
             if now < FIRST_S:
                 early_chance = vendor.by_chance
             wait_s = None if took else vendor.wait_told(now)
             order += 1
             lands = now + vendor.lands_after(taken=took)
-            heapq.heappush(landing, (lands, order, ticket, took, wait_s, _told(vendor, now)))
+            heapq.heappush(landing, (lands, order, ticket, took, is_out, wait_s, _told(vendor, now)))
         if not landing and scheduler.wake_at is None:
             break
         times = [landing[0][0]] if landing else []
@@ -74,11 +75,15 @@ def play(vendor: VirtualVendor, *, seconds: float, requests: int = 10**9) -> Res
             times.append(scheduler.wake_at)
         now = max(now, min(times))
         while landing and landing[0][0] <= now:
-            _, _, ticket, took, wait_s, limits = heapq.heappop(landing)
+            _, _, ticket, took, is_out, wait_s, limits = heapq.heappop(landing)
             scheduler.learn_limits(ticket.alias, limits, now)
             if took:
                 vendor.ended()
                 scheduler.replied(ticket, now, settled=0, arrived=ticket.n, used=USED)
+            elif is_out and vendor.outage_is_503:
+                scheduler.failed(
+                    ticket, now, Overloaded("service unavailable", status=503, retry_after_s=wait_s)
+                )
             else:
                 error = RateLimited("slow down", status=429, retry_after_s=wait_s)
                 scheduler.failed(ticket, now, error)
@@ -88,7 +93,7 @@ def play(vendor: VirtualVendor, *, seconds: float, requests: int = 10**9) -> Res
     by_chance = vendor.by_chance - early_chance
     return Result(
         kind=vendor.kind,
-        took_share=sum(at < ended for at in vendor.taken) / vendor.allowed(0.0, ended),
+        took_share=sum(at < ended for at in vendor.taken) / max(1.0, vendor.allowed(0.0, ended)),
         early=len(vendor.refused) - late - early_chance,
         late_share=(late - by_chance) / max(1, late_all),
         ended_s=now,
@@ -176,9 +181,10 @@ def main() -> None:
     parser.add_argument("--vendors", type=int, default=210)
     parser.add_argument("--seconds", type=float, default=120)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--kind", choices=KINDS)
+    parser.add_argument("--kind", choices=KINDS + OUTAGES)
     parser.add_argument("--each", action="store_true")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--outages", action="store_true")
     parser.add_argument("--noise", action="store_true")
     args = parser.parse_args()
     if args.noise:
@@ -186,7 +192,7 @@ def main() -> None:
         return
     results: list[Result] = []
     for seed in range(args.seed, args.seed + args.vendors):
-        vendor = drawn(seed)
+        vendor = drawn_outage(seed) if args.outages else drawn(seed)
         if args.kind not in (None, vendor.kind):
             continue
         began = time.perf_counter()
@@ -198,10 +204,11 @@ def main() -> None:
                 f"{seed:4d} took {result.took_share:5.2f} early {result.early:4d} late {result.late_share:6.3f}"
                 f" | {limit} latency {vendor.latency_s} noise {vendor.noise}"
                 f"{' tells' if vendor.tells else ''}{' retry-after' if vendor.retry_after else ''}"
-                f" ×{vendor.concurrency} ({time.perf_counter() - began:.1f} s)",
+                f" ×{vendor.concurrency}{f' out {vendor.outage}' if vendor.outage else ''}"
+                f"{' 503' if vendor.outage_is_503 else ''} ({time.perf_counter() - began:.1f} s)",
                 flush=True,
             )
-    rows = [row(kind, [r for r in results if r.kind == kind]) for kind in KINDS]
+    rows = [row(kind, [r for r in results if r.kind == kind]) for kind in KINDS + OUTAGES]
     if args.json:
         json.dump([r for r in rows if r], sys.stdout, indent=1)
         return

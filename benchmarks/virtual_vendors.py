@@ -182,12 +182,23 @@ class VirtualVendor:
     retry_after: bool = False
     concurrency: int = 64
     models: int = 1
+    outage: tuple[float, float] | None = None
+    """Everything is refused from the one time to the other …"""
+    outage_is_503: bool = False
+    """… as by a server that is down, not by a limit."""
     random: Random = field(default_factory=lambda: Random(1))
     taken: list[float] = field(default_factory=list[float])
     refused: list[float] = field(default_factory=list[float])
     by_chance: int = 0
+    in_outage: int = 0
+
+    def is_out(self, now: float) -> bool:
+        return self.outage is not None and self.outage[0] <= now < self.outage[1]
 
     def ask(self, now: float) -> bool:
+        if self.is_out(now):
+            self.in_outage += 1
+            return False
         if self.noise and self.random.random() < self.noise:
             self.by_chance += 1
             self.refused.append(now)
@@ -210,15 +221,24 @@ class VirtualVendor:
         if not self.retry_after:
             return None
         wait = self.limit.wait_s(now)
+        if self.outage is not None and self.is_out(now):
+            wait = self.outage[1] - now
         return None if wait is None else float(max(1, -int(-wait // 1)))
 
     def allowed(self, began: float, ended: float) -> float:
         """By its limit, or by what is in flight at most."""
+        if self.outage is not None:
+            begins, ends = (min(max(at, began), ended) for at in self.outage)
+            return self._allowed(began, begins) + self._allowed(ends, ended)
+        return self._allowed(began, ended)
+
+    def _allowed(self, began: float, ended: float) -> float:
         by_latency = (ended - began) * self.concurrency * self.models / self.latency_s
         return min(self.limit.allowed(began, ended), by_latency)
 
 
 KINDS = ("token bucket", "sliding window", "fixed window", "concurrency", "noise", "changing", "two models")
+OUTAGES = ("outage", "storm")
 
 
 def drawn(seed: int) -> VirtualVendor:
@@ -265,5 +285,35 @@ def drawn(seed: int) -> VirtualVendor:
         retry_after=retry_after,
         concurrency=random.choice([64, 64, 256]),
         models=2 if kind == "two models" else 1,
+        random=random,
+    )
+
+
+def drawn_outage(seed: int) -> VirtualVendor:
+    """One that refuses everything for a while; in a storm it has a limit, too, and tells all when to come back."""
+    random = Random(seed)
+    kind = OUTAGES[seed % len(OUTAGES)]
+    per_minute = random.choice([120, 600, 3_000])
+    latency_s = random.choice([0.03, 0.2, 1.0, 4.0])
+    begins = random.choice([0.0, 2.0, 10.0, 20.0])
+    limit: Limit = NoLimit()
+    if kind == "storm":
+        span_s = random.choice([1.0, 10.0])
+        limit = random.choice(
+            [
+                TokenBucket(per_minute, max(1.0, per_minute / 60)),
+                Window(max(1, round(per_minute * span_s / 60)), span_s),
+                InFlight(random.choice([4, 10, 32]), latency_s),
+            ]
+        )
+    return VirtualVendor(
+        kind=kind,
+        limit=limit,
+        latency_s=latency_s,
+        refusal_s=min(random.choice([0.01, 0.05, 0.2]), latency_s / 2),
+        retry_after=kind == "storm" or random.random() < 0.3,
+        concurrency=random.choice([16, 64, 256]),
+        outage=(begins, begins + random.choice([3.0, 10.0, 30.0])),
+        outage_is_503=random.random() < 0.4,
         random=random,
     )

@@ -3,10 +3,10 @@ whole attempts. No I/O."""
 
 from __future__ import annotations
 
-from orchestrator.scheduler.endpoints import Endpoint, why_dead
+from orchestrator.scheduler.endpoints import Endpoint, patience, why_dead
 from orchestrator.scheduler.lane import MOST_UNPROVEN
 from orchestrator.scheduler.limits.rates import Estimate, RateLimit
-from providers.errors import Loading, Lost, NotSent, Overloaded, ProviderError, RateLimited
+from providers.errors import Lost, NotSent, Overloaded, ProviderError, RateLimited
 
 
 class CallLane:
@@ -77,5 +77,7 @@ class CallLane:
             now,
             alive=alive,
             said=error.message if error is not None and error.status is not None else None,
-            patience_s=self.max_wait_s if isinstance(error, Loading) else None,
+            patience_s=patience(error, self.max_wait_s),
+            sent_at=sent_at,
+            wait_s=None if error is None else error.retry_after_s,
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from providers.errors import Loading, Overloaded, ProviderError
+
 OPENS_AFTER = 4
 """Failures in a row that open the breaker."""
 FIRST_PROBE_S = 1.0
@@ -12,7 +14,16 @@ LONGEST_PROBE_S = 15.0
 GIVES_UP_S = 15.0
 """A server that never answered in this run is given up this long after its first failure …"""
 GIVES_UP_AFTER_SUCCESS_S = 120.0
-"""… and one that did (it may be starting again) this long."""
+"""… and one that did (it may be starting again), or that says that it has too much to do, this long."""
+
+
+def patience(error: ProviderError | None, max_wait_s: float) -> float | None:
+    """How long a server that failed so may go on failing, if not as long as any other."""
+    if isinstance(error, Loading):
+        return max_wait_s
+    if isinstance(error, Overloaded) and error.status is not None:
+        return max(GIVES_UP_S, min(max_wait_s, max(GIVES_UP_AFTER_SUCCESS_S, 2 * (error.retry_after_s or 0))))
+    return None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,8 +41,9 @@ class Endpoint:
     said: str | None = None
     """What it answered last in place of a reply; None if its last failure was no answer at all."""
     patience_s: float | None = None
-    """How long it may go on failing, if not as long as any other: it still loads its model."""
+    """How long it may go on failing, if not as long as any other: see `patience`."""
     opened: bool = False
+    opened_at: float = 0.0
     probe_at: float = 0.0
     probing: bool = False
     unpaid: bool = False
@@ -87,7 +99,7 @@ class Endpoint:
 
     def dead(self, now: float) -> bool:
         """Failing for so long that waiting on makes no sense."""
-        if not self.opened or self.failing_since is None:
+        if not self.opened or self.failing_since is None or self.probing:
             return False
         patience = GIVES_UP_AFTER_SUCCESS_S if self.answered else GIVES_UP_S
         if self.patience_s is not None:
@@ -108,16 +120,22 @@ class Endpoint:
         alive: bool | None,
         said: str | None = None,
         patience_s: float | None = None,
+        sent_at: float | None = None,
+        wait_s: float | None = None,
     ) -> None:
-        """`said` and `patience_s` as the fields, for a failure. `alive`: True it answered, False it failed as a dead
-        server would, None it says nothing of its health."""
+        """`said` and `patience_s` as the fields, for a failure, and `wait_s` as the server told. `alive`: True it
+        answered, False it failed as a dead server would, None it says nothing of its health."""
         self.requests -= 1
         self.samples -= n
         if alive is None:
             self.probing = False
             return
         if alive:
-            self.failures, self.failing_since, self.answered = 0, None, True
+            self.answered = True
+            if self.opened and sent_at is not None and sent_at < self.opened_at:
+                self.failing_since = now
+                return  # it took this one before: that says nothing of the next
+            self.failures, self.failing_since = 0, None
             self.opened = self.probing = False
             return
         self.said, self.patience_s = said, patience_s
@@ -126,9 +144,12 @@ class Endpoint:
         self.failures += 1
         self.failing_since = now if self.failing_since is None else self.failing_since
         if self.failures >= OPENS_AFTER or self.opened or not self.answered:
-            self.opened, self.probing = True, False
+            if not self.opened:
+                self.opened, self.opened_at = True, now
+            self.probing = False
             doublings = min(10, max(0, self.failures - (OPENS_AFTER if self.answered else 1)))
-            self.probe_at = now + min(LONGEST_PROBE_S, FIRST_PROBE_S * 2**doublings)
+            first_s = FIRST_PROBE_S * 2**doublings if wait_s is None else max(FIRST_PROBE_S, wait_s)
+            self.probe_at = now + min(LONGEST_PROBE_S, first_s)
 
 
 def why_dead(endpoints: Sequence[Endpoint]) -> str:

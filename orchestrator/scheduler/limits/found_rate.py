@@ -41,6 +41,8 @@ TRIAL, TRIAL_BELOW_LIMIT = 8.0, 1.3
 OVERSTATED = 3.0
 """The share refused that began a trial is that of a bad moment."""
 LEAST_TRIAL = 20
+FEW, LONG_S = 3, 3.0
+"""Taken before the first standstill, and how long that was: as likely to be an outage as a limit."""
 ROUGH = 20
 """Requests taken between two standstills: fewer tell the limit roughly."""
 RECENT, LEAST_RECENT = 50, 15
@@ -73,6 +75,7 @@ class FoundRate:
         self._changed = 0
         """Refusals of requests before this number tell nothing of the present rate."""
         self._taken = 0
+        self._taken_at = 0.0
         self._opened = 0
         """Taken since the last standstill: as many more may be unanswered."""
         self._recent: deque[float] = deque(maxlen=RECENT)
@@ -202,6 +205,7 @@ class FoundRate:
         """What became of a request, in the order of sending."""
         tells = number >= self._changed
         if taken:
+            self._skip_gap(now)
             self._taken += 1
             self._opened += 1
             self._taken_since_lowered += 1
@@ -217,6 +221,17 @@ class FoundRate:
             self._judge(self._trial, now)
         elif not taken and self.share.excess >= self._too_much:
             self._refuses_too_many(number, now)
+
+    def _skip_gap(self, now: float) -> None:
+        """A time in which nothing was taken, since a server was down or nobody asked, tells nothing of its limit."""
+        before = self._taken_at if self._taken else self._first_at
+        gap, self._taken_at = 0.0 if before is None else now - before, now
+        if self.hold is not None or gap <= max(LONG_S, LONG_HOLD / (self.pace.rate or LONG_HOLD)):
+            return
+        if self._released_at is not None:
+            self._released_at += gap
+        elif self._first_at is not None:
+            self._first_at += gap
 
     # -- everything was refused -------------------------------------------------------------------------------------
 
@@ -255,12 +270,16 @@ class FoundRate:
             # It climbed since: what was taken last tells more, for the part of the time that it went on.
             rate = max(rate, recent * (hold.began - start) / max(0.1, now - start))
         self._recent.clear()
+        first = self._released_at is None
         if self._released_at is None or not self._rough or taken >= ROUGH:
             self._rough = self._released_at is None or (not self._rough and taken < ROUGH)
             self._released_at, self._taken_before_release = now, before
             self._opened = 0
-        if self.pace.rate is not None:
-            rate = min(rate, self.pace.rate)
+        sure = not first or now - hold.began < LONG_S
+        if (pace := self.pace.rate) is not None:
+            if self._is_long(hold, now) and rate < pace / 2:
+                rate, sure = pace / 2, False  # an outage, rather than a new limit that is so much lower
+            rate = min(pace, rate)
         self._trial, self._used_up = None, False
         on_trial = self.concurrency.is_on_trial
         if self.concurrency.explains(now, all_refused=True):
@@ -270,7 +289,14 @@ class FoundRate:
             return
         if on_trial and self._instead is not None:
             rate, self._rough = self._instead
-        self._lower(rate, now)
+        if first and (taken < 1 or (taken < FEW and now - hold.began >= LONG_S)):
+            self._tells_from_here(now)  # as at the start, but one at a time
+            return
+        self._lower(rate, now, sure=sure)
+
+    def _is_long(self, hold: Hold, now: float) -> bool:
+        """Longer than where a limit that held is met again."""
+        return self.pace.sure and now - hold.began >= max(LONG_S, LONG_HOLD / (self.pace.rate or LONG_HOLD))
 
     def _recent_rate(self, until: float) -> float | None:
         if len(self._recent) <= LEAST_RECENT or until <= self._recent[0]:
@@ -339,8 +365,8 @@ class FoundRate:
         else:
             self.pace.confirm(now)
 
-    def _lower(self, rate: float, now: float) -> None:
-        self.pace.lower(rate, now)
+    def _lower(self, rate: float, now: float, *, sure: bool = True) -> None:
+        self.pace.lower(rate, now, sure=sure)
         self._tells_from_here(now)
 
     def _tells_from_here(self, now: float) -> None:

@@ -13,6 +13,10 @@ BELOW = 0.05
 RETURNS, RETURNS_ROUGH = 100, 50
 """Requests until it is back there; where few requests told what the limit is."""
 FASTEST_RETURN_S, SLOWEST_RETURN_S = 12.0, 45.0
+UNPROVED = 200
+"""Requests until it has doubled, where all that was seen is one time in which everything was refused …"""
+SLOWEST_DOUBLE_S = 30.0
+"""… or this long."""
 DOUBLES, DOUBLES_ROUGH = 100, 30
 """Requests until it has doubled, where what was found has proved to be no limit."""
 FASTEST_DOUBLE_S = 3.0
@@ -28,6 +32,8 @@ class Pace:
     def __init__(self) -> None:
         self.bucket: Bucket | None = None
         self.doubles = False
+        self.sure = True
+        """Whether what was found is more than a guess."""
         self._found = 0.0
         self._found_at = self._raised_at = 0.0
 
@@ -35,11 +41,12 @@ class Pace:
     def rate(self) -> float | None:
         return None if self.bucket is None else self.bucket.per_minute / MINUTE_S
 
-    def lower(self, rate: float, now: float) -> None:
+    def lower(self, rate: float, now: float, *, sure: bool = True) -> None:
         """To a little less than `rate`."""
         rate = min(max(rate, LEAST), MOST)
         per_minute = max(LEAST, rate * (1 - BELOW)) * MINUTE_S
         self._found, self._found_at, self.doubles = rate, now, False
+        self.sure = sure
         if self.bucket is None:
             self.bucket = Bucket(per_minute, 1.0)
         else:
@@ -49,11 +56,11 @@ class Pace:
 
     def confirm(self, now: float) -> None:
         """From now on it may be raised."""
-        self._found_at = now
+        self._found_at, self.sure = now, True
 
     def refute(self, before: float | None, now: float) -> None:
         """What was found is no limit: back to the rate before, and beyond."""
-        self._found_at = now
+        self._found_at, self.sure = now, True
         if before is None:
             self.bucket = None
         else:
@@ -76,6 +83,10 @@ class Pace:
         else:
             whole = (RETURNS_ROUGH if rough else RETURNS) / self._found
             whole = min(SLOWEST_RETURN_S, max(FASTEST_RETURN_S, whole))
-            rate = min(MOST, self._found * (1 + BELOW * (passed / whole - 1) ** 3))
+            rate = self._found * (1 + BELOW * (passed / whole - 1) ** 3)
+            if not self.sure:
+                whole = min(SLOWEST_DOUBLE_S, max(FASTEST_DOUBLE_S, UNPROVED / self._found))
+                rate = max(rate, self._found * (1 - BELOW) * 2 ** min(30.0, passed / whole))
+            rate = min(MOST, rate)
         if rate * MINUTE_S > self.bucket.per_minute * NOTICED:
             self.bucket.change(rate * MINUTE_S, now, burst=max(1.0, rate * BURST_S))

@@ -8,11 +8,12 @@ import pytest
 
 from orchestrator.problem_state import ProblemState
 from orchestrator.scheduler.budget import Budget, Funds
-from orchestrator.scheduler.endpoints import Endpoint, least_loaded
+from orchestrator.scheduler.endpoints import OPENS_AFTER, Endpoint, least_loaded, patience
 from orchestrator.scheduler.lane import Bound, ModelLane, Ticket
 from orchestrator.scheduler.limits.rates import RateLimit
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.scheduler.work import Work
+from providers.errors import Loading, NotSent, Overloaded
 
 
 def fleet(
@@ -127,3 +128,42 @@ def test_a_dead_server_is_given_up_after_a_while(answered, patience_s):
     assert endpoint.opened
     assert not endpoint.dead(100.0 + patience_s - 0.1)
     assert endpoint.dead(100.0 + patience_s)
+
+
+def test_a_reply_to_an_older_request_does_not_reopen_a_server():
+    endpoint = Endpoint(server="s")
+    endpoint.sent(1)
+    endpoint.ended(1, 1.0, alive=True, sent_at=0.0)
+    for _ in range(OPENS_AFTER):
+        endpoint.sent(1)
+        endpoint.ended(1, 10.0, alive=False, sent_at=9.9)
+    endpoint.ended(1, 10.2, alive=True, sent_at=9.0)
+    assert endpoint.usable_at(10.3) == 11.0
+    endpoint.sent(1)
+    endpoint.ended(1, 12.0, alive=True, sent_at=11.0)
+    assert endpoint.usable_at(12.0) == 12.0
+
+
+def test_a_server_is_not_given_up_while_a_request_finds_out():
+    endpoint = Endpoint(server="s")
+    endpoint.sent(1)
+    endpoint.ended(1, 0.0, alive=False)
+    endpoint.sent(1)
+    assert not endpoint.dead(1_000.0)
+    endpoint.ended(1, 1_000.0, alive=False)
+    assert endpoint.dead(1_000.0)
+
+
+@pytest.mark.parametrize(
+    ("error", "waits_s"),
+    [
+        (Overloaded("busy", status=503), 120.0),
+        (Overloaded("busy", status=503, retry_after_s=200.0), 400.0),
+        (Overloaded("busy", status=503, retry_after_s=900.0), 600.0),
+        (Loading("loading", status=503), 600.0),
+        (NotSent("no connection"), None),
+        (None, None),
+    ],
+)
+def test_who_says_that_it_is_busy_is_waited_for(error, waits_s):
+    assert patience(error, max_wait_s=600.0) == waits_s

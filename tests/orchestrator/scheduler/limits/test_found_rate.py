@@ -72,7 +72,9 @@ def test_refusals_at_random_cost_seconds(noise, retry_after):
 
 
 def test_the_screen_names_a_limit_that_was_found():
-    made = scheduler(lane(problems=8, samples=8, max_n=1))
+    made = scheduler(lane(problems=8, samples=80, max_n=1))
+    for ticket in all_admitted(made)[:40]:
+        made.replied(ticket, 0.5, settled=0, arrived=1)
     for ticket in all_admitted(made)[:8]:
         made.failed(ticket, 1.0, RateLimited("slow down", status=429, retry_after_s=20.0))
     for ticket in list(made.lanes["m"].in_flight.values()):
@@ -81,3 +83,41 @@ def test_the_screen_names_a_limit_that_was_found():
     made.replied(probe, 21.2, settled=0, arrived=1)
     assert made.next(21.2) is None
     assert "requests per minute, found from rejections" in (made.lanes["m"].waiting or "")
+
+
+def out(
+    limit: Limit, begins: float, ends: float, *, is_503: bool = False, told: bool = False
+) -> VirtualVendor:
+    """It refuses everything for a while, and answers in 1 s otherwise."""
+    endpoint = vendor(limit, retry_after=told)
+    endpoint.outage, endpoint.outage_is_503, endpoint.concurrency = (begins, ends), is_503, 16
+    return endpoint
+
+
+@pytest.mark.parametrize("is_503", [False, True])
+@pytest.mark.parametrize("told", [False, True])
+@pytest.mark.parametrize(("begins", "ends"), [(0.0, 3.0), (0.0, 30.0), (2.0, 12.0), (10.0, 40.0)])
+def test_an_outage_is_no_limit(begins, ends, told, is_503):
+    """Soon after it many go out again; its length gave the rate, which then rose for minutes."""
+    endpoint = out(NoLimit(), begins, ends, is_503=is_503, told=told)
+    play(endpoint, seconds=120)
+    assert sum(at >= 100 for at in endpoint.taken) >= 0.5 * 20 * 16
+    assert endpoint.in_outage <= 60
+
+
+@pytest.mark.parametrize(
+    "limit", [lambda: TokenBucket(600, 10), lambda: Window(20, 1.0), lambda: InFlight(4, 1.0)]
+)
+def test_all_that_were_told_to_come_back_keep_to_the_limit_then(limit):
+    """64 requests fall due at the same moment."""
+    endpoint = out(limit(), 10.0, 30.0, told=True)
+    endpoint.concurrency = 64
+    result = play(endpoint, seconds=90)
+    assert result.took_share >= 0.7
+    assert result.late_share <= 0.03
+
+
+def test_a_limit_that_rose_is_used_again():
+    endpoint = vendor(TokenBucket(1_500, 25, changes=((30.0, 4.0),)))
+    play(endpoint, seconds=120)
+    assert sum(at >= 100 for at in endpoint.taken) / 20 >= 2 * 25
