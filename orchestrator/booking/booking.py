@@ -215,6 +215,8 @@ def _reasoning_shares(usage: Usage, choices: list[Choice], own: list[int]) -> li
     told = [c.reasoning_tokens for c in choices if c.reasoning_tokens is not None]
     if len(told) == len(choices):
         return told
+    if not usage.reasoning:
+        return [0] * len(choices)
     return split_pico(usage.reasoning, own) if choices else []
 
 

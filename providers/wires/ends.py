@@ -23,16 +23,24 @@ _THE_MODELS_OWN = frozenset({"error_toxic", "error_limit"})
 _NOT_YET = frozenset({"", "null", "none"})
 """What some servers write into every chunk of a stream in place of null."""
 
+MOST = 100
+"""Characters of a reason that are looked at."""
+
 
 def finish_reason(value: object) -> str | None:
     """None until the sample has ended."""
     reason = as_text(value)
-    return None if reason is None or reason.strip().lower() in _NOT_YET else reason
+    return None if reason is None or _is_not_yet(reason.strip()[:MOST]) else reason
+
+
+@lru_cache(maxsize=64)  # every sample has one, and servers know a handful
+def _is_not_yet(reason: str) -> bool:
+    return reason.lower() in _NOT_YET
 
 
 def is_broken_off(fields: Mapping[str, Any], reason: str | None) -> bool:
     """Whether the server broke a sample off itself: by its reason to finish, or by an error in it."""
-    return bool(fields.get("error")) or (reason is not None and _breaks_off(reason.strip()[:100]))
+    return bool(fields.get("error")) or (reason is not None and _breaks_off(reason.strip()[:MOST]))
 
 
 @lru_cache(maxsize=64)

@@ -5,15 +5,16 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from importlib import import_module
 
 AFTER_S = 0.5
 
 
 @contextlib.contextmanager
-def imported_beside(*modules: str) -> Generator[None]:
-    """In a thread, soon; a context that ends before leaves the import to whoever needs the module."""
+def imported_beside(*modules: str) -> Generator[Callable[[], None]]:
+    """In a thread, soon after what it gives is called for the first time; a context that ends before leaves the import
+    to whoever needs the module."""
 
     def load() -> None:
         for module in modules:
@@ -21,9 +22,17 @@ def imported_beside(*modules: str) -> Generator[None]:
 
     timer = threading.Timer(AFTER_S, load)
     timer.name, timer.daemon = "imports", True
-    timer.start()
+    begun = False
+
+    def begin() -> None:
+        nonlocal begun
+        if not begun:
+            begun = True
+            timer.start()
+
     try:
-        yield
+        yield begin
     finally:
         timer.cancel()
-        timer.join()
+        if begun:
+            timer.join()

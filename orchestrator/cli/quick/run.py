@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from orchestrator.cli.notify import Notify
+    from orchestrator.progress import Progress
     from orchestrator.report.live.display import Style
     from orchestrator.run.run_sweep import Options, Result
     from orchestrator.sweep.types import Sweep
@@ -133,8 +134,13 @@ def sample(asked: Asked) -> int:
     prepared = prepare(loaded)
     with signals:
         try:
-            with choose(style) as display, imported_beside(*OF_THE_END):
-                result = run_sweep(prepared, options, display.update)
+            with choose(style) as display, imported_beside(*OF_THE_END) as soon:
+
+                def show(progress: Progress) -> None:
+                    soon()
+                    display.update(progress)
+
+                result = run_sweep(prepared, options, show)
         except LedgerBroken as error:
             _tell(tell, loaded.name, place, error_document(error))
             raise

@@ -88,10 +88,10 @@ def _check_scripts(sweep: Sweep, alias: str, agent: Agent, beside: Path, sources
 
 def require_sandbox(sweep: Sweep) -> None:
     """Raises InputError if an agent's sandbox doesn't work here."""
-    from verifiers.sandbox.bubblewrap import Bubblewrap
-
     for alias, model in sweep.models.items():
         if model.agent is not None and model.agent.sandbox != TRUSTED:
+            from verifiers.sandbox.bubblewrap import Bubblewrap  # most sweeps have none
+
             lacking = Bubblewrap().lacks()
             if lacking is not None:
                 raise InputError(
