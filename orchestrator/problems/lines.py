@@ -29,9 +29,8 @@ def opened(path: Path) -> Generator[IO[bytes]]:
         with _open(path) as file:
             yield file
     except FileNotFoundError as error:
-        raise InputError(
-            where, "no such file", "correct the path; it is taken from the sweep file's folder"
-        ) from error
+        remedy = "correct the path; in a sweep file it starts at the file's folder"
+        raise InputError(where, "no such file", remedy) from error
     except (EOFError, zlib.error) as error:
         raise InputError(where, f"the gzip file is damaged: {error}", "download it again") from error
     except OSError as error:

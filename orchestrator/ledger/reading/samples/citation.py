@@ -30,7 +30,8 @@ _DIGITS = 16
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citation:
     """`each`: samples of every problem by every model, None if they differ. `sha256`: see ledger.digest; None if
-    it was not asked for. `settled_pico`: of requests; of imported samples what they say they cost."""
+    it was not asked for. `settled_pico`: of requests; of imported samples what they say they cost. `without_cost`:
+    imported samples whose cost is not known."""
 
     ledger: str
     manyfew: str
@@ -41,6 +42,7 @@ class Citation:
     samples: int
     each: int | None
     settled_pico: int
+    without_cost: int
     replayed: bool
     """Some of the dollars are a recording's."""
     date: str | None
@@ -57,7 +59,8 @@ def cite(db: Path, *, always: bool = False) -> Citation:
 def citation(connection: sqlite3.Connection, name: str, *, always: bool) -> Citation:
     """Of the moment that the connection's transaction sees."""
     counts = connection.execute(
-        "SELECT model_id, problem_id, count(*), sum(cost_pico) FROM sample GROUP BY model_id, problem_id"
+        "SELECT model_id, problem_id, count(*), sum(cost_pico), count(cost_pico) FROM sample "
+        "GROUP BY model_id, problem_id"
     ).fetchall()
     samples = sum(row[2] for row in counts)
     models, problems = {row[0] for row in counts}, {row[1] for row in counts}
@@ -79,6 +82,7 @@ def citation(connection: sqlite3.Connection, name: str, *, always: bool) -> Cita
         each=next(iter(sizes)) if even else None,
         settled_pico=sum(row[1] for row in asked if row[0] in bought)
         + sum(row[3] or 0 for row in counts if row[0] not in bought),
+        without_cost=sum(row[2] - row[4] for row in counts if row[0] not in bought),
         replayed=any(row[3] for row in asked),
         date=None if newest is None else datetime.fromtimestamp(newest, UTC).strftime("%Y-%m-%d"),
     )
@@ -98,8 +102,16 @@ def citation_text(of: Citation) -> str:
         said.append(f"{models} × {problems} × {_many(of.each, 'sample')}")
     else:
         said.append(f"{_many(of.samples, 'sample')} of {problems} by {models}")
-    said.append(usd(of.settled_pico) + (" (replayed)" if of.replayed else ""))
+    said.append(_cost(of) + (" (replayed)" if of.replayed else ""))
     return ", ".join([*said, *([of.date] if of.date else [])])
+
+
+def _cost(of: Citation) -> str:
+    if not of.without_cost:
+        return usd(of.settled_pico)
+    if of.without_cost == of.samples:
+        return "cost unknown"
+    return f"{usd(of.settled_pico)} and {_many(of.without_cost, 'sample')} of unknown cost"
 
 
 def citation_document(of: Citation) -> dict[str, Any]:

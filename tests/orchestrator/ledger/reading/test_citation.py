@@ -95,3 +95,13 @@ def test_hostile_names_drive_no_terminal(command, tmp_path):
     out = command("frontier", "l.db").stdout
     assert 'sweep "x\\x1b[2J\\u202e"' in out
     assert not set(out) & {"\x1b", "\u202e"}
+
+
+def test_an_unknown_cost_is_not_cited_as_free(command, tmp_path):
+    lines = [{"task_id": name, "completion": "x"} for name in ("p", "p", "q")]
+    (tmp_path / "s.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    for db, more, said in (("a.db", (), "cost unknown"), ("b.db", ("--usd-per-sample", "0.002"), "$0.006")):
+        assert command("import", "s.jsonl", "--db", db, "--model", "m", *more).returncode == 0
+        found = cited(command, db)
+        assert f", {said}, " in found["text"]
+        assert found["without_cost"] == (0 if more else 3)
