@@ -8,6 +8,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -38,7 +39,7 @@ class Records:
 
     def __init__(self, db: Path, *, with_problems: bool = False) -> None:
         self._db = db
-        self._with_problems = with_problems
+        self.with_problems = with_problems
         self._connection = open_reader(db)
         self._connection.row_factory = None
         self._connection.text_factory = lenient
@@ -59,12 +60,12 @@ class Records:
         """Every sample, once, as the ledger stands when the first is read."""
         with reading(self._db):
             cursor = self._connection.execute(
-                _SELECT.format(data=", problem.data" if self._with_problems else "")
+                _SELECT.format(data=", problem.data" if self.with_problems else "")
             )
             names = tuple(column[0] for column in cursor.description)
-            self.columns = (*names[:-1], *PROBLEM_COLUMNS) if self._with_problems else names
+            self.columns = (*names[:-1], *PROBLEM_COLUMNS) if self.with_problems else names
             # No `yield from`, which closes the cursor of a reader that breaks off, maybe after the connection.
-            for row in _with_problems(cursor) if self._with_problems else cursor:  # noqa: UP028
+            for row in _with_problems(cursor) if self.with_problems else cursor:  # noqa: UP028
                 yield row
 
 
@@ -89,10 +90,13 @@ def write_csv(
     rows = records.rows()
     first = next(rows, None)
     writer.writerow(records.columns)
-    count = 0
-    for count, row in enumerate(_after(first, rows), start=1):
-        writer.writerow([_cell(value, shown) for value in row])
-        if count % EVERY == 0:
+    count, rest = 0, _after(first, rows)
+    while some := list(islice(rest, EVERY)):
+        # Of what SQLite gives, nothing has to be put into other words.
+        as_they_are = shown is None and not records.with_problems
+        writer.writerows(some if as_they_are else ([_cell(value, shown) for value in row] for row in some))
+        count += len(some)
+        if len(some) == EVERY:
             on_progress(count)
     return count
 
