@@ -103,7 +103,7 @@ def as_chat(response: Mapping[str, Any]) -> dict[str, Any]:
         "id": as_text(response.get("responseId")),
         "model": as_text(response.get("modelVersion")),
         "choices": choices,
-        "usage": _usage(response.get("usageMetadata")),
+        "usage": _usage(response.get("usageMetadata"), answered=bool(as_objects(response.get("candidates")))),
     }
     return {name: value for name, value in fields.items() if value is not None}
 
@@ -118,8 +118,9 @@ def _choice(candidate: dict[str, Any], at: int) -> dict[str, Any]:
     return {"index": candidate.get("index", at), "message": message, "finish_reason": ended}
 
 
-def _usage(given: object) -> dict[str, Any] | None:
-    """Thinking is billed as output, and is no part of what the candidates hold."""
+def _usage(given: object, *, answered: bool) -> dict[str, Any] | None:
+    """Thinking is billed as output, and is no part of what the candidates hold. Where their count is missing, only a
+    total tells what the output came to."""
     if not isinstance(given, dict):
         return None
     counts = cast("dict[str, Any]", given)
@@ -128,12 +129,12 @@ def _usage(given: object) -> dict[str, Any] | None:
         value = counts.get(name)
         return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
-    thinking = count("thoughtsTokenCount")
     usage: dict[str, Any] = {
         "prompt_tokens": counts.get("promptTokenCount", 0),
-        "completion_tokens": count("candidatesTokenCount") + thinking,
-        "completion_tokens_details": {"reasoning_tokens": thinking},
+        "completion_tokens_details": {"reasoning_tokens": counts.get("thoughtsTokenCount")},
     }
+    if counts.get("candidatesTokenCount") is not None or not answered:
+        usage["completion_tokens"] = count("candidatesTokenCount") + count("thoughtsTokenCount")
     if "totalTokenCount" in counts:
         usage["total_tokens"] = counts["totalTokenCount"]
     if "cachedContentTokenCount" in counts:

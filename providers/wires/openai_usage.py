@@ -56,6 +56,8 @@ def read_usage(usage: object) -> Usage | None:
     if cached + written and _leaves_cache_out(prompt, completion or 0, total, reasoning, cached + written):
         prompt += cached + written
     output = _output(prompt, completion, total, reasoning)
+    if completion is None and reasoning > output:
+        return None  # the total leaves out the reasoning, and perhaps more
     if output < 0 or cached + written > prompt:
         return None
     return Usage(

@@ -13,6 +13,7 @@ from providers.wires.chat import parse_chat
 from providers.wires.chat_stream import ChatStream
 from providers.wires.ends import is_broken_off
 from providers.wires.error_event import meaning_of
+from providers.wires.generate_content import as_chat
 from providers.wires.openai_usage import read_usage
 
 ERRORS = [
@@ -134,3 +135,30 @@ def test_cached_tokens_under_each_vendors_name(usage):
 def test_reasoning_tokens_under_other_names(usage: dict[str, Any]):
     found = read_usage({"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150, **usage})
     assert found == Usage(input=100, output=50, reasoning=30)
+
+
+@pytest.mark.parametrize(
+    ("counts", "output"),
+    [
+        ({"thoughtsTokenCount": 50}, None),
+        ({}, None),
+        ({"thoughtsTokenCount": 50, "totalTokenCount": 10}, None),
+        ({"thoughtsTokenCount": 50, "totalTokenCount": 60}, 50),
+        ({"thoughtsTokenCount": 50, "totalTokenCount": 90}, 80),
+        ({"candidatesTokenCount": 5}, 5),
+        ({"candidatesTokenCount": 5, "thoughtsTokenCount": 50}, 55),
+        ({"candidatesTokenCount": 0, "thoughtsTokenCount": 50}, 50),
+    ],
+)
+def test_geminis_thinking_alone_is_not_taken_for_all_its_output(counts, output):
+    """Where neither the answer's count nor a total is there, the bill isn't known."""
+    candidate = {"content": {"parts": [{"text": "The answer is 5"}]}, "finishReason": "STOP"}
+    body = {"candidates": [candidate], "usageMetadata": {"promptTokenCount": 10, **counts}}
+    found = read_usage(as_chat(body)["usage"])
+    assert (found and found.output) == output
+
+
+def test_a_total_without_the_reasoning_is_no_count_of_the_output():
+    usage = {"prompt_tokens": 10, "total_tokens": 14, "completion_tokens_details": {"reasoning_tokens": 50}}
+    assert read_usage(usage) is None
+    assert read_usage(usage | {"total_tokens": 64}) == Usage(input=10, output=54, reasoning=50)
