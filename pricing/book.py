@@ -12,6 +12,7 @@ import datetime
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -90,7 +91,11 @@ def look_up(
     day = on or today()
     found = find(provider, model)
     if found is None:
-        raise Unpriceable(f'no price for "{model}" of {provider} in {GENAI} {book_version()}', STATE_IT)
+        entries = _entries(provider)
+        near = get_close_matches(model.lower(), entries, n=1, cutoff=0.75)
+        meant = f'did you mean "{entries[near[0]].id}"? Else ' if near else ""
+        what = f'no price for "{model}" of {provider} in {GENAI} {book_version()}'
+        raise Unpriceable(what, meant + STATE_IT)
     if not found.exact:
         raise Inexact(model, found.entry.id, entry_price(found, day))
     if is_moving(model):

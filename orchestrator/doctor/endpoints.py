@@ -112,7 +112,12 @@ def _findings(endpoint: CheckedEndpoint, told: Told, users: list[Model]) -> list
     if told.broken is not None:
         key = "servers" if endpoint.provider == "vllm" else "base_url"
         text = f"{url} can't be reached: {told.broken}"
-        return [Finding("missing", "endpoint", text, f"start the server or correct {key}")]
+        first = (
+            "check this machine's network"
+            if url in (ANTHROPIC_URL, GOOGLE_URL, OPENAI_URL)
+            else "start the server"
+        )
+        return [Finding("missing", "endpoint", text, f"{first} or correct {key}")]
     if told.status is not None:
         return [_refusal(endpoint, told.status)]
     if not told.models:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from orchestrator.errors import InputError
-from orchestrator.sweep.source import SweepText
+from orchestrator.sweep.source import SweepText, where
 from orchestrator.sweep.types import Model, Sweep
 from pricing.types import Price
 
@@ -31,4 +31,6 @@ def price_of(sweep: Sweep | SweepText, model: Model) -> Price:
             on=datetime.now(UTC).date(),
         )
     except Unpriceable as error:
-        raise InputError(f"{sweep.path}: models.{model.alias}", error.message, error.remedy) from error
+        key = "models", model.alias
+        place = where(sweep, *key) if isinstance(sweep, Sweep) else sweep.where(key)
+        raise InputError(place, error.message, error.remedy) from error

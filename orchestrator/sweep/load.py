@@ -58,6 +58,7 @@ def load(path: Path, *, budget: str | None = None, sends: bool = True) -> Sweep:
     models = _join_groups(
         source, {alias: resolve.model(source, table, alias, sends=sends) for alias in table.models}
     )
+    problems = _problems(source, table.problems)  # before what rests on its source
     verifier = resolve.verifier_choice(source, table)
     models, judge = with_judge(source, table, models, verifier)
     if sends:
@@ -70,7 +71,7 @@ def load(path: Path, *, budget: str | None = None, sends: bool = True) -> Sweep:
         path=path,
         text=source.text,
         budget_pico=None if usd is None else resolve.pico(usd),
-        problems=_problems(source, table.problems),
+        problems=problems,
         prompt=resolve.prompt_style(table),
         verifier=verifier,
         models=models,

@@ -87,7 +87,7 @@ def input_error(source: SweepText, found: ValidationError) -> InputError:
     def rank(error: ErrorDetails) -> tuple[bool, int]:
         return error["type"] != "extra_forbidden", line_of(source.lines, error["loc"]) or 0
 
-    error = min(found.errors(include_url=False, include_input=False), key=rank)
+    error = min(found.errors(include_url=False), key=rank)
     key = error["loc"]
     if error["type"] == "extra_forbidden":
         return unknown_key(source, key)
@@ -166,6 +166,10 @@ def _figure(value: Any) -> str:
 
 
 def _remedy(error: ErrorDetails, key: Key) -> str:
+    if error["type"] == "literal_error":
+        near = suggestion(str(error["input"]), re.findall(r"'([^']*)'", (error.get("ctx") or {})["expected"]))
+        other = 'of any other vendor: provider = "openai-compatible" with base_url'
+        return near or (other if key[-1] == "provider" else "write one of them")
     written = example(key)
     if not written:
         return ""

@@ -236,3 +236,10 @@ def test_snapshot_of(name, base, day):
 )
 def test_claude_version(name, version):
     assert claude_version(name) == version
+
+
+@pytest.mark.parametrize("name", ["gpt-6-lunar", "gpt6-luna", "GPT-6-Luna2"])
+def test_a_misspelt_name_gets_the_one_that_is_meant(name):
+    with pytest.raises(Unpriceable) as caught:
+        look_up(provider="openai", model=name)
+    assert caught.value.remedy.startswith('did you mean "gpt-6-luna"? Else state its price')

@@ -63,6 +63,15 @@ WRONG = [
     # problems
     ("[problems]", "[problem]", "problem", "did you mean problems?"),
     ('source = "gsm8k"', "", "problems.source", "is missing"),
+    ('provider = "openai"', 'provider = "OpenAI"', "models.expensive.provider", "did you mean openai?"),
+    (
+        'provider = "openai"',
+        'provider = "deepseek"',
+        "models.expensive.provider",
+        'openai-compatible" with base',
+    ),
+    ('mode = "uniform"', 'mode = "until-solved"', "sampling.mode", "did you mean until_solved?"),
+    ('mode = "uniform"', 'mode = "x"', "sampling.mode", "write one of them"),
     ('source = "gsm8k"', 'source = "gsm8"', "problems.source", "did you mean gsm8k?"),
     ('source = "gsm8k"', 'source = "nonsense"', "problems.source", "known: aime"),
     ('source = "gsm8k"\npath = "problems.jsonl"', 'source = "jsonl"', "problems.path", "needs a local file"),
@@ -445,3 +454,8 @@ def test_the_examples_are_valid_themselves(table):
         except ValidationError as error:
             wrong = [str(found["loc"]) for found in error.errors() if found["type"] != "missing"]
         assert wrong == []
+
+
+def test_a_source_that_is_not_known_is_at_its_line_though_the_verifier_rests_on_it(good, write):
+    text = good.replace('source = "gsm8k"', 'source = "gsm8"').replace('kind = "numeric"', "")
+    assert re.match(r"sweep.toml:\d+: problems.source: is not a known source", str(_error(write(text))))
