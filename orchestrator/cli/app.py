@@ -105,8 +105,9 @@ def _options(
 
 
 def _usage_error(error: Any, first: str) -> InputError:
-    name = first if first in COMMANDS else ""
-    place = f"manyfew {name}".strip()
+    known = f"manyfew {first}" if first in COMMANDS else "manyfew"
+    place = error.ctx.command_path if error.ctx else known
+    name = place.removeprefix("manyfew").strip()
     message = _in_our_words(error.format_message().strip().rstrip("."))
     return InputError(place, message[:1].lower() + message[1:], command(f"{name} --help".strip()))
 
