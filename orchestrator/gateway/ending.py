@@ -21,7 +21,7 @@ class EndedBy(StrEnum):
     STOPPED = "model_stopped"
     """No call of its model can succeed until a person acts."""
     UNPAID = "unpaid"
-    """The run's budget pays for no more of its server's time; it goes on where there is more."""
+    """The run's budget pays for no more of its server's time; it continues once there is more."""
     DRAINED = "interrupted"
     """The run was asked to end; the next one goes on with it."""
 
