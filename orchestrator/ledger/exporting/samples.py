@@ -22,6 +22,8 @@ Row = tuple[Any, ...]
 OnProgress = Callable[[int], None]
 Shown = Callable[[str], str]
 EVERY = 1000
+AT_ONCE = 1 << 16
+"""Bytes of lines per write: a bundle compresses and hashes each."""
 
 PROBLEM_COLUMNS = ("question", "gold")
 
@@ -72,12 +74,19 @@ class Records:
 def write_jsonl(records: Records, file: IO[bytes], on_progress: OnProgress = lambda _: None) -> int:
     """One object a line. Gives the number of samples."""
     encode = msgspec.json.Encoder().encode
-    count = 0
-    for count, row in enumerate(records.rows(), start=1):
-        line = encode(dict(zip(records.columns, row, strict=True)))
-        file.write((line if line.isascii() else _plain(line)) + b"\n")
-        if count % EVERY == 0:
-            on_progress(count)
+    count, held = 0, bytearray()
+    try:
+        for count, row in enumerate(records.rows(), start=1):
+            line = encode(dict(zip(records.columns, row, strict=True)))
+            held += line if line.isascii() else _plain(line)
+            held += b"\n"
+            if len(held) >= AT_ONCE:
+                written, held = bytes(held), bytearray()
+                file.write(written)
+            if count % EVERY == 0:
+                on_progress(count)
+    finally:  # lines that could be read are written, whatever comes after them
+        file.write(bytes(held))
     return count
 
 
