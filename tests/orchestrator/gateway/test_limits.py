@@ -13,7 +13,7 @@ from tests.orchestrator.gateway.at_work import Failed, agent_model, check_attemp
 from tests.orchestrator.gateway.test_chat import HI, client_of
 from tests.orchestrator.run.books import money, one, rows
 from tests.orchestrator.run.serving import serving
-from tests.orchestrator.run.sweeps import model
+from tests.orchestrator.run.sweeps import model, warned
 
 
 async def asks_on(gateway, attempt) -> str:
@@ -66,7 +66,7 @@ def test_an_attempt_that_the_gateway_refused_everything_says_so(tmp_path, monkey
         result, _ = run_agents(path, tmp_path / "test.db", asks_for_a_picture, monkeypatch)
     assert result.status == "complete"
     assert not vendor.billed
-    (said,) = result.warnings
+    (said,) = warned(result.warnings)
     assert "had bought nothing: the gateway refused its calls: manyfew refuses images" in said
     assert "(3 times)" in said
 

@@ -10,7 +10,7 @@ from tests.loopback.openai_wire import openai_vendor
 from tests.loopback.work import Asked, Sample
 from tests.orchestrator.run.books import check_bill, check_books, one, watched
 from tests.orchestrator.run.serving import serving
-from tests.orchestrator.run.sweeps import USD, SweepFile, model, run
+from tests.orchestrator.run.sweeps import USD, SweepFile, model, run, warned
 
 SCHEMA = {"type": "json_schema", "json_schema": {"name": "answer", "schema": {"description": "x" * 3000}}}
 BUDGET = USD // 10
@@ -42,7 +42,7 @@ def test_a_bill_stays_within_the_budget(tmp_path, messages, extra):
     check_books(db)
     check_bill(db, {"m": vendor}, BUDGET)
     assert vendor.billed_pico >= 0.8 * BUDGET
-    assert not ended.result.warnings
+    assert not warned(ended.result.warnings)
 
 
 HIDDEN = 6000

@@ -15,7 +15,7 @@ from tests.loopback.openai_wire import openai_vendor
 from tests.loopback.work import Job, Sample
 from tests.orchestrator.run.books import check_books, check_complete, money, one, rows, watched
 from tests.orchestrator.run.serving import serving
-from tests.orchestrator.run.sweeps import USD, SweepFile, model, run
+from tests.orchestrator.run.sweeps import USD, SweepFile, model, run, warned
 from tests.orchestrator.run.vendors import STREAMED
 
 TICK = 100
@@ -58,7 +58,7 @@ def test_what_the_vendor_states_is_settled(tmp_path, by, way):
     check_complete(db, {"m": (4, 2)})
     assert (money(db).settled, money(db).presumed) == (vendor.billed_pico, 0)
     assert [row[0] for row in rows(db, "SELECT DISTINCT cost_basis FROM sample_records")] == ["stated"]
-    (line,) = ended.result.warnings
+    (line,) = warned(ended.result.warnings)
     assert "usage.cost" in line
     assert "(4 times)" in line
 
@@ -143,7 +143,7 @@ def test_a_corrected_price_needs_no_margin(tmp_path):
         true = {"input": 30.0, "output": 90.0}
         ended = run(SweepFile({"m": model(vendor, price=true)}, problems=4, samples=2).write(tmp_path), db)
     assert ended.status == 0
-    assert not ended.result.warnings
+    assert not warned(ended.result.warnings)
     # What had not left when the first reply came was reserved anew at six times as much.
     reserved = rows(db, "SELECT min(reserved_pico), max(reserved_pico) FROM request GROUP BY run_id")
     assert reserved[1][0] == reserved[1][1] == 6 * reserved[0][0]

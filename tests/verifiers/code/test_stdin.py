@@ -98,10 +98,10 @@ def test_time_limits_are_the_problems_own_times_the_factor_and_more():
     )
     one = {"public_tests": SUM["public_tests"], "time_limit": {"seconds": 0, "nanos": 500_000_000}}
     assert verify(slow, one).reason == "public test 1 of 1: past its limit of 0.5 s"
-    assert verify(slow, one, time_factor=6).passed is True
-    assert verify(slow, one, time_extra_s=2).passed is True
+    assert verify(slow, one, time_factor=40).passed is True
+    assert verify(slow, one, time_extra_s=20).passed is True
     assert verify(slow, {**one, "time_limit": None}).reason == "public test 1 of 1: past its limit of 1 s"
-    assert verify(slow, {**one, "time_limit": 2.5}).passed is True
+    assert verify(slow, {**one, "time_limit": 20.5}).passed is True
 
 
 @sandboxed
