@@ -7,6 +7,7 @@ for stopping it, so that the stop begins when no more than that is left.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from decimal import Decimal
 
@@ -58,6 +59,15 @@ class ServerLife:
         share = self._meter.finish(key, self._paid(now_ns))
         self._settled_pico += share
         return share
+
+    def owed_of(self, key: object, now_ns: int) -> int:
+        """What a request that is on it owes by now."""
+        return self._meter.owed_of(key, self._paid(now_ns))
+
+    def lasts_s(self, pico: int) -> float:
+        """How long `pico` pays for all of it."""
+        ns = self._meter.ns_for(pico)
+        return math.inf if ns is None else ns / 1e9
 
     def busy_by(self, group: Hashable) -> int:
         """Nanoseconds that a group's requests used."""

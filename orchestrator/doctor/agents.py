@@ -99,6 +99,7 @@ def _redirected(model: Model, vendor: StandIn) -> Model:
         model,
         base_url=None if servers else at,
         servers=servers,
+        serve=None,
         own_host=False,
         api_key_env=_KEY,
         gpu_usd_per_hour=None,

@@ -20,12 +20,14 @@ from orchestrator.gateway.refusals import check
 from orchestrator.ledger.writing.agent_attempts import Recorded
 from orchestrator.scheduler.call_retry import MOST_LOST, Then, after
 from orchestrator.scheduler.scheduler import Scheduler
-from orchestrator.sending.agent_calls import CAP_REACHED, ENDING, RAISED, CallEnd, CallSender
+from orchestrator.sending.agent_calls import CAP_REACHED, ENDING, RAISED, RESTARTED, CallEnd, CallSender
 from orchestrator.sending.caller import PromptText
 from orchestrator.sending.sender import NOT_PAID
 from providers.errors import ProviderError, Refused
 
 NO_ANSWER = "manyfew: no whole answer came from the vendor"
+LOOKS_EVERY_S = 0.2
+"""For a server that the run starts."""
 PAUSE_S = 1.0
 """Between two looks at a server's lease that the budget refused."""
 ABOUT_USAGE = re.compile(r"stream_options|include_usage", re.IGNORECASE)
@@ -140,17 +142,36 @@ class Answering:
     async def _answer(self, asked: Asked) -> None:
         attempt, body, learnt = asked.attempt, asked.body, self._learnt
         while True:
+            if (place := await self._place(asked)) is None:
+                return
             made = await bounded(asked, learnt)
             asked.tries.made += 1
             takes_usage_out = asked.model.alias not in learnt.no_usage
             pieces = Pieces(body, asked.delivery, takes_usage_out=takes_usage_out)
-            end = await self._sender.perform(made.call(pieces, self._prompt(attempt), learnt))
+            end = await self._sender.perform(made.call(pieces, self._prompt(attempt), learnt, place=place))
             attempt.last_body = (end.request_id, body.raw)
             if (wait_s := self._after(asked, end, pieces)) is None:
                 return
             if wait_s:
                 with asked.waiting():
                     await attempt.pause(wait_s)
+
+    async def _place(self, asked: Asked) -> int | None:
+        """Which of the model's servers is asked, once one is there; None where the attempt ends before."""
+        attempt, model = asked.attempt, asked.model
+        preferred = attempt.ticket.endpoint if model.alias == attempt.alias else 0
+        if (place := self._sender.place(model.alias, preferred)) is not None:
+            return place
+        with asked.waiting():
+            while not attempt.is_to_end and self._scheduler.lanes[attempt.alias].stopped is None:
+                await attempt.pause(LOOKS_EVERY_S)
+                if (place := self._sender.place(model.alias, preferred)) is not None:
+                    attempt.is_unpaid = False
+                    return place
+                attempt.is_unpaid = not self._sender.is_coming(model.alias)
+                if attempt.is_unpaid and self._all_unpaid():
+                    attempt.end(EndedBy.UNPAID)
+        return None
 
     # -- what follows -----------------------------------------------------------------------------------------------
 
@@ -200,7 +221,7 @@ class Answering:
         attempt = asked.attempt
         if end.withheld == ENDING:
             return None  # its program is ended before it is answered, and asks again in the next run
-        if end.withheld == RAISED:
+        if end.withheld in (RAISED, RESTARTED):
             return 0.0
         if end.withheld == CAP_REACHED:
             raise capped(attempt)

@@ -44,8 +44,8 @@ class BoundedCall:
     tokens: int
     worst: Callable[[int], int]
 
-    def call(self, pieces: Pieces, prompt: PromptText, learnt: Learnt) -> AgentCall:
-        """Ready to be sent."""
+    def call(self, pieces: Pieces, prompt: PromptText, learnt: Learnt, *, place: int) -> AgentCall:
+        """Ready to be sent. `place`: which of the model's servers is asked."""
         attempt, body, model = self.asked.attempt, self.asked.body, self.asked.model
         before = attempt.last_body or (None, b"")
         n, held, ratio = body.n, self.worst(self.tokens), model.cost_ratio()
@@ -55,7 +55,7 @@ class BoundedCall:
         return AgentCall(
             alias=attempt.alias,
             priced_as=model.alias,
-            endpoint=attempt.ticket.endpoint if model.alias == attempt.alias else 0,
+            endpoint=place,
             hold=attempt.hold,
             agent_attempt_id=attempt.attempt_id,
             problem_id=attempt.problem_id,

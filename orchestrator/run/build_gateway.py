@@ -18,9 +18,13 @@ from orchestrator.run.sampling import Sampling
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sending.agent_calls import CallSender
 from orchestrator.sending.paid_servers import TimedServer
+from orchestrator.sending.served_calls import ServedCalls
 from orchestrator.sweep.types import Model
 from providers.forward import Forwarder
 from providers.transport.address import ANTHROPIC_URL, GOOGLE_URL, OPENAI_URL
+
+NOWHERE = "http://127.0.0.1:9/v1"
+"""In the place of a server that isn't there; nothing is sent to it."""
 
 
 def build_gateway(
@@ -30,6 +34,7 @@ def build_gateway(
     sampling: Sampling,
     *,
     servers: Mapping[tuple[str, int], TimedServer],
+    called: dict[str, ServedCalls],
     judged: Callable[[Settlement], Settlement],
     clock: Callable[[], float],
     changed: Callable[[], None],
@@ -37,7 +42,11 @@ def build_gateway(
 ) -> Gateway:
     lanes = call_lanes(prepared, ledger.state, scheduler)
     models = {alias: _model(prepared, alias) for alias in lanes}
-    forwarders = {alias: _forwarders(prepared.sweep.models[alias]) for alias in lanes}
+    forwarders = {alias: _forwarders(prepared, prepared.sweep.models[alias]) for alias in lanes}
+    for alias, lane in lanes.items():
+        model = prepared.sweep.models[alias]
+        if model.serve is not None:
+            called[alias] = ServedCalls(lane.endpoints, forwarders[alias], partial(_forwarder, model))
     sender = CallSender(
         scheduler,
         ledger,
@@ -75,21 +84,25 @@ def _model(prepared: Prepared, alias: str) -> GatewayModel:
     )
 
 
-def _forwarders(model: Model) -> list[Forwarder]:
+def _forwarders(prepared: Prepared, model: Model) -> list[Forwarder]:
     """In the order of the scheduler's endpoints."""
+    if model.serve is not None:
+        return [_forwarder(model, NOWHERE, None) for _ in range(prepared.copies(model.alias))]
     usual = {"openai": OPENAI_URL, "anthropic": ANTHROPIC_URL, "google": GOOGLE_URL}.get(model.provider, "")
-    return [
-        Forwarder(
-            base_url,
-            api_key=os.environ.get(model.api_key_env) if model.api_key_env else None,
-            own_host=model.own_host or model.provider == "vllm",
-            free_5xx=model.free_5xx,
-            concurrency=model.limits.concurrency or DEFAULT_CONCURRENCY,
-            name=f"{model.provider} {model.model}",
-            api_version=model.api_version,
-        )
-        for base_url in (model.servers or (model.base_url or usual,))
-    ]
+    key = os.environ.get(model.api_key_env) if model.api_key_env else None
+    return [_forwarder(model, url, key) for url in model.servers or (model.base_url or usual,)]
+
+
+def _forwarder(model: Model, base_url: str, api_key: str | None) -> Forwarder:
+    return Forwarder(
+        base_url,
+        api_key=api_key,
+        own_host=model.own_host or model.provider == "vllm",
+        free_5xx=model.free_5xx,
+        concurrency=model.limits.concurrency or DEFAULT_CONCURRENCY,
+        name=f"{model.provider} {model.model}",
+        api_version=model.api_version,
+    )
 
 
 def _learns(prepared: Prepared, alias: str, extra_tokens: int) -> int | None:

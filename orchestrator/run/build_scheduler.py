@@ -192,7 +192,9 @@ def _endpoints(prepared: Prepared, model: Model) -> list[Endpoint]:
 
 def _places(prepared: Prepared, model: Model) -> list[Endpoint]:
     """Where an agent's attempts ask: each stays with one. What its calls meet there is no word on when others begin."""
-    return [Endpoint(server=endpoint.server) for endpoint in _endpoints(prepared, model)]
+    return [
+        Endpoint(server=endpoint.server, absent=endpoint.absent) for endpoint in _endpoints(prepared, model)
+    ]
 
 
 def _shared_by(model: Model) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ from orchestrator.sending.caller import Caller
 from orchestrator.sending.dispatcher import Action, Dispatcher
 from orchestrator.sending.paid_servers import HourlyPrice, TimedServer, paid_servers
 from orchestrator.sending.sender import Sender
+from orchestrator.sending.served_calls import ServedCalls
 from orchestrator.text.empty_words import EmptyReplies
 from orchestrator.text.one_sided_words import gold_of, one_sided
 from providers.batch import BatchProvider
@@ -94,6 +95,7 @@ class Driver:
             callers[judging.alias] = Asking(judging, self._judge, ledger, scheduler.budget, asked)
         paid = paid_servers(_hourly_prices(prepared), scheduler, ledger, on_warning)
         servers: dict[tuple[str, int], TimedServer] = {**paid}
+        called: dict[str, ServedCalls] = {}
         self._own_servers = OwnServers(
             Servers(
                 prepared=prepared,
@@ -101,6 +103,7 @@ class Driver:
                 ledger=ledger,
                 providers=providers,
                 tenancies=servers,
+                called=called,
                 logs=logs_beside(ledger.path),
                 on_warning=on_warning,
                 wake=self._wake,
@@ -117,7 +120,7 @@ class Driver:
         self.gateway: Gateway | None = None
         self._attempts: Attempts | None = None
         if any(model.agent is not None for model in prepared.sweep.models.values()):
-            self._serve_agents(sampling, servers)
+            self._serve_agents(sampling, servers, called)
         self._batches = Batches(
             prepared,
             scheduler,
@@ -157,7 +160,12 @@ class Driver:
             if not cancelling:
                 self._batches.leave()  # once each is looked at
 
-    def _serve_agents(self, sampling: Sampling, servers: Mapping[tuple[str, int], TimedServer]) -> None:
+    def _serve_agents(
+        self,
+        sampling: Sampling,
+        servers: Mapping[tuple[str, int], TimedServer],
+        called: dict[str, ServedCalls],
+    ) -> None:
         # Here, since most sweeps have none and the gateway takes a tenth of a second to import.
         from orchestrator.run.agents.attempts import Attempts
         from orchestrator.run.build_gateway import build_gateway
@@ -168,6 +176,7 @@ class Driver:
             self._ledger,
             sampling,
             servers=servers,
+            called=called,
             judged=self._inline.judge,
             clock=self._clock,
             changed=lambda: self.dispatcher.wake(),

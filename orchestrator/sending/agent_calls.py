@@ -24,7 +24,7 @@ from orchestrator.scheduler.call_lane import CallLane
 from orchestrator.scheduler.limits.rates import Estimate
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sending.caller import PromptText
-from orchestrator.sending.paid_servers import PaidServer, TimedServer
+from orchestrator.sending.paid_servers import TimedServer
 from orchestrator.sending.sender import NOT_PAID
 from pricing.types import Price
 from providers.errors import MayHaveCost, NotSent, ProviderError
@@ -37,6 +37,7 @@ LOOKS_EVERY_S = 0.05
 CAP_REACHED = "its attempt's attempt_usd is used up, so that it was cancelled"
 RAISED = "its worst case was raised meanwhile"
 ENDING = "the run was ending"
+RESTARTED = "its server was started again meanwhile"
 
 
 class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +128,20 @@ class CallSender:
         self._turns: dict[int, asyncio.Lock] = {}
         """By rate limit: calls leave in the order of their arrival."""
 
+    def place(self, alias: str, preferred: int) -> int | None:
+        """Of the servers of a model the one to ask: as preferred, another where that won't come; None: none is there
+        now."""
+        endpoints = self._lanes[alias].endpoints
+        if endpoints[preferred].absent is None:
+            return preferred
+        if endpoints[preferred].coming:
+            return None
+        return next((i for i, endpoint in enumerate(endpoints) if endpoint.absent is None), None)
+
+    def is_coming(self, alias: str) -> bool:
+        """Whether some server of it will be there though nothing else ends."""
+        return any(endpoint.coming for endpoint in self._lanes[alias].endpoints)
+
     async def perform(self, call: AgentCall) -> CallEnd:
         """One HTTP attempt. The hold must have room for it, which is taken before anything is awaited. If it is
         cancelled, what has left is presumed."""
@@ -186,11 +201,15 @@ class CallSender:
             hold=self._hold(call, change, calls=int(call.attempt == 1)),
             also=[(sql, (attempt.request_id, *row))],
         )
-        lane, server = self._lanes[call.priced_as], self._servers.get((call.priced_as, call.endpoint))
+        lane = self._lanes[call.priced_as]
         with call.waiting():
             why = await self._admitted(flight, lane)
         if why is not None:
             return await self._not_sent(flight, why)
+        server = self._servers.get((call.priced_as, call.endpoint))
+        if server is not None and server.lease_id != attempt.lease_id:
+            self._lane_ends(flight, left=False)
+            return await self._not_sent(flight, RESTARTED)
         if server is not None and not (server.claim() and await server.ready()):
             self._lane_ends(flight, left=False)
             return await self._not_sent(flight, NOT_PAID)
@@ -245,7 +264,7 @@ class CallSender:
     def _cap_left_s(self, flight: _Flight, server: TimedServer | None) -> float:
         """At least: what others on the server pay makes it longer, which is asked for again then."""
         call = flight.call
-        if call.cap_pico is None or not isinstance(server, PaidServer):
+        if call.cap_pico is None or server is None:
             return math.inf
         beside = sum(server.owes(one.number) for one in self._timed.get(call.agent_attempt_id, ()))
         return server.lasts_s(max(0, call.cap_pico - call.hold.settled - call.hold.presumed - beside))
@@ -258,6 +277,8 @@ class CallSender:
         async with self._turns.setdefault(id(lane.rate), asyncio.Lock()):
             while (why := self._withheld(call)) is None:
                 now = self._clock()
+                if endpoint.absent is not None:
+                    return RESTARTED
                 if (dead := lane.why_dead(endpoint, now)) is not None:
                     flight.stopped = dead
                     return dead

@@ -69,6 +69,14 @@ class Tenancy:
     def left_s(self) -> float:
         return self._of.left_s()
 
+    def owes(self, key: int) -> int:
+        """A request's share of the server's time so far."""
+        return self._of.life.owed_of(key, elapsed_ns()) if key in self.running else 0
+
+    def lasts_s(self, pico: int) -> float:
+        """How long so many pico-dollars pay for the whole server."""
+        return self._of.life.lasts_s(pico)
+
     def ended(self, key: int, limit: Limit) -> Share | None:
         """The request is over: its share of the server's time, None if it never left."""
         self.limits.discard(limit)

@@ -282,7 +282,10 @@ def _there(prepared: Prepared, db: Path) -> tuple[dict[str, list[tuple[int, bool
 def _worst(prepared: Prepared, alias: str, counts: list[tuple[int, int]], *, rounds: bool) -> int:
     model = prepared.sweep.models[alias]
     if model.gpu_usd_per_hour is not None:
-        return prepared.server_pico(alias, sum(lacking for _, lacking in counts) * model.max_tokens)
+        samples = sum(lacking for _, lacking in counts)
+        if model.agent is not None and model.agent.attempt_pico is not None:
+            return samples * model.agent.attempt_pico
+        return prepared.server_pico(alias, samples * model.max_tokens)
     max_n = most_n(model, None)
     total = 0
     for ordinal, (done, lacking) in enumerate(counts):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from orchestrator.run.prepare import Prepared
 from orchestrator.scheduler.lane import ModelLane
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sending.paid_servers import TimedServer
+from orchestrator.sending.served_calls import ServedCalls
 from orchestrator.sweep.types import Model, Serve
 from providers.types import Provider
 
@@ -24,6 +25,8 @@ class Servers:
     ledger: Ledger
     providers: dict[str, list[Provider]]
     tenancies: dict[tuple[str, int], TimedServer]
+    called: Mapping[str, ServedCalls]
+    """By alias, of the models that agents' calls ask."""
     logs: Path
     on_warning: Callable[[str, str], None]
     wake: Callable[[], None]
@@ -39,6 +42,11 @@ class Group:
     model: Model
     """The first of them."""
     lanes: tuple[ModelLane, ...]
+    all_called: Mapping[str, ServedCalls]
+
+    @property
+    def called(self) -> list[ServedCalls]:
+        return [self.all_called[alias] for alias in self.aliases if alias in self.all_called]
 
     @property
     def serve(self) -> Serve:
@@ -74,9 +82,14 @@ def lacks(lane: ModelLane) -> bool:
     return bool(lane.in_flight) or lane.work.lacking() > 0
 
 
-def groups_of(prepared: Prepared, scheduler: Scheduler) -> Sequence[Group]:
+def groups_of(prepared: Prepared, scheduler: Scheduler, called: Mapping[str, ServedCalls]) -> Sequence[Group]:
     """In the file's order."""
     return [
-        Group(aliases, prepared.sweep.models[aliases[0]], tuple(scheduler.lanes[alias] for alias in aliases))
+        Group(
+            aliases,
+            prepared.sweep.models[aliases[0]],
+            tuple(scheduler.lanes[alias] for alias in aliases),
+            called,
+        )
         for aliases in prepared.sweep.served_together()
     ]

@@ -54,6 +54,8 @@ class Unit:
         for lane in self.group.lanes:
             endpoint = lane.endpoints[self.copy]
             endpoint.absent, endpoint.coming = why, coming
+        for called in self.group.called:
+            called.leaves(self.copy, why, coming=coming)
 
     @property
     def coming(self) -> bool:
@@ -68,7 +70,7 @@ class OwnServers:
         self._slots = Slots(of.prepared.gpus)
         self._units = [
             Unit(group, copy)
-            for group in groups_of(of.prepared, of.scheduler)
+            for group in groups_of(of.prepared, of.scheduler, of.called)
             for copy in range(of.prepared.copies(group.aliases[0]))
         ]
         self._draining = False

@@ -197,6 +197,8 @@ class Process:
             endpoint = self._of.scheduler.lanes[alias].endpoints[self._copy]
             endpoint.starts(self.url)
             endpoint.claim = partial(self._claim, endpoint)
+        for called in self._group.called:
+            called.starts(self._copy, self.url, self._key)
         self._of.wake()
 
     def _claim(self, endpoint: Endpoint) -> bool:
@@ -277,6 +279,8 @@ class Process:
         """Nothing goes there any more."""
         for alias in self._group.aliases:
             self._of.scheduler.lanes[alias].endpoints[self._copy].absent = why
+        for called in self._group.called:
+            called.leaves(self._copy, why)
         if self.money is not None:
             self.money.stops()
 
@@ -300,6 +304,8 @@ class Process:
         self._of.ports.discard(self.port)
         for provider in self._providers.values():
             await provider.aclose()
+        for called in self._group.called:
+            await called.aclose(self._copy)
 
     def kill(self) -> None:
         if self._guarded is not None:

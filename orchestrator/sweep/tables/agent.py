@@ -80,7 +80,7 @@ def program(command: str, beside: Path) -> Path | None:
 
     if "/" in command:
         path = Path(os.path.abspath(beside / Path(command).expanduser()))  # noqa: PTH100 - links are kept
-        return path if path.is_file() and os.access(path, os.X_OK) else None
+        return _behind_shim(path) if path.is_file() and os.access(path, os.X_OK) else None
     known = shutil.which(command)
     return None if known is None else _behind_shim(Path(os.path.abspath(known)))  # noqa: PTH100
 
@@ -244,6 +244,9 @@ def _check_others(source: SweepText, at: Key, sweep: SweepTable, alias: str, tab
             raise source.error(key, "names the agent's own model", "delete it")
         if sweep.models[other].agent is not None:
             raise source.error(key, f"names {other}, which is an agent itself", "name a plain model")
+        if sweep.models[other].serve is not None:
+            message = f"names {other}, whose server would not be started: nothing is sampled of it"
+            raise source.error(key, message, "start its server yourself, and state it under servers")
 
 
 def _check_machine(source: SweepText, at: Key, found: Agent) -> None:

@@ -19,13 +19,12 @@ VLLM = ("vllm", "serve", "{model}", "--host", "127.0.0.1", "--port", "{port}")
 PLACEHOLDERS = ("model", "port", "gpus")
 _PLACEHOLDER = re.compile(r"\{\{\w+\}\}|\{(\w+)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_INSTEAD = ("servers", "base_url", "gpus", "api_key_env", "batch", "agent")
+_INSTEAD = ("servers", "base_url", "gpus", "api_key_env", "batch")
 _WHY = {
     "servers": "serve starts its own server",
     "base_url": "serve starts its own server",
     "gpus": "the GPUs are those that its server holds",
     "api_key_env": "serve gives its server a key of its own",
-    "agent": "an agent's calls go to servers that you have started",
     "batch": "a server of your own has no batch API",
 }
 
