@@ -141,7 +141,7 @@ def _sample(sample: dict[str, Any], width: int, calls: Sequence[Call], *, full: 
         "" if sample["cost_pico"] is None else _cost(sample["cost_pico"], attempt=bool(calls)),
         ""
         if not calls
-        else f"an attempt of {len(calls):,} calls, ended by {_ENDS.get(sample['finish_reason'], 'itself')}",
+        else f"an attempt of {_calls(len(calls))}, ended by {_ENDS.get(sample['finish_reason'], 'itself')}",
     ]
     yield Text("")
     yield (
@@ -158,6 +158,10 @@ def _sample(sample: dict[str, Any], width: int, calls: Sequence[Call], *, full: 
     if calls:
         yield Text(f"{GAP}output:", "dim")
     yield from _texts(sample["text"], width, full=full)
+
+
+def _calls(number: int) -> str:
+    return "1 call" if number == 1 else f"{number:,} calls"
 
 
 def _cost(pico: int, *, attempt: bool) -> str:
