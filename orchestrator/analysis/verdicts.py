@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from orchestrator.coverage import simultaneous
+from orchestrator.text.comparison_words import FEWEST_PROBLEMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,7 +104,7 @@ def _said(rows: Sequence[Compared], gaps: Sequence[NDArray[np.float64]]) -> _Sai
 
 
 def _may_be_said(one: Compared, sign: int) -> bool:
-    if one.row.basis != "sampled" or _nothing_solved(one):
+    if one.row.basis != "sampled" or _nothing_solved(one) or len(one.problems) < FEWEST_PROBLEMS:
         return False
     return sign > 0 or _has_lost(one) or one.row.gaps.only_expensive >= _FEWEST_ALONE
 
@@ -150,10 +151,12 @@ def _judge(one: Compared) -> tuple[str, float]:
 
 
 def _problems(one: Compared, errors: float, limit: float) -> tuple[str | None, float | None]:
-    if _nothing_solved(one) or errors <= 0:
-        return None, None
     here = len(one.problems)
-    times = ((limit + _POWER) / errors) ** 2
+    too_few = here < FEWEST_PROBLEMS
+    if _nothing_solved(one) or (errors <= 0 and not too_few):
+        return None, None
+    times = ((limit + _POWER) / errors) ** 2 if errors > 0 else 0.0
+    times = max(times, FEWEST_PROBLEMS / here)
     if one.row.gaps.judged.mean() < 0 and one.row.gaps.only_expensive > 0:
         times = max(times, _FEWEST_ALONE / one.row.gaps.only_expensive)
     if times > _FARTHEST:
@@ -161,4 +164,5 @@ def _problems(one: Compared, errors: float, limit: float) -> tuple[str | None, f
     more = max(1, int(np.ceil(here * times)) - here)
     row = one.row
     each = one.search.cost_at(row.compared_k) + one.of_expensive.cost_at(row.expensive_k)
-    return f"about {more:,} more problems", more * each
+    at_least = "at least" if here + more == FEWEST_PROBLEMS else "about"
+    return f"{at_least} {more:,} more problem{'' if more == 1 else 's'}", more * each

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+FEWEST_PROBLEMS = 6
+"""Of fewer nothing is said: five heads in a row are chance."""
+
+
 def sentence(row: Mapping[str, Any], axis: str) -> str:
     """What the comparison says, and how sure that is."""
     cheap, aim = safe(row["cheap"], NAME), f"{row['expensive_k']:,} × {safe(row['expensive'], NAME)}"
@@ -20,16 +24,12 @@ def sentence(row: Mapping[str, Any], axis: str) -> str:
         saved = _as_share(row[f"{axis}_expensive"] / cost if cost else None)
         return (
             f"{k:,} × {cheap} {_solve(k)} at least what {aim} {_does(row)} ({percent(coverage)} and {covers})"
-            f"{saved}; {_sure(row)}{_estimated(row, k)}"
+            f"{saved}; sure{_estimated(row, k)}"
         )
     if row["verdict"] == "expensive":
         than = f"{_as_many(row, axis)} ({covers} and {_for_it(row)})"
-        return f"{aim} {_solve(row['expensive_k'])} more than {than}; {_sure(row)}"
+        return f"{aim} {_solve(row['expensive_k'])} more than {than}; sure"
     return f"open: {_open(row, axis, aim, covers)}"
-
-
-def _sure(row: Mapping[str, Any]) -> str:
-    return "sure" if row["problems"] > 1 else "on one problem, which says nothing about others"
 
 
 def _open(row: Mapping[str, Any], axis: str, aim: str, covers: str) -> str:
@@ -57,6 +57,9 @@ def _open(row: Mapping[str, Any], axis: str, aim: str, covers: str) -> str:
     else:
         said = f"{_as_many(row, axis)} {_solve(row['compared_k'])} {_for_it(row)}, {aim} {covers}"
         said += f" ({_likely(row['probability'])} for {cheap})"
+        if (problems := row["problems"]) < FEWEST_PROBLEMS:
+            said += "; one problem is" if problems == 1 else f"; {problems} problems are"
+            said += " too few to tell"
     return f"{said}{_settled(row, axis)}"
 
 

@@ -68,6 +68,24 @@ def test_few_alone_need_six_problems(tmp_path):
     assert row["probability"] == 0.0
 
 
+@pytest.mark.parametrize("problems", [1, 2, 5, 6])
+def test_nothing_is_said_of_fewer_than_six_problems(tmp_path, problems):
+    """Five heads in a row are chance."""
+    made = {
+        "small": Made({f"p{i}": counted(8, 8) for i in range(problems)}, CENT),
+        "large": Made({f"p{i}": counted(8, 0) for i in range(problems)}, 4 * CENT),
+    }
+    for row in document(tmp_path, made)["comparisons"]:
+        if problems == 6:
+            assert (row["verdict"], row["settle"]) == ("cheap", None)
+            continue
+        assert (row["verdict"], row["open_because"]) == ("open", "more problems")
+        assert row["verdict_if_none_lost"] == "open"
+        more = 6 - problems
+        assert row["settle"]["what"] == f"at least {more} more problem{'s' * (more > 1)}"
+        assert row["settle"]["usd"] > 0
+
+
 def test_neither_solves_anything(tmp_path):
     made = {"small": spread(30, 8, 0, 0, CENT), "large": spread(30, 8, 0, 0, 4 * CENT)}
     found = document(tmp_path, made)

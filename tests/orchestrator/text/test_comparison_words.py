@@ -43,13 +43,6 @@ def test_the_number_named_is_the_one_that_is_sure_with_the_estimate_and_its_band
     )
 
 
-def test_one_problem_makes_nothing_sure():
-    one = {**ROW, "problems": 1}
-    for row in (one, {**one, "verdict": "expensive", "compared_k": 100, "coverage_compared": 0.5}):
-        assert "sure" not in sentence(row, "usd")
-        assert "on one problem" in sentence(row, "usd")
-
-
 @pytest.mark.parametrize("changed", [{"sure_k": None}, {"sure_k": 101}])
 def test_a_number_that_is_not_affordable_is_never_named(changed):
     said = sentence({**ROW, **changed}, "usd")
@@ -81,6 +74,12 @@ def test_an_open_row_is_never_sure_and_says_what_would_tell():
     nothing = {"open_because": "more problems", "coverage_compared": 0.0, "coverage_expensive": 0.0}
     said = sentence({**OPEN, **nothing, "settle": None}, "usd")
     assert said == "open: neither the 100 × small for the same money nor 2 × large solve anything"
+
+
+@pytest.mark.parametrize(("problems", "said"), [(1, "one problem is too few"), (5, "5 problems are too few")])
+def test_too_few_problems_are_said(problems, said):
+    row = {**OPEN, "problems": problems, "open_because": "more problems"}
+    assert f"; {said} to tell; about 40 more problems ($1.25) would tell" in sentence(row, "usd")
 
 
 @pytest.mark.parametrize(
