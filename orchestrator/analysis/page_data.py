@@ -14,7 +14,7 @@ from orchestrator.analysis.arrays import asked, samples_of, unit_of
 from orchestrator.analysis.comparisons import comparisons
 from orchestrator.analysis.finite import finite
 from orchestrator.analysis.policies import policies
-from orchestrator.coverage.attempts import attempts_cost
+from orchestrator.coverage.attempts import one_by_one_cost
 from orchestrator.coverage.samples import Samples
 from orchestrator.text.frontier_words import covered
 from pricing.form import price_from_json
@@ -105,6 +105,7 @@ def _axis(
         made["comparisons"] = comparisons(axis, ready, ignored)
     else:
         made = {key: document[key] for key in ("frontier", "frontier_without_stopping", "comparisons")}
+        made["routing_bound"] = document.get("routing_bound")
     return {
         "per_sample": [finite(samples.cost.mean()) if samples.problems else None for _, samples in ready],
         "until_solved": [_until_solved(samples, ks[place]) for place, (_, samples) in enumerate(ready)],
@@ -115,7 +116,7 @@ def _axis(
 
 def _until_solved(samples: Samples, ks: Sequence[int]) -> list[float | None]:
     """The mean over problems of what asking one by one, at most k, costs; by k."""
-    paid = attempts_cost(samples, np.array(ks, np.int64)) if ks else np.zeros((samples.problems, 0))
+    paid = one_by_one_cost(samples, np.array(ks, np.int64)) if ks else np.zeros((samples.problems, 0))
     return [finite(value) for value in paid.mean(axis=0)] if samples.problems else []
 
 

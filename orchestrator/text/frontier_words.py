@@ -97,6 +97,17 @@ def bought(policy: Mapping[str, Any]) -> str:
     )
 
 
+def routed(document: Mapping[str, Any], axis: str) -> str | None:
+    """What a router could save at most; None where that isn't known."""
+    found = document.get("routing_bound")
+    if found is None:
+        return None
+    return (
+        "If a router knew which model solves each problem for the least (learned from half of the samples, priced on "
+        f"the other half): {percent(found['coverage'])} for {per_thousand(axis, found[f'{axis}_per_problem'])}."
+    )
+
+
 def as_printed(share: float) -> str:
     """With the two decimals that papers print."""
     return f"{100 * share:.2f}%"

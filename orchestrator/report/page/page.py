@@ -14,7 +14,7 @@ from orchestrator.report.page import as_printed, controls, samples, tables
 from orchestrator.report.page.head import head, hide, sweeps
 from orchestrator.report.page.samples import Texts
 from orchestrator.report.page.text import Html, element, for_script, items, name, text
-from orchestrator.text.frontier_words import cost_title
+from orchestrator.text.frontier_words import cost_title, routed
 
 _START = 'window.manyfewPage(JSON.parse(document.getElementById("data").textContent));'
 GENERATOR = "manyfew report"
@@ -263,7 +263,12 @@ def _frontier(document: Mapping[str, Any], data: Mapping[str, Any], *, drawn: bo
         "Asking one by one needs a verifier that tells right from wrong while sampling."
     )
     parts = [
-        element("div", Html(tables.frontier(part, axis)), data_axis=axis, hidden=hide(axis, document))
+        element(
+            "div",
+            Html(tables.frontier(part, axis) + _routed(part, axis)),
+            data_axis=axis,
+            hidden=hide(axis, document),
+        )
         for axis, part in data["axes"].items()
     ]
     heads = "".join(
@@ -282,6 +287,11 @@ def _frontier(document: Mapping[str, Any], data: Mapping[str, Any], *, drawn: bo
     return _section(
         "The frontier", _beside(_chart("frontier", says, caption, drawn=drawn), both), of="frontier"
     )
+
+
+def _routed(part: Mapping[str, Any], axis: str) -> str:
+    told = routed(part, axis)
+    return "" if told is None else element("p", told, class_="faint")
 
 
 def _spread(data: Mapping[str, Any], shown: Sequence[str], *, drawn: bool) -> str:

@@ -22,8 +22,8 @@ from orchestrator.text.frontier_words import (
     bought,
     counted,
     covered,
-    per_thousand,
     percent,
+    routed,
 )
 from orchestrator.text.safe import safe
 
@@ -86,16 +86,9 @@ def print_frontier(console: Console, document: Document) -> None:
 
 
 def _print_routing(console: Console, document: Document, axis: str) -> None:
-    found = document.get("routing_bound")
-    if found is None:
-        return
-    cost = per_thousand(axis, found[f"{axis}_per_problem"])
-    told = (
-        "If a router knew which model solves each problem for the least (learned from half of the samples, priced on "
-        f"the other half): {percent(found['coverage'])} for {cost}."
-    )
-    console.print(Text(textwrap.fill(told, min(console.width, _PARAGRAPH)), style="dim"))
-    console.print()
+    if (told := routed(document, axis)) is not None:
+        console.print(Text(textwrap.fill(told, min(console.width, _PARAGRAPH)), style="dim"))
+        console.print()
 
 
 def ascii_only(console: Console) -> bool:

@@ -14,6 +14,7 @@ from orchestrator.ledger.reading.samples.provenance import read_provenance
 from orchestrator.report.page.page import page
 from orchestrator.report.terminal.frontier import print_frontier
 from orchestrator.text.comparison_words import sentence
+from orchestrator.text.frontier_words import routed
 from tests.orchestrator.ledger_fixture import Made, counted, make_ledger
 
 CHEAP, EXPENSIVE = 10**9, 12 * 10**9
@@ -102,6 +103,10 @@ def test_the_same_figures_and_sentences_everywhere(tmp_path, made):
         assert _words(said) in shown, said
     for row in document["comparisons"]:
         assert _words(sentence(row, "usd")) in screen
+    assert (document["routing_bound"] is None) == (made is _until_solved)
+    if (told := routed(document, "usd")) is not None:
+        assert _words(told) in screen
+        assert _words(told) in shown
     of_page = data["axes"]["usd"]["comparisons"]
     for key in ("cheap", "expensive", "expensive_k", "verdict", "probability", "sure_k", "affordable_k"):
         assert [row[key] for row in of_page] == [row[key] for row in document["comparisons"]]
