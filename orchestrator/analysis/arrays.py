@@ -48,6 +48,8 @@ def samples_of(outcomes: Outcomes, unit: int = 1, false_pass: float | None = Non
         failed,
         passed,
         most,
+        None if outcomes.apart is None else cost.mean_cost(outcomes.apart, outcomes.costed) / unit,
+        outcomes.packed,
         outcomes.lost,
         alike=outcomes.alike > 0 and 2 * outcomes.alike >= len(outcomes.problems),
         chosen=outcomes.judged is not None and outcomes.judged.policy == "narrow",
@@ -107,6 +109,7 @@ def on(outcomes: Outcomes, samples: Samples, keys: Sequence[str], unit: int) -> 
         filled(judged.cost, paid),
         filled(judged.most, paid),
     )
+    apart, packed = filled(judged.apart, 0.0), filled(judged.packed, 1.0)
     assert n is not None
     assert c is not None
     assert cost_ is not None
@@ -119,6 +122,8 @@ def on(outcomes: Outcomes, samples: Samples, keys: Sequence[str], unit: int) -> 
         filled(judged.failed_cost, np.nan),
         filled(judged.passed_cost, np.nan),
         most,
+        apart,
+        packed,
         filled(of_lost, lost),
         alike=samples.alike,
         cluster=clusters_of(outcomes, keys),

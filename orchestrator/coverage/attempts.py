@@ -37,3 +37,12 @@ def attempts_cost(samples: Samples, ks: NDArray[np.int64]) -> NDArray[np.float64
         for one in (samples.failed_cost, samples.passed_cost)
     )
     return (taken - solved) * failed[:, None] + solved * passed[:, None]
+
+
+def one_by_one_cost(samples: Samples, ks: NDArray[np.int64]) -> NDArray[np.float64]:
+    """What they cost, each asked for by itself, and verdicts on them: (problems, ks)."""
+    each = np.full(samples.problems, samples.verdict_cost)
+    if samples.apart is not None:
+        each = each + samples.apart
+    cost = attempts_cost(samples, ks)
+    return cost + each[:, None] * attempts(samples, ks) if each.any() else cost

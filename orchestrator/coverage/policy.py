@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from orchestrator.coverage import grid
-from orchestrator.coverage.attempts import attempts, attempts_cost
+from orchestrator.coverage.attempts import one_by_one_cost
 from orchestrator.coverage.frontier import Policy
 
 if TYPE_CHECKING:
@@ -42,12 +42,27 @@ class Buyable:
     """The cost of the most expensive sample seen, (problems,)."""
     delivered: NDArray[np.float64] | None = None
     """None: whatever is accepted is right."""
-    verdict_cost: float = 0.0
-    """Of each sample that waits for its verdict; `spent` has it already."""
+    apart: NDArray[np.float64] | None = None
+    """What a sample costs more that is asked for by itself, with its verdict; `spent` has it already."""
+    unshared: NDArray[np.float64] | None = None
+    """What k samples at once cost beyond k times `cost`, (problems, ks): a last request that isn't full has its prompt
+    for fewer."""
+
+    @property
+    def bought(self) -> NDArray[np.float64]:
+        """What k samples at once cost, (problems, ks)."""
+        bought = self.cost[:, None] * self.ks
+        return bought if self.unshared is None else bought + self.unshared
+
+    @property
+    def most_bought(self) -> NDArray[np.float64]:
+        """The same by the most expensive sample seen."""
+        bought = self.most[:, None] * self.ks
+        return bought if self.unshared is None else bought + self.unshared
 
     @property
     def most_judged(self) -> NDArray[np.float64]:
-        return self.most + self.verdict_cost
+        return self.most if self.apart is None else self.most + self.apart
 
     @property
     def right(self) -> NDArray[np.float64]:
@@ -64,7 +79,8 @@ class Buyable:
             self.spent[at],
             self.most[at],
             delivered,
-            self.verdict_cost,
+            None if self.apart is None else self.apart[at],
+            None if self.unshared is None else self.unshared[at],
         )
 
 
@@ -75,8 +91,10 @@ def buyable(alias: str, samples: Samples) -> Buyable | None:
     if not len(ks) or np.isnan(samples.cost).any():
         return None
     most = samples.cost if samples.most is None else np.maximum(samples.most, samples.cost)
+    apart = np.full(samples.problems, samples.verdict_cost)
+    apart = apart if samples.apart is None else apart + samples.apart
     if accepts is not None:
-        spent = (samples.cost[:, None] + samples.verdict_cost) * accepts.attempts(ks)
+        spent = (samples.cost + apart)[:, None] * accepts.attempts(ks)
         return Buyable(
             alias,
             ks,
@@ -85,14 +103,21 @@ def buyable(alias: str, samples: Samples) -> Buyable | None:
             spent,
             most,
             accepts.delivered(ks),
-            samples.verdict_cost,
+            apart,
+            _unshared(samples, ks),
         )
-    spent = attempts_cost(samples, ks)
-    if samples.verdict_cost:
-        spent = spent + samples.verdict_cost * attempts(samples, ks)
+    spent = one_by_one_cost(samples, ks)
     return Buyable(
-        alias, ks, samples.cost, 1.0 - samples.solved(ks), spent, most, verdict_cost=samples.verdict_cost
+        alias, ks, samples.cost, 1.0 - samples.solved(ks), spent, most, None, apart, _unshared(samples, ks)
     )
+
+
+def _unshared(samples: Samples, ks: NDArray[np.int64]) -> NDArray[np.float64] | None:
+    if samples.apart is None or samples.packed is None or not samples.apart.any():
+        return None
+    packed = samples.packed[:, None]
+    prompt = samples.apart[:, None] / (1 - 1 / np.maximum(packed, 1 + 1e-9))
+    return np.maximum(prompt * (np.ceil(ks / np.ceil(packed)) - ks / packed), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +159,9 @@ def _fixed(model: Buyable) -> Iterator[Part]:
     ks: list[int] = model.ks.tolist()
     yield (
         [Policy("fixed", "none", (alias,), {alias: k}) for k in ks],
-        model.ks * model.cost.mean(),
+        model.bought.mean(axis=0),
         coverage,
-        model.ks * model.most.max(),
+        model.most_bought.max(axis=0),
     )
     yield (
         [Policy("fixed", "first_success", (alias,), {alias: k}) for k in ks],
@@ -155,14 +180,14 @@ def _pairs(cheap: Buyable, expensive: Buyable) -> Iterator[Part]:
     else:
         later = cheap.missed.T @ expensive.right / problems
         coverage = (cheap.right.mean(axis=0)[:, None] + later).ravel()
-    most = [(k * cheap.most + j * expensive.most).max() for k, j in numbers]
+    most = (cheap.most_bought[:, :, None] + expensive.most_bought[:, None, :]).max(axis=0).ravel()
     judged = [(k * cheap.most_judged + j * expensive.most_judged).max() for k, j in numbers]
-    bought = cheap.ks[:, None] * cheap.cost.mean() + expensive.ks * expensive.cost.mean()
+    bought = cheap.bought.mean(axis=0)[:, None] + expensive.bought.mean(axis=0)
     yield (
         [Policy("mix", "none", order, dict(zip(order, pair, strict=True))) for pair in numbers],
         bought.ravel(),
         coverage,
-        np.array(most),
+        most,
     )
     asked = cheap.spent.mean(axis=0)[:, None]
     then = cheap.missed.T @ expensive.spent / problems
@@ -180,15 +205,15 @@ def drawn(models: Sequence[Buyable], weights: NDArray[np.float64]) -> tuple[Draw
     costs: list[Drawn] = []
     missed: list[Drawn] = []
     for model in models:
-        none, each = weights @ model.missed, weights @ model.cost
-        costs += [each[:, None] * model.ks, weights @ model.spent]
+        none = weights @ model.missed
+        costs += [weights @ model.bought, weights @ model.spent]
         missed += [none, none]
     for one, other in combinations(models, 2):
         cheap, expensive = _by_cost(one, other)
         shape = (len(cheap.cost), -1)
         neither = weights @ (cheap.missed[:, :, None] * expensive.missed[:, None, :]).reshape(shape)
         after = weights @ (cheap.missed[:, :, None] * expensive.spent[:, None, :]).reshape(shape)
-        bought = [weights @ model.cost[:, None] * model.ks for model in (cheap, expensive)]
+        bought = [weights @ model.bought for model in (cheap, expensive)]
         costs.append((bought[0][:, :, None] + bought[1][:, None, :]).reshape(len(weights), -1))
         costs.append(np.repeat(weights @ cheap.spent, len(expensive.ks), axis=1) + after)
         missed += [neither, neither]
@@ -208,7 +233,7 @@ def by_problem(policy: Policy, models: Sequence[Buyable]) -> tuple[NDArray[np.fl
     for alias in policy.order:
         model, k = of[alias], policy.samples[alias]
         at = int(np.searchsorted(model.ks, k))
-        cost = cost + (k * model.cost if policy.stop == "none" else missed * model.spent[:, at])
+        cost = cost + (model.bought[:, at] if policy.stop == "none" else missed * model.spent[:, at])
         right = right + missed * model.right[:, at]
         missed = missed * model.missed[:, at]
     perfect = all(of[alias].delivered is None for alias in policy.order)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orchestrator.coverage.attempts import attempts, attempts_cost
+from orchestrator.coverage.attempts import one_by_one_cost
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,14 +65,12 @@ def _halves(samples: Samples, generator: np.random.Generator) -> tuple[Samples, 
 
 
 def _cost_of_a_pass(samples: Samples) -> NDArray[np.float64]:
-    each = (samples.cost + samples.verdict_cost) * samples.n
+    more = 0.0 if samples.apart is None else samples.apart
+    each = (samples.cost + more + samples.verdict_cost) * samples.n
     return np.where(samples.c > 0, each / np.maximum(samples.c, 1), np.inf)
 
 
 def _one_by_one(samples: Samples) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(cost, solved) of asking until the first pass, at most as often as every problem was."""
     k = np.array([int(samples.n.min())])
-    cost = attempts_cost(samples, k)[:, 0]
-    if samples.verdict_cost:
-        cost = cost + samples.verdict_cost * attempts(samples, k)[:, 0]
-    return cost, samples.solved(k)[:, 0]
+    return one_by_one_cost(samples, k)[:, 0], samples.solved(k)[:, 0]

@@ -30,6 +30,10 @@ class Samples:
     """The mean cost of a pass; nan if there is none."""
     most: NDArray[np.float64] | None = None
     """The cost of the most expensive sample seen."""
+    apart: NDArray[np.float64] | None = None
+    """What a sample costs more on average if it is asked for by itself: those of one request shared its prompt."""
+    packed: NDArray[np.float64] | None = None
+    """How many samples a request held, on average."""
     lost: NDArray[np.int64] | None = None
     """Samples without a verdict, and those that failed for good."""
     alike: bool = False
@@ -58,7 +62,7 @@ class Samples:
 
     def take(self, at: NDArray[Any]) -> Samples:
         """The problems at these positions."""
-        of = (self.first, self.failed_cost, self.passed_cost, self.most, self.lost)
+        of = (self.first, self.failed_cost, self.passed_cost, self.most, self.apart, self.packed, self.lost)
         taken: list[Any] = [None if one is None else one[at] for one in of]
         accepts = None if self.acceptance is None else self.acceptance.take(at)
         cluster = None if self.cluster is None else self.cluster[at]

@@ -202,12 +202,12 @@ def _print(out: Console, db: list[Path], documents: FrontierDocuments, *, everyt
 
 
 def _write_policy(db: list[Path], document: dict[str, Any], number: int, output: Path) -> None:
-
     from orchestrator.cli.output import console
     from orchestrator.next_dollar.policy_sweep import write_policy
+    from orchestrator.run.planning.policy_budget import expected_usd
     from orchestrator.text.frontier_words import bought
 
-    files = write_policy(db, document, number, output)
+    files = write_policy(db, document, number, output, expected_usd)
     runs = " && ".join(command("run {}", file) for file in files)
     console(stderr=True).print(
         f"Policy {number}: {bought(document['best_buys'][number - 1]['policy'])}. Next: {runs}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations, product
 
 import numpy as np
@@ -191,3 +192,27 @@ def test_a_verdict_that_costs_is_in_what_a_policy_pays_and_may_pay_where_it_wait
     }
     assert figures["none", 2] == (4.0, 4.0)
     assert figures["first_success", 2] == (pytest.approx(1.5 * 2.5), 5.0)
+
+
+def test_a_request_of_several_samples_shares_a_prompt_that_one_alone_pays_whole():
+    """Requests of four: prompt 8, output 1 each, so 3 a sample. 2.5 of four are asked on average."""
+    packed = Samples(
+        np.array([4]), np.array([1]), np.array([3.0]), apart=np.array([6.0]), packed=np.array([4.0])
+    )
+    model = buyable("m", replace(packed, n=np.array([8]), c=np.array([2])))
+    assert model is not None
+    assert dict(zip(model.ks.tolist(), model.bought[0], strict=True)) == {
+        1: pytest.approx(9),
+        2: pytest.approx(10),
+        5: pytest.approx(21),
+        8: pytest.approx(24),
+    }
+    alone = buyable("m", packed)
+    assert alone is not None
+    assert alone.spent[0, -1] == pytest.approx(2.5 * 9)
+    assert alone.most_judged[0] == 9
+    found = offers([alone])
+    figures = dict(zip([(p.stop, p.samples["m"]) for p in found.policies], found.cost, strict=True))
+    assert figures["none", 1] == figures["first_success", 1] == pytest.approx(9)
+    weights = np.ones((1, 1))
+    assert drawn([alone], weights)[0][0] == pytest.approx(found.cost)

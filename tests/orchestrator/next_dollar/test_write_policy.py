@@ -47,11 +47,12 @@ def test_every_point_can_be_written_and_planned(command, tmp_path, bought):
         mode = "until_solved" if policy["stop"] == "first_success" else "uniform"
         assert {model["mode"] for model in models.values()} == {mode}
         assert [next(iter(sweep["models"])) for sweep in sweeps] == policy["order"][: len(files)]
-        assert sweeps[0]["budget_usd"] == pytest.approx(point["usd_per_problem"] * 12 * 1.2, abs=0.01)
+        assert sweeps[0]["budget_usd"] >= point["usd_per_problem"] * 12 * 1.2 * 0.999
         if (policy["kind"], policy["stop"]) in planned_kinds:
             continue
         planned_kinds.add((policy["kind"], policy["stop"]))
         planned = json.loads(command("plan", file, "--json").stdout)
+        assert sum(model["expected_usd"] for model in planned["models"].values()) <= sweeps[0]["budget_usd"]
         assert sum(model["samples"] for model in planned["models"].values()) == 12 * sum(
             policy["samples"][alias] for alias in sweeps[0]["models"]
         )

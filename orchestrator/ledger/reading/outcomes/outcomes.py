@@ -27,6 +27,7 @@ from orchestrator.ledger.reading.outcomes.judged import (
 from orchestrator.ledger.reading.outcomes.odd_texts import count_alike, count_cut
 from orchestrator.ledger.reading.outcomes.pool import pooled
 from orchestrator.ledger.reading.outcomes.problem_counts import Axis, ProblemCounts, Side, problem_counts
+from orchestrator.ledger.reading.outcomes.shared_prompts import shared_prompts
 from orchestrator.ledger.reading.outcomes.verdict_cost import verifier_pico_per_sample
 from orchestrator.ledger.reading.samples.reward_models import NO_SCORER
 
@@ -81,6 +82,10 @@ class Outcomes:
     """How many passes that is of."""
     most: NDArray[Any] | None = None
     """The cost of the most expensive sample seen, with a verdict or not; 0 if none is known."""
+    apart: NDArray[np.float64] | None = None
+    """What the `costed` samples would cost more together, had each been asked for by itself."""
+    packed: NDArray[np.float64] | None = None
+    """How many samples a request held, on average."""
     lost: NDArray[np.int64] | None = None
     """Samples without a verdict, and samples that failed for good."""
     lost_whole: Mapping[str, LostProblem] = field(default_factory=dict[str, "LostProblem"])
@@ -180,6 +185,7 @@ def _model(
     without = (asked | {row.problem_id for row in rows}) - {row.problem_id for row in counted}
     firsts = None if by.first_draws or by.policy else first_passes(connection, model, by)
     failed = _failed(connection, model["id"])
+    more, packed = shared_prompts(connection, model, axes)
     group_by, clusters = read_clusters(connection, model["sweep_id"])
     of_every_axis: dict[str, Any] = {
         "sweep": model["sweep"],
@@ -198,6 +204,7 @@ def _model(
         "ledgers": (path,),
         "rows": ((path, model["id"]),),
         "lost": np.array([row.samples - row.n + failed.get(row.problem_id, 0) for row in counted], np.int64),
+        "packed": np.array([packed.get(row.problem_id, 1.0) for row in counted], np.float64),
         "failed": sum(failed.values()),
         "verifier": _verifier(model["judged_by"]),
         "alike": count_alike(connection, model["id"], rows),
@@ -226,6 +233,13 @@ def _model(
             passed_cost=np.array([one.passed for one in costs], cost_type),
             passed_costed=np.array([one.passed_known for one in costs], np.int64),
             most=np.array([one.most for one in costs], cost_type),
+            apart=np.array(
+                [
+                    more[place].get(row.problem_id, 0.0) * one.judged_known
+                    for row, one in zip(counted, costs, strict=True)
+                ],
+                np.float64,
+            ),
             lost_whole=_lost_whole(keys, rows, failed, place),
         )
     return made

@@ -89,6 +89,7 @@ def _pooled_further(parts: list[Outcomes], problems: tuple[str, ...]) -> dict[st
     place = {key: index for index, key in enumerate(problems)}
     passed_costed, lost = np.zeros(len(problems), np.int64), np.zeros(len(problems), np.int64)
     passed_cost, most = (np.zeros(len(problems), parts[0].cost.dtype) for _ in range(2))
+    apart, packed = np.zeros(len(problems)), np.ones(len(problems))
     whole: dict[str, LostProblem] = {}
     for part in parts:
         at = np.array([place[key] for key in part.problems], np.int64)
@@ -97,6 +98,10 @@ def _pooled_further(parts: list[Outcomes], problems: tuple[str, ...]) -> dict[st
             passed_costed[at] += part.passed_costed
         if part.most is not None:
             most[at] = np.maximum(most[at], part.most)
+        if part.apart is not None:
+            apart[at] += part.apart
+        if part.packed is not None:
+            packed[at] = np.maximum(packed[at], part.packed)
         if part.lost is not None:
             lost[at] += part.lost
         for key, of in part.lost_whole.items():
@@ -108,6 +113,8 @@ def _pooled_further(parts: list[Outcomes], problems: tuple[str, ...]) -> dict[st
         "passed_cost": passed_cost,
         "passed_costed": passed_costed,
         "most": most,
+        "apart": apart,
+        "packed": packed,
         "lost": lost,
         "lost_whole": whole,
         "alike": sum(part.alike for part in parts),

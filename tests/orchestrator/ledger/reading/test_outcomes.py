@@ -1,3 +1,4 @@
+import json
 import random
 import sqlite3
 from contextlib import closing
@@ -31,6 +32,39 @@ def test_other_axes(tmp_path):
     assert (tokens.cost.tolist(), tokens.costed.tolist(), tokens.total_cost) == ([60], [2], 60)
     assert (lacking.costed.tolist(), lacking.uncosted) == ([0], 1)
     assert read_outcomes([path], "seconds")[0].cost.tolist() == [1.0]
+
+
+def _dollars_per_mtok(rate: str) -> str:
+    kinds = ("input", "output", "cached_input", "cache_write", "cache_write_1h")
+    rates = dict.fromkeys(kinds, rate) | {"cached_input": "0"}
+    band = {"from_input_tokens": 0, **rates}
+    return json.dumps({"source": "sweep file", "name": "m", "bands": [band]})
+
+
+@pytest.mark.parametrize("imported", [True, False])
+def test_what_samples_of_one_request_would_cost_more_apart(tmp_path, imported):
+    """Two requests of two for a, one of one for b; 40 tokens of prompt, half of them cached."""
+    path = make_ledger(tmp_path / "l.db", {"m": Made({"a": [0, 1, 0, 1], "b": [1]}, 5, tokens=(20, 3))})
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute("UPDATE model SET price = ?", (_dollars_per_mtok("1"),))
+        connection.execute("UPDATE sample SET cached_tokens = prompt_tokens / 2")
+        if imported:
+            connection.execute("UPDATE sample SET request_ref = problem_id || '-' || (sample_index / 2)")
+        for problem, n in () if imported else ((1, 2), (1, 2), (2, 1)):
+            connection.execute(
+                "INSERT INTO request (run_id, model_id, problem_id, prompt_id, attempt, n, indices, max_tokens, state, "
+                "reserved_pico, prompt_tokens, cached_tokens, reserved_at) "
+                "VALUES (1, 1, ?, 1, 1, ?, '[]', 9, 'settled', 0, ?, ?, 0)",
+                (problem, n, 20 * n, 10 * n),
+            )
+    axes = read_axes([path], ["usd", "tokens", "seconds"])
+    (usd,), (tokens,), (seconds,) = axes.values()
+    assert usd.packed is not None
+    assert usd.packed.tolist() == [2, 1]
+    each_prompt = 20 * 10**6  # 20 uncached tokens at $1 per million
+    apart = [one.apart.tolist() for one in (usd, tokens, seconds) if one.apart is not None]
+    assert apart == [[4 * each_prompt / 2, 0], [4 * 40 / 2, 0], [0, 0]]
 
 
 def test_until_solved_gives_the_trial_of_the_first_pass(tmp_path):
