@@ -10,9 +10,14 @@ import numpy as np
 
 from orchestrator.coverage import bootstrap, lost
 from orchestrator.coverage.search import TIE, Search
+from orchestrator.coverage.special import ndtr
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+_GAP, _GAP_SD = 0.03, 0.05
+"""Of the gap in coverage where the expensive side's money buys more cheap samples than were drawn, on simulated pairs:
+such prices favour the cheap side a little (docs/statistics.md, Comparisons)."""
 
 Beyond = Callable[[int], "NDArray[np.float64] | None"]
 """The cheap model's coverage of more samples than were drawn, in every draw; None if nothing can be said."""
@@ -72,7 +77,8 @@ class Comparison:
     cost_cheap: float | None
     cost_expensive: float
     probability: float | None
-    """The share of paired draws of problems in which the affordable samples cover at least as much."""
+    """The share of paired draws of problems in which the affordable samples cover at least as much; where they were
+    not all sampled, what draws and a prior of the gap say."""
     basis: Literal["sampled", "extrapolated"] | None
     equal_coverage: Banded
     """What the cheap model costs where it covers as much; cheap_k is found anew in every draw."""
@@ -139,7 +145,16 @@ def _probability(
     if drawn is None:
         return None, None
     drawn = np.maximum(drawn, cheap.at_drawn(cheap.largest))
-    return float((drawn >= targets - TIE).mean()), "extrapolated"
+    return _weighed(drawn - targets), "extrapolated"
+
+
+def _weighed(gaps: NDArray[np.float64]) -> float:
+    """How likely the cheap side covers at least as much, by draws of the gap that rest on laws: so little is known
+    that it counts what gaps are like. The posterior of a normal prior."""
+    mean, spread = float(gaps.mean()), max(float(gaps.std()), TIE)
+    whole = np.hypot(spread, _GAP_SD)
+    posterior = (mean * _GAP_SD**2 + _GAP * spread**2) / whole**2
+    return float(ndtr(np.array([posterior * whole / (spread * _GAP_SD)]))[0])
 
 
 def _gaps(cheap: Search, k: int, expensive: Search, expensive_k: int) -> Gaps:

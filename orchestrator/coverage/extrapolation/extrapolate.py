@@ -29,10 +29,17 @@ TRUSTED = 5
 _BACK_TEST = 10
 _ENOUGH_OF_A_TENTH = 100
 """On real counts what 10 samples foretell of 100 says nothing of what 100 foretell."""
+_FEWEST_SOLVED = 8
+"""Fewer solved problems leave even the sampled coverage uncertain by a factor."""
 _LAW_ERROR = 0.06
 """Of the power law, in ln coverage: how far off it is trusted to be, against what the tail laws disagree by."""
-_LATER = 30
-"""The power law goes through the k from a 30th of the largest on."""
+_DISAGREE = 8
+"""Times the variance over ways to fit the power law, added to the square of its error."""
+_POINTS = 40
+_LATE = (0.0, 1.0, 2.0)
+"""How much more the later k count, by way of fitting; the point is by the second."""
+_LAST = 10
+"""One more way: the k from a tenth of the largest on, alike."""
 _NOTHING = 1e-300
 _ONE_SD = (0.16, 0.5, 0.84)
 
@@ -105,6 +112,9 @@ def _estimate(
     largest, problems = samples.largest_k, samples.problems
     values = samples.solved(np.array([largest]))
     observed = float(values.mean())
+    if (solved := int((values > 0).sum())) < _FEWEST_SOLVED:
+        problem = "problem is" if solved == 1 else "problems are"
+        return f"the data can't tell: {solved} {problem} solved, and it needs {_FEWEST_SOLVED}"
     means = bootstrap.resampled_means(values, clusters=samples.cluster)
     at_low, _ = bootstrap.coverage_band(values, means, samples.cluster)
     these, anew = tail_fit.fit(samples).unsolved(ks)
@@ -120,22 +130,31 @@ def _estimate(
 def _point(samples: Samples, ks: NDArray[np.int64], by_law: NDArray[np.float64]) -> NDArray[np.float64]:
     """The laws' median and the power law, each by its precision in ln coverage. `by_law`: (draws, ks)."""
     low, middle, high = np.quantile(by_law, _ONE_SD, axis=0)
-    law = _power_law(samples, ks)
-    if law is None:
+    found = _power_law(samples, ks)
+    if found is None:
         return middle
+    law, disagreement = found
     spread = np.log(high / np.maximum(low, _NOTHING)) / 2
     of_laws, of_law = _told_by_a_tenth(samples)
     variance = spread**2 + of_laws**2
-    weight = variance / (variance + _LAW_ERROR**2 + of_law**2)
+    weight = variance / (variance + _LAW_ERROR**2 + _DISAGREE * disagreement + of_law**2)
     return middle ** (1 - weight) * law**weight
 
 
-def _power_law(samples: Samples, ks: NDArray[np.int64]) -> NDArray[np.float64] | None:
-    """By the power law through what the larger of the sampled k cover: the smaller ones tell of easy problems."""
-    sampled = grid.every(samples.largest_k)
-    sampled = sampled[sampled * _LATER >= samples.largest_k]
-    law = power_law.fit(sampled, samples.solved(sampled).mean(axis=0))
-    return None if isinstance(law, str) else law.coverage(ks)
+def _power_law(
+    samples: Samples, ks: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """What a power law through the sampled coverage gives, and the variance of its logarithm over ways to fit it: where
+    coverage isn't a power of k, they part."""
+    sampled, every = grid.spaced(samples.largest_k, _POINTS), grid.every(samples.largest_k)
+    every = every[every * _LAST >= samples.largest_k]
+    coverage = samples.solved(sampled).mean(axis=0)
+    ways = [power_law.fit(sampled, coverage, late) for late in _LATE]
+    if isinstance(law := ways[1], str):
+        return None
+    ways.append(power_law.fit(every, samples.solved(every).mean(axis=0)))
+    logs = [np.log(np.maximum(one.coverage(ks), _NOTHING)) for one in ways if not isinstance(one, str)]
+    return law.coverage(ks), np.var(logs, axis=0)
 
 
 def _told_by_a_tenth(samples: Samples) -> tuple[float, float]:
@@ -145,12 +164,12 @@ def _told_by_a_tenth(samples: Samples) -> tuple[float, float]:
     if largest[0] < _BACK_TEST * _ENOUGH_OF_A_TENTH:
         return 0.0, 0.0
     fewer = thinned(samples, int(largest[0]) // _BACK_TEST)
-    law = None if lacks(fewer) is not None else _power_law(fewer, largest)
-    if law is None:
+    found = None if lacks(fewer) is not None else _power_law(fewer, largest)
+    if found is None:
         return 0.0, 0.0
     these, _ = tail_fit.fit(fewer).unsolved(largest)
     observed = float(samples.solved(largest).mean())
-    told = np.maximum([1 - float(np.median(these)), float(law[0])], _NOTHING)
+    told = np.maximum([1 - float(np.median(these)), float(found[0][0])], _NOTHING)
     of_laws, of_law = np.log(told / observed).tolist()
     return of_laws, of_law
 
