@@ -31,7 +31,7 @@ _ENOUGH_OF_A_TENTH = 100
 """On real counts what 10 samples foretell of 100 says nothing of what 100 foretell."""
 _FEWEST_SOLVED = 8
 """Fewer solved problems leave even the sampled coverage uncertain by a factor."""
-_LAW_ERROR = 0.06
+_LAW_ERROR = 0.08
 """Of the power law, in ln coverage: how far off it is trusted to be, against what the tail laws disagree by."""
 _DISAGREE = 8
 """Times the variance over ways to fit the power law, added to the square of its error."""
