@@ -86,6 +86,8 @@ def extrapolate(samples: Samples, factor: int = tail_laws.FAR) -> Extrapolation 
     if not 1 <= factor <= tail_laws.FAR:
         raise ValueError(f"the laws speak of 1 to {tail_laws.FAR} times the sampled k, not {factor}")
     largest = samples.largest_k
+    if lacks(samples) is None and (few := _few_solved(samples)) is not None:
+        return few
     found = _estimate(samples, grid.beyond(largest, factor))
     if isinstance(found, str):
         return found
@@ -112,9 +114,6 @@ def _estimate(
     largest, problems = samples.largest_k, samples.problems
     values = samples.solved(np.array([largest]))
     observed = float(values.mean())
-    if (solved := int((values > 0).sum())) < _FEWEST_SOLVED:
-        problem = "problem is" if solved == 1 else "problems are"
-        return f"the data can't tell: {solved} {problem} solved, and it needs {_FEWEST_SOLVED}"
     means = bootstrap.resampled_means(values, clusters=samples.cluster)
     at_low, _ = bootstrap.coverage_band(values, means, samples.cluster)
     these, anew = tail_fit.fit(samples).unsolved(ks)
@@ -172,6 +171,14 @@ def _told_by_a_tenth(samples: Samples) -> tuple[float, float]:
     told = np.maximum([1 - float(np.median(these)), float(found[0][0])], _NOTHING)
     of_laws, of_law = np.log(told / observed).tolist()
     return of_laws, of_law
+
+
+def _few_solved(samples: Samples) -> str | None:
+    solved = int((samples.solved(np.array([samples.largest_k])) > 0).sum())
+    if solved >= _FEWEST_SOLVED:
+        return None
+    problem = "problem is" if solved == 1 else "problems are"
+    return f"the data can't tell: {solved} {problem} solved, and it needs {_FEWEST_SOLVED}"
 
 
 def lacks(samples: Samples) -> str | None:

@@ -150,3 +150,10 @@ def test_the_model_is_quick_on_counts():
     began = time.process_time()
     found_of(samples)
     assert time.process_time() - began < 3
+
+
+def test_a_few_solved_problems_give_no_line():
+    """One of 128 solved by luck says nothing of the others."""
+    n, c = np.full(128, 10), np.zeros(128, np.int64)
+    c[:7] = 1
+    assert "7 problems are solved, and it needs 8" in str(extrapolate(Samples(n, c, np.ones(128))))
