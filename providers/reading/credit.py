@@ -43,6 +43,7 @@ _WORDS = re.compile(
     rf"\b{_GONE}\b[^.;]{{0,40}}\b{_MONEY}\b|\b{_MONEY}\b[^.;]{{0,40}}\b{_GONE}\b"
     rf"|\b(?:no|without|out of|lacks?|requires? more|used (?:up )?all(?: \w+){{0,3}}|exceeded(?: \w+){{0,4}}"
     rf"|don'?t have (?:any|enough)) {_MONEY}\b"
+    rf"|\b(?:no|out of)(?: (?:more|remaining|available|usable|wallet|account|prepaid|api|paid)){{1,2}} {_MONEY}\b"
     r"|\b(?:spend(?:ing)?|billing|budget|cost|monthly|hard|prepaid)(?: \w+)? (?:limit|cap|budget)s?\b"
     r"[^.;]{0,40}\b(?:reached|exceeded|hit|exhausted|used up)"
     r"|\b(?:reached|exceeded|hit|over|reaching)\b[^.;]{0,40}\b(?:spend(?:ing)?|billing|budget|monthly)"

@@ -129,13 +129,16 @@ def _both(error: str, value: object, beside: str) -> str:
     return f"{error}: {beside}" if isinstance(value, str) and error and beside not in error else error
 
 
+_DETAILS = frozenset({"errors", "detail", "details", "metadata", "meta"})
+
+
 def _top(body: bytes) -> dict[str, Any]:
-    """The plain fields of an error body."""
+    """The plain fields of an error body, and what lies under its details."""
     try:
         fields = as_object(json.loads(body.decode("utf-8", "replace")))
     except (ValueError, RecursionError):
         return {}
-    return {name: value for name, value in fields.items() if isinstance(value, str | int | float)}
+    return {n: value for n, value in fields.items() if n in _DETAILS or isinstance(value, str | int | float)}
 
 
 def _handed_on(inner: dict[str, Any]) -> dict[str, str]:

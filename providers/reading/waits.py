@@ -28,7 +28,7 @@ _AMOUNT = rf"\d+(?:\.\d+)? ?{_UNIT}(?![a-z])"
 _SAID = re.compile(
     rf"(?:try|retry|retrying|wait|available|resets?|reset|again|refresh\w*|back off|come back|hold off"
     rf"|next|pause|delay|slow down|cool\w*)\b[^.;]{{0,60}}?"
-    rf"((?:{_AMOUNT})(?:(?:,| and)? ?{_AMOUNT})*)"
+    rf"(?<!per )(?<!every )(?<!each )(?<![\d.])((?:{_AMOUNT})(?:(?:,| and)? ?{_AMOUNT})*)"
     rf"|(?:in|after|for|dans|en) (?:about |around |approximately |another )?((?:{_AMOUNT})(?:(?:,| and)? ?{_AMOUNT})*)"
     rf"[^.;]{{0,30}}\b(?:try|retry|again|erneut)"
     rf"|(?:r[ée]essayer|reintente|intente)\b[^.;]{{0,40}}?\b(?:dans|en) ((?:{_AMOUNT}))",

@@ -75,6 +75,9 @@ def fail(status: int, body: Any, headers: dict[str, str] | None = None, **more: 
         (429, error("You are using a Trial key, which is limited to 1000 API calls / month.")),
         (412, error("Account a is suspended, possibly due to reaching the monthly spending limit")),
         (402, error("This request requires more credits, or fewer max_tokens.")),
+        (400, error("No remaining wallet funds for project p-1")),
+        (403, error("This project has no available credits")),
+        (403, error("Your prepaid funds are used up. Top up to keep sending requests.")),
     ],
 )
 def test_no_credit_stops_the_model_and_is_free(status, body):
@@ -113,6 +116,11 @@ def test_no_credit_under_a_500_of_a_gateway_stops_the_model_and_stays_charged(bo
         ),
         (error("Quota exceeded", details=[{"quotaId": "GenerateRequestsPerMinutePerProject"}]), {}, None),
         (error("Rate limit exceeded"), {}, None),
+        (error("Slow down: 20 calls per 60 seconds are allowed for this tier"), {}, None),
+        (error("Retry later: 20 calls every 60 s are allowed, next one in 3 s"), {}, 3),
+        ({"errors": [{"detail": "too many in parallel", "retry_after": 5}]}, {}, 5),
+        ({"detail": "Busy", "details": {"retryDelay": "4s"}}, {}, 4),
+        ({"detail": "You exceeded your current quota. Please retry in 34.6s."}, {}, 34.6),
     ],
 )
 def test_a_limit_that_a_wait_mends_waits(body, headers, wait):
