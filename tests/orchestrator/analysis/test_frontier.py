@@ -186,6 +186,7 @@ def test_presumed_money_is_named(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_thousand_problems_of_ten_thousand_samples_from_counts():
     import time
 

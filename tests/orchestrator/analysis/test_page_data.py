@@ -107,6 +107,7 @@ def test_dollars_by_kind_sum_to_what_the_ledger_holds(tmp_path):
     assert (spent["used_usd"], spent["unused_usd"], spent["presumed_usd"]) == (0.002, 0.003, 0.005)
 
 
+@pytest.mark.slow
 def test_its_size_does_not_grow_with_problems_or_samples(tmp_path):
     def size(problems, samples):
         passed = {f"p{i}": counted(samples, i % samples) for i in range(problems)}

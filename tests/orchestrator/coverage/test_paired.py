@@ -69,6 +69,7 @@ def coins(generator: np.random.Generator, problems: int) -> Any:
     return tuple((generator.random(problems) < rate).astype(np.float64) for rate in (0.6, 0.45))
 
 
+@pytest.mark.slow
 def test_as_many_problems_as_are_needed_tell_most_of_the_time():
     generator = np.random.default_rng(4)
     first = difference(*coins(generator, 400))

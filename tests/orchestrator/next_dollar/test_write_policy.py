@@ -31,6 +31,7 @@ def bought(tmp_path_factory):
     return folder / "a.db", done.ledger.frontier()["best_buys"]
 
 
+@pytest.mark.slow
 def test_every_point_can_be_written_and_planned(command, tmp_path, bought):
     db, points = bought
     kinds, planned_kinds = set(), set()

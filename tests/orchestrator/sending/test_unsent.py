@@ -41,6 +41,7 @@ def test_a_dead_server_that_is_paid_by_the_hour_costs_nothing(tmp_path, monkeypa
     assert one(db, "SELECT sum(busy_s) FROM lease") == 0
 
 
+@pytest.mark.slow
 def test_a_server_that_dies_midway_is_paid_for_what_it_worked(tmp_path, monkeypatch):
     """Only the time with a request of ours on it, not that of the connections it refused."""
     monkeypatch.setattr("orchestrator.scheduler.endpoints.GIVES_UP_AFTER_SUCCESS_S", 1.0)

@@ -90,6 +90,7 @@ def test_wrong_programs_say_where(program, reason, evidence):
     assert "code/inside" not in str(verdict.evidence)
 
 
+@pytest.mark.slow
 @sandboxed
 def test_time_limits_are_the_problems_own_times_the_factor_and_more():
     slow = (

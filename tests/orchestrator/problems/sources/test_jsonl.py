@@ -154,6 +154,7 @@ def test_the_shuffle_of_a_seed_never_changes(tmp_path):
     assert [problem.key for problem in registry.load(spec(path, shuffle=0))] == list("17430625")
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_problems_are_read_quickly_and_a_limit_reads_no_further(tmp_path):
     path = tmp_path / "large.jsonl"
     with path.open("w") as file:

@@ -122,6 +122,7 @@ def test_markup_stays_text():
     assert any(line.startswith("[bold red]") for line in drawn(progress(model("[bold red]x[/]"))))
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(progresses(), st.integers(24, 200), st.integers(1, 60), st.booleans())
 def test_no_frame_is_wider_or_higher_than_the_terminal(moment, width, height, ascii_only):
