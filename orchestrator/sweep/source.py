@@ -146,7 +146,7 @@ def _not_toml(path: Path, message: str, text: str) -> InputError:
         (remedy for sign, remedy in _TOML_REMEDIES.items() if sign in what.lower()), "see https://toml.io"
     )
     name = _unquoted(text.split("\n")[int(at[1]) - 1]) if at else None
-    if name is not None and _OF_NAMES.match(what):
+    if name is not None and name.isprintable() and _OF_NAMES.match(what):
         plain = name.strip(_CURLY + "\"'")
         what, remedy = f"the name {plain!r} stands without quotes", f'write "{plain}", in straight quotes'
     return InputError(place, f"is not valid TOML: {what}", remedy)

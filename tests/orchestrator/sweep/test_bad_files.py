@@ -278,6 +278,7 @@ WRONG = [
     ("[prompt]", "[problems]", "", "is not valid TOML"),
     ("limit = 100", "limit = 100\nlimit = 101", "", "is not valid TOML"),
     ("limit = 100", "größe = 1", "", "the name 'größe' stands without quotes (write \"größe\""),
+    ("limit = 100", "\u200flimit = 1", "", "is not valid TOML"),
     ("limit = 100", "“limit” = 1", "", 'write "limit", in straight quotes'),
     ("[models.gateway]", "[models.llama/7b:free]", "", 'write "llama/7b:free"'),
     ("[models.gateway]", "[models.my model]", "", 'write "my model"'),

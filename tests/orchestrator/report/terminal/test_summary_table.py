@@ -31,9 +31,9 @@ def test_what_no_model_has_takes_no_column():
     assert shown(
         [model(requests=5, settled_pico=PICO), model("large", done=0, planned=5, solved_problems=0)]
     ) == [
-        "model  samples  solved  coverage  pass  settled  requests",
-        "cheap  480/640   41/64     64.1%     -    $1.00         5",
-        "large      0/5    0/64        0%     -       $0         -",
+        "model  samples  solved  coverage  settled  requests",
+        "cheap  480/640   41/64     64.1%    $1.00         5",
+        "large      0/5    0/64        0%       $0         -",
     ]
 
 
