@@ -107,13 +107,14 @@ def _solve_works(
 
     kinds, kind_of = _kinds(prepared, models, wanted)
     states = [state.models[alias] for alias in models]
+    rates = prepared.sweep.policy.pass_rates
     solve = Solve(
         kinds=kinds,
         kind_of=kind_of,
         known=[_known(of.problems) for of in states],
         measured=_measured(prepared, models, states, wanted, budget_pico),
         waiting_costs=[_waiting_costs(prepared, prepared.sweep.models[alias]) for alias in models],
-        prior=stated([prepared.sweep.policy.pass_rates.get(alias) for alias in models]),
+        prior=stated([rates.get(alias) for alias in models]) if rates else None,
         worth_pico=prepared.sweep.policy.worth_pico,
     )
     return {

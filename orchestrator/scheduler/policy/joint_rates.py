@@ -143,7 +143,12 @@ class JointRates:
 
 
 def fit(
-    prior: Spread, start: Spread, counts: Mapping[Counts, int], *, shared: Sequence[float] = SHARED
+    prior: Spread,
+    start: Spread,
+    counts: Mapping[Counts, int],
+    *,
+    shared: Sequence[float] = SHARED,
+    prior_problems: float = PRIOR_PROBLEMS,
 ) -> Spread:
     """The likeliest spread, by what is believed before, sought from `start` on. `counts`: how many problems have these
     counts."""
@@ -152,7 +157,7 @@ def fit(
     patterns = np.array(list(counts), np.float64)  # (patterns, models, 2)
     weight = np.array(list(counts.values()), np.float64)
     likelihood = [_likelihood(patterns[:, model]) for model in range(patterns.shape[1])]
-    tried = [_em(prior.mass, start.mass, likelihood, weight, share) for share in shared]
+    tried = [_em(prior_problems * prior.mass, start.mass, likelihood, weight, share) for share in shared]
     best = max(range(len(tried)), key=lambda at: tried[at][1])
     return Spread(tried[best][0], shared[best])
 
@@ -177,12 +182,12 @@ def _em(
         joint = np.prod(by_ease, axis=0)
         whole = joint.sum(axis=1)
         fits = float(weight @ np.log(np.maximum(whole, 1e-300)))
-        fits += PRIOR_PROBLEMS * float((prior * np.log(np.maximum(mass, 1e-12))).sum())
+        fits += float((prior * np.log(np.maximum(mass, 1e-12))).sum())
         found: list[NDArray[np.float64]] = []
         for before, like, g, alone in zip(prior, likelihood, given, by_ease, strict=True):
             rest = joint / np.maximum(alone, 1e-300) / np.maximum(whole, 1e-300)[:, None]  # (patterns, EASES)
             drawn = like * (rest @ g)  # each pattern's probability of each rate
-            found.append(PRIOR_PROBLEMS * before + weight @ drawn)
+            found.append(before + weight @ drawn)
         mass = np.array([one / one.sum() for one in found])
     return mass, fits
 

@@ -22,7 +22,7 @@ FIRST_FIT = 8
 """Verdicts before the spread is fitted for the first time."""
 GROWTH = 1.25
 """It is fitted again when there are so many times as many."""
-EXPLORES = 0.3
+EXPLORES = 0.1
 """A model with n verdicts is taken for 1 + EXPLORES/√(1 + n) times as good as the fit says: an upper bound that fades,
 so that a model isn't given up for its first failures."""
 AS_GOOD = 0.5
@@ -88,7 +88,7 @@ class Solve:
     waiting_costs: Sequence[bool]
     """By model, whether waiting for verdicts costs money."""
     prior: Spread | None = None
-    """What is believed before any verdict; None: little."""
+    """What is stated before any verdict."""
     worth_pico: int | None = None
     lanes: Lanes | None = None
     explores: float = EXPLORES
@@ -111,7 +111,7 @@ class Solve:
         self._knows_some = sum(self._verdicts) >= FIRST_FIT
         self._solved_at = 0
         """Problems solved when it was foretold last."""
-        self._spread = self._prior = self.prior or vague(len(self.known))
+        self._spread = self._start
         self._index = self._by(JointRates(self._spread))
         self._on_the_way = sum(sum(k.pending) for k in self.known)
         for problem in range(problems):
@@ -315,6 +315,10 @@ class Solve:
         the last ones are."""
         return self.lanes is not None and ((self.now is None and self._knows_some) or self._seems_over)
 
+    @property
+    def _start(self) -> Spread:
+        return self.prior or vague(len(self.known))
+
     def snapshot(self) -> Snapshot:
         """What a fit reads, to be made elsewhere."""
         counts: dict[Counts, int] = {}
@@ -326,12 +330,14 @@ class Solve:
             if not self.solved[problem]:
                 open_[key[:2]] = open_.get(key[:2], 0) + 1
         # At the end from the start, as the next run will: what is complete stays so.
-        start = self._prior if self._seems_over else self._spread
+        fresh = self.now is None or self._seems_over
+        start = self._start if fresh else self._spread
         self._fitted_at, self._solved_at = sum(self._verdicts), sum(self.solved)
         lanes = self.lanes
         return Snapshot(
-            prior=self._prior,
+            prior=self.prior,
             spread=start,
+            fresh=fresh,
             counts=counts,
             open=open_,
             kinds=tuple(self.kinds),

@@ -8,15 +8,23 @@ from typing import NamedTuple
 
 from orchestrator.scheduler.policy.forecast import Forecast, forecast
 from orchestrator.scheduler.policy.joint_rates import Counts, JointRates, Spread, fit
+from orchestrator.scheduler.policy.related import PRIOR_PROBLEMS, related
 from orchestrator.scheduler.policy.sample_index import Key, Kind, SampleIndex
+
+FRESH_FITS = 3
+"""What models tell of one another comes from the last fit, so that the first one is made so many times."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """All that a fit reads."""
 
-    prior: Spread
+    prior: Spread | None
+    """As stated; None: a model is believed to be as the others are."""
     spread: Spread
+    """As it was fitted last …"""
+    fresh: bool
+    """… or not at all."""
     counts: Mapping[Counts, int]
     open: Mapping[tuple[int, tuple[int, ...]], int]
     """Unsolved problems, by kind and failures."""
@@ -49,7 +57,7 @@ class Fitted(NamedTuple):
 
 def refit(snapshot: Snapshot) -> Fitted:
     """Takes a while, reads nothing but the snapshot: for a thread."""
-    spread = fit(snapshot.prior, snapshot.spread, snapshot.counts) if snapshot.counts else snapshot.spread
+    spread = _fitted(snapshot)
     index = snapshot.index(JointRates(spread))
     none = tuple(0 for _ in snapshot.judged)
     return Fitted(
@@ -63,3 +71,29 @@ def refit(snapshot: Snapshot) -> Fitted:
             snapshot.room_pico,
         ),
     )
+
+
+def _fitted(snapshot: Snapshot) -> Spread:
+    if not snapshot.counts:
+        return snapshot.spread
+    if snapshot.prior is not None:
+        return fit(snapshot.prior, snapshot.spread, snapshot.counts)
+    seen = [
+        sum(n for counts, n in snapshot.counts.items() if any(counts[model]))
+        for model in range(len(snapshot.judged))
+    ]
+    spread, costs = snapshot.spread, _mean_costs(snapshot)
+    for _ in range(FRESH_FITS if snapshot.fresh else 1):
+        prior, start = related(spread, seen, costs)
+        spread = fit(prior, start, snapshot.counts, prior_problems=PRIOR_PROBLEMS)
+    return spread
+
+
+def _mean_costs(snapshot: Snapshot) -> list[float]:
+    """Of a sample by model, over the unsolved problems."""
+    index = snapshot.index(JointRates(snapshot.spread))
+    kinds = [(snapshot.kinds[kind], n) for (kind, _), n in snapshot.open.items()]
+    return [
+        sum(n * index.cost(kind, model) for kind, n in kinds) / max(1, sum(n for _, n in kinds)) or 1.0
+        for model in range(len(snapshot.judged))
+    ]
