@@ -1,6 +1,6 @@
 """How many problems a budget solves under each policy, of simulated models and of real draws:
 
-    python -m benchmarks.policies [--runs 8] [--shapes NAME;NAME] [--tape] [--counts COUNTS.csv]
+    python -m benchmarks.policies [--runs 8] [--first 0] [--shapes NAME;NAME] [--tape] [--counts COUNTS.csv]
     python -m benchmarks.policies --decisions
 
 Simulated: six shapes of the spread of pass rates, the models' rates going together or not, 2 to 5 models, prices that
@@ -329,11 +329,11 @@ class Study:
 
 
 def studied(
-    world: World, runs: int, draw: Callable[[np.random.Generator, World], Whole], *, in_flight: int = 1
+    world: World, runs: range, draw: Callable[[np.random.Generator, World], Whole], *, in_flight: int = 1
 ) -> Study:
     budgets = np.array(TIMES) * len(world.rates) * float(world.cost[0])
     total: dict[str, list[Floats]] = {}
-    for run in range(runs):
+    for run in runs:
         first = draw(np.random.default_rng(1000 + run), world)
         shown = {
             "uniform": uniform(first, world, budgets),
@@ -494,6 +494,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--runs", type=int, default=8)
+    parser.add_argument(
+        "--first", type=int, default=0, help="of the runs' numbers, from which their draws follow"
+    )
     parser.add_argument("--shapes", help="names joined by ;")
     parser.add_argument("--tape", action="store_true")
     parser.add_argument("--counts", type=Path)
@@ -501,17 +504,18 @@ def main() -> None:
     given = parser.parse_args()
     if given.decisions:
         return decisions()
+    runs = range(given.first, given.first + given.runs)
     if given.tape:
         import tempfile
 
         with tempfile.TemporaryDirectory() as folder:
             world, passed = of_tape(Path(folder))
-        table(iter([studied(world, given.runs, of_passes(passed))]))
+        table(iter([studied(world, runs, of_passes(passed))]))
     elif given.counts is not None:
-        table(studied(world, given.runs, first_tries) for world in of_counts(given.counts))
+        table(studied(world, runs, first_tries) for world in of_counts(given.counts))
     else:
         shapes = list(SHAPES) if given.shapes is None else given.shapes.split(";")
-        table(studied(world, given.runs, first_tries) for world in worlds(shapes))
+        table(studied(world, runs, first_tries) for world in worlds(shapes))
     return None
 
 
