@@ -23,6 +23,7 @@ SLOWED_DOWN = "slowed down: "
 MOST_UNJUDGED = 1000
 """Samples that may wait for a model's verdict before sampling does."""
 JUDGE_BEHIND = "for verdicts"
+BEGINS = "for replies: more requests go out as they come"
 PROVES_BOUND = "for a first reply, which shows that a request costs no more than is reserved for it"
 
 
@@ -85,7 +86,9 @@ class Admission:
         estimate = self._estimate(lane, item.problem, n)
         ready_at = lane.rate.ready_at(estimate, now)
         if ready_at > now:
-            lane.wake_at, lane.waiting = ready_at, f"rate limit, {span(ready_at - now)}{_found(lane)}"
+            lane.wake_at = ready_at
+            begins = lane.rate.only_begins(estimate, now)
+            lane.waiting = BEGINS if begins else f"rate limit, {span(ready_at - now)}{_found(lane)}"
             return None
         return Admitted(item, n, endpoint, estimate)
 

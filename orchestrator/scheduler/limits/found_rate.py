@@ -100,6 +100,11 @@ class FoundRate:
         """Requests, as they go out now; None: as many as may be in flight."""
         return None if self.pace.bucket is None else self.pace.bucket.per_minute
 
+    @property
+    def begins(self) -> bool:
+        """Whether nothing was refused so far that would show a limit: more go out as replies come."""
+        return self.pace.bucket is None and self.hold is None and not self._rough
+
     # -- may one go -------------------------------------------------------------------------------------------------
 
     def ready_at(self, now: float) -> float:

@@ -82,6 +82,13 @@ class RateLimit:
             at = max(at, bucket.ready_at(estimate.amount(kind), now))
         return at if self.found is None else max(at, self.found.ready_at(now))
 
+    def only_begins(self, estimate: Estimate, now: float) -> bool:
+        """Whether no limit keeps this request back, but the few that go out before the first replies."""
+        stated = any(
+            bucket.ready_at(estimate.amount(kind), now) > now for kind, bucket in self._buckets.items()
+        )
+        return not stated and self.found is not None and self.found.begins
+
     def debit(self, number: int, estimate: Estimate, now: float) -> None:
         """The request of that number goes out."""
         self.in_flight += 1

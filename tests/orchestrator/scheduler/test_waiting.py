@@ -16,14 +16,22 @@ BOUND = Bound(fixed=10, sample=100, input_tokens=50)
 
 
 def scheduler(
-    total: int, *, sequences: int | None = None, requests: int | None = None, concurrency: int | None = None
+    total: int,
+    *,
+    sequences: int | None = None,
+    requests: int | None = None,
+    concurrency: int | None = None,
+    ramps: bool = False,
 ) -> Scheduler:
-    work = Work([ProblemState() for _ in range(4)], samples=4, max_n=1, rounds=False, until_solved=False)
+    samples = 40 if ramps else 4
+    work = Work(
+        [ProblemState() for _ in range(4)], samples=samples, max_n=1, rounds=False, until_solved=False
+    )
     lane = ModelLane(
         alias="m",
         work=work,
         endpoints=[Endpoint(server="s", sequences=sequences)],
-        rate=RateLimit(requests=requests, concurrency=concurrency),
+        rate=RateLimit(requests=requests, concurrency=concurrency, ramps=ramps),
         bounds=[None] * 4,
         max_tokens=100,
         expected_output_tokens=40,
@@ -40,6 +48,8 @@ def scheduler(
         (scheduler(250), "a lower max_tokens sets aside less", False),
         (scheduler(10**6, concurrency=2), "as many requests in flight as its limit allows", False),
         (scheduler(10**6, requests=2), "rate limit", True),
+        (scheduler(10**6, requests=2, ramps=True), "rate limit", True),
+        (scheduler(10**6, ramps=True), "for replies: more requests go out as they come", True),
         (scheduler(10**6, sequences=2), "servers busy", False),
         (scheduler(100), "the next sample's worst case does not fit", False),
     ],
