@@ -43,7 +43,7 @@ def test_a_task_s_samples_are_numbered_as_they_come(command):
     [
         ({"task_id": "a"}, "mine.jsonl:2: has no completion as text"),
         ({"completion": "x"}, "mine.jsonl:2: has no task_id"),
-        ({"task_id": "a", "completion": "x", "passed": 1}, "mine.jsonl:2: passed is neither true nor false"),
+        ({"task_id": "a", "completion": "x", "passed": 7}, "mine.jsonl:2: passed is neither true nor false"),
     ],
 )
 def test_one_bad_line_and_nothing_is_imported(command, line, said):

@@ -208,7 +208,7 @@ def test_in_a_ledger_of_a_run_its_problems_judge(bought, command, tmp_path):
     lines = [{**LINE, "problem": f"p{i}", "text": f"#### {2 * i}", "gold": "77"} for i in range(5)]
     write(tmp_path / "others.jsonl", *lines, {**LINE, "problem": "new", "text": "#### 1"})
     done = command("import", "others.jsonl", "--db", "own.db")
-    assert "5 problems have another question or gold answer" in done.stdout
+    assert "Problems that have another question or gold answer in the ledger: 5;" in done.stdout
     assert command("verify", "own.db", "--json").returncode == 0
     found = {
         row["problem"]: row["passed"] for row in records(tmp_path / "own.db") if row["sweep"] == "others"

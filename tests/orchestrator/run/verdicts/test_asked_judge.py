@@ -48,6 +48,7 @@ def test_each_text_is_graded_once_and_paid_for(tmp_path):
     db = tmp_path / "test.db"
     with serving(cheap), serving(judge), watched(db, 10 * USD):
         sweep = judged_sweep(cheap, judge, problems=5, samples=8)
+        sweep.models["cheap"]["max_n"] = 1
         assert run(sweep.write(tmp_path), db).status == 0
         assert len(judge.seen) == 10, "two texts a problem"
         sweep.samples = 10
