@@ -20,7 +20,8 @@ from orchestrator.gateway.refusals import check
 from orchestrator.ledger.writing.agent_attempts import Recorded
 from orchestrator.scheduler.call_retry import MOST_LOST, Then, after
 from orchestrator.scheduler.scheduler import Scheduler
-from orchestrator.sending.agent_calls import CAP_REACHED, ENDING, RAISED, RESTARTED, CallEnd, CallSender
+from orchestrator.sending.agent_call import CallEnd
+from orchestrator.sending.agent_calls import CAP_REACHED, ENDING, RAISED, RESTARTED, CallSender
 from orchestrator.sending.caller import PromptText
 from orchestrator.sending.sender import NOT_PAID
 from providers.errors import ProviderError, Refused

@@ -15,7 +15,7 @@ from orchestrator.gateway.pieces import Pieces
 from orchestrator.gateway.refusals import thinking_budget
 from orchestrator.ledger.writing.agent_attempts import says
 from orchestrator.scheduler.limits.rates import Estimate
-from orchestrator.sending.agent_calls import AgentCall
+from orchestrator.sending.agent_call import AgentCall
 from orchestrator.sending.caller import PromptText
 from orchestrator.sweep.timeout import timeout_s
 from pricing.cost import worst_pico

@@ -6,31 +6,25 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from orchestrator.booking.booking import Attempt, Booked, book
-from orchestrator.booking.cost_ratio import ONE
 from orchestrator.booking.server_share import Share
 from orchestrator.booking.without_reply import ended_badly, free, lease_over
 from orchestrator.ledger.writing.ledger import RAISE_OVERHEAD, Ledger
 from orchestrator.ledger.writing.rows import HoldChange, Reservation, Settlement
-from orchestrator.scheduler.attempt_hold import AttemptHold
 from orchestrator.scheduler.call_lane import CallLane
 from orchestrator.scheduler.limits.rates import Estimate
 from orchestrator.scheduler.scheduler import Scheduler
-from orchestrator.sending.caller import PromptText
+from orchestrator.sending.agent_call import AgentCall, CallEnd, Flight
 from orchestrator.sending.paid_servers import TimedServer
 from orchestrator.sending.sender import NOT_PAID
-from pricing.types import Price
 from providers.errors import MayHaveCost, NotSent, ProviderError
-from providers.forward import Forwarded, Forwarder, Outgoing, WireName
+from providers.forward import Forwarded, Forwarder, Outgoing
 from providers.reading.rate_limits import vendor_limits
-from providers.transport.awake import Limit
 
 LOOKS_EVERY_S = 0.05
 """While nothing but an event lets a call go. One call of a lane looks; the others wait for it."""
@@ -38,60 +32,6 @@ CAP_REACHED = "its attempt's attempt_usd is used up, so that it was cancelled"
 RAISED = "its worst case was raised meanwhile"
 ENDING = "the run was ending"
 RESTARTED = "its server was started again meanwhile"
-
-
-class AgentCall(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt to get a call answered. `alias`: of the attempt; `priced_as`: of the model that answers."""
-
-    alias: str
-    priced_as: str
-    endpoint: int
-    hold: AttemptHold
-    agent_attempt_id: int
-    problem_id: int
-    sample_index: int
-    call: int
-    attempt: int
-    """1, or more for a retry."""
-    prompt: PromptText
-    wire: WireName
-    body: bytes
-    headers: Mapping[str, str]
-    n: int
-    max_tokens: int
-    input_bound: int
-    cap_pico: int | None = None
-    """Of its attempt, where the server's time is paid: what a call costs then shows only while it works."""
-    worst_pico: int
-    worst_now: Callable[[], int]
-    """The same by what is known when it leaves."""
-    provider: str
-    price: Price
-    cost_basis: str
-    cost_ratio: int = ONE
-    timeout_s: float
-    estimate: Estimate
-    passes: Callable[[bytes, str], None]
-    exchange: tuple[str, tuple[Any, ...]]
-    """The statement that writes down what it says; its first value is to be the request's id."""
-    answered: Callable[[int, Forwarded], Sequence[tuple[str, tuple[Any, ...]]]]
-    """The statements that write down what the agent is answered."""
-    waiting: Callable[[], AbstractContextManager[None]]
-    """Around the time that it waits here, which is not the agent's."""
-    worked_s: Callable[[], float]
-
-
-class CallEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """How it ended. `withheld`: why it never left; `stopped`: why its model can't go on."""
-
-    request_id: int
-    outcome: Settlement
-    forwarded: Forwarded | None = None
-    booked: Booked | None = None
-    withheld: str | None = None
-    stopped: str | None = None
-    is_cut: bool = False
-    """It was cancelled since its attempt's cap is used up, and what it used of its server is paid."""
 
 
 class CallSender:
@@ -123,7 +63,7 @@ class CallSender:
         self._costs_more = costs_more
         self._changed = changed
         self._on_warning = on_warning
-        self._timed: dict[int, set[_Flight]] = {}
+        self._timed: dict[int, set[Flight]] = {}
         """By attempt, its calls in flight to servers whose time is paid."""
         self._turns: dict[int, asyncio.Lock] = {}
         """By rate limit: calls leave in the order of their arrival."""
@@ -148,7 +88,7 @@ class CallSender:
         attempt = self._attempt(call)
         change = call.hold.reserve(call.worst_pico)
         number = self._scheduler.call_begins(call.alias, is_retry=call.attempt > 1)
-        flight = _Flight(call, attempt, number)
+        flight = Flight(call, attempt, number)
         try:
             return await self._perform(flight, change)
         except asyncio.CancelledError:
@@ -176,7 +116,7 @@ class CallSender:
             cost_ratio=call.cost_ratio,
         )
 
-    async def _perform(self, flight: _Flight, change: int) -> CallEnd:
+    async def _perform(self, flight: Flight, change: int) -> CallEnd:
         call, attempt = flight.call, flight.attempt
         prompt_id, new = self._ledger.prompt_id(call.prompt.sha)
         sql, row = call.exchange
@@ -257,11 +197,11 @@ class CallSender:
         assert forwarded.error is not None
         return await self._failed(flight, forwarded, forwarded.error, share)
 
-    def _left_s(self, flight: _Flight, server: TimedServer | None) -> float | None:
+    def _left_s(self, flight: Flight, server: TimedServer | None) -> float | None:
         """Until it is ended: its server's lease, or its attempt's cap, is used up."""
         return None if server is None else min(server.left_s(), self._cap_left_s(flight, server))
 
-    def _cap_left_s(self, flight: _Flight, server: TimedServer | None) -> float:
+    def _cap_left_s(self, flight: Flight, server: TimedServer | None) -> float:
         """At least: what others on the server pay makes it longer, which is asked for again then."""
         call = flight.call
         if call.cap_pico is None or server is None:
@@ -271,7 +211,7 @@ class CallSender:
 
     # -- when it may leave ------------------------------------------------------------------------------------------
 
-    async def _admitted(self, flight: _Flight, lane: CallLane) -> str | None:
+    async def _admitted(self, flight: Flight, lane: CallLane) -> str | None:
         """Waits for the lane; None once the call counts in it, else why it doesn't."""
         call, endpoint = flight.call, lane.endpoints[flight.call.endpoint]
         async with self._turns.setdefault(id(lane.rate), asyncio.Lock()):
@@ -297,7 +237,7 @@ class CallSender:
             return stopped
         return RAISED if call.worst_now() > call.worst_pico else None
 
-    def _leaves(self, flight: _Flight, server: TimedServer | None) -> None:
+    def _leaves(self, flight: Flight, server: TimedServer | None) -> None:
         """Its first byte is about to leave: from here on it may be billed. Raises NotSent if it must not."""
         flight.withheld = self._withheld(flight.call)
         if flight.withheld is None and server is not None and not server.begins(flight.number, flight.call.n):
@@ -308,7 +248,7 @@ class CallSender:
 
     # -- how it ended -----------------------------------------------------------------------------------------------
 
-    async def _replied(self, flight: _Flight, forwarded: Forwarded, share: Share | None) -> CallEnd:
+    async def _replied(self, flight: Flight, forwarded: Forwarded, share: Share | None) -> CallEnd:
         """Memory first, then the ledger, without a wait between."""
         call, reply = flight.call, forwarded.reply
         assert reply is not None
@@ -338,7 +278,7 @@ class CallSender:
         return await self._booked(flight, outcome, forwarded=forwarded, booked=booked, also=also)
 
     async def _failed(
-        self, flight: _Flight, forwarded: Forwarded, error: ProviderError, share: Share | None
+        self, flight: Flight, forwarded: Forwarded, error: ProviderError, share: Share | None
     ) -> CallEnd:
         lane = self._lanes[flight.call.priced_as]
         lane.rate.learn(vendor_limits(error.rate_headers), self._clock())
@@ -354,13 +294,13 @@ class CallSender:
             self._on_warning(flight.call.alias, said)
         return await self._booked(flight, outcome, forwarded=forwarded)
 
-    async def _not_sent(self, flight: _Flight, why: str) -> CallEnd:
+    async def _not_sent(self, flight: Flight, why: str) -> CallEnd:
         """It never left, so it is free."""
         outcome = free(flight.attempt, error="NotSent", message=why)
         end = await self._booked(flight, outcome)
         return replace(end, withheld=why, stopped=flight.stopped)
 
-    async def _cancelled(self, flight: _Flight) -> None:
+    async def _cancelled(self, flight: Flight) -> None:
         """The run, or its attempt, ended while it was on its way."""
         if flight.booked or not flight.reserved:
             return
@@ -378,7 +318,7 @@ class CallSender:
 
     def _lane_ends(
         self,
-        flight: _Flight,
+        flight: Flight,
         *,
         used: Estimate | None = None,
         error: ProviderError | None = None,
@@ -399,7 +339,7 @@ class CallSender:
 
     async def _booked(
         self,
-        flight: _Flight,
+        flight: Flight,
         outcome: Settlement,
         *,
         forwarded: Forwarded | None = None,
@@ -429,29 +369,3 @@ class CallSender:
             calls=calls,
             worked_s=call.worked_s(),
         )
-
-
-class _Flight:
-    """A call on its way."""
-
-    def __init__(self, call: AgentCall, attempt: Attempt, number: int) -> None:
-        self.call = call
-        self.attempt = attempt
-        self.number = number
-        self.reserved = False
-        self.sent_at: float | None = None
-        """When its lane let it go."""
-        self.left = False
-        """Its first byte has left, so that it may be billed."""
-        self.lane_ended = False
-        self.booked = False
-        self.withheld: str | None = None
-        self.stopped: str | None = None
-        self.is_capped = False
-        """It was ended since its attempt's cap is used up."""
-        self.ends = Limit(lambda: None)
-
-    def limit(self, left_s: Callable[[], float | None]) -> Limit:
-        """What ends it when that is over."""
-        self.ends = Limit(left_s)
-        return self.ends

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from orchestrator.run.planning.plan import ModelPlanned, Planned
+    from orchestrator.run.planning.planned import ModelPlanned, Planned
 
 NAME = 32
 _NOTHING_TOLD = 80
