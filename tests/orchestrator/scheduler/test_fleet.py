@@ -167,3 +167,14 @@ def test_a_server_is_not_given_up_while_a_request_finds_out():
 )
 def test_who_says_that_it_is_busy_is_waited_for(error, waits_s):
     assert patience(error, max_wait_s=600.0) == waits_s
+
+
+def test_a_probe_answered_by_a_clock_that_jumped_back_is_not_awaited_for_ever():
+    endpoint = Endpoint(server="a")
+    endpoint.sent(1)
+    endpoint.ended(1, 100.0, alive=False, sent_at=99.0)
+    assert endpoint.opened
+    endpoint.sent(1)
+    assert endpoint.usable_at(200.0) is None
+    endpoint.ended(1, 50.0, alive=True, sent_at=49.0)
+    assert endpoint.usable_at(200.0) == 200.0
