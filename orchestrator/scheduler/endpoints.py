@@ -134,7 +134,9 @@ class Endpoint:
             self.answered = True
             if self.opened and sent_at is not None and sent_at < self.opened_at:
                 self.failing_since = now
-                self.probing = self.probing and self.requests > 0  # by a clock that jumped it may be the probe's
+                self.probing = (
+                    self.probing and self.requests > 0
+                )  # by a clock that jumped it may be the probe's
                 return  # it took this one before: that says nothing of the next
             self.failures, self.failing_since = 0, None
             self.opened = self.probing = False
