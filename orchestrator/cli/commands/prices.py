@@ -11,6 +11,9 @@ from orchestrator.text.command import command
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from rich.console import Console
+    from rich.table import Table
+
     from pricing.listing import Listed
     from pricing.types import Price, Rates
 
@@ -75,21 +78,41 @@ def _rates(rates: Rates) -> dict[str, float]:
 
 
 def _show(lines: list[Listed], model: str | None) -> None:
-    from rich import box
-    from rich.table import Table
-
     from orchestrator.cli.output import console
-    from orchestrator.text.safe import safe
 
     out = console()
     if not out.is_terminal:
         out.width = 2 * _WIDE
-    keys = ["input", "cached_input", "cache_write", "cache_write_1h", "output"]
-    if out.width < _WIDE:
-        keys = ["input", "cached_input", "output"]
     shown = lines[:_SHOWN] if model else lines
-    is_wide = out.width >= _WIDE
-    tells_match = bool(model) and (is_wide or any(map(_is_told, shown)))
+    table = _table(shown, is_wide=True, tells_match=bool(model))
+    # A terminal's many columns are still too few for long names beside where each price comes from.
+    is_wide = out.width >= _WIDE and _width(out, table) <= out.width
+    if not is_wide:
+        table = _table(shown, is_wide=False, tells_match=bool(model) and any(map(_is_told, shown)))
+    out.print(table)
+    if not is_wide and (origins := {" of ".join(_origin(line)) for line in shown if line.price is not None}):
+        out.print(f"Prices from {'; '.join(sorted(origins))}.")
+    if not is_wide and (priceless := sum(line.price is None for line in shown)):
+        out.print(f"{priceless} of them: {NO_PRICE}.")
+    if len(shown) < len(lines):
+        out.print(f"{len(lines) - len(shown)} more: --json shows all of them; a longer name finds fewer.")
+    out.print(_footer(lines, model))
+
+
+def _width(out: Console, table: Table) -> int:
+    """Columns that it takes unwrapped."""
+    return out.measure(table, options=out.options.update(max_width=10 * _WIDE)).maximum
+
+
+def _table(lines: list[Listed], *, is_wide: bool, tells_match: bool) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    from orchestrator.text.safe import safe
+
+    keys = ["input", "cached_input", "cache_write", "cache_write_1h", "output"]
+    if not is_wide:
+        keys = ["input", "cached_input", "output"]
     table = (
         Table(box=box.SIMPLE_HEAD, pad_edge=False)
         if is_wide
@@ -104,7 +127,7 @@ def _show(lines: list[Listed], model: str | None) -> None:
         table.add_column("date")
     if tells_match:
         table.add_column("match")
-    for line in shown:
+    for line in lines:
         row = [
             safe(line.model),
             line.provider,
@@ -112,14 +135,7 @@ def _show(lines: list[Listed], model: str | None) -> None:
             *(_origin(line) if is_wide else []),
         ]
         table.add_row(*row, *([_words(line)] if tells_match else []))
-    out.print(table)
-    if not is_wide and (origins := {" of ".join(_origin(line)) for line in shown if line.price is not None}):
-        out.print(f"Prices from {'; '.join(sorted(origins))}.")
-    if not is_wide and (priceless := sum(line.price is None for line in shown)):
-        out.print(f"{priceless} of them: {NO_PRICE}.")
-    if len(shown) < len(lines):
-        out.print(f"{len(lines) - len(shown)} more: --json shows all of them; a longer name finds fewer.")
-    out.print(_footer(lines, model))
+    return table
 
 
 def _cells(price: Price | None, keys: list[str]) -> list[str]:
