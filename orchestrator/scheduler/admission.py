@@ -123,17 +123,17 @@ class Admission:
             return None
         times = [e.usable_at(now) for e in lane.endpoints if e.opened or e.unpaid or e.absent]
         later = [t for t in times if t is not None]
-        if len(times) == len(lane.endpoints):
-            if all(e.dead(now) or e.unpaid for e in lane.endpoints):
-                self._stop(lane.alias, why_dead(lane.endpoints))
-                return None
-            lane.wake_at = min(later, default=None)
+        none_takes = len(times) == len(lane.endpoints)
+        if none_takes and all(e.dead(now) or e.unpaid for e in lane.endpoints):
+            self._stop(lane.alias, why_dead(lane.endpoints))
+            return None
+        lane.wake_at = min((t for t in later if t > now), default=None)
+        if none_takes and now not in later:
             lane.waiting = "server down" + (
-                f", next try in {span(lane.wake_at - now)}" if later and lane.wake_at else ""
+                "" if lane.wake_at is None else f", next try in {span(lane.wake_at - now)}"
             )
         else:
-            lane.wake_at = min((t for t in later if t > now), default=None)
-            lane.waiting = "servers busy"
+            lane.waiting = "servers busy"  # also one whose probe may go, and that has no room for it
         return None
 
     def _affordable(self, lane: ModelLane, item: Item, now: float) -> int:

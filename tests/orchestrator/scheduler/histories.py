@@ -40,7 +40,9 @@ class Clock:
 
     def until(self, moment: float | None) -> float | None:
         """The time at which `moment` will be told, as far as can be known."""
-        return None if moment is None else self.now + max(0.0, moment - self.told)
+        if moment is None or moment <= self.told:
+            return None if moment is None else self.now
+        return self.now + max(1e-9, moment - self.told)  # a difference that is lost in a sum would never pass
 
     def go_on(self, until: float) -> None:
         """To `until` at least: what was due before may be dealt with late."""

@@ -202,6 +202,15 @@ def test_a_server_that_is_down_says_when_it_is_tried_next():
     assert (made.lanes["m"].waiting, made.wake_at) == ("server down", None)
 
 
+def test_a_probe_that_has_no_room_waits_for_a_reply_not_for_a_time_that_is_past():
+    endpoint = Endpoint(
+        server="s", sequences=2, requests=1, samples=2, opened=True, probe_at=4.0, failing_since=3.0
+    )
+    made = scheduler(lane(endpoints=[endpoint]))
+    assert made.next(4.0) is None
+    assert (made.lanes["m"].waiting, made.wake_at) == ("servers busy", None)
+
+
 def test_of_two_servers_a_full_one_and_one_that_is_down_the_latter_s_probe_is_waited_for():
     full = Endpoint(server="s", sequences=2, samples=2)
     down = Endpoint(server="t", opened=True, probe_at=4.0, failing_since=0.0)
