@@ -147,6 +147,12 @@ def _warn_of_texts(study: FrontierStudy, outcomes: Outcomes, samples: Samples) -
             f"{outcomes.cut:,} of {outcomes.samples:,} samples were cut off at max_tokens and count as wrong; a higher "
             "max_tokens may solve more",
         )
+    if samples.apart is not None and samples.apart.any():
+        study.warn(
+            outcomes,
+            "its samples shared their requests' prompts: what to buy pays prompts as it would be bought, the curve "
+            "as recorded",
+        )
     if samples.alike:
         study.warn(
             outcomes,
