@@ -8,7 +8,7 @@ unset PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED # as in a reader's shell
 # What is installed from pinned lists stands here, named by the hash of its pins. It may be there the next time.
 cache=${MANYFEW_CI_CACHE:-$HOME/.cache/manyfew/ci}
 scratch=$(mktemp -d)
-titles=() seconds=() current= began=0
+titles=() seconds=() current= began=0 alone=()
 
 step() {
   _end_step
@@ -33,11 +33,30 @@ _table() {
       "$([ "$status" != 0 ] && [ "${titles[i]}" = "$failed" ] && echo '  FAILED')"
   done
   printf '%4d:%02d  all\n\n' $((SECONDS / 60)) $((SECONDS % 60))
+  [ ${#alone[@]} = 0 ] || printf 'failed beside others, passed alone: %s\n' "${alone[@]}"
   local bad=$((status != 0))
   printf 'steps: %d passed, %d failed\n' $((${#titles[@]} - bad)) "$bad"
   exit "$status"
 }
 trap _table EXIT
+
+# tested PYTHON COMMAND…: runs the tests, then those that failed once more, one at a time. Real processes on two shared
+# cores can be kept from running for seconds, which fails a test that is right; what is wrong fails alone as well.
+# What passed only alone is named under the table. Not for kills, faults, histories and chaos: what they draw may not
+# come again.
+tested() {
+  local python=$1 status=0 argument again=()
+  shift
+  local cache_dir=$scratch/pytest-$RANDOM
+  PYTEST_ADDOPTS="-o cache_dir=$cache_dir" "$@" || status=$?
+  [ "$status" = 1 ] && [ -s "$cache_dir/v/cache/lastfailed" ] || return "$status"
+  local failed
+  failed=$("$python" -c 'import json, sys; print(*(name.split("@")[0] if "]" not in name else name[: name.index("]") + 1] for name in json.load(open(sys.argv[1]))), sep="\n")' "$cache_dir/v/cache/lastfailed")
+  mapfile -t again <<<"$failed"
+  printf 'once more, one at a time: %s\n' "${again[@]}"
+  "$python" -m pytest -q -m "slow or not slow" "${again[@]}"
+  alone+=("${again[@]}")
+}
 
 # The README's commands are read from the README, so that they can't differ from what is written there.
 readme_command() {
