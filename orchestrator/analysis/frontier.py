@@ -90,10 +90,8 @@ def _warn_if_nothing_solved(study: FrontierStudy) -> None:
     kinds = sorted({one.verifier for one in judged if one.verifier is not None})
     verifier = f"the verifier ({', '.join(kinds)})" if kinds else "the verifier"
     problems = len({key for one in judged for key in one.problems})
-    study.warnings.append(
-        f"no sample of any model is right on {problems:,} problems, so there is nothing to advise: check what "
-        f"{verifier} takes for an answer"
-    )
+    told = f"no sample of any model is right on {problems:,} problems, so there is nothing to advise"
+    study.warnings.insert(0, f"{told}: check what {verifier} takes for an answer")
 
 
 def _model(study: FrontierStudy, outcomes: Outcomes, samples: Samples, unit: int) -> dict[str, Any]:
@@ -157,7 +155,8 @@ def _power_law(study: FrontierStudy, outcomes: Outcomes, samples: Samples) -> di
         return None
     fitted = power_law.fit(ks, samples.solved(ks).mean(axis=0))
     if isinstance(fitted, str):
-        study.warn(outcomes, f"no power law: {fitted}")
+        if outcomes.c.any():  # else that it solved nothing is told
+            study.warn(outcomes, f"no power law: {fitted}")
         return None
     return {"a": fitted.a, "b": fitted.b}
 
@@ -167,7 +166,8 @@ def _extrapolation(study: FrontierStudy, outcomes: Outcomes, samples: Samples) -
         return None
     found = extrapolate(samples)
     if isinstance(found, str):
-        study.warn(outcomes, f"no extrapolation: {found}")
+        if outcomes.c.any():
+            study.warn(outcomes, f"no extrapolation: {found}")
         return None
     points = [
         {

@@ -81,7 +81,7 @@ def policies(
         "frontier_without_stopping": _frontier(axis, bought, drawn, "none", cap, clusters),
         "routing_bound": _routed(axis, taken, warnings),
     }
-    if bought and not found_frontiers["frontier"]:
+    if bought and not found_frontiers["frontier"] and any(outcomes.c.any() for outcomes, _ in models):
         within = "" if cap == NO_CAP else " within the cap"
         warnings.append(f"no policy solves anything{within}, so the frontier is empty")
     return found_frontiers

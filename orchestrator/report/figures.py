@@ -40,9 +40,10 @@ def solved(model: ModelProgress) -> str:
     return NONE if not model.planned else f"{model.solved_problems:,}/{model.problems:,}"
 
 
-def coverage(model: ModelProgress) -> str:
-    """The share of problems that are solved."""
-    return NONE if not model.planned or model.steered else share(model.solved_problems, model.problems)
+def coverage(model: ModelProgress, unknown: str = NONE) -> str:
+    """The share of problems that are solved: unknown before the first verdict."""
+    told = model.planned and not model.steered and (model.verified or model.solved_problems)
+    return share(model.solved_problems, model.problems) if told else unknown
 
 
 def pass_rate(model: ModelProgress, unknown: str = "-") -> str:

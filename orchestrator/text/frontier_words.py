@@ -9,11 +9,22 @@ from orchestrator.text.safe import safe
 from pricing.types import PICO_PER_USD
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 NAME = 200
 """Longer names are hostile."""
 UNITS = {"usd": "dollars", "tokens": "tokens", "seconds": "seconds", "flops": "FLOPs", "samples": "samples"}
+
+
+def gathered(warnings: Iterable[str], aliases: Iterable[str]) -> list[str]:
+    """What is said of several models in the same words, once: "a, b: words"."""
+    said: dict[tuple[str, bool], list[str]] = {}
+    by_length = sorted(aliases, key=len, reverse=True)  # an alias may begin as another one, with a colon
+    for warning in warnings:
+        alias = next((one for one in by_length if warning.startswith(f"{one}: ")), None)
+        words = warning if alias is None else warning[len(alias) + 2 :]
+        said.setdefault((words, alias is None), []).append(alias or "")
+    return [words if general else f"{', '.join(of)}: {words}" for (words, general), of in said.items()]
 
 
 def amount(axis: str, value: float | None) -> str:

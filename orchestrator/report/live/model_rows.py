@@ -97,7 +97,7 @@ class ModelRows:
             "samples": figures.samples(m),
             "per s": figures.rate(m.samples_per_s),
             "solved": figures.solved(m),
-            "coverage": figures.share(m.solved_problems, m.problems, self._glyphs.unknown),
+            "coverage": figures.coverage(m, self._glyphs.unknown),
             "pass": figures.pass_rate(m, self._glyphs.unknown),
             "in flight": figures.in_flight(m),
             "cost": figures.cost(m, places),

@@ -22,6 +22,7 @@ from orchestrator.text.frontier_words import (
     bought,
     counted,
     covered,
+    gathered,
     percent,
     routed,
 )
@@ -81,7 +82,7 @@ def print_frontier(console: Console, document: Document) -> None:
     _print_comparisons(console, document, axis)
     _print_routing(console, document, axis)
     _print_lists(console, document, axis, plain=plain)
-    for warning in document["warnings"]:
+    for warning in gathered(document["warnings"], models):
         console.print(Text.assemble(("note: ", "yellow"), safe(warning)))
 
 
@@ -176,9 +177,10 @@ def _print_plot(
     plain: bool,
 ) -> None:
     document = {"models": models, "axis": axis}
-    shown = chart(console, document, height=_HEIGHT, width=min(console.width, _WIDEST), plain=plain)
+    shown = in_chart(document)
     if not shown:
         return
+    chart(console, document, height=_HEIGHT, width=min(console.width, _WIDEST), plain=plain)
     names = [Text.assemble((f"{marks[alias]} ", styles[alias]), safe(alias, NAME)) for alias in shown]
     between = (
         Text("   ") if sum(name.cell_len + 3 for name in names) + 7 <= console.width else Text("\n       ")
@@ -187,15 +189,17 @@ def _print_plot(
     console.print()
 
 
-def chart(
-    console: Console, document: Mapping[str, Any], *, height: int, width: int, plain: bool
-) -> list[str]:
-    """Prints coverage against cost. The models that have a place in it, none if nothing has."""
+def in_chart(document: Mapping[str, Any]) -> list[str]:
+    """The models that have a place in the chart: none if nothing is solved."""
+    curves = {alias: _series(model, document["axis"]) for alias, model in document["models"].items()}
+    solved = any(y for curve in curves.values() for y in curve.ys)
+    return [alias for alias, curve in curves.items() if curve.xs] if solved else []
+
+
+def chart(console: Console, document: Mapping[str, Any], *, height: int, width: int, plain: bool) -> None:
+    """Prints coverage against cost."""
     axis = document["axis"]
     curves = {alias: _series(model, axis) for alias, model in document["models"].items()}
-    shown = [alias for alias, curve in curves.items() if curve.xs]
-    if not shown:
-        return []
     rows = plot(
         list(curves.values()),
         lambda value: amount(axis, 1000 * value).removesuffix(".00"),
@@ -211,7 +215,6 @@ def chart(
             line.append(cell.character, style=style)
         line.rstrip()
         console.print(line)
-    return shown
 
 
 def _series(model: Mapping[str, Any], axis: str) -> Series:

@@ -13,9 +13,9 @@ from rich.text import Text
 from orchestrator.analysis.advice import advice
 from orchestrator.report.cells import fit
 from orchestrator.report.short_names import short_names
-from orchestrator.report.terminal.frontier import COLOURS, ascii_only, chart, thousand
+from orchestrator.report.terminal.frontier import COLOURS, ascii_only, chart, in_chart, thousand
 from orchestrator.report.terminal.plot import ASCII_MARKERS, MARKERS
-from orchestrator.text.frontier_words import UNITS, band, for_the_same, percent
+from orchestrator.text.frontier_words import UNITS, band, for_the_same, gathered, percent
 from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
 
@@ -69,19 +69,20 @@ def print_one_screen(console: Console, document: Document, spent: Spent) -> None
         top += ["", *_buys(document, names, width, plain=plain)]
     if pairs := _pairs(document, names):
         top += ["", *pairs]
-    legend = _legend(names, plain=plain, width=width or WIDEST)
+    charted = in_chart(document)
+    legend = _legend(names, charted, plain=plain, width=width or WIDEST)
     most = min(LINES, console.height - _BELOW) if console.height >= LINES else LINES
     notes = _notes(document, width, most - len(top) - 1 - (LEAST_CHART + 4 + len(legend)))
     for line in [*top, *([""] if notes else []), *notes]:
         console.print(Text(line, no_wrap=True, overflow="ignore"), crop=False)
     room = most - len(top) - len(notes) - bool(notes) - len(legend) - 4
-    if room < LEAST_CHART and console.is_terminal:
+    if not charted or (room < LEAST_CHART and console.is_terminal):
         return
     console.print()
     height = max(LEAST_CHART, min(MOST_CHART, room))
-    if chart(console, document, height=height, width=width or WIDEST, plain=plain):
-        for line in legend:
-            console.print(line)
+    chart(console, document, height=height, width=width or WIDEST, plain=plain)
+    for line in legend:
+        console.print(line)
 
 
 def _spent(document: Document, spent: Spent) -> str:
@@ -249,7 +250,7 @@ def _of(policy: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
 
 def _notes(document: Document, width: int | None, room: int) -> list[str]:
     """Whole warnings, as many as there is room for."""
-    warnings = [safe(warning) for warning in document["warnings"]]
+    warnings = [safe(warning) for warning in gathered(document["warnings"], document["models"])]
     lines: list[str] = []
     for number, warning in enumerate(warnings):
         wrapped = _wrapped(f"note: {warning}", width)
@@ -260,10 +261,12 @@ def _notes(document: Document, width: int | None, room: int) -> list[str]:
     return lines
 
 
-def _legend(names: Mapping[str, str], *, plain: bool, width: int) -> list[Text]:
+def _legend(names: Mapping[str, str], charted: Sequence[str], *, plain: bool, width: int) -> list[Text]:
     markers = ASCII_MARKERS if plain else MARKERS
     lines = [Text(" " * 6)]
-    for at, name in enumerate(names.values()):
+    for at, (alias, name) in enumerate(names.items()):
+        if alias not in charted:
+            continue
         entry = Text.assemble((f"{markers[at % len(markers)]} ", COLOURS[at % len(COLOURS)]), name, GAP)
         if lines[-1].cell_len + entry.cell_len > width and lines[-1].plain.strip():
             lines.append(Text(" " * 6))

@@ -43,7 +43,7 @@ def test_a_frame_of_eighty_columns():
         "model  samples  per s  solved  coverage   pass  in flight      cost        left",
         "cheap  480/640   41.2   41/64     64.1%  19.8%    8 (128)    $0.100  2 min 10 s",
         "  ███████████████████░░░░░░  75%  rate limit, 12 s",
-        "large    0/640      0    0/64        0%      –      0 (0)    $0.000           –",
+        "large    0/640      0    0/64         –      –      0 (0)    $0.000           –",
         "  ░░░░░░░░░░░░░░░░░░░░░░░░░   0%",
         "",
         "errors: rate limited ×12 (free); connection lost ×3 (counted at worst case)",

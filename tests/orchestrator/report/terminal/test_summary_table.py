@@ -33,7 +33,7 @@ def test_what_no_model_has_takes_no_column():
     ) == [
         "model  samples  solved  coverage  settled  requests",
         "cheap  480/640   41/64     64.1%    $1.00         5",
-        "large      0/5    0/64        0%       $0         -",
+        "large      0/5    0/64         -       $0         -",
     ]
 
 
