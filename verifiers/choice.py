@@ -36,7 +36,8 @@ _MARKUP = re.compile(
 )
 _BOX = re.compile(r"(?:\\(?:boxed|fbox)[ ]?\{|<answer>)(?=([^\n<]{0,80}))")
 _STATED = re.compile(
-    r"(?:(?:\b|(?<=final)|(?<=correct))(?:(?:statement|one|option|choice|answer) that(?: [a-z]{1,20}){1,4}(?= is )"
+    r"(?:\bans\."
+    r"|(?:\b|(?<=final)|(?<=correct))(?:(?:statement|one|option|choice|answer) that(?: [a-z]{1,20}){1,4}(?= is )"
     r"|answer|option|choice|choose|chose|chosen|select(?:ed|ion)?"
     r"|pick(?:ed)?|go(?:ing)? (?:with|for)|verdict|conclusion|final letter|(?:i'd|i would|i'll) say"
     r"|(?:matches|corresponds to|means|ans)|letter(?=(?: is|:)[ ])"
