@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _NEAR = 0.01
-"""Coverage below the most that isn't worth paying much for."""
+"""Coverage below the most that isn't worth paying much for, where its standard error isn't known."""
 _MOST_OF_IT, _LESS = 0.8, 0.6
 """A cheaper buy is worth a sentence if it covers this share of what the first one does, for this share of its cost."""
 _MOST_BUYS = 12
@@ -52,17 +52,22 @@ def best_buys(frontier: Sequence[Row], axis: str) -> list[Row]:
 
 
 def recommended(frontier: Sequence[Row], axis: str) -> list[Row]:
-    """The cheapest row that nearly reaches the most, and a much cheaper one, if there is one, that reaches most of
-    that."""
+    """The cheapest row that covers as much as the last one as far as these problems tell (within a standard error:
+    Breiman et al. 1984), and a much cheaper one, if there is one, that reaches most of that."""
     cost = f"{axis}_per_problem"
     most = frontier[-1]["coverage"]
-    first = next(row for row in frontier if row["coverage"] >= most - _NEAR)
+    first = next(row for row in frontier if most - row["coverage"] <= _unseen(row))
     cheaper = (
         row
         for row in frontier
         if row["coverage"] >= _MOST_OF_IT * first["coverage"] and row[cost] <= _LESS * first[cost]
     )
     return [first, *list(cheaper)[:1]]
+
+
+def _unseen(row: Row) -> float:
+    error = row["short_of_most_error"]
+    return _NEAR if error is None else error
 
 
 def _anything_solved(document: Document) -> bool:

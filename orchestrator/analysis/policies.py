@@ -131,9 +131,15 @@ def _frontier(
     if drawn is not None:
         cost, coverage = corrected(drawn, allowed, cost, coverage)
     still = best(cost, coverage, np.ones(len(kept), bool))
+    each = [by_problem(whole.policies[kept[at]], models) for at in still]
+    solved = np.column_stack([row for row, _ in each])
+    means = bootstrap.resampled_means(solved, clusters=clusters)
+    bands = np.column_stack(bootstrap.coverage_band(solved, means, clusters))
+    errors = (means[:, -1:] - means).std(axis=0)
     return [
-        _point(axis, whole, kept[at], models, (float(cost[at]), float(coverage[at])), clusters)
-        for at in still
+        _point(axis, whole, kept[at], (float(cost[at]), float(coverage[at])), bands[place], each[place][1])
+        | {"short_of_most_error": float(errors[place])}
+        for place, at in enumerate(still)
     ]
 
 
@@ -141,24 +147,20 @@ def _point(
     axis: Axis,
     whole: Offers,
     at: int,
-    models: list[Buyable],
     figures: tuple[float, float],
-    clusters: NDArray[np.int64] | None,
+    band: NDArray[np.float64],
+    paid: NDArray[np.float64],
 ) -> dict[str, Any]:
     """`figures`: cost and coverage, corrected for having been chosen; the band moves with them."""
     cost, coverage = figures
-    policy = whole.policies[at]
-    solved, paid = by_problem(policy, models)
-    low, high = bootstrap.coverage_band(
-        solved[:, None], bootstrap.resampled_means(solved[:, None], clusters=clusters), clusters
-    )
+    low, high = band.tolist()
     moved = coverage - float(whole.coverage[at])
     return {
         f"{axis}_per_problem": cost,
         "coverage": coverage,
-        "low": finite(max(0.0, float(low[0]) + moved)),
-        "high": finite(max(coverage, float(high[0]) + moved)),
-        "policy": _policy(policy),
+        "low": finite(max(0.0, low + moved)),
+        "high": finite(max(coverage, high + moved)),
+        "policy": _policy(whole.policies[at]),
         f"{axis}_per_problem_p90": float(np.quantile(paid, 0.9)),
         f"{axis}_per_problem_most": float(whole.most[at]),
         f"sampled_{axis}_per_problem": float(whole.cost[at]),

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 _GAP, _GAP_SD = 0.03, 0.05
 """Of the gap in coverage where the expensive side's money buys more cheap samples than were drawn, on simulated pairs:
 such prices favour the cheap side a little (docs/statistics.md, Comparisons)."""
+_ALIKE = 0.04
+"""As many pairs cover the same as cover within so much of it without being the same."""
+_ONE_SIDED = 2
+"""Problems added, of which each side solves one alone (Bonett and Price 2012): draws of few problems vary too little,
+and draws of problems on which both do the same don't vary at all."""
 
 Beyond = Callable[[int], "NDArray[np.float64] | None"]
 """The cheap model's coverage of more samples than were drawn, in every draw; None if nothing can be said."""
@@ -77,8 +82,8 @@ class Comparison:
     cost_cheap: float | None
     cost_expensive: float
     probability: float | None
-    """The share of paired draws of problems in which the affordable samples cover at least as much; where they were
-    not all sampled, what draws and a prior of the gap say."""
+    """That the affordable samples cover at least as much: what the gap over paired draws of problems says, and what
+    gaps are like. One half where nothing speaks for either side."""
     basis: Literal["sampled", "extrapolated"] | None
     equal_coverage: Banded
     """What the cheap model costs where it covers as much; cheap_k is found anew in every draw."""
@@ -138,23 +143,35 @@ def _one(cheap: Search, expensive: Search, expensive_k: int, beyond: Beyond) -> 
 def _probability(
     cheap: Search, targets: NDArray[np.float64], affordable: int | None, compared: int, beyond: Beyond
 ) -> tuple[float | None, Literal["sampled", "extrapolated"] | None]:
-    share = float((cheap.at_drawn(compared) >= targets - TIE).mean())
-    if affordable is None or affordable <= cheap.largest or share >= bootstrap.LEVEL:
-        return share, "sampled"
+    gaps = cheap.at_drawn(compared) - targets
+    enough = float((gaps >= -TIE).mean()) >= bootstrap.LEVEL
+    if affordable is None or affordable <= cheap.largest or enough:
+        return _of_sampled(gaps, cheap.samples.problems), "sampled"
     drawn = beyond(affordable)
     if drawn is None:
         return None, None
     drawn = np.maximum(drawn, cheap.at_drawn(cheap.largest))
-    return _weighed(drawn - targets), "extrapolated"
+    return _of_extrapolated(drawn - targets), "extrapolated"
 
 
-def _weighed(gaps: NDArray[np.float64]) -> float:
-    """How likely the cheap side covers at least as much, by draws of the gap that rest on laws: so little is known
-    that it counts what gaps are like. The posterior of a normal prior."""
+def _of_sampled(gaps: NDArray[np.float64], problems: int) -> float:
+    """Gaps of any size are as likely, and some pairs are equal, which counts half."""
+    mean, spread = float(gaps.mean()), float(np.hypot(gaps.std(), _ONE_SIDED**0.5 / problems))
+    errors = mean / spread
+    odds = 2 * _ALIKE * float(np.exp(-0.5 * errors**2)) / (spread * np.sqrt(2 * np.pi))
+    return float((odds / 2 + _normal(errors)) / (1 + odds))
+
+
+def _of_extrapolated(gaps: NDArray[np.float64]) -> float:
+    """Draws that rest on laws know so little that what gaps are like counts as much: a normal prior."""
     mean, spread = float(gaps.mean()), max(float(gaps.std()), TIE)
     whole = np.hypot(spread, _GAP_SD)
     posterior = (mean * _GAP_SD**2 + _GAP * spread**2) / whole**2
-    return float(ndtr(np.array([posterior * whole / (spread * _GAP_SD)]))[0])
+    return _normal(posterior * whole / (spread * _GAP_SD))
+
+
+def _normal(errors: float) -> float:
+    return float(ndtr(np.array([errors]))[0])
 
 
 def _gaps(cheap: Search, k: int, expensive: Search, expensive_k: int) -> Gaps:

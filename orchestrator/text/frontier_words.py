@@ -93,7 +93,7 @@ def covered(model: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def chance(share: float) -> str:
-    """Never a certainty that a share of 2,000 draws does not give."""
+    """Never a certainty that problems drawn anew do not give."""
     if share > 0.995:
         return "over 0.99"
     return "under 0.01" if share < 0.005 else f"{share:.2f}"

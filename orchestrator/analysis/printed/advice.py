@@ -37,6 +37,7 @@ def printed_frontier(table: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]
             "usd_per_problem_p90": None,
             "sampled_usd_per_problem": None,
             "sampled_coverage": None,
+            "short_of_most_error": None,
         }
         for at in best(cost, coverage, np.ones(len(table), bool))
     ]

@@ -6,9 +6,9 @@ from orchestrator.analysis.advice import advice, best_buys
 from tests.orchestrator.text.test_comparison_words import ROW
 
 
-def point(usd, coverage, stop="none", **samples) -> dict[str, Any]:
+def point(usd, coverage, stop="none", error=None, **samples) -> dict[str, Any]:
     policy = {"kind": "fixed", "stop": stop, "order": list(samples), "samples": samples}
-    return {"usd_per_problem": usd, "coverage": coverage, "policy": policy}
+    return {"usd_per_problem": usd, "coverage": coverage, "short_of_most_error": error, "policy": policy}
 
 
 def said(*rows, frontier=(), models=("small", "large"), solved=(), coverage=0.5):
@@ -40,6 +40,13 @@ def test_what_to_buy_is_a_row_of_the_frontier_and_not_the_last_half_point():
     first, second, *_ = said(frontier=FRONTIER)
     assert first == "Buy 1 × large: 90.0% for $500.00 per 1,000 problems."
     assert second == "To pay less, buy 8 × small: 80.0% for $30.00 per 1,000 problems."
+
+
+def test_what_these_problems_cannot_tell_from_the_most_is_not_paid_for():
+    rows = [point(0.3, 0.86, error=0.05, large=1), point(2, 0.9, error=0.0, large=8)]
+    assert said(frontier=rows)[0] == "Buy 1 × large: 86.0% for $300.00 per 1,000 problems."
+    rows[0]["short_of_most_error"] = 0.03
+    assert said(frontier=rows)[0] == "Buy 8 × large: 90.0% for $2,000.00 per 1,000 problems."
 
 
 def test_a_policy_that_stops_says_so():

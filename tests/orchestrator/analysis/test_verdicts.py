@@ -65,7 +65,7 @@ def test_few_alone_need_six_problems(tmp_path):
         row = first(document(tmp_path, made))
         assert row["verdict"] == verdict, problems
         (tmp_path / "l.db").unlink()
-    assert row["probability"] == 0.0
+    assert row["probability"] < 0.001
 
 
 @pytest.mark.parametrize("problems", [1, 2, 5, 6])

@@ -123,13 +123,13 @@ def test_the_tables_hold_the_figures_without_any_script(good):
         "$0.05",
         "$1.00",
         "14.3%",
-        "over 0.99",
         "input 1, cached 1, output 2",
         "2026-01-02",
         "sha256",
     ):
         assert part in shown
     assert re.search(r"\|20\|+85\.0%\|", shown)
+    assert re.search(r"\|open \(0\.\d\d\)\|", shown)
 
 
 def test_axes_that_are_not_known_are_not_offered(good):
