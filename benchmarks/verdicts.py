@@ -3,6 +3,7 @@
     python benchmarks/verdicts.py                      the quickstart's answers, recorded of two small models
     python benchmarks/verdicts.py --texts FILE.jsonl   longer ones: `answer` of each line, judged against itself
     python benchmarks/verdicts.py --kinds code,coq     only these
+    python benchmarks/verdicts.py --kinds code --cores 1
 
 A core second is one second of one processor, of this process and its workers: what other programs do on the machine
 does not change it much. Kinds that this machine lacks something for are left out, with the reason.
@@ -32,8 +33,7 @@ from verifiers.workers.executor import Executor, LocalExecutor, cores
 from verifiers.workers.worker_process import Item
 
 PROGRAM = "```python\nimport sys\nnumbers = [int(word) for word in sys.stdin.read().split()]\nprint(sum(numbers))\n```"
-TESTS = {"input": ["1 2 3\n"], "output": ["6\n"]}
-CODE: list[Item] = [(f"{PROGRAM}\n{n}", {"public_tests": TESTS}) for n in range(60)]
+TESTS = {1: "one test", 10: "ten tests", 50: "fifty tests"}
 JUDGE = "def judge(text, problem):\n    return str(problem['answer']) in text.split()\n"
 
 
@@ -131,8 +131,15 @@ def cases(items: list[Item]) -> list[Case]:
         Case("python (worker)", "python", {"call": "benchmark_judge:judge"}, items),
         Case("math (worker)", "math", {}, items[:600]),
         Case("command (a process each)", "command", {"command": ["./judge"]}, items[:200]),
-        Case("code, one test (sandboxes)", "code", {}, CODE),
+        *(Case(f"code, {name} (sandboxes)", "code", {}, programs(count)) for count, name in TESTS.items()),
     ]
+
+
+def programs(tests: int) -> list[Item]:
+    """Different programs, all right, each with as many tests."""
+    inputs = [f"1 2 {n}\n" for n in range(tests)]
+    given = {"input": inputs, "output": [f"{3 + n}\n" for n in range(tests)]}
+    return [(f"{PROGRAM}\n{n}", {"public_tests": given}) for n in range(60 if tests < 50 else 20)]
 
 
 def main() -> None:
@@ -141,7 +148,10 @@ def main() -> None:
     )
     parser.add_argument("--texts", type=Path)
     parser.add_argument("--kinds", help="comma-separated")
+    parser.add_argument("--cores", type=int, help="on no more than these of the machine's")
     given = parser.parse_args()
+    if given.cores is not None:
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: given.cores])
     items = quickstart() if given.texts is None else of_file(given.texts)
     print(
         f"{len(items):,} texts, {sum(len(text) for text, _ in items) / len(items):.0f} characters each, {cores()} cores"
