@@ -52,7 +52,7 @@ def coverage_of(document: Mapping[str, Any]) -> Spec:
     logarithmic axis."""
     axis, models = document["axis"], document["models"]
     curves = drawable(rows.curves(models, axis))
-    others = rows.votes(models, axis) + rows.deliveries(models, axis)
+    others = rows.votes(models, axis) + rows.deliveries(models, axis) + rows.every_right(models, axis)
     others += rows.laws(models) if axis == "samples" else []
     points = drawable(printed.points(document))
     return spec.coverage_chart(curves + drawable(others) + points, rows.labels(curves + points), axis, LIGHT)

@@ -102,6 +102,27 @@ def deliveries(models: Mapping[str, Mapping[str, Any]], axis: str) -> list[Row]:
     ]
 
 
+def every_right(models: Mapping[str, Mapping[str, Any]], axis: str) -> list[Row]:
+    """A row a model of agents and k: how often all of k attempts are right (pass^k)."""
+    return [
+        {
+            "m": m,
+            "name": name,
+            "kind": "every",
+            "k": point["k"],
+            "coverage": point["all"],
+            "low": None,
+            "high": None,
+            "band": "–",
+            "cost": point[f"{axis}_per_problem"],
+        }
+        for m, (name, model) in enumerate(zip(names(list(models)), models.values(), strict=True))
+        if "agent" in model
+        for point in model["coverage"]
+        if point["all"] is not None
+    ]
+
+
 def laws(models: Mapping[str, Mapping[str, Any]]) -> list[Row]:
     """A row a model and k: the fitted power law, against samples."""
     found: list[Row] = []

@@ -32,9 +32,9 @@ from orchestrator.text.frontier_words import UNITS
 def coverage_chart(rows: Sequence[Row], ends: Sequence[Row], axis: str, paint: Paint) -> Spec:
     """Coverage against cost: a curve a model with its band, a mark at every k, its name beside its end."""
     faint = min(0.17, 0.7 / max(len(model_places(rows)), 1))  # many bands over one another are mud
-    sampled, beyond, voted, picked, delivered, law, printed = (
+    sampled, beyond, voted, picked, delivered, every, law, printed = (
         f"datum.kind == '{kind}'"
-        for kind in ("sampled", "beyond", "voted", "picked", "delivered", "law", "printed")
+        for kind in ("sampled", "beyond", "voted", "picked", "delivered", "every", "law", "printed")
     )
     x = cost_field(axis)
     y = share_axis("coverage", COVERAGE_TITLE)
@@ -55,6 +55,7 @@ def coverage_chart(rows: Sequence[Row], ends: Sequence[Row], axis: str, paint: P
                 layer({"type": "line", "strokeWidth": 1.5, "strokeDash": [1, 3]}, line, voted),
                 layer({"type": "line", "strokeWidth": 1.5, "strokeDash": [6, 2, 1, 2]}, line, picked),
                 layer({"type": "line", "strokeWidth": 1.5, "strokeDash": [10, 3]}, line, delivered),
+                layer({"type": "line", "strokeWidth": 1.5, "strokeDash": [2, 2]}, line, every),
                 layer({"type": "line", "strokeWidth": 1, "strokeDash": [3, 2]}, line, law),
                 layer(
                     {"type": "point", "filled": True, "opacity": 1},

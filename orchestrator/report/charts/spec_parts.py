@@ -44,6 +44,7 @@ PICKED = "Dashed and dotted: how often the sample with the best score is right."
 DELIVERED = (
     "Long dashes: how often the first sample that the verifier accepts is right; wrong ones that pass cap it."
 )
+EVERY = "Short dashes: how often all k attempts are right (pass^k)."
 LAW = "Thin short dashes: the fitted law, ln(coverage) = a·k^b."
 PRINTED = "Hollow marks: as printed, without their samples, so without a band."
 NOTE = (
@@ -79,6 +80,7 @@ def notes_of(coverage: Spec) -> list[str]:
         ("voted", VOTED),
         ("picked", PICKED),
         ("delivered", DELIVERED),
+        ("every", EVERY),
         ("law", LAW),
         ("printed", PRINTED),
     )

@@ -69,7 +69,7 @@ window.manyfewPage = (data, readSamples) => {
   const drawable = (cost) => (cost === 0 && state.scale === "log" ? null : cost);
   function endRows(rows) {
     const ends = new Map();
-    for (const row of rows) if (row.cost !== null && row.kind !== "voted" && row.kind !== "picked" && row.kind !== "delivered" && row.kind !== "law") ends.set(row.m, row);
+    for (const row of rows) if (row.cost !== null && row.kind !== "voted" && row.kind !== "picked" && row.kind !== "delivered" && row.kind !== "every" && row.kind !== "law") ends.set(row.m, row);
     return data.ends.filter((end) => ends.has(end.m))
       .map((end) => ({ ...end, cost: ends.get(end.m).cost, coverage: ends.get(end.m).coverage }));
   }
@@ -158,7 +158,7 @@ window.manyfewPage = (data, readSamples) => {
   const told = (rows) => rows.map((row) => ({ ...row,
     said_coverage: row.said_coverage ?? (row.coverage === undefined ? undefined : percent(row.coverage)),
     said_cost: row.cost === undefined ? undefined : many(row.cost) + ofMany(),
-    said_k: row.k === undefined ? undefined : row.k.toLocaleString("en") + ({ beyond: " (extrapolated)", voted: " (majority vote)", picked: " (best by score)", delivered: " (first accepted)", law: " (fitted law)", printed: " (as printed)" }[row.kind] || ""),
+    said_k: row.k === undefined ? undefined : row.k.toLocaleString("en") + ({ beyond: " (extrapolated)", voted: " (majority vote)", picked: " (best by score)", delivered: " (first accepted)", every: " (all right)", law: " (fitted law)", printed: " (as printed)" }[row.kind] || ""),
   }));
 
   let whole = true; // other prices leave two of the charts as they are

@@ -113,7 +113,7 @@ def _for_page(
 ) -> dict[str, Any]:
     axis, models, paints = document["axis"], document["models"], palette.variables()
     curves = rows.curves(models, axis)
-    votes = rows.votes(models, axis) + rows.deliveries(models, axis)
+    votes = rows.votes(models, axis) + rows.deliveries(models, axis) + rows.every_right(models, axis)
     points = printed.points(document)
     ends = rows.labels(curves + [row | {"cost": row["usd"]} for row in points])
     spread = rows.spread(list(models)[: len(data["spread"])], [one["points"] for one in data["spread"]])
@@ -235,6 +235,8 @@ def _caption(document: Mapping[str, Any]) -> list[str]:
         said.append("Dashed and dotted: how often the sample with the best score is right.")
     if any("delivered" in point for model in models for point in model["coverage"]):
         said.append(spec_parts.DELIVERED)
+    if rows.every_right(document["models"], document["axis"]):
+        said.append(spec_parts.EVERY)
     if "printed" in document:
         said.append(
             "Hollow marks: as printed, without their samples, so without a band or a line between them."

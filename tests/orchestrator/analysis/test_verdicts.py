@@ -5,6 +5,8 @@ import pytest
 
 from orchestrator.analysis.frontier import frontier_document
 from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
+from orchestrator.report.charts.panels import caption, coverage_of
+from orchestrator.report.charts.spec_parts import EVERY
 from tests.orchestrator.ledger_fixture import USD, Made, counted, make_ledger
 
 CENT = USD // 100
@@ -181,3 +183,17 @@ def test_all_of_k_right_beside_any_of_k(tmp_path):
     found = document(tmp_path, made)["models"]
     assert [p["all"] for p in found["m"]["coverage"]] == pytest.approx([0.5, (0.5 + 0) / 2, 0.0])
     assert {p["all"] for p in found["s"]["coverage"]} == {None}
+
+
+def test_the_chart_has_all_of_k_right_for_agents(tmp_path):
+    made = {"m": Made({"a": counted(4, 3), "b": counted(4, 1)})}
+    found = document(tmp_path, made)
+    assert not any(row["kind"] == "every" for row in _drawn(found))
+    found["models"]["m"]["agent"] = {"calls_per_attempt": None}
+    rows = [row for row in _drawn(found) if row["kind"] == "every"]
+    assert [(row["k"], row["coverage"]) for row in rows] == [(1, 0.5), (2, 0.25), (4, 0.0)]
+    assert EVERY in caption(coverage_of(found))
+
+
+def _drawn(found):
+    return coverage_of(found)["datasets"]["curves"]
