@@ -81,6 +81,10 @@ def policies(
         "frontier_without_stopping": _frontier(axis, bought, drawn, "none", cap, clusters),
         "routing_bound": _routed(axis, taken, warnings),
     }
+    if cap.hard is not None and rows:
+        warnings.append(
+            "the hard cap goes by the most expensive sample seen of each problem; one still to come may cost more"
+        )
     if bought and not found_frontiers["frontier"] and any(outcomes.c.any() for outcomes, _ in models):
         within = "" if cap == NO_CAP else " within the cap"
         warnings.append(f"no policy solves anything{within}, so the frontier is empty")

@@ -285,6 +285,12 @@ def test_a_cap_on_average_or_hard_leaves_out_what_costs_more(tmp_path):
     assert hard["cap"] == {"average": None, "hard": cap}
     assert all(point["usd_per_problem_most"] <= cap for point in hard["frontier"])
     assert hard["frontier"][-1]["coverage"] <= average["frontier"][-1]["coverage"]
+    goes_by = "the hard cap goes by the most expensive sample seen of each problem"
+    assert [any(goes_by in said for said in found["warnings"]) for found in (whole, average, hard)] == [
+        0,
+        0,
+        1,
+    ]
     nothing = frontier_document(models, "usd", Cap(hard=1e-9))
     assert nothing["frontier"] == nothing["frontier_without_stopping"] == []
     assert any("within the cap" in warning for warning in nothing["warnings"])
