@@ -13,6 +13,7 @@ ProviderError
 │   └── Stopped            no wait mends it: bad key, no credit, unknown model,
 │                          a parameter the model refuses                       → this model stops
 └── Lost               unknown: it may have been billed                  → counted at worst case, try again
+    └── Unusable           it came whole, and holds no answer                  → the same
 """
 
 from __future__ import annotations
@@ -142,3 +143,7 @@ class Lost(ProviderError):
         self.choices = choices
         self.usage = usage
         self.reply_id: str | None = None
+
+
+class Unusable(Lost):
+    """A reply that came whole and holds no answer: a web page, an error in a 200, no choices."""

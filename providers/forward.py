@@ -122,7 +122,7 @@ class Forwarder:
         try:
             await self._post(call, exchange)
         except Exception as failure:
-            if not exchange.answered:
+            if not exchange.came_whole():
                 error = self._broken(exchange, failure, call)
         if error is not None:
             clean_error(error, self._secrets)

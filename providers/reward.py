@@ -17,9 +17,10 @@ import msgspec
 
 from providers.direct.exchange import reason_of
 from providers.direct.provider import DirectProvider
-from providers.errors import BadRequest, Lost
-from providers.reading.failures import excerpt, message_of, one_line, rate_headers, request_id_of
-from providers.reading.lenient_json import as_objects, as_text, decode_object
+from providers.errors import BadRequest, Unusable
+from providers.reading.error_text import excerpt, no_object
+from providers.reading.failures import message_of, one_line, rate_headers, request_id_of
+from providers.reading.lenient_json import as_object, as_objects, as_text, decode_object
 from providers.transport.address import under
 from providers.types import Choice, Reply, Request
 from providers.wires.openai_usage import read_usage
@@ -94,18 +95,21 @@ def payload(request: ScoreRequest, wire: Wire) -> dict[str, Any]:
 def parse_scores(
     body: bytes | dict[str, Any], wire: Wire, *, latency_s: float, headers: Mapping[str, str], n: int
 ) -> Reply:
-    """A 2xx reply. A score that is not a number is left out. Raises Lost if it is not a JSON object, or an error and
-    nothing else."""
+    """A 2xx reply. A score that is not a number is left out. Raises Unusable if it is not a JSON object, or holds
+    neither scores nor usage."""
     fields = decode_object(body, Body)
     request_id = request_id_of(headers) or as_text(None if fields is None else fields.id)
     if fields is None:
-        message = f"a reply that is not a JSON object: {excerpt(body)!r}"
-        raise Lost(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
+        message = no_object(body)
+        raise Unusable(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
     given = as_objects(fields.data)
+    if not given and not fields.error and not as_object(fields.usage):
+        message = f"a reply without scores: {excerpt(body)!r}"
+        raise Unusable(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
     usage = read_usage(_whole_usage(fields.usage))
     if fields.error and not given and usage is None:
         message = f"an error in a 200 reply: {one_line(message_of(fields.error))}"
-        raise Lost(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
+        raise Unusable(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
     scores: dict[int, float] = {}
     for place, one in enumerate(given):
         index = one.get("index", place)

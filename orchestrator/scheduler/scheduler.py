@@ -126,8 +126,9 @@ class Scheduler:
     ) -> tuple[int, ...]:
         """A 2xx reply: `arrived` samples are recorded, `missing` ones it did not bring are asked again, and those
         that were asked often enough are returned: they fail for good, as the `given_up` others do. `broken_off`: the
-        server broke missing ones off, so it is left in peace for a moment."""
-        lane = self._end(ticket, now, settled=settled, presumed=presumed, alive=True, used=used)
+        server broke missing ones off. Then, and if it brought none at all, it is left in peace for a moment."""
+        lost = presumed > 0 and not arrived
+        lane = self._end(ticket, now, settled=settled, presumed=presumed, alive=True, used=used, lost=lost)
         lane.replied = True
         lane.showed_n(ticket.n, arrived)
         lane.work.arrived(ticket.item.problem, arrived)
@@ -137,13 +138,15 @@ class Scheduler:
             return ()
         kind = "BrokenOff" if broken_off else "missing samples"
         lane.errors[kind] = lane.errors.get(kind, 0) + 1
-        item = replace(ticket.item, indices=missing, attempt=ticket.item.attempt + 1)
-        if ticket.item.attempt >= lane.max_attempts:
+        item = replace(
+            ticket.item, indices=missing, attempt=ticket.item.attempt + 1, lost=ticket.item.lost + lost
+        )
+        if ticket.item.attempt >= lane.max_attempts or item.lost >= lane.max_lost:
             lane.work.gave_up(item.problem, len(missing))
             return missing
-        wait_s = (
-            min(wait_before(ticket.item.attempt, None, self._random), BROKEN_OFF_S) if broken_off else 0.0
-        )
+        wait_s = 0.0
+        if broken_off or not arrived:
+            wait_s = min(wait_before(ticket.item.attempt, None, self._random), BROKEN_OFF_S)
         lane.work.again(item, now + wait_s)
         return ()
 
@@ -165,7 +168,8 @@ class Scheduler:
             lane.work.arrived(ticket.item.problem, len(arrived))
             missing = tuple(i for i in ticket.item.indices if i not in arrived)
             ticket = replace(ticket, item=replace(ticket.item, indices=missing))
-        lane.errors[error.kind] = lane.errors.get(error.kind, 0) + 1
+        kind = f"{type(error).__name__} presumed" if presumed and not isinstance(error, Lost) else error.kind
+        lane.errors[kind] = lane.errors.get(kind, 0) + 1
         if lane.suspects_n(error, ticket.n):
             lane.try_one_sample()
             lane.work.again(ticket.item, now)
@@ -322,8 +326,9 @@ class Scheduler:
         alive: bool | None,
         used: Estimate | None = None,
         error: ProviderError | None = None,
+        lost: bool = False,
     ) -> ModelLane:
-        """`held`: what is still held for it, if not its worst case."""
+        """`held`: what is still held for it, if not its worst case. `lost`: it ended with nothing, and is presumed."""
         lane = self.lanes[ticket.alias]
         del lane.in_flight[ticket.number]
         if lane.judge is not None:
@@ -333,7 +338,7 @@ class Scheduler:
         if ticket.adopted:
             return lane
         if not lane.batch:
-            lane.losses.ended(len(lane.in_flight) + 1, lost=isinstance(error, Lost))
+            lane.losses.ended(len(lane.in_flight) + 1, lost=lost or isinstance(error, Lost))
         if isinstance(error, RateLimited):
             lane.rate.refused(ticket.number, ticket.sent_at, now, wait_s=error.retry_after_s)
         else:

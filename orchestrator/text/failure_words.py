@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 
 FREE = "free"
+PRESUMED = "presumed"
+"""In place of a status: money is held for it, as for a limit that a 200 names."""
 WORST_CASE = "counted at worst case"
 PAID = "paid for what came"
 _FREE = {
@@ -37,19 +39,21 @@ _OF_A_RUN = {
 
 def failure_words(kind: str, *, presumed: bool = False) -> tuple[str, str]:
     """(what it is called, what it costs) for a kind that the ledger keeps, such as `RateLimited 429`. The cost is ""
-    if the kind doesn't determine it. `presumed`: money is held for it, as for a limit that a 200 names."""
+    if the kind doesn't determine it. `presumed`: money is held for it."""
     name, _, status = kind.partition(" ")
-    if name in _FREE and (not status or status.isdecimal()):
-        return _FREE[name], WORST_CASE if presumed else FREE
+    if name in _FREE and (not status or status.isdecimal() or status == PRESUMED):
+        return _FREE[name], WORST_CASE if presumed or status == PRESUMED else FREE
     if kind in _OF_A_RUN:
         return _OF_A_RUN[kind]
     if kind in _PAID:
         return _PAID[kind], PAID
     if kind in _UNKNOWN_COST:
         return _UNKNOWN_COST[kind], WORST_CASE
+    if name == "Unusable":
+        return "no usable answer", WORST_CASE
     if name != "Lost":
         return kind, ""
-    if not status:
+    if not status or status.startswith("2"):
         return "connection lost", WORST_CASE
     return "server error" if status.startswith("5") else f"no usable answer ({status})", WORST_CASE
 

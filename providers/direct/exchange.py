@@ -6,8 +6,10 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+from aiohttp.http_exceptions import ContentEncodingError
 
 from providers.reading.error_text import one_line
+from providers.reading.lenient_json import is_whole
 from providers.transport.awake import awake_clock
 from providers.transport.reply_size import LARGEST_ERROR, TooLarge, reply_limit, stream_limit
 from providers.transport.second_look import id_begun
@@ -53,13 +55,19 @@ class DirectExchange:
         self.left_at = awake_clock().time()
         self._within(self.timeout_s)
 
-    @property
-    def answered(self) -> bool:
-        """Whether the vendor's answer is known: a status other than 2xx is enough, and a stream that declared itself
-        whole is whole, even if its connection breaks."""
+    def came_whole(self) -> bool:
+        """Of an exchange that broke: whether the vendor's answer is known all the same. A status other than 2xx is
+        enough, a stream that declared itself whole is whole, and so is a JSON object that was closed."""
         if self.status is None:
             return False
-        return self.status >= 300 or (self.stream is not None and self.stream.whole)
+        if self.stream is not None:
+            return self.stream.whole
+        body = b"".join(self._begun)
+        if self.status < 300 and not is_whole(body):
+            return False
+        self.reply = body
+        self._ended()
+        return True
 
     @property
     def reply_id(self) -> str | None:
@@ -70,7 +78,7 @@ class DirectExchange:
         """Reads the reply. Raises TooLarge, BrokenStream and what aiohttp does."""
         self.status, self.headers = response.status, response.headers
         if response.status >= 300:
-            self.reply = await read_body(response, LARGEST_ERROR)
+            self.reply = await read_body(response, LARGEST_ERROR, self._begun)
         elif is_event_stream(response.headers):
             self.stream = self._made_stream()
             await self._read_stream(response, self.stream)
@@ -138,13 +146,20 @@ def reason_of(error: BaseException) -> str:
         return "no connection in time"
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "the server closed the connection"
+    if is_misencoded(error):
+        return "it is not encoded as its Content-Encoding header says"
     if isinstance(error, aiohttp.ClientPayloadError):
-        return "it ended before its stated length, or its encoding is broken"
+        return "it ended before its stated length"
     if isinstance(error, TooLarge | BrokenStream):
         return str(error)
     if isinstance(error, OSError) and error.errno:
         return _os_reason(error)
     return f"{type(error).__name__}: {one_line(str(error))[:160]}"
+
+
+def is_misencoded(error: BaseException) -> bool:
+    """Whether a body can't be decoded by the encoding that its header names."""
+    return isinstance(error, aiohttp.ClientPayloadError) and isinstance(error.__cause__, ContentEncodingError)
 
 
 def _os_reason(error: OSError) -> str:

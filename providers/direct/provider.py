@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 from msgspec.structs import replace
 
-from providers.direct.exchange import DirectExchange, answer_of, read_body, reason_of
+from providers.direct.exchange import DirectExchange, answer_of, is_misencoded, read_body, reason_of
 from providers.direct.probe import read_models
 from providers.direct.timed_body import TimedBody
 from providers.errors import BadRequest, Lost, NotSent, ProviderError, Stopped
@@ -79,8 +79,10 @@ class DirectProvider:
                 self._headers["api-key"] = key
         path = "chat/completions" if api == "chat" else "completions"
         self._url = self._base_url if self._unusable else under(self._base_url, path)
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
         self._mode = StreamMode()
+        self._plain = False
+        """Whether replies are requested and read uncompressed, since one was not what its header said."""
         self.server_version: str | None = None
         """What replies say of the server where they don't tell it themselves; set by a probe."""
 
@@ -108,7 +110,8 @@ class DirectProvider:
         try:
             await self._post(exchange)
         except Exception as error:
-            if not exchange.answered:
+            self._plain |= is_misencoded(error)
+            if not exchange.came_whole():
                 broken = self._broken(exchange, error, request)
                 if (found := await self._looked_up(broken)) is not None:
                     return found
@@ -134,8 +137,8 @@ class DirectProvider:
 
     async def aclose(self) -> None:
         """Closes all connections."""
-        session, self._session = self._session, None
-        if session is not None:
+        sessions, self._sessions = self._sessions, {}
+        for session in sessions.values():
             await session.close()
 
     async def probe(self) -> Probe:
@@ -243,9 +246,11 @@ class DirectProvider:
         return scrub(f"{self._name}: {one_line(text)}", self._secrets)
 
     def _connected(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = open_session(self._base_url, self._concurrency, self._headers)
-        return self._session
+        if self._plain not in self._sessions:
+            self._sessions[self._plain] = open_session(
+                self._base_url, self._concurrency, self._headers, plain=self._plain
+            )
+        return self._sessions[self._plain]
 
 
 def _user_agent() -> str:

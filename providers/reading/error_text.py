@@ -267,6 +267,17 @@ def one_line(text: str | bytes) -> str:
     return _SPACES.sub(" ", _UNPRINTABLE.sub(" ", _ANSI.sub("", plain))).strip()
 
 
+def no_object(body: bytes | dict[str, Any]) -> str:
+    """What a body is that should have been a JSON object."""
+    page = "" if isinstance(body, dict) else body[:LARGEST_TEXT].decode("utf-8", "replace")
+    page = page.lstrip("\ufeff \t\r\n")
+    if not re.match(r"<(?:!doctype|html|head|body|\?xml)", page, re.IGNORECASE):
+        return f"a reply that is not a JSON object: {excerpt(body)!r}"
+    title = _TITLE.search(page)
+    named = f" ({clean_message(title.group(1))!r})" if title else ""
+    return f"a web page{named} in place of a reply: check the base URL"
+
+
 def excerpt(body: bytes | dict[str, Any]) -> str:
     """The beginning of a body, in one line."""
     return one_line(body[:120] if isinstance(body, bytes) else str(body)[:120])

@@ -19,6 +19,7 @@ from providers.errors import (
     RateLimited,
     Stopped,
     TooManySamples,
+    Unusable,
 )
 from providers.reading.credit import is_used_up_quota, needs_payment
 from providers.reading.error_text import (
@@ -50,9 +51,11 @@ from providers.reading.waits import wait_in_message, wait_until
 from providers.reading.wording import (
     CONTEXT,
     FILTERED,
+    FULL,
     KEY,
     LIMITED,
     LOADING,
+    NO_ENDPOINT,
     NO_MEMORY,
     NO_MODEL,
     NO_SYSTEM,
@@ -136,7 +139,7 @@ def _no_retry_mends(answer: _Answer) -> ProviderError | None:
 def failure_in_reply(said: Said, *, status: int, headers: Mapping[str, str]) -> ProviderError:
     """The error of a 2xx reply that holds an error in place of an answer, as what it says. It may have been billed."""
     answer = _Answer(_stated_status(said), said, headers, "", ())
-    error: ProviderError = Lost(answer.line())
+    error: ProviderError = Unusable(answer.line())
     meant = _meant(answer, own_host=True, free_5xx=True)
     if isinstance(meant, (Stopped, RateLimited, BadRequest, TooManySamples)):
         error = meant
@@ -146,7 +149,10 @@ def failure_in_reply(said: Said, *, status: int, headers: Mapping[str, str]) -> 
         error = answer.error(RateLimited, wait_s=answer.wait_s)
     elif is_used_up_quota(said.text):
         error = answer.stopped("no wait mends this: add credit at the vendor")
-    error.message = f"an error in a {status} reply: {said.message}"
+    elif NO_ENDPOINT.search(said.text):
+        error = answer.stopped("check the base URL")
+    remedy = error.message.removeprefix(answer.line())
+    error.message = f"an error in a {status} reply: {said.message}{remedy}"
     error.args = (error.message,)
     error.status, error.rate_headers = status, rate_headers(headers)
     error.request_id = answer.request_id
@@ -222,9 +228,9 @@ def _meant(answer: _Answer, *, own_host: bool, free_5xx: bool) -> ProviderError:
         return answer.error(BadRequest)
     if status == 429:
         return _rate_limited(answer)
-    if status in (420, 430, 449) and LIMITED.search(said.text):
-        return _rate_limited(answer)
     if 400 <= status < 500 and status not in MAY_BE_BILLED:
+        if status != 402 and (LIMITED.search(said.text) or FULL.search(said.text)):
+            return _rate_limited(answer)
         return answer.stopped(_REMEDIES.get(status, ""))
     if status == 529 or (status in (500, 503) and said.is_error and (own_host or free_5xx)):
         return answer.error(Overloaded)

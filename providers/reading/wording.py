@@ -68,3 +68,16 @@ NO_MEMORY = re.compile(
     r"requires? more (?:\w+ )?memory|(?:not enough|insufficient) (?:\w+ )?memory to (?:load|run)",
     re.IGNORECASE,
 )
+FULL = re.compile(
+    r"\b(?:at|over|out of|no|insufficient|exceed\w*) (?:\w+ )?capacity|capacity (?:is |was |has been )?(?:\w+ )?"
+    r"(?:exceeded|exhausted|reached|full)|overloaded|too busy|try again later",
+    re.IGNORECASE,
+)
+"""Of a 4xx of the vendor's own, as Groq's 498: nothing is wrong with the request."""
+NO_ENDPOINT = re.compile(
+    r"\b(?:unexpected|unknown|invalid|unsupported|no such) (?:api )?(?:endpoint|route|path|url)\b"
+    r"|\b(?:endpoint|route|path|url|page)\b[^.]{0,40}(?:not found|does not exist|doesn.t exist)"
+    r"|\bcannot post /|method not allowed",
+    re.IGNORECASE,
+)
+"""Of a 200 that is an error, as LM Studio's: it would be the same the next time."""

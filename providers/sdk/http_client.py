@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
+from providers.reading.lenient_json import is_whole
 from providers.sdk.connection_pools import Pools
 from providers.transport.awake import awake_clock
 from providers.transport.connections import CONNECT_S, IDLE_S, keep_alive, proxy_for
@@ -76,10 +77,15 @@ class SdkExchange:
         finally:
             _current.reset(token)
 
-    @property
-    def answered(self) -> bool:
-        """Whether the whole reply came, whatever became of its connection then."""
-        return self.stream is not None and self.stream.whole
+    def came_whole(self) -> bool:
+        """Of an exchange that broke: whether the whole reply came all the same."""
+        if self.stream is not None:
+            return self.stream.whole
+        self.reply = b"".join(self._begun)
+        if not is_whole(self.reply):
+            return False
+        self._ended()
+        return True
 
     @property
     def reply_id(self) -> str | None:

@@ -101,7 +101,7 @@ class SdkProvider:
         try:
             await self._post(content, options, exchange)
         except Exception as error:
-            if not exchange.answered:
+            if not exchange.came_whole():
                 failure = self._failure(error, exchange, request)
                 if (found := await self._looked_up(failure, exchange, request)) is not None:
                     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Mapping
+from inspect import signature
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -23,13 +24,16 @@ PROBE_S = 30
 """Between two probes that nobody answers."""
 PROBES = 6
 """Unanswered probes after which a connection is dead."""
+LARGEST_HEADER = 1 << 18
+"""Bytes of one header, and of its name: gateways hand on the headers of the vendors behind them."""
+MOST_HEADERS = 1000
 
 
 def open_session(
-    base_url: str, concurrency: int, headers: Mapping[str, str] | None = None
+    base_url: str, concurrency: int, headers: Mapping[str, str] | None = None, *, plain: bool = False
 ) -> aiohttp.ClientSession:
-    """A session with room for `concurrency` connections, whose requests all have these headers. Only in a running
-    event loop."""
+    """A session with room for `concurrency` connections, whose requests all have these headers. `plain`: bodies are
+    requested uncompressed, and read as they come. Only in a running event loop."""
     connector = aiohttp.TCPConnector(
         limit=max(1, concurrency),
         limit_per_host=0,
@@ -38,12 +42,22 @@ def open_session(
     )
     return aiohttp.ClientSession(
         connector=connector,
-        headers=headers,
+        headers={**(headers or {}), "Accept-Encoding": "identity"} if plain else headers,
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
         trust_env=False,  # it would also send what ~/.netrc holds
         proxy=proxy_for(base_url),
-        auto_decompress=True,
+        auto_decompress=not plain,
+        max_line_size=LARGEST_HEADER,
+        max_field_size=LARGEST_HEADER,
+        **_more_headers(),
+    )
+
+
+def _more_headers() -> dict[str, Any]:
+    """aiohttp limits their number from 3.14 on."""
+    return (
+        {"max_headers": MOST_HEADERS} if "max_headers" in signature(aiohttp.ClientSession).parameters else {}
     )
 
 

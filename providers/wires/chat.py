@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import msgspec
 
-from providers.errors import Lost
-from providers.reading.error_text import error_in_reply
-from providers.reading.failures import excerpt, failure_in_reply, rate_headers, request_id_of
-from providers.reading.lenient_json import as_objects, as_text, decode_object, exact
+from providers.errors import Unusable
+from providers.reading.error_text import error_in_reply, excerpt, no_object
+from providers.reading.failures import failure_in_reply, rate_headers, request_id_of
+from providers.reading.lenient_json import as_object, as_objects, as_text, decode_object, exact, split_objects
 from providers.types import Choice, Reply
 from providers.wires.ends import finish_reason, is_broken_off
 from providers.wires.openai_usage import read_usage
@@ -41,6 +41,7 @@ class Body(msgspec.Struct):
     service_tier: Any = None
     system_fingerprint: Any = None
     error: Any = None
+    data: Any = None
 
 
 class _Choice(TypedDict, total=False):
@@ -48,6 +49,7 @@ class _Choice(TypedDict, total=False):
 
     index: Any
     message: Any
+    delta: Any
     text: Any
     finish_reason: Any
     error: Any
@@ -84,7 +86,7 @@ def parse_chat(
     body: bytes | dict[str, Any], *, latency_s: float, headers: Mapping[str, str], n: int
 ) -> Reply:
     """A 2xx reply of /v1/chat/completions to a request for `n` samples. `headers`: any case. `usage` is None if
-    it is missing or nonsense. Raises Lost if the body is not a JSON object, or holds an error and nothing else."""
+    it is missing or nonsense. Raises Unusable if the body is not a JSON object, or holds neither choices nor usage."""
     return _reply(body, _chat_text, latency_s=latency_s, headers=headers, n=n)
 
 
@@ -116,8 +118,8 @@ def _reply(
     fields = _decoded(body)
     request_id = request_id_of(headers) or as_text(None if fields is None else fields.id)
     if fields is None:
-        message = f"a reply that is not a JSON object: {excerpt(body)!r}"
-        raise Lost(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
+        message = no_object(body)
+        raise Unusable(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
     given = as_objects(fields.choices)
     usage = read_usage(fields.usage)
     nothing = all(
@@ -129,6 +131,9 @@ def _reply(
         error = failure_in_reply(said, status=200, headers=headers)
         error.request_id = request_id
         raise error
+    if not given and not as_object(fields.usage):
+        message = f"a reply without choices: {excerpt(body)!r}"
+        raise Unusable(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
     placed, notes = place(given, n)
     tokens = own_tokens([choice for _, choice in placed], given, usage, n)
     choices = [
@@ -149,11 +154,23 @@ def _reply(
     )
 
 
+def _usual(body: bytes) -> UsualBody | None:
+    with suppress(msgspec.DecodeError, ValueError, RecursionError):
+        return exact(UsualBody).decode(body)
+    return None
+
+
 def _decoded(body: bytes | dict[str, Any]) -> Body | None:
-    if isinstance(body, bytes):
-        with suppress(msgspec.DecodeError, ValueError, RecursionError):
-            return exact(UsualBody).decode(body)
-    return decode_object(body, Body)
+    """Some gateways wrap the reply, as {"data": {…}, "success": true}, or send it twice."""
+    if isinstance(body, bytes) and (usual := _usual(body)) is not None and (usual.choices or not usual.data):
+        return usual
+    fields = decode_object(body, Body)
+    if fields is None and isinstance(body, bytes):
+        first, *others = split_objects(body) or [b""]
+        return None if any(other != first for other in others) else decode_object(first, Body)
+    if fields is not None and not fields.choices and (inner := as_object(fields.data)).get("choices"):
+        return msgspec.convert(inner, type=Body)
+    return fields
 
 
 def _choice(
@@ -246,10 +263,10 @@ def _length(ids: object) -> int | None:
 
 
 def _chat_text(choice: dict[str, Any]) -> tuple[str, str | None, str | None]:
-    """(text, reasoning, finish_reason) of a chat choice. <think> tags in the content are the model's own text."""
-    message = choice.get("message")
-    fields = cast("dict[str, Any]", message) if isinstance(message, dict) else {}
-    text, thought = _content(fields.get("content"))
+    """(text, reasoning, finish_reason) of a chat choice: of its message, or of what some gateways have in its place, a
+    stream's delta or the text of the other wire. <think> tags in the content are the model's own text."""
+    fields = as_object(choice.get("message")) or as_object(choice.get("delta"))
+    text, thought = _content(fields.get("content") if fields else choice.get("text"))
     reasoning = as_text(fields.get("reasoning_content")) or as_text(fields.get("reasoning")) or thought
     refusal = as_text(fields.get("refusal"))
     if refusal:

@@ -7,7 +7,7 @@ from typing import Any, cast
 import msgspec
 
 from providers.reading.error_text import error_in_reply, one_line
-from providers.reading.lenient_json import as_object, as_objects, decode_first, decode_object
+from providers.reading.lenient_json import as_object, as_objects, decode_first, decode_object, split_objects
 from providers.transport.streaming import BrokenStream, says_nothing
 from providers.wires.counts import falls_below, grown
 from providers.wires.ends import finish_reason
@@ -66,6 +66,10 @@ class ChatStream:
             return
         chunk = decode_object(data, Chunk) or decode_first(data, Chunk)
         if chunk is None:
+            if chunks := split_objects(data):
+                for one in chunks:
+                    self.take(one)
+                return
             raise BrokenStream(f"an event that is not a JSON object: {one_line(data[:120])!r}")
         if chunk.error or (not chunk.choices and self._may_fail(chunk) and error_in_reply(data) is not None):
             raise error_in_stream(data)
@@ -136,11 +140,11 @@ class ChatStream:
         index = piece.get("index")
         key = index if isinstance(index, int | str | None) else repr(index)
         choice = self._latest.get(key)
-        if choice is None or (choice.ended and has_output(piece)):
+        if choice is None or (choice.ended and has_output(piece) and self._n > 1):
             choice = self._latest[key] = _Choice(index)
             self._choices.append(choice)
             self.size += 64
-        if not choice.ended:
+        if not choice.ended or (self._n == 1 and has_output(piece) and not choice.repeats(piece)):
             self.size += choice.add(piece)
 
     def _count(self, usage: object) -> None:
@@ -172,6 +176,8 @@ class _Choice:
         self.ids: int | None = None
         self._finish_reason: Any = None
         self._error: Any = None
+        self._message: dict[str, Any] = {}
+        """A whole message, as servers have it that stream in name only."""
         self._content: list[Any] = []
         """Texts, or typed parts."""
         self._texts: dict[str, list[str]] = {}
@@ -200,17 +206,29 @@ class _Choice:
             if isinstance(more := delta.get(name, piece.get(name)), str) and more:
                 self._texts.setdefault(name, []).append(more)
                 size += len(more)
+        if message := as_object(piece.get("message")):
+            self._message = message
+            size += len(str(message))
         if isinstance(ids := piece.get("token_ids"), list):
             self.ids = (self.ids or 0) + len(cast("list[Any]", ids))
-        self._finish_reason = piece.get("finish_reason")
-        self._error = piece.get("error")
+        self._finish_reason = finish_reason(piece.get("finish_reason")) or self._finish_reason
+        self._error = piece.get("error") or self._error
         return size
+
+    def repeats(self, piece: dict[str, Any]) -> bool:
+        """Whether a piece that comes after the end is the whole text once more."""
+        delta = as_object(piece.get("delta"))
+        return (delta.get("content") or "", piece.get("text") or "") == (
+            self._whole_content(),
+            "".join(self._text),
+        )
 
     def body(self) -> dict[str, Any]:
         """The choice as it would have come unstreamed, on either wire."""
         texts = {name: "".join(texts) for name, texts in self._texts.items()}
+        pieces = {"content": self._whole_content(), **texts}
         body: dict[str, Any] = {
-            "message": {"content": self._whole_content(), **texts},
+            "message": pieces if any(pieces.values()) else self._message or pieces,
             "text": "".join(self._text),
             **texts,
             "finish_reason": self._finish_reason,
@@ -237,5 +255,5 @@ def goes_on(piece: dict[str, Any]) -> bool:
     """Whether a chunk's choice may hold tokens that an earlier usage did not count: anything but its role and end."""
     delta = as_object(piece.get("delta"))
     return any(value for name, value in delta.items() if name != "role") or bool(
-        piece.get("text") or piece.get("token_ids")
+        piece.get("text") or piece.get("token_ids") or piece.get("message")
     )

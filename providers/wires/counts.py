@@ -52,6 +52,8 @@ def grown(usage: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
             merged[name] = grown(as_object(before), cast("dict[str, Any]", value))
         elif isinstance(before, int | Decimal) and isinstance(value, int | Decimal):
             merged[name] = max(before, value)
+        elif falls_below({name: value}, {name: before}, name):
+            continue  # as texts
         elif not isinstance(before, int | Decimal):
             merged[name] = value  # a number stays, whatever else is said in its place
     return merged

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from providers.errors import Lost, TooManySamples
-from providers.reading.error_text import error_in_reply
-from providers.reading.failures import excerpt, failure_in_reply, one_line, rate_headers, request_id_of
+from providers.errors import TooManySamples, Unusable
+from providers.reading.error_text import error_in_reply, excerpt, no_object
+from providers.reading.failures import failure_in_reply, one_line, rate_headers, request_id_of
 from providers.reading.lenient_json import as_count, as_object, as_objects, as_text, decode_object
 from providers.types import Choice, Reply, Usage
 from providers.wires.counts import Counts
@@ -108,19 +108,24 @@ def version_header(request: Request, stated: str | None) -> dict[str, str]:
 
 
 def parse_message(body: bytes | dict[str, Any], *, latency_s: float, headers: Mapping[str, str]) -> Reply:
-    """A 2xx reply. `usage` is None if it is missing or nonsense. Raises Lost if the body is not a JSON object, or
-    holds an error and nothing else."""
+    """A 2xx reply. `usage` is None if it is missing or nonsense. Raises Unusable if the body is not a JSON object, or
+    holds neither content nor usage."""
     fields = decode_object(body, Body)
     request_id = request_id_of(headers) or as_text(None if fields is None else fields.id)
     if fields is None:
-        message = f"a reply that is not a JSON object: {excerpt(body)!r}"
-        raise Lost(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
+        message = no_object(body)
+        raise Unusable(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
     usage = read_usage(fields.usage)
-    if usage is None and not isinstance(fields.content, list) and (said := error_in_reply(body)) is not None:
+    content: object = fields.content
+    empty = not isinstance(content, list)
+    if usage is None and empty and (said := error_in_reply(body)) is not None:
         error = failure_in_reply(said, status=200, headers=headers)
         error.request_id = request_id
         raise error
     billed = as_object(fields.usage)
+    if empty and not billed:
+        message = f"a reply without content: {excerpt(body)!r}"
+        raise Unusable(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
     choice, notes = _choice(fields, usage)
     return Reply(
         choices=(choice,) if choice is not None else (),

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from providers.errors import Lost, Stopped, TooManySamples
-from providers.reading.error_text import error_in_reply
+from providers.errors import Stopped, TooManySamples, Unusable
+from providers.reading.error_text import error_in_reply, excerpt, no_object
 from providers.reading.failures import (
-    excerpt,
     failure_in_reply,
     message_of,
     one_line,
@@ -74,16 +73,16 @@ def responses_payload(request: Request, *, service_tier: str | None) -> dict[str
 
 def parse_response(body: bytes | dict[str, Any], *, latency_s: float, headers: Mapping[str, str]) -> Reply:
     """A 2xx reply. `usage` is None if it is missing or nonsense. A `failed` one with usage was billed and bought no
-    sample; without usage nobody knows. Raises Lost for the latter, for a reply that isn't finished, and for a body that
-    isn't a JSON object."""
+    sample; without usage nobody knows. Raises Unusable for the latter, for a reply that isn't finished, and for a
+    body that isn't a JSON object."""
     fields = decode_object(body, Body)
     request_id = request_id_of(headers) or as_text(None if fields is None else fields.id)
 
-    def lost(message: str) -> Lost:
-        return Lost(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
+    def lost(message: str) -> Unusable:
+        return Unusable(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
 
     if fields is None:
-        raise lost(f"a reply that is not a JSON object: {excerpt(body)!r}")
+        raise lost(no_object(body))
     usage = read_usage(fields.usage)
     status = as_text(fields.status)
     why = _why(fields, status)
@@ -93,6 +92,8 @@ def parse_response(body: bytes | dict[str, Any], *, latency_s: float, headers: M
             error.message, error.request_id = why, request_id
             raise error
         raise lost(why)
+    if not isinstance(fields.output, list) and not as_object(fields.usage):
+        raise lost(f"a reply without output: {excerpt(body)!r}")
     choice = None if why else _choice(fields, usage)
     return Reply(
         choices=(choice,) if choice is not None else (),

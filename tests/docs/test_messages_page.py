@@ -30,6 +30,8 @@ def test_every_heading_is_part_of_a_message():
     assert [one for one in quoted if one not in said] == []
 
 
-@pytest.mark.parametrize("words", ["rate limited", "connection lost", "server error", "no connection"])
+@pytest.mark.parametrize(
+    "words", ["rate limited", "connection lost", "no usable answer", "server error", "no connection"]
+)
 def test_the_common_failures_are_there(words):
     assert words in QUOTED.findall((DOCS / "messages.md").read_text("utf-8"))

@@ -300,7 +300,8 @@ def test_a_reply_without_output_is_billed_without_a_sample():
         ),
         ({**USAGE, "output_tokens": -1}, None),
         ({"input_tokens": 5}, None),
-        ({**USAGE, "input_tokens": "5"}, None),
+        ({**USAGE, "input_tokens": "5"}, Usage(input=5, output=2)),
+        ({**USAGE, "input_tokens": "5 tokens"}, None),
         (None, None),
     ],
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from orchestrator.scheduler.admission import SLOWED_DOWN
 from orchestrator.scheduler.losses import OVER, TOO_MANY, Losses
 from orchestrator.scheduler.retry import Then
-from providers.errors import Lost
+from orchestrator.text.failure_words import in_words
+from providers.errors import Lost, RateLimited
 from tests.orchestrator.scheduler.lanes import admitted, all_admitted, lane, scheduler
 
 
@@ -44,3 +45,21 @@ def test_a_sample_is_lost_as_often_as_the_model_allows():
         made = scheduler(lane(problems=1, samples=1, max_n=1, max_lost=most))
         decisions = [made.failed(admitted(made, 100.0 * i), 100.0 * i, Lost("reset"))[0] for i in range(most)]
         assert [d.then for d in decisions] == [Then.AGAIN] * (most - 1) + [Then.GIVE_UP]
+
+
+def test_replies_without_a_sample_are_lost_too_where_they_may_have_been_billed():
+    made = scheduler(lane(problems=1, samples=1, max_n=1, max_lost=2))
+    assert made.replied(admitted(made), 1.0, settled=0, presumed=10, arrived=0, missing=(0,)) == ()
+    assert made.next(1.1) is None  # it waits
+    again = admitted(made, 100.0)
+    assert made.replied(again, 100.0, settled=0, presumed=10, arrived=0, missing=(0,)) == (0,)
+
+
+def test_a_refusal_that_may_have_been_billed_is_not_called_free():
+    made = scheduler(lane(problems=2, samples=1, max_n=1))
+    made.failed(admitted(made), 1.0, RateLimited("an error in a 200 reply", status=200), presumed=10)
+    made.failed(admitted(made), 1.0, RateLimited("slow down", status=429))
+    assert in_words(made.lanes["m"].errors) == {
+        ("rate limited", "counted at worst case"): 1,
+        ("rate limited", "free"): 1,
+    }

@@ -170,7 +170,7 @@ async def test_a_refusal_is_free_and_unbilled(vendor, provider, fault, kind, wai
 async def test_an_answer_that_does_not_say_is_lost_after_one_attempt(vendor, provider, fault):
     vendor.faults.append(fault)
     error = await failing(provider)
-    assert type(error) is Lost
+    assert isinstance(error, Lost)
     assert error.outcome is MayHaveCost.UNKNOWN
     assert len(vendor.seen) == 1
     assert (await provider.send(ask())).usage is not None  # the next one is well
@@ -180,7 +180,7 @@ async def test_an_answer_that_does_not_say_is_lost_after_one_attempt(vendor, pro
 async def test_a_kept_alive_connection_that_breaks_is_lost_too_and_not_asked_again(vendor, provider, fault):
     await provider.send(ask())
     vendor.faults.append(fault)
-    assert type(await failing(provider)) is Lost
+    assert isinstance(await failing(provider), Lost)
     assert len(vendor.seen) == 2
 
 
@@ -205,14 +205,14 @@ async def test_a_redirect_is_not_followed(vendor, provider):
 async def test_a_huge_reply_is_cut_off(vendor, provider):
     vendor.faults.append(faults.HUGE)
     error = await failing(provider, ask(timeout_s=20))
-    assert type(error) is Lost
+    assert isinstance(error, Lost)
     assert "bytes" in error.message
 
 
 async def test_a_slow_reply_arrives_where_the_time_allows(vendor, provider):
     vendor.faults.extend([faults.DRIP, faults.DRIP])
     assert len((await provider.send(ask())).choices) == 1
-    assert type(await failing(provider, ask(timeout_s=0.05))) is Lost
+    assert isinstance(await failing(provider, ask(timeout_s=0.05)), Lost)
 
 
 @pytest.mark.parametrize(
@@ -440,7 +440,7 @@ async def test_what_is_no_http_is_lost(reply):
         provider = openai_compatible(url)
         error = await failing(provider, ask(timeout_s=2))
         await provider.aclose()
-    assert type(error) is Lost
+    assert isinstance(error, Lost)
 
 
 async def test_a_gzipped_reply_is_read():

@@ -267,7 +267,7 @@ def test_a_200_that_is_an_error_is_what_it_says_and_may_have_been_billed(body, k
     said = error_in_reply(json.dumps(body).encode())
     assert said is not None
     found = failure_in_reply(said, status=200, headers={})
-    assert type(found) is kind
+    assert isinstance(found, kind)
     assert found.outcome is MayHaveCost.UNKNOWN
     assert "an error in a 200 reply" in found.message
 

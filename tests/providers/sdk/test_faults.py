@@ -122,7 +122,7 @@ async def test_an_answer_that_does_not_say_is_lost_after_one_request(end, fault)
     async with talking(end) as (vendor, provider):
         vendor.faults.append(fault)
         error = await failing(provider)
-        assert type(error) is Lost
+        assert isinstance(error, Lost)
         assert error.outcome is MayHaveCost.UNKNOWN
         assert len(vendor.seen) == 1
         assert (await provider.send(ask())).usage is not None  # the next one is well
@@ -132,7 +132,7 @@ async def test_a_kept_alive_connection_that_breaks_is_lost_and_not_asked_again(e
     async with talking(end) as (vendor, provider):
         await provider.send(ask())
         vendor.faults.append(faults.RESET_BILLED)
-        assert type(await failing(provider)) is Lost
+        assert isinstance(await failing(provider), Lost)
         assert len(vendor.seen) == 2
 
 
@@ -149,7 +149,7 @@ async def test_a_reply_larger_than_it_can_be_is_lost(end):
     async with talking(end) as (vendor, provider):
         vendor.faults.append(faults.HUGE)
         error = await failing(provider, ask(timeout_s=20))
-        assert type(error) is Lost
+        assert isinstance(error, Lost)
         assert "bytes" in error.message
 
 
@@ -157,7 +157,7 @@ async def test_a_slow_reply_ends_at_the_time_out_though_bytes_keep_coming(end):
     async with talking(end) as (vendor, provider):
         vendor.faults.append(Fault("drip", billed=True, value=0.2))  # ten pieces, two seconds
         error = await failing(provider, ask(timeout_s=0.5))
-        assert type(error) is Lost
+        assert isinstance(error, Lost)
         assert "no whole reply within 0.5 s" in error.message
 
 
@@ -400,7 +400,7 @@ def test_every_exception_of_an_sdk_has_its_class_and_cost(sdk):
             assert error.status == status, kind
             assert (error.outcome is MayHaveCost.FREE) == free, kind
         else:
-            assert type(error) is Lost  # it had left, and nobody said no
+            assert isinstance(error, Lost)  # it had left, and nobody said no
 
 
 @pytest.mark.parametrize("kind", list(dict.fromkeys(tree(httpx2.HTTPError))), ids=lambda kind: kind.__name__)
@@ -448,7 +448,7 @@ async def test_a_second_attempt_of_an_sdk_never_reaches_the_wire():
         provider._account.client.post = retrying
         error = await failing(provider)
         assert len(vendor.seen) == 1
-        assert type(error) is Lost  # an SDK that asks again drops what the vendor said
+        assert isinstance(error, Lost)  # an SDK that asks again drops what the vendor said
         await provider._account.client.close()
 
 

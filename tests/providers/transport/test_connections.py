@@ -23,7 +23,7 @@ def live_socket(wire: str, provider: Any) -> Any:
             0
         ].transport._pool.connections
         return connection._connection._network_stream.get_extra_info("socket")
-    ((held, _),) = next(iter(provider._session.connector._conns.values()))
+    ((held, _),) = next(iter(provider._sessions[False].connector._conns.values()))
     return held.transport.get_extra_info("socket")
 
 

@@ -84,7 +84,7 @@ async def test_a_broken_stream_keeps_its_whole_samples(wire, fault, at_once):
     async with talking(wire, answer=several) as (vendor, provider):
         vendor.faults.append(fault)
         error = await failing(provider, ask(4, timeout_s=0.5))
-        assert type(error) is Lost
+        assert isinstance(error, Lost)
         assert 1 <= len(error.choices) < 4
         for choice in error.choices:
             assert choice.text == several("", choice.index), "whole, and at its own index"
@@ -141,7 +141,7 @@ async def test_an_error_in_the_stream_is_said(wire, at_once):
     async with talking(wire) as (vendor, provider):
         vendor.faults.append(faults.ERROR_EVENT)
         error = await failing(provider, ask(timeout_s=5))
-        assert type(error) is Lost
+        assert isinstance(error, Lost)
         assert "an error in the stream" in error.message
         assert "EngineCore encountered an issue." in error.message
 

@@ -45,7 +45,7 @@ ERRORS = [
 def test_an_error_in_a_200_is_what_it_says_whole_or_streamed(body, kind):
     with pytest.raises(ProviderError) as found:
         parse_chat(json.dumps(body).encode(), latency_s=0, headers={}, n=1)
-    assert type(found.value) is kind
+    assert isinstance(found.value, kind)
     assert found.value.outcome is MayHaveCost.UNKNOWN
     stream = ChatStream(1)
     with pytest.raises(Exception, match="an error in the stream") as broken:

@@ -10,7 +10,15 @@ from typing import NamedTuple
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 
-_KIND = "CASE WHEN error = 'Lost' AND http_status >= 300 THEN 'Lost ' || http_status ELSE error END"
+_REFUSED = (
+    "state = 'presumed' AND error IN ('RateLimited', 'Overloaded', 'Loading', 'Undone', 'TooManySamples', "
+    "'BadRequest', 'Stopped', 'NotSent')"
+)
+"""Usually free, but not where a 200 said so."""
+_KIND = (
+    "CASE WHEN error = 'Lost' AND http_status >= 300 THEN 'Lost ' || http_status "
+    f"WHEN {_REFUSED} THEN error || ' presumed' ELSE error END"
+)
 """A server that answered with an error didn't lose the connection."""
 
 
@@ -27,7 +35,8 @@ def error_counts(connection: sqlite3.Connection, model_id: int) -> dict[str, int
     """Failed requests of a model by kind, those of merged ledgers too."""
     found: dict[str, int] = dict(
         connection.execute(
-            "SELECT error, count(*) FROM any_request WHERE model_id = ? AND error IS NOT NULL GROUP BY error",
+            f"SELECT CASE WHEN {_REFUSED} THEN error || ' presumed' ELSE error END AS kind, count(*) "
+            "FROM any_request WHERE model_id = ? AND error IS NOT NULL GROUP BY kind",
             (model_id,),
         ).fetchall()
     )
