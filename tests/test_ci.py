@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 
 import pytest
 
@@ -29,6 +30,31 @@ def test_the_first_failure_ends_it_and_the_table_names_it():
     assert "another  FAILED" in done.stdout
     assert "never" not in done.stdout
     assert done.stdout.splitlines()[-1] == "steps: 1 passed, 1 failed"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("passes_alone", "status"), [(True, 0), (False, 1)])
+def test_what_failed_is_run_once_more_alone_and_named(tmp_path, passes_alone, status):
+    (tmp_path / "test_some.py").write_text(
+        "import os, pathlib, pytest\n"
+        f"FIRST = pathlib.Path({str(tmp_path)!r}) / 'first'\n"
+        "@pytest.mark.parametrize('name', ['a@b c'])\n"
+        "def test_flaky(name):\n"
+        "    there = FIRST.exists()\n"
+        "    FIRST.touch()\n"
+        f"    assert there and {passes_alone} and os.environ['GIVEN'] == '1'\n"
+        "def test_right():\n"
+        "    pass\n"
+    )
+    run = f'"{sys.executable}" -m pytest -q --rootdir "{tmp_path}" "{tmp_path}"'
+    done = steps(f'step "one thing"\ncd "{tmp_path}"\nGIVEN=1 tested "{sys.executable}" {run}\necho further')
+    assert done.returncode == status, done.stdout + done.stderr
+    assert "once more, one at a time: test_some.py::test_flaky[a@b c]" in done.stdout
+    assert (
+        "failed beside others, passed alone: test_some.py::test_flaky[a@b c]" in done.stdout
+    ) == passes_alone
+    assert ("further" in done.stdout) == passes_alone
+    assert "1 failed, 1 passed" in done.stdout
 
 
 def test_long_names_what_there_is():
