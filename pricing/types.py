@@ -19,6 +19,10 @@ class Rates:
     cache_write: Decimal
     cache_write_1h: Decimal
 
+    def __hash__(self) -> int:
+        """A decimal is slow to hash, and one tells nearly all rates apart."""
+        return hash(self.output)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LARGEST_RECORD = 512 << 20
 CHUNK = 1 << 20
+_BUFFER = 1 << 16
 BLANK = " \t\r\n"
 _MEND = "download or write the file again"
 _DECODER = json.JSONDecoder()
@@ -55,7 +56,7 @@ def _open(file: Path) -> IO[bytes]:
     raw = file.open("rb")
     packed = raw.read(2) == b"\x1f\x8b"
     raw.close()
-    return cast("IO[bytes]", gzip.open(file, "rb")) if packed else file.open("rb")
+    return cast("IO[bytes]", gzip.open(file, "rb")) if packed else file.open("rb", buffering=_BUFFER)
 
 
 def records(raw: IO[bytes]) -> Iterator[tuple[int, Any]]:

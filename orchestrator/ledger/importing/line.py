@@ -74,14 +74,14 @@ def parse(raw: bytes) -> Line:
     try:
         cost = _cost(found)
         return Line(
-            sweep=_check(found, "sweep", _name),
-            model=_needed(found, "model", _name),
-            provider=_check(found, "provider", _text),
-            problem=_needed(found, "problem", _name),
-            sample_index=_needed(found, "sample_index", _whole(MAX_INDEX - 1)),
-            question=_check(found, "question", _text),
-            gold=_check(found, "gold", _json),
-            values=tuple(_check(found, name, check) for name, check in _VALUES.items()),
+            sweep=_checked("sweep", found.get("sweep"), _name),
+            model=_given("model", found.get("model"), _name),
+            provider=_checked("provider", found.get("provider"), _text),
+            problem=_given("problem", found.get("problem"), _name),
+            sample_index=_given("sample_index", found.get("sample_index"), _index),
+            question=_checked("question", found.get("question"), _text),
+            gold=_checked("gold", found.get("gold"), _json),
+            values=tuple(_checked(name, found.get(name), check) for name, check in _VALUES.items()),
             cost_pico=cost,
             unknown=frozenset(found.keys() - _KNOWN),
         )
@@ -104,14 +104,14 @@ def checked_values(
 ) -> Line:
     """A sample of another format, held to the same rules. `about`: problem, question, gold. Raises Wrong."""
     return Line(
-        sweep=None if sweep is None else _check({"task": sweep}, "task", _name),
-        model=_needed({"model": model}, "model", _name),
+        sweep=_checked("task", sweep, _name),
+        model=_given("model", model, _name),
         provider=provider,
-        problem=_needed(about, "problem", _name),
-        sample_index=_whole(MAX_INDEX - 1)(sample_index),
-        question=_check(about, "question", _text),
-        gold=_check(about, "gold", _json),
-        values=_checked(values),
+        problem=_given("problem", about.get("problem"), _name),
+        sample_index=_index(sample_index),
+        question=_checked("question", about.get("question"), _text),
+        gold=_checked("gold", about.get("gold"), _json),
+        values=_row(values),
         cost_pico=cost_pico,
         unknown=unknown,
         judge=judge,
@@ -119,15 +119,17 @@ def checked_values(
     )
 
 
-def _checked(values: Mapping[str, Any]) -> tuple[Any, ...]:
-    found = dict.fromkeys(VALUE_COLUMNS)
-    for name, value in values.items():
-        if value is not None:
-            try:
-                found[name] = _VALUES[name](value)
-            except Wrong as wrong:
-                raise Wrong(f"{name} {wrong.message}", wrong.remedy) from None
-    return tuple(found.values())
+def _row(values: Mapping[str, Any]) -> tuple[Any, ...]:
+    found: list[Any] = [None] * len(VALUE_COLUMNS)
+    name = ""
+    try:
+        for name, value in values.items():
+            if value is not None:
+                at, check = _COLUMNS[name]
+                found[at] = check(value)
+    except Wrong as wrong:
+        raise Wrong(f"{name} {wrong.message}", wrong.remedy) from None
+    return tuple(found)
 
 
 def decode(raw: bytes) -> Mapping[str, Any]:
@@ -166,8 +168,7 @@ _DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant, ob
 Check = Callable[[Any], Any]
 
 
-def _check(found: Mapping[str, Any], name: str, check: Check) -> Any:
-    value = found.get(name)
+def _checked(name: str, value: Any, check: Check) -> Any:
     if value is None:
         return None
     try:
@@ -176,11 +177,10 @@ def _check(found: Mapping[str, Any], name: str, check: Check) -> Any:
         raise Wrong(f"{name} {wrong.message}", wrong.remedy) from None
 
 
-def _needed(found: Mapping[str, Any], name: str, check: Check) -> Any:
-    value = _check(found, name, check)
+def _given(name: str, value: Any, check: Check) -> Any:
     if value is None:
         raise Wrong(f"has no {name}", "every line needs model, problem and sample_index")
-    return value
+    return _checked(name, value, check)
 
 
 def _text(value: Any) -> str:
@@ -289,8 +289,8 @@ def text_as_json(value: str) -> str:
 def _cost(found: Mapping[str, Any]) -> int | None:
     """Whole pico-dollars: cost_pico, else cost_usd's own digits to the nearest. Where neither is said: None if
     cost_basis is none, as export writes what has no known cost; else 0."""
-    pico: int | None = _check(found, "cost_pico", _whole(MAX_COST_PICO))
-    usd: Decimal | None = _check(found, "cost_usd", _usd)
+    pico: int | None = _checked("cost_pico", found.get("cost_pico"), _COST_PICO)
+    usd: Decimal | None = _checked("cost_usd", found.get("cost_usd"), _usd)
     if usd is None:
         return 0 if pico is None and found.get("cost_basis") != "none" else pico
     if pico is None:
@@ -329,6 +329,8 @@ def kind_of(value: object) -> str:
     return "an object" if isinstance(value, dict) else "a number"
 
 
+_index = _whole(MAX_INDEX - 1)
+_COST_PICO = _whole(MAX_COST_PICO)
 _TOKENS = _whole(MAX_TOKENS)
 _VALUES: Mapping[str, Check] = {
     "text": _text,
@@ -351,5 +353,6 @@ _VALUES: Mapping[str, Check] = {
     "created_at": _real(0, MAX_SECONDS),
 }
 VALUE_COLUMNS = tuple(_VALUES)
+_COLUMNS = {name: (at, check) for at, (name, check) in enumerate(_VALUES.items())}
 _OTHERS = ("sweep", "model", "provider", "problem", "sample_index", "question", "gold")
 _KNOWN = frozenset([*VALUE_COLUMNS, *_OTHERS, "cost_usd", "cost_pico", "cost_basis"])

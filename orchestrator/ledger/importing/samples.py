@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -94,7 +95,7 @@ def import_samples(
             with acquire(db) as lock:
                 if db.exists() and db.stat().st_size > 0:
                     refuse_conflicts(stage.connection, db, stage.where)
-                others = write(stage.connection, lock)
+                others = write(stage, lock)
         notes = [note for reader in readers for note in reader.notes]
         for alias, one in costs.compared.items():
             by = "--price" if alias in options.prices else "the price book"
@@ -131,7 +132,12 @@ class _Intake:
 
     def take(self, readers: Sequence[Reader]) -> None:
         for number, reader in enumerate(readers):
-            self._read(number * RECORDS, reader)
+            try:
+                self._read(number * RECORDS, reader)
+            except InputError:
+                self._stage.flush()  # an earlier record may be wrong too
+                raise
+        self._stage.flush()
         if self._count is not None and not self._counted:
             message = "every sample says its tokens already"
             raise InputError("--tokenizer", message, "leave it out")
@@ -139,6 +145,8 @@ class _Intake:
     def _read(self, start: int, reader: Reader) -> None:
         lost: list[Lost] = []
         aliases: set[str] = set()
+        states_index, once, counts = reader.states_index, reader.has_each_once, self._count is not None
+        read = 0
         for one in reader:
             if isinstance(one, Lost):
                 if one.model is None:
@@ -146,7 +154,7 @@ class _Intake:
                     continue
                 self._stage.lose(start + one.record, one, sweep=reader.sweep, model=one.model)
                 continue
-            line = self._with_tokens(one.line)
+            line = self._with_tokens(one.line) if counts else one.line
             if len(aliases) < 2:
                 aliases.add(line.model)
             try:
@@ -155,12 +163,13 @@ class _Intake:
                     line,
                     self._costs.of(line),
                     sweep=line.sweep or reader.sweep,
-                    states_index=reader.states_index,
-                    once=reader.has_each_once,
+                    states_index=states_index,
+                    once=once,
                 )
             except Wrong as wrong:
                 raise InputError(reader.where(one.record), wrong.message, wrong.remedy) from None
-            if self._stage.samples % EVERY == 0:
+            read += 1
+            if read % EVERY == 0:
                 self._on_progress(self._stage.samples)
         if lost and len(aliases) == 1:
             for one in lost:
@@ -187,28 +196,32 @@ def _with_values(line: Line, values: tuple[object, ...]) -> Line:
 
 def _summary(stage: Stage, costs: Costs, notes: list[str], others: int, described: int | None) -> Imported:
     ask = stage.connection.execute
-    without_verdict, without_text, without_cost, computed = ask(
-        "SELECT count(*) - count(passed), count(*) - count(text), count(*) - count(cost_pico), "
-        "count(iif(basis = 'computed', 1, NULL)) FROM sample"
-    ).fetchone()
+    models, bases, scorers = Counter[int](), Counter[str](), Counter[str]()
+    without_verdict = without_text = 0
+    for (model, basis, judge, is_unjudged, is_textless), count in stage.tally.items():
+        models[model] += count
+        bases[basis] += count
+        if judge is not None:
+            scorers[judge] += count
+        without_verdict += is_unjudged and count
+        without_text += is_textless and count
+    by_alias = Counter[str]()
+    for model, alias in ask("SELECT id, alias FROM model ORDER BY id"):
+        if model in models:
+            by_alias[alias] += models[model]
     return Imported(
         samples=stage.samples,
         problems=ask("SELECT count(*) FROM problem").fetchone()[0],
         sweeps=tuple(name for (name,) in ask("SELECT sweep FROM model GROUP BY sweep ORDER BY min(id)")),
-        models=dict(
-            ask(
-                "SELECT alias, count(*) FROM sample JOIN model ON model.id = sample.model "
-                "GROUP BY alias ORDER BY min(model.id)"
-            )
-        ),
+        models=dict(by_alias),
         failed=ask("SELECT count(*) FROM lost").fetchone()[0],
         repeated=stage.repeated,
-        scorers=dict(ask("SELECT judge, count(*) FROM sample WHERE judge IS NOT NULL GROUP BY judge")),
+        scorers=dict(sorted(scorers.items())),
         without_verdict=without_verdict,
         without_text=without_text,
-        without_cost=without_cost,
-        computed_cost=computed,
-        unpriced=costs.unpriced if without_cost else {},
+        without_cost=bases["none"],
+        computed_cost=bases["computed"],
+        unpriced=costs.unpriced if bases["none"] else {},
         other_problems=others,
         described=described,
         ignored=tuple(name for name, _ in stage.unknown.most_common(20)),

@@ -6,11 +6,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
+from orchestrator.errors import InputError
 from orchestrator.ledger.importing.line import LARGEST_INT, VALUE_COLUMNS, Line, Wrong
+from orchestrator.ledger.verdict_sets.read import IMPORTED
 from pricing.form import price_to_json
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 CACHE_KIB = 32 * 1024
 MOST_REMEMBERED = 5000
 MOST_UNKNOWN = 1000
+MOST_HELD, MOST_CHARACTERS = 200, 1 << 17
 RECORDS = 1 << 40
 """A place is a file's number × RECORDS + its record's number."""
 
@@ -43,7 +47,10 @@ _INSERT_SAMPLE = (
     "INSERT INTO sample (place, model, problem, sample_index, cost_pico, basis, judge, "
     f"{', '.join(VALUE_COLUMNS)}) VALUES ({', '.join('?' * (7 + len(VALUE_COLUMNS)))})"
 )
-_REQUEST, _TEXT = VALUE_COLUMNS.index("request"), VALUE_COLUMNS.index("text")
+_BEFORE_VALUES = 7
+_REQUEST, _TEXT, _PASSED = (
+    _BEFORE_VALUES + VALUE_COLUMNS.index(name) for name in ("request", "text", "passed")
+)
 
 
 @dataclass(slots=True)
@@ -63,15 +70,21 @@ class Stage:
         self.where = where
         self._rows: dict[str, dict[tuple[str, str], _Known]] = {"model": {}, "problem": {}}
         self._cost_pico = 0
-        self.samples = 0
+        self._held: list[tuple[Any, ...]] = []
+        self._characters = 0
+        """Of the texts among them."""
+        self._numbered = (False, False)
+        """states_index and once of what is held."""
         self._moved: set[tuple[int, int]] = set()
         """Models and problems whose samples were numbered on."""
         self.repeated = 0
         """Samples that an earlier file had already."""
         self.unknown: Counter[str] = Counter()
+        self.tally: Counter[tuple[int, str, str | None, bool, bool]] = Counter()
+        """Samples by model, basis of the cost, judge, whether there is no verdict, and whether there is no text: in
+        the order of each one's first, so that nothing goes through all samples for a count."""
         # No name: a temporary file that is gone once closed, whatever happens.
         self.connection = sqlite3.connect("", isolation_level=None, uri=True)
-        self._insert = self.connection.cursor().execute
 
     def __enter__(self) -> Self:
         for pragma in ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{CACHE_KIB}"):
@@ -86,26 +99,62 @@ class Stage:
     def add(
         self, place: int, line: Line, cost: Cost, *, sweep: str, states_index: bool, once: bool = False
     ) -> None:
-        """Sets a sample aside. Raises Wrong if it does not go with an earlier one."""
-        model = self._model(sweep, place, line.model, line.provider)
-        problem = self._problem(sweep, place, line)
+        """Sets a sample aside, soon: raises Wrong if it does not go with an earlier one, and `flush` raises."""
+        model = self._rows["model"].get((sweep, line.model))
+        if model is None or model.said[0] != line.provider:
+            model = self._model(sweep, place, line.model, line.provider)
+        problem = self._rows["problem"].get((sweep, line.problem))
+        if problem is None or problem.said[0] != line.question or problem.said[1] != line.gold:
+            problem = self._problem(sweep, place, line)
         if cost.price is not None and model.price is not cost.price:
             model.price = cost.price
             price = json.dumps(price_to_json(cost.price))
             self.connection.execute("UPDATE model SET price = ? WHERE id = ?", (price, model.id))
-        row = (place, model.id, problem, line.sample_index, cost.pico, cost.basis, line.judge, *line.values)
-        try:
-            self._insert(_INSERT_SAMPLE, row)
-        except sqlite3.IntegrityError:
-            if not self._added_otherwise(row, line, states_index=states_index, once=once):
-                self.repeated += 1
-                return
-        self.samples += 1
-        self._cost_pico += cost.pico or 0
-        if self._cost_pico > LARGEST_INT:
-            raise Wrong("the costs add up to more than the ledger can hold", "look at cost_usd and cost_pico")
+        if (states_index, once) != self._numbered:
+            self.flush()
+            self._numbered = (states_index, once)
+        values = line.values
+        self._held.append(
+            (place, model.id, problem.id, line.sample_index, cost.pico, cost.basis, line.judge, *values)
+        )
+        self._characters += sum([len(value) for value in values if type(value) is str])
+        if len(self._held) >= MOST_HELD or self._characters >= MOST_CHARACTERS:
+            self.flush()
         if line.unknown:
             self._note(line.unknown)
+
+    def flush(self) -> None:
+        """Writes what is held: many rows at once are quicker. Raises InputError for a sample that does not go with an
+        earlier one."""
+        rows, self._held, self._characters = self._held, [], 0
+        at = 0
+        while at < len(rows):
+            before = self.connection.total_changes
+            try:
+                self.connection.executemany(_INSERT_SAMPLE, islice(rows, at, None))
+                self._count(rows[at:])
+                return
+            except sqlite3.IntegrityError:
+                taken = at + self.connection.total_changes - before
+            self._count(rows[at:taken])
+            row, at = rows[taken], taken + 1
+            try:
+                added = self._added_otherwise(row)
+            except Wrong as wrong:
+                raise InputError(self.where(row[0]), wrong.message, wrong.remedy) from None
+            if added:
+                self._count([row])
+            else:
+                self.repeated += 1
+
+    def _count(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        for row in rows:
+            self.tally[row[1], row[5], row[6], row[_PASSED] is None, row[_TEXT] is None] += 1
+            if row[4] is not None:
+                self._cost_pico += row[4]
+                if self._cost_pico > LARGEST_INT:
+                    message = "the costs add up to more than the ledger can hold"
+                    raise InputError(self.where(row[0]), message, "look at cost_usd and cost_pico")
 
     def lose(self, place: int, lost: Lost, *, sweep: str, model: str) -> None:
         """An attempt without a sample."""
@@ -115,6 +164,17 @@ class Stage:
         )
         row = (alias.id, problem.id, lost.sample_index, lost.error, lost.message)
         self.connection.execute("INSERT OR REPLACE INTO lost VALUES (?, ?, ?, ?, ?)", row)
+
+    @property
+    def samples(self) -> int:
+        """Set aside by now, without those that are held."""
+        return self.tally.total()
+
+    @property
+    def judges(self) -> list[str]:
+        """Who gave verdicts, in the order of the samples."""
+        named = [judge for _, _, judge, is_unjudged, _ in self.tally if not is_unjudged]
+        return list(dict.fromkeys(IMPORTED if judge is None else judge for judge in named))
 
     def describe(self, problems: Iterable[tuple[str, str]]) -> int:
         """`problems`: (key, JSON of all its data), whatever the sweep. Gives how many of the file's problems are
@@ -126,6 +186,7 @@ class Stage:
 
     def done(self) -> None:
         """No more samples: the ledger may be attached."""
+        self.flush()
         # What a later log brought after all is not lost.
         self.connection.execute(
             "DELETE FROM lost WHERE EXISTS (SELECT 1 FROM sample AS s WHERE s.model = lost.model "
@@ -133,20 +194,20 @@ class Stage:
         )
         self.connection.execute("COMMIT")
 
-    def _added_otherwise(self, row: tuple[Any, ...], line: Line, *, states_index: bool, once: bool) -> bool:
+    def _added_otherwise(self, row: tuple[Any, ...]) -> bool:
         """A sample whose index is taken: of another file it is numbered on, unless it is the same sample."""
         place, request, text = self.connection.execute(
             "SELECT place, request, text FROM sample WHERE model = ? AND problem = ? AND sample_index = ?",
             row[1:4],
         ).fetchone()
         same_file = place // RECORDS == row[0] // RECORDS
+        states_index, once = self._numbered
         if states_index or (once and same_file and row[1:3] not in self._moved):
             raise Wrong(
                 f"the sample is that of {self.where(place)}: same sweep, model, problem and sample_index",
                 "give every sample an index of its own",
             )
-        ours = line.values[_REQUEST]
-        if ours is not None and (request, text) == (ours, line.values[_TEXT]):
+        if row[_REQUEST] is not None and (request, text) == (row[_REQUEST], row[_TEXT]):
             return False
         (index,) = self.connection.execute(
             "SELECT max(sample_index) + 1 FROM sample WHERE model = ? AND problem = ?", row[1:3]
@@ -164,7 +225,7 @@ class Stage:
             "give each its own alias",
         )
 
-    def _problem(self, sweep: str, place: int, line: Line) -> int:
+    def _problem(self, sweep: str, place: int, line: Line) -> _Known:
         said = (line.question, line.gold)
         names = ("question", "gold")
         known = self._known("problem", "key", names, (sweep, line.problem), said, place)
@@ -172,7 +233,7 @@ class Stage:
             if not self._add(known, "problem", name, at, said[at]):
                 message = f"the problem {line.problem!r} has another {name} in an earlier line"
                 raise Wrong(message, "give each its own id")
-        return known.id
+        return known
 
     def _known(
         self,

@@ -15,6 +15,7 @@ T = TypeVar("T")
 
 _EXPECTED = re.compile(r"Expected `(?P<wanted>[^`]*)`, got `(?P<got>[^`]*)`")
 _PLACE = re.compile(r" - at `(key in )?\$\.?(?P<place>.*)`$")
+_NEGATIVE = "Expected `int` >= 0"
 _KINDS = {
     "array": "a list",
     "bool": "true or false",
@@ -67,6 +68,8 @@ def _wrong(error: msgspec.ValidationError) -> Wrong:
     at = _PLACE.search(text)
     place = at["place"].replace("[...]", "[…]") if at else ""
     said = text[: at.start()] if at else text
+    if said == _NEGATIVE:
+        return Wrong(f"{place} is negative", "a count is a whole number from 0")
     if found := _EXPECTED.search(said):
         said = f"is {_kinds(found['got'])}, not {_kinds(found['wanted'])}"
     elif missing := re.search(r"missing required field `([^`]*)`", said):

@@ -14,6 +14,7 @@ from orchestrator.interrupts import interrupts
 from orchestrator.ledger.file.create import create, made_anew
 from orchestrator.ledger.file.lock import WriterLock
 from orchestrator.ledger.importing.line import LARGEST_INT, VALUE_COLUMNS
+from orchestrator.ledger.importing.stage import Stage
 from orchestrator.ledger.verdict_sets.read import IMPORTED
 from orchestrator.ledger.writing.batch_jobs import OF_OPEN_JOB
 
@@ -82,8 +83,6 @@ FROM (SELECT model.ledger_id AS id, count(*) AS n FROM sample JOIN model ON mode
 WHERE m.id = added.id"""
 
 _LAST = "SELECT coalesce(max(id), 0) FROM ledger.sample"
-_JUDGES = f"""
-SELECT coalesce(judge, '{IMPORTED}') FROM sample WHERE passed IS NOT NULL GROUP BY 1 ORDER BY min(id)"""
 _NEW = "verifier = :said AND id > :last"
 _TAKEN = f"SELECT 1 FROM ledger.verdict_set WHERE name = ? AND kind != '{IMPORTED}'"
 # Current if the ledger has no other verdicts.
@@ -138,27 +137,29 @@ def refuse_conflicts(connection: sqlite3.Connection, db: Path, where_of: Callabl
         connection.execute("DETACH ledger")
 
 
-def write(connection: sqlite3.Connection, lock: WriterLock) -> int:
+def write(stage: Stage, lock: WriterLock) -> int:
     """Everything into the ledger, which is made if there is none, or nothing. Gives the number of problems whose
     question or gold answer the ledger has otherwise; the ledger's hold."""
     db = lock.path
     if not db.exists() or db.stat().st_size == 0:
         with made_anew(db):
             create(db)
-            return _attached(connection, lock)
-    return _attached(connection, lock)
+            return _attached(stage, lock)
+    return _attached(stage, lock)
 
 
-def _attached(connection: sqlite3.Connection, lock: WriterLock) -> int:
+def _attached(stage: Stage, lock: WriterLock) -> int:
+    connection = stage.connection
     connection.create_function("problem_data", 3, _data, deterministic=True)
     connection.execute("ATTACH ? AS ledger", (lock.path.resolve().as_uri(),))
     try:
-        return _write(connection, lock)
+        return _write(stage, lock)
     finally:
         connection.execute("DETACH ledger")
 
 
-def _write(connection: sqlite3.Connection, lock: WriterLock) -> int:
+def _write(stage: Stage, lock: WriterLock) -> int:
+    connection = stage.connection
     connection.execute("PRAGMA ledger.synchronous = FULL")
     connection.execute("PRAGMA fullfsync = 1")
     connection.execute("PRAGMA checkpoint_fullfsync = 1")
@@ -174,7 +175,7 @@ def _write(connection: sqlite3.Connection, lock: WriterLock) -> int:
         connection.execute(_FIND_PROBLEMS)
         others = _fill_in(connection)
         (last,) = connection.execute(_LAST).fetchone()
-        judges = [name for (name,) in connection.execute(_JUDGES)]
+        judges = stage.judges
         connection.execute(_ADD_SAMPLES, {"now": time.time(), "alone": len(judges) == 1})
         _put_into_sets(connection, last, judges)
         connection.execute(_ADD_TO_TOTALS)

@@ -11,13 +11,14 @@ if TYPE_CHECKING:
 _END = struct.Struct("<4s4H2LH")
 _LOCATOR = struct.Struct("<4sLQL")
 _END64 = struct.Struct("<4sQ2H2L4Q")
-_ENTRY = struct.Struct("<4s4B4HL2L5H2L")
+_ENTRY = struct.Struct("<4s4x2H4x3L3H8xL")
 _LONGEST_COMMENT = 1 << 16
 _LONGEST = _ENTRY.size + 3 * _LONGEST_COMMENT
 """Bytes of one entry of the list."""
 _PIECE = 1 << 20
 _FULL32 = 0xFFFFFFFF
 _UTF8 = 0x800
+_DAMAGED = "its list of entries is damaged"
 
 
 class Entry(NamedTuple):
@@ -44,17 +45,16 @@ def entries(raw: IO[bytes]) -> Iterator[Entry]:
     for _ in range(count):
         if len(data) - at < _LONGEST:
             data, at = data[at:] + raw.read(min(_PIECE, left - (len(data) - at))), 0
-        if len(data) - at < _ENTRY.size or not data.startswith(b"PK\x01\x02", at):
-            raise BadZip("its list of entries is damaged")
-        found = _ENTRY.unpack_from(data, at)
-        flags, method, crc, packed, whole = found[5], found[6], found[9], found[10], found[11]
-        name_at, extra_at, offset = at + _ENTRY.size, at + _ENTRY.size + found[12], found[18]
-        end = extra_at + found[13] + found[14]
-        if end > len(data):
-            raise BadZip("its list of entries is damaged")
+        if len(data) - at < _ENTRY.size:
+            raise BadZip(_DAMAGED)
+        mark, flags, method, crc, packed, whole, named, more, said, offset = _ENTRY.unpack_from(data, at)
+        name_at = at + _ENTRY.size
+        extra_at = name_at + named
+        end = extra_at + more + said
+        if mark != b"PK\x01\x02" or end > len(data):
+            raise BadZip(_DAMAGED)
         if _FULL32 in (whole, packed, offset):
-            extra = data[extra_at : extra_at + found[13]]
-            whole, packed, offset = _large(extra, whole, packed, offset)
+            whole, packed, offset = _large(data[extra_at : extra_at + more], whole, packed, offset)
         name = data[name_at:extra_at]
         # Python's cp437 is slow, and nearly every name is ASCII.
         text = name.decode("utf-8" if flags & _UTF8 or name.isascii() else "cp437", "replace")

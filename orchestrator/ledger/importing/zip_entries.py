@@ -14,7 +14,7 @@ from orchestrator.installer import install
 from orchestrator.ledger.importing.zip_directory import BadZip, Entry, entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 LARGEST_ENTRY = 256 << 20
@@ -30,7 +30,7 @@ class ZipEntries:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._unpack_zstd: Any = None
+        self._unpack_zstd: Callable[[bytes, int], bytes] | None = None
         self._twice: set[str] = set()
         self._raw = file.open("rb")
 
@@ -99,7 +99,7 @@ class ZipEntries:
             return zlib.decompressobj(-15).decompress(packed, entry.size + 1)
         if entry.method == ZSTANDARD:
             self._unpack_zstd = self._unpack_zstd or _zstandard(self._file)
-            return self._unpack_zstd().decompress(packed, entry.size + 1)
+            return self._unpack_zstd(packed, entry.size + 1)
         raise self._wrong(entry, f"is packed by method {entry.method}", "deflate and Zstandard are read")
 
     def _packed(self, entry: Entry) -> bytes:
@@ -116,8 +116,8 @@ class ZipEntries:
         return packed
 
 
-def _zstandard(file: Path) -> Any:
-    """The decompressor's class."""
+def _zstandard(file: Path) -> Callable[[bytes, int], bytes]:
+    """Unpacks all frames of some bytes, up to a length: what is long may be packed in several."""
     name = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
     try:
         module = import_module(name)
@@ -125,18 +125,17 @@ def _zstandard(file: Path) -> Any:
         message = "this log is packed with Zstandard, which needs the package backports.zstd"
         raise InputError(str(file), message, install("backports.zstd")) from None
     error: type[Exception] = module.ZstdError
+    new: Callable[[], Any] = module.ZstdDecompressor
 
-    class Unpack:
-        def decompress(self, data: bytes, most: int) -> bytes:
-            """Of all frames: what is long may be packed in several."""
-            whole = b""
-            try:
-                while data and len(whole) < most:
-                    frame = module.ZstdDecompressor()
-                    whole += frame.decompress(data, most - len(whole))
-                    data = frame.unused_data
-            except error as wrong:
-                raise ValueError(str(wrong)) from None
-            return whole
+    def unpack(data: bytes, most: int) -> bytes:
+        try:
+            frame = new()
+            whole = frame.decompress(data, most)
+            while len(whole) < most and (data := frame.unused_data):
+                frame = new()
+                whole += frame.decompress(data, most - len(whole))
+        except error as wrong:
+            raise ValueError(str(wrong)) from None
+        return whole
 
-    return Unpack
+    return unpack

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.importing.formats.inspect_sample import Sample, Usage, seconds
+from orchestrator.ledger.importing.formats.inspect_sample import Sample, seconds
 from orchestrator.ledger.importing.formats.scores import verdict
 from orchestrator.ledger.importing.json_stream import entries, opened
 from orchestrator.ledger.importing.line import Billed, Wrong, checked_values, pico_of
@@ -22,7 +22,7 @@ from pricing.cost import split_equally
 from pricing.types import Tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 HEADER, START = "header.json", "_journal/start.json"
@@ -145,61 +145,56 @@ class InspectLog(FileReader):
         except Wrong as wrong:
             raise InputError(f"{self.file}: {place}", wrong.message, wrong.remedy) from None
 
-    def _sample(self, record: int, place: str, read: Any, value: Any) -> Iterator[Taken | Lost]:
+    def _sample(self, record: int, place: str, read: Any, value: Any) -> Sequence[Taken | Lost]:
         self._current = (record, place, None)
         try:
             sample: Sample = read(value, Sample)
             self._current = (record, place, sample)
-            yield from self._taken(record, sample)
+            return self._taken(record, sample)
         except Wrong as wrong:
             raise InputError(self.where(record), wrong.message, wrong.remedy) from None
 
-    def _taken(self, record: int, sample: Sample) -> Iterator[Taken | Lost]:
-        of, problem = self._of, str(sample.id)
-        if sample.epoch < 1:
-            raise Wrong(f"epoch is {sample.epoch}", "epochs are numbered from 1")
+    def _taken(self, record: int, sample: Sample) -> Sequence[Taken | Lost]:
+        of, problem, epoch = self._of, str(sample.id), sample.epoch
+        if epoch < 1:
+            raise Wrong(f"epoch is {epoch}", "epochs are numbered from 1")
         choices = (sample.output and sample.output.choices) or []
         alias = self.options.model or of.model
         if not choices and sample.error is not None:
             error = sample.error
             said = error if isinstance(error, str) else error.message or ""
-            yield Lost(record, alias, problem, sample.epoch - 1, "error", said[:500])
-            return
+            return [Lost(record, alias, problem, epoch - 1, "error", said[:500])]
         passed, score, judge, answer = self._verdict(sample)
-        count = max(1, len(choices))
         billed, cost = self._bill(sample)
+        count = max(1, len(choices))
         shares = [None] * count if cost is None else split_equally(cost, count)
-        tokens = _shared(billed, sample, count)
-        epochs = max((of.config and of.config.epochs) or 1, sample.epoch)
+        columns = _columns(billed, sample)
+        epochs = max((of.config and of.config.epochs) or 1, epoch)
         about = {"problem": problem, "question": sample.question(), "gold": sample.gold()}
+        request, created = sample.uuid or f"{of.task_id}/{problem}/{epoch}", seconds(sample.completed_at)
+        taken: list[Taken] = []
         for at in range(count):
             text, reasoning = sample.said(choices[at].message) if choices else ("", None)
             reason = choices[at].stop_reason if choices else None
-            values = {
-                "text": text,
-                "reasoning": reasoning,
-                "finish_reason": "length" if reason in _LENGTH else reason,
-                "request": sample.uuid or f"{of.task_id}/{problem}/{sample.epoch}",
-                "latency_s": sample.latency_s,
-                "created_at": seconds(sample.completed_at),
-                **tokens[at],
-            }
+            values = columns if count == 1 else _split(columns, at, count)
+            values["text"], values["reasoning"] = text, reasoning
+            values["finish_reason"] = "length" if reason in _LENGTH else reason
+            values["request"], values["latency_s"], values["created_at"] = request, sample.latency_s, created
             if at == 0:  # a scorer judges the first choice
-                values |= {"passed": passed, "score": score, "answer": answer}
-            yield Taken(
-                record,
-                checked_values(
-                    alias,
-                    at * epochs + sample.epoch - 1,
-                    about,
-                    values,
-                    cost_pico=shares[at],
-                    sweep=of.task,
-                    provider=_vendor(of.model),
-                    judge=judge if at == 0 and passed is not None else None,
-                    billed=billed if count == 1 else tuple(_share(one, at, count) for one in billed),
-                ),
+                values["passed"], values["score"], values["answer"] = passed, score, answer
+            line = checked_values(
+                alias,
+                at * epochs + epoch - 1,
+                about,
+                values,
+                cost_pico=shares[at],
+                sweep=of.task,
+                provider=_vendor(of.model),
+                judge=judge if at == 0 and passed is not None else None,
+                billed=billed if count == 1 else tuple(_share(one, at, count) for one in billed),
             )
+            taken.append(Taken(record, line))
+        return taken
 
     def _verdict(self, sample: Sample) -> tuple[int | None, float | None, str | None, str | None]:
         """(passed, score, scorer, answer)."""
@@ -221,44 +216,44 @@ class InspectLog(FileReader):
         return passed, score, scorer, sample.whole(answer) if isinstance(answer, str) else None
 
     def _bill(self, sample: Sample) -> tuple[tuple[Billed, ...], int | None]:
-        usage = sample.model_usage or {}
-        for model, one in usage.items():
-            _refuse_counts(model, one)
-        billed = tuple(Billed(model, one.tokens(model)) for model, one in usage.items())
-        try:
-            stated = [pico_of(one.total_cost) for one in usage.values() if one.total_cost is not None]
-        except Wrong as wrong:
-            raise Wrong(f"model_usage total_cost {wrong.message}", wrong.remedy) from None
-        return billed, sum(stated) if stated else None
+        billed: list[Billed] = []
+        stated: list[int] = []
+        for model, usage in (sample.model_usage or {}).items():
+            billed.append(Billed(model, usage.tokens(model)))
+            if usage.total_cost is not None:
+                try:
+                    stated.append(pico_of(usage.total_cost))
+                except Wrong as wrong:
+                    raise Wrong(f"model_usage total_cost {wrong.message}", wrong.remedy) from None
+        return tuple(billed), sum(stated) if stated else None
 
 
-def _refuse_counts(model: str, usage: Usage) -> None:
-    for name in ("input_tokens", "output_tokens", "input_tokens_cache_read", "input_tokens_cache_write"):
-        if (getattr(usage, name) or 0) < 0:
-            raise Wrong(f"model_usage.{model[:60]}.{name} is negative", "a count is a whole number from 0")
-
-
-def _shared(billed: tuple[Billed, ...], sample: Sample, count: int) -> list[dict[str, Any]]:
-    """The token columns of each choice: of all models that worked on the sample."""
+def _columns(billed: tuple[Billed, ...], sample: Sample) -> dict[str, Any]:
+    """The token columns: of all models that worked on the sample."""
     if not billed:
-        return [{}] * count
+        return {}
     sums = billed[0].tokens
     for one in billed[1:]:
         sums = Tokens(*map(add, sums, one.tokens))
-    thought = sum(usage.reasoning_tokens or 0 for usage in (sample.model_usage or {}).values())
-    columns: dict[str, Any] = {
+    thought = 0
+    for usage in (sample.model_usage or {}).values():
+        thought += usage.reasoning_tokens or 0
+    return {
         "prompt_tokens": sums.input,
         "cached_tokens": sums.cached,
         "cache_write_tokens": sums.cache_write,
-        "completion_tokens": max(sums.output, thought),
+        "completion_tokens": max(thought, sums.output),
         "reasoning_tokens": thought,
+        "token_basis": "reported",
     }
-    if count == 1:
-        return [{**columns, "token_basis": "reported"}]
-    shares = {name: split_equally(value, count) for name, value in columns.items()}
-    return [
-        {name: share[at] for name, share in shares.items()} | {"token_basis": "split"} for at in range(count)
-    ]
+
+
+def _split(columns: dict[str, Any], at: int, count: int) -> dict[str, Any]:
+    """One choice's share of them."""
+    shares = {
+        name: split_equally(value, count)[at] for name, value in columns.items() if name != "token_basis"
+    }
+    return {**shares, "token_basis": "split"} if columns else {}
 
 
 def _share(billed: Billed, at: int, count: int) -> Billed:

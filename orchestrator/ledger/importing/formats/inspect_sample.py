@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from pricing.types import Tokens
+
+_Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Part(msgspec.Struct):
@@ -49,12 +51,12 @@ class Score(msgspec.Struct):
 class Usage(msgspec.Struct):
     """Tokens, by inspect_ai's names."""
 
-    input_tokens: int = 0
-    output_tokens: int = 0
+    input_tokens: _Count = 0
+    output_tokens: _Count = 0
     total_tokens: int = 0
-    input_tokens_cache_read: int | None = None
-    input_tokens_cache_write: int | None = None
-    reasoning_tokens: int | None = None
+    input_tokens_cache_read: _Count | None = None
+    input_tokens_cache_write: _Count | None = None
+    reasoning_tokens: _Count | None = None
     total_cost: Any = None
 
     def tokens(self, model: str) -> Tokens:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import struct
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from orchestrator.errors import InputError
 from orchestrator.ledger.importing import zip_entries
+from orchestrator.ledger.importing.zip_entries import ZipEntries
 from tests.orchestrator.ledger.importing import logs
 from tests.orchestrator.sample_files import LINE, records, write
 
@@ -96,6 +99,68 @@ def test_an_entry_that_unpacks_to_more_than_it_says(command, tmp_path):
     struct.pack_into("<I", data, central + 24, 1000)
     path.write_bytes(data)
     assert "damaged" in refused(command, "a.eval")["message"]
+
+
+BLANKS = b" " * (16 << 20)
+
+
+def hostile_zstd(kind: str, zstd: Any) -> tuple[bytes, int]:
+    """(what an entry is packed into, the size that the zip file states)."""
+    flag = {zstd.CompressionParameter.content_size_flag: 0}
+    match kind:
+        case "more than stated":
+            return zstd.compress(BLANKS), 1000
+        case "more than stated, in many frames":
+            return zstd.compress(BLANKS[: 1 << 20]) * 16, 1000
+        case "no size in the frame":
+            return zstd.compress(BLANKS, options=flag), 1000
+        case "another size in the frame":
+            packed = bytearray(zstd.compress(BLANKS))
+            assert packed[4] >> 6 == 2  # the size has four bytes, behind the window's
+            at = 5 if packed[4] & 32 else 6
+            struct.pack_into("<I", packed, at, 2**32 - 1)
+            return bytes(packed), 1000
+        case "less than stated":
+            return zstd.compress(b"{}"), 1 << 20
+        case "cut off":
+            return zstd.compress(BLANKS)[:-5], len(BLANKS)
+        case _:
+            return b"\x28\xb5\x2f\xfd" + b"\xff" * 50, 1000
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "more than stated",
+        "more than stated, in many frames",
+        "no size in the frame",
+        "another size in the frame",
+        "less than stated",
+        "cut off",
+        "no frame",
+    ],
+)
+def test_zstandard_that_is_not_what_the_zip_file_says(tmp_path, kind):
+    import tracemalloc
+
+    zstd = pytest.importorskip("backports.zstd" if sys.version_info < (3, 14) else "compression.zstd")
+    packed, size = hostile_zstd(kind, zstd)
+    path = tmp_path / "a.eval"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("header.json", json.dumps(logs.inspect_header()))
+        archive.writestr("samples/1_epoch_1.json", packed)
+        entry = archive.filelist[-1]
+        entry.file_size, entry.compress_type = size, 93
+    with ZipEntries(path) as entries:
+        bad = entries.find("samples/1_epoch_1.json")["samples/1_epoch_1.json"]
+        tracemalloc.start()
+        try:
+            with pytest.raises(InputError, match=r"samples/1_epoch_1\.json.* damaged"):
+                entries.read(bad)
+            (_, most) = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert most < (3 * len(BLANKS) if kind == "cut off" else 4 << 20)
 
 
 @pytest.mark.parametrize("cut", [1, 30, 200, 2000])

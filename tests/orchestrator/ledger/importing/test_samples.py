@@ -78,6 +78,8 @@ BAD = {
     "negative cost": {**LINE, "cost_pico": -1},
     "negative dollars": {**LINE, "cost_usd": -0.01},
     "cost beyond": {**LINE, "cost_pico": 2**63},
+    "a little below nothing": {**LINE, "cost_usd": -1e-13, "cost_pico": 0},
+    "dollars in quotes": {**LINE, "cost_usd": "0.000123", "cost_pico": 123_000_000},
     "dollars beyond": {**LINE, "cost_usd": 1e300},
     "costs disagree": {**LINE, "cost_usd": 0.5, "cost_pico": 1},
     "a pico and a half": {**LINE, "cost_pico": 1.5},
@@ -125,6 +127,14 @@ def test_one_bad_line_and_nothing_happened(bad, command, tmp_path):
         assert error["remedy"]
     assert (tmp_path / "there.db").read_bytes() == before
     assert not (tmp_path / "new").exists()
+
+
+def test_of_two_wrong_lines_the_first_is_named(command, tmp_path):
+    good = [{**LINE, "sample_index": i} for i in range(1, 450)]
+    write(tmp_path / "a.jsonl", LINE, *good[:300], LINE, *good[300:], "not JSON")
+    done = command("import", "a.jsonl", "--db", "a.db", "--json")
+    assert json.loads(done.stdout)["error"]["where"] == "a.jsonl:302"
+    assert "a.jsonl:1" in json.loads(done.stdout)["error"]["message"]
 
 
 def test_bytes_that_are_no_text(command, tmp_path):
@@ -288,6 +298,19 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
     (_, most) = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 800_000
+
+
+@pytest.mark.parametrize("name", ["text", "request", "finish_reason"])
+def test_few_long_texts_are_held_at_a_time(tmp_path, name):
+    import tracemalloc
+
+    long = ({**LINE, "sample_index": i, name: "long " * 100_000} for i in range(20))
+    file = write(tmp_path / "a.jsonl", *long)
+    tracemalloc.start()
+    import_samples(file, tmp_path / "a.db")
+    (_, most) = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 4_000_000
 
 
 def test_doctor_finds_the_sums_right_after_an_import_into_a_ledger_of_a_run(bought, command, tmp_path):
