@@ -138,21 +138,26 @@ class Admission:
 
     def _affordable(self, lane: ModelLane, item: Item, now: float) -> int:
         """How many of the item's samples the money lets go now; 0: wait, or out of money."""
-        bound = self.bound(lane, item.problem)
+        bound, wanted = self.bound(lane, item.problem), len(item.indices)
+        judged = judged_later = wanted  # so many verdicts fit the judge's own cap
         if lane.judge is not None:
-            bound = WithJudge(bound, lane.judge_pico(item.problem))
+            each = lane.judge_pico(item.problem)
+            bound = WithJudge(bound, each)
+            judged = min(wanted, max(0, self.budget.cap_room(lane.judge.alias)) // max(1, each))
+            later = self.budget.cap_room(lane.judge.alias, later=True)
+            judged_later = min(wanted, max(0, later) // max(1, each))
         room, worst = self.budget.room(lane.alias), bound.worst_of(item.indices)
-        if worst <= max(room, 0):
+        if worst <= max(room, 0) and judged == wanted:
             lane.out_of_money = False
-            return len(item.indices)
+            return wanted
         free_later = self.budget.room_later(lane.alias)
-        if worst <= free_later:
+        if worst <= free_later and judged_later == wanted:
             lane.waiting = WAITS_FOR_MONEY
             return 0
-        if fits := bound.fitting(item.indices, room):
+        if fits := bound.fitting(item.indices[:judged], room):
             lane.out_of_money = False
             return fits
-        if bound.worst_of(item.indices[:1]) <= free_later:
+        if judged_later and bound.worst_of(item.indices[:1]) <= free_later:
             lane.waiting = WAITS_FOR_MONEY
             return 0
         lane.waiting = "budget: the next sample's worst case does not fit"

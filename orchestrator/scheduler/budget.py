@@ -73,13 +73,21 @@ class Budget:
         """How much `alias` may reserve now; may be negative."""
         mine = self.funds[alias]
         others = self.held - mine.held if mine.counted else 0
-        return _with_promise(mine, self._room(alias, others_held=others, held=mine.held))
+        return _with_promise(mine, self._room(alias, others_held=others, held=mine.held), mine.held)
 
     def room_later(self, alias: str) -> int:
         """The room there could be if everything in flight came back free."""
         mine = self.funds[alias]
         others = self.held - self.reserved - (mine.held - mine.reserved) if mine.counted else 0
-        return _with_promise(mine, self._room(alias, others_held=others, held=mine.held - mine.reserved))
+        held = mine.held - mine.reserved
+        return _with_promise(mine, self._room(alias, others_held=others, held=held), held)
+
+    def cap_room(self, alias: str, *, later: bool = False) -> int:
+        """What the model's own cap leaves; `later`: if nothing in flight, or sure to follow, cost anything."""
+        mine = self.funds[alias]
+        if mine.cap is None:
+            return UNBOUNDED
+        return mine.cap - mine.held + (mine.reserved + mine.promised if later else 0)
 
     def lease_room(self, alias: str) -> int:
         """How much a server of `alias` may lease now. A lease is mostly given back, so it may reach over the model's
@@ -182,6 +190,9 @@ class Budget:
         self.funds[alias].presumed += presumed
 
 
-def _with_promise(mine: Funds, room: int) -> int:
-    """What was set aside for a model is its own, however little is left."""
-    return max(room, 0) + mine.promised if mine.promised else room
+def _with_promise(mine: Funds, room: int, held: int) -> int:
+    """What was set aside for a model is its own, however little is left; never more than its cap."""
+    if not mine.promised:
+        return room
+    room = max(room, 0) + mine.promised
+    return room if mine.cap is None else min(room, mine.cap - held + mine.promised)

@@ -193,3 +193,18 @@ def test_verify_asks_a_judge_of_another_file_within_the_budget(tmp_path, capsys)
     assert len(judge.billed) == 6, "two texts of three problems"
     check_books(db)
     check_bill(db, {"m": cheap, "grader": judge}, 10 * USD)
+
+
+def test_a_judges_own_budget_holds_back_samples_too(tmp_path):
+    cheap, judge = sampled(), grader()
+    db = tmp_path / "test.db"
+    with serving(cheap), serving(judge), watched(db, 2 * USD):
+        sweep = judged_sweep(cheap, judge, problems=10, samples=4, budget_usd=2)
+        sweep.models["grader"]["budget_usd"] = 0.015
+        ended = run(sweep.write(tmp_path), db)
+    assert ended.status == 3
+    assert "budget_usd under [models.grader]" in (ended.result.reason or "")
+    check_books(db)
+    assert 0 < money(db, "grader").held <= USD * 15 // 1000
+    assert 0 < one(db, "SELECT count(*) FROM sample_records") < 40
+    assert one(db, "SELECT count(*) FROM sample_records WHERE passed IS NULL") == 0
