@@ -63,6 +63,7 @@ _WORDS = re.compile(
     r"|\b(?:exceeded|exhausted|used up) (?:\w+ ){0,3}free (?:\w+ ){0,2}quota"
     r"|\bquota exceeded for metric\b[^*]{0,200}\blimit: 0\b(?!\.)|(?:does not|doesn.t) have a free (?:\w+ )?tier"
     r"|\breached the set \w+ limit\b|\bservice has been paused"
+    r"|\bfree tier is not available\b|\bplease enable billing on\b"
     r"|\bbilling (?:is |has )?(?:not|n't) (?:been )?(?:active|enabled|set up)"
     r"|\b(?:please|to) (?:recharge|top[ -]?up)\b|\bpurchase (?:more |additional )?credits"
     r"|(?:usage|spend(?:ing)?) limits?\b.*regain"

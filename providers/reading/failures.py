@@ -58,6 +58,7 @@ from providers.reading.wording import (
     NO_ENDPOINT,
     NO_MEMORY,
     NO_MODEL,
+    NO_REGION,
     NO_SYSTEM,
     NO_TEMPLATE,
     THROTTLED,
@@ -93,6 +94,8 @@ _MAY_LOAD = frozenset({425, 429, 500, 502, 503, 504})
 _TOO_LARGE = re.compile(r"request too large", re.IGNORECASE)
 _LIMIT_AND_REQUEST = re.compile(r"limit:? ([\d,]{1,18})\D{1,40}requested:? ([\d,]{1,18})", re.IGNORECASE)
 
+_DAILY = re.compile(r"\bGenerate\w*PerDay", re.ASCII)
+"""Of Google's quotas, beside which it asks to wait some seconds."""
 _REMEDIES = {402: "add credit at the vendor", 405: "check the base URL", 406: "check the base URL"}
 
 
@@ -228,6 +231,10 @@ def _meant(answer: _Answer, *, own_host: bool, free_5xx: bool) -> ProviderError:
         return answer.error(BadRequest)
     if status == 429:
         return _rate_limited(answer)
+    if status == 402 and (wait_s := asked_wait_s({**said.headers, **headers})):
+        return answer.error(
+            RateLimited, wait_s=wait_s
+        )  # OpenRouter: what runs now fills the budget of running requests
     if 400 <= status < 500 and status not in MAY_BE_BILLED:
         if status != 402 and (LIMITED.search(said.text) or FULL.search(said.text)):
             return _rate_limited(answer)
@@ -313,6 +320,8 @@ def _refused_access(answer: _Answer) -> ProviderError:
 
 def _rate_limited(answer: _Answer) -> ProviderError:
     said, wait_s = answer.said, answer.wait_s
+    if _DAILY.search(said.text):
+        return answer.stopped("a quota of the day: run it again tomorrow")
     if answer.needs_payment or (wait_s is None and is_used_up_quota(said.text)):
         return answer.stopped("no wait mends this: add credit at the vendor")
     if _TOO_LARGE.search(said.text) and not _fits_later(said.text):
@@ -347,6 +356,8 @@ def _refused_request(answer: _Answer) -> ProviderError:
         or NO_MODEL.search(said.text)
     ):
         return answer.stopped("check `model`")
+    if NO_REGION.search(said.text):
+        return answer.stopped("the vendor does not serve the place that this request comes from")
     if KEY.search(said.text) or said.code == "invalid_api_key":
         return answer.stopped("check the key that api_key_env names")
     if is_about_n(said):

@@ -81,3 +81,8 @@ NO_ENDPOINT = re.compile(
     re.IGNORECASE,
 )
 """Of a 200 that is an error, as LM Studio's: it would be the same the next time."""
+NO_REGION = re.compile(
+    r"\b(?:location|country|region|territory)\b[^.]{0,30}\bnot (?:supported|available|allowed)"
+    r"|not (?:supported|available) in your (?:country|region|location|territory)",
+    re.IGNORECASE,
+)

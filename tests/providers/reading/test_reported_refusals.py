@@ -194,3 +194,45 @@ def test_a_reported_refusal_means_what_it_says(source, status, body, headers, ki
         assert found.max_n == holds["max_n"]
     if "unclear" in holds:
         assert found.unclear is holds["unclear"]
+
+
+def in_flight(**headers: str):
+    said = error(
+        "In-flight budget exhausted", code=402, metadata={"limit_source": "openrouter_in_flight_budget"}
+    )
+    return failure_from_status(402, dumps(said).encode(), headers, own_host=True, free_5xx=False, what="m")
+
+
+def test_a_402_that_says_when_to_come_back_is_a_limit():
+    """OpenRouter's documentation: what runs at once may fill a budget of its own, with credit left."""
+    assert isinstance(found := in_flight(**{"Retry-After": "5"}), RateLimited)
+    assert found.retry_after_s == 5
+    assert isinstance(in_flight(), Stopped)
+
+
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [
+        (
+            "Gemini API free tier is not available in your country. Please enable billing on your project.",
+            "credit",
+        ),
+        ("User location is not supported for the API use.", "does not serve the place"),
+    ],
+)
+def test_what_holds_for_the_whole_account_fails_no_single_prompt(words, remedy):
+    said = dumps({"error": {"code": 400, "message": words, "status": "FAILED_PRECONDITION"}}).encode()
+    found = failure_from_status(400, said, {}, own_host=True, free_5xx=False, what="m")
+    assert isinstance(found, Stopped)
+    assert remedy in found.message
+
+
+def test_google_s_quota_of_a_day_is_not_waited_for_by_the_seconds_that_it_asks():
+    violation = {"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier", "quotaValue": "250"}
+    details = [{"violations": [violation]}, {"@type": "google.rpc.RetryInfo", "retryDelay": "11s"}]
+    said = dumps(
+        [{"error": {"code": 429, "message": "You exceeded your current quota.", "details": details}}]
+    )
+    found = failure_from_status(429, said.encode(), {}, own_host=True, free_5xx=False, what="m")
+    assert isinstance(found, Stopped)
+    assert "tomorrow" in found.message
