@@ -53,6 +53,8 @@ def row(number: int) -> tuple[Any, ...]:
         None,
         "7",
         "v",
+        None,
+        None,
     )
 
 

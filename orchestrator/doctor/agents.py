@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from orchestrator.doctor.finding import Finding
 from orchestrator.doctor.stand_in import SUBMIT, StandIn, steps
 from orchestrator.errors import InputError, LedgerBroken
+from orchestrator.ledger.file.sample_text import text_sql
 from orchestrator.run.agents.checks import require_sandbox
 from orchestrator.run.prepare import prepare
 from orchestrator.run.run_sweep import Options, Result, run_sweep
@@ -71,7 +72,7 @@ def _tried(sweep: Sweep, alias: str, model: Model, agent: Agent) -> Finding:
 
 def _found(alias: str, db: Path, result: Result, seen: str | None) -> Finding:
     sql = (
-        "SELECT a.ended_by, a.exit_status, a.calls, length(s.text) FROM agent_attempt AS a "
+        f"SELECT a.ended_by, a.exit_status, a.calls, length({text_sql('s')}) FROM agent_attempt AS a "
         "LEFT JOIN sample AS s ON s.agent_attempt_id = a.id ORDER BY a.id DESC LIMIT 1"
     )
     with closing(sqlite3.connect(db)) as connection:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.sample_text import text_sql
 from orchestrator.ledger.file.trouble import reading
 from providers.tape import FORMAT, Header, TapedModel, TapedSample, prompt_digest, write_tape
 from providers.types import Message, Prompt
@@ -21,8 +22,9 @@ from providers.types import Message, Prompt
 if TYPE_CHECKING:
     import sqlite3
 
-SAMPLES = """
-SELECT model.alias, problem.key, s.sample_index, s.text, s.reasoning, s.finish_reason, request.prompt_tokens,
+SAMPLES = f"""
+SELECT model.alias, problem.key, s.sample_index, {text_sql("s")} AS text, s.reasoning, s.finish_reason,
+  request.prompt_tokens,
   s.completion_tokens, s.reasoning_tokens, s.latency_s
 FROM sample AS s JOIN model ON model.id = s.model_id JOIN problem ON problem.id = s.problem_id
 JOIN request ON request.id = s.request_id

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any, cast
 
 from orchestrator.errors import InputError
+from orchestrator.ledger.file.sample_text import text_sql
 
 INSERT_SCORE = """
 INSERT OR REPLACE INTO verdict (verifier, problem_id, text_sha, passed, score, answer, reason)
@@ -62,7 +63,7 @@ def lacking(connection: sqlite3.Connection, problem_id: int, name: str) -> tuple
     texts: dict[bytes, tuple[str, list[int]]] = {}
     statements: list[Statement] = []
     rows = connection.execute(
-        "SELECT id, text, score FROM sample WHERE problem_id = ? ORDER BY id", (problem_id,)
+        f"SELECT id, {text_sql('sample')}, score FROM sample WHERE problem_id = ? ORDER BY id", (problem_id,)
     )
     for sample, text, score in rows:
         sha = sha256(text.encode("utf-8", "replace")).digest()[:16]

@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.sample_text import text_sql
 from orchestrator.ledger.writing.run_state import RunState
 from orchestrator.sending.warning_lines import Warned
 from orchestrator.sweep.types import Sweep
@@ -14,9 +15,10 @@ LOOKED_AT = 32
 """Samples of a problem, from index 0."""
 FEWEST = 4
 
-MOST_COMMON = """
+MOST_COMMON = f"""
 SELECT coalesce(sum(same), 0), coalesce(max(same), 0) FROM (
-  SELECT count(*) AS same FROM sample WHERE model_id = ? AND problem_id = ? AND sample_index < ? GROUP BY text)"""
+  SELECT count(*) AS same FROM sample WHERE model_id = ? AND problem_id = ? AND sample_index < ?
+  GROUP BY {text_sql("sample")})"""
 
 
 def identical_answers(path: Path, sweep: Sweep, state: RunState) -> list[str]:

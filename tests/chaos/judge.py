@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from orchestrator.doctor.ledger import ledger_findings
+from orchestrator.ledger.file.sample_text import text_sql
 from tests.chaos.policies import check_steered, check_through
 from tests.chaos.seats import TIMEOUT_S
 from tests.chaos.world import SCORER
@@ -82,7 +83,7 @@ def check_samples(world: World, seat: Seat) -> None:
         return
     recorded = rows(
         world.db,
-        "SELECT problem.key AS problem, s.text, s.request_id, p.body AS prompt FROM sample AS s "
+        f"SELECT problem.key AS problem, {text_sql('s')} AS text, s.request_id, p.body AS prompt FROM sample AS s "
         "JOIN model ON model.id = s.model_id JOIN problem ON problem.id = s.problem_id "
         "JOIN request ON request.id = s.request_id JOIN prompt AS p ON p.id = prompt_id WHERE model.alias = ?",
         seat.alias,

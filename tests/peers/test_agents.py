@@ -37,7 +37,7 @@ def test_mini_swe_agent_mends_repositories_through_faults(tmp_path):
     check_agents_books(ended.db, vendor)
     assert one(db, "SELECT count(*) FROM request WHERE state = 'presumed'") >= 3
     assert {row["state"] for row in rows(db, "SELECT state FROM agent_attempt")} == {"done"}
-    for row in rows(ended.db, "SELECT text, finish_reason, passed FROM sample"):
+    for row in rows(ended.db, "SELECT text, finish_reason, passed FROM sample_records"):
         assert FIXED in row["text"] or row["finish_reason"] == "error"
     # One call may meet two of the faults that lose a reply: that ends its attempt, with an error that says so.
     assert one(ended.db, "SELECT sum(passed) FROM sample") >= ATTEMPTS // 2

@@ -14,15 +14,16 @@ from typing import Any, Self
 
 from orchestrator.ledger.exporting.samples import lenient, object_of
 from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.sample_text import text_sql
 from orchestrator.ledger.file.trouble import reading
 
 _MODELS = """
 SELECT model.id, sweep.name AS sweep, alias, provider, model.name FROM model JOIN sweep ON sweep.id = sweep_id
 WHERE EXISTS (SELECT 1 FROM sample WHERE model_id = model.id) ORDER BY model.id"""
-_SAMPLES = """
-SELECT problem.id AS problem_id, problem.key AS problem, problem.data, s.id, s.sample_index, s.text, s.reasoning,
-  s.finish_reason, s.prompt_tokens, s.cached_tokens, s.cache_write_tokens, s.completion_tokens, s.reasoning_tokens,
-  s.cost_pico, s.passed, s.score, s.answer, s.latency_s, s.created_at,
+_SAMPLES = f"""
+SELECT problem.id AS problem_id, problem.key AS problem, problem.data, s.id, s.sample_index, {text_sql("s")} AS text,
+  s.reasoning, s.finish_reason, s.prompt_tokens, s.cached_tokens, s.cache_write_tokens, s.completion_tokens,
+  s.reasoning_tokens, s.cost_pico, s.passed, s.score, s.answer, s.latency_s, s.created_at,
   coalesce((SELECT name FROM verdict_set WHERE current = 1), s.verifier) AS verifier
 FROM sample AS s JOIN problem ON problem.id = s.problem_id WHERE s.model_id = ? ORDER BY s.problem_id, s.sample_index"""
 

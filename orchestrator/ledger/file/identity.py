@@ -6,7 +6,8 @@ import errno
 import os
 import sqlite3
 import stat
-from contextlib import closing, suppress
+from collections.abc import Generator
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import InputError
@@ -71,12 +72,24 @@ def refuse_other_sweep(path: Path, name: str) -> None:
     """Raises InputError for a ledger of other sweeps. Only reads; a path without a file passes."""
     if not path.exists() or path.stat().st_size == 0:
         return
-    # A reader of a ledger at rest would leave an empty log beside it.
-    with reading(path), closing(read_only(path) if _has_wal(path) else _at_rest(path)) as connection:
+    with looked_at(path) as connection:
         names = [row[0] for row in connection.execute("SELECT name FROM sweep ORDER BY id")]
     if names and name not in names:
         message = f"this is the ledger of the sweep {names[0]!r}, not of {name!r}"
         raise InputError(str(path), message, "name another ledger with --db")
+
+
+def keeps_texts_once(connection: sqlite3.Connection) -> bool:
+    """Whether a ledger of this schema is whole: the first that were made of it lack what this takes."""
+    return any(row[1] == "text_of" for row in connection.execute("PRAGMA main.table_info(sample)"))
+
+
+@contextmanager
+def looked_at(path: Path) -> Generator[sqlite3.Connection]:
+    """For a look at a ledger of whatever schema. A reader of one at rest would leave an empty log beside it. Raises
+    InputError."""
+    with reading(path), closing(read_only(path) if _has_wal(path) else _at_rest(path)) as connection:
+        yield connection
 
 
 def read_only(path: Path) -> sqlite3.Connection:

@@ -15,9 +15,9 @@ from contextlib import closing
 from pathlib import Path
 
 from orchestrator.errors import InputError
-from orchestrator.ledger.file.identity import SCHEMA_VERSION, ledger_version
+from orchestrator.ledger.file.identity import SCHEMA_VERSION, keeps_texts_once, ledger_version, looked_at
 from orchestrator.ledger.file.open import open_for_writing
-from orchestrator.ledger.file.steps import STEPS, Step
+from orchestrator.ledger.file.steps import KEPT_ONCE, STEPS, Step
 from orchestrator.ledger.file.trouble import all_or_nothing
 from orchestrator.ledger.file.whole_file import new_place
 
@@ -29,6 +29,8 @@ def migrate(path: Path, steps: Mapping[int, Step] = STEPS, version: int = SCHEMA
     holds the lock, so that no older manyfew writes meanwhile. Raises InputError."""
     old = ledger_version(path)
     if old is None or old >= version:
+        if old == SCHEMA_VERSION:
+            _make_whole(path)
         return None
     lacking = [number for number in range(old, version) if number not in steps]
     if lacking:
@@ -41,6 +43,19 @@ def migrate(path: Path, steps: Mapping[int, Step] = STEPS, version: int = SCHEMA
         _step(connection, [steps[number] for number in range(old, version)], old, version)
     sys.stderr.write(f"{path}: brought from schema {old} to {version}; as it was: {copy}\n")
     return copy
+
+
+def _make_whole(path: Path) -> None:
+    """Of this schema, which is of no release yet: what the first ledgers of it lack is added to them."""
+    with looked_at(path) as connection:
+        if keeps_texts_once(connection):
+            return
+    failed = "this ledger can't be brought up to date, and is as it was"
+    with all_or_nothing(path, failed), closing(open_for_writing(path)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in KEPT_ONCE:
+            connection.execute(statement)
+        connection.execute("COMMIT")
 
 
 def _refuse_without_room(path: Path, old: int, version: int) -> None:

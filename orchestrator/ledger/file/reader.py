@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from orchestrator.ledger.file.identity import SCHEMA_VERSION, check, read_only
+from orchestrator.ledger.file.identity import SCHEMA_VERSION, check, keeps_texts_once, read_only
 from orchestrator.ledger.file.older_schema import read_as_current
 from orchestrator.ledger.file.trouble import reading
 
@@ -16,11 +16,11 @@ def open_reader(path: Path) -> sqlite3.Connection:
     version = check(path)
     connection = read_only(path)
     connection.row_factory = sqlite3.Row
-    if version < SCHEMA_VERSION:
-        try:
-            with reading(path):
+    try:
+        with reading(path):
+            if version < SCHEMA_VERSION or not keeps_texts_once(connection):
                 read_as_current(connection)
-        except BaseException:
-            connection.close()
-            raise
+    except BaseException:
+        connection.close()
+        raise
     return connection

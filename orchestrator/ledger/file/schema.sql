@@ -228,6 +228,8 @@ CREATE TABLE sample (
   answer TEXT,
   verifier TEXT,                    -- kind/version of that verdict
   agent_attempt_id INTEGER REFERENCES agent_attempt,   -- whose calls brought it
+  text_of INTEGER REFERENCES sample DEFERRABLE INITIALLY DEFERRED,  -- the sample of this problem that has the same
+                                                -- text; `text` is then empty here. NULL: `text` is the text
   UNIQUE (model_id, problem_id, sample_index)
 ) STRICT;
 CREATE INDEX sample_unverified ON sample (model_id, problem_id) WHERE verifier IS NULL;
@@ -381,7 +383,10 @@ SELECT model_id, state, cost_basis, prompt_tokens, cached_tokens, cache_write_to
 CREATE VIEW sample_records AS
 SELECT
   sweep.name AS sweep, model.alias AS model, model.provider AS provider, problem.key AS problem,
-  s.sample_index, s.text, s.reasoning, s.finish_reason,
+  s.sample_index,
+  CASE WHEN s.text_of IS NULL THEN s.text ELSE (SELECT kept.text FROM sample AS kept WHERE kept.id = s.text_of) END
+    AS text,
+  s.reasoning, s.finish_reason,
   s.prompt_tokens, s.cached_tokens, s.cache_write_tokens, s.cache_write_1h_tokens,
   s.completion_tokens, s.reasoning_tokens, s.token_basis,
   s.cost_pico / 1e12 AS cost_usd, s.cost_pico, s.cost_basis,

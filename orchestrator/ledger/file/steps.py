@@ -19,6 +19,29 @@ def _from_1(connection: sqlite3.Connection) -> None:
     connection.execute(_STEERED)
 
 
+KEPT_ONCE = (
+    "ALTER TABLE sample ADD COLUMN text_of INTEGER REFERENCES sample DEFERRABLE INITIALLY DEFERRED",
+    "DROP VIEW sample_records",
+    """CREATE VIEW sample_records AS
+SELECT
+  sweep.name AS sweep, model.alias AS model, model.provider AS provider, problem.key AS problem,
+  s.sample_index,
+  CASE WHEN s.text_of IS NULL THEN s.text ELSE (SELECT kept.text FROM sample AS kept WHERE kept.id = s.text_of) END
+    AS text,
+  s.reasoning, s.finish_reason,
+  s.prompt_tokens, s.cached_tokens, s.cache_write_tokens, s.cache_write_1h_tokens,
+  s.completion_tokens, s.reasoning_tokens, s.token_basis,
+  s.cost_pico / 1e12 AS cost_usd, s.cost_pico, s.cost_basis,
+  s.passed, s.score, s.answer, s.server,
+  coalesce(s.request_ref, s.request_id, 'agent:' || s.agent_attempt_id) AS request, s.stop_rule,
+  s.latency_s, s.created_at
+FROM sample AS s
+JOIN model ON model.id = s.model_id
+JOIN sweep ON sweep.id = model.sweep_id
+JOIN problem ON problem.id = s.problem_id""",
+)
+"""Texts that repeat are kept once. What ledgers of schema 2 lack that were made before this was in it."""
+
 _SINCE_1 = (
     """CREATE TABLE writer (
   id INTEGER PRIMARY KEY,
@@ -147,21 +170,7 @@ completion_tokens, prompt_tokens, latency_s, verifier)""",
   status INTEGER, content_type TEXT, reply BLOB,
   delivered INTEGER NOT NULL CHECK (delivered IN (0, 1))
 ) STRICT""",
-    "DROP VIEW sample_records",
-    """CREATE VIEW sample_records AS
-SELECT
-  sweep.name AS sweep, model.alias AS model, model.provider AS provider, problem.key AS problem,
-  s.sample_index, s.text, s.reasoning, s.finish_reason,
-  s.prompt_tokens, s.cached_tokens, s.cache_write_tokens, s.cache_write_1h_tokens,
-  s.completion_tokens, s.reasoning_tokens, s.token_basis,
-  s.cost_pico / 1e12 AS cost_usd, s.cost_pico, s.cost_basis,
-  s.passed, s.score, s.answer, s.server,
-  coalesce(s.request_ref, s.request_id, 'agent:' || s.agent_attempt_id) AS request, s.stop_rule,
-  s.latency_s, s.created_at
-FROM sample AS s
-JOIN model ON model.id = s.model_id
-JOIN sweep ON sweep.id = model.sweep_id
-JOIN problem ON problem.id = s.problem_id""",
+    *KEPT_ONCE,
     """CREATE VIEW agent_calls AS
 SELECT
   sweep.name AS sweep, model.alias AS model, problem.key AS problem, a.sample_index, a.id AS attempt, r.call, e.asked,

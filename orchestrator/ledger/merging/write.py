@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from hashlib import blake2b
 
+from orchestrator.ledger.file.sample_text import text_sql
 from orchestrator.ledger.merging.sets import map_sets
 from orchestrator.ledger.merging.source import MergeSource
 
@@ -37,7 +38,7 @@ _REQUEST = (
     ),
 )
 _SAMPLE = (
-    *("text", "reasoning", "finish_reason", "prompt_tokens", "cached_tokens", "cache_write_tokens"),
+    *("reasoning", "finish_reason", "prompt_tokens", "cached_tokens", "cache_write_tokens"),
     *(
         "cache_write_1h_tokens",
         "completion_tokens",
@@ -59,8 +60,9 @@ JOIN main.model AS h ON h.sweep_id = w.here AND h.alias = t.alias""",
 INSERT INTO temp.problem_of SELECT t.id, h.id FROM src_problem AS t JOIN temp.sweep_of AS w ON w.there = t.sweep_id
 JOIN main.problem AS h ON h.sweep_id = w.here AND h.key = t.key""",
 )
-_STAGE_SAMPLES = """
-INSERT INTO temp.incoming SELECT :source, s.id, m.here, p.here, s.sample_index, s.created_at, text_sha(s.text),
+_STAGE_SAMPLES = f"""
+INSERT INTO temp.incoming SELECT :source, s.id, m.here, p.here, s.sample_index, s.created_at,
+  text_sha({text_sql("s", "src_sample")}),
   s.cost_basis IN ('imported', 'replayed'), NULL
 FROM src_sample AS s JOIN temp.model_of AS m ON m.there = s.model_id
 JOIN temp.problem_of AS p ON p.there = s.problem_id"""
@@ -123,11 +125,13 @@ FROM src_merged_request AS r JOIN src_prompt AS t ON t.id = r.prompt_id
 JOIN main.prompt AS here ON here.sha256 = t.sha256
 JOIN temp.model_of AS m ON m.there = r.model_id JOIN temp.problem_of AS p ON p.there = r.problem_id"""
 _WRITE_SAMPLES = f"""
-INSERT INTO main.sample (model_id, problem_id, sample_index, request_ref, {", ".join(_SAMPLE)})
-SELECT i.model, i.problem, i.here_index,
+INSERT INTO main.sample (id, text, text_of, model_id, problem_id, sample_index, request_ref, {", ".join(_SAMPLE)})
+SELECT :last + s.id, s.text, :last + s.text_of,
+  i.model, i.problem, i.here_index,
   :name || '#' || coalesce(s.request_ref, s.request_id, 'agent:' || s.agent_attempt_id),
   {", ".join("s." + name for name in _SAMPLE)}
 FROM src_sample AS s JOIN temp.incoming AS i ON i.source = :source AND i.there = s.id ORDER BY s.id"""
+_LAST_SAMPLE = "SELECT coalesce(max(id), 0) FROM main.sample"
 _WRITE_VERDICTS = """
 INSERT OR IGNORE INTO main.verdict (verifier, problem_id, text_sha, passed, score, answer, reason, evidence)
 SELECT v.verifier, p.here, v.text_sha, v.passed, v.score, v.answer, v.reason, v.evidence
@@ -183,7 +187,8 @@ def write_requests(connection: sqlite3.Connection, source: MergeSource) -> None:
 
 def write_samples(connection: sqlite3.Connection, source: MergeSource) -> None:
     """With the verdicts; after write_requests of the same ledger."""
-    connection.execute(_WRITE_SAMPLES, {"source": source.number, "name": source.name})
+    (last,) = connection.execute(_LAST_SAMPLE).fetchone()
+    connection.execute(_WRITE_SAMPLES, {"source": source.number, "name": source.name, "last": last})
     connection.execute(_WRITE_VERDICTS)
     map_sets(connection)
     connection.execute(_WRITE_SET_VERDICTS, {"source": source.number})

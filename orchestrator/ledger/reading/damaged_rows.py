@@ -57,6 +57,10 @@ WHERE s.prompt > r.prompt_tokens OR s.cached > r.cached_tokens OR s.writes > r.c
     OR s.writes_1h < r.cache_write_1h_tokens OR (s.splits AND s.completion < r.completion_tokens)))
 ORDER BY s.request_id"""
 
+_NO_TEXT = """
+text_of IS NOT NULL AND EXISTS (SELECT 1 FROM sample AS kept WHERE kept.id = sample.text_of
+  AND (kept.text_of IS NOT NULL OR kept.problem_id != sample.problem_id))"""
+
 _ROWS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "run": ((f"status NOT IN ({_STATUS})", "its status is none that a run ends with"),),
     "request": (
@@ -73,7 +77,10 @@ _ROWS: Mapping[str, tuple[tuple[str, str], ...]] = {
             "it names another number of samples than n",
         ),
     ),
-    "sample": (("passed NOT IN (0, 1)", "its verdict is neither 0 nor 1"),),
+    "sample": (
+        ("passed NOT IN (0, 1)", "its verdict is neither 0 nor 1"),
+        (_NO_TEXT, "the sample that has its text has none of its own, or is of another problem"),
+    ),
     "set_verdict": (
         ("passed NOT IN (0, 1)", "a verdict of it is neither 0 nor 1"),
         ("set_id NOT IN (SELECT id FROM verdict_set)", "there is no such set of verdicts"),

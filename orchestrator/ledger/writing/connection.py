@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import aiosqlite
 
 from orchestrator.ledger.file.open import PRAGMAS
+from orchestrator.ledger.writing.known_texts import KnownTexts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,13 +23,14 @@ class LedgerConnection(aiosqlite.Connection):
         super().__init__(lambda: sqlite3.connect(path, isolation_level=None), iter_chunk_size=64)
         # A run whose end was broken off is over: without this its process would wait for this thread for ever.
         self._thread.daemon = True
+        self._texts = KnownTexts()
 
     async def commit_batch(self, batch: GroupCommit) -> None:
         """The batch in one transaction. Where it fails the transaction may be open still. Raises sqlite3.Error.
 
         Each statement by itself would be a turn of two threads: at one sample a request those took a sixth of all
         processor time."""
-        await self._execute(_commit, self._conn, batch)  # pyright: ignore[reportUnknownMemberType]
+        await self._execute(_commit, self._conn, batch, self._texts)  # pyright: ignore[reportUnknownMemberType]
 
 
 async def open_writer(path: Path) -> LedgerConnection:
@@ -44,7 +46,7 @@ async def open_writer(path: Path) -> LedgerConnection:
     return connection
 
 
-def _commit(connection: sqlite3.Connection, batch: GroupCommit) -> None:
+def _commit(connection: sqlite3.Connection, batch: GroupCommit, texts: KnownTexts) -> None:
     connection.execute("BEGIN IMMEDIATE")
-    batch.write(connection)
+    batch.write(connection, texts)
     connection.execute("COMMIT")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _MOST = 64
 """Rows an execution. Statements are made for powers of two up to this, few enough that sqlite3 keeps them prepared."""
@@ -29,13 +29,21 @@ class ManyRows(NamedTuple):
 
     def execute(self, connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> int:
         """All rows, in their order. Gives how many were written. Raises sqlite3.Error."""
-        at, left, written = 0, len(rows), 0
+        return sum(cursor.rowcount for cursor in self._each(connection, rows))
+
+    def fetch(self, connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """What a query says of all rows. Raises sqlite3.Error."""
+        return [found for cursor in self._each(connection, rows) for found in cursor.fetchall()]
+
+    def _each(
+        self, connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]
+    ) -> Iterator[sqlite3.Cursor]:
+        at, left = 0, len(rows)
         while left:
             n = min(_MOST, 1 << (left.bit_length() - 1))
             values = [value for row in rows[at : at + n] for value in row]
-            written += connection.execute(_sql(self, n), values).rowcount
+            yield connection.execute(_sql(self, n), values)
             at, left = at + n, left - n
-        return written
 
 
 @lru_cache(maxsize=256)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from orchestrator.ledger.file.sample_text import text_sql
 from pricing.cost import share_pico
 from pricing.form import price_from_json, price_to_json
 from pricing.types import Price, Tokens
@@ -29,7 +30,8 @@ SELECT r.id, r.model_id, r.settled_pico, r.unused_pico, r.reserved_pico, r.serve
 FROM request AS r JOIN run ON run.id = r.run_id JOIN model ON model.id = r.model_id
 LEFT JOIN batch_job ON batch_job.id = r.batch_job_id
 LEFT JOIN (SELECT request_id, sum(size > 0) AS texts, sum(size) AS bytes FROM
-    (SELECT request_id, length(CAST(text AS BLOB)) + length(CAST(coalesce(reasoning, '') AS BLOB)) AS size
+    (SELECT request_id, length(CAST({text_sql("sample")} AS BLOB))
+       + length(CAST(coalesce(reasoning, '') AS BLOB)) AS size
      FROM sample WHERE request_id IS NOT NULL) GROUP BY request_id) AS s ON s.request_id = r.id
 WHERE run.rules < {RULES} AND r.state = 'settled' AND r.cost_basis IN ('usage', 'batch') AND model.replayed = 0
   AND r.raised_from_pico IS NULL AND r.prompt_tokens IS NOT NULL AND r.completion_tokens IS NOT NULL

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
 
+from orchestrator.ledger.file.sample_text import text_sql
 from orchestrator.ledger.reading.for_run.unjudged import PIECE, VerdictReader
 from orchestrator.ledger.reading.samples.text_key import text_key, wrong_by_ending
 from orchestrator.ledger.verdict_sets.change import WantedSet, refuse_other_options
@@ -67,6 +68,6 @@ class LackingTexts:
 
     def _rows(self, ids: array[int] | list[int]) -> list[sqlite3.Row]:
         return self._connection.execute(
-            "SELECT id, problem_id, text, finish_reason FROM sample "
+            f"SELECT id, problem_id, {text_sql('sample')} AS text, finish_reason FROM sample "
             f"WHERE id IN ({', '.join(map(str, ids))}) ORDER BY problem_id, id"
         ).fetchall()

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.sample_text import text_sql
 from orchestrator.ledger.writing.group_commit import GroupCommit, write_quick_verdicts
+from orchestrator.ledger.writing.known_texts import KnownTexts
 from orchestrator.ledger.writing.rows import VerdictRow
 from verifiers.types import Verdict
 
@@ -36,7 +38,7 @@ def pieces(connection: sqlite3.Connection, verifier: str, which: Which) -> Itera
     for at in range(0, len(ids), PIECE):
         some = ids[at : at + PIECE]
         yield connection.execute(
-            "SELECT model_id, problem_id, sample_index, text, finish_reason FROM sample "
+            f"SELECT model_id, problem_id, sample_index, {text_sql('sample')} AS text, finish_reason FROM sample "
             f"WHERE id IN ({', '.join(map(str, some))})"
         ).fetchall()
 
@@ -48,7 +50,7 @@ def write(connection: sqlite3.Connection, verdicts: list[VerdictRow], *, is_quic
         if is_quick:
             write_quick_verdicts(connection, verdicts)
         else:
-            GroupCommit(verdicts=verdicts).write(connection)
+            GroupCommit(verdicts=verdicts).write(connection, KnownTexts())
     except BaseException:
         if connection.in_transaction:  # SQLite ends it itself where the disk fails
             connection.execute("ROLLBACK")

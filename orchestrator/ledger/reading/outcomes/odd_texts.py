@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.ledger.file.sample_text import text_sql
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
@@ -55,7 +57,7 @@ def count_alike(connection: sqlite3.Connection, model_id: int, counts: Sequence[
 def _alike(connection: sqlite3.Connection, model_id: int, problem_id: int) -> bool:
     texts = connection.execute(
         "SELECT count(DISTINCT text), max(length(text)) FROM "
-        "(SELECT text FROM sample WHERE model_id = ? AND problem_id = ? LIMIT ?)",
+        f"(SELECT {text_sql('sample')} AS text FROM sample WHERE model_id = ? AND problem_id = ? LIMIT ?)",
         (model_id, problem_id, _LOOK),
     ).fetchone()
     return texts[0] == 1 and texts[1] >= _LEAST

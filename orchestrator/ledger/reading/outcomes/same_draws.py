@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.sample_text import text_sql
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.text.command import command
 
@@ -78,7 +79,7 @@ def _draws(part: Outcomes, problems: Sequence[str] | None) -> _Draws:
 
 
 def _rows(connection: sqlite3.Connection, model: int, only: str, named: Mapping[str, str]) -> _Draws:
-    text = "sample.text" if only else "NULL"
+    text = text_sql("sample") if only else "NULL"
     rows = connection.execute(
         f"SELECT problem.key, sample_index, created_at, latency_s, cost_pico, prompt_tokens, completion_tokens, {text} "
         f"FROM sample JOIN problem ON problem.id = sample.problem_id WHERE model_id = :model {only}",

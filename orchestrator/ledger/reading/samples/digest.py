@@ -13,14 +13,17 @@ from hashlib import sha256
 
 import msgspec
 
+from orchestrator.ledger.file.sample_text import text_sql
+
 COLUMNS = (
     *("sweep", "model", "problem", "sample_index", "text", "reasoning", "finish_reason", "prompt_tokens"),
     *("completion_tokens", "cost_pico", "passed", "answer"),
 )
 
 # By (model_id, problem_id) the index of the sample's identity gives the samples in order: nothing is sorted.
-_SAMPLES = """
-SELECT sample_index, text, reasoning, finish_reason, prompt_tokens, completion_tokens, cost_pico, passed, answer
+_SAMPLES = f"""
+SELECT sample_index, {text_sql("sample")},
+  reasoning, finish_reason, prompt_tokens, completion_tokens, cost_pico, passed, answer
 FROM sample WHERE model_id = ? AND problem_id = ? ORDER BY sample_index"""
 
 

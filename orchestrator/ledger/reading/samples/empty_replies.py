@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestrator.ledger.file.sample_text import text_sql
 from orchestrator.text.empty_words import EmptyReplies
 
 if TYPE_CHECKING:
@@ -13,7 +14,8 @@ LOOKED_AT = 1000
 _SOME = f"""
 SELECT count(*), coalesce(sum(finish_reason = 'length' AND trim(text) = ''), 0),
   coalesce(max(finish_reason = 'length' AND (reasoning_tokens > 0 OR reasoning IS NOT NULL)), 0)
-FROM (SELECT text, finish_reason, reasoning_tokens, reasoning FROM sample WHERE model_id = ? LIMIT {LOOKED_AT})"""
+FROM (SELECT {text_sql("sample")} AS text, finish_reason, reasoning_tokens, reasoning
+  FROM sample WHERE model_id = ? LIMIT {LOOKED_AT})"""
 
 
 def empty_replies(connection: sqlite3.Connection, sweep: str) -> dict[str, EmptyReplies]:

@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.sample_text import text_sql
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.samples.reward_models import NO_SCORER
 from orchestrator.text.one_sided_words import ENOUGH, gold_of, one_sided
@@ -25,9 +26,10 @@ SELECT model.samples - (SELECT coalesce(sum((
   FROM problem WHERE problem.sweep_id = model.sweep_id)
 FROM model WHERE model.id = ?1"""
 # In the order of an index, so that it ends at the first.
-_EXAMPLE = """
-SELECT sample.text, sample.answer, problem.data FROM sample JOIN problem ON problem.id = sample.problem_id
-WHERE model_id = ? AND passed IS NOT NULL AND trim(text) != ''
+_EXAMPLE = f"""
+SELECT {text_sql("sample")} AS text, sample.answer, problem.data
+FROM sample JOIN problem ON problem.id = sample.problem_id
+WHERE model_id = ? AND passed IS NOT NULL AND trim({text_sql("sample")}) != ''
 ORDER BY sample.problem_id, sample.sample_index LIMIT 1"""
 
 

@@ -181,7 +181,7 @@ def test_a_ledger_that_holds_a_key_gives_no_bundle(bought, command, tmp_path):
     db = tmp_path / "l.db"
     shutil.copy(bought, db)
     with closing(sqlite3.connect(db)) as connection, connection:
-        connection.execute("UPDATE sample SET text = text || ? WHERE id = 40", (KEY,))
+        connection.execute("UPDATE sample SET text = text || ? WHERE id = 1", (KEY,))
     done = command("export", str(db), "--format", "bundle", "-o", "b.zip", OPENAI_API_KEY=KEY)
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
     assert "samples.jsonl.gz: the value of OPENAI_API_KEY is in it: no bundle is written" in done.stderr

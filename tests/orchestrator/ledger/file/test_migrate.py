@@ -211,3 +211,22 @@ def test_a_ledger_of_every_released_schema_still_serves(file, tmp_path, command)
     assert rows(db, "SELECT text, cost_pico FROM sample ORDER BY id") == texts
     # Fails here: schema.sql was changed without its step.
     assert _shape(db) == _shape(_fresh(tmp_path))
+
+
+def test_a_ledger_of_this_schemas_first_days_is_read_and_brought_up(tmp_path, command):
+    """Schema 2 is of no release: its first ledgers kept every text."""
+    db = make_ledger(tmp_path / "a.db", {"m": Made({"p": [1, 0, None]})})
+    whole, texts = _shape(db), rows(db, "SELECT * FROM sample_records")
+    with closing(sqlite3.connect(db)) as connection, connection:
+        (view,) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'sample_records'").fetchone()
+        connection.execute("DROP VIEW sample_records")
+        connection.execute("ALTER TABLE sample DROP COLUMN text_of")
+        connection.execute(re.sub(r"CASE WHEN.*?END\s+AS text", "s.text", view, flags=re.DOTALL))
+    before = _contents(db)
+    assert (
+        json.loads(command("show", str(db), "p", "--json").stdout)["samples"][0]["text"] == texts[0]["text"]
+    )
+    assert _contents(db) == before
+    with acquire(db):
+        assert _shape(db) == whole
+    assert rows(db, "SELECT * FROM sample_records") == texts

@@ -32,7 +32,7 @@ def test_attempts_are_bought_judged_and_booked(tmp_path):
         ended = run(sweep, tmp_path / "s.db")
     assert ended.status == 0
     assert [end[1:] for end in ends(ended.db)] == [("stop", 1)] * 4
-    assert all(FIXED in row[0] for row in rows(ended.db, "SELECT text FROM sample"))
+    assert all(FIXED in row[0] for row in rows(ended.db, "SELECT text FROM sample_records"))
     assert one(ended.db, "SELECT count(*) FROM agent_calls WHERE state = 'settled'") == 12
     assert not list(tmp_path.glob("*.attempts"))
     assert (tmp_path / "repos/p0/calc.py").read_text() == "def add(a, b):\n    return a - b  # 0\n"
@@ -183,7 +183,7 @@ def test_a_hostile_program_finds_no_key_and_changes_nothing(tmp_path, monkeypatc
         before = sweep.read_text()
         ended = run(sweep, tmp_path / "s.db")
     assert ended.status in (0, 4)
-    for row in rows(ended.db, "SELECT text FROM sample"):
+    for row in rows(ended.db, "SELECT text FROM sample_records"):
         assert key not in row["text"]
         assert "sweep.toml: No such file" in row["text"]
         assert "shadow: No such file" in row["text"]

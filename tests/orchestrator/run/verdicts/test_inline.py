@@ -101,6 +101,6 @@ def test_a_run_writes_sample_and_verdict_together(tmp_path):
     assert one(db, "SELECT count(*) FROM sample_records WHERE passed IS NOT NULL") == 36
     kept = rows(db, "SELECT problem_id, passed, answer, reason FROM verdict")
     assert [tuple(row)[1:] for row in kept] == [(0, None, "no number in the answer")] * 3, "once a problem"
-    told = rows(db, "SELECT DISTINCT text, answer FROM sample WHERE answer IS NOT NULL")
+    told = rows(db, "SELECT DISTINCT text, answer FROM sample_records WHERE answer IS NOT NULL")
     assert {row["text"] for row in told} == {"#### 0", "#### 1", "#### 2"}
     assert all(row["answer"] == row["text"].removeprefix("#### ") for row in told)
