@@ -135,15 +135,15 @@ class GroupCommit:
     moved: dict[int, dict[int, int]] = field(default_factory=dict[int, dict[int, int]])
     """By request, once written: samples whose index was taken, and the index that each got."""
 
-    def write(self, connection: sqlite3.Connection, texts: KnownTexts) -> None:
-        """All of it, in an order that satisfies the references; the caller holds the transaction. Raises
-        sqlite3.Error."""
+    def write(self, connection: sqlite3.Connection, texts: KnownTexts | None = None) -> None:
+        """All of it, in an order that satisfies the references; the caller holds the transaction. `texts`: those that
+        are known, where commits follow each other. Raises sqlite3.Error."""
         INSERT_PROMPT.execute(connection, self.prompts)
         INSERT_BATCH_JOB.execute(connection, [_job_row(j) for j in self.jobs])
         INSERT_REQUEST.execute(connection, [_request_row(r) for r in self.reservations])
         self._write_leases(connection)
         UPDATE_REQUEST.execute(connection, [_outcome_row(o) for o in self.outcomes])
-        self._write_samples(connection, texts)
+        self._write_samples(connection, KnownTexts() if texts is None else texts)
         INSERT_FAILURE.execute(connection, [_failure_row(f) for f in self.failures])
         INSERT_VERDICT.execute(connection, [v[:8] for o in self.outcomes for v in o.verdicts])
         INSERT_VERDICT.execute(connection, [v[:8] for v in self.verdicts])

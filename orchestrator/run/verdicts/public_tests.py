@@ -12,6 +12,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.ledger.file.open import open_for_writing
+from orchestrator.ledger.file.sample_text import text_sql
 from orchestrator.ledger.file.trouble import all_or_nothing
 from orchestrator.ledger.reading.samples.text_key import text_key
 from orchestrator.ledger.verdict_sets.read import VerdictSet, read_sets
@@ -23,8 +24,9 @@ KIND = "code-public"
 _HIDDEN = ("private_tests", "generated_tests")
 _PAST_PUBLIC = ("private test ", "generated test ")
 
-_SAMPLES = """
-SELECT id, problem_id, text, finish_reason, passed FROM sample WHERE problem_id = ? AND verifier = ?
+_SAMPLES = f"""
+SELECT id, problem_id, {text_sql("sample")} AS text, finish_reason, passed FROM sample
+WHERE problem_id = ? AND verifier = ?
 AND NOT EXISTS (SELECT 1 FROM set_verdict AS v WHERE v.set_id = ? AND v.sample_id = sample.id)"""
 _REASON = "SELECT reason FROM verdict WHERE verifier = ? AND problem_id = ? AND text_sha = ?"
 _ADD = "INSERT INTO set_verdict (set_id, sample_id, passed, verifier) VALUES (?, ?, ?, ?)"

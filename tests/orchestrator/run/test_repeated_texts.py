@@ -77,6 +77,13 @@ def test_readers_see_the_texts(twice, tmp_path, command):
     verdicts = rows(twice, "SELECT passed, answer, sample_index FROM sample")
     command("verify", str(twice), "--verifier", "numeric", "--as", "again")
     assert rows(twice, "SELECT passed, answer, sample_index FROM sample") == verdicts
+    assert (
+        command("verify-export", str(twice), "parts", "--parts", "1", "--verifier", "exact").returncode == 0
+    )
+    (part,) = (tmp_path / "parts").glob("part*")
+    part = command("verify-part", str(part), "-o", "verdicts.jsonl")
+    assert part.returncode == 0, part.stderr
+    assert command("verify-import", str(twice), "verdicts.jsonl").returncode == 0
 
 
 def test_a_merged_ledger_and_a_bundle_have_the_same_texts(twice, tmp_path, command):
@@ -92,7 +99,9 @@ def test_a_merged_ledger_and_a_bundle_have_the_same_texts(twice, tmp_path, comma
 
 def settled(texts: list[str], first: int, request: int) -> GroupCommit:
     samples = tuple(
-        SampleRow(1, at, text, None, "stop", *(None,) * 6, None, 0, "none", "s", "none", None)
+        SampleRow(
+            1, at, text, None, "stop", None, None, None, None, None, None, None, 0, "none", "s", "none", None
+        )
         for at, text in enumerate(texts, first)
     )
     outcome = Settlement(

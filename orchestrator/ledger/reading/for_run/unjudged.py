@@ -12,7 +12,6 @@ from typing import Any, Literal
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.sample_text import text_sql
 from orchestrator.ledger.writing.group_commit import GroupCommit, write_quick_verdicts
-from orchestrator.ledger.writing.known_texts import KnownTexts
 from orchestrator.ledger.writing.rows import VerdictRow
 from verifiers.types import Verdict
 
@@ -50,7 +49,7 @@ def write(connection: sqlite3.Connection, verdicts: list[VerdictRow], *, is_quic
         if is_quick:
             write_quick_verdicts(connection, verdicts)
         else:
-            GroupCommit(verdicts=verdicts).write(connection, KnownTexts())
+            GroupCommit(verdicts=verdicts).write(connection)
     except BaseException:
         if connection.in_transaction:  # SQLite ends it itself where the disk fails
             connection.execute("ROLLBACK")

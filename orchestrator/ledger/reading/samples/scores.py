@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.sample_text import text_sql
 from orchestrator.ledger.file.trouble import reading
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from orchestrator.ledger.reading.outcomes.outcomes import Outcomes
 
-WITHOUT = "passed IS NOT NULL AND score IS NULL AND trim(text, char(9, 10, 13, 32)) != ''"
+WITHOUT = f"passed IS NOT NULL AND score IS NULL AND trim({text_sql('sample')}, char(9, 10, 13, 32)) != ''"
 
 
 @dataclass(slots=True)

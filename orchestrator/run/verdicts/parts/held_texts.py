@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from orchestrator.errors import InputError
+from orchestrator.ledger.file.sample_text import text_sql
 from orchestrator.ledger.reading.samples.text_key import TextKey, text_key
 from orchestrator.run.verdicts.parts.lines import VerdictLine
 from orchestrator.text.safe import safe
@@ -61,7 +62,7 @@ class HeldTexts:
             )
         (problem_id,) = found
         rows = self._connection.execute(
-            "SELECT id, text, finish_reason FROM sample WHERE problem_id = ?", (problem_id,)
+            f"SELECT id, {text_sql('sample')}, finish_reason FROM sample WHERE problem_id = ?", (problem_id,)
         )
         self._connection.executemany(
             "INSERT OR IGNORE INTO temp.held_text (problem_id, text_sha, sample_id) VALUES (?, ?, ?)",
