@@ -1,14 +1,15 @@
 """What many samples cost the program itself: time and memory of each command on ledgers of growing size.
 
-    python -m benchmarks.scale [--samples 10k 1m] [--problems 1000] [--pack 32] [--folder PLACE] [--json]
+    python -m benchmarks.scale [--samples 10k 1m] [--problems 1000] [--pack 32] [--folder PLACE] [--short] [--json]
     python -m benchmarks.scale --samples 10m
 
 A ledger is made by a real run of one sample a problem on the fast loopback server, and filled up through SQL: rows as
 a run writes them, 32 samples a request or as many as `--pack` says. Then, each in a process of its own: `status`,
 `plan` and `run` for one more sample a problem, a `run` of the whole plan on a new ledger, ended after some seconds,
-`export` as CSV and as a bundle, and `frontier --html`.
-Told are the seconds by the clock and, in brackets, of the processor, which hardly depends on what else runs. Ten
-million samples take about 20 GB in the folder (by default the system's place for temporary files).
+`frontier --html`, `export` as CSV and as a bundle, and `merge` of four ledgers of a quarter of the samples each.
+`--short` leaves out the exports and the merge. Told are the seconds by the clock and, in brackets, of the processor,
+which hardly depends on what else runs. Ten million samples take about 20 GB in the folder (by default the system's
+place for temporary files).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import argparse
 import asyncio
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -101,6 +103,7 @@ def main() -> None:
     parser.add_argument("--samples", type=number, nargs="+", default=[10_000, 1_000_000], help="such as 10m")
     parser.add_argument("--pack", type=int, default=32, help="samples a request")
     parser.add_argument("--folder", type=Path, help="where the ledgers are made")
+    parser.add_argument("--short", action="store_true", help="without exports and merge")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     server = Server()
@@ -108,7 +111,7 @@ def main() -> None:
     for samples in options.samples:
         with tempfile.TemporaryDirectory(dir=options.folder) as folder:
             each = max(2, samples // options.problems)
-            found.append(at(Path(folder), server, options.problems, each, options.pack))
+            found.append(at(Path(folder), server, options.problems, each, options.pack, short=options.short))
     if options.json:
         print(json.dumps(found, indent=2))
         return
@@ -122,7 +125,9 @@ def number(text: str) -> int:
     return int(text) if times is None else round(float(text[:-1]) * times)
 
 
-def at(folder: Path, server: Server, problems: int, samples: int, pack: int) -> dict[str, str]:
+def at(
+    folder: Path, server: Server, problems: int, samples: int, pack: int, *, short: bool
+) -> dict[str, str]:
     """The figures with so many samples of each problem in the ledger, and planned."""
     place = folder / str(samples)
     place.mkdir()
@@ -138,12 +143,8 @@ def at(folder: Path, server: Server, problems: int, samples: int, pack: int) -> 
         "run", str(whole), "--db", str(new), "--no-progress", "--stop-after", f"{STOPS_AFTER_S}s"
     )
     new.unlink()
-    csv = measure("export", str(db), "--format", "csv", "-o", str(place / "samples.csv"))
-    (place / "samples.csv").unlink()
-    bundle = measure("export", str(db), "--format", "bundle", "-o", str(place / "bundle.zip"))
-    (place / "bundle.zip").unlink()
     html = measure("frontier", str(db), "--html", str(place / "frontier.html"))
-    return {
+    found = {
         "samples": f"{problems * samples:,}",
         "status": str(status),
         "plan": str(planned.span),
@@ -152,14 +153,37 @@ def at(folder: Path, server: Server, problems: int, samples: int, pack: int) -> 
         "resumed MB": str(resumed.most_mb),
         "new, first request": str(begins),
         "new MB": str(begun.most_mb),
-        "export csv": str(csv.span),
-        "export csv MB": str(csv.most_mb),
-        "bundle": str(bundle.span),
-        "bundle MB": str(bundle.most_mb),
         "frontier --html": str(html.span),
         "frontier --html MB": str(html.most_mb),
         "bytes a sample": f"{db.stat().st_size / (problems * samples):.0f}",
     }
+    return found if short else found | written(place, db, server, problems, samples, pack)
+
+
+def written(place: Path, db: Path, server: Server, problems: int, samples: int, pack: int) -> dict[str, str]:
+    """What writes all samples into other files."""
+    found: dict[str, str] = {}
+    for kind in ("csv", "bundle"):
+        out = place / f"samples.{kind}"
+        run = measure("export", str(db), "--format", kind, "-o", str(out))
+        out.unlink()
+        found |= {f"export {kind}": str(run.span), f"export {kind} MB": str(run.most_mb)}
+    db.unlink()
+    parts = quarters(place, server, problems, samples, pack)
+    run = measure("merge", str(place / "merged.db"), *map(str, parts))
+    return found | {"merge of 4": str(run.span), "merge of 4 MB": str(run.most_mb)}
+
+
+def quarters(place: Path, server: Server, problems: int, samples: int, pack: int) -> list[Path]:
+    """Four ledgers of a quarter of the samples each, drawn at other times."""
+    parts = [place / f"part-{number}.db" for number in range(4)]
+    measure("run", str(sweep(place, server.port, problems, 1, pack)), "--db", str(parts[0]), "--no-progress")
+    fill(parts[0], max(2, samples // 4), pack)
+    for number, part in enumerate(parts[1:], 1):
+        shutil.copy(parts[0], part)
+        with closing(sqlite3.connect(part, isolation_level=None)) as connection:
+            connection.execute("UPDATE sample SET created_at = created_at + ?", (100_000 * number,))
+    return parts
 
 
 def sweep(place: Path, port: int, problems: int, samples: int, pack: int) -> Path:
