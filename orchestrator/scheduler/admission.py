@@ -22,6 +22,7 @@ WAITS_FOR_MONEY = (
 SLOWED_DOWN = "slowed down: "
 MOST_UNJUDGED = 1000
 """Samples that may wait for a model's verdict before sampling does."""
+LOADS = "its server is loading the model"
 JUDGE_BEHIND = "for verdicts"
 BEGINS = "for replies: more requests go out as they come"
 PROVES_BOUND = "for a first reply, which shows that a request costs no more than is reserved for it"
@@ -129,7 +130,8 @@ class Admission:
             return None
         lane.wake_at = min((t for t in later if t > now), default=None)
         if none_takes and now not in later:
-            lane.waiting = "server down" + (
+            down = LOADS if all(e.loads for e in lane.endpoints if e.opened) else "server down"
+            lane.waiting = down + (
                 "" if lane.wake_at is None else f", next try in {span(lane.wake_at - now)}"
             )
         else:

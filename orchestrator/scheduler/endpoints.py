@@ -42,6 +42,8 @@ class Endpoint:
     """What it answered last in place of a reply; None if its last failure was no answer at all."""
     patience_s: float | None = None
     """How long it may go on failing, if not as long as any other: see `patience`."""
+    loads: bool = False
+    """It failed last because it still loads its model."""
     opened: bool = False
     opened_at: float = 0.0
     probe_at: float = 0.0
@@ -120,11 +122,12 @@ class Endpoint:
         alive: bool | None,
         said: str | None = None,
         patience_s: float | None = None,
+        loads: bool = False,
         sent_at: float | None = None,
         wait_s: float | None = None,
     ) -> None:
-        """`said` and `patience_s` as the fields, for a failure, and `wait_s` as the server told. `alive`: True it
-        answered, False it failed as a dead server would, None it says nothing of its health."""
+        """`said`, `patience_s` and `loads` as the fields, for a failure, and `wait_s` as the server told. `alive`: True
+        it answered, False it failed as a dead server would, None it says nothing of its health."""
         self.requests -= 1
         self.samples -= n
         if alive is None:
@@ -141,7 +144,7 @@ class Endpoint:
             self.failures, self.failing_since = 0, None
             self.opened = self.probing = False
             return
-        self.said, self.patience_s = said, patience_s
+        self.said, self.patience_s, self.loads = said, patience_s, loads
         if self.opened and not self.probing:
             return  # it was out when the breaker opened: nothing new
         self.failures += 1

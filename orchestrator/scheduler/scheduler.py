@@ -18,7 +18,7 @@ from orchestrator.scheduler.lane import ModelLane, Ticket
 from orchestrator.scheduler.limits.rates import Estimate
 from orchestrator.scheduler.retry import BROKEN_OFF_S, Decision, Then, asks_too_long, decide, wait_before
 from orchestrator.scheduler.work import Item, runs
-from providers.errors import BadRequest, Lost, NotSent, Overloaded, ProviderError, RateLimited
+from providers.errors import BadRequest, Loading, Lost, NotSent, Overloaded, ProviderError, RateLimited
 from providers.reading.rate_limits import VendorLimit
 
 REFUSED_OUTRIGHT = 5
@@ -351,6 +351,7 @@ class Scheduler:
             alive=alive,
             said=error.message if error is not None and error.status is not None else None,
             patience_s=patience(error, lane.max_wait_s),
+            loads=isinstance(error, Loading),
             sent_at=ticket.sent_at,
             wait_s=None if error is None else error.retry_after_s,
         )

@@ -232,9 +232,7 @@ def _meant(answer: _Answer, *, own_host: bool, free_5xx: bool) -> ProviderError:
     if status == 429:
         return _rate_limited(answer)
     if status == 402 and (wait_s := asked_wait_s({**said.headers, **headers})):
-        return answer.error(
-            RateLimited, wait_s=wait_s
-        )  # OpenRouter: what runs now fills the budget of running requests
+        return answer.error(RateLimited, wait_s=wait_s)  # OpenRouter: too much runs at once for what is left
     if 400 <= status < 500 and status not in MAY_BE_BILLED:
         if status != 402 and (LIMITED.search(said.text) or FULL.search(said.text)):
             return _rate_limited(answer)

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from orchestrator.problem_state import ProblemState
+from orchestrator.scheduler.admission import LOADS
 from orchestrator.scheduler.budget import Budget, Funds
 from orchestrator.scheduler.endpoints import OPENS_AFTER, Endpoint, least_loaded, patience
 from orchestrator.scheduler.lane import Bound, ModelLane, Ticket
@@ -14,6 +15,7 @@ from orchestrator.scheduler.limits.rates import RateLimit
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.scheduler.work import Work
 from providers.errors import Loading, NotSent, Overloaded
+from tests.orchestrator.scheduler.lanes import admitted, lane, scheduler
 
 
 def fleet(
@@ -178,3 +180,11 @@ def test_a_probe_answered_by_a_clock_that_jumped_back_is_not_awaited_for_ever():
     assert endpoint.usable_at(200.0) is None
     endpoint.ended(1, 50.0, alive=True, sent_at=49.0)
     assert endpoint.usable_at(200.0) == 200.0
+
+
+def test_a_server_that_loads_its_model_is_not_called_down():
+    for error, words in ((Loading("Loading model", status=503), LOADS), (NotSent("refused"), "server down")):
+        made = scheduler(lane(problems=4, samples=1, max_n=1))
+        made.failed(admitted(made), 0.1, error)
+        assert made.next(0.2) is None
+        assert (made.lanes["m"].waiting or "").startswith(words)
