@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 _GAP, _GAP_SD = 0.03, 0.05
 """Of the gap in coverage where the expensive side's money buys more cheap samples than were drawn, on simulated pairs:
 such prices favour the cheap side a little (docs/statistics.md, Comparisons)."""
-_ALIKE = 0.04
+_ALIKE = 0.03
 """As many pairs cover the same as cover within so much of it without being the same."""
+_LEAD = 0.3
+"""Of a problem, on such pairs, for the cheap side: prices favour it there, too."""
 _ONE_SIDED = 2
 """Problems added, of which each side solves one alone (Bonett and Price 2012): draws of few problems vary too little,
 and draws of problems on which both do the same don't vary at all."""
@@ -156,8 +158,8 @@ def _probability(
 
 def _of_sampled(gaps: NDArray[np.float64], problems: int) -> float:
     """Gaps of any size are as likely, and some pairs are equal, which counts half."""
-    mean, spread = float(gaps.mean()), float(np.hypot(gaps.std(), _ONE_SIDED**0.5 / problems))
-    errors = mean / spread
+    spread = float(np.hypot(gaps.std(), _ONE_SIDED**0.5 / problems))
+    errors = (float(gaps.mean()) + _LEAD / problems) / spread
     odds = 2 * _ALIKE * float(np.exp(-0.5 * errors**2)) / (spread * np.sqrt(2 * np.pi))
     return float((odds / 2 + _normal(errors)) / (1 + odds))
 
