@@ -15,7 +15,7 @@ from orchestrator.scheduler.limits.rates import RateLimit
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.scheduler.work import Work
 from providers.errors import Loading, NotSent, Overloaded
-from tests.orchestrator.scheduler.lanes import admitted, lane, scheduler
+from tests.orchestrator.scheduler.lanes import lane, scheduler
 
 
 def fleet(
@@ -185,6 +185,8 @@ def test_a_probe_answered_by_a_clock_that_jumped_back_is_not_awaited_for_ever():
 def test_a_server_that_loads_its_model_is_not_called_down():
     for error, words in ((Loading("Loading model", status=503), LOADS), (NotSent("refused"), "server down")):
         made = scheduler(lane(problems=4, samples=1, max_n=1))
-        made.failed(admitted(made), 0.1, error)
+        ticket = made.next(0.0)
+        assert ticket is not None
+        made.failed(ticket, 0.1, error)
         assert made.next(0.2) is None
         assert (made.lanes["m"].waiting or "").startswith(words)
