@@ -26,8 +26,9 @@ from orchestrator.ledger.file.whole_file import new_place
 from orchestrator.ledger.merging.fit import MergeFit
 from orchestrator.ledger.merging.same_draws import refuse_other_prompts, refuse_same_samples
 from orchestrator.ledger.merging.source import MergeSource, attached, name_apart, read_source, unchanged
-from orchestrator.ledger.merging.write import STAGE, number_anew, stage, write_requests, write_samples
+from orchestrator.ledger.merging.write import STAGE, number_anew, stage, staged, write_requests, write_samples
 
+CACHE_KIB = 16 * 1024
 Differences = Callable[[dict[str, Any], dict[str, Any]], list[str]]
 
 
@@ -66,8 +67,7 @@ def merge(
                 create(part)
                 with closing(open_for_writing(part)) as connection:
                     found = _merge(connection, sources, differences, on_progress)
-                    # new_place moves the file alone: nothing may be left in a log beside it.
-                    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                open_for_writing(part).close()  # from now on with a log, as every ledger
         finally:
             remove_logs(part)
     return found
@@ -82,6 +82,8 @@ def _merge(
     connection.executescript(STAGE)
     # Nobody has the file before it is whole, and new_place syncs it then.
     connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("PRAGMA main.journal_mode = OFF")
+    connection.execute(f"PRAGMA main.cache_size = -{CACHE_KIB}")
     fit = MergeFit(connection, differences)
     now, version = time.time(), metadata.version("manyfew")
     for source in sources:
@@ -95,6 +97,7 @@ def _merge(
             stage(connection, source)
             refuse_other_prompts(connection, source)
             connection.execute("COMMIT")
+    staged(connection, sources)
     refuse_same_samples(connection, sources)
     renumbered = number_anew(connection)
     count = 0
