@@ -22,24 +22,20 @@ if TYPE_CHECKING:
 _FEWEST_PROBLEMS = 10
 _WIDEST = 0.75
 """A band wider than this is most of all coverages."""
-_OF_A_PROBLEM = 0.05
-"""Where a band's upper end leaves less of one problem unsolved, it includes that all are solved."""
+_OF_A_PROBLEM = 0.25
+"""Where a band's upper end leaves less than this of one problem unsolved, it includes that all are solved."""
 TRUSTED = 5
 """Times the sampled k beyond which figures depend on the laws more than on the data."""
 _BACK_TEST = 10
-_ENOUGH_OF_A_TENTH = 100
-"""On real counts what 10 samples foretell of 100 says nothing of what 100 foretell."""
 _FEWEST_SOLVED = 8
 """Fewer solved problems leave even the sampled coverage uncertain by a factor."""
 _LAW_ERROR = 0.08
 """Of the power law, in ln coverage: how far off it is trusted to be, against what the tail laws disagree by."""
-_DISAGREE = 8
-"""Times the variance over ways to fit the power law, added to the square of its error."""
 _POINTS = 40
-_LATE = (0.0, 1.0, 2.0)
-"""How much more the later k count, by way of fitting; the point is by the second."""
-_LAST = 10
-"""One more way: the k from a tenth of the largest on, alike."""
+_LATE = 2.0
+"""How much more the later k count for the power law: it is then nearly least squares on coverage."""
+_LAST = 3
+"""Its check is fitted to the k from a third of the largest on, alike: where coverage isn't a power of k, they part."""
 _NOTHING = 1e-300
 _ONE_SD = (0.16, 0.5, 0.84)
 
@@ -132,45 +128,29 @@ def _point(samples: Samples, ks: NDArray[np.int64], by_law: NDArray[np.float64])
     found = _power_law(samples, ks)
     if found is None:
         return middle
-    law, disagreement = found
+    law, off = found
     spread = np.log(high / np.maximum(low, _NOTHING)) / 2
-    of_laws, of_law = _told_by_a_tenth(samples)
-    variance = spread**2 + of_laws**2
-    weight = variance / (variance + _LAW_ERROR**2 + _DISAGREE * disagreement + of_law**2)
+    weight = spread**2 / (spread**2 + _LAW_ERROR**2 + off**2)
     return middle ** (1 - weight) * law**weight
 
 
 def _power_law(
     samples: Samples, ks: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """What a power law through the sampled coverage gives, and the variance of its logarithm over ways to fit it: where
-    coverage isn't a power of k, they part."""
-    sampled, every = grid.spaced(samples.largest_k, _POINTS), grid.every(samples.largest_k)
-    every = every[every * _LAST >= samples.largest_k]
+    """What a power law from the sampled coverage on gives, and how far from it, in ln coverage, is one fitted to the
+    last k alone."""
+    largest = samples.largest_k
+    sampled, last = grid.spaced(largest, _POINTS), grid.every(largest)
+    last = last[last * _LAST >= largest]
     coverage = samples.solved(sampled).mean(axis=0)
-    ways = [power_law.fit(sampled, coverage, late) for late in _LATE]
-    if isinstance(law := ways[1], str):
+    law = power_law.fit(sampled, coverage, _LATE)
+    if isinstance(law, str):
         return None
-    ways.append(power_law.fit(every, samples.solved(every).mean(axis=0)))
-    logs = [np.log(np.maximum(one.coverage(ks), _NOTHING)) for one in ways if not isinstance(one, str)]
-    return law.coverage(ks), np.var(logs, axis=0)
-
-
-def _told_by_a_tenth(samples: Samples) -> tuple[float, float]:
-    """How far the laws' median and the power law, as a tenth of the samples have them, are from the coverage of all,
-    in ln coverage; 0 where a tenth is too few to tell anything."""
-    largest = np.array([samples.largest_k])
-    if largest[0] < _BACK_TEST * _ENOUGH_OF_A_TENTH:
-        return 0.0, 0.0
-    fewer = thinned(samples, int(largest[0]) // _BACK_TEST)
-    found = None if lacks(fewer) is not None else _power_law(fewer, largest)
-    if found is None:
-        return 0.0, 0.0
-    these, _ = tail_fit.fit(fewer).unsolved(largest)
-    observed = float(samples.solved(largest).mean())
-    told = np.maximum([1 - float(np.median(these)), float(found[0][0])], _NOTHING)
-    of_laws, of_law = np.log(told / observed).tolist()
-    return of_laws, of_law
+    check = power_law.fit(last, samples.solved(last).mean(axis=0))
+    far, at = ks / largest, float(coverage[-1])
+    beyond = law.beyond(at, far)
+    off = np.zeros(len(ks)) if isinstance(check, str) else np.log(check.beyond(at, far) / beyond)
+    return beyond, off
 
 
 def _few_solved(samples: Samples) -> str | None:

@@ -25,6 +25,10 @@ class PowerLaw:
     def coverage(self, ks: NDArray[np.int64]) -> NDArray[np.float64]:
         return np.exp(self.a * np.asarray(ks, np.float64) ** self.b)
 
+    def beyond(self, coverage: float, times: NDArray[np.float64]) -> NDArray[np.float64]:
+        """With the same exponent, from `coverage` at some k to so many times it."""
+        return coverage ** (times**self.b)
+
 
 def fit(ks: NDArray[np.int64], coverage: NDArray[np.float64], late: float = 0.0) -> PowerLaw | str:
     """Least squares of ln(−ln coverage) = ln(−a) + b·ln k over the given k (space them evenly in ln k), weighted by

@@ -126,7 +126,7 @@ def _drawn(
     samples: Samples, laws: TailLaws, log_weight: NDArray[np.float64], tail: NDArray[np.bool_]
 ) -> TailFit:
     """Posterior draws of laws, evenly spaced through the weights, then shuffled."""
-    weight = np.cumsum(_tempered(log_weight - log_weight.max()))
+    weight = np.cumsum(_tempered(log_weight - log_weight.max(), laws.prior))
     spaced = (np.arange(_DRAWS) + 0.5) / _DRAWS * weight[-1]
     at = np.asarray(np.searchsorted(weight, spaced), np.int64)
     used, drawn = np.unique(at, return_inverse=True)
@@ -134,12 +134,12 @@ def _drawn(
     return TailFit(samples, laws.take(used), drawn, tail)
 
 
-def _tempered(log_weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weights to a power below 1 if many problems leave but a few of the laws: none of these is the truth, so which
-    of them is nearest says less than it seems to, and a band over so few would be too narrow."""
+def _tempered(log_weight: NDArray[np.float64], prior: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weights, the likelihood to a power below 1 if many problems leave but a few of the laws: none of these is the
+    truth, so which of them is nearest says less than it seems to, and a band over so few would be too narrow."""
     power = 1.0
     while True:
-        weight = np.exp(power * log_weight)
+        weight = prior * np.exp(power * log_weight)
         if weight.sum() ** 2 >= _ENOUGH * (weight**2).sum():
             return weight
         power *= 0.8

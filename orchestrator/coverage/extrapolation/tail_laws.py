@@ -1,6 +1,7 @@
 """Many laws of how pass rates may be spread over problems, to be weighed by data: mixtures of one to three simple
-spreads (tail_parts), half of them with problems that are never solved. How many of the problems unsolved so far stay
-unsolved depends on rates too small to be seen; these laws say how the rates that are seen may go on."""
+spreads (tail_parts), and single Betas, which count for as much as all mixtures together: real pass rates are often
+near one. Half of the laws have problems that are never solved. How many of the problems unsolved so far stay unsolved
+depends on rates too small to be seen; these laws say how the rates that are seen may go on."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orchestrator.coverage.extrapolation.tail_parts import TailParts, log_rate, tail_parts
+from orchestrator.coverage.extrapolation.tail_parts import ALONE, TailParts, log_rate, tail_parts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 FAR = 100
 """Times the sampled k: how far the laws speak, and the farthest that is drawn."""
 
-_LAWS = 20_000
+_MIXED = 20_000
+_LAWS = _MIXED + ALONE
 _SEED = 20240731
 _MOST_PARTS = 3
 _HOPELESS = 0.5
@@ -32,12 +34,13 @@ _BLOCK = 64
 @dataclass(frozen=True, slots=True)
 class TailLaws:
     """`part`, `weight`: (laws, 3), which of `parts` each law mixes, and their shares of problems. `hopeless`: (laws,),
-    the share at rate 0."""
+    the share at rate 0. `prior`: (laws,), how much each counts before any data."""
 
     parts: TailParts
     part: NDArray[np.int64]
     weight: NDArray[np.float64]
     hopeless: NDArray[np.float64]
+    prior: NDArray[np.float64]
 
     @property
     def log_rate(self) -> NDArray[np.float64]:
@@ -55,7 +58,8 @@ class TailLaws:
             mass += share[:, None] * self.parts.mass[one]
         never = (weight * self.parts.never[part]).sum(axis=1)
         mixed = TailParts(self.parts.logit, mass, never)
-        return TailLaws(mixed, np.arange(len(at))[:, None], np.ones((len(at), 1)), self.hopeless[at])
+        whole = np.ones((len(at), 1))
+        return TailLaws(mixed, np.arange(len(at))[:, None], whole, self.hopeless[at], self.prior[at])
 
     def chance(
         self, given_rate: NDArray[np.float64], of_hopeless: NDArray[np.float64]
@@ -84,12 +88,15 @@ def tail_laws(k: int) -> TailLaws:
     """The same laws at every call. `k`: the sampled k, at least 1."""
     generator = np.random.default_rng(_SEED)
     parts = tail_parts(k)
-    part = generator.integers(0, len(parts.never), (_LAWS, _MOST_PARTS))
+    part = generator.integers(0, len(parts.never) - ALONE, (_LAWS, _MOST_PARTS))
     weight = generator.standard_exponential((_LAWS, _MOST_PARTS))
-    weight *= np.arange(_MOST_PARTS) < generator.integers(1, _MOST_PARTS + 1, (_LAWS, 1))
+    many = generator.integers(1, _MOST_PARTS + 1, (_LAWS, 1))
+    part[_MIXED:, 0], many[_MIXED:] = np.arange(len(parts.never) - ALONE, len(parts.never)), 1
+    weight *= np.arange(_MOST_PARTS) < many
     hopeless = _hopeless(generator)
     weight *= ((1 - hopeless) / weight.sum(axis=1))[:, None]
-    return TailLaws(parts, part, weight, hopeless)
+    prior = np.where(np.arange(_LAWS) < _MIXED, 1.0, _MIXED / ALONE)
+    return TailLaws(parts, part, weight, hopeless, prior)
 
 
 def _hopeless(generator: np.random.Generator) -> NDArray[np.float64]:

@@ -2,7 +2,8 @@
 
 Four families in equal numbers, of random but always the same parameters: Beta distributions (pass@k then nears 1 as a
 power of k: Schaeffer et al. 2025, arXiv 2502.17578), logit-normals, evenly spread in ln p between two ends, and one to
-four sharp rates. Their rates are in units of one pass among the sampled k, since that is where sight ends.
+four sharp rates. Their rates are in units of one pass among the sampled k, since that is where sight ends. More Betas
+follow, for laws of one part.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _EACH = 1500
-"""Parts of a family."""
+"""Parts of a family that are mixed."""
+ALONE = 2000
+"""Betas that aren't."""
 _SEED = 20250224
 STEP = 0.1
 _LOWEST, _HIGHEST = 1e-5, 9.0
@@ -26,6 +29,8 @@ _LOWEST, _HIGHEST = 1e-5, 9.0
 
 _A, _B_FROM = (0.15, 3.0), 0.5
 """Of Beta(a, b): a, and the least b; the largest is the sampled k. Both evenly in the logarithm."""
+_WEAK = 10
+"""Times as large is the largest b of those that aren't mixed: most problems are then out of sight."""
 _MEAN_FROM, _SD = 0.1, (0.5, 4.0)
 """Of logit-normals: the mean's least rate in passes per sampled k (the greatest rate is 1/2), and the deviation."""
 _LOW_END, _NARROWEST = (1e-4, 10.0), 3.0
@@ -48,20 +53,23 @@ class TailParts:
 
 
 def tail_parts(k: int) -> TailParts:
-    """`k`: the sampled k, at least 1. In random order."""
+    """`k`: the sampled k, at least 1. Those to be mixed in random order, then ALONE Betas."""
     generator = np.random.default_rng(_SEED)
     logit = np.arange(np.log(_LOWEST / k), _HIGHEST, STEP)
     families = [family(generator, logit, k) for family in (_betas, _logit_normals, _even, _sharp)]
     order = generator.permutation(len(families) * _EACH)
-    mass, never = (np.concatenate(each)[order] for each in zip(*families, strict=True))
+    mixed = [np.concatenate(each)[order] for each in zip(*families, strict=True)]
+    alone = _betas(generator, logit, _WEAK * k, ALONE)
+    mass, never = (np.concatenate(each) for each in zip(mixed, alone, strict=True))
     return TailParts(logit, mass * (1 - _STRAY) + _STRAY / len(logit), never * (1 - _STRAY))
 
 
 _Family = tuple["NDArray[np.float64]", "NDArray[np.float64]"]
 
 
-def _betas(generator: np.random.Generator, logit: NDArray[np.float64], k: int) -> _Family:
-    a, b = _log_uniform(generator, *_A), _log_uniform(generator, _B_FROM, max(float(k), 2 * _B_FROM))
+def _betas(generator: np.random.Generator, logit: NDArray[np.float64], k: int, count: int = _EACH) -> _Family:
+    a = _log_uniform(generator, *_A, count)
+    b = _log_uniform(generator, _B_FROM, max(float(k), 2 * _B_FROM), count)
     scale = betaln(a, b)
     log_mass = a[:, None] * log_rate(logit) + b[:, None] * log_rate(-logit) - scale[:, None]
     below = np.exp(a * log_rate(logit[0] - STEP / 2) - scale) / a
@@ -102,5 +110,7 @@ def log_rate(logit: NDArray[np.float64]) -> NDArray[np.float64]:
     return -np.logaddexp(0.0, -logit)
 
 
-def _log_uniform(generator: np.random.Generator, low: float, high: float) -> NDArray[np.float64]:
-    return low * (high / low) ** generator.random(_EACH)
+def _log_uniform(
+    generator: np.random.Generator, low: float, high: float, count: int = _EACH
+) -> NDArray[np.float64]:
+    return low * (high / low) ** generator.random(count)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from benchmarks.extrapolation_shapes import KNOWN, logit_normal, mixture
+from orchestrator.coverage.extrapolation import extrapolate as extrapolation
 from orchestrator.coverage.extrapolation.extrapolate import Extrapolation, extrapolate
 from orchestrator.coverage.extrapolation.thinning import thinned
 from orchestrator.coverage.samples import Samples
@@ -157,3 +158,19 @@ def test_a_few_solved_problems_give_no_line():
     n, c = np.full(128, 10), np.zeros(128, np.int64)
     c[:7] = 1
     assert "7 problems are solved, and it needs 8" in str(extrapolate(Samples(n, c, np.ones(128))))
+
+
+def test_the_point_lies_between_the_laws_and_the_power_law():
+    """Few solved problems leave the laws far apart, so the power law decides; a law that its last k deny doesn't."""
+    counts = np.r_[[1] * 10, [2] * 3, [5], [0] * 114]
+    samples, ks = fixed(counts, 10), np.array([100])
+    found = extrapolation._power_law(samples, ks)
+    assert found is not None
+    law, off = found
+    assert abs(off[0]) < 0.1
+    spread = np.linspace(0.3, 0.9, 101)[:, None]
+    told = float(extrapolation._point(samples, ks, spread)[0])
+    assert min(law[0], 0.6) < told < max(law[0], 0.6)
+    assert abs(np.log(told / law[0])) < abs(np.log(told / 0.6))
+    certain = np.linspace(0.599, 0.601, 101)[:, None]
+    assert extrapolation._point(samples, ks, certain)[0] == pytest.approx(0.6, abs=0.002)

@@ -13,6 +13,12 @@ def test_power_law_finds_its_own_parameters():
     assert fitted.coverage(np.array([10_000])) == pytest.approx(np.exp(-2.5 * 10_000**-0.4))
 
 
+def test_a_power_law_goes_on_from_a_coverage_with_its_exponent():
+    law, ks = power_law.PowerLaw(-2.5, -0.4), np.array([200, 1000])
+    assert law.beyond(float(law.coverage(np.array([100]))[0]), ks / 100) == pytest.approx(law.coverage(ks))
+    assert law.beyond(0.5, np.array([1.0])) == pytest.approx([0.5])
+
+
 @pytest.mark.parametrize(
     ("coverage", "reason"),
     [
