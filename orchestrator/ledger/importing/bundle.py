@@ -25,6 +25,7 @@ from orchestrator.ledger.importing.look import as_list, as_object
 from orchestrator.ledger.importing.printed_results import IMPORT_FAILED
 from orchestrator.ledger.reading.samples.citation import citation
 from orchestrator.ledger.writing.agent_attempts import packed
+from orchestrator.ledger.writing.known_texts import KnownTexts, Said
 from orchestrator.text.command import command
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ _BASES = frozenset(
 )
 _ADD_SAMPLE = (
     "INSERT INTO sample (model_id, problem_id, sample_index, request_id, request_ref, agent_attempt_id, cost_pico, "
-    f"cost_basis, verifier, text, {', '.join(_PLAIN)}) VALUES ({', '.join('?' * (10 + len(_PLAIN)))})"
+    f"cost_basis, verifier, text, text_of, {', '.join(_PLAIN)}) VALUES ({', '.join('?' * (11 + len(_PLAIN)))})"
 )
 
 
@@ -231,7 +232,7 @@ class _Ledger:
     def _add_samples(self, on_progress: Callable[[int], None]) -> int:
         requests = {number for (number,) in self._connection.execute("SELECT id FROM request")}
         attempts = {number for (number,) in self._connection.execute("SELECT id FROM agent_attempt")}
-        count = 0
+        count, texts = 0, KnownTexts()
         for number, raw in self._bundle.lines("samples.jsonl.gz"):
             where = f"samples.jsonl.gz:{number}"
             try:
@@ -266,8 +267,12 @@ class _Ledger:
                 "stop_rule": values["stop_rule"] or "none",
                 "created_at": values["created_at"] or 0.0,
             }
+            said = Said(problem, str(values["text"] or ""))
+            sample_id, there = texts.place(self._connection, [said])
+            text_of = there.get(sample_id)
+            text = (said.text if text_of is None else "", text_of)
             self._connection.execute(
-                _ADD_SAMPLE, (*row, values["text"] or "", *({**values, **stop_rule}[name] for name in _PLAIN))
+                _ADD_SAMPLE, (*row, *text, *({**values, **stop_rule}[name] for name in _PLAIN))
             )
             count += 1
             if count % EVERY == 0:

@@ -3,7 +3,7 @@ that had it first, and the others' rows name that one (sample.text_of)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from orchestrator.ledger.writing.many_rows import ManyRows
 
@@ -30,6 +30,13 @@ SELECT s.id, s.text FROM model JOIN sample AS s ON s.id IN (SELECT id FROM sampl
 WHERE s.text_of IS NULL ORDER BY s.id DESC"""
 
 
+class Said(NamedTuple):
+    """What of a sample matters here."""
+
+    problem_id: int
+    text: str
+
+
 class KnownTexts:
     """Of one ledger, for the one connection that writes it."""
 
@@ -43,7 +50,7 @@ class KnownTexts:
         """Problems whose earlier texts are known."""
 
     def place(
-        self, connection: sqlite3.Connection, samples: Sequence[SampleRow]
+        self, connection: sqlite3.Connection, samples: Sequence[SampleRow | Said]
     ) -> tuple[int, dict[int, int]]:
         """For samples about to be written, in this order: the id of the first, and for each one whose text a sample of
         its problem has already the id of that one, by its own. The caller holds the transaction. Raises
@@ -79,7 +86,7 @@ class KnownTexts:
 
 
 def _same(
-    connection: sqlite3.Connection, samples: Sequence[SampleRow], first: int, alike: dict[int, int]
+    connection: sqlite3.Connection, samples: Sequence[SampleRow | Said], first: int, alike: dict[int, int]
 ) -> dict[int, int]:
     """Those whose texts are the same, as their hashes are."""
     written = list({found for found in alike.values() if found < first})

@@ -93,6 +93,7 @@ def test_a_merged_ledger_and_a_bundle_have_the_same_texts(twice, tmp_path, comma
     assert damage_of(tmp_path / "out.db") is None
     assert command("export", str(twice), "--format", "bundle", "-o", "b.zip").returncode == 0
     assert command("import", "b.zip", "--db", "back.db").returncode == 0
+    assert len(kept(tmp_path / "back.db")) == len(kept(twice))
     with closing(sqlite3.connect(twice)) as there, closing(sqlite3.connect(tmp_path / "back.db")) as back:
         assert samples_digest(there) == samples_digest(back)
 
