@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from providers.direct.exchange import DirectExchange, answer_of, reason_of
-from providers.direct.timed_body import TimedBody
 from providers.errors import Lost, NotSent, ProviderError, Stopped
 from providers.reading.error_text import KEY
 from providers.reading.failures import failure_from_status, one_line, rate_headers, request_id_of, scrub
@@ -159,6 +158,8 @@ class Forwarder:
         return sent
 
     async def _post(self, call: Outgoing, exchange: _PassingExchange) -> None:
+        from providers.direct.timed_body import TimedBody  # brings aiohttp
+
         url = under(self._base_url, PATHS[call.wire])
         async with AwakeLimit() as limit:
             exchange.opened(limit)

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
+import socket
 from typing import TYPE_CHECKING, Any
-
-import aiohttp
-from aiohttp.http_exceptions import ContentEncodingError
 
 from providers.reading.error_text import one_line
 from providers.reading.lenient_json import is_whole
 from providers.transport.awake import awake_clock
+from providers.transport.reply_head import BrokenReply, Misencoded
 from providers.transport.reply_size import LARGEST_ERROR, TooLarge, reply_limit, stream_limit
+from providers.transport.reply_wire import Disconnected
 from providers.transport.second_look import id_begun
 from providers.transport.streaming import LINGER_S, BrokenStream, is_event_stream, looks_like_events
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import aiohttp
+
     from providers.transport.awake import AwakeLimit
+    from providers.transport.plain_client import PlainReply
     from providers.transport.streaming import Streamed
     from providers.types import Request
 
@@ -74,7 +77,7 @@ class DirectExchange:
         """The id that a reply which isn't a stream begins with, even if it broke off."""
         return None if self.stream is not None else id_begun(b"".join(self._begun))
 
-    async def read(self, response: aiohttp.ClientResponse) -> None:
+    async def read(self, response: aiohttp.ClientResponse | PlainReply) -> None:
         """Reads the reply. Raises TooLarge, BrokenStream and what aiohttp does."""
         self.status, self.headers = response.status, response.headers
         if response.status >= 300:
@@ -89,7 +92,7 @@ class DirectExchange:
                 self.stream.read(self.reply)
             self._ended()
 
-    async def _read_stream(self, response: aiohttp.ClientResponse, stream: Streamed) -> None:
+    async def _read_stream(self, response: aiohttp.ClientResponse | PlainReply, stream: Streamed) -> None:
         size = 0
         try:
             async for chunk in response.content.iter_any():
@@ -116,7 +119,9 @@ class DirectExchange:
             self._limit.within(seconds)
 
 
-async def read_body(response: aiohttp.ClientResponse, limit: int, begun: list[bytes] | None = None) -> bytes:
+async def read_body(
+    response: aiohttp.ClientResponse | PlainReply, limit: int, begun: list[bytes] | None = None
+) -> bytes:
     """The whole body. Raises TooLarge, then with the connection closed. `begun` gets what has come so far."""
     if (response.content_length or 0) > limit:
         response.close()
@@ -134,6 +139,28 @@ async def read_body(response: aiohttp.ClientResponse, limit: int, begun: list[by
 
 def reason_of(error: BaseException) -> str:
     """What went wrong, in one line without the address (which may hold a password)."""
+    if isinstance(error, TimeoutError):
+        return "no connection in time"
+    if isinstance(error, Disconnected):
+        return "the server closed the connection"
+    if isinstance(error, socket.gaierror):
+        return "its name is not known"
+    if isinstance(error, TooLarge | BrokenStream | BrokenReply):
+        return str(error)
+    if _is_aiohttps(error) and (said := _reason_of_aiohttp(error)) is not None:
+        return said
+    if isinstance(error, OSError) and error.errno:
+        return _os_reason(error)
+    return f"{type(error).__name__}: {one_line(str(error))[:160]}"
+
+
+def _is_aiohttps(error: BaseException) -> bool:
+    return type(error).__module__.startswith("aiohttp.")
+
+
+def _reason_of_aiohttp(error: BaseException) -> str | None:
+    import aiohttp  # takes a quarter of a second, and is there if it raised this
+
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return "its name is not known"
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
@@ -142,24 +169,21 @@ def reason_of(error: BaseException) -> str:
         return f"the proxy answered {error.status}"
     if isinstance(error, aiohttp.ClientConnectorError):
         return _os_reason(error.os_error)
-    if isinstance(error, TimeoutError):
-        return "no connection in time"
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "the server closed the connection"
     if is_misencoded(error):
-        return "it is not encoded as its Content-Encoding header says"
-    if isinstance(error, aiohttp.ClientPayloadError):
-        return "it ended before its stated length"
-    if isinstance(error, TooLarge | BrokenStream):
-        return str(error)
-    if isinstance(error, OSError) and error.errno:
-        return _os_reason(error)
-    return f"{type(error).__name__}: {one_line(str(error))[:160]}"
+        return str(Misencoded())
+    return "it ended before its stated length" if isinstance(error, aiohttp.ClientPayloadError) else None
 
 
 def is_misencoded(error: BaseException) -> bool:
     """Whether a body can't be decoded by the encoding that its header names."""
-    return isinstance(error, aiohttp.ClientPayloadError) and isinstance(error.__cause__, ContentEncodingError)
+    if not _is_aiohttps(error):
+        return isinstance(error, Misencoded)
+    from aiohttp import ClientPayloadError
+    from aiohttp.http_exceptions import ContentEncodingError
+
+    return isinstance(error, ClientPayloadError) and isinstance(error.__cause__, ContentEncodingError)
 
 
 def _os_reason(error: OSError) -> str:

@@ -1,5 +1,6 @@
-"""The lean wire: OpenAI's chat/completions and completions over aiohttp, without an SDK. One `send` is one
-HTTP attempt: aiohttp repeats only idempotent methods on a connection that had died, and POST is not one."""
+"""The lean wire: OpenAI's chat/completions and completions without an SDK: over aiohttp, or, where neither TLS nor a
+proxy is needed, over less. One `send` is one HTTP attempt: aiohttp repeats only idempotent methods on a connection that
+had died, and POST is not one."""
 
 from __future__ import annotations
 
@@ -12,13 +13,13 @@ from msgspec.structs import replace
 
 from providers.direct.exchange import DirectExchange, answer_of, is_misencoded, read_body, reason_of
 from providers.direct.probe import read_models
-from providers.direct.timed_body import TimedBody
 from providers.errors import BadRequest, Lost, NotSent, ProviderError, Stopped
 from providers.reading.failures import failure_from_status, one_line, rate_headers, request_id_of, scrub
 from providers.reading.redaction import clean_error, clean_reply
 from providers.transport.address import is_azure, password_in, public_url, under, unusable
 from providers.transport.awake import AwakeLimit
 from providers.transport.connections import open_session
+from providers.transport.plain_client import PlainClient, plain_client
 from providers.transport.second_look import look_again
 from providers.transport.streaming import Streamed, StreamMode
 from providers.wires.chat import chat_payload, completions_payload, parse_chat, parse_completions
@@ -28,11 +29,15 @@ from providers.wires.generation import PREFIX, parse_generation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractAsyncContextManager
 
     import aiohttp
 
     from providers.direct.probe import Probe
+    from providers.transport.plain_client import PlainReply
     from providers.types import Reply, Request
+
+    Answering = AbstractAsyncContextManager[aiohttp.ClientResponse | PlainReply]
 
 LARGEST_PROBE = 8 << 20
 
@@ -79,9 +84,9 @@ class DirectProvider:
                 self._headers["api-key"] = key
         path = "chat/completions" if api == "chat" else "completions"
         self._url = self._base_url if self._unusable else under(self._base_url, path)
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._clients: dict[bool, PlainClient | aiohttp.ClientSession] = {}
         self._mode = StreamMode()
-        self._plain = False
+        self._as_it_comes = False
         """Whether replies are requested and read uncompressed, since one was not what its header said."""
         self.server_version: str | None = None
         """What replies say of the server where they don't tell it themselves; set by a probe."""
@@ -110,7 +115,7 @@ class DirectProvider:
         try:
             await self._post(exchange)
         except Exception as error:
-            self._plain |= is_misencoded(error)
+            self._as_it_comes |= is_misencoded(error)
             if not exchange.came_whole():
                 broken = self._broken(exchange, error, request)
                 if (found := await self._looked_up(broken)) is not None:
@@ -137,9 +142,9 @@ class DirectProvider:
 
     async def aclose(self) -> None:
         """Closes all connections."""
-        sessions, self._sessions = self._sessions, {}
-        for session in sessions.values():
-            await session.close()
+        clients, self._clients = self._clients, {}
+        for client in clients.values():
+            await client.close()
 
     async def probe(self) -> Probe:
         """Asks for /v1/models. Raises ProviderError."""
@@ -152,10 +157,8 @@ class DirectProvider:
             raise Stopped(f"{self._name}: {self._unusable}")
         url = under(self._base_url, path)
         try:
-            async with asyncio.timeout(timeout_s):
-                get = self._connected().get(url, allow_redirects=False)
-                async with get as response:
-                    body = await read_body(response, LARGEST_PROBE)
+            async with asyncio.timeout(timeout_s), self._getting(url) as response:
+                body = await read_body(response, LARGEST_PROBE)
         except Exception as error:
             raise NotSent(self._line(f"GET {path}: {reason_of(error)}")) from error
         if response.status >= 300:
@@ -183,10 +186,21 @@ class DirectProvider:
     async def _post(self, exchange: DirectExchange) -> None:
         async with AwakeLimit() as limit:
             exchange.opened(limit)
-            body = TimedBody(exchange.body, exchange.leaves)
-            post = self._connected().post(self._url, data=body, allow_redirects=False)
-            async with post as response:
+            async with self._posting(exchange) as response:
                 await exchange.read(response)
+
+    def _posting(self, exchange: DirectExchange) -> Answering:
+        client = self._connected()
+        if isinstance(client, PlainClient):
+            return client.post(self._url, exchange.body, exchange.leaves)
+        from providers.direct.timed_body import TimedBody  # brings aiohttp
+
+        body = TimedBody(exchange.body, exchange.leaves)
+        return client.post(self._url, data=body, allow_redirects=False)
+
+    def _getting(self, url: str) -> Answering:
+        client = self._connected()
+        return client.get(url) if isinstance(client, PlainClient) else client.get(url, allow_redirects=False)
 
     def _answer(self, exchange: DirectExchange, request: Request) -> Reply:
         status, headers = exchange.status, exchange.headers
@@ -245,12 +259,13 @@ class DirectProvider:
     def _line(self, text: str) -> str:
         return scrub(f"{self._name}: {one_line(text)}", self._secrets)
 
-    def _connected(self) -> aiohttp.ClientSession:
-        if self._plain not in self._sessions:
-            self._sessions[self._plain] = open_session(
-                self._base_url, self._concurrency, self._headers, plain=self._plain
-            )
-        return self._sessions[self._plain]
+    def _connected(self) -> PlainClient | aiohttp.ClientSession:
+        as_it_comes = self._as_it_comes
+        if as_it_comes not in self._clients:
+            address = self._base_url, self._concurrency, self._headers
+            client = plain_client(*address, as_it_comes=as_it_comes)
+            self._clients[as_it_comes] = client or open_session(*address, plain=as_it_comes)
+        return self._clients[as_it_comes]
 
 
 def _user_agent() -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Mapping
 from inspect import signature
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-import aiohttp
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import aiohttp
 
 CONNECT_S = 10.0
 """To connect, TLS included: room for three lost SYNs, and a dead server is noticed soon. Waiting for a free connection
@@ -34,11 +36,13 @@ def open_session(
 ) -> aiohttp.ClientSession:
     """A session with room for `concurrency` connections, whose requests all have these headers. `plain`: bodies are
     requested uncompressed, and read as they come. Only in a running event loop."""
+    import aiohttp  # takes a quarter of a second, and servers of one's own are asked without it
+
     connector = aiohttp.TCPConnector(
         limit=max(1, concurrency),
         limit_per_host=0,
         keepalive_timeout=IDLE_S,
-        socket_factory=_socket,
+        socket_factory=new_socket,
     )
     return aiohttp.ClientSession(
         connector=connector,
@@ -56,9 +60,9 @@ def open_session(
 
 def _more_headers() -> dict[str, Any]:
     """aiohttp limits their number from 3.14 on."""
-    return (
-        {"max_headers": MOST_HEADERS} if "max_headers" in signature(aiohttp.ClientSession).parameters else {}
-    )
+    from aiohttp import ClientSession
+
+    return {"max_headers": MOST_HEADERS} if "max_headers" in signature(ClientSession).parameters else {}
 
 
 def keep_alive() -> list[tuple[int, int, int]]:
@@ -89,7 +93,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def _socket(address: tuple[Any, ...]) -> socket.socket:
+def new_socket(address: tuple[Any, ...]) -> socket.socket:
     family, kind, protocol = address[:3]
     made = socket.socket(family, kind, protocol)
     made.setblocking(False)

@@ -122,12 +122,8 @@ def _reply(
         raise Unusable(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
     given = as_objects(fields.choices)
     usage = read_usage(fields.usage)
-    nothing = all(
-        is_broken_off(one, finish_reason(one.get("finish_reason"))) or not any(read_choice(one)[:2])
-        for one in given
-    )
     uncounted = usage is None or usage.input + usage.output == 0
-    if nothing and uncounted and (said := error_in_reply(body)) is not None:
+    if uncounted and _says_nothing(given, read_choice) and (said := error_in_reply(body)) is not None:
         error = failure_in_reply(said, status=200, headers=headers)
         error.request_id = request_id
         raise error
@@ -151,6 +147,15 @@ def _reply(
         rate_headers=rate_headers(headers),
         latency_s=latency_s,
         notes=tuple(notes),
+    )
+
+
+def _says_nothing(
+    given: list[dict[str, Any]], read_choice: Callable[[dict[str, Any]], tuple[str, str | None, str | None]]
+) -> bool:
+    return all(
+        is_broken_off(one, finish_reason(one.get("finish_reason"))) or not any(read_choice(one)[:2])
+        for one in given
     )
 
 
@@ -266,9 +271,12 @@ def _chat_text(choice: dict[str, Any]) -> tuple[str, str | None, str | None]:
     """(text, reasoning, finish_reason) of a chat choice: of its message, or of what some gateways have in its place, a
     stream's delta or the text of the other wire. <think> tags in the content are the model's own text."""
     fields = as_object(choice.get("message")) or as_object(choice.get("delta"))
-    text, thought = _content(fields.get("content") if fields else choice.get("text"))
-    reasoning = as_text(fields.get("reasoning_content")) or as_text(fields.get("reasoning")) or thought
-    refusal = as_text(fields.get("refusal"))
+    content = fields.get("content") if fields else choice.get("text")
+    first, second, refused = fields.get("reasoning_content"), fields.get("reasoning"), fields.get("refusal")
+    # Most choices have a content alone: with 32 of them this is a tenth of all that a reply takes.
+    text, thought = (content, None) if type(content) is str and content.isascii() else _content(content)
+    reasoning = thought if first is None and second is None else as_text(first) or as_text(second) or thought
+    refusal = None if refused is None else as_text(refused)
     if refusal:
         return text or refusal, reasoning, "refusal"
     return text, reasoning, finish_reason(choice.get("finish_reason"))

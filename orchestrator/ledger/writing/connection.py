@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
     from orchestrator.ledger.writing.group_commit import GroupCommit
 
+IN_MEMORY = "PRAGMA temp_store = MEMORY"
+"""A statement of many rows keeps in memory what it may have to take back: every other group commit would make, write
+and remove a file for it."""
+
 
 class LedgerConnection(aiosqlite.Connection):
     """Await it to open it. In autocommit mode: transactions begin where it says so."""
@@ -38,7 +42,7 @@ async def open_writer(path: Path) -> LedgerConnection:
     connection = LedgerConnection(path)
     await connection
     try:
-        for pragma in PRAGMAS:
+        for pragma in (*PRAGMAS, IN_MEMORY):
             await connection.execute(pragma)
     except BaseException:
         await connection.close()

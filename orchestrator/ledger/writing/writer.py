@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
     from orchestrator.ledger.writing.connection import LedgerConnection
 
 
-GATHER_S = 0.002
-"""What comes within this time goes into one commit. On a quick disk commits would else be many and small, a seventh of
-all processor time of a request to a quick server; beside a model's seconds it is nothing."""
-BUSY_GATHER_S = 0.005
-"""The same while there is much to write …"""
-BUSY = 12
-"""… which is where so many wait for one commit."""
+GATHER_S = 0.001
+"""A commit waits while each such time brings more to write. On a quick disk commits would else be many and small, a
+seventh of all processor time of a request to a quick server …"""
+GATHER_MOST_S = 0.005
+"""… and at most so long: beside a model's seconds it is nothing …"""
+ENOUGH = 24
+"""… and not for more than this: where all requests in flight wait for one commit, nothing else goes on meanwhile."""
 
 
 class Writer:
@@ -39,6 +40,7 @@ class Writer:
         self._waiters: list[asyncio.Future[None]] = []
         """Of the current batch. One each: when one is cancelled the others still wait for the same commit."""
         self._wake = asyncio.Event()
+        self._enough = asyncio.Event()
         self._broken: LedgerBroken | None = None
         self._closing = False
         self._task: asyncio.Task[None] | None = None
@@ -61,6 +63,8 @@ class Writer:
         waiter = asyncio.get_running_loop().create_future()
         self._waiters.append(waiter)
         self._wake.set()
+        if len(self._waiters) == ENOUGH:
+            self._enough.set()
         return waiter
 
     async def write(self, fill: Callable[[GroupCommit], Any]) -> None:
@@ -71,15 +75,23 @@ class Writer:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            busy = False
             while self._waiters:
-                await asyncio.sleep(BUSY_GATHER_S if busy else GATHER_S)
-                busy = len(self._waiters) >= BUSY
+                await self._gather()
                 batch, waiters = self._batch, self._waiters
                 self._batch, self._waiters = GroupCommit(), []
                 await self._commit(batch, waiters)
             if self._closing:
                 return
+
+    async def _gather(self) -> None:
+        """Returns once enough is there, or nothing more comes, as where everybody waits for this commit."""
+        until, before = time.monotonic() + GATHER_MOST_S, 0
+        while before < len(self._waiters) < ENOUGH and time.monotonic() < until:
+            before = len(self._waiters)
+            self._enough.clear()
+            later = asyncio.get_running_loop().call_later(GATHER_S, self._enough.set)
+            await self._enough.wait()
+            later.cancel()
 
     async def _commit(self, batch: GroupCommit, waiters: list[asyncio.Future[None]]) -> None:
         try:

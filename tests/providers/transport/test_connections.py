@@ -23,8 +23,8 @@ def live_socket(wire: str, provider: Any) -> Any:
             0
         ].transport._pool.connections
         return connection._connection._network_stream.get_extra_info("socket")
-    ((held, _),) = next(iter(provider._sessions[False].connector._conns.values()))
-    return held.transport.get_extra_info("socket")
+    (held,) = provider._clients[False]._idle
+    return held._transport.get_extra_info("socket")
 
 
 @pytest.mark.parametrize("wire", WIRES)

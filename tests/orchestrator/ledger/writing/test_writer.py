@@ -10,7 +10,7 @@ from orchestrator.errors import LedgerBroken
 from orchestrator.ledger.file.create import create
 from orchestrator.ledger.writing.connection import open_writer
 from orchestrator.ledger.writing.group_commit import GroupCommit
-from orchestrator.ledger.writing.writer import BUSY, Writer
+from orchestrator.ledger.writing.writer import ENOUGH, Writer
 
 
 def prompt(number: int):
@@ -44,8 +44,8 @@ async def test_it_is_there_when_the_writer_says_so(writing):
     for number in range(1, 4):
         await writer.write(prompt(number))
         assert prompts(path) == number
-    await asyncio.gather(*(writer.write(prompt(number)) for number in range(4, 10 + 4 * BUSY)))
-    assert prompts(path) == 9 + 4 * BUSY
+    await asyncio.gather(*(writer.write(prompt(number)) for number in range(4, 10 + 4 * ENOUGH)))
+    assert prompts(path) == 9 + 4 * ENOUGH
 
 
 async def test_one_that_is_cancelled_takes_nobody_along(writing):
