@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from providers.reading.late_pattern import LatePattern
+
 CODES = frozenset(
     {
         "insufficient_quota",
@@ -39,7 +41,7 @@ _GONE = (
     r"(?:insufficient|not enough|too low|depleted|exhausted|used up|ran out|run out|running out|expired|negative|"
     r"zero|below zero|overdrawn|consumed)"
 )
-_WORDS = re.compile(
+_WORDS = LatePattern(
     rf"\b{_GONE}\b[^.;]{{0,40}}\b{_MONEY}\b|\b{_MONEY}\b[^.;]{{0,40}}\b{_GONE}\b"
     rf"|\b(?:no|without|out of|lacks?|requires? more|used (?:up )?all(?: \w+){{0,3}}|exceeded(?: \w+){{0,4}}"
     rf"|don'?t have (?:any|enough)) {_MONEY}\b"
@@ -74,23 +76,23 @@ _WORDS = re.compile(
     r"(?:aufgebraucht|erschöpft|unzureichend|nicht aus)",
     re.IGNORECASE,
 )
-_ADVICE = re.compile(r"\b(?:by )?(?:adding|add) (?:a )?(?:payment method|\d+ credits)[^.;]*", re.IGNORECASE)
+_ADVICE = LatePattern(r"\b(?:by )?(?:adding|add) (?:a )?(?:payment method|\d+ credits)[^.;]*", re.IGNORECASE)
 """How to get a higher limit, which says nothing of what is left."""
-_QUOTA = re.compile(
+_QUOTA = LatePattern(
     r"exceeded your (?:current |assigned )?quota|quota (?:has been |is )?(?:exceeded|exhausted)",
     re.IGNORECASE,
 )
-_USAGE = re.compile(
+_USAGE = LatePattern(
     r"\busage(?: \w+)? (?:limit|cap)s?\b[^.;]{0,40}\b(?:reached|exceeded|hit|exhausted|used up)"
     r"|\b(?:reached|exceeded|hit|over|reaching)\b[^.;]{0,40}\busage(?: \w+)? (?:limit|cap|allowance)s?\b",
     re.IGNORECASE,
 )
 """A limit of usage may be one of money or of a few hours."""
-_CLASS = re.compile(r"\b\w{0,40}RateLimitError\b")
+_CLASS = LatePattern(r"\b\w{0,40}RateLimitError\b")
 """LiteLLM calls every 429 so."""
-_THROTTLED = re.compile(r"throttl|#token-limit|per[ _-]?minute", re.IGNORECASE)
+_THROTTLED = LatePattern(r"throttl|#token-limit|per[ _-]?minute", re.IGNORECASE)
 """Alibaba's limits of a minute have OpenAI's code and words for no credit."""
-_SHORT_SPAN = re.compile(
+_SHORT_SPAN = LatePattern(
     r"throttl|#token-limit|\ballocated quota|\b\d{1,3}[ -]?hours?\b|\bresets? (?:at|in|on)\b|"
     r"per[ _-]?(?:minute|second|hour|day|min\b|sec\b)|\b[rt]p[msd]\b|rate[ _-]?limit|too many requests|"
     r"requests? (?:limit|rate)|concurren|try again|retry",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from providers.reading.late_pattern import LatePattern
+
 if TYPE_CHECKING:
     from providers.reading.error_text import Said
 
-_N = re.compile(
+_N = LatePattern(
     r"['\"`]n['\"`]|(?:^|[\s;,(])n: |[:=] ?[\[(]?n[\])]?(?:[.,;]|$)|\bn_cmpl\b"
     r"|参数 ?n(?![a-z_])|(?<![a-z_])n ?(?:参数|仅|只|必须|不能|不支持|的?取值|最大)"
     r"|\bparallel (?:sampling|samples|decoding|generations?)\b"
@@ -22,14 +24,14 @@ _N = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = r" ?['\"`]?(\d{1,6})\b"
-_MAX_N = re.compile(
+_MAX_N = LatePattern(
     rf"(?:at most|<=|≤|no more than|not more than|less than or equal to|not exceed|up to|must be|should be|equal to"
     rf"|only|maximum(?: value)?(?: of| is| allowed is|:)?|max(?:imum)? allowed(?: value)?(?: of| is|:)?"
     rf"|between 1 and|\b1 to|\b1 ?[-–] ?|[\[(] ?1 ?, ?|\b1 \(inclusive\) (?:to|and)"
     rf"|(?:仅支持|只支持|最大(?:值)?(?:为|是)?|不能?超过|不大于|小于等于)){_NUMBER}(?! ?\(exclusive)",
     re.IGNORECASE,
 )
-_BELOW_N = re.compile(
+_BELOW_N = LatePattern(
     rf"(?:less than|below|under|smaller than|(?<![<=])<|exclusive\) to|inclusive\) (?:to|and)){_NUMBER}",
     re.IGNORECASE,
 )
@@ -83,18 +85,18 @@ OTHERS = (
     "typical_p",
 )
 """Names that no sentence has but as a parameter's."""
-_REFUSED = re.compile(
+_REFUSED = LatePattern(
     r"(?:not|n.t) (?:be )?(?:a )?(?:support|allow|permit|recogni|available|valid|set)|unsupported|unknown|invalid"
     r"|must be|should be|out of range|deprecated|extra|不支持|非法|无效",
     re.IGNORECASE,
 )
-_REQUESTED = re.compile(
+_REQUESTED = LatePattern(
     r"(?:maximum|max) (?:number of )?(?:output |completion |new )?tokens (?:that )?you (?:have )?requested"
     r"|\bmax(?:imum)? output (?:is|of|limit)\b"
     r"|requested (?:maximum |max )?(?:output|completion) tokens? (?:count )?exceed",
     re.IGNORECASE,
 )
-_NAMED = re.compile(
+_NAMED = LatePattern(
     r"(?:unsupported|unrecognized|unknown|unexpected|unpermitted|invalid|extra)"
     r" (?:request )?(?:parameter|value|argument|keyword argument|field|input|key)s?"
     r"(?: supplied| provided| found| for)?:? *['\"`]?([A-Za-z_][\w.]*)"
@@ -109,9 +111,9 @@ _NAMED = re.compile(
     r"|\b(?:body\.)?([A-Za-z_][\w.]*): (?:extra|unknown|unexpected|unsupported)",
     re.IGNORECASE,
 )
-_LOCATED = re.compile(r"'loc': \('body', '(\w+)'\)[^}]{0,40}(?:extra|not permitted)", re.IGNORECASE)
-_UNKNOWN = re.compile(r"extra|unknown|unrecognized|unsupported", re.IGNORECASE)
-_BEGINS = re.compile(r"(?:body\.)?[`'\"]?([a-z_]+)[`'\"]?(?![\w.])")
+_LOCATED = LatePattern(r"'loc': \('body', '(\w+)'\)[^}]{0,40}(?:extra|not permitted)", re.IGNORECASE)
+_UNKNOWN = LatePattern(r"extra|unknown|unrecognized|unsupported", re.IGNORECASE)
+_BEGINS = LatePattern(r"(?:body\.)?[`'\"]?([a-z_]+)[`'\"]?(?![\w.])")
 _PARAMETER_CODES = frozenset(
     {
         "unsupported_parameter",
@@ -125,7 +127,7 @@ _AMBIGUOUS = frozenset({"stop", "seed"})
 """Names that are plain words too: they count only in quotes, or beside the word parameter."""
 _KNOWN = SAMPLING + LENGTH + OTHERS
 _BY_LETTERS = {name.replace("_", ""): name for name in _KNOWN}
-_MENTIONED = re.compile(
+_MENTIONED = LatePattern(
     rf"(?<!\w)({'|'.join(name.replace('_', '_?') for name in sorted(_KNOWN, key=len, reverse=True))})(?!\w)",
     re.IGNORECASE,
 )

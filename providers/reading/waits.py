@@ -8,16 +8,17 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, cast
 
 from providers.reading.headers import bounded, duration_s, number, seconds_until
+from providers.reading.late_pattern import LatePattern
 from providers.reading.lenient_json import as_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FIELDS = re.compile(
+_FIELDS = LatePattern(
     r"(?:retry|resets?)_?(?:after|delay|in)(?:_?(ms|millis\w*|s|secs?|seconds))?|estimated_time"
     r"|(?:wait|cooldown)(?:_?(?:seconds|time))?"
 )
-_TIMES = re.compile(r"(?:resets?|retry|available)_?(?:at|time)")
+_TIMES = LatePattern(r"(?:resets?|retry|available)_?(?:at|time)")
 _DEEPEST = 6
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _UNIT = (
@@ -25,7 +26,7 @@ _UNIT = (
     r"|segundos?|minuten|minutos?|heures?|horas?|s|m|h|d)"
 )
 _AMOUNT = rf"\d+(?:\.\d+)? ?{_UNIT}(?![a-z])"
-_SAID = re.compile(
+_SAID = LatePattern(
     rf"(?:try|retry|retrying|wait|available|resets?|reset|again|refresh\w*|back off|come back|hold off"
     rf"|next|pause|delay|slow down|cool\w*)\b[^.;]{{0,60}}?"
     rf"(?<!per )(?<!every )(?<!each )(?<![\d.])((?:{_AMOUNT})(?:(?:,| and)? ?{_AMOUNT})*)"
@@ -34,15 +35,15 @@ _SAID = re.compile(
     rf"|(?:r[ée]essayer|reintente|intente)\b[^.;]{{0,40}}?\b(?:dans|en) ((?:{_AMOUNT}))",
     re.IGNORECASE,
 )
-_CHINESE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) ?(毫秒|秒|分钟|小时)(?:之|以)?[后後]")
+_CHINESE = LatePattern(r"(\d{1,9}(?:\.\d{1,9})?) ?(毫秒|秒|分钟|小时)(?:之|以)?[后後]")
 _CHINESE_UNITS = {"毫秒": 0.001, "秒": 1.0, "分钟": 60.0, "小时": 3600.0}
-_UNTIL = re.compile(
+_UNTIL = LatePattern(
     r"(?:resets?|reset|retry|again|available|until|将在)[^.;\d]{0,40}"
     r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?) ?(Z|UTC|[+-]\d\d:?\d\d)?",
     re.IGNORECASE,
 )
 _CHINA = timezone(timedelta(hours=8))
-_PARTS = re.compile(rf"(\d+(?:\.\d+)?) ?({_UNIT})(?![a-z])", re.IGNORECASE)
+_PARTS = LatePattern(rf"(\d+(?:\.\d+)?) ?({_UNIT})(?![a-z])", re.IGNORECASE)
 
 
 def wait_in_message(message: str) -> float | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-CONTEXT = re.compile(
+from providers.reading.late_pattern import LatePattern
+
+CONTEXT = LatePattern(
     r"context[ -](?:length|window|limit)|context[ _-]size|context_length_exceeded|prompt is too long"
     r"|input is too long"
     r"|(?:prompt|input|request) (?:is |\w+ )*(?:too long|longer than|exceeds? )|maximum (?:model|input) length"
@@ -15,7 +17,7 @@ CONTEXT = re.compile(
     r"|超长|超过(?:模型)?(?:最大)?(?:上下文|长度)|上下文(?:长度)?(?:超|过长)",
     re.IGNORECASE,
 )
-NO_MODEL = re.compile(
+NO_MODEL = LatePattern(
     r"model[^.]{0,120}(?:does ?n.?t exist|does not exist|not found|not exist)"
     r"|not a valid model|invalid model|unknown model|unsupported model"
     r"|\bmodels? ['\"`]?[\w./:@-]{1,120}['\"`]? (?:is |was |has been )?(?:not supported|not available|unavailable"
@@ -24,17 +26,17 @@ NO_MODEL = re.compile(
     r"|模型[^。;]{0,20}(?:不存在|未开通|已下线)",
     re.IGNORECASE,
 )
-NO_TEMPLATE = re.compile(r"chat template", re.IGNORECASE)
-NO_SYSTEM = re.compile(
+NO_TEMPLATE = LatePattern(r"chat template", re.IGNORECASE)
+NO_SYSTEM = LatePattern(
     r"system role not supported|system (?:role|message)s? (?:is|are) not supported", re.IGNORECASE
 )
-KEY = re.compile(
+KEY = LatePattern(
     r"api[ _-]?key[^.]{0,40}(?:invalid|not valid|incorrect|wrong|missing|expired|not found|revoked|pass)"
     r"|(?:invalid|incorrect|wrong|missing|no|expired|valid|unknown|provide|supply)[^.]{0,20} api[ _-]?key"
     r"|unauthori[sz]ed|authentication",
     re.IGNORECASE,
 )
-FILTERED = re.compile(
+FILTERED = LatePattern(
     r"content[ _]?(?:filter|management policy|policy|moderation|exists risk)|responsibleai|inappropriate content"
     r"|data_inspection|prohibited_content|blocked (?:by|due|for|because)"
     r"|safety[ _](?:filter|system|setting|polic|check|classif)|acceptable use|disallowed content|flagged|moderation"
@@ -44,14 +46,14 @@ FILTERED = re.compile(
     r"|敏感|违规内容|不安全|内容安全|内容审核",
     re.IGNORECASE,
 )
-LIMITED = re.compile(
+LIMITED = LatePattern(
     r"rate[ _-]?limit|too many requests|request limit reached|qps|throttl|resource_exhausted|concurrency limit"
     r"|secondary rate|速率限制|频率|并发数|限流|流量限制",
     re.IGNORECASE,
 )
-THROTTLED = re.compile(r"throttl|(?:please )?wait before (?:trying|retrying|sending|making)", re.IGNORECASE)
+THROTTLED = LatePattern(r"throttl|(?:please )?wait before (?:trying|retrying|sending|making)", re.IGNORECASE)
 """A 400 that says so is a limit, whatever it counts: Bedrock's "Too many tokens" is no prompt that is too long."""
-LOADING = re.compile(
+LOADING = LatePattern(
     r"loading (?:the |your |its )?model|model[^.]{0,80}\b(?:(?:is|being) (?:still |currently |being )*"
     r"(?:loading|loaded|starting|warming|initiali[sz]|downloading|scal|provision)|not (?:yet )?(?:ready|loaded)"
     r"|load(?:ing)? in progress)"
@@ -64,7 +66,7 @@ LOADING = re.compile(
     r"|正在加载|加载中|正在启动",
     re.IGNORECASE,
 )
-NO_MEMORY = re.compile(
+NO_MEMORY = LatePattern(
     r"requires? more (?:\w+ )?memory|(?:not enough|insufficient) (?:\w+ )?memory to (?:load|run)",
     re.IGNORECASE,
 )
