@@ -28,7 +28,11 @@ def contradiction(*, input_tokens: int, output_tokens: int, texts: int, text_byt
 
 def written(choices: Iterable[Choice]) -> tuple[int, int]:
     """(texts that are not empty, their bytes), reasoning included."""
-    sizes = [size for choice in choices if (size := _size(choice.text) + _size(choice.reasoning or ""))]
+    sizes = [
+        size
+        for choice in choices
+        if (size := _size(choice.text) + (_size(choice.reasoning) if choice.reasoning else 0))
+    ]
     return len(sizes), sum(sizes)
 
 

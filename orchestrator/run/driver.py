@@ -6,19 +6,21 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import closing
 from functools import partial
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, cast
 
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.reading.for_run.unjudged import pieces
+from orchestrator.ledger.reading.samples.text_key import CUT_OFF
 from orchestrator.ledger.writing.ledger import Ledger
-from orchestrator.ledger.writing.rows import Settlement, VerdictRow
+from orchestrator.ledger.writing.rows import SampleRow, Settlement, VerdictRow
 from orchestrator.progress import Progress
 from orchestrator.run import server_queues
 from orchestrator.run.batches.batches import Batches, Life
 from orchestrator.run.policy_progress import policy_progress
 from orchestrator.run.prepare import Prepared
 from orchestrator.run.progress_figures import ProgressFigures, Tally, leave_moments
-from orchestrator.run.sampling import Arrival, Sampling, arrivals
+from orchestrator.run.sampling import Sampling
 from orchestrator.run.servers.context import Servers, logs_beside
 from orchestrator.run.servers.own_servers import OwnServers
 from orchestrator.run.shared_limits import shared_limits
@@ -330,30 +332,31 @@ class Driver:
     # -- what came --------------------------------------------------------------------------------------------------
 
     async def _arrived(self, ticket: Ticket, outcome: Settlement) -> None:
-        for arrival in arrivals(ticket, outcome):
-            self._tallies[arrival.alias].done += 1
-            row, seen = arrival.row, self._empty[arrival.alias]
-            reasoned = bool(row.reasoning_tokens) or row.reasoning is not None
-            self._empty[arrival.alias] = seen.and_one(row.text, row.finish_reason, reasoned=reasoned)
-            if arrival.verdict is None:
-                await self._judge.add(self._unjudged(arrival))
+        alias, ordinal, samples = ticket.alias, ticket.item.problem, outcome.samples
+        self._tallies[alias].done += len(samples)
+        cut = [
+            (row.text, bool(row.reasoning_tokens) or row.reasoning is not None)
+            for row in samples
+            if row.finish_reason == CUT_OFF
+        ]
+        self._empty[alias] = self._empty[alias].and_more(len(samples), cut)
+        for row, verdict in zip(samples, outcome.judged or repeat(None), strict=False):
+            if verdict is None:
+                await self._judge.add(self._unjudged(alias, ordinal, row))
             else:
-                verdict, text = arrival.verdict, arrival.row.text
-                self._keep_example(arrival.alias, arrival.ordinal, text, verdict.answer)
-                self._count_verdict(
-                    arrival.alias, arrival.ordinal, arrival.row.sample_index, verdict.passed, verdict.reason
-                )
+                self._keep_example(alias, ordinal, row.text, verdict.answer)
+                self._count_verdict(alias, ordinal, row.sample_index, verdict.passed, verdict.reason)
 
-    def _unjudged(self, arrival: Arrival) -> Unjudged:
+    def _unjudged(self, alias: str, ordinal: int, row: SampleRow) -> Unjudged:
         state = self._ledger.state
         return Unjudged(
-            alias=arrival.alias,
-            model_id=state.models[arrival.alias].model_id,
-            problem_id=state.problem_ids[arrival.ordinal],
-            ordinal=arrival.ordinal,
-            sample_index=arrival.row.sample_index,
-            text=arrival.row.text,
-            finish_reason=arrival.row.finish_reason,
+            alias=alias,
+            model_id=state.models[alias].model_id,
+            problem_id=state.problem_ids[ordinal],
+            ordinal=ordinal,
+            sample_index=row.sample_index,
+            text=row.text,
+            finish_reason=row.finish_reason,
         )
 
     def _on_verdict(self, sample: Unjudged, row: VerdictRow) -> None:

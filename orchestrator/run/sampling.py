@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from orchestrator.booking.booking import Attempt, Booked
 from orchestrator.booking.cost_ratio import ONE
 from orchestrator.ledger.writing.ledger import Ledger
-from orchestrator.ledger.writing.rows import Failure, SampleRow, SampleVerdict, Settlement
+from orchestrator.ledger.writing.rows import Failure, Settlement
 from orchestrator.run.policies import rule_of
 from orchestrator.run.prepare import Prepared
 from orchestrator.scheduler.lane import Ticket
@@ -18,24 +17,6 @@ from orchestrator.sending.prompt_body import prompt_body
 from orchestrator.sweep.timeout import timeout_s
 from orchestrator.sweep.types import Model
 from providers.types import Provider, Reply, Request
-
-
-class Arrival(NamedTuple):
-    """A sample just recorded; `verdict`: the one that was recorded with it."""
-
-    alias: str
-    ordinal: int
-    row: SampleRow
-    verdict: SampleVerdict | None
-
-
-def arrivals(ticket: Ticket, outcome: Settlement) -> list[Arrival]:
-    """The samples that were recorded with a settlement."""
-    alias, ordinal = ticket.alias, ticket.item.problem
-    verdicts = outcome.judged or (None,) * len(outcome.samples)
-    return [
-        Arrival(alias, ordinal, row, verdict) for row, verdict in zip(outcome.samples, verdicts, strict=True)
-    ]
 
 
 class Sampling:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 ENOUGH = 10
 """Replies of a model from which on empty ones are worth a word …"""
@@ -17,9 +20,10 @@ class EmptyReplies(NamedTuple):
     empty: int = 0
     reasoned: bool = False
 
-    def and_one(self, text: str, finish_reason: str | None, *, reasoned: bool) -> EmptyReplies:
-        empty = finish_reason == "length" and not text.strip()
-        return EmptyReplies(self.replies + 1, self.empty + empty, self.reasoned or (empty and reasoned))
+    def and_more(self, replies: int, cut: Iterable[tuple[str, bool]]) -> EmptyReplies:
+        """With so many more. `cut`: of each that ends at max_tokens its text, and whether it shows reasoning."""
+        empty = [reasoned for text, reasoned in cut if not text.strip()]
+        return EmptyReplies(self.replies + replies, self.empty + len(empty), self.reasoned or any(empty))
 
     def words(self, max_tokens: int) -> str | None:
         """What to say of them; None if they are few."""

@@ -29,21 +29,25 @@ MOST = 100
 
 def finish_reason(value: object) -> str | None:
     """None until the sample has ended."""
+    if isinstance(value, str) and len(value) <= MOST:
+        return _ended(value)
     reason = as_text(value)
-    return None if reason is None or _is_not_yet(reason.strip()[:MOST]) else reason
+    return None if reason is None or reason.strip()[:MOST].lower() in _NOT_YET else reason
 
 
 @lru_cache(maxsize=64)  # every sample has one, and servers know a handful
-def _is_not_yet(reason: str) -> bool:
-    return reason.lower() in _NOT_YET
+def _ended(reason: str) -> str | None:
+    return None if reason.strip().lower() in _NOT_YET else as_text(reason)
 
 
 def is_broken_off(fields: Mapping[str, Any], reason: str | None) -> bool:
     """Whether the server broke a sample off itself: by its reason to finish, or by an error in it."""
-    return bool(fields.get("error")) or (reason is not None and _breaks_off(reason.strip()[:MOST]))
+    if fields.get("error"):
+        return True
+    return reason is not None and _breaks_off(reason if len(reason) <= MOST else reason.strip()[:MOST])
 
 
 @lru_cache(maxsize=64)
 def _breaks_off(reason: str) -> bool:
-    word = reason.lower().replace("-", "_").replace(" ", "_")
+    word = reason.strip().lower().replace("-", "_").replace(" ", "_")
     return bool(_BROKEN_OFF.search(word)) and word not in _THE_MODELS_OWN

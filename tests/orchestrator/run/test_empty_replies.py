@@ -40,5 +40,5 @@ def test_empty_replies_are_named_on_every_screen(tmp_path, thinks):
 def test_a_few_empty_replies_are_nothing_to_say():
     assert EmptyReplies(9, 9).words(64) is None
     assert EmptyReplies(100, 5).words(64) is None
-    cut = EmptyReplies().and_one("half an answ", "length", reasoned=False)
+    cut = EmptyReplies().and_more(1, [("half an answ", False)])
     assert cut == EmptyReplies(1, 0)
