@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Sequence
 
-_MOST = 64
+_MOST = 256
 """Rows an execution. Statements are made for powers of two up to this, few enough that sqlite3 keeps them prepared."""
 
 
