@@ -35,6 +35,8 @@ _OF_A_RUN = {
     "AttemptLost": ("attempt lost", ""),
 }
 """What the run itself did to a request."""
+KINDS = (*_FREE, *_PAID, *_UNKNOWN_COST, *_OF_A_RUN, "Lost", "Lost 500", "Unusable")
+"""All that the ledger has a word for."""
 
 
 def failure_words(kind: str, *, presumed: bool = False) -> tuple[str, str]:
