@@ -5,10 +5,11 @@
 
 Simulated: six shapes of the spread of pass rates, the models' rates going together or not, 2 to 5 models, prices that
 differ 3 to 100 times, 200 problems; budgets of 1, 2, 4 … 64 times what one sample of each problem costs of the
-cheapest model. All policies see the same draws. *uniform*: the best single model, as many samples of every problem;
-*until_solved*: the best single model, rounds over what it hasn't solved; *cascade*: from the cheapest to the most
-expensive model, the best number of samples a stage (1 to 64); both are chosen knowing the outcome. *solve*: the
-policy's own code, verdict by verdict. *reference*: the same, told the true spread of rates, not any problem's own rate.
+cheapest model. All policies see the same draws, and each run has problems of its own. *uniform*: the best single model,
+as many samples of every problem; *until_solved*: the best single model, rounds over what it hasn't solved; *cascade*:
+from the cheapest to the most expensive model, the best number of samples a stage (1 to 64). What is best in these three
+is chosen for each budget by the mean of all runs, which nobody knows beforehand. *solve*: the policy's own code,
+verdict by verdict. *reference*: the same, told the true spread of rates, not any problem's own rate.
 *oracle*: told each problem's rate. `--tape` is the quickstart's recording; `--counts` a file of counts with `set`,
 `model`, `problem`, `n` and `c`, of which models with parameters in their name ("pythia-1.4b") cost in proportion.
 benchmarks/policies_figure.py draws what is printed. `--decisions`: the time of a choice, 10,000 problems, 5 models."""
@@ -52,13 +53,15 @@ POLICIES = ("uniform", "until_solved", "cascade", "solve", "reference", "oracle"
 
 
 class World(NamedTuple):
-    """`rates`: (problems, models); `spread`: the true one; `cost` of a sample, the cheapest model's 1."""
+    """`rates`: (problems, models); `spread`: the true one; `cost` of a sample, the cheapest model's 1. `drawn`: the
+    rates of other problems of the same kind; None: there are no others."""
 
     name: str
     rates: Floats
     cost: Floats
     spread: Spread | None
     most: int = NEVER
+    drawn: Callable[[np.random.Generator], Floats] | None = None
 
 
 Found = dict[str, Floats]
@@ -105,14 +108,17 @@ def _world(generator: np.random.Generator, shape: str, shared: float, models: in
     cost = ratio ** (np.arange(models) / (models - 1))
     # A model that costs c times as much is as good as so many tries of the cheapest: between c to the 0.2 and c.
     tries = cost ** generator.uniform(0.2, 1.0, models)
-    ease = generator.standard_normal(PROBLEMS)
-    own = generator.standard_normal((PROBLEMS, models))
-    u = _normal(np.sqrt(shared) * ease[:, None] + np.sqrt(1 - shared) * own)
-    rates = 1 - (1 - SHAPES[shape](u)) ** tries
+
+    def drawn(generator: np.random.Generator) -> Floats:
+        ease = generator.standard_normal(PROBLEMS)
+        own = generator.standard_normal((PROBLEMS, models))
+        u = _normal(np.sqrt(shared) * ease[:, None] + np.sqrt(1 - shared) * own)
+        return 1 - (1 - SHAPES[shape](u)) ** tries
+
     fine = SHAPES[shape]((np.arange(FINE) + 0.5) / FINE)
     mass = np.array([_on_the_grid(1 - (1 - fine) ** t) for t in tries.tolist()])
     name = f"{shape}, {models} models, 1:{ratio:g}, {'together' if shared else 'apart'}"
-    return World(name, rates, cost, Spread(mass, shared))
+    return World(name, drawn(generator), cost, Spread(mass, shared), drawn=drawn)
 
 
 def _on_the_grid(rates: Floats) -> Floats:
@@ -137,16 +143,16 @@ def first_tries(generator: np.random.Generator, world: World) -> Whole:
 
 
 def uniform(first: Whole, world: World, budgets: Floats) -> Floats:
-    """By expectation, so that a part of a sample is no whole one's luck."""
+    """(models, budgets). By expectation, so that a part of a sample is no whole one's luck."""
     problems = len(first)
-    best = np.zeros(len(budgets))
+    found = np.zeros((len(world.cost), len(budgets)))
     for model, cost in enumerate(world.cost):
         k = np.minimum(budgets / (problems * cost), world.most)
         whole = np.floor(k)
         solved = np.array([(first[:, model] <= n).sum() for n in whole])
         more = np.array([(first[:, model] <= n + 1).sum() for n in whole])
-        best = np.maximum(best, solved + (k - whole) * (more - solved))
-    return best
+        found[model] = solved + (k - whole) * (more - solved)
+    return found
 
 
 def in_rounds(first: Whole, stages: list[tuple[int, float, int]], budgets: Floats) -> Floats:
@@ -173,17 +179,16 @@ def in_rounds(first: Whole, stages: list[tuple[int, float, int]], budgets: Float
 
 
 def until_solved(first: Whole, world: World, budgets: Floats) -> Floats:
+    """(models, budgets)."""
     most = int(min(world.most, 20_000))
-    return np.max(
-        [in_rounds(first, [(m, float(c), most)], budgets) for m, c in enumerate(world.cost)], axis=0
-    )
+    return np.array([in_rounds(first, [(m, float(c), most)], budgets) for m, c in enumerate(world.cost)])
 
 
 def cascade(first: Whole, world: World, budgets: Floats) -> Floats:
-    """The last stage goes on as long as there is money."""
+    """(STAGES, budgets). The last stage goes on as long as there is money."""
     models = [(m, float(c)) for m, c in enumerate(world.cost)]
     most = int(min(world.most, 20_000))
-    return np.max(
+    return np.array(
         [
             in_rounds(
                 first,
@@ -191,8 +196,7 @@ def cascade(first: Whole, world: World, budgets: Floats) -> Floats:
                 budgets,
             )
             for k in STAGES
-        ],
-        axis=0,
+        ]
     )
 
 
@@ -334,7 +338,10 @@ def studied(
     budgets = np.array(TIMES) * len(world.rates) * float(world.cost[0])
     total: dict[str, list[Floats]] = {}
     for run in runs:
-        first = draw(np.random.default_rng(1000 + run), world)
+        generator = np.random.default_rng(1000 + run)
+        if world.drawn is not None:
+            world = world._replace(rates=world.drawn(generator))
+        first = draw(generator, world)
         shown = {
             "uniform": uniform(first, world, budgets),
             "until_solved": until_solved(first, world, budgets),
@@ -346,7 +353,8 @@ def studied(
             shown["reference"] = steered(first, world, budgets, world.spread).found
         for name, solved in shown.items():
             total.setdefault(name, []).append(solved)
-    return Study(world, {name: np.mean(solved, axis=0) for name, solved in total.items()})
+    means = {name: np.mean(solved, axis=0) for name, solved in total.items()}
+    return Study(world, {name: mean if mean.ndim == 1 else mean.max(axis=0) for name, mean in means.items()})
 
 
 def summary(studies: list[Study]) -> None:

@@ -63,6 +63,13 @@ class PolicyProgress:
     """narrow: how many samples of which model are compared with one of which."""
     part: tuple[int, int] | None = None
     """narrow: of how many parts of the money the last that is open."""
+    stands: tuple[tuple[str, int], ...] = ()
+    """cascade: each stage's model, and how many unsolved problems stand at it."""
+
+    @property
+    def may_leave_samples(self) -> bool:
+        """Whether it ends with samples left that nobody wants, so that their number tells no time."""
+        return self.kind in ("solve", "narrow")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

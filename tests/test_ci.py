@@ -63,7 +63,8 @@ def test_long_names_what_there_is():
     )
     assert done.returncode == 2
     assert done.stderr == (
-        "long: there is no nothing; there are: kills faults histories chaos attacks mutants peers oldest newest scale\n"
+        "long: there is no nothing; there are: kills faults histories chaos attacks bias mutants peers oldest newest "
+        "scale\n"
     )
 
 

@@ -31,11 +31,13 @@ def costs_of_pass(axis: Axis, outcomes: Outcomes, samples: Samples, unit: int, w
     of_pass = cost.cost_of_pass(outcomes.total_cost / unit, passes) if complete else None
     low = high = None
     if of_pass is not None:
-        per_problem = samples.cost * outcomes.n
-        found = cost.cost_of_pass_band(per_problem, outcomes.c, samples.cluster)
-        share = (
-            of_pass * passes / per_problem.sum() if per_problem.sum() else 1.0
-        )  # with what bought no sample
+        paid, brought = samples.cost * outcomes.n, outcomes.c.astype(np.float64)
+        # with what bought no sample
+        share = of_pass * passes / paid.sum() if paid.sum() else 1.0
+        if samples.chosen:  # outcomes chose how many samples a problem has: each problem counts alike
+            paid, brought = samples.cost, brought / outcomes.n
+            of_pass = float(share * paid.sum() / brought.sum())
+        found = cost.cost_of_pass_band(paid, brought, samples.cluster)
         low, high = (finite(value * share) for value in found)
     mean = cost.cost_of_pass_problem_mean(samples.cost, outcomes.n, outcomes.c)
     if samples.problems and not passes:

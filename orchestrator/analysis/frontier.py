@@ -97,26 +97,25 @@ def _warn_if_nothing_solved(study: FrontierStudy) -> None:
 def _model(study: FrontierStudy, outcomes: Outcomes, samples: Samples, unit: int) -> dict[str, Any]:
     axis, counted = study.axis, int(outcomes.n.sum())
     warn_of_samples(study, outcomes, samples)
-    curve = _curve(samples)
+    shown = curve(samples)
     extrapolation = _extrapolation(study, outcomes, samples)
-    costed = int(outcomes.costed.sum())
     return {
         "problems": samples.problems,
         "samples": counted,
-        **per_sample(axis, float(outcomes.cost.sum() / unit / costed) if costed else None),
+        **per_sample(axis, _sample_cost(outcomes, samples, unit)),
         "coverage": [
             {
-                "k": int(curve.ks[i]),
-                "coverage": float(curve.coverage[i]),
-                "low": finite(curve.low[i]),
-                "high": finite(curve.high[i]),
-                f"{axis}_per_problem": finite(curve.cost[i]),
-                f"{axis}_per_problem_low": finite(curve.cost_low[i]),
-                f"{axis}_per_problem_high": finite(curve.cost_high[i]),
-                f"log_failure_per_{axis}": log_failure(float(curve.coverage[i]), finite(curve.cost[i])),
-                "all": finite(curve.every[i]),
+                "k": int(shown.ks[i]),
+                "coverage": float(shown.coverage[i]),
+                "low": finite(shown.low[i]),
+                "high": finite(shown.high[i]),
+                f"{axis}_per_problem": finite(shown.cost[i]),
+                f"{axis}_per_problem_low": finite(shown.cost_low[i]),
+                f"{axis}_per_problem_high": finite(shown.cost_high[i]),
+                f"log_failure_per_{axis}": log_failure(float(shown.coverage[i]), finite(shown.cost[i])),
+                "all": finite(shown.every[i]),
             }
-            for i in range(len(curve.ks))
+            for i in range(len(shown.ks))
         ],
         "power_law": _power_law(study, outcomes, samples),
         "extrapolation": extrapolation,
@@ -131,7 +130,16 @@ def _model(study: FrontierStudy, outcomes: Outcomes, samples: Samples, unit: int
     }
 
 
-def _curve(samples: Samples) -> Curve:
+def _sample_cost(outcomes: Outcomes, samples: Samples, unit: int) -> float | None:
+    """All over all; but where outcomes chose how many samples a problem has, each problem counts alike."""
+    costed = int(outcomes.costed.sum())
+    if not costed:
+        return None
+    return float(np.nanmean(samples.cost)) if samples.chosen else float(outcomes.cost.sum() / unit / costed)
+
+
+def curve(samples: Samples) -> Curve:
+    """At the k that are shown, up to the largest that every problem has samples for."""
     ks = grid.shown(samples.largest_k)
     if not len(ks):
         nothing = np.array([], np.float64)

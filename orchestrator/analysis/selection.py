@@ -67,6 +67,8 @@ def _best_of(outcomes: Outcomes) -> dict[str, Any]:
 
 def _left_out(outcomes: Outcomes, unfair: str, limit: str) -> str | None:
     if not outcomes.n.sum():
+        if outcomes.judged is not None and outcomes.judged.policy is not None:
+            return f"the policy {outcomes.judged.policy} chose its draws by outcomes"
         return "no sample has a verdict"
     if outcomes.first is not None:
         return f"its problems stop at their first success, so that their samples are {unfair}"

@@ -63,7 +63,7 @@ def warn_of_samples(study: FrontierStudy, outcomes: Outcomes, samples: Samples) 
         )
     if study.axis == "usd" and not outcomes.total_cost and outcomes.uncosted < outcomes.samples:
         study.warn(outcomes, "its samples cost $0 in the ledger")
-    paid = int(outcomes.total_cost) + outcomes.presumed
+    paid = int(outcomes.total_cost) + outcomes.presumed + outcomes.steered_pico
     stood = outcomes.stood.loading_pico + outcomes.stood.idle_pico
     text = waste_warning(outcomes.alias, outcomes.presumed, outcomes.unused, paid, stood=stood)
     if text is not None:

@@ -50,7 +50,7 @@ def paid_band(
 
 
 def cost_of_pass_band(
-    total: NDArray[np.float64], passes: NDArray[np.int64], clusters: NDArray[np.int64] | None = None
+    total: NDArray[np.float64], passes: NDArray[Any], clusters: NDArray[np.int64] | None = None
 ) -> tuple[float, float]:
     """95% band over problems of all that was paid over all passes. `total`, `passes`: of each problem. inf if the
     drawn problems have no pass; nan without problems."""

@@ -168,6 +168,9 @@ def policy(progress: Progress) -> list[str]:
     elif of.compares is not None:
         cheap, k, expensive = of.compares
         said.append(f"{of.kind}: {k:,} × {safe(cheap, 24)} against 1 × {safe(expensive, 24)}")
+    elif any(n for _, n in of.stands) and progress.phase == "sampling":
+        there = [(safe(alias, 24), n) for alias, n in of.stands if n]
+        said.append(f"{of.kind}: unsolved are " + ", ".join(f"{n:,} at {alias}" for alias, n in there))
     else:
         said.append(of.kind)
     if of.part is not None and progress.phase == "sampling":
@@ -191,7 +194,8 @@ def pace(progress: Progress) -> list[str]:
     ends_s = progress.eta_s
     if (ends := money_ends(progress)) is not None:
         ends_s, at_share = ends
-        said.append(f"the budget ends it at {min(99, round(100 * at_share))}% of the samples")
+        if progress.policy is None or not progress.policy.may_leave_samples:
+            said.append(f"the budget ends it at {min(99, round(100 * at_share))}% of the samples")
     if progress.policy is None and (together := solved_together(progress)) is not None:
         said.append(together)
     if progress.since_reply_s is not None and progress.since_reply_s >= QUIET_S:

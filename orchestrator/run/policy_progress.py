@@ -25,7 +25,8 @@ def policy_progress(scheduler: Scheduler) -> PolicyProgress | None:
         if isinstance(work, NarrowWork):
             return _narrow(work.narrow, [a for a, one in works.items() if isinstance(one, NarrowWork)])
         if isinstance(work, CascadeWork):
-            return PolicyProgress(kind="cascade")
+            stages = {one.stage: alias for alias, one in works.items() if isinstance(one, CascadeWork)}
+            return PolicyProgress(kind="cascade", stands=work.cascade.stands(stages))
     return None
 
 

@@ -86,7 +86,7 @@ class ProgressFigures:
         budget = self._scheduler.budget
         lanes = [lane for lane in self._scheduler.lanes.values() if not lane.left_out]
         policy = self._policy()
-        models = tuple(self._model(lane, now, steered=policy is not None) for lane in lanes)
+        models = tuple(self._model(lane, now, policy) for lane in lanes)
         etas = [m.eta_s for m in models if m.eta_s is not None and m.stopped is None]
         counted = list(budget.counted)
         spent = sum(f.settled + f.presumed for f in counted)
@@ -121,11 +121,12 @@ class ProgressFigures:
         solved = [lane.sampling.solved for lane in self._scheduler.lanes.values()]
         return sum(map(any, zip(*solved, strict=True)))
 
-    def _model(self, lane: ModelLane, now: float, *, steered: bool) -> ModelProgress:
+    def _model(self, lane: ModelLane, now: float, policy: PolicyProgress | None) -> ModelProgress:
         tally, funds = self._tallies[lane.alias], self._scheduler.budget.funds[lane.alias]
         totals, work = self._state.models[lane.alias].totals, lane.sampling
         done, failed, lacking = sum(work.done), sum(work.failed), work.lacking()
         rate = tally.rate(now)
+        timed = rate > 0 and (policy is None or not policy.may_leave_samples)
         return ModelProgress(
             alias=lane.alias,
             replayed=not funds.counted,
@@ -146,7 +147,7 @@ class ProgressFigures:
             passed=tally.passed,
             waiting=lane.waiting or self._waits_for(lane.alias),
             stopped=lane.stopped,
-            steered=steered,
-            eta_s=lacking / rate if rate > 0 and lacking else (0.0 if not lacking else None),
+            steered=policy is not None,
+            eta_s=0.0 if not lacking else lacking / rate if timed else None,
             errors=dict(lane.errors),
         )

@@ -112,7 +112,7 @@ class Frames:
         if p.replayed_pico or any(m.replayed for m in p.models):
             lines.append(_cut(Text(f"replayed {usd(p.replayed_pico)}: nothing is spent", "magenta"), width))
         if said := figures.policy(p):
-            lines.append(Text(self._joined(said, width)))
+            lines += [Text(line) for line in self._over_lines(said, width)]
         if said := figures.pace(p):
             lines.append(Text(self._joined(said, width), "dim"))
         return lines
@@ -126,6 +126,17 @@ class Frames:
             if cell_len(longer) <= width:
                 shown = longer
         return self._shown(shown, width)
+
+    def _over_lines(self, said: list[str], width: int) -> list[str]:
+        """All of it, on as many lines as that takes."""
+        dot = f" {self.look.glyphs.dot} "
+        lines: list[str] = []
+        for part in (writable(one, self.look.encoding) for one in said):
+            if lines and cell_len(f"{lines[-1]}{dot}{part}") <= width:
+                lines[-1] += f"{dot}{part}"
+            else:
+                lines.append(part)
+        return [self._shown(line, width) for line in lines]
 
     def _tail(self, p: Progress, width: int, most: int) -> list[Text]:
         """Servers, stops, errors, the note: what a person waits for or may have to act on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from orchestrator.problem_state import ProblemState
@@ -41,6 +42,11 @@ class Cascade:
             if self.at[problem] < len(self._stages):
                 self._stages[self.at[problem]].opens(problem)
 
+    def stands(self, stages: Mapping[int, str]) -> tuple[tuple[str, int], ...]:
+        """By stage, its name and how many unsolved problems stand at it."""
+        there = Counter(at for at, solved in zip(self.at, self.solved, strict=True) if not solved)
+        return tuple((stages[stage], there[stage]) for stage in sorted(stages))
+
     def is_solved(self, problem: int) -> None:
         """No stage asks it any more."""
         self.solved[problem] = 1
@@ -60,8 +66,8 @@ class CascadeWork(Work):
         cascade: Cascade,
         stage: int,
     ) -> None:
-        self._cascade = cascade
-        self._stage = stage
+        self.cascade = cascade
+        self.stage = stage
         self._in_rounds = rounds
         super().__init__(problems, samples=samples, max_n=max_n, rounds=True, until_solved=True)
 
@@ -80,29 +86,29 @@ class CascadeWork(Work):
 
     def has_its_turn(self) -> bool:
         """Whether what it lacks is its own to ask now, not held up by an earlier stage."""
-        at = self._cascade.at
-        return any(at[problem] == self._stage and self.left(problem) for problem in range(len(at)))
+        at = self.cascade.at
+        return any(at[problem] == self.stage and self.left(problem) for problem in range(len(at)))
 
     def judged(self, problem: int, *, passed: bool, index: int) -> None:
         if passed:
-            self._cascade.is_solved(problem)
+            self.cascade.is_solved(problem)
         super().judged(problem, passed=passed, index=index)
-        self._cascade.moves_on(problem)
+        self.cascade.moves_on(problem)
 
     def gave_up(self, problem: int, n: int) -> None:
         super().gave_up(problem, n)
-        self._cascade.moves_on(problem)
+        self.cascade.moves_on(problem)
 
     def close(self, problem: int) -> list[tuple[int, int]]:
         given_up = super().close(problem)
-        self._cascade.moves_on(problem)
+        self.cascade.moves_on(problem)
         return given_up
 
     def _is_over(self, problem: int) -> bool:
-        return bool(self._cascade.solved[problem])
+        return bool(self.cascade.solved[problem])
 
     def _waits(self, problem: int) -> bool:
-        return self._cascade.at[problem] != self._stage or super()._waits(problem)
+        return self.cascade.at[problem] != self.stage or super()._waits(problem)
 
     def _target(self, problem: int, asked: int) -> int:
         return super()._target(problem, asked) if self._in_rounds else min(asked + 1, self.wanted[problem])

@@ -1,4 +1,6 @@
 import json
+import sqlite3
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -272,6 +274,21 @@ def test_dollars_that_brought_no_sample_are_a_warning_above_a_hundredth(tmp_path
     wasteful = document(tmp_path, {"m": Made(counts, USD, unused_pico=USD)})
     said = "11.1% of m's money bought nothing: $1.00 for requests that were billed without a usable sample"
     assert said in wasteful["warnings"]
+
+
+def test_draws_that_outcomes_chose_bear_their_part_of_what_bought_nothing(tmp_path):
+    """Of $7 for samples $1 is for one that counts, so that it bears a seventh of the $7 that bought none."""
+    path = make_ledger(tmp_path / "l.db", {"m": Made({"a": counted(7, 1)}, USD, unused_pico=7 * USD)})
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE sample SET stop_rule = 'solve' WHERE sample_index < 6")
+        connection.execute(
+            "INSERT INTO verdict_set (id, name, kind, version, options, current, made_at) "
+            "VALUES (1, 'v', 'numeric', '1', '{}', 1, 0)"
+        )
+        connection.execute("INSERT INTO steering (model_id, set_id) VALUES (1, 1)")
+    found = frontier_document(read_outcomes([path], "usd"), "usd")
+    assert found["models"]["m"]["cost_of_pass_usd"] == pytest.approx(2.0)
+    assert any(said.startswith("50.0% of m's money bought nothing") for said in found["warnings"])
 
 
 def test_a_cap_on_average_or_hard_leaves_out_what_costs_more(tmp_path):

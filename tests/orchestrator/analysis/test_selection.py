@@ -102,3 +102,50 @@ def test_too_many_samples_are_not_counted(tmp_path):
     said = with_selection({"models": {"m": {}}}, [many])["models"]["m"]["selection"]
     assert said["points"] == []
     assert "2,000,001 samples" in said["left_out"]
+
+
+def steered(policy: str) -> list[dict[str, object]]:
+    """Two draws that no outcome chose, one of them right, and six that the policy chose, all wrong."""
+    return [
+        *(row(key, at, "7" if at else "8", at, stop_rule="none") for key in ("p", "q") for at in range(2)),
+        *(row(key, at, "8", 0, stop_rule=policy) for key in ("p", "q") for at in range(2, 8)),
+    ]
+
+
+@pytest.mark.parametrize("policy", ["narrow", "solve"])
+def test_draws_that_outcomes_chose_have_no_vote(tmp_path, policy):
+    db = ledger(tmp_path, steered(policy))
+    (outcomes,) = read_outcomes([db])
+    assert [one.counts.tolist() for one in read_votes(outcomes)] == [[1, 1], [1, 1]]
+    model = document(db)["models"]["m"]
+    assert [point["accuracy"] for point in model["selection"]["points"]] == [0.5, 0.5]
+    assert [point["coverage"] for point in model["coverage"]] == [0.5, 1.0]
+
+
+def test_of_draws_that_outcomes_chose_alone_no_vote_is_shown(tmp_path):
+    rows = [row("p", at, "7", 1, stop_rule="solve") for at in range(4)]
+    selection = document(ledger(tmp_path, rows))["models"]["m"]["selection"]
+    assert selection == {
+        "rule": "majority",
+        "points": [],
+        "left_out": "the policy solve chose its draws by outcomes",
+    }
+
+
+def test_scores_of_draws_that_outcomes_chose_pick_no_best(tmp_path):
+    rows = [{**one, "score": float(at)} for at, one in enumerate(steered("narrow"))]
+    best = document(ledger(tmp_path, rows))["models"]["m"]["best_of"]
+    assert [point["accuracy"] for point in best["points"]] == [0.5, 1.0]
+
+
+def test_a_pass_costs_what_it_does_where_each_problem_counts_alike(tmp_path):
+    """Eight counted draws of the problem that is always right and two of the other: narrow chose how many."""
+    rows = [
+        *(row("p", at, "7", 1, stop_rule="none") for at in range(8)),
+        *(row("q", at, "7", 0, stop_rule="none", cost_usd=0.003) for at in range(2)),
+        *(row("q", at, "7", 0, stop_rule="narrow", cost_usd=0.1) for at in range(2, 9)),
+    ]
+    model = document(ledger(tmp_path, rows))["models"]["m"]
+    assert model["usd_per_sample"] == pytest.approx(0.002)
+    assert model["cost_of_pass_usd"] == pytest.approx(0.004)
+    assert model["coverage"][0]["coverage"] == pytest.approx(0.5)

@@ -17,10 +17,9 @@ from orchestrator.ledger.reading.clusters import read_clusters
 from orchestrator.ledger.reading.money.failures import error_counts
 from orchestrator.ledger.reading.money.servers import Stood, stood
 from orchestrator.ledger.reading.money.settled_tokens import SettledTokens, settled_tokens
-from orchestrator.ledger.reading.outcomes.first_passes import first_passes, stops
-from orchestrator.ledger.reading.outcomes.judged import judged
+from orchestrator.ledger.reading.outcomes.first_passes import first_passes
+from orchestrator.ledger.reading.outcomes.judged import fair_draws
 from orchestrator.ledger.reading.samples.reward_models import NO_SCORER
-from orchestrator.ledger.verdict_sets.read import current_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -120,9 +119,7 @@ def _side(connection: sqlite3.Connection, model: sqlite3.Row) -> ModelCosts:
         "SELECT DISTINCT server FROM any_request WHERE model_id = ? AND server IS NOT NULL ORDER BY 1 LIMIT 20",
         (model["id"],),
     ).fetchall()
-    by = judged(connection, model["id"], current_set(connection), None, stops=stops(connection, model))
-    fair = by.first_draws or by.policy is not None
-    drawn = by.source() if fair else "(SELECT *, passed AS judged FROM sample) AS sample"
+    by, drawn = fair_draws(connection, model)
     verdicts = connection.execute(
         f"SELECT problem_id, problem.key, count(judged) AS n, coalesce(sum(judged), 0) AS c FROM {drawn} "
         "JOIN problem ON problem.id = sample.problem_id WHERE model_id = ?1 GROUP BY problem_id HAVING n > 0",
@@ -132,7 +129,7 @@ def _side(connection: sqlite3.Connection, model: sqlite3.Row) -> ModelCosts:
         "SELECT count(passed) AS judged, coalesce(sum(passed), 0) AS passes FROM sample WHERE model_id = ?",
         (model["id"],),
     ).fetchone()
-    firsts = None if fair else first_passes(connection, model)
+    firsts = None if by.first_draws or by.policy is not None else first_passes(connection, model)
     return ModelCosts(
         alias=model["alias"],
         sweep=model["sweep"],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from orchestrator.ledger.reading.outcomes.first_passes import of_policy
+from orchestrator.ledger.reading.outcomes.first_passes import of_policy, stops
 from orchestrator.ledger.verdict_sets.read import VerdictSet, current_set, named_set, read_sets, steering_sets
 
 if TYPE_CHECKING:
@@ -114,6 +114,13 @@ def judged(
     if stopped_by is not None and accept is not None and accept.set_id != stopped_by.set_id:
         stopped_by = None
     return Judged(truth=truth, accept=accept, stopped_by=stopped_by, first_draws=True)
+
+
+def fair_draws(connection: sqlite3.Connection, model: sqlite3.Row) -> tuple[Judged, str]:
+    """By the current set: how the model's draws are counted, and rows of `sample`, ?1 its id, with `judged`, that
+    estimates of each problem may rest on."""
+    by = judged(connection, model["id"], current_set(connection), None, stops=stops(connection, model))
+    return by, by.source()
 
 
 def _unfair_policy(connection: sqlite3.Connection, model_id: int) -> str | None:

@@ -68,12 +68,15 @@ class Outcomes:
     presumed: int
     """Pico-dollars of requests whose outcome is unknown, not in total_cost; 0 on other axes."""
     unused: int
-    """Pico-dollars that were billed and bought no sample, a part of total_cost; 0 on other axes."""
+    """Pico-dollars that were billed and bought no sample; 0 on other axes. In total_cost as far as counted draws bear
+    them."""
     samples: int
     """All samples, with a verdict or not."""
     without_verdict: int
     """Problems asked, or sampled, that have no verdict at all."""
     ledgers: tuple[Path, ...]
+    steered_pico: int = 0
+    """Pico-dollars of draws that outcomes chose and that so don't count: not in total_cost."""
     rows: tuple[tuple[Path, int], ...] = ()
     """Where it stands: ledger, and the model's id there."""
     passed_cost: NDArray[Any] | None = None
@@ -221,11 +224,16 @@ def _model(
     for place, axis in enumerate(axes):
         cost_type = np.float64 if axis in ("seconds", "flops") else np.int64
         costs = [row.costs[place] for row in counted]
+        of_samples = sum(row.costs[place].total for row in rows)
+        unused, steered = _money(model, "unused", axis), 0
+        if by.policy is not None and axis == "usd":
+            unused, steered = _borne(connection, model["id"], int(of_samples), unused)
         made[axis] = Outcomes(
             **of_every_axis,
             cost=np.array([one.judged for one in costs], cost_type),
             costed=np.array([one.judged_known for one in costs], np.int64),
-            total_cost=sum(row.costs[place].total for row in rows) + _money(model, "unused", axis),
+            total_cost=of_samples + unused,
+            steered_pico=steered,
             uncosted=sum(row.samples - row.costs[place].known for row in rows),
             presumed=_money(model, "presumed", axis),
             unused=_money(model, "unused", axis),
@@ -243,6 +251,16 @@ def _model(
             lost_whole=_lost_whole(keys, rows, failed, place),
         )
     return made
+
+
+def _borne(connection: sqlite3.Connection, model_id: int, counted: int, unused: int) -> tuple[int, int]:
+    """Of what bought no sample, the part that the counted draws bear as they do of the rest; and what the other draws
+    cost, with their part."""
+    (whole,) = connection.execute(
+        "SELECT coalesce(sum(cost_pico), 0) FROM sample WHERE model_id = ?", (model_id,)
+    ).fetchone()
+    part = unused * counted // whole if whole else unused
+    return part, whole - counted + unused - part
 
 
 def _failed(connection: sqlite3.Connection, model_id: int) -> dict[int, int]:

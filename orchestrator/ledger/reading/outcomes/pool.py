@@ -71,6 +71,7 @@ def _pool(parts: list[Outcomes]) -> Outcomes:
         uncosted=sum(part.uncosted for part in parts),
         presumed=sum(part.presumed for part in parts),
         unused=sum(part.unused for part in parts),
+        steered_pico=sum(part.steered_pico for part in parts),
         samples=sum(part.samples for part in parts),
         without_verdict=max(part.without_verdict for part in parts),
         ledgers=tuple(dict.fromkeys(path for part in parts for path in part.ledgers)),

@@ -12,8 +12,10 @@ import numpy as np
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.sample_text import text_sql
 from orchestrator.ledger.file.trouble import reading
+from orchestrator.ledger.reading.outcomes.judged import fair_draws
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -49,7 +51,7 @@ def read_scores(outcomes: Outcomes) -> Scores:
         return result
     given: dict[str, tuple[list[float], list[int]]] = {key: ([], []) for key in outcomes.problems}
     for path, model in outcomes.rows:
-        for key, score, passed in _query(path, ROWS, model):
+        for key, score, passed in _query(path, rows_of, model):
             if key in given:
                 given[key][0].append(-math.inf if score is None else score)
                 given[key][1].append(passed)
@@ -59,17 +61,21 @@ def read_scores(outcomes: Outcomes) -> Scores:
     return result
 
 
-ROWS = (
-    "SELECT problem.key, score, passed FROM sample JOIN problem ON problem.id = sample.problem_id "
-    "WHERE model_id = ? AND passed IS NOT NULL"
-)
+def rows_of(draws: str) -> str:
+    """Of what `fair_draws` gives."""
+    return (
+        f"SELECT problem.key, score, passed FROM {draws} JOIN problem ON problem.id = sample.problem_id "
+        "WHERE passed IS NOT NULL"
+    )
 
 
 def _count(path: Path, model: int, what: str) -> int:
-    return _query(path, f"SELECT count(*) FROM sample WHERE model_id = ? AND {what}", model)[0][0]
+    return _query(path, lambda draws: f"SELECT count(*) FROM {draws} WHERE {what}", model)[0][0]
 
 
-def _query(path: Path, sql: str, model: int) -> list[tuple[Any, ...]]:
+def _query(path: Path, sql: Callable[[str], str], model: int) -> list[tuple[Any, ...]]:
     with reading(path), closing(open_reader(path)) as connection:
+        row = connection.execute("SELECT * FROM model WHERE id = ?", (model,)).fetchone()
+        _, draws = fair_draws(connection, row)
         connection.row_factory = None
-        return connection.execute(sql, (model,)).fetchall()
+        return connection.execute(sql(draws), (model,)).fetchall()

@@ -10,6 +10,7 @@ import numpy as np
 
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
+from orchestrator.ledger.reading.outcomes.judged import fair_draws
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,9 +46,11 @@ def read_votes(outcomes: Outcomes) -> list[Votes]:
 def _rows(path: Path, model: int) -> list[tuple[str, str | None, int, int]]:
     with reading(path), closing(open_reader(path)) as connection:
         connection.text_factory = _lenient
+        row = connection.execute("SELECT * FROM model WHERE id = ?", (model,)).fetchone()
+        _, draws = fair_draws(connection, row)
         found = connection.execute(
-            "SELECT problem.key, nullif(answer, '') AS said, count(*), sum(passed) FROM sample "
-            "JOIN problem ON problem.id = sample.problem_id WHERE model_id = ? AND passed IS NOT NULL "
+            f"SELECT problem.key, nullif(answer, '') AS said, count(*), sum(passed) FROM {draws} "
+            "JOIN problem ON problem.id = sample.problem_id WHERE passed IS NOT NULL "
             "GROUP BY sample.problem_id, said",
             (model,),
         )

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from orchestrator.progress import PolicyProgress
 from orchestrator.report.live.frame import Frames, Look
 from orchestrator.report.live.glyphs import ASCII
 from tests.orchestrator.report.progress_fixture import HOSTILE, PICO, model, progress, progresses
@@ -48,6 +49,26 @@ def test_a_frame_of_eighty_columns():
         "",
         "errors: rate limited ×12 (free); connection lost ×3 (counted at worst case)",
     ]
+
+
+def test_what_a_policy_buys_is_said_whole_and_no_coverage_of_a_model():
+    """What outcomes chose says nothing of a model's coverage, nor how many samples are left how long it takes."""
+    solve = PolicyProgress(kind="solve", buys="cheap", solves_per_usd=11_650.0, expected_solves=95.2)
+    steered = model("cheap", steered=True, samples_per_s=41.2)
+    lines = drawn(progress(steered, policy=solve, solved_by_any=41, eta_s=None, pico_per_s=PICO / 100))
+    assert "solve buys cheap: 11,650 solved per $ · together 41 of 64 problems solved" in lines
+    assert "about 95 more for the rest" in lines
+    row = next(line for line in lines if line.startswith("cheap"))
+    assert "41/64" in row
+    assert "%" not in row
+    assert not any("of the samples" in line for line in lines)
+
+
+def test_a_cascade_says_where_the_unsolved_problems_stand():
+    cascade = PolicyProgress(kind="cascade", stands=(("cheap", 20), ("middle", 0), ("large", 3)))
+    lines = drawn(progress(model("cheap", steered=True), policy=cascade, solved_by_any=41))
+    assert "cascade: unsolved are 20 at cheap, 3 at large" in lines
+    assert "together 41 of 64 problems solved" in lines
 
 
 def test_ascii_where_the_encoding_lacks_blocks():
