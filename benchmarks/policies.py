@@ -34,6 +34,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestrator.scheduler.policy.cost_factors import CostFactors
 from orchestrator.scheduler.policy.joint_rates import RATES, Spread
 from orchestrator.scheduler.policy.sample_index import Kind
 from orchestrator.scheduler.policy.solve import EXPLORES, Known, Solve
@@ -244,8 +245,8 @@ class Money:
     def room_pico(self) -> int:
         return self.room
 
-    def cost_factor(self, model: int, /) -> float:
-        return 1.0
+    def cost_factors(self, model: int, /) -> CostFactors:
+        return CostFactors()
 
 
 def steered(first: Whole, world: World, budgets: Floats, told: Spread | None, *, in_flight: int = 1) -> Spent:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from orchestrator.analysis.arrays import samples_of
 from orchestrator.analysis.comparisons import comparisons
 from orchestrator.analysis.cost_of_pass import costs_of_pass
-from orchestrator.analysis.frontier import curve
+from orchestrator.analysis.frontier import curve, sample_cost
 from orchestrator.analysis.side_by_side import compare_document
 from orchestrator.coverage.samples import Samples
 from orchestrator.ledger.file.create import create
@@ -35,6 +35,7 @@ from orchestrator.ledger.writing.run_state import ModelState, RunState
 from orchestrator.problem_state import ProblemState
 from orchestrator.run.policies import rule_of, works_of
 from orchestrator.run.prepare import Prepared, prepare
+from orchestrator.scheduler.policy.cost_factors import CostFactors
 from orchestrator.scheduler.policy.narrow import plan
 from orchestrator.scheduler.policy.narrow_work import NarrowWork
 from orchestrator.scheduler.policy.solve_fit import refit
@@ -99,14 +100,20 @@ class Purse:
 
     def cost_factor(self, model: int, /) -> float:
         work = self.works[model]
-        assert isinstance(work, (SolveWork, NarrowWork))
+        assert isinstance(work, NarrowWork)
         return self.settled[model] / work.expected_pico if self.settled[model] and work.expected_pico else 1.0
+
+    def cost_factors(self, model: int, /) -> CostFactors:
+        work = self.works[model]
+        assert isinstance(work, SolveWork)
+        expected = work.expected_output_pico
+        return CostFactors(1.0, self.settled[model] / expected) if expected else CostFactors()
 
 
 class Row(NamedTuple):
     model: int
     problem: int
-    index: int
+    at: int
     cost: int
     tokens: int
     passed: bool
@@ -164,7 +171,8 @@ def drawn(prepared: Prepared, budget: int, rates: Floats, generator: np.random.G
         if learner is not None and learner.is_stale and (landed % LOOKS_EVERY == 0 or not on_the_way):
             learner.learnt(find(learner.snapshot()))
         sent = False
-        for model in generator.permutation(len(works)).tolist():
+        order: list[int] = generator.permutation(len(works)).tolist()
+        for model in order:
             item = works[model].peek(0.0) if len(on_the_way) < IN_FLIGHT else None
             if item is None:
                 continue
@@ -173,7 +181,7 @@ def drawn(prepared: Prepared, budget: int, rates: Floats, generator: np.random.G
             if worst > purse.room_pico():
                 continue
             rule = rule_of(sweep.models[aliases[model]], sweep.policy, item)
-            passes = generator.random(n) < rates[item.problem, model]
+            passes: list[bool] = (generator.random(n) < rates[item.problem, model]).tolist()
             works[model].take(item, n)
             replies = [
                 Row(
@@ -182,10 +190,10 @@ def drawn(prepared: Prepared, budget: int, rates: Floats, generator: np.random.G
                     index,
                     round(prices[model] * 1e6 * TOKENS[ok]),
                     TOKENS[ok],
-                    bool(ok),
+                    ok,
                     rule,
                 )
-                for index, ok in zip(item.indices, passes.tolist(), strict=True)
+                for index, ok in zip(item.indices, passes, strict=True)
             ]
             purse.reserved += worst
             on_the_way.append((replies, worst))
@@ -204,7 +212,7 @@ def drawn(prepared: Prepared, budget: int, rates: Floats, generator: np.random.G
         purse.settled[model] += sum(row.cost for row in replies)
         works[model].arrived(problem, len(replies))
         for row in replies:
-            works[model].judged(problem, passed=row.passed, index=row.index)
+            works[model].judged(problem, passed=row.passed, index=row.at)
         rows += replies
         landed += 1
 
@@ -219,11 +227,11 @@ def _learner(work: Work, purse: Purse) -> tuple[Any, Callable[[Any], Any]]:
     return None, lambda snapshot: snapshot
 
 
-def template(path: Path, prepared: Prepared) -> None:
+def template(path: Path, prepared: Prepared, budget: int) -> None:
     """A ledger without samples."""
     create(path)
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("INSERT INTO sweep (id, name, budget_pico) VALUES (1, 'bias', 1)")
+        connection.execute("INSERT INTO sweep (id, name, budget_pico) VALUES (1, 'bias', ?)", (budget,))
         connection.executemany(
             "INSERT INTO problem (id, sweep_id, ordinal, key, data) VALUES (?, 1, ?, ?, '{}')",
             [(at + 1, at, f"p{at}") for at in range(PROBLEMS)],
@@ -234,8 +242,9 @@ def template(path: Path, prepared: Prepared) -> None:
         )
         for at, (alias, model) in enumerate(prepared.sweep.models.items()):
             connection.execute(
-                "INSERT INTO model (id, sweep_id, alias, provider, name, definition) VALUES (?, 1, ?, 'o', 'm', ?)",
-                (at + 1, alias, f'{{"mode": "{model.mode}"}}'),
+                "INSERT INTO model (id, sweep_id, alias, provider, name, definition, samples_wanted) "
+                "VALUES (?, 1, ?, 'o', 'm', ?, ?)",
+                (at + 1, alias, f'{{"mode": "{model.mode}"}}', model.wanted("p0")),
             )
             connection.execute("INSERT INTO steering (model_id, set_id) VALUES (?, 1)", (at + 1,))
 
@@ -248,7 +257,7 @@ def written(path: Path, rows: list[Row]) -> None:
             "INSERT INTO sample (model_id, problem_id, sample_index, text, cost_pico, cost_basis, completion_tokens, "
             "passed, answer, stop_rule, verifier, created_at) VALUES (?, ?, ?, 'x', ?, 'usage', ?, ?, ?, ?, 'v/1', 0)",
             [
-                (r.model + 1, r.problem + 1, r.index, r.cost, r.tokens, r.passed, str(int(r.passed)), r.rule)
+                (r.model + 1, r.problem + 1, r.at, r.cost, r.tokens, r.passed, str(int(r.passed)), r.rule)
                 for r in rows
             ],
         )
@@ -320,9 +329,7 @@ def _of_model(outcomes: Outcomes, samples: Samples, truth: Truth) -> dict[str, f
     if not stops:
         each = float(truth.sample_cost(price).mean())
         costs = costs_of_pass("usd", outcomes, samples, PICO_PER_USD, lambda text: None)
-        found[f"{alias}: dollars a sample"] = (
-            float(outcomes.cost.sum() / outcomes.costed.sum() / PICO_PER_USD) - each
-        )
+        found[f"{alias}: dollars a sample"] = (sample_cost(outcomes, samples, PICO_PER_USD) or 0.0) - each
         if costs["cost_of_pass_usd"] is not None:
             found[f"{alias}: dollars a pass"] = costs["cost_of_pass_usd"] - each / truth.coverage(1)
     return found
@@ -367,8 +374,8 @@ def studied(name: str, runs: int, seed: int = 20261130) -> Study:
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
         prepared = prepared_sweep(Path(folder), setting)
         path = Path(folder) / "bias.db"
-        template(path, prepared)
         budget = round(setting.times * PROBLEMS * PRICE["cheap"] * 1e6 * max(TOKENS))
+        template(path, prepared, budget)
         for _ in range(runs):
             placed = generator.permutation(rates)
             written(path, drawn(prepared, budget, placed, generator))

@@ -20,6 +20,13 @@ class ProblemState:
     measured: int = 0
     """Samples that no outcome steered, of a model that a policy steers; else not counted."""
     measured_passed: int = 0
+    costed: int = 0
+    """Samples whose cost is known, of a model that a policy steers which learns what samples cost; else not
+    counted …"""
+    requests: int = 0
+    """… how many requests brought them …"""
+    cost_pico: int = 0
+    """… and what they cost."""
     asked: set[int] = field(default_factory=set[int])
     """Indices that an earlier run asked for and that are on their way: in a batch that goes on at its vendor."""
 

@@ -52,6 +52,7 @@ def samples_of(outcomes: Outcomes, unit: int = 1, false_pass: float | None = Non
         outcomes.packed,
         outcomes.lost,
         alike=outcomes.alike > 0 and 2 * outcomes.alike >= len(outcomes.problems),
+        sure_k=outcomes.sure_k,
         chosen=outcomes.judged is not None and outcomes.judged.policy == "narrow",
         cluster=clusters_of(outcomes, outcomes.problems),
         verdict_cost=outcomes.verifier_pico / unit if unit == PICO_PER_USD else 0.0,
@@ -126,5 +127,6 @@ def on(outcomes: Outcomes, samples: Samples, keys: Sequence[str], unit: int) -> 
         packed,
         filled(of_lost, lost),
         alike=samples.alike,
+        sure_k=samples.sure_k,
         cluster=clusters_of(outcomes, keys),
     )

@@ -102,7 +102,7 @@ def _model(study: FrontierStudy, outcomes: Outcomes, samples: Samples, unit: int
     return {
         "problems": samples.problems,
         "samples": counted,
-        **per_sample(axis, _sample_cost(outcomes, samples, unit)),
+        **per_sample(axis, sample_cost(outcomes, samples, unit)),
         "coverage": [
             {
                 "k": int(shown.ks[i]),
@@ -130,7 +130,7 @@ def _model(study: FrontierStudy, outcomes: Outcomes, samples: Samples, unit: int
     }
 
 
-def _sample_cost(outcomes: Outcomes, samples: Samples, unit: int) -> float | None:
+def sample_cost(outcomes: Outcomes, samples: Samples, unit: int) -> float | None:
     """All over all; but where outcomes chose how many samples a problem has, each problem counts alike."""
     costed = int(outcomes.costed.sum())
     if not costed:

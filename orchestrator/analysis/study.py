@@ -114,7 +114,11 @@ def _warn_of_largest_k(study: FrontierStudy, outcomes: Outcomes, samples: Sample
         study.warn(
             outcomes,
             f"coverage ends at k = {largest:,}: {least:,} {what} have only that many samples with a verdict; "
-            f"others have up to {int(open_n.max()):,}",
+            f"others have up to {int(open_n.max()):,}"
+            if samples.sure_k is None or largest < samples.sure_k
+            else f"coverage ends at k = {largest:,}, which the budget pays however few problems are solved: that it "
+            f"brought unsolved ones up to {int(open_n.max()):,} samples was up to their outcomes, so that coverage "
+            "beyond would be biased",
         )
 
 

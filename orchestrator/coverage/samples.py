@@ -40,6 +40,9 @@ class Samples:
     """All samples of most problems are the same text, so more of them would bring nothing new."""
     chosen: bool = False
     """How many of a problem there are was chosen by how it went: laws that are fitted to all would be misled."""
+    sure_k: int | None = None
+    """As far as draws went that stop at a success and that the budget cut off, whatever their outcomes: whether they
+    got any further these decided. None: not cut off."""
     cluster: NDArray[np.int64] | None = None
     """Which cluster each problem is of, such as its repository; None: each stands for itself."""
     verdict_cost: float = 0.0
@@ -58,7 +61,8 @@ class Samples:
             return 0
         if self.first is None:
             return int(self.n.min())
-        return stopping.largest_k(self.first, self.n)
+        largest = stopping.largest_k(self.first, self.n)
+        return largest if self.sure_k is None else min(largest, self.sure_k)
 
     def take(self, at: NDArray[Any]) -> Samples:
         """The problems at these positions."""
@@ -73,6 +77,7 @@ class Samples:
             *taken,
             alike=self.alike,
             chosen=self.chosen,
+            sure_k=self.sure_k,
             cluster=cluster,
             verdict_cost=self.verdict_cost,
             acceptance=accepts,

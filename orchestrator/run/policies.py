@@ -74,6 +74,11 @@ def measures(policy: Policy) -> bool:
     return policy.kind == "narrow" or policy.measure is not None
 
 
+def learns_costs(policy: Policy) -> bool:
+    """Whether what samples cost has a part in its choice."""
+    return policy.kind in ("solve", "narrow")
+
+
 def is_steered(model: Model, policy: Policy) -> bool:
     """Whether verdicts end its draws or choose them."""
     return policy.kind != "all" or model.mode == "until_solved"
@@ -119,7 +124,12 @@ def _solve_works(
     )
     return {
         alias: SolveWork(
-            state.models[alias].problems, samples=wanted[alias], max_n=max_n[alias], solve=solve, model=at
+            state.models[alias].problems,
+            samples=wanted[alias],
+            max_n=max_n[alias],
+            solve=solve,
+            model=at,
+            unused_pico=state.models[alias].totals.unused_pico,
         )
         for at, alias in enumerate(models)
     }
@@ -148,7 +158,7 @@ def _kinds(
     for ordinal in range(len(prepared.problems)):
         costs = [_request_pico(prepared, alias, ordinal, samples=1) for alias in models]
         further = [
-            _request_pico(prepared, alias, ordinal, samples=2) - cost
+            max(1.0, _request_pico(prepared, alias, ordinal, samples=2) - cost)
             for alias, cost in zip(models, costs, strict=True)
         ]
         verdicts = [float(prepared.verdict_expected(alias, ordinal)) for alias in models]
@@ -165,7 +175,11 @@ def _kinds(
 
 
 def _request_pico(prepared: Prepared, alias: str, ordinal: int, *, samples: int) -> float:
-    return float(max(1, prepared.expected_pico(alias, ordinal, requests=1, samples=samples)))
+    """As it was expected before any sample was there, by the problem's own prompt; what the ledger has tells how far
+    off that is (cost_factor), in a run that goes on as in one that was never interrupted."""
+    if (agent := prepared.sweep.models[alias].agent) is not None:
+        return float(max(1, samples * (agent.attempt_pico or 0)))
+    return float(max(1, _at_first(prepared, alias, ordinal, samples)))
 
 
 def _kept(prepared: Prepared, wanted: int) -> int:
@@ -215,10 +229,10 @@ def _chance_order(prepared: Prepared) -> list[int]:
     return sorted(range(len(by_hash)), key=by_hash.__getitem__)
 
 
-def _at_first(prepared: Prepared, alias: str, ordinal: int) -> int:
-    """What a sample was expected to cost before any was there, in pico-dollars."""
+def _at_first(prepared: Prepared, alias: str, ordinal: int, samples: int = 1) -> int:
+    """What a request of so many samples was expected to cost before any was there, in pico-dollars."""
     model = prepared.sweep.models[alias]
-    output = max(1, round(EXPECTED_OUTPUT_SHARE * model.max_tokens))
+    output = max(1, round(samples * EXPECTED_OUTPUT_SHARE * model.max_tokens))
     if model.gpu_usd_per_hour is not None:
         return prepared.server_pico_at_first(alias, output)
     tokens = round(prepared.prompt_bytes(alias, ordinal) / 4)
@@ -247,7 +261,12 @@ def _narrow_works(
     )
     return {
         alias: NarrowWork(
-            state.models[alias].problems, samples=wanted[alias], max_n=max_n[alias], narrow=narrow, model=at
+            state.models[alias].problems,
+            samples=wanted[alias],
+            max_n=max_n[alias],
+            narrow=narrow,
+            model=at,
+            unused_pico=state.models[alias].totals.unused_pico,
         )
         for at, alias in enumerate(models)
     }

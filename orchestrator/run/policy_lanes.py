@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from orchestrator.scheduler.lane import ModelLane
+from orchestrator.scheduler.policy.cost_factors import CostFactors
 from orchestrator.scheduler.policy.narrow_work import NarrowWork
 from orchestrator.scheduler.policy.solve_work import SolveWork
 from orchestrator.scheduler.scheduler import Scheduler
+
+MOST_OFF = 20.0
+"""So many times longer or shorter than expected answers may be taken for."""
 
 
 class SchedulerLanes:
@@ -15,7 +20,11 @@ class SchedulerLanes:
         self._lanes = [
             lane for lane in scheduler.lanes.values() if isinstance(lane.work, (SolveWork, NarrowWork))
         ]
-        self._before = [scheduler.budget.funds[lane.alias].settled for lane in self._lanes]
+        self._works = [_work_of(lane) for lane in self._lanes]
+        self._elsewhere = [
+            self._settled(lane) - work.paid_pico for lane, work in zip(self._lanes, self._works, strict=True)
+        ]
+        """Settled for samples that the policy doesn't know, such as those of problems that are no longer asked."""
 
     def can_go_on(self, model: int, /) -> bool:
         lane = self._lanes[model]
@@ -43,8 +52,29 @@ class SchedulerLanes:
         return self._scheduler.budget.total
 
     def cost_factor(self, model: int, /) -> float:
-        lane = self._lanes[model]
-        assert isinstance(lane.work, (SolveWork, NarrowWork))
-        expected = lane.work.expected_pico
-        spent = self._scheduler.budget.funds[lane.alias].settled - self._before[model]
-        return spent / expected if expected > 0 and spent > 0 else 1.0
+        work, spent = self._works[model], self._spent(model)
+        assert isinstance(work, NarrowWork)
+        return spent / work.expected_pico if work.expected_pico > 0 and spent > 0 else 1.0
+
+    def cost_factors(self, model: int, /) -> CostFactors:
+        """A prompt's length is known beforehand, an answer's isn't: so what was spent apart from prompts is the
+        answers', within reason, and the rest both have in common."""
+        work, spent = self._works[model], self._spent(model)
+        assert isinstance(work, SolveWork)
+        prompts, outputs = work.expected_prompt_pico, work.expected_output_pico
+        if spent <= 0 or prompts + outputs <= 0:
+            return CostFactors()
+        output = min(MOST_OFF, max(1 / MOST_OFF, (spent - prompts) / outputs)) if outputs > 0 else 1.0
+        both = spent / (prompts + output * outputs)
+        return CostFactors(both, both * output)
+
+    def _spent(self, model: int) -> int:
+        return self._settled(self._lanes[model]) - self._elsewhere[model]
+
+    def _settled(self, lane: ModelLane) -> int:
+        return self._scheduler.budget.funds[lane.alias].settled
+
+
+def _work_of(lane: ModelLane) -> SolveWork | NarrowWork:
+    assert isinstance(lane.work, (SolveWork, NarrowWork))
+    return lane.work

@@ -28,7 +28,7 @@ from orchestrator.run.build_scheduler import build_scheduler
 from orchestrator.run.driver import Driver
 from orchestrator.run.identical_answers import identical_answers
 from orchestrator.run.missing_packages import in_words, missing_packages
-from orchestrator.run.policies import is_steered, measures
+from orchestrator.run.policies import is_steered, learns_costs, measures
 from orchestrator.run.prepare import Prepared
 from orchestrator.run.progress_figures import Tally
 from orchestrator.run.servers.node import check_node
@@ -127,7 +127,8 @@ def _begin(prepared: Prepared, lock: WriterLock, options: Options) -> RunState:
         state = begin(lock, _plan(prepared, options.budget_pico))
         if not (prepared.executor.is_batch or takes_leftovers(prepared.executor)):
             verify_ledger(lock, prepared.executor, which="new")
-        read_state(options.db, state, measured=measures(prepared.sweep.policy))
+        policy = prepared.sweep.policy
+        read_state(options.db, state, measured=measures(policy), costs=learns_costs(policy))
     return state
 
 

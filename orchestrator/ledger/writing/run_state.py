@@ -68,9 +68,9 @@ class RunState:
     """The set that this run's verdicts go into, which is the current one now; None: it gives none."""
 
 
-def read_state(path: Path, state: RunState, *, measured: bool = False) -> None:
+def read_state(path: Path, state: RunState, *, measured: bool = False, costs: bool = False) -> None:
     """Fills in what the ledger has of each model, once every recorded sample has its verdict. `measured`: also the
-    samples that no outcome steered."""
+    samples that no outcome steered; `costs`: also what each problem's samples cost."""
     ordinals = {problem_id: ordinal for ordinal, problem_id in enumerate(state.problem_ids)}
     connection = open_reader(path)
     try:
@@ -78,6 +78,8 @@ def read_state(path: Path, state: RunState, *, measured: bool = False) -> None:
             state.models[alias] = _read_model(connection, model.model_id, ordinals)
             if measured:
                 _count_measured(connection, model.model_id, ordinals, state.models[alias].problems)
+            if costs:
+                _sum_costs(connection, model.model_id, ordinals, state.models[alias].problems)
     finally:
         connection.close()
 
@@ -150,6 +152,20 @@ def _count_measured(
         if problem_id in ordinals:
             state = problems[ordinals[problem_id]]
             state.measured, state.measured_passed = n, passed
+
+
+def _sum_costs(
+    connection: sqlite3.Connection, model_id: int, ordinals: dict[int, int], problems: list[ProblemState]
+) -> None:
+    rows = connection.execute(
+        "SELECT problem_id, count(*), count(DISTINCT coalesce(request_id, -id)), sum(cost_pico) FROM sample "
+        "WHERE model_id = ? AND cost_pico IS NOT NULL GROUP BY problem_id",
+        (model_id,),
+    )
+    for problem_id, costed, requests, pico in rows:
+        if problem_id in ordinals:
+            state = problems[ordinals[problem_id]]
+            state.costed, state.requests, state.cost_pico = costed, requests, pico
 
 
 def _holes(connection: sqlite3.Connection, model_id: int, problem_id: int, next_index: int) -> list[int]:

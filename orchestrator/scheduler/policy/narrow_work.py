@@ -23,14 +23,18 @@ class NarrowWork(Work):
         max_n: int,
         narrow: Narrow,
         model: int,
+        unused_pico: int = 0,
     ) -> None:
         self.narrow = narrow
         self._model = model
         self._guides: set[tuple[int, int]] = set()
         """(problem, index) of guides on their way or waiting for their verdict."""
         super().__init__(problems, samples=samples, max_n=max_n, rounds=False, until_solved=False)
-        self.expected_pico = 0.0
-        """What the samples that arrived in this run were expected to cost."""
+        cost = narrow.models[model].cost
+        self.expected_pico = sum(of.costed * cost[problem] for problem, of in enumerate(problems))
+        """What the samples that are there were expected to cost."""
+        self.paid_pico = unused_pico + sum(of.cost_pico for of in problems)
+        """What those of earlier runs cost, with what bought none."""
 
     def _refill(self, problem: int, indices: tuple[int, ...]) -> Iterator[Item]:
         """What was lost counts when it is asked anew, since no outcome has a part in that."""

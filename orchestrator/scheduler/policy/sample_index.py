@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from orchestrator.scheduler.policy.cost_factors import CostFactors
 from orchestrator.scheduler.policy.joint_rates import JointRates
 
 AHEAD = 0.1
@@ -48,7 +49,7 @@ class SampleIndex:
     joint: JointRates
     judged: Sequence[int]
     explores: float
-    cost_factors: Sequence[float]
+    cost_factors: Sequence[CostFactors]
     worth_pico: int | None
     waiting_costs: Sequence[bool]
 
@@ -70,7 +71,9 @@ class SampleIndex:
 
     def cost(self, kind: Kind, model: int) -> float:
         """Of a request of one sample with its verdict, in pico-dollars."""
-        return max(kind.costs[model] * self.cost_factors[model] + kind.verdicts[model], LEAST_COST)
+        further = kind.further[model]
+        prompt = (kind.costs[model] - further) * self.cost_factors[model].prompt
+        return max(prompt + further * self.cost_factors[model].output + kind.verdicts[model], LEAST_COST)
 
     def together(self, kind: Kind, key: Key, model: int, most: int, least: float) -> int:
         """How many samples a request is to carry. One more costs that sample; asked later it would cost a request, but
@@ -94,7 +97,7 @@ class SampleIndex:
         return self.joint.pass_next(failures)[model] * bonus
 
     def _further(self, kind: Kind, model: int) -> float:
-        return max(kind.further[model] * self.cost_factors[model] + kind.verdicts[model], LEAST_COST)
+        return max(kind.further[model] * self.cost_factors[model].output + kind.verdicts[model], LEAST_COST)
 
     def _all_fail(self, key: Key) -> float:
         before = self.joint.all_fail(tuple(f - p for f, p in zip(key.failures, key.pending, strict=True)))

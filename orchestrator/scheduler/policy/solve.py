@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
+from orchestrator.scheduler.policy.cost_factors import CostFactors
 from orchestrator.scheduler.policy.forecast import Forecast
 from orchestrator.scheduler.policy.joint_rates import Counts, JointRates, Spread, vague
 from orchestrator.scheduler.policy.sample_index import Key, Kind, SampleIndex
@@ -70,8 +71,8 @@ class Lanes(Protocol):
         """What is left of the budget."""
         ...
 
-    def cost_factor(self, model: int, /) -> float:
-        """What its samples cost, over what was expected of them."""
+    def cost_factors(self, model: int, /) -> CostFactors:
+        """What its prompts and samples cost, over what was expected of them."""
         ...
 
 
@@ -365,9 +366,9 @@ class Solve:
             waiting_costs=self.waiting_costs,
         )
 
-    def _cost_factors(self) -> tuple[float, ...]:
+    def _cost_factors(self) -> tuple[CostFactors, ...]:
         lanes, models = self.lanes, range(len(self.known))
-        return tuple(1.0 if lanes is None else lanes.cost_factor(m) for m in models)
+        return tuple(CostFactors() if lanes is None else lanes.cost_factors(m) for m in models)
 
     def _rank_all(self) -> None:
         for key in [key for key, group in self._groups.items() if not self._prune(key, group)]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from orchestrator.scheduler.policy.cost_factors import CostFactors
 from orchestrator.scheduler.policy.forecast import Forecast, forecast
 from orchestrator.scheduler.policy.joint_rates import Counts, JointRates, Spread, fit
 from orchestrator.scheduler.policy.related import PRIOR_PROBLEMS, related
@@ -31,7 +32,7 @@ class Snapshot:
     kinds: Sequence[Kind]
     judged: tuple[int, ...]
     explores: float
-    cost_factors: tuple[float, ...]
+    cost_factors: tuple[CostFactors, ...]
     waiting_costs: Sequence[bool]
     room_pico: int
     worth_pico: int | None

@@ -23,12 +23,17 @@ class SolveWork(Work):
         max_n: int,
         solve: Solve,
         model: int,
+        unused_pico: int = 0,
     ) -> None:
         self.solve = solve
         self._model = model
         super().__init__(problems, samples=samples, max_n=max_n, rounds=False, until_solved=False)
-        self.expected_pico = 0.0
-        """What the samples that arrived in this run were expected to cost."""
+        self.expected_prompt_pico = self.expected_output_pico = 0.0
+        """What the prompts and the samples that are there were expected to cost."""
+        for problem, of in enumerate(problems):
+            self._expects(problem, of.requests, of.costed)
+        self.paid_pico = unused_pico + sum(of.cost_pico for of in problems)
+        """What those of earlier runs cost, with what bought none."""
 
     def _refill(self, problem: int, indices: tuple[int, ...]) -> Iterator[Item]:
         """A draw that no outcome steers and that is lacking takes a lost one's place."""
@@ -60,9 +65,13 @@ class SolveWork(Work):
 
     def arrived(self, problem: int, n: int) -> None:
         super().arrived(problem, n)
-        if n:
-            kind = self.solve.kinds[self.solve.kind_of[problem]]
-            self.expected_pico += kind.costs[self._model] + (n - 1) * kind.further[self._model]
+        self._expects(problem, min(n, 1), n)
+
+    def _expects(self, problem: int, requests: int, samples: int) -> None:
+        kind = self.solve.kinds[self.solve.kind_of[problem]]
+        further = kind.further[self._model]
+        self.expected_prompt_pico += requests * (kind.costs[self._model] - further)
+        self.expected_output_pico += samples * further
 
     def again(self, item: Item, ready_at: float) -> None:
         super().again(item, ready_at)

@@ -328,6 +328,27 @@ def test_solve_buys_nothing_above_what_a_solve_is_worth(tmp_path):
     assert 40 <= sum(counts(db, "cheap").values()) < 40 * 400
 
 
+def test_what_a_solve_is_worth_is_the_same_in_a_run_that_goes_on(tmp_path):
+    """A long prompt costs more than a solve is worth, a short one less. A run that goes on knows that of each problem
+    as well as one that was never interrupted."""
+    vendor = openai_vendor(answer=rate(0.3), prices=CHEAP_PRICES)
+    questions_ = [
+        {**problem, "question": "Think. " * (2_000 if at % 2 else 1) + problem["question"]}
+        for at, problem in enumerate(questions(40))
+    ]
+    db = tmp_path / "test.db"
+    with serving(vendor):
+        policy = {"kind": "solve", "worth_usd": 0.0002}
+        sweep = SweepFile({"m": model(vendor)}, problems=questions_, samples=30, policy=policy)
+        sweep.budget_usd = 0.0001
+        path = sweep.write(tmp_path)
+        assert run(path, db).status == 3
+        assert run(path, db, budget="0.01").status == 0
+    check_books(db)
+    assert 10 <= len(counts(db, "m")) <= 20
+    assert all(int(key[1:]) % 2 == 0 for key in counts(db, "m"))
+
+
 def test_a_share_is_measured_without_looking_at_outcomes(tmp_path):
     cheap = openai_vendor(answer=rate(0.2), prices=CHEAP_PRICES)
     expensive = openai_vendor(answer=rate(0.6), prices=PRICES)

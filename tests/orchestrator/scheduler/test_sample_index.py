@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from orchestrator.scheduler.policy.cost_factors import CostFactors
 from orchestrator.scheduler.policy.joint_rates import RATES, JointRates, Spread
 from orchestrator.scheduler.policy.sample_index import AHEAD, Key, Kind, SampleIndex
 
@@ -18,7 +19,7 @@ def index(*rates: float, waiting_costs: bool = False, worth: int | None = None) 
         joint=JointRates(Spread(mass, 0.0)),
         judged=[0] * len(rates),
         explores=0.0,
-        cost_factors=[1.0] * len(rates),
+        cost_factors=[CostFactors()] * len(rates),
         worth_pico=worth,
         waiting_costs=[waiting_costs] * len(rates),
     )
