@@ -108,18 +108,22 @@ def _of_policy(policy: str, counted: int, problems: int) -> str:
 def _warn_of_largest_k(study: FrontierStudy, outcomes: Outcomes, samples: Samples) -> None:
     largest = samples.largest_k
     open_n = outcomes.n if outcomes.first is None else outcomes.n[outcomes.first == 0]
-    if len(open_n) and open_n.max() > largest:
-        least = int((open_n == largest).sum())
-        what = "problems" if outcomes.first is None else "unsolved problems"
+    if not len(open_n) or open_n.max() <= largest:
+        return
+    if samples.sure_k is not None and largest == samples.sure_k:
         study.warn(
             outcomes,
-            f"coverage ends at k = {largest:,}: {least:,} {what} have only that many samples with a verdict; "
-            f"others have up to {int(open_n.max()):,}"
-            if samples.sure_k is None or largest < samples.sure_k
-            else f"coverage ends at k = {largest:,}, which the budget pays however few problems are solved: that it "
-            f"brought unsolved ones up to {int(open_n.max()):,} samples was up to their outcomes, so that coverage "
-            "beyond would be biased",
+            f"coverage ends at k = {largest:,}, which the budget pays however few problems are solved: that unsolved "
+            f"ones got up to {int(open_n.max()):,} samples was up to outcomes, so coverage beyond would be biased",
         )
+        return
+    least = int((open_n == largest).sum())
+    what = "problems" if outcomes.first is None else "unsolved problems"
+    study.warn(
+        outcomes,
+        f"coverage ends at k = {largest:,}: {least:,} {what} have only that many samples with a verdict; "
+        f"others have up to {int(open_n.max()):,}",
+    )
 
 
 def _warn_of_lost(study: FrontierStudy, outcomes: Outcomes) -> None:

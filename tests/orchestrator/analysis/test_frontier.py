@@ -276,16 +276,38 @@ def test_dollars_that_brought_no_sample_are_a_warning_above_a_hundredth(tmp_path
     assert said in wasteful["warnings"]
 
 
-def test_draws_that_outcomes_chose_bear_their_part_of_what_bought_nothing(tmp_path):
-    """Of $7 for samples $1 is for one that counts, so that it bears a seventh of the $7 that bought none."""
-    path = make_ledger(tmp_path / "l.db", {"m": Made({"a": counted(7, 1)}, USD, unused_pico=7 * USD)})
+def steer(path, *statements):
+    """As a policy that verdicts of one set steered leaves it."""
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE sample SET stop_rule = 'solve' WHERE sample_index < 6")
         connection.execute(
             "INSERT INTO verdict_set (id, name, kind, version, options, current, made_at) "
             "VALUES (1, 'v', 'numeric', '1', '{}', 1, 0)"
         )
         connection.execute("INSERT INTO steering (model_id, set_id) VALUES (1, 1)")
+        for statement in statements:
+            connection.execute(statement)
+
+
+@pytest.mark.parametrize(("wanted", "reaches"), [(20, 4), (6, 6)])
+def test_a_first_stage_that_its_budget_cuts_off_reaches_what_the_money_pays_whatever_is_solved(
+    tmp_path, wanted, reaches
+):
+    """Three problems at $1 a sample and $12: four samples of each, though two that were solved left more."""
+    passed = {"a": counted(1, 1), "b": counted(1, 1), "c": counted(6, 0)}
+    path = make_ledger(tmp_path / "l.db", {"m": Made(passed, USD, stop_rule="cascade")})
+    steer(
+        path, "UPDATE sweep SET budget_pico = 12000000000000", f"UPDATE model SET samples_wanted = {wanted}"
+    )
+    found = frontier_document(read_outcomes([path], "usd"), "usd")
+    assert found["models"]["m"]["coverage"][-1]["k"] == reaches
+    cut = [said for said in found["warnings"] if "however few problems are solved" in said]
+    assert len(cut) == (wanted != reaches)
+
+
+def test_draws_that_outcomes_chose_bear_their_part_of_what_bought_nothing(tmp_path):
+    """Of $7 for samples $1 is for one that counts, so that it bears a seventh of the $7 that bought none."""
+    path = make_ledger(tmp_path / "l.db", {"m": Made({"a": counted(7, 1)}, USD, unused_pico=7 * USD)})
+    steer(path, "UPDATE sample SET stop_rule = 'solve' WHERE sample_index < 6")
     found = frontier_document(read_outcomes([path], "usd"), "usd")
     assert found["models"]["m"]["cost_of_pass_usd"] == pytest.approx(2.0)
     assert any(said.startswith("50.0% of m's money bought nothing") for said in found["warnings"])
