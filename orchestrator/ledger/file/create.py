@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 from orchestrator.errors import InputError
@@ -18,15 +18,19 @@ from orchestrator.ledger.file.open import open_for_writing
 from orchestrator.ledger.file.trouble import all_or_nothing
 
 
-def create(path: Path) -> None:
+def create(path: Path, fill: Callable[[Path], None] | None = None) -> None:
     """Makes an empty ledger if no file, or an empty one, is. It is made beside its place and moved there when it
-    is whole and synced, so that a crash leaves no ledger or a good one. The caller holds the ledger's lock."""
+    is whole and synced, so that a crash leaves no ledger or a good one. `fill` writes to it before; it needs no log
+    for that. The caller holds the ledger's lock."""
     path = resolved(path)
     make_folder(path.parent)
     new = path.with_name(f"{path.name}-new")
     _remove(new)  # left by a process that was killed
     try:
         _fill(new)
+        if fill is not None:
+            fill(new)
+            open_for_writing(new).close()  # with a log from now on
         # A log beside a file that is gone would be taken for the new one's. SQLite drops it in the same way.
         remove_logs(path)
         new.replace(path)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -141,24 +142,34 @@ def write(stage: Stage, lock: WriterLock) -> int:
     """Everything into the ledger, which is made if there is none, or nothing. Gives the number of problems whose
     question or gold answer the ledger has otherwise; the ledger's hold."""
     db = lock.path
-    if not db.exists() or db.stat().st_size == 0:
-        with made_anew(db):
-            create(db)
-            return _attached(stage, lock)
-    return _attached(stage, lock)
+    if db.exists() and db.stat().st_size > 0:
+        with _attached(stage.connection, db):
+            return _write(stage, lock)
+    others: list[int] = []
+
+    def fill(new: Path) -> None:
+        with _attached(stage.connection, new):
+            # Nobody has the file before it is whole: no log is needed to undo what is half done.
+            stage.connection.execute("PRAGMA ledger.journal_mode = OFF")
+            others.append(_write(stage))
+
+    with made_anew(db):
+        create(db, fill)
+    return others[0]
 
 
-def _attached(stage: Stage, lock: WriterLock) -> int:
-    connection = stage.connection
+@contextmanager
+def _attached(connection: sqlite3.Connection, db: Path) -> Generator[None]:
     connection.create_function("problem_data", 3, _data, deterministic=True)
-    connection.execute("ATTACH ? AS ledger", (lock.path.resolve().as_uri(),))
+    connection.execute("ATTACH ? AS ledger", (db.resolve().as_uri(),))
     try:
-        return _write(stage, lock)
+        yield
     finally:
         connection.execute("DETACH ledger")
 
 
-def _write(stage: Stage, lock: WriterLock) -> int:
+def _write(stage: Stage, lock: WriterLock | None = None) -> int:
+    """`lock`: of a ledger that others may write to."""
     connection = stage.connection
     connection.execute("PRAGMA ledger.synchronous = FULL")
     connection.execute("PRAGMA fullfsync = 1")
@@ -166,7 +177,8 @@ def _write(stage: Stage, lock: WriterLock) -> int:
     connection.execute("PRAGMA busy_timeout = 10000")
     connection.execute("BEGIN IMMEDIATE")
     try:
-        lock.claim(connection, schema="ledger")
+        if lock is not None:
+            lock.claim(connection, schema="ledger")
         connection.execute(_ADD_SWEEPS)
         connection.execute(_ADD_MODELS)
         connection.execute(_FIND_MODELS)

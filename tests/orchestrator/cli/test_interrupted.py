@@ -147,6 +147,22 @@ printed_results._add = signalled
     assert finish(started(tmp_path, *words)).status == 0
 
 
+def test_an_import_that_is_killed_leaves_no_ledger(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"model": "m", "problem": "p", "sample_index": 0, "passed": 1}\n')
+    before = """
+import os, signal
+from orchestrator.ledger.importing import write
+def killed(*given):
+    os.kill(os.getpid(), signal.SIGKILL)
+write._put_into_sets = killed
+"""
+    words = ("import", "a.jsonl", "--db", "n.db")
+    assert finish(started(tmp_path, *words, before=before)).status == -signal.SIGKILL
+    assert not (tmp_path / "n.db").exists()
+    assert finish(started(tmp_path, *words)).status == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"a.jsonl", "n.db", "n.db.lock"}
+
+
 def test_verify_ends_its_workers(tmp_path):
     db = make_ledger(tmp_path / "l.db", {"m": Made({"p": [None] * 50})})
     (tmp_path / "mine.py").write_text(
