@@ -61,8 +61,9 @@ def build_scheduler(
     steered = prepared.sweep.policy.kind != "all"  # it alone decides who gets the money
     if not steered and budget.held + worst_left(prepared, lanes) > budget_pico:
         budget.shared = True
-        for lane in lanes.values():
+        for alias, lane in lanes.items():
             lane.sampling.rounds = True
+            funds[alias].weight = max(1, expected_pico(prepared, alias))
     for alias, lane in lanes.items():
         lane.left_out = only is not None and alias not in (*only, prepared.sweep.judge)
 
@@ -249,7 +250,6 @@ def rate_of(models: list[Model]) -> RateLimit:
 def _funds(prepared: Prepared, state: RunState, alias: str, work: Work) -> Funds:
     totals = state.models[alias].totals
     return Funds(
-        weight=max(1, expected_pico(prepared, alias)),
         cap=prepared.sweep.models[alias].budget_pico,
         counted=not prepared.replayed[alias],
         settled=totals.settled_pico,

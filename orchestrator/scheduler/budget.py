@@ -17,8 +17,8 @@ UNBOUNDED = 1 << 62
 class Funds:
     """One model's money, in pico-dollars."""
 
-    weight: int
-    """Its expected cost over the plan: its share's size relative to the others'."""
+    weight: int = 1
+    """Its expected cost over the plan, where money is short: its share's size relative to the others'."""
     cap: int | None = None
     """Its own budget_usd, if stated."""
     counted: bool = True
