@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 from providers.reading.error_text import one_line
 from providers.reading.lenient_json import is_whole
 from providers.transport.awake import awake_clock
-from providers.transport.reply_head import BrokenReply, Misencoded
 from providers.transport.reply_size import LARGEST_ERROR, TooLarge, reply_limit, stream_limit
-from providers.transport.reply_wire import Disconnected
+from providers.transport.reply_wire import BrokenReply, Disconnected, Misencoded
 from providers.transport.second_look import id_begun
 from providers.transport.streaming import LINGER_S, BrokenStream, is_event_stream, looks_like_events
 

@@ -1,21 +1,45 @@
-"""One connection of HTTP/1.1: a request goes out, and its reply is taken apart as it comes."""
+"""One connection of HTTP/1.1: a request goes out, and its reply is taken apart as it comes, by llhttp."""
 
 from __future__ import annotations
 
 import asyncio
 import zlib
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-from providers.transport.reply_head import LARGEST_HEAD, BrokenReply, Head, Misencoded, read_head
+import httptools
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    pass
 
+LARGEST_HEAD = 1 << 20
+MOST_UNREAD = 1 << 20
+"""Bytes of a body that wait to be read: the server waits then. Unpacked, no piece is larger either."""
 CUT_SHORT = "it ended before its stated length"
+
+
+class BrokenReply(Exception):  # noqa: N818 - reads as what it is
+    """What came is no HTTP reply, or only a part of one."""
+
+
+class Misencoded(BrokenReply):
+    """Its body can't be decoded by the encoding that its header names."""
+
+    def __init__(self) -> None:
+        super().__init__("it is not encoded as its Content-Encoding header says")
 
 
 class Disconnected(OSError):  # noqa: N818 - reads as what it is
     """The server closed the connection before it said anything."""
+
+
+class Head(NamedTuple):
+    """What the reply says of itself before its body."""
+
+    status: int
+    headers: dict[str, str]
+    """The first of each name, as it was written."""
+    content_length: int | None
+    """None: chunked, or until the connection ends."""
 
 
 class ReplyWire(asyncio.Protocol):
@@ -24,16 +48,24 @@ class ReplyWire(asyncio.Protocol):
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
         self._waits: asyncio.Future[None] | None = None
-        self._buffer = bytearray()
+        self._parser = httptools.HttpResponseParser(self)
+        # As lenient as aiohttp is with what servers answer.
+        self._parser.set_dangerous_leniencies(
+            lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
+        )
+        self._headers: dict[str, str] = {}
+        self._head_size = 0
         self._head: Head | None = None
         self._pieces: list[bytes] = []
-        self._left = 0
-        """Bytes that are still to come: of the body, or of its chunk."""
-        self._step: Callable[[], bool] = self._nothing_expected
-        self._ended = True
-        self._as_it_comes = False
-        self._error: BaseException | None = None
+        self._unread = 0
+        self._encoding = ""
         self._unpack: zlib._Decompress | None = None  # pyright: ignore[reportPrivateUsage]
+        self._as_it_comes = False
+        self._ended = True
+        self._keeps = True
+        self._until_end = False
+        """The body is what comes until the connection ends."""
+        self._error: BaseException | None = None
         self.idle_since = 0.0
 
     @property
@@ -45,11 +77,9 @@ class ReplyWire(asyncio.Protocol):
         """Whether the reply has come whole, and nothing but it."""
         return (
             self._ended
+            and self._keeps
             and self._error is None
             and not self._pieces
-            and not self._buffer
-            and self._head is not None
-            and self._head.keeps
             and self._transport is not None
             and not self._transport.get_write_buffer_size()
         )
@@ -63,7 +93,8 @@ class ReplyWire(asyncio.Protocol):
         Raises OSError, BrokenReply."""
         assert self._transport is not None
         self._as_it_comes = as_it_comes
-        self._head, self._ended, self._step = None, False, self._read_head
+        self._head, self._ended, self._unpack = None, False, None
+        self._headers, self._head_size = {}, 0
         self._transport.write(message)
         while self._head is None:
             await self._wait()
@@ -71,12 +102,41 @@ class ReplyWire(asyncio.Protocol):
 
     async def more(self) -> bytes:
         """What of the body has come; waits if nothing has. Raises OSError, BrokenReply."""
-        while not self._pieces and not self._ended:
-            await self._wait()
-        pieces, self._pieces = self._pieces, []
-        if not pieces:
+        while True:
+            while not self._pieces and not self._ended:
+                await self._wait()
+            if not self._pieces:
+                return self._unpacked_end()
+            if piece := self._taken():
+                return piece
+
+    def _taken(self) -> bytes:
+        """What waits, or as much of it as unpacked is no more than a piece may be."""
+        assert self._transport is not None
+        piece = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        self._pieces.clear()
+        if self._unread > MOST_UNREAD and self.is_open:
+            self._transport.resume_reading()
+        self._unread = 0
+        if not self._encoding or self._as_it_comes:
+            return piece
+        try:
+            self._unpack = self._unpack or _unpacks(self._encoding, piece)
+            unpacked = self._unpack.decompress(piece, MOST_UNREAD)
+        except zlib.error as error:
+            self.close()
+            raise Misencoded from error
+        if self._unpack.unconsumed_tail:
+            self._pieces.append(self._unpack.unconsumed_tail)
+        return unpacked
+
+    def _unpacked_end(self) -> bytes:
+        if self._unpack is None or self._unpack.eof:
             return b""
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        rest = self._unpack.flush()
+        if not self._unpack.eof:
+            raise Misencoded
+        return rest
 
     async def _wait(self) -> None:
         if self._error is not None:
@@ -97,34 +157,37 @@ class ReplyWire(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        self._within(self._take_apart)
+        if self._ended:  # what nobody asked for: the next reply would be taken for another
+            self.close()
+            return
+        try:
+            self._parser.feed_data(data)
+            if self._head is None:
+                self._head_size += len(data)
+                if self._head_size > LARGEST_HEAD:
+                    raise BrokenReply("its headers have no end")
+        except BrokenReply as error:
+            self._fail(error)
+        except httptools.HttpParserUpgrade:
+            self._fail(BrokenReply("it changes the protocol"))
+        except httptools.HttpParserError as error:
+            told = error.__context__
+            known = isinstance(told, BrokenReply)
+            self._fail(
+                told if known else BrokenReply("it is no HTTP reply" if self._head is None else CUT_SHORT)
+            )
         self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._ended:
-            until_end = (
-                self._head is not None and self._head.content_length is None and not self._head.chunked
-            )
-            if until_end and exc is None:
-                self._within(self._end)
+            if self._until_end and exc is None:
+                self._ended = True
             elif self._head is not None and exc is None:
                 self._fail(BrokenReply(CUT_SHORT))
             else:
                 self._fail(exc or Disconnected())
+        self._keeps = False
         self._wake()
-
-    def _take_apart(self) -> None:
-        while self._step():
-            pass
-
-    def _within(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except BrokenReply as error:
-            self._fail(error)
-        except zlib.error:
-            self._fail(Misencoded())
 
     def _wake(self) -> None:
         if self._waits is not None and not self._waits.done():
@@ -133,125 +196,54 @@ class ReplyWire(asyncio.Protocol):
     def _fail(self, error: BaseException) -> None:
         if self._error is None:
             self._error = error
-        self._step = self._nothing_expected
         self.close()
 
-    def _end(self) -> None:
-        if self._unpack is not None and (rest := self._unpack.flush()):
-            self._pieces.append(rest)
-        if self._unpack is not None and not self._unpack.eof:
-            raise Misencoded
-        self._ended, self._step = True, self._nothing_expected
+    # -- told by the parser -----------------------------------------------------------------------------------------
 
-    def _nothing_expected(self) -> bool:
-        if self._buffer and self._ended:  # what nobody asked for: the next reply would be taken for another
+    def on_message_begin(self) -> None:
+        if self._ended:  # a second reply behind the first
             self.close()
-        return False
 
-    def _read_head(self) -> bool:
-        at = self._buffer.find(b"\r\n\r\n")
-        size = 4
-        if at < 0:
-            at, size = self._buffer.find(b"\n\n"), 2
-        if at < 0 or at > LARGEST_HEAD:
-            if len(self._buffer) > LARGEST_HEAD:
-                raise BrokenReply("its headers have no end")
-            return False
-        head = read_head(bytes(self._buffer[:at]))
-        del self._buffer[: at + size]
-        if head.status < 200:
-            if head.status == 101:
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._head is None:
+            self._headers.setdefault(
+                name.decode("ascii", "replace"), value.decode("utf-8", "surrogateescape").strip(" \t")
+            )
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        if self._ended:
+            return
+        if status < 200:
+            self._headers.clear()
+            if status == 101:
                 raise BrokenReply("it changes the protocol")
-            return True  # the reply itself follows
-        self._unpack = None
-        self._head = head
-        if head.chunked:
-            self._step = self._read_chunk_size
-        elif head.content_length is None:
-            self._step = self._read_all
-        else:
-            self._left, self._step = head.content_length, self._read_rest
-        return True
+            return  # the reply itself follows
+        told = {name.lower(): value for name, value in self._headers.items()}
+        self._encoding = told.get("content-encoding", "").strip().lower().removeprefix("identity")
+        chunked, length = "transfer-encoding" in told, told.get("content-length")
+        empty = status in (204, 304)
+        self._until_end = not (chunked or length is not None or empty)
+        self._head = Head(status, self._headers, None if chunked or length is None else int(length))
 
-    def _read_rest(self) -> bool:
-        """Of a body of known length."""
-        if self._buffer and self._left:
-            self._keep(self._take())
-        if not self._left:
-            self._end()
-            return True
-        return False
+    def on_body(self, piece: bytes) -> None:
+        if self._ended:
+            return
+        self._pieces.append(piece)
+        self._unread += len(piece)
+        if self._unread > MOST_UNREAD and self._transport is not None:
+            self._transport.pause_reading()
 
-    def _read_all(self) -> bool:
-        """Of a body that ends with its connection."""
-        self._left = len(self._buffer)
-        if self._buffer:
-            self._keep(self._take())
-        return False
-
-    def _read_chunk_size(self) -> bool:
-        line = self._line()
-        if line is None:
-            return False
-        digits = line.partition(b";")[0].strip()
-        try:
-            size = int(digits, 16) if digits.isalnum() and len(digits) <= 12 else -1
-        except ValueError:
-            size = -1
-        if size < 0:
-            raise BrokenReply(CUT_SHORT)
-        self._left = size
-        self._step = self._read_chunk if size else self._read_trailer
-        return True
-
-    def _read_chunk(self) -> bool:
-        if self._left:
-            if not self._buffer:
-                return False
-            self._keep(self._take())
-            return True
-        line = self._line()
-        if line is None:
-            return False
-        if line:
-            raise BrokenReply(CUT_SHORT)
-        self._step = self._read_chunk_size
-        return True
-
-    def _read_trailer(self) -> bool:
-        line = self._line()
-        if line is None:
-            return False
-        if not line:
-            self._end()
-        return True
-
-    def _line(self) -> bytes | None:
-        end = self._buffer.find(b"\n")
-        if end < 0:
-            if len(self._buffer) > LARGEST_HEAD:
-                raise BrokenReply(CUT_SHORT)
-            return None
-        line = bytes(self._buffer[:end]).rstrip(b"\r")
-        del self._buffer[: end + 1]
-        return line
-
-    def _take(self) -> bytes:
-        piece = bytes(memoryview(self._buffer)[: self._left])
-        del self._buffer[: len(piece)]
-        self._left -= len(piece)
-        return piece
-
-    def _keep(self, piece: bytes) -> None:
-        if self._head is not None and self._head.encoding and not self._as_it_comes:
-            self._unpack = self._unpack or _unpacks(self._head.encoding)
-            piece = self._unpack.decompress(piece)
-        if piece:
-            self._pieces.append(piece)
+    def on_message_complete(self) -> None:
+        if self._head is not None:
+            self._ended, self._keeps = True, self._parser.should_keep_alive()
 
 
-def _unpacks(encoding: str) -> zlib._Decompress:  # pyright: ignore[reportPrivateUsage]
+def _unpacks(encoding: str, begun: bytes) -> zlib._Decompress:  # pyright: ignore[reportPrivateUsage]
     """Raises Misencoded."""
-    if encoding in ("gzip", "x-gzip", "deflate"):
-        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
-    raise Misencoded
+    if encoding in ("gzip", "x-gzip"):
+        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    if encoding != "deflate":
+        raise Misencoded
+    has_header = begun[0] & 15 == 8  # as it should
+    return zlib.decompressobj(wbits=zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS)

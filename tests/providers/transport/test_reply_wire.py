@@ -8,8 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from providers.transport.plain_client import plain_client
-from providers.transport.reply_head import BrokenReply
-from providers.transport.reply_wire import Disconnected
+from providers.transport.reply_wire import BrokenReply, Disconnected
 
 BODY = b'{"choices": []}'
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -61,14 +60,14 @@ WHOLE = {
     "of stated length": (stated(BODY), False),
     "without a reason": (b"HTTP/1.1 200\r\ncontent-length: 15\r\n\r\n" + BODY, False),
     "lines ended by newlines alone": (b"HTTP/1.1 200 OK\nContent-Length:15\n\n" + BODY, False),
-    "length stated twice alike": (stated(BODY, b"content-length: 15"), False),
     "after a 100": (b"HTTP/1.1 100 Continue\r\n\r\n" + stated(BODY), False),
-    "chunked": (CHUNKED + b"7\r\n" + BODY[:7] + b"\r\n8 ; x=y\r\n" + BODY[7:] + b"\r\n0\r\n\r\n", False),
+    "chunked": (CHUNKED + b"7\r\n" + BODY[:7] + b"\r\n8;x=y\r\n" + BODY[7:] + b"\r\n0\r\n\r\n", False),
     "chunked with a trailer": (CHUNKED + b"f\r\n" + BODY + b"\r\n0\r\nx-sum: 1\r\n\r\n", False),
     "until the end": (b"HTTP/1.1 200 OK\r\n\r\n" + BODY, True),
     "of HTTP/1.0": (b"HTTP/1.0 200 OK\r\n\r\n" + BODY, True),
     "gzip": (stated(gzip.compress(BODY), b"Content-Encoding: gzip"), False),
     "deflate": (stated(zlib.compress(BODY), b"Content-Encoding: deflate"), False),
+    "deflate without its header": (stated(zlib.compress(BODY)[2:-4], b"Content-Encoding: deflate"), False),
 }
 
 
@@ -92,6 +91,7 @@ BROKEN = {
     "no last chunk": CHUNKED + b"f\r\n" + BODY + b"\r\n",
     "chunks of no size": CHUNKED + b"-1\r\n" + BODY,
     "chunks that run on": CHUNKED + b"4\r\n" + BODY,
+    "its length stated twice": stated(BODY, b"content-length: 15"),
     "two lengths": stated(BODY, b"content-length: 3"),
     "a length that is none": b"HTTP/1.1 200 OK\r\nContent-Length: +15\r\n\r\n" + BODY,
     "a header without a colon": b"HTTP/1.1 200 OK\r\nnonsense\r\n\r\n",
@@ -116,6 +116,25 @@ async def test_what_nobody_asked_for_is_taken_for_no_reply():
     async with answering(stated(BODY) + false, stated(BODY)) as (ask, taken, _):
         assert [(await ask())[2] for _ in range(2)] == [BODY, BODY]
         assert taken == [1, 1]
+
+
+async def test_a_large_reply_waits_at_its_server_and_unpacks_piece_by_piece():
+    """Memory is bounded though nobody reads, and though a few bytes unpack to many."""
+    large = b"x" * (64 << 20)
+    packed = stated(gzip.compress(large), b"Content-Encoding: gzip")
+    async with answering(stated(large), packed) as (_, _, client):
+        for _ in range(2):
+            async with client.post("http://127.0.0.1/v1/chat", b"{}", lambda: None) as reply:
+                await asyncio.sleep(0.2)
+                sizes = [len(piece) async for piece in reply.content.iter_any()]
+            assert sum(sizes) == len(large)
+            assert max(sizes) <= 2 << 20
+
+
+async def test_headers_without_an_end_are_no_reply():
+    async with answering(b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 300_000, ends=True) as (ask, _, _):
+        with pytest.raises(BrokenReply, match="no end"):
+            await ask()
 
 
 async def test_a_reply_that_says_close_is_the_last_of_its_connection():
