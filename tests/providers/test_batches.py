@@ -9,7 +9,7 @@ import pytest
 
 from providers.anthropic_batch import AnthropicBatches
 from providers.batch import BatchState, ResultLine, custom_id, is_of
-from providers.errors import BadRequest, Lost, ProviderError, RateLimited, Stopped, Undone
+from providers.errors import BadRequest, Lost, ProviderError, RateLimited, Stopped, Undone, Unusable
 from providers.google_batch import GoogleBatches
 from providers.openai_batch import OpenAIBatches
 from providers.types import Message, Prompt, Request
@@ -185,7 +185,7 @@ async def test_a_call_is_made_once(desk):
             BadRequest,
         ),
         ({"response": {"status_code": 401, "body": {"error": {"message": "key"}}}}, Stopped),
-        ({"response": {"status_code": 200, "body": {"error": {"message": "oh"}}}}, Lost),
+        ({"response": {"status_code": 200, "body": {"error": {"message": "oh"}}}}, Unusable),
         ({}, Lost),
         ({"response": "nonsense", "error": "nonsense"}, Lost),
     ],
@@ -215,7 +215,7 @@ def test_what_an_openai_line_means(fields, kind):
             BadRequest,
         ),
         ({"type": "errored", "error": {"error": {"type": "permission_error", "message": "no"}}}, Stopped),
-        ({"type": "succeeded", "message": {"error": {"message": "?"}}}, Lost),
+        ({"type": "succeeded", "message": {"error": {"message": "?"}}}, Unusable),
         ({}, Lost),
         ({"type": 7, "error": []}, Lost),
     ],
