@@ -16,11 +16,19 @@ def open_reader(path: Path) -> sqlite3.Connection:
     version = check(path)
     connection = read_only(path)
     connection.row_factory = sqlite3.Row
+    if version == SCHEMA_VERSION and _is_whole(connection):
+        return connection
     try:
         with reading(path):
-            if version < SCHEMA_VERSION or not keeps_texts_once(connection):
-                read_as_current(connection)
+            read_as_current(connection)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _is_whole(connection: sqlite3.Connection) -> bool:
+    try:
+        return keeps_texts_once(connection)
+    except sqlite3.Error:  # what reads next fails as well, and says so in the words of its caller
+        return True
