@@ -38,7 +38,6 @@ from orchestrator.run.verdicts.judge import takes_leftovers
 from orchestrator.run.verdicts.public_tests import add_public_set
 from orchestrator.run.verdicts.verify_ledger import verify_ledger
 from orchestrator.run.versions import versions
-from orchestrator.scheduler.budget import Budget
 from orchestrator.scheduler.lane import ModelLane
 from orchestrator.scheduler.policy.cascade import CascadeWork
 from orchestrator.scheduler.policy.narrow_work import NarrowWork
@@ -298,13 +297,6 @@ def _not_covered(lacking: list[ModelLane], starts_pico: int) -> str:
     return " or ".join(said)
 
 
-def _by_own(lacking: list[ModelLane], budget: Budget) -> str:
-    """Where a model's own budget_usd is what ends it: more for the whole sweep would not help."""
-    paid = {lane.alias for lane in lacking} | {lane.judge.alias for lane in lacking if lane.judge is not None}
-    own = [alias for alias in sorted(paid) if budget.cap_room(alias) < budget.total - budget.held]
-    return f"; its own limit is budget_usd under [models.{'], [models.'.join(own)}]" if own else ""
-
-
 def _ended(
     driver: Driver, scheduler: Scheduler, options: Options, *, exceeded: bool
 ) -> tuple[Status, str | None]:
@@ -335,7 +327,8 @@ def _ended(
             rest = usd(max(0, scheduler.budget.total - scheduler.budget.held))
             return "budget", f"the rest of the budget, {rest}, buys nothing that narrows the comparison"
         covered = _not_covered(planned, driver.starts_pico)
-        return "budget", f"the budget does not cover {covered}{_by_own(planned, scheduler.budget)}"
+        paid = {lane.alias for lane in planned} | {lane.judge.alias for lane in planned if lane.judge}
+        return "budget", f"the budget does not cover {covered}{scheduler.budget.by_own_cap(paid)}"
     failed = sum(sum(lane.sampling.failed) for lane in lanes)
     if failed:
         return "incomplete", f"{failed:,} {'sample' if failed == 1 else 'samples'} failed for good"

@@ -131,6 +131,11 @@ class Budget:
                 pool -= cap
                 del takers[a]
 
+    def by_own_cap(self, aliases: Iterable[str]) -> str:
+        """What to say if it is these models' own caps that leave no room, not the budget; else ""."""
+        own = [alias for alias in sorted(aliases) if self.cap_room(alias) < self.total - self.held]
+        return f"; its own limit is budget_usd under [models.{'], [models.'.join(own)}]" if own else ""
+
     def reserve(self, alias: str, amount: int) -> bool:
         """Holds `amount` if there is room; changes nothing otherwise."""
         # What is paid by its server's lease holds nothing, and a lease may leave the model's share no room.

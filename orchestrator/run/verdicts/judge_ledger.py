@@ -100,7 +100,7 @@ async def _grade(
     on_progress: Callable[[int], None],
 ) -> Graded:
     alias = judge.alias
-    funds = Funds(weight=1, settled=begun.settled, presumed=begun.presumed)
+    funds = Funds(weight=1, cap=judge.asked.budget_pico, settled=begun.settled, presumed=begun.presumed)
     budget = Budget(budget_pico, {alias: funds}, others_held=begun.others_held, shared=False)
     exceeded = budget.exceeded
     warnings = Warnings()
@@ -254,5 +254,6 @@ def _ended(
         held, total = budget.held / PICO_PER_USD, budget.total / PICO_PER_USD
         return "budget", f"the budget of ${total:.6g} is exceeded already: ${held:.6g} settled or presumed"
     if lane.work.lacking():
-        return "budget", "the budget does not cover the next verdict's worst case"
+        own = budget.by_own_cap([lane.alias])
+        return "budget", f"the budget does not cover the next verdict's worst case{own}"
     return "complete", None

@@ -208,3 +208,18 @@ def test_a_judges_own_budget_holds_back_samples_too(tmp_path):
     assert 0 < money(db, "grader").held <= USD * 15 // 1000
     assert 0 < one(db, "SELECT count(*) FROM sample_records") < 40
     assert one(db, "SELECT count(*) FROM sample_records WHERE passed IS NULL") == 0
+
+
+def test_verify_keeps_a_judge_to_its_own_budget(tmp_path, capsys):
+    cheap, judge = sampled(), grader()
+    db = tmp_path / "test.db"
+    with serving(cheap), serving(judge), watched(db, 10 * USD):
+        judges = judged_sweep(cheap, judge)
+        judges.models["grader"]["budget_usd"] = 0.009
+        assert run(SweepFile({"m": model(cheap)}, problems=9, samples=4).write(tmp_path), db).status == 0
+        options = {"model": "grader", "sweep": str(judges.write(tmp_path / "judges"))}
+        stated = StatedVerifier(kind="judge", name="graded", options=options)
+        assert verify(db, stated, "5", which="all", json_=True) == 3
+    assert 0 < len(judge.billed) < 18
+    assert judge.billed_pico <= 9 * USD // 1000
+    assert json.loads(capsys.readouterr().out)["no_verdict"] > 0
