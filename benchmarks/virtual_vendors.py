@@ -182,6 +182,8 @@ class VirtualVendor:
     retry_after: bool = False
     concurrency: int = 64
     models: int = 1
+    grouped: bool = False
+    """The models are known to share the limit."""
     outage: tuple[float, float] | None = None
     """Everything is refused from the one time to the other …"""
     outage_is_503: bool = False
@@ -189,6 +191,8 @@ class VirtualVendor:
     random: Random = field(default_factory=lambda: Random(1))
     taken: list[float] = field(default_factory=list[float])
     refused: list[float] = field(default_factory=list[float])
+    asked_alone: list[float] = field(default_factory=list[float])
+    """Those refused a second or more after the last one of all: whether it takes more again, which it doesn't tell."""
     by_chance: int = 0
     in_outage: int = 0
 
@@ -204,6 +208,9 @@ class VirtualVendor:
             self.refused.append(now)
             return False
         if not self.limit.takes(now):
+            last = max(self.taken[-1] if self.taken else 0.0, self.refused[-1] if self.refused else 0.0)
+            if now - last >= 1 and not self.retry_after:
+                self.asked_alone.append(now)
             self.refused.append(now)
             return False
         self.taken.append(now)
@@ -232,11 +239,24 @@ class VirtualVendor:
             return self._allowed(began, begins) + self._allowed(ends, ended)
         return self._allowed(began, ended)
 
+    def attainable(self, began: float, ended: float) -> float:
+        """`allowed`, a rise counted from the time on at which it can be known without many refusals."""
+        limit = self.limit
+        if isinstance(limit, TokenBucket | Window) and limit.changes and limit.changes[0][1] > 1:
+            at, _ = limit.changes[0]
+            before_rise = limit.allowed(0.0, at) / at
+            unknown_until = min(ended, at + KNOWN_AFTER / before_rise)
+            known = self.allowed(began, at) + (unknown_until - at) * before_rise
+            return min(self.allowed(began, ended), known + self.allowed(unknown_until, ended))
+        return self.allowed(began, ended)
+
     def _allowed(self, began: float, ended: float) -> float:
         by_latency = (ended - began) * self.concurrency * self.models / self.latency_s
         return min(self.limit.allowed(began, ended), by_latency)
 
 
+KNOWN_AFTER = 100
+"""Requests at the old rate after a rise: at 2% refused, two of them may be refused to find out."""
 KINDS = ("token bucket", "sliding window", "fixed window", "concurrency", "noise", "changing", "two models")
 OUTAGES = ("outage", "storm")
 

@@ -32,6 +32,11 @@ class Bucket:
         lacking = min(amount, self.capacity) - self.level
         return now if lacking <= 1e-9 else now + lacking * MINUTE_S / (self.per_minute * MARGIN)
 
+    @property
+    def was_full(self) -> bool:
+        """When it was last looked at."""
+        return self.level >= self.capacity
+
     def debit(self, amount: float, now: float) -> None:
         self._refill(now)
         self.level -= amount

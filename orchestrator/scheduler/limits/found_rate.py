@@ -9,54 +9,42 @@ Where what is in flight explains the refusals, the limit is one of requests at a
 
 from __future__ import annotations
 
-from collections import deque
-from typing import NamedTuple
-
 from orchestrator.scheduler.limits.found_concurrency import FoundConcurrency
 from orchestrator.scheduler.limits.hold import Hold
+from orchestrator.scheduler.limits.lowerings import Lowerings
 from orchestrator.scheduler.limits.pace import Pace
-from orchestrator.scheduler.limits.refused_share import MOST_AT_RANDOM, RefusedShare
-from orchestrator.scheduler.limits.unanswered import Unanswered
+from orchestrator.scheduler.limits.refused_share import RefusedShare
+from orchestrator.scheduler.limits.taken_rate import Moment, TakenRate, window_s
+from orchestrator.scheduler.limits.trial import Trial, Verdict
+from orchestrator.scheduler.limits.unanswered import FIRST_OPEN, Unanswered, most_open
 
-FIRST_OPEN, OPEN = 4, 6
-"""So many may be unanswered at first, and after a few were taken …"""
-TAKEN_PER_OPEN, TAKEN_PER_OPEN_LATER = 100, 30
-"""… and one more for each so many taken …"""
-CAREFUL_S = 10.0
-"""… until then. After it the shortest windows have shown themselves."""
 FIRST_HOLD_S, LEAST_HOLD_S, MOST_HOLD_S = 1.0, 0.05, 2.0
 SHORT_WAIT_S = 2.0
 """A vendor that asks for no longer wait, once, may have refused at random: one more request finds out."""
 LONG_HOLD = 5
 """Requests that would have gone out during a hold that was no accident."""
+EXCESS_AT_A_TIME = 3.5
+"""Refusals beyond those at random from which on what was in flight is asked whether it explains them."""
 EXCESS_FREE, EXCESS_NOISY, EXCESS = 6.0, 3.5, 1.8
 """Refusals beyond those at random that are too many: without a limit known, with refusals at random known, else."""
 DOUBTED = 1.2
 """Beyond those at random, so that the pace stays as it is."""
-MOSTLY = 0.3
-"""Of requests refused: the limit is used up."""
+MOSTLY, MANY = 0.3, 3
+"""Of requests refused, and refusals at least: the limit is used up."""
 MOST_STEP = 0.2
-TRIAL, TRIAL_BELOW_LIMIT = 8.0, 1.3
-"""Refusals expected in a trial, if they came at random, until it ends without two of them."""
-OVERSTATED = 3.0
-"""The share refused that began a trial is that of a bad moment."""
-LEAST_TRIAL = 20
 FEW, LONG_S = 3, 3.0
 """Taken before the first standstill, and how long that was: as likely to be an outage as a limit."""
 ROUGH = 20
 """Requests taken between two standstills: fewer tell the limit roughly."""
-RECENT, LEAST_RECENT = 50, 15
-SPANS_S = (60.0, 30.0, 10.0, 5.0, 1.0)
-"""That vendors count over."""
+SHORT_OF = 0.15
+"""Of the time since the last standstill: one that was shorter was a moment, which the vendor's own wait may have given
+its length."""
+WINDOW_PER_STANDSTILL = 2.5
+"""What is looked at to learn the rate is this many times as long as the standstill: a window is longer than that."""
+CORRECTS, CORRECTS_FEW, CORRECTS_MOST = 0.9, 0.4, 0.25
+"""Below this share of a rough rate what was taken corrects it; where few were taken; and it falls to this at once."""
 PROBED_S = (10.2, 60.5)
 """From its start, when a window of the usual lengths is over."""
-
-
-class _Trial(NamedTuple):
-    before: float | None
-    """The rate a second, None if it was unlimited."""
-    share: float
-    """Refused at that rate."""
 
 
 class FoundRate:
@@ -74,24 +62,22 @@ class FoundRate:
         self._last = 0
         self._changed = 0
         """Refusals of requests before this number tell nothing of the present rate."""
-        self._taken = 0
+        self._took = TakenRate()
+        self._refused = 0
         self._taken_at = 0.0
         self._opened = 0
         """Taken since the last standstill: as many more may be unanswered."""
-        self._recent: deque[float] = deque(maxlen=RECENT)
-        """When the last ones were taken."""
+        self._lowerings = Lowerings()
         self._lowered_at = 0.0
         self._taken_since_lowered = 0
-        self._trial: _Trial | None = None
-        self._trial_taken = self._trial_refused = 0
-        self._safe: float | None = None
-        """The rate to try next: so much was taken on average."""
-        self._released_at: float | None = None
-        """When the vendor last took more after a standstill …"""
-        self._taken_before_release = 0
+        self._trial: Trial | None = None
+        self._released: Moment | None = None
+        """When the vendor last took more after a standstill."""
         self._rough = False
         self._instead: tuple[float, bool] | None = None
         """The rate that a limit of requests at a time explains too, and whether it is rough."""
+        self._pace_before: float | None = None
+        """When the hold began."""
         self._used_up = False
         """Whether the end of the hold is the end of a standstill, however few it refused."""
 
@@ -124,15 +110,17 @@ class FoundRate:
     def _most_open(self, now: float) -> float:
         if not (self._ramps or self._rough):
             return float("inf")
-        early = self._first_at is None or now - self._first_at <= CAREFUL_S
-        more = self._taken / (TAKEN_PER_OPEN if early else TAKEN_PER_OPEN_LATER)
-        return min((1 if self._rough else FIRST_OPEN) + self._opened, OPEN) + more
+        passed = 0.0 if self._first_at is None else now - self._first_at
+        if self._rough or self.concurrency.is_on_trial:
+            return most_open(self._opened, self._opened, passed, first=1)
+        return most_open(self._took.count, self._opened, passed)
 
     def _climb(self, now: float) -> None:
         if self._trial is not None or self.hold is not None:
             self.pace.pause(now)
         else:
-            self.pace.climb(now, rough=self._rough, doubted=self.share.excess >= DOUBTED)
+            doubted = self.share.excess >= DOUBTED or self.pace.is_idle
+            self.pace.climb(now, rough=self._rough, doubted=doubted)
 
     def _at(self, now: float) -> float:
         """A clock that jumps back changes nothing."""
@@ -182,6 +170,7 @@ class FoundRate:
         if number >= self._changed:
             if self.hold is None:
                 self.hold = self._held(number, now, wait_s)
+                self._pace_before = self.pace.rate
             self.hold.refuses(number, now, wait_s, sent_at=sent_at)
         if not self._unanswered.answered(number, taken=False):
             self._count(number, now, taken=False)
@@ -193,10 +182,11 @@ class FoundRate:
             unexplained and self.share.excess < 1.0 and not self._rough and (wait_s or 0.0) <= SHORT_WAIT_S
         )
         first_s = FIRST_HOLD_S
-        if self.pace.rate is not None and not self._rough:
+        if self.pace.rate is not None and (not self._rough or self._opened >= ROUGH):
             first_s = min(MOST_HOLD_S, max(LEAST_HOLD_S, 1 / self.pace.rate))
-        start = self._released_at if self._released_at is not None else self._first_at or 0.0
-        return Hold(number, now, first_s=first_s, at_once=alone, ends=tuple(start + s for s in PROBED_S))
+        return Hold(
+            number, now, first_s=first_s, at_once=alone, ends=tuple(self._start + s for s in PROBED_S)
+        )
 
     def _settle(self, now: float) -> None:
         for number, taken in self._unanswered.settled(now):
@@ -211,30 +201,49 @@ class FoundRate:
         tells = number >= self._changed
         if taken:
             self._skip_gap(now)
-            self._taken += 1
+            self._took.takes(now)
             self._opened += 1
             self._taken_since_lowered += 1
-            self._recent.append(now)
             self.share.takes(now)
-            self._trial_taken += tells
         else:
+            self._refused += 1
             self.share.refuses(counts=tells)
-            self._trial_refused += tells
         if not tells:
             return
         if self._trial is not None:
+            self._trial.counts(taken=taken)
             self._judge(self._trial, now)
-        elif not taken and self.share.excess >= self._too_much:
+        elif not taken:
+            self._doubts(number, now)
+
+    def _doubts(self, number: int, now: float) -> None:
+        """The present rate, since that request was refused."""
+        self._took.used_up(now, self._released)
+        some_at_a_time = self.share.excess >= EXCESS_AT_A_TIME and self.share.share <= MOSTLY
+        if self.share.excess >= self._too_much:
             self._refuses_too_many(number, now)
+        elif self.pace.bucket is None and some_at_a_time:
+            self._finds_concurrency(now)
+        elif self._rough and not self.share.at_random:
+            self._corrects(now)
+
+    def _corrects(self, now: float) -> None:
+        """A rate that few requests told, by what was taken since."""
+        pace, between = self.pace.rate, self._took.between
+        if pace is None or between is None:
+            return
+        if between < (CORRECTS if self._opened >= ROUGH else CORRECTS_FEW) * pace:
+            self._lower(max(between, CORRECTS_MOST * pace), now)
+            self._rough = self._opened < ROUGH
 
     def _skip_gap(self, now: float) -> None:
         """A time in which nothing was taken, since a server was down or nobody asked, tells nothing of its limit."""
-        before = self._taken_at if self._taken else self._first_at
+        before = self._taken_at if self._took.count else self._first_at
         gap, self._taken_at = 0.0 if before is None else now - before, now
         if self.hold is not None or gap <= max(LONG_S, LONG_HOLD / (self.pace.rate or LONG_HOLD)):
             return
-        if self._released_at is not None:
-            self._released_at += gap
+        if self._released is not None:
+            self._released = self._released._replace(at=self._released.at + gap)
         elif self._first_at is not None:
             self._first_at += gap
 
@@ -263,38 +272,46 @@ class FoundRate:
             return 1
         if self._rough:
             return 1 if self._opened < FIRST_OPEN else 2
-        return self.share.in_a_row(self._taken)
+        return self.share.in_a_row(self._took.count)
 
     def _stood_still(self, hold: Hold, now: float) -> None:
         """The limit was used up: what was taken between two such moments is what it allows."""
-        before = self._taken - hold.tried
-        taken = before - self._taken_before_release
-        start = self._released_at if self._released_at is not None else self._first_at or 0.0
-        rate = max(1, taken) / _span(hold.last_refused - start, now - start)
-        if self._released_at is not None and (recent := self._recent_rate(hold.began)) is not None:
+        before = self._took.count - hold.tried
+        taken = before if self._released is None else before - self._released.taken
+        start, stood_s = self._start, now - hold.began
+        rate = max(1, taken) / window_s(hold.last_refused - start, now - start)
+        recent = self._took.recent(hold.began, over_s=WINDOW_PER_STANDSTILL * stood_s)
+        if self._released is not None and recent is not None:
             # It climbed since: what was taken last tells more, for the part of the time that it went on.
-            rate = max(rate, recent * (hold.began - start) / max(0.1, now - start))
-        self._recent.clear()
-        first = self._released_at is None
-        if self._released_at is None or not self._rough or taken >= ROUGH:
-            self._rough = self._released_at is None or (not self._rough and taken < ROUGH)
-            self._released_at, self._taken_before_release = now, before
+            if stood_s > SHORT_OF * (now - start) or stood_s >= LONG_S:
+                recent *= (hold.began - start) / max(0.1, now - start)
+            rate = max(rate, recent)
+        self._took.stood_still(Moment(now, before) if stood_s >= LONG_S else None)
+        if hold.refused > 1:
+            self._lowerings.begin(self._took.count, self._refused)
+        first = self._released is None
+        if first or not self._rough or taken >= ROUGH:
+            self._rough = first or (not self._rough and taken < ROUGH)
+            self._released = Moment(now, before)
             self._opened = 0
-        sure = not first or now - hold.began < LONG_S
+        sure = not first or stood_s < LONG_S
         if (pace := self.pace.rate) is not None:
             if self._is_long(hold, now) and rate < pace / 2:
                 rate, sure = pace / 2, False  # an outage, rather than a new limit that is so much lower
-            rate = min(pace, rate)
+            if hold.refused == 1:
+                rate = max(rate, pace / 2)
+            rate = min(max(pace, self._pace_before or 0.0) if taken >= ROUGH else pace, rate)
         self._trial, self._used_up = None, False
         on_trial = self.concurrency.is_on_trial
         if self.concurrency.explains(now, all_refused=True):
             self._instead = rate, self._rough
             self.pace.bucket, self._rough = None, False
+            self._opened = 0
             self._tells_from_here(now)
             return
         if on_trial and self._instead is not None:
             rate, self._rough = self._instead
-        if first and (taken < 1 or (taken < FEW and now - hold.began >= LONG_S)):
+        if first and (taken < 1 or (taken < FEW and stood_s >= LONG_S)):
             self._tells_from_here(now)  # as at the start, but one at a time
             return
         self._lower(rate, now, sure=sure)
@@ -303,10 +320,10 @@ class FoundRate:
         """Longer than where a limit that held is met again."""
         return self.pace.sure and now - hold.began >= max(LONG_S, LONG_HOLD / (self.pace.rate or LONG_HOLD))
 
-    def _recent_rate(self, until: float) -> float | None:
-        if len(self._recent) <= LEAST_RECENT or until <= self._recent[0]:
-            return None
-        return (len(self._recent) - 1) / (until - self._recent[0])
+    @property
+    def _start(self) -> float:
+        """Of the time since the last standstill."""
+        return self._first_at or 0.0 if self._released is None else self._released.at
 
     # -- some of many were refused ----------------------------------------------------------------------------------
 
@@ -318,9 +335,14 @@ class FoundRate:
             return EXCESS_FREE
         return EXCESS_NOISY if self.share.at_random else EXCESS
 
+    @property
+    def _many(self) -> int:
+        """So many refusals, mostly without one taken between them, are no chance."""
+        return self.share.in_a_row(self._took.count) + 2 if self.share.at_random else MANY
+
     def _refuses_too_many(self, number: int, now: float) -> None:
         share = self.share.share
-        if share > MOSTLY and self.share.refused > 2:
+        if share > MOSTLY and self.share.refused >= self._many:
             if self.hold is None:
                 hold = Hold(number, self.share.since, first_s=0.0, at_once=False)
                 self._stood_still(hold, now)
@@ -334,53 +356,65 @@ class FoundRate:
                 self._lower(rate, now)
                 return
         before = self.pace.rate
-        if before is None and self.concurrency.explains(now, all_refused=False):
-            self._instead = None
-            self._tells_from_here(now)
-            self.hold = None
+        if before is None and (self._finds_concurrency(now) or not self.share.taken):
             return
+        average = None
         if before is None:
             rate = self.share.taken / max(0.1, now - self.share.since - self.share.held_s)
-            self._safe = None
         else:
             rate = before * (1 - min(share, MOST_STEP))
-            if (recent := self._recent_rate(now)) is not None:
+            if self._rough and (between := self._took.between) is not None:
+                rate = min(before, max(before / 2, between))
+            elif (recent := self._took.recent(now)) is not None:
                 rate = min(before, max(rate, recent))
             average = self._taken_since_lowered / max(1.0, now - self._lowered_at)
-            self._safe = min(rate, max(average, before / 2))
-        self._trial = _Trial(before, share)
+            average = min(rate, max(average, before / 2))
+        self._trial = Trial(before, share, average)
         self._lower(rate, now)
 
-    def _judge(self, trial: _Trial, now: float) -> None:
+    def _finds_concurrency(self, now: float) -> bool:
+        if self.concurrency.most is not None or not self.concurrency.explains(now, all_refused=False):
+            return False
+        self._instead = None
+        self._tells_from_here(now)
+        self.hold = None
+        return True
+
+    def _judge(self, trial: Trial, now: float) -> None:
         """Whether the lower rate brought fewer refusals."""
-        sent = self._trial_taken + self._trial_refused
-        again = self._trial_refused >= 2 and (sent >= LEAST_TRIAL or self._safe is not None)
-        doubted = trial.before is None or self.share.at_random > 0
-        if not again and sent * trial.share / OVERSTATED < (TRIAL if doubted else TRIAL_BELOW_LIMIT):
+        if not trial.taken and self.hold is not None:
+            return  # everything is refused, at any rate
+        verdict = trial.verdict(doubted=trial.before is None or self.share.at_random > 0)
+        if verdict is None:
             return
-        if again and self._safe is not None:
-            safe, self._safe = self._safe, None
-            self._lower(safe, now)
+        if verdict is Verdict.LOWER:
+            self._lower(trial.lower(), now)
             return
         self._trial, self._rough = None, False
-        refused = self._trial_refused / sent
-        if self._trial_refused >= 2 and refused <= MOST_AT_RANDOM:
-            self.share.is_at_random(refused, now)
-            self.pace.refute(trial.before, now)
+        if verdict is Verdict.AT_RANDOM:
+            self.share.is_at_random(trial.refused_share, now)
+            self.pace.refute(trial.before and max(trial.before, self._lowerings.first), now)
         else:
-            self.pace.confirm(now)
+            self.pace.confirm(now, found=trial.found)
 
     def _lower(self, rate: float, now: float, *, sure: bool = True) -> None:
-        self.pace.lower(rate, now, sure=sure)
+        pace = self.pace.rate
+        self._lowerings.lowered(rate if pace is None else min(rate, pace))
+        at_random = None
+        if pace is not None and not self.share.at_random:
+            at_random = self._lowerings.in_vain(pace, self._took.count, self._refused)
+        if pace is None or at_random is None:
+            self.pace.lower(rate, now, sure=sure)
+        else:
+            self._trial, self._rough = None, False
+            self.share.is_at_random(at_random, now)
+            self.pace.refute(self._lowerings.first, now)
+            self._lowerings.begin(self._took.count, self._refused)
         self._tells_from_here(now)
 
     def _tells_from_here(self, now: float) -> None:
         self.share.reset(now)
         self._changed = self._last + 1
-        self._trial_taken = self._trial_refused = 0
+        if self._trial is not None:
+            self._trial.begin_again()
         self._lowered_at, self._taken_since_lowered = now, 0
-
-
-def _span(over_s: float, within_s: float) -> float:
-    """Of the vendor's window, which is longer than the one and no longer than the other."""
-    return next((span for span in SPANS_S if over_s < span <= within_s), max(0.1, within_s))

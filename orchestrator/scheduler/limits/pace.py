@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from orchestrator.scheduler.limits.bucket import MINUTE_S, Bucket
 
-BELOW = 0.05
+BELOW = 0.03
 """So far below what was found it begins."""
-RETURNS, RETURNS_ROUGH = 100, 50
+RETURNS, RETURNS_ROUGH = 150, 50
 """Requests until it is back there; where few requests told what the limit is."""
-FASTEST_RETURN_S, SLOWEST_RETURN_S = 12.0, 45.0
+FASTEST_RETURN_S, SLOWEST_RETURN_S = 4.0, 45.0
+STEEP = 3.0
+"""Times that until the pace doubles in each such time: what was found is no limit any more."""
 UNPROVED = 200
 """Requests until it has doubled, where all that was seen is one time in which everything was refused …"""
 SLOWEST_DOUBLE_S = 30.0
 """… or this long."""
-DOUBLES, DOUBLES_ROUGH = 100, 30
+DOUBLES = 40
 """Requests until it has doubled, where what was found has proved to be no limit."""
-FASTEST_DOUBLE_S = 3.0
+FASTEST_DOUBLE_S, SLOWEST_DOUBLE_FREE_S = 3.0, 6.0
 LEAST, MOST = 1 / MINUTE_S, 1e5
 """Requests a second."""
 NOTICED = 1.01
@@ -54,9 +56,11 @@ class Pace:
         self.bucket.updated = now
         self.bucket.cap(0.0, now)
 
-    def confirm(self, now: float) -> None:
-        """From now on it may be raised."""
+    def confirm(self, now: float, *, found: float | None = None) -> None:
+        """From now on it may be raised: to `found`, which is a little more than was tried, and beyond."""
         self._found_at, self.sure = now, True
+        if found is not None:
+            self._found = max(self._found, found)
 
     def refute(self, before: float | None, now: float) -> None:
         """What was found is no limit: back to the rate before, and beyond."""
@@ -64,29 +68,36 @@ class Pace:
         if before is None:
             self.bucket = None
         else:
-            self._found, self.doubles = before, True
+            self._found, self.doubles, self._raised_at = before, True, now
 
     def pause(self, now: float) -> None:
         """It isn't raised now."""
         self._raised_at = now
+
+    @property
+    def is_idle(self) -> bool:
+        """Something else keeps requests back, so that a higher pace would not be tried."""
+        return self.bucket is not None and self.bucket.was_full
 
     def climb(self, now: float, *, rough: bool, doubted: bool) -> None:
         """`rough`: few requests told what the limit is. `doubted`: refusals came lately, so it stays as it is."""
         assert self.bucket is not None
         if doubted and not self.doubles:
             self._found_at += now - self._raised_at
-        self._raised_at = now
+        since, self._raised_at = now - self._raised_at, now
         passed = now - self._found_at
         if self.doubles:
-            whole = max(FASTEST_DOUBLE_S, (DOUBLES_ROUGH if rough else DOUBLES) / self._found)
-            rate = min(MOST, self._found * 2 ** min(30.0, passed / whole))
+            rate = max(self._found, self.bucket.per_minute / MINUTE_S)
+            whole = min(SLOWEST_DOUBLE_FREE_S, max(FASTEST_DOUBLE_S, DOUBLES / rate))
+            rate = min(MOST, rate * 2 ** min(30.0, since / whole))
         else:
             whole = (RETURNS_ROUGH if rough else RETURNS) / self._found
             whole = min(SLOWEST_RETURN_S, max(FASTEST_RETURN_S, whole))
-            rate = self._found * (1 + BELOW * (passed / whole - 1) ** 3)
+            rate = self._found * (1 + BELOW * (min(STEEP, passed / whole) - 1) ** 3)
+            rate *= 2 ** min(30.0, max(0.0, passed / whole - STEEP))
             if not self.sure:
                 whole = min(SLOWEST_DOUBLE_S, max(FASTEST_DOUBLE_S, UNPROVED / self._found))
                 rate = max(rate, self._found * (1 - BELOW) * 2 ** min(30.0, passed / whole))
             rate = min(MOST, rate)
-        if rate * MINUTE_S > self.bucket.per_minute * NOTICED:
+        if rate * MINUTE_S > self.bucket.per_minute * (1.0 if self.doubles else NOTICED):
             self.bucket.change(rate * MINUTE_S, now, burst=max(1.0, rate * BURST_S))

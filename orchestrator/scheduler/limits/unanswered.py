@@ -9,10 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+FIRST_OPEN, OPEN = 4, 6
+"""So many may be unanswered at first, and after a few were taken …"""
+TAKEN_PER_OPEN, TAKEN_PER_OPEN_LATER = 100, 30
+"""… and one more for each so many taken …"""
+CAREFUL_S = 10.0
+"""… until then. After it the shortest windows have shown themselves."""
 FIRST_PATIENCE_S = 0.2
 LEAST_PATIENCE_S, MOST_PATIENCE_S = 0.05, 2.0
-SPARE = 2.0
-"""Of the slowest refusal lately: the next may take longer."""
+SPARE, SPARE_FIRST = 2.0, 2.0
+"""Of the slowest refusal lately: the next may take longer. More where few are known."""
 FADES = 0.9
 """Of that, by refusal."""
 
@@ -26,6 +32,7 @@ class Unanswered:
         """Of those that follow an unanswered one: whether it was taken."""
         self.patience_s = FIRST_PATIENCE_S
         self._slowest_s = 0.0
+        self._refused = 0
 
     def __len__(self) -> int:
         return len(self._sent_at) - len(self._known)
@@ -70,5 +77,13 @@ class Unanswered:
         return None if oldest is None else oldest + self.patience_s
 
     def refused_after(self, seconds: float) -> None:
+        self._refused += 1
         self._slowest_s = max(seconds, self._slowest_s * FADES)
-        self.patience_s = min(MOST_PATIENCE_S, max(LEAST_PATIENCE_S, SPARE * self._slowest_s))
+        spare = SPARE + SPARE_FIRST / self._refused
+        self.patience_s = min(MOST_PATIENCE_S, max(LEAST_PATIENCE_S, spare * self._slowest_s))
+
+
+def most_open(taken: int, opened: int, passed_s: float, *, first: int = FIRST_OPEN) -> float:
+    """How many may be unanswered: `taken` so far, `opened` since the last standstill, `passed_s` since the first."""
+    more = taken / (TAKEN_PER_OPEN if passed_s <= CAREFUL_S else TAKEN_PER_OPEN_LATER)
+    return min(first + opened, OPEN) + more
