@@ -269,9 +269,6 @@ def written(path: Path, rows: list[Row]) -> None:
             )
 
 
-# -- what is printed, less the truth -----------------------------------------------------------------------------------
-
-
 @dataclass
 class Truth:
     """Of the problems that were reached."""
@@ -333,9 +330,6 @@ def _of_model(outcomes: Outcomes, samples: Samples, truth: Truth) -> dict[str, f
         if costs["cost_of_pass_usd"] is not None:
             found[f"{alias}: dollars a pass"] = costs["cost_of_pass_usd"] - each / truth.coverage(1)
     return found
-
-
-# -- all runs ----------------------------------------------------------------------------------------------------------
 
 
 def rates_of(generator: np.random.Generator) -> Floats:
