@@ -1,1 +1,1 @@
-"""OpenAI's wire over aiohttp, without an SDK."""
+"""OpenAI's wire without an SDK."""
