@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
@@ -64,8 +65,17 @@ def request(timeout_s: float = 5.0) -> Request:
     return Request(model="m", prompt=prompt, n=1, max_tokens=64, timeout_s=timeout_s, problem="p")
 
 
+WIRES = {"plain": ("", "sk-odd"), "aiohttp": ("user:word@", "")}
+"""What stands before the host, and the key: an address with a password is asked over aiohttp, as https is."""
+
+
+@pytest.fixture(params=WIRES)
+def answering(request):
+    return partial(_answering, *WIRES[request.param])
+
+
 @asynccontextmanager
-async def answering(*answers: bytes):
+async def _answering(before: str, key: str, *answers: bytes):
     """Gives a provider of a server that answers so, the last answer again and again, and what it was sent."""
     heads: list[bytes] = []
 
@@ -80,7 +90,7 @@ async def answering(*answers: bytes):
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     provider = openai_compatible(
-        f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", api_key="sk-odd"
+        f"http://{before}127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", api_key=key
     )
     try:
         yield provider, heads
@@ -121,14 +131,14 @@ WHOLE = [
 
 
 @pytest.mark.parametrize("read", WHOLE, ids=lambda read: read.where)
-async def test_a_reply_that_came_is_read(read):
+async def test_a_reply_that_came_is_read(answering, read):
     async with answering(read.answer) as (provider, _):
         reply = await provider.send(request())
     assert [(choice.text, choice.finish_reason) for choice in reply.choices] == [(read.text, "stop")]
     assert reply.usage == Usage(input=20, output=10)
 
 
-async def test_a_wrong_content_encoding_costs_one_reply():
+async def test_a_wrong_content_encoding_costs_one_reply(answering):
     """langgenius/dify#9275"""
     async with answering(http(REPLY, b"Content-Encoding: gzip\r\n")) as (provider, heads):
         with pytest.raises(Lost, match="not encoded as its Content-Encoding header says"):
@@ -159,7 +169,7 @@ NONE = [
 
 
 @pytest.mark.parametrize(("answer", "kind", "says"), NONE)
-async def test_an_answer_that_holds_none_may_have_been_billed(answer, kind, says):
+async def test_an_answer_that_holds_none_may_have_been_billed(answering, answer, kind, says):
     async with answering(answer) as (provider, _):
         with pytest.raises(ProviderError, match=says) as found:
             await provider.send(request())
@@ -168,7 +178,7 @@ async def test_an_answer_that_holds_none_may_have_been_billed(answer, kind, says
     assert "<" not in found.value.message
 
 
-async def test_a_refusal_that_breaks_off_says_what_came_of_it():
+async def test_a_refusal_that_breaks_off_says_what_came_of_it(answering):
     said = b"Rate limit reached, try again in 7s."
     async with answering(http(said, length=400, status="429 Too Many")) as (provider, _):
         with pytest.raises(RateLimited) as found:
@@ -176,7 +186,7 @@ async def test_a_refusal_that_breaks_off_says_what_came_of_it():
     assert found.value.retry_after_s == 7
 
 
-async def test_a_vendor_at_its_capacity_is_waited_for_whatever_its_status():
+async def test_a_vendor_at_its_capacity_is_waited_for_whatever_its_status(answering):
     """Groq's 498."""
     full = {"error": {"message": "Flex tier capacity exceeded", "type": "capacity_exceeded"}}
     async with answering(http(full, status="498 Custom")) as (provider, _):
