@@ -50,6 +50,7 @@ from providers.reading.parameters import (
 from providers.reading.waits import wait_in_message, wait_until
 from providers.reading.wording import (
     CONTEXT,
+    DAY_IS_OVER,
     FILTERED,
     FULL,
     KEY,
@@ -318,7 +319,7 @@ def _refused_access(answer: _Answer) -> ProviderError:
 
 def _rate_limited(answer: _Answer) -> ProviderError:
     said, wait_s = answer.said, answer.wait_s
-    if _DAILY.search(said.text):
+    if _DAILY.search(said.text) or (wait_s is None and DAY_IS_OVER.search(said.text)):
         return answer.stopped("a quota of the day: run it again tomorrow")
     if answer.needs_payment or (wait_s is None and is_used_up_quota(said.text)):
         return answer.stopped("no wait mends this: add credit at the vendor")

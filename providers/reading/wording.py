@@ -88,3 +88,15 @@ NO_REGION = re.compile(
     r"|not (?:supported|available) in your (?:country|region|location|territory)",
     re.IGNORECASE,
 )
+DAY_IS_OVER = re.compile(
+    r"\b(?:out of|no|used (?:up )?(?:all )?(?:of )?(?:your|the)|run out of|exhausted (?:your|the)) (?:more )?"
+    r"(?:free |daily )+(?:requests?|messages?|calls?|tokens?|prompts?|generations?|usage|quota|allowance)"
+    r"|\b(?:free |daily )+(?:requests?|messages?|calls?|tokens?|usage|allowance|tier|quota|limit)s? "
+    r"(?:is |are |has been |have been |was |were )?(?:all )?(?:exhausted|used(?: up)?|exceeded|reached|spent|gone)\b"
+    r"|\b(?:reached|exceeded|hit|used up) (?:your|the) (?:\w+ )?daily\b"
+    r"|\b(?:come|check|try|be) (?:back |again )(?:again )?tomorrow|\bfor today\b"
+    r"|今日[^。;]{0,12}(?:已用完|已达|用尽|上限)|tageskontingent|tageslimit|quota (?:journalier|quotidien)"
+    r"|limite (?:diario|diária|quotidienne)|本日の[^。;]{0,12}上限",
+    re.IGNORECASE,
+)
+"""A quota of a day or of a free tier, where no wait is told."""

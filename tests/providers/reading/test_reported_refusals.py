@@ -236,3 +236,21 @@ def test_google_s_quota_of_a_day_is_not_waited_for_by_the_seconds_that_it_asks()
     found = failure_from_status(429, said.encode(), {}, own_host=True, free_5xx=False, what="m")
     assert isinstance(found, Stopped)
     assert "tomorrow" in found.message
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "You are out of free daily requests",
+        "You have used all your free requests for today. Come back tomorrow.",
+        "Daily limit reached",
+        "Free tier exhausted",
+        "今日调用次数已用完",
+        "Ihr Tageskontingent ist aufgebraucht",
+    ],
+)
+def test_a_day_s_quota_in_other_words_stops_the_model(words):
+    said = dumps({"error": {"message": words}}).encode()
+    assert isinstance(failure_from_status(429, said, {}, own_host=True, free_5xx=False, what="m"), Stopped)
+    waits = failure_from_status(429, said, {"Retry-After": "30"}, own_host=True, free_5xx=False, what="m")
+    assert isinstance(waits, RateLimited)
