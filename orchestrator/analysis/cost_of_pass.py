@@ -20,14 +20,19 @@ if TYPE_CHECKING:
     from orchestrator.ledger.reading.outcomes.outcomes import Axis, Outcomes
 
 WANTED = (0.5, 0.8, 0.9, 0.95, 0.99)
+_MOST_BIAS = 0.1
+"""Of a standard error, for what rests on the draws that a policy's outcomes did not choose. A ratio over few passes is
+biased by their relative deviation, sqrt((1 − pass rate) / passes), to first order (Cochran 1977, section 6.8)."""
 
 Warn = Callable[[str], None]
 
 
 def costs_of_pass(axis: Axis, outcomes: Outcomes, samples: Samples, unit: int, warn: Warn) -> dict[str, Any]:
-    """CONTRACT's cost of a pass, with a band over problems; both ends null without a pass in some draws."""
+    """CONTRACT's cost of a pass, with a band over problems; both ends null without a pass in some draws. Null where a
+    policy leaves too few passes for an estimate."""
     passes = int(outcomes.c.sum())
-    complete = not outcomes.uncosted
+    few = _are_few(outcomes, passes)
+    complete = not outcomes.uncosted and not few
     of_pass = cost.cost_of_pass(outcomes.total_cost / unit, passes) if complete else None
     low = high = None
     if of_pass is not None:
@@ -39,9 +44,12 @@ def costs_of_pass(axis: Axis, outcomes: Outcomes, samples: Samples, unit: int, w
             of_pass = float(share * paid.sum() / brought.sum())
         found = cost.cost_of_pass_band(paid, brought, samples.cluster)
         low, high = (finite(value * share) for value in found)
-    mean = cost.cost_of_pass_problem_mean(samples.cost, outcomes.n, outcomes.c)
+    mean = None if few else cost.cost_of_pass_problem_mean(samples.cost, outcomes.n, outcomes.c)
     if samples.problems and not passes:
         warn(f"{outcomes.alias} solved nothing, so it has no cost per solved problem")
+    elif few:
+        text = f"{outcomes.alias}: {passes:,} passes among the draws that can be counted are too few"
+        warn(f"{text} to tell what one costs without bias")
     elif samples.problems and mean is None:
         unsolved = int((outcomes.c == 0).sum())
         text = f"{outcomes.alias} never solved {unsolved:,} of {samples.problems:,} problems"
@@ -52,6 +60,13 @@ def costs_of_pass(axis: Axis, outcomes: Outcomes, samples: Samples, unit: int, w
         f"cost_of_pass_{axis}_low": low,
         f"cost_of_pass_{axis}_high": high,
     }
+
+
+def _are_few(outcomes: Outcomes, passes: int) -> bool:
+    if outcomes.judged is None or outcomes.judged.policy is None or not passes:
+        return False
+    failed = 1 - passes / int(outcomes.n.sum())
+    return failed / passes > _MOST_BIAS**2
 
 
 def to_reach(axis: Axis, samples: Samples, extrapolation: Mapping[str, Any] | None) -> list[dict[str, Any]]:

@@ -138,14 +138,28 @@ def test_scores_of_draws_that_outcomes_chose_pick_no_best(tmp_path):
     assert [point["accuracy"] for point in best["points"]] == [0.5, 1.0]
 
 
-def test_a_pass_costs_what_it_does_where_each_problem_counts_alike(tmp_path):
-    """Eight counted draws of the problem that is always right and two of the other: narrow chose how many."""
-    rows = [
-        *(row("p", at, "7", 1, stop_rule="none") for at in range(8)),
-        *(row("q", at, "7", 0, stop_rule="none", cost_usd=0.003) for at in range(2)),
-        *(row("q", at, "7", 0, stop_rule="narrow", cost_usd=0.1) for at in range(2, 9)),
+def of_narrow(right: int, wrong: int) -> list[dict[str, object]]:
+    """Counted draws of a problem that is always right, and of one that never is: narrow chose how many."""
+    return [
+        *(row("p", at, "7", 1, stop_rule="none") for at in range(right)),
+        *(row("q", at, "7", 0, stop_rule="none", cost_usd=0.003) for at in range(wrong)),
+        *(row("q", at, "7", 0, stop_rule="narrow", cost_usd=0.1) for at in range(wrong, wrong + 7)),
     ]
-    model = document(ledger(tmp_path, rows))["models"]["m"]
+
+
+def test_a_pass_costs_what_it_does_where_each_problem_counts_alike(tmp_path):
+    model = document(ledger(tmp_path, of_narrow(80, 20)))["models"]["m"]
     assert model["usd_per_sample"] == pytest.approx(0.002)
     assert model["cost_of_pass_usd"] == pytest.approx(0.004)
     assert model["coverage"][0]["coverage"] == pytest.approx(0.5)
+
+
+def test_what_a_pass_costs_is_not_told_from_few_draws_that_a_policy_left(tmp_path):
+    """A ratio over so few is biased."""
+    found = document(ledger(tmp_path, of_narrow(8, 2)))
+    model = found["models"]["m"]
+    assert model["cost_of_pass_usd"] is model["cost_of_pass_problem_mean_usd"] is None
+    assert model["cost_of_pass_usd_low"] is model["cost_of_pass_usd_high"] is None
+    assert any(
+        "8 passes among the draws that can be counted are too few" in told for told in found["warnings"]
+    )
