@@ -173,6 +173,8 @@ class GroupCommit:
             rows = [(*row, number) for number, row in enumerate(rows, first)]
             INSERT_SAMPLE_AT.execute(connection, rows)
             self.moved = place_elsewhere(connection, INSERT_SAMPLE_AT.single, self.outcomes, rows)
+        elif connection.execute("SELECT last_insert_rowid()").fetchone() != (first + len(rows) - 1,):
+            raise sqlite3.IntegrityError("samples have other ids than those by which texts are kept once")
 
     def _write_leases(self, connection: sqlite3.Connection) -> None:
         if self.leases:

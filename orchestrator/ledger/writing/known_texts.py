@@ -17,6 +17,8 @@ SHORTEST = 16
 """Characters. Below them a row takes as much room as the text."""
 MOST = 1 << 17
 """Texts that are known for sure, by their hash, some 15 MB; as many that came before them are known too."""
+MOST_CHARACTERS = 1 << 23
+"""Of the texts that are at hand themselves. Others are read from the ledger where their hash comes again."""
 LOOKED_AT = 128
 """A problem's samples of each model whose texts are read where an earlier run, or another program, wrote them."""
 
@@ -44,6 +46,8 @@ class KnownTexts:
         self._new: dict[int, int] = {}
         self._old: dict[int, int] = {}
         """Samples by the hash of their problem and text."""
+        self._at_hand: dict[int, str] = {}
+        self._characters = 0
         self._first_id = 0
         self._next_id = 0
         self._read: set[int] = set()
@@ -71,11 +75,16 @@ class KnownTexts:
             found = new.get(key) or (old.get(key) if old else None)
             if found is None:
                 new[key] = number
+                self._at_hand[number] = text
+                self._characters += len(text)
             else:
                 alike[number] = found
         if len(new) > MOST:
             self._old, self._new = new, {}
-        return first, _same(connection, samples, first, alike) if alike else alike
+        same = self._same(connection, samples, first, alike) if alike else alike
+        if self._characters > MOST_CHARACTERS:
+            self._at_hand, self._characters = {}, 0
+        return first, same
 
     def _read_earlier(self, connection: sqlite3.Connection, problem_ids: set[int]) -> None:
         for problem_id in problem_ids - self._read:
@@ -84,16 +93,21 @@ class KnownTexts:
                 if len(text) >= SHORTEST:
                     self._new[hash((problem_id, text))] = number
 
-
-def _same(
-    connection: sqlite3.Connection, samples: Sequence[SampleRow | Said], first: int, alike: dict[int, int]
-) -> dict[int, int]:
-    """Those whose texts are the same, as their hashes are."""
-    written = list({found for found in alike.values() if found < first})
-    texts: dict[int, str] = dict(_TEXTS.fetch(connection, [(number,) for number in written]))
-    return {
-        number: found
-        for number, found in alike.items()
-        if samples[number - first].text
-        == (texts.get(found) if found < first else samples[found - first].text)
-    }
+    def _same(
+        self,
+        connection: sqlite3.Connection,
+        samples: Sequence[SampleRow | Said],
+        first: int,
+        alike: dict[int, int],
+    ) -> dict[int, int]:
+        """Those whose texts are the same, as their hashes are."""
+        at_hand = self._at_hand
+        elsewhere = {found for found in alike.values() if found not in at_hand}
+        if elsewhere:
+            read: dict[int, str] = dict(_TEXTS.fetch(connection, [(number,) for number in elsewhere]))
+            at_hand = at_hand | read
+        return {
+            number: found
+            for number, found in alike.items()
+            if samples[number - first].text == at_hand.get(found)
+        }
