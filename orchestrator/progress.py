@@ -43,6 +43,8 @@ class ModelProgress:
     """Why it can't go on in this run."""
     steered: bool = False
     """Whether outcomes choose its problems, so that the share it solves says nothing of it."""
+    capped: bool = False
+    """Whether its own budget_usd, or its judge's, leaves it less room than the budget does."""
     eta_s: float | None = None
     errors: Mapping[str, int] = field(default_factory=dict[str, int])
     """Count by kind, such as {"RateLimited 429": 12}."""

@@ -148,6 +148,9 @@ class ProgressFigures:
             waiting=lane.waiting or self._waits_for(lane.alias),
             stopped=lane.stopped,
             steered=policy is not None,
+            capped=any(
+                self._scheduler.budget.is_capped(one.alias) for one in (lane, lane.judge) if one is not None
+            ),
             eta_s=0.0 if not lacking else lacking / rate if timed else None,
             errors=dict(lane.errors),
         )

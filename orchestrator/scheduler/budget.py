@@ -131,9 +131,13 @@ class Budget:
                 pool -= cap
                 del takers[a]
 
+    def is_capped(self, alias: str) -> bool:
+        """Whether its own cap leaves it less room than the budget does."""
+        return self.cap_room(alias) < self.total - self.held
+
     def by_own_cap(self, aliases: Iterable[str]) -> str:
         """What to say if it is these models' own caps that leave no room, not the budget; else ""."""
-        own = [alias for alias in sorted(aliases) if self.cap_room(alias) < self.total - self.held]
+        own = [alias for alias in sorted(aliases) if self.is_capped(alias)]
         return f"; its own limit is budget_usd under [models.{'], [models.'.join(own)}]" if own else ""
 
     def reserve(self, alias: str, amount: int) -> bool:

@@ -130,8 +130,8 @@ def next_commands(progress: Progress, ending: Ending) -> list[str]:
     run = command("run {}", ending.sweep)
     if db != Path("runs") / f"{progress.name}.db":
         run = command("run {} --db {}", ending.sweep, db)
-    lacking = any(m.done + m.failed < m.planned for m in progress.models)
-    if ending.status == "budget" and lacking:
+    lacking = [m for m in progress.models if m.done + m.failed < m.planned]
+    if ending.status == "budget" and not all(m.capped for m in lacking):
         commands.append(f"{run} --budget {_more(progress)}")
     elif ending.status in ("interrupted", "incomplete", "provider"):
         commands.append(run)

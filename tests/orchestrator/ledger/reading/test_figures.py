@@ -112,7 +112,7 @@ def test_an_error_that_a_server_answered_is_no_lost_connection(db):
             error,
         )
     found = {of.error: of.times for of in read_failures(db)}
-    assert found == {"Lost": 1, "Lost 502": 2, "RateLimited": 1}
+    assert found == {"Lost": 1, "Lost 502": 2, "RateLimited presumed": 1}
     assert Watched(db).read().models[1].errors == found
 
 

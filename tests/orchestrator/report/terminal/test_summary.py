@@ -216,3 +216,11 @@ def test_a_budget_far_exceeded_is_followed_by_one_above_what_is_held():
         "manyfew frontier runs/gsm8k.db",
         "manyfew show runs/gsm8k.db",
     ]
+
+
+def test_a_budget_is_not_raised_where_only_a_models_own_one_stopped_it():
+    own = judged(done=0, settled_pico=PICO, capped=True)
+    other = judged("other", done=0, settled_pico=PICO)
+    for models, is_raised in (([own], False), ([own, other], True)):
+        moment = progress(*models, budget_pico=9 * PICO, settled_pico=PICO, presumed_pico=0)
+        assert any("--budget" in line for line in next_commands(moment, ending("budget"))) == is_raised
