@@ -1,10 +1,10 @@
 """A loopback server that answers as fast as one core can: OpenAI's chat wire and Anthropic's, replies made beforehand.
 
-    python -m benchmarks.fast_server PORT
+    python -m benchmarks.fast_server PORT [distinct]
 
-Answers every POST with `n` choices of about 400 bytes, told from the body, of 64 different texts in turn, or with one
-message where the path ends in /messages, and every GET with 404. It checks nothing and keeps no bill: tests/loopback is
-for that.
+Answers every POST with `n` choices of about 400 bytes, told from the body, of 64 different texts in turn (`distinct`:
+of texts that never come again), or with one message where the path ends in /messages, and every GET with 404. It checks
+nothing and keeps no bill: tests/loopback is for that.
 """
 
 from __future__ import annotations
@@ -26,22 +26,34 @@ TEXT = (
 )
 TOKENS = 96
 TEXTS = 64
+DIGITS = 8
 
 
-@lru_cache(maxsize=256)
 def reply(n: int, first: int) -> bytes:
     """Head and body of a reply with `n` choices, each of another text; `first`: the number of the first one's."""
+    pieces = _pieces(n)
+    numbers = [b"%0*d" % (DIGITS, first + i) for i in range(n)]
+    return b"".join([piece for pair in zip(pieces, numbers, strict=False) for piece in pair]) + pieces[-1]
+
+
+repeated = lru_cache(maxsize=256)(reply)
+
+
+@lru_cache(maxsize=8)
+def _pieces(n: int) -> list[bytes]:
+    """What stands around the numbers."""
+    number = "#" * DIGITS
     choices = [
         {
             "index": i,
-            "message": {"role": "assistant", "content": f"{TEXT} ({(first + i) % TEXTS})"},
+            "message": {"role": "assistant", "content": f"{TEXT} ({number})"},
             "finish_reason": "stop",
             "token_ids": list(range(TOKENS)),
         }
         for i in range(n)
     ]
     usage = {"prompt_tokens": 80, "completion_tokens": n * TOKENS, "total_tokens": 80 + n * TOKENS}
-    return _whole(
+    whole = _whole(
         {
             "id": "x",
             "object": "chat.completion",
@@ -51,6 +63,7 @@ def reply(n: int, first: int) -> bytes:
             "usage": usage,
         }
     )
+    return whole.split(number.encode())
 
 
 @lru_cache(maxsize=1)
@@ -79,6 +92,10 @@ def _whole(content: dict[str, object]) -> bytes:
 class Answers(asyncio.Protocol):
     """One connection; requests may come in pieces or several at once."""
 
+    distinct = False
+    given = 0
+    """Texts, by all connections."""
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._buffer = b""
@@ -101,7 +118,11 @@ class Answers(asyncio.Protocol):
                 continue
             found = _N.search(body)
             n = int(found.group(1)) if found else 1
-            self._transport.write(reply(n, self._next))
+            if self.distinct:
+                self._transport.write(reply(n, Answers.given))
+                Answers.given += n
+                continue
+            self._transport.write(repeated(n, self._next))
             self._next = (self._next + n) % TEXTS
 
 
@@ -112,4 +133,5 @@ async def serve(port: int) -> None:
 
 
 if __name__ == "__main__":
+    Answers.distinct = sys.argv[2:] == ["distinct"]
     uvloop.run(serve(int(sys.argv[1])))

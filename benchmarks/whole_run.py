@@ -1,12 +1,14 @@
 """A whole `manyfew run` beside a bare aiohttp loop, both from the start of their interpreter to its end, in turns.
 
-    python -m benchmarks.whole_run [--requests 20000] [--requests-of-32 8000] [--rounds 5] [--provider vllm] [--json]
+    python -m benchmarks.whole_run [--requests 20000] [--requests-of-32 8000] [--rounds 5] [--provider vllm]
+        [--distinct] [--json]
 
 `run` samples with its display (in a terminal of its own), its ledger as durable as ever, and verdicts of `numeric`. The
 bare loop is aiohttp on asyncio, whose bodies lie ready as bytes and whose replies go through json.loads; it keeps
-nothing. The server (benchmarks/fast_server.py) gives 64 different texts in turn. Told are medians over the rounds, and
-the medians of each round's ratios: of wall seconds and of processor seconds (user + system). On a busy machine single
-requests come in ones and twos, which costs manyfew more than the loop: its ratios are above those of a quiet one.
+nothing. The server (benchmarks/fast_server.py) gives 64 different texts in turn, or with --distinct none twice. Told are
+medians over the rounds, and the medians of each round's ratios: of wall seconds and of processor seconds (user +
+system). On a busy machine single requests come in ones and twos, which costs manyfew more than the loop: its ratios are
+above those of a quiet one.
 """
 
 from __future__ import annotations
@@ -36,10 +38,12 @@ def main() -> None:
     parser.add_argument("--requests-of-32", type=int, default=8_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--provider", choices=("vllm", "openai-compatible"), default="vllm")
+    parser.add_argument("--distinct", action="store_true", help="no text comes twice")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     port = free_port()
-    server = subprocess.Popen([sys.executable, "-m", "benchmarks.fast_server", str(port)], cwd=ROOT)
+    texts = ["distinct"] if options.distinct else []
+    server = subprocess.Popen([sys.executable, "-m", "benchmarks.fast_server", str(port), *texts], cwd=ROOT)
     try:
         wait_for(port)
         cases = ((1, options.requests), (32, options.requests_of_32))
