@@ -5,7 +5,7 @@
 
 `run` samples with its display (in a terminal of its own), its ledger as durable as ever, and verdicts of `numeric`. The
 bare loop is aiohttp on asyncio, whose bodies lie ready as bytes and whose replies go through json.loads; it keeps
-nothing. The server (benchmarks/fast_server.py) gives 64 different texts in turn, or with --distinct none twice. Told are
+nothing. The server (benchmarks/fast_server.py) gives 64 different texts in turn, with --distinct none twice. Told are
 medians over the rounds, and the medians of each round's ratios: of wall seconds and of processor seconds (user +
 system). On a busy machine single requests come in ones and twos, which costs manyfew more than the loop: its ratios are
 above those of a quiet one.
