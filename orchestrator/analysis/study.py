@@ -158,7 +158,7 @@ def _warn_of_texts(study: FrontierStudy, outcomes: Outcomes, samples: Samples) -
     if samples.apart is not None and samples.apart.any():
         study.warn(
             outcomes,
-            "its samples shared their requests' prompts: what to buy pays prompts as it would be bought, the curve "
+            "samples shared their requests' prompts: what to buy pays prompts as it would be bought, the curve "
             "as recorded",
         )
     if samples.alike:
