@@ -63,8 +63,8 @@ def podman(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         yield home
         for what in (["rm", "--all", "--force", "--time", "0"], ["rmi", "--all", "--force"]):
             subprocess.run(["podman", *what], check=False, capture_output=True, timeout=60)
-        # podman mounts its images' folder on itself and leaves that: nothing could remove the folder. Lazily, since what
-        # is still ending there may keep it busy.
+        # podman mounts its images' folder on itself and leaves that: nothing could remove the folder. Lazily, since
+        # what is still ending there may keep it busy.
         unmount = ["umount", "--lazy", str(home / "images/overlay")]
         subprocess.run(unmount, check=False, capture_output=True, timeout=60)
 
