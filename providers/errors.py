@@ -11,7 +11,7 @@ ProviderError
 │   ├── TooManySamples     400 that says n is too large                        → ask for fewer at once
 │   ├── BadRequest         400/404/413/422 for this prompt                     → this problem fails for good
 │   └── Stopped            no wait mends it: bad key, no credit, unknown model,
-│                          a parameter the model refuses                       → this model stops
+│                          a parameter the model rejects                       → this model stops
 └── Lost               unknown: it may have been billed                  → counted at worst case, try again
     └── Unusable           it came whole, and holds no answer                  → the same
 """

@@ -36,7 +36,7 @@ CODES = frozenset(
 """Codes and types, in lower case: of OpenAI, Anthropic, Moonshot, LiteLLM, Alibaba, Volcengine, Zhipu. The word
 billing in a message is no sign: OpenAI's ordinary rate-limit message ends with the address of its billing page."""
 
-_MONEY = r"(?:credits?|balance|funds|money|prepaid|prepayment)"
+_MONEY = r"(?:credits?|balance|funds|money|points|prepaid|prepayment)"
 _GONE = (
     r"(?:insufficient|not enough|too low|depleted|exhausted|used up|ran out|run out|running out|expired|negative|"
     r"zero|below zero|overdrawn|consumed)"
@@ -44,7 +44,7 @@ _GONE = (
 _WORDS = LatePattern(
     rf"\b{_GONE}\b[^.;]{{0,40}}\b{_MONEY}\b|\b{_MONEY}\b[^.;]{{0,40}}\b{_GONE}\b"
     rf"|\b(?:no|without|out of|lacks?|requires? more|used (?:up )?all(?: \w+){{0,3}}|exceeded(?: \w+){{0,4}}"
-    rf"|don'?t have (?:any|enough)) {_MONEY}\b"
+    rf"|(?:do|does)(?:n.?t| not) (?:\w+ )?have (?:any|enough|sufficient)) {_MONEY}\b"
     rf"|\b(?:no|out of)(?: (?:more|remaining|available|usable|wallet|account|prepaid|api|paid)){{1,2}} {_MONEY}\b"
     r"|\b(?:spend(?:ing)?|billing|budget|cost|monthly|hard|prepaid)(?: \w+)? (?:limit|cap|budget)s?\b"
     r"[^.;]{0,40}\b(?:reached|exceeded|hit|exhausted|used up)"
@@ -53,11 +53,16 @@ _WORDS = LatePattern(
     r"|\bbudget (?:has been |was |is )?(?:exceeded|exhausted|used up|reached)|\bexceeded (?:\w+ ){0,3}budget\b"
     r"|\b(?:account|organi[sz]ation|project|team|subscription|workspace|api key|key)\b[^.;]{0,40}"
     r"\b(?:suspended|deactivated|disabled|on hold|overdue|in arrears|delinquent|in debt|frozen|past due)\b"
-    r"|\b(?:account|organi[sz]ation)\b[^.;]{0,40}\b(?:blocked|locked|banned|terminated|not active|inactive|closed)\b"
+    r"|\b(?:account|organi[sz]ation)\b[^.;]{0,40}\b(?:blocked|locked|banned|terminated|not active|inactive|closed"
+    r"|under review|restricted(?! to\b))\b"
     r"|\b(?:subscription|plan|membership|package)\b[^.;]{0,30}\b(?:expired|ended|lapsed|cancell?ed)\b"
-    r"|\bplan (?:does )?not (?:support|include|cover)|\bnot (?:included|available) (?:in|on|for|with|under) your"
+    r"|\bplan (?:does )?not (?:support|include|cover)|\bno(?:t have an?)? (?:active|valid|paid) (?:plan|subscription)\b"
+    r"|\bnot (?:included|available|supported|allowed) (?:in|on|for|with|under) (?:your|the)"
     r" (?:current )?(?:\w+ )?(?:plan|tier|subscription)\b|\b(?:extra|additional|paid) usage is required"
+    rf"|\b(?:monthly|prepaid) (?:\w+ ){{0,2}}(?:allowance|allocation|quota) (?:\w+ ){{0,2}}{_GONE}\b"
+    rf"|\b(?:token|resource|request) (?:package|pack|bundle)s? (?:\w+ ){{0,2}}{_GONE}\b"
     r"|complete your payment|\bpayment (?:method|information) (?:is )?(?:required|missing)"
+    r"|\b(?:no|valid|invalid) (?:payment (?:method|instrument|information)|credit card)\b"
     r"|\b(?:past|unpaid|overdue|outstanding) (?:due )?(?:invoices?|bills?|payments?)|payment (?:is )?required"
     r"|\bpay(?:ment)? (?:failed|overdue|past due)|\bfail(?:ed|ure) to pay"
     r"|\b(?:free (?:trial|credits?)|trial)\b[^.;]{0,40}\b(?:ended|expired|exhausted|used up|over)\b"
@@ -70,7 +75,7 @@ _WORDS = LatePattern(
     r"|\b(?:please|to) (?:recharge|top[ -]?up)\b|\bpurchase (?:more |additional )?credits"
     r"|(?:usage|spend(?:ing)?) limits?\b.*regain"
     r"|(?:calls|requests|tokens) ?(?:/|per) ?month\b"
-    r"|余额不足|欠费|充值|额度不足|额度已用|续订|续费|(?:账户|账号|帐户|帐号)[^。;,]{0,12}(?:锁定|封禁|冻结|停用)|残高不足|残高が不足"
+    r"|余额不足|欠费|充值|额度不足|额度已用|预扣费|续订|续费|(?:账户|账号|帐户|帐号)[^。;,]{0,12}(?:锁定|封禁|冻结|停用)|残高不足|残高が不足"
     r"|잔액 ?(?:이 )?부족|크레딧 ?(?:이 )?부족|недостаточно средств|saldo insuficiente|solde insuffisant"
     r"|cr[ée]dits? (?:insuffisants?|[ée]puis[ée]s?|insuficientes?|agotados?)|guthaben[^.;]{0,30}"
     r"(?:aufgebraucht|erschöpft|unzureichend|nicht aus)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -79,7 +80,7 @@ def read_error(
 ) -> Said:
     """The error in a body of any kind. The message is one clean line of up to 300 characters. `now`: the vendor's
     time, Unix seconds; `fault`: what a header calls the error."""
-    found = decode_object(body, ErrorBody) or decode_first(body, ErrorBody)
+    found = _read(body)
     if found is None:
         plain = body[:LARGEST_TEXT].decode("utf-8", "replace")
         title = _TITLE.search(plain)
@@ -120,6 +121,47 @@ def read_error(
     )
 
 
+def _read(body: bytes) -> ErrorBody | None:
+    found = decode_object(body, ErrorBody) or decode_first(body, ErrorBody)
+    if found is not None and not any(getattr(found, name) for name in _SAYING):
+        return _unwrapped(body) or found
+    if found is None and body.lstrip().startswith(b'"{'):  # a gateway that wrote it as JSON twice
+        with suppress(ValueError, RecursionError):
+            return decode_object(str(json.loads(body)).encode("utf-8", "replace"), ErrorBody)
+    return found
+
+
+def _unwrapped(body: bytes) -> ErrorBody | None:
+    """Names in another case, as in AWS's {"Message": …} and {"__type": …}, and an error in a wrapper of its own:
+    Tencent's {"Response": {"Error": {…}}}, Apigee's {"fault": {…}}."""
+    fields = _lowered(_object(body))
+    if any(fields.get(name) for name in _SAYING):
+        return msgspec.convert(fields, ErrorBody)
+    for inner in map(_lowered, map(as_object, fields.values())):
+        if any(inner.get(name) for name in (*_SAYING, "faultstring")):
+            return ErrorBody(error=_lowered(as_object(inner.get("error"))) or inner)
+    return None
+
+
+_SAYING = (
+    "error",
+    "type",
+    "message",
+    "code",
+    "detail",
+    "msg",
+    "title",
+    "reason",
+    "base_resp",
+    "errors",
+    "error_msg",
+)
+
+
+def _lowered(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name.strip("_").lower(): value for name, value in fields.items()}
+
+
 def _beside(found: ErrorBody) -> dict[str, Any]:
     return {"message": found.message or found.msg or found.error_msg, "detail": found.detail}
 
@@ -134,11 +176,15 @@ _DETAILS = frozenset({"errors", "detail", "details", "metadata", "meta"})
 
 def _top(body: bytes) -> dict[str, Any]:
     """The plain fields of an error body, and what lies under its details."""
+    fields = _object(body)
+    return {n: value for n, value in fields.items() if n in _DETAILS or isinstance(value, str | int | float)}
+
+
+def _object(body: bytes) -> dict[str, Any]:
     try:
-        fields = as_object(json.loads(body.decode("utf-8", "replace")))
+        return as_object(json.loads(body.decode("utf-8", "replace")))
     except (ValueError, RecursionError):
         return {}
-    return {n: value for n, value in fields.items() if n in _DETAILS or isinstance(value, str | int | float)}
 
 
 def _handed_on(inner: dict[str, Any]) -> dict[str, str]:
@@ -218,6 +264,9 @@ _MESSAGES = (
     "error_message",
     "errorMessage",
     "description",
+    "error_description",
+    "faultstring",
+    "issues",
 )
 
 
@@ -248,7 +297,7 @@ def message_of(error: object) -> str:
     fields = as_object(error)
     message = next((fields[name] for name in _MESSAGES if fields.get(name)), None)
     text = message if isinstance(message, str) else message_of(message) if message else ""
-    location = fields.get("loc")
+    location = fields.get("loc") or fields.get("path")  # FastAPI's and Zod's
     if isinstance(location, list):
         text = f"{'.'.join(str(one) for one in cast('list[object]', location)[:6])}: {text}"
     raw = as_object(fields.get("metadata")).get("raw")  # OpenRouter: what the vendor behind it said

@@ -56,6 +56,7 @@ from providers.reading.wording import (
     KEY,
     LIMITED,
     LOADING,
+    LOADING_NOW,
     NO_ENDPOINT,
     NO_MEMORY,
     NO_MODEL,
@@ -92,6 +93,7 @@ TOO_LARGE = frozenset({413, 414, 431})
 CHARGED_FILTER = "content_filter"
 """The code of Azure's content filter: its 400 is charged."""
 _MAY_LOAD = frozenset({425, 429, 500, 502, 503, 504})
+_SELDOM_LOADS = frozenset({400, 404, 409, 423})
 _TOO_LARGE = re.compile(r"request too large", re.IGNORECASE)
 _LIMIT_AND_REQUEST = re.compile(r"limit:? ([\d,]{1,18})\D{1,40}requested:? ([\d,]{1,18})", re.IGNORECASE)
 
@@ -117,8 +119,10 @@ def failure_from_status(
     said = read_error(body, secrets, now=vendors_now(headers), fault=fault_of(headers))
     answer = _Answer(status, said, headers, what, unstated)
     error = _meant(answer, own_host=own_host, free_5xx=free_5xx)
-    if status in _MAY_LOAD and (
-        LOADING.search(said.text) or (status == 503 and "estimated_time" in str(body[:2000]))
+    if (
+        (status in _MAY_LOAD and LOADING.search(said.text))
+        or (status == 503 and "estimated_time" in str(body[:2000]))
+        or (status in _SELDOM_LOADS and LOADING_NOW.search(said.text) and LOADING.search(said.text))
     ):
         loading = answer.error(Loading)
         loading.outcome = error.outcome
@@ -237,6 +241,10 @@ def _meant(answer: _Answer, *, own_host: bool, free_5xx: bool) -> ProviderError:
     if 400 <= status < 500 and status not in MAY_BE_BILLED:
         if status != 402 and (LIMITED.search(said.text) or FULL.search(said.text)):
             return _rate_limited(answer)
+        if status not in _REMEDIES and FILTERED.search(said.text) and not answer.needs_payment:
+            return answer.error(BadRequest)  # Portkey's guardrails: 446
+        if answer.needs_payment:
+            return answer.stopped("add credit at the vendor")
         return answer.stopped(_REMEDIES.get(status, ""))
     if status == 529 or (status in (500, 503) and said.is_error and (own_host or free_5xx)):
         return answer.error(Overloaded)
@@ -314,6 +322,8 @@ def _refused_access(answer: _Answer) -> ProviderError:
         return answer.error(RateLimited)
     if answer.needs_payment:
         return answer.stopped("add credit at the vendor")
+    if answer.status == 403 and NO_MODEL.search(said.text):
+        return answer.stopped("check `model`, and that your key may use it")
     return answer.stopped("check the key that api_key_env names, and what it may use")
 
 
@@ -384,14 +394,14 @@ def _about_request(error: ProviderError) -> ProviderError:
 
 def _remedy(name: str, answer: _Answer) -> str:
     if name in answer.unstated:
-        return f"the server refuses {name}, which goes out unstated: server_defaults = true leaves it out"
+        return f"the server rejects {name}, which goes out unstated: server_defaults = true leaves it out"
     if name in SAMPLING:
-        return f'the model refuses {name}: add unset = ["{name}"] to this model'
+        return f'the model rejects {name}: add unset = ["{name}"] to this model'
     if name == "max_tokens" and "max_completion_tokens" in answer.said.message:
         return 'this model takes max_completion_tokens: provider = "openai" sends it'
     if name in LENGTH:
         return "state a max_tokens that the model takes"
-    return f"the model refuses {name}: drop it from this model"
+    return f"the model rejects {name}: drop it from this model"
 
 
 def _remedy_404(said: Said) -> str:

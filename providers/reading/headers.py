@@ -98,11 +98,16 @@ def _asked_s(lower: Mapping[str, str], its_now: float) -> float | None:
             continue
         wait = duration_s(value)
         if wait is None:
-            at = _http_date(value)
-            wait = None if at is None else max(0.0, at - its_now)
+            wait = seconds_to_date(value, its_now)
         if wait is not None:
             return bounded(wait)
     return None
+
+
+def seconds_to_date(text: str, now: float) -> float | None:
+    """Seconds until an HTTP date, at most a day."""
+    at = _http_date(text)
+    return None if at is None else bounded(max(0.0, at - now))
 
 
 def duration_s(text: str) -> float | None:

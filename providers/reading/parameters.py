@@ -19,6 +19,7 @@ _N = LatePattern(
     r"|(?:number of|multiple|several|more than one|only (?:one|1|a single)|(?:one|single|1)) "
     r"(?:choice|completion|sample|candidate|generation|response|output|alternative|return sequence|sequence)s?\b"
     r"(?! tokens?\b)"
+    r"|\b\d{1,6} (?:choices|completions|candidates|generations)\b"
     r"|candidate[ _]?count|\bbest_of\b|num_return_sequences|num_generations"
     r"|num_(?:samples|completions|choices|outputs|responses)|\bset n\b",
     re.IGNORECASE,
@@ -27,6 +28,7 @@ _NUMBER = r" ?['\"`]?(\d{1,6})\b"
 _MAX_N = LatePattern(
     rf"(?:at most|<=|≤|no more than|not more than|less than or equal to|not exceed|up to|must be|should be|equal to"
     rf"|only|maximum(?: value)?(?: of| is| allowed is|:)?|max(?:imum)? allowed(?: value)?(?: of| is|:)?"
+    rf"|\bthe (?:allowed|limit)(?: is| of|:)?"
     rf"|between 1 and|\b1 to|\b1 ?[-–] ?|[\[(] ?1 ?, ?|\b1 \(inclusive\) (?:to|and)"
     rf"|(?:仅支持|只支持|最大(?:值)?(?:为|是)?|不能?超过|不大于|小于等于)){_NUMBER}(?! ?\(exclusive)",
     re.IGNORECASE,
@@ -58,7 +60,6 @@ SAMPLING = (
     "top_k",
     "min_p",
     "stop",
-    "stop_sequences",
     "presence_penalty",
     "frequency_penalty",
     "repetition_penalty",
@@ -87,7 +88,7 @@ OTHERS = (
 """Names that no sentence has but as a parameter's."""
 _REFUSED = LatePattern(
     r"(?:not|n.t) (?:be )?(?:a )?(?:support|allow|permit|recogni|available|valid|set)|unsupported|unknown|invalid"
-    r"|must be|should be|out of range|deprecated|extra|不支持|非法|无效",
+    r"|must be|should be|out of range|deprecated|extra|too many|at most|不支持|非法|无效",
     re.IGNORECASE,
 )
 _REQUESTED = LatePattern(
@@ -98,18 +99,20 @@ _REQUESTED = LatePattern(
 )
 _NAMED = LatePattern(
     r"(?:unsupported|unrecognized|unknown|unexpected|unpermitted|invalid|extra)"
-    r" (?:request )?(?:parameter|value|argument|keyword argument|field|input|key)s?"
+    r" (?:request )?(?:parameter|value|argument|keyword argument|field|input|key|name)s?"
     r"(?: supplied| provided| found| for)?:? *['\"`]?([A-Za-z_][\w.]*)"
     r"|['\"`]([A-Za-z_][\w.]*)['\"`][^.;]{0,60}?"
-    r"(?:(?:not|n.t) (?:support|allow|permit|available|valid)|unsupported|deprecated|cannot both)"
+    r"(?:(?:not|n.t) (?:support|allow|permit|available|valid|recogni)|unsupported|deprecated|cannot both)"
     r"|(?:parameter|argument|field|option)s? (?:is |are )?(?:not supported|unsupported|not allowed|not permitted)"
     r"[^:.;]{0,40}: ?['\"`]?([A-Za-z_][\w.]*)"
     r"|(?:parameter|argument|field|option) ['\"`]?(?!is\b|was\b)([A-Za-z_][\w.]*)['\"`]? (?:is )?"
     r"(?:not |un)(?:support|allow)"
     r"|(?:not|n.t) (?:support|accept|allow|take) (?:the |setting )?(?:parameter|argument|field|option)s?:? ?['\"`]?"
-    r"([A-Za-z_][\w.]*)"
-    r"|\b(?:body\.)?([A-Za-z_][\w.]*): (?:extra|unknown|unexpected|unsupported)",
+    r"([A-Za-z_][\w.]*)",
     re.IGNORECASE,
+)
+_BEFORE_COLON = LatePattern(
+    r"\b(?:body\.)?([A-Za-z_][\w.]*): (?:extra|unknown|unexpected|unsupported)", re.IGNORECASE
 )
 _LOCATED = LatePattern(r"'loc': \('body', '(\w+)'\)[^}]{0,40}(?:extra|not permitted)", re.IGNORECASE)
 _UNKNOWN = LatePattern(r"extra|unknown|unrecognized|unsupported", re.IGNORECASE)
@@ -126,7 +129,8 @@ _PARAMETER_CODES = frozenset(
 _AMBIGUOUS = frozenset({"stop", "seed"})
 """Names that are plain words too: they count only in quotes, or beside the word parameter."""
 _KNOWN = SAMPLING + LENGTH + OTHERS
-_BY_LETTERS = {name.replace("_", ""): name for name in _KNOWN}
+_BY_LETTERS = {name.replace("_", ""): name for name in _KNOWN} | {"stopsequences": "stop"}
+_STOPS = LatePattern(r"\bstop[ _]?(?:sequence|word|string)s?\b", re.IGNORECASE)
 _MENTIONED = LatePattern(
     rf"(?<!\w)({'|'.join(name.replace('_', '_?') for name in sorted(_KNOWN, key=len, reverse=True))})(?!\w)",
     re.IGNORECASE,
@@ -135,6 +139,7 @@ _MENTIONED = LatePattern(
 
 def _name(said: str) -> str:
     """The parameter in OpenAI's spelling: presencePenalty and generation_config.topP are written so, too."""
+    said = said.rstrip(".")
     last = said.removeprefix("body.").rpartition(".")[2]
     return _BY_LETTERS.get(last.replace("_", "").lower(), said.removeprefix("body."))
 
@@ -150,15 +155,18 @@ def refused_parameter(said: Said) -> str | None:
     stated = _name(said.param)
     if stated in known or (stated and said.code in _PARAMETER_CODES):
         return stated
-    found = _LOCATED.search(said.text) or _NAMED.search(said.text)
-    named = _name(next((group for group in found.groups() if group), "")) if found else ""
-    if named in known or named in OTHERS:
+    matches = [one for pattern in (_LOCATED, _NAMED, _BEFORE_COLON) for one in pattern.finditer(said.text)]
+    names = [_name(next((group for group in found.groups() if group), "")) for found in matches]
+    if (named := next((name for name in names if name in _KNOWN), None)) is not None:
         return named
+    found, named = (matches[0], names[0]) if matches else (None, "")
     if found and (said.code in _PARAMETER_CODES or _UNKNOWN.search(found.group())):
         return named
     begins = _BEGINS.match(said.text)  # vLLM: "top_p must be in (0, 1], got 3.0."
     if begins and begins.group(1) in known:
         return begins.group(1)
+    if _STOPS.search(said.text) and _REFUSED.search(said.text):
+        return "stop"
     mentioned = [_name(found.group(1)) for found in _MENTIONED.finditer(said.text)]
     refused = bool(_REFUSED.search(said.text))
     return next((n for n in mentioned if n in known and n not in _AMBIGUOUS), None) or next(

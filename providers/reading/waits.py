@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, cast
 
-from providers.reading.headers import bounded, duration_s, number, seconds_until
+from providers.reading.headers import bounded, duration_s, number, seconds_to_date, seconds_until
 from providers.reading.late_pattern import LatePattern
 from providers.reading.lenient_json import as_object
 
@@ -20,26 +20,37 @@ _FIELDS = LatePattern(
 )
 _TIMES = LatePattern(r"(?:resets?|retry|available)_?(?:at|time)")
 _DEEPEST = 6
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "с": 1.0, "м": 60.0, "ч": 3600.0}
 _UNIT = (
     r"(?:ms|milliseconds?|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|sekunden?|secondes?"
-    r"|segundos?|minuten|minutos?|heures?|horas?|s|m|h|d)"
+    r"|segundos?|minuten|minutos?|heures?|horas?|секунд\w*|минут\w*|час\w*|s|m|h|d)"
 )
 _AMOUNT = rf"\d+(?:\.\d+)? ?{_UNIT}(?![a-z])"
 _SAID = LatePattern(
     rf"(?:try|retry|retrying|wait|available|resets?|reset|again|refresh\w*|back off|come back|hold off"
     rf"|next|pause|delay|slow down|cool\w*)\b[^.;]{{0,60}}?"
     rf"(?<!per )(?<!every )(?<!each )(?<![\d.])((?:{_AMOUNT})(?:(?:,| and)? ?{_AMOUNT})*)"
-    rf"|(?:in|after|for|dans|en) (?:about |around |approximately |another )?((?:{_AMOUNT})(?:(?:,| and)? ?{_AMOUNT})*)"
+    rf"|(?:in|after|for) (?:about |around |approximately |another )?((?:{_AMOUNT})(?:(?:,| and)? ?{_AMOUNT})*)"
     rf"[^.;]{{0,30}}\b(?:try|retry|again|erneut)"
-    rf"|(?:r[ée]essayer|reintente|intente)\b[^.;]{{0,40}}?\b(?:dans|en) ((?:{_AMOUNT}))",
+    rf"|\b(?:dans|en|em|tra|через) ((?:{_AMOUNT}))",
     re.IGNORECASE,
 )
-_CHINESE = LatePattern(r"(\d{1,9}(?:\.\d{1,9})?) ?(毫秒|秒|分钟|小时)(?:之|以)?[后後]")
-_CHINESE_UNITS = {"毫秒": 0.001, "秒": 1.0, "分钟": 60.0, "小时": 3600.0}
+_EASTERN = LatePattern(
+    r"(?:(?:等待|稍等|等) ?)(\d{1,9}(?:\.\d{1,9})?) ?(毫秒|秒|分|小时)"
+    r"|(\d{1,9}(?:\.\d{1,9})?) ?(毫秒|秒|分钟|分鐘|分|小时|小時|時間|초|분|시간) ?(?:之|以)?(?:[后後]|후|뒤)"
+)
+_EASTERN_UNITS = {"毫": 0.001, "秒": 1.0, "초": 1.0, "分": 60.0, "분": 60.0}
+"""By their first character; others are hours."""
+_CLOCK = LatePattern(
+    r"(?:retry|again|wait|available|resets?|reset|replenish\w*|refresh\w*)\b[^.;\d]{0,30}\b(?:in|after|for|:) ?"
+    r"(\d{1,3}):(\d\d):(\d\d)\b",
+    re.IGNORECASE,
+)
+"""Azure's gateway: "replenished in 01:33:12"."""
 _UNTIL = LatePattern(
     r"(?:resets?|reset|retry|again|available|until|将在)[^.;\d]{0,40}"
-    r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?) ?(Z|UTC|[+-]\d\d:?\d\d)?",
+    r"(?:(\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?) ?(Z|UTC|[+-]\d\d:?\d\d)?"
+    r"|((?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d? [a-z]{3} \d{4} \d\d:\d\d:\d\d GMT))",
     re.IGNORECASE,
 )
 _CHINA = timezone(timedelta(hours=8))
@@ -50,8 +61,12 @@ def wait_in_message(message: str) -> float | None:
     """Seconds from "Please try again in 6m0s", "retry in 3.2s", "Please wait 4 seconds before your next request" …"""
     found = _SAID.search(message)
     if found is None:
-        if (chinese := _CHINESE.search(message)) is not None:
-            return bounded(float(chinese.group(1)) * _CHINESE_UNITS[chinese.group(2)])
+        if (clock := _CLOCK.search(message)) is not None:
+            hours, minutes, seconds = map(int, clock.groups())
+            return bounded(3600.0 * hours + 60 * minutes + seconds)
+        if (eastern := _EASTERN.search(message)) is not None:
+            amount, unit = filter(None, eastern.groups())
+            return bounded(float(amount) * _EASTERN_UNITS.get(unit[0], 3600.0))
         return None
     said = next(group for group in found.groups() if group)
     return bounded(sum(float(amount) * _unit(unit.lower()) for amount, unit in _PARTS.findall(said)))
@@ -63,6 +78,8 @@ def wait_until(message: str, now: float) -> float | None:
     found = _UNTIL.search(message)
     if found is None:
         return None
+    if found.group(3):
+        return seconds_to_date(found.group(3), now)
     try:
         at = datetime.fromisoformat(found.group(1) + (found.group(2) or "").replace("UTC", "Z"))
     except ValueError:

@@ -7,23 +7,24 @@ import re
 from providers.reading.late_pattern import LatePattern
 
 CONTEXT = LatePattern(
-    r"context[ -](?:length|window|limit)|context[ _-]size|context_length_exceeded|prompt is too long"
+    r"context[ -]?(?:length|window|limit)|context[ _-]size|context_length_exceeded|prompt is too long"
     r"|input is too long"
     r"|(?:prompt|input|request) (?:is |\w+ )*(?:too long|longer than|exceeds? )|maximum (?:model|input) length"
     r"|too many (?:input )?tokens|must be at least 1, got -"
     r"|\bn_ctx\b|\bmax_seq_len\b|\bmax_new_tokens\b|\binput length\b|must have less than \d{1,9} tokens"
     r"|token count (?:of )?\(?\d{0,9}\)? ?exceeds|maximum number of (?:input |prompt )?tokens allowed"
     r"|\b\d{1,9} (?:input |prompt )?tokens\b(?! ?(?:per|/|an? |every))[^.]{0,60}\b(?:window|at most|supports|maximum)\b"
-    r"|超长|超过(?:模型)?(?:最大)?(?:上下文|长度)|上下文(?:长度)?(?:超|过长)",
+    r"|\b\d{1,9} tokens exceeds? (?:the |your )?(?:\w+ )?(?:limit|maximum) of \d"
+    r"|超长|超[过出]了?[^。;]{0,10}(?:上下文|长度)|上下文(?:长度)?(?:超|过长)",
     re.IGNORECASE,
 )
 NO_MODEL = LatePattern(
     r"model[^.]{0,120}(?:does ?n.?t exist|does not exist|not found|not exist)"
     r"|not a valid model|invalid model|unknown model|unsupported model"
     r"|\bmodels? ['\"`]?[\w./:@-]{1,120}['\"`]? (?:is |was |has been )?(?:not supported|not available|unavailable"
-    r"|not enabled|not deployed|not activated|deprecated|retired|removed|decommissioned|no longer)"
+    r"|not enabled|not deployed|not activated|disabled|deprecated|retired|removed|decommissioned|no longer)"
     r"|(?:choose|use|select|pick|try) (?:a |another |some )?(?:different|other|another)? ?model\b|on-demand throughput"
-    r"|模型[^。;]{0,20}(?:不存在|未开通|已下线)",
+    r"|\bmodel (?:is |was )?disabled\b|模型[^。;]{0,20}(?:不存在|未开通|已下线)",
     re.IGNORECASE,
 )
 NO_TEMPLATE = LatePattern(r"chat template", re.IGNORECASE)
@@ -38,7 +39,7 @@ KEY = LatePattern(
 )
 FILTERED = LatePattern(
     r"content[ _]?(?:filter|management policy|policy|moderation|exists risk)|responsibleai|inappropriate content"
-    r"|data_inspection|prohibited_content|blocked (?:by|due|for|because)"
+    r"|data_inspection|prohibited[ _]content|blocked (?:by|due|for|because)"
     r"|safety[ _](?:filter|system|setting|polic|check|classif)|acceptable use|disallowed content|flagged|moderation"
     r"|violat\w* (?:\w+ ){0,5}(?:polic|terms|guidelines)|usage polic"
     r"|sensitive[ _]?(?:content|words?|info|data|material)"
@@ -48,16 +49,19 @@ FILTERED = LatePattern(
 )
 LIMITED = LatePattern(
     r"rate[ _-]?limit|too many requests|request limit reached|qps|throttl|resource_exhausted|concurrency limit"
-    r"|secondary rate|速率限制|频率|并发数|限流|流量限制",
+    r"|service ?quota ?exceeded|exceed(?:s|ed)? (?:the |your )?(?:service|request) quota"
+    r"|\bout of (?:call|request|token)[\w ]{0,20} quota|\brate exceeded|secondary rate"
+    r"|速率限制|频率|频繁|限频|并发数|限流|流量限制",
     re.IGNORECASE,
 )
 THROTTLED = LatePattern(r"throttl|(?:please )?wait before (?:trying|retrying|sending|making)", re.IGNORECASE)
 """A 400 that says so is a limit, whatever it counts: Bedrock's "Too many tokens" is no prompt that is too long."""
 LOADING = LatePattern(
     r"loading (?:the |your |its )?model|model[^.]{0,80}\b(?:(?:is|being) (?:still |currently |being )*"
-    r"(?:loading|loaded|starting|warming|initiali[sz]|downloading|scal|provision)|not (?:yet )?(?:ready|loaded)"
+    r"(?:loading|loaded|starting|warming|initiali[sz]|downloading|scal|provision|deploying|deployed)"
+    r"|not (?:yet )?(?:ready|loaded)"
     r"|load(?:ing)? in progress)"
-    r"|(?:warming|starting|spinning|booting|scaling)[ _]up|cold[ -](?:start|boot)"
+    r"|(?:warming|starting|spinning|booting|scaling|waking)[ _]up|cold[ -](?:start|boot)"
     r"|(?:pulling|fetching|downloading) (?:\w+ )?(?:weights|model)|currently loading|scaled to zero"
     r"|\bmodels? (?:still |now |currently )?loading\b|\b(?:weights|checkpoints?|shards)\b[^.]{0,40}\bload"
     r"|\bloading\b[^.]{0,40}\b(?:weights|checkpoints?|shards)"
@@ -66,6 +70,13 @@ LOADING = LatePattern(
     r"|正在加载|加载中|正在启动",
     re.IGNORECASE,
 )
+LOADING_NOW = LatePattern(
+    r"\b(?:is|are|being|still|currently|now) (?:still |currently |being )*"
+    r"(?:loading|being loaded|starting|warming|initiali[sz]|downloading|deploying|being deployed)"
+    r"|正在加载|加载中|正在启动",
+    re.IGNORECASE,
+)
+"""Of a status that says nothing of loading: "model not loaded" may be the name of one that isn't there."""
 NO_MEMORY = LatePattern(
     r"requires? more (?:\w+ )?memory|(?:not enough|insufficient) (?:\w+ )?memory to (?:load|run)",
     re.IGNORECASE,

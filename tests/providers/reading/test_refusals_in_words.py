@@ -19,6 +19,7 @@ from providers.reading.error_text import error_in_reply
 from providers.reading.failures import failure_from_status, failure_in_reply
 from providers.reading.waits import wait_in_fields, wait_in_message
 
+NOON = "Mon, 30 Nov 2026 12:00:00 GMT"
 LONG_QUOTA = (
     "You exceeded your current quota, please check your plan and billing details. For more information on this error, "
     "head to: https://ai.google.dev/gemini-api/docs/rate-limits. To monitor your current usage, head to: "
@@ -78,6 +79,17 @@ def fail(status: int, body: Any, headers: dict[str, str] | None = None, **more: 
         (400, error("No remaining wallet funds for project p-1")),
         (403, error("This project has no available credits")),
         (403, error("Your prepaid funds are used up. Top up to keep sending requests.")),
+        (400, error("Organization has been restricted. Please reach out to support.")),
+        (400, error("No payment method on file.")),
+        (403, error("Model access is denied: a valid payment instrument must be provided.")),
+        (403, error("Your newly created team doesn't have any credits or licenses yet.")),
+        (403, error("You do not have an active subscription for this model.")),
+        (403, error("This model is not available on the free plan. Please upgrade your plan.")),
+        (403, error("预扣费额度失败, 用户剩余额度: ＄0.001", code="insufficient_user_quota")),
+        (429, error("Monthly token allowance consumed; renews on December 1.")),
+        (429, error("Token package exhausted")),
+        (429, error("Not enough points left on this account")),
+        (429, json.dumps(error("add credits", code="insufficient_quota"))),
     ],
 )
 def test_no_credit_stops_the_model_and_is_free(status, body):
@@ -121,6 +133,11 @@ def test_no_credit_under_a_500_of_a_gateway_stops_the_model_and_stays_charged(bo
         ({"errors": [{"detail": "too many in parallel", "retry_after": 5}]}, {}, 5),
         ({"detail": "Busy", "details": {"retryDelay": "4s"}}, {}, 4),
         ({"detail": "You exceeded your current quota. Please retry in 34.6s."}, {}, 34.6),
+        ({"Message": "Rate exceeded, try again in 5 s"}, {}, 5),
+        ({"Response": {"Error": {"Code": "LimitExceeded", "Message": "请求太频繁，请等待7秒"}}}, {}, 7),
+        ({"fault": {"faultstring": "Quota limit exceeded, retry after 9 s", "detail": {}}}, {}, 9),
+        (error("Hit the limit, retry after Mon, 30 Nov 2026 13:00:10 GMT"), {"date": NOON}, 3610),
+        (error("Your organization is restricted to 60 requests a minute"), {}, None),
     ],
 )
 def test_a_limit_that_a_wait_mends_waits(body, headers, wait):
@@ -143,6 +160,12 @@ def test_a_limit_that_a_wait_mends_waits(body, headers, wait):
         ("Veuillez réessayer dans 20 secondes", 20),
         ("Demasiadas solicitudes, intente de nuevo en 20 segundos", 20),
         ("20秒後に再試行してください", 20),
+        ("2分後にお試しください", 120),
+        ("请等待30秒", 30),
+        ("15초 후에 다시 시도해 주세요", 15),
+        ("повторите через 5 секунд", 5),
+        ("Tente novamente em 20 segundos", 20),
+        ("Quota will be replenished in 01:33:12", 5592),
         ("Limit: 60 requests a minute", None),
         ("try again later", None),
     ],
@@ -171,6 +194,8 @@ def test_waits_in_fields():
         ("Unsupported parameter: n", 1),
         ("number of choices must be in the range 1 to 4", 4),
         ("num_samples must be 1", 1),
+        ("You asked for 8 completions but the limit is 4", 4),
+        ("Value error, n: 8 exceeds the allowed 4", 4),
     ],
 )
 @pytest.mark.parametrize("param", [None, "None", "n"])
@@ -189,6 +214,11 @@ def test_an_n_that_is_refused_in_any_words(message, max_n, param):
         ("This endpoint does not support setting presence_penalty", "presence_penalty"),
         ("The parameter 'stop' is not supported", "stop"),
         ("Parameter stop not supported", "stop"),
+        ("Model grok-4 does not support parameter stop.", "stop"),
+        ("Too many stop sequences. At most 4 are allowed.", "stop"),
+        ("Argument 'seed' not recognized", "seed"),
+        ('Invalid JSON payload received. Unknown name "seed": Cannot find field.', "seed"),
+        ("Failed to deserialize the JSON body into the target type: unknown field `min_p`", "min_p"),
     ],
 )
 def test_a_parameter_that_is_refused_in_any_words_names_the_line(message, name):
@@ -209,12 +239,23 @@ def test_a_parameter_that_is_refused_in_any_words_names_the_line(message, name):
         (403, error("Your input was flagged by moderation")),
         (400, [error("The prompt was blocked due to PROHIBITED_CONTENT", status="INVALID_ARGUMENT")]),
         (400, error("This model's maximum context length is 4096 tokens. max_tokens is too large: 4096.")),
+        (400, error("Requested 9000 tokens exceeds limit of 8192")),
+        (400, error("litellm.ContextWindowExceededError: litellm.BadRequestError: too big")),
+        (400, error("输入的 tokens 总数超过了模型的最大上下文长度限制 32768")),
+        (422, error("Prompt contains prohibited content")),
+        (446, error("The guardrail checks defined in the config failed.", type="hooks_failed")),
     ],
 )
 def test_what_is_refused_of_one_prompt_fails_that_prompt_alone(status, body):
     found = fail(status, body)
     assert type(found) is BadRequest
     assert not found.unclear
+
+
+@pytest.mark.parametrize("wrap", [dict[str, Any], lambda body: {"data": body}])
+def test_a_validator_that_names_a_path_is_read(wrap):
+    issue = {"path": ["top_p"], "message": "Number must be less than or equal to 1"}
+    assert 'unset = ["top_p"]' in fail(400, wrap({"error": {"issues": [issue]}})).message
 
 
 def test_a_refusal_that_names_no_cause_says_so():
@@ -239,6 +280,16 @@ def test_a_model_that_is_loading_is_worth_waiting_for(body):
     assert found.outcome is MayHaveCost.UNKNOWN
     if "estimated_time" not in str(body) and "detail" not in body:
         assert fail(503, body, own_host=True).outcome is MayHaveCost.FREE
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 425])
+def test_a_model_that_is_loading_is_waited_for_whatever_the_status(status):
+    assert type(fail(status, error("model m is still loading"))) is Loading
+    assert type(fail(status, error("model m not loaded"))) is not Loading or status == 425
+
+
+def test_a_model_that_a_key_may_not_use_names_both():
+    assert "check `model`, and that your key may use it" in fail(403, error("Model disabled.")).message
 
 
 @pytest.mark.parametrize(
