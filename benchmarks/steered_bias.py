@@ -35,6 +35,7 @@ from orchestrator.ledger.writing.run_state import ModelState, RunState
 from orchestrator.problem_state import ProblemState
 from orchestrator.run.policies import rule_of, works_of
 from orchestrator.run.prepare import Prepared, prepare
+from orchestrator.scheduler.budget import Budget, Funds
 from orchestrator.scheduler.policy.cost_factors import CostFactors
 from orchestrator.scheduler.policy.narrow import plan
 from orchestrator.scheduler.policy.narrow_work import NarrowWork
@@ -56,15 +57,19 @@ Floats = NDArray[np.float64]
 
 
 class Setting(NamedTuple):
-    """`policy`: a sweep's table; `times`: the budget, in samples of the cheap model on each problem."""
+    """`policy`: a sweep's table; `times`: the budget, in samples of the cheap model on each problem; `max_n`: the most
+    samples a request."""
 
     policy: str
     samples: int
     times: float
+    max_n: int = 4
 
 
 SETTINGS = {
     "until_solved": Setting("", 8, 1000),
+    "until_solved cut by its budget": Setting("", 24, 27, max_n=1),
+    "until_solved cut, several a request": Setting("", 24, 30),
     "cascade": Setting('[policy]\nkind = "cascade"\norder = ["cheap", "expensive"]', 6, 1000),
     "cascade cut by its budget": Setting('[policy]\nkind = "cascade"\norder = ["cheap", "expensive"]', 24, 7),
     "solve": Setting('[policy]\nkind = "solve"\nmeasure = 0.3', 20, 15),
@@ -72,14 +77,26 @@ SETTINGS = {
 }
 
 
-@dataclass
 class Purse:
-    """What the policy sees of the scheduler: the money, and that every model can be asked."""
+    """What the policy sees of the scheduler: the money, and that every model can be asked. Without a policy each model
+    keeps to its share, as when money is short."""
 
-    total: int
-    works: list[Work]
-    settled: list[int] = field(default_factory=lambda: [0, 0])
-    reserved: int = 0
+    def __init__(self, total: int, works: list[Work], aliases: list[str], *, shared: bool) -> None:
+        self.works = works
+        self.aliases = aliases
+        funds = {alias: Funds(weight=round(PRICE[alias])) for alias in aliases}
+        self.budget = Budget(total, funds, shared=shared)
+
+    def may_send(self, model: int, worst: int | None) -> bool:
+        """Holds the worst case of a request, if it fits; None: the model has none to send now."""
+        mine = self.budget.funds[self.aliases[model]]
+        mine.finished = worst is None and not mine.in_flight
+        if worst is None:
+            return False
+        if self.budget.reserve(self.aliases[model], worst):
+            return True
+        mine.stuck = not mine.in_flight
+        return False
 
     def can_go_on(self, model: int, /) -> bool:
         return True
@@ -90,24 +107,27 @@ class Purse:
         return False
 
     def room_pico(self) -> int:
-        return self.total - sum(self.settled) - self.reserved
+        return self.budget.total - self.budget.held
 
     def spent_pico(self) -> int:
-        return sum(self.settled)
+        return sum(map(self.settled, range(len(self.works))))
 
     def total_pico(self) -> int:
-        return self.total
+        return self.budget.total
+
+    def settled(self, model: int) -> int:
+        return self.budget.funds[self.aliases[model]].settled
 
     def cost_factor(self, model: int, /) -> float:
-        work = self.works[model]
+        work, settled = self.works[model], self.settled(model)
         assert isinstance(work, NarrowWork)
-        return self.settled[model] / work.expected_pico if self.settled[model] and work.expected_pico else 1.0
+        return settled / work.expected_pico if settled and work.expected_pico else 1.0
 
     def cost_factors(self, model: int, /) -> CostFactors:
         work = self.works[model]
         assert isinstance(work, SolveWork)
         expected = work.expected_output_pico
-        return CostFactors(1.0, self.settled[model] / expected) if expected else CostFactors()
+        return CostFactors(1.0, self.settled(model) / expected) if expected else CostFactors()
 
 
 class Row(NamedTuple):
@@ -118,6 +138,7 @@ class Row(NamedTuple):
     tokens: int
     passed: bool
     rule: str
+    request: int
 
 
 # -- draws -------------------------------------------------------------------------------------------------------------
@@ -132,7 +153,7 @@ def prepared_sweep(folder: Path, setting: Setting) -> Prepared:
     mode = "" if setting.policy else 'mode = "until_solved"'
     models = "".join(
         f'[models.{alias}]\nprovider = "openai-compatible"\nmodel = "m"\nbase_url = "http://127.0.0.1:1/v1"\n'
-        f"price = {{ input = 0, output = {price} }}\nmax_n = 4\n{mode}\n"
+        f"price = {{ input = 0, output = {price} }}\nmax_n = {setting.max_n}\n{mode}\n"
         for alias, price in PRICE.items()
     )
     (folder / "sweep.toml").write_text(
@@ -160,12 +181,12 @@ def drawn(prepared: Prepared, budget: int, rates: Floats, generator: np.random.G
     )
     by_alias = works_of(prepared, nothing, budget)
     works = [by_alias[alias] for alias in aliases]
-    purse = Purse(budget, works)
+    purse = Purse(budget, works, aliases, shared=sweep.policy.kind == "all")
     learner, find = _learner(works[0], purse)
     prices = [PRICE[alias] for alias in aliases]
     rows: list[Row] = []
     on_the_way: list[tuple[list[Row], int]] = []
-    landed = 0
+    landed = sent_before = 0
     while True:
         # What is believed is fitted beside the run, so that some verdicts come in between.
         if learner is not None and learner.is_stale and (landed % LOOKS_EVERY == 0 or not on_the_way):
@@ -173,16 +194,17 @@ def drawn(prepared: Prepared, budget: int, rates: Floats, generator: np.random.G
         sent = False
         order: list[int] = generator.permutation(len(works)).tolist()
         for model in order:
-            item = works[model].peek(0.0) if len(on_the_way) < IN_FLIGHT else None
-            if item is None:
-                continue
-            n = len(item.indices)
-            worst = round(n * prices[model] * 1e6 * max(TOKENS))
-            if worst > purse.room_pico():
+            if len(on_the_way) >= IN_FLIGHT:
+                break
+            item = works[model].peek(0.0)
+            n = 0 if item is None else len(item.indices)
+            worst = None if item is None else round(n * prices[model] * 1e6 * max(TOKENS))
+            if not purse.may_send(model, worst) or item is None or worst is None:
                 continue
             rule = rule_of(sweep.models[aliases[model]], sweep.policy, item)
             passes: list[bool] = (generator.random(n) < rates[item.problem, model]).tolist()
             works[model].take(item, n)
+            sent_before += 1
             replies = [
                 Row(
                     model,
@@ -192,10 +214,10 @@ def drawn(prepared: Prepared, budget: int, rates: Floats, generator: np.random.G
                     TOKENS[ok],
                     ok,
                     rule,
+                    sent_before,
                 )
                 for index, ok in zip(item.indices, passes, strict=True)
             ]
-            purse.reserved += worst
             on_the_way.append((replies, worst))
             sent = True
         if sent:
@@ -208,8 +230,7 @@ def drawn(prepared: Prepared, budget: int, rates: Floats, generator: np.random.G
         quick = np.array([1.0 + replies[0].passed for replies, _ in on_the_way])
         replies, worst = on_the_way.pop(int(generator.choice(len(quick), p=quick / quick.sum())))
         model, problem = replies[0].model, replies[0].problem
-        purse.reserved -= worst
-        purse.settled[model] += sum(row.cost for row in replies)
+        purse.budget.end(aliases[model], worst, settled=sum(row.cost for row in replies))
         works[model].arrived(problem, len(replies))
         for row in replies:
             works[model].judged(problem, passed=row.passed, index=row.at)
@@ -255,9 +276,20 @@ def written(path: Path, rows: list[Row]) -> None:
         connection.execute("DELETE FROM sample")
         connection.executemany(
             "INSERT INTO sample (model_id, problem_id, sample_index, text, cost_pico, cost_basis, completion_tokens, "
-            "passed, answer, stop_rule, verifier, created_at) VALUES (?, ?, ?, 'x', ?, 'usage', ?, ?, ?, ?, 'v/1', 0)",
+            "passed, answer, stop_rule, request_ref, verifier, created_at) "
+            "VALUES (?, ?, ?, 'x', ?, 'usage', ?, ?, ?, ?, ?, 'v/1', 0)",
             [
-                (r.model + 1, r.problem + 1, r.at, r.cost, r.tokens, r.passed, str(int(r.passed)), r.rule)
+                (
+                    r.model + 1,
+                    r.problem + 1,
+                    r.at,
+                    r.cost,
+                    r.tokens,
+                    r.passed,
+                    str(int(r.passed)),
+                    r.rule,
+                    r.request,
+                )
                 for r in rows
             ],
         )

@@ -73,9 +73,9 @@ def clusters_of(outcomes: Outcomes | ModelCosts, keys: Sequence[str]) -> NDArray
 
 def _acceptance(outcomes: Outcomes, false_pass: float | None) -> Acceptance | FalsePasses | None:
     if false_pass is not None:
-        return FalsePasses(outcomes.n, outcomes.c, false_pass, outcomes.first)
+        return FalsePasses(outcomes.n, outcomes.c, false_pass, outcomes.first, outcomes.sure_k)
     of = outcomes.accepted
-    return None if of is None else Acceptance(of.n, of.a, of.r, of.first, of.first_right)
+    return None if of is None else Acceptance(of.n, of.a, of.r, of.first, of.first_right, outcomes.sure_k)
 
 
 def asked(outcomes: Outcomes) -> tuple[str, ...]:

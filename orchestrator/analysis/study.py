@@ -113,8 +113,9 @@ def _warn_of_largest_k(study: FrontierStudy, outcomes: Outcomes, samples: Sample
     if samples.sure_k is not None and largest == samples.sure_k:
         study.warn(
             outcomes,
-            f"coverage ends at k = {largest:,}, which the budget pays however few problems are solved: that unsolved "
-            f"ones got up to {int(open_n.max()):,} samples was up to outcomes, so coverage beyond would be biased",
+            f"coverage ends at k = {largest:,}: its draws were cut off, and had nothing been solved they would have "
+            f"gone no further. That unsolved problems got up to {int(open_n.max()):,} samples was up to outcomes, so "
+            "coverage beyond would be biased: run it to its end for more",
         )
         return
     least = int((open_n == largest).sum())

@@ -19,20 +19,23 @@ if TYPE_CHECKING:
 class Acceptance:
     """By problem, (problems,) each: of `n` samples that both judged `a` were accepted, and `r` of those are right.
     `first`: the draws were stopped by the verifier that accepts, at this trial, 0 if nothing was accepted;
-    `first_right`: whether that one is right. None: a fixed number was drawn."""
+    `first_right`: whether that one is right. None: a fixed number was drawn. `sure_k`: as in Samples."""
 
     n: NDArray[np.int64]
     a: NDArray[np.int64]
     r: NDArray[np.int64]
     first: NDArray[np.int64] | None = None
     first_right: NDArray[np.bool_] | None = None
+    sure_k: int | None = None
 
     @property
     def largest_k(self) -> int:
         """The largest k that every problem has samples for."""
         if not len(self.n):
             return 0
-        return int(self.n.min()) if self.first is None else stopping.largest_k(self.first, self.n)
+        return (
+            int(self.n.min()) if self.first is None else stopping.largest_k(self.first, self.n, self.sure_k)
+        )
 
     def take(self, at: NDArray[Any]) -> Acceptance:
         """The problems at these positions."""
@@ -42,6 +45,7 @@ class Acceptance:
             self.r[at],
             None if self.first is None else self.first[at],
             None if self.first_right is None else self.first_right[at],
+            self.sure_k,
         )
 
     def accepted(self, ks: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -71,28 +75,32 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True)
 class FalsePasses:
-    """A verifier that accepts every right sample, and of the wrong ones a share `rate`, each by itself. `n`, `c` and
-    `first` are the truth's, as in Samples."""
+    """A verifier that accepts every right sample, and of the wrong ones a share `rate`, each by itself. `n`, `c`,
+    `first` and `sure_k` are the truth's, as in Samples."""
 
     n: NDArray[np.int64]
     c: NDArray[np.int64]
     rate: float
     first: NDArray[np.int64] | None = None
+    sure_k: int | None = None
 
     @property
     def largest_k(self) -> int:
         """The largest k that every problem has samples for."""
         if not len(self.n):
             return 0
-        return int(self.n.min()) if self.first is None else stopping.largest_k(self.first, self.n)
+        return (
+            int(self.n.min()) if self.first is None else stopping.largest_k(self.first, self.n, self.sure_k)
+        )
 
     def take(self, at: NDArray[Any]) -> FalsePasses:
         """The problems at these positions."""
-        return FalsePasses(self.n[at], self.c[at], self.rate, None if self.first is None else self.first[at])
+        first = None if self.first is None else self.first[at]
+        return FalsePasses(self.n[at], self.c[at], self.rate, first, self.sure_k)
 
     def at_rate(self, rate: float) -> FalsePasses:
         """The same truth, another verifier."""
-        return FalsePasses(self.n, self.c, rate, self.first)
+        return FalsePasses(self.n, self.c, rate, self.first, self.sure_k)
 
     def accepted(self, ks: NDArray[np.int64]) -> NDArray[np.float64]:
         """1 − P(all k wrong) · (1 − rate)^k: (problems, ks), nan if there are too few."""

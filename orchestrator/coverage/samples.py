@@ -41,8 +41,8 @@ class Samples:
     chosen: bool = False
     """How many of a problem there are was chosen by how it went: laws that are fitted to all would be misled."""
     sure_k: int | None = None
-    """As far as draws went that stop at a success and that the budget cut off, whatever their outcomes: whether they
-    got any further these decided. None: not cut off."""
+    """As far as draws that stop at a success and were cut off would have gone had nothing been solved: whether they got
+    any further was up to their outcomes. None: not cut off."""
     cluster: NDArray[np.int64] | None = None
     """Which cluster each problem is of, such as its repository; None: each stands for itself."""
     verdict_cost: float = 0.0
@@ -61,8 +61,7 @@ class Samples:
             return 0
         if self.first is None:
             return int(self.n.min())
-        largest = stopping.largest_k(self.first, self.n)
-        return largest if self.sure_k is None else min(largest, self.sure_k)
+        return stopping.largest_k(self.first, self.n, self.sure_k)
 
     def take(self, at: NDArray[Any]) -> Samples:
         """The problems at these positions."""

@@ -22,9 +22,11 @@ def first_success(
     return np.where(~solved & (ks > n[:, None]), np.nan, by_then.astype(np.float64))
 
 
-def largest_k(first: NDArray[np.int64], n: NDArray[np.int64]) -> int:
+def largest_k(first: NDArray[np.int64], n: NDArray[np.int64], sure_k: int | None = None) -> int:
     """The largest k that every problem has an answer for: the fewest trials of an unsolved one; if all are solved,
     the latest first pass. Going on with the problems that got further would be fair only if stopping short had
-    nothing to do with difficulty."""
+    nothing to do with difficulty. `sure_k`: as far as draws that were cut off would have gone had nothing been solved;
+    that all got further would be so only since others were solved."""
     unsolved = n[first == 0]
-    return int(unsolved.min()) if len(unsolved) else int(first.max(initial=0))
+    largest = int(unsolved.min()) if len(unsolved) else int(first.max(initial=0))
+    return largest if sure_k is None else min(largest, sure_k)

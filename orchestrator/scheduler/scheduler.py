@@ -43,6 +43,8 @@ class Scheduler:
         self._random = Random(seed)  # noqa: S311 - jitter
         self._turn = 0
         self._number = 0
+        self._unable: list[bool] = []
+        """By model, whether it couldn't go on when nothing could last be sent."""
         self.draining = False
 
     # -- what may go next -------------------------------------------------------------------------------------------
@@ -52,6 +54,17 @@ class Scheduler:
         Models take turns, so none waits for another."""
         if self.draining:
             return None
+        for _ in self.lanes:
+            if (ticket := self._next(now)) is not None:
+                return ticket
+            # What a policy wanted of a model that just turned out unable to go on is another's now.
+            unable = [lane.stopped is not None or lane.out_of_money for lane in self.lanes.values()]
+            if unable == self._unable:
+                break
+            self._unable = unable
+        return None
+
+    def _next(self, now: float) -> Ticket | None:
         aliases = list(self.lanes)
         # A second round: what a model found stuck in the first leaves is there for those asked before it.
         for step in range(2 * len(aliases) if self.budget.shared else len(aliases)):

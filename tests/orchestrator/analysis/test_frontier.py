@@ -288,20 +288,36 @@ def steer(path, *statements):
             connection.execute(statement)
 
 
-@pytest.mark.parametrize(("wanted", "reaches"), [(20, 4), (6, 6)])
-def test_a_first_stage_that_its_budget_cuts_off_reaches_what_the_money_pays_whatever_is_solved(
-    tmp_path, wanted, reaches
+@pytest.mark.parametrize("rule", [{"stop_rule": "cascade"}, {"mode": "until_solved"}])
+@pytest.mark.parametrize(("wanted", "reaches"), [(20, 4), (10, 10)])
+def test_draws_that_were_cut_off_reach_as_far_as_they_would_have_gone_had_nothing_been_solved(
+    tmp_path, rule, wanted, reaches
 ):
-    """Three problems at $1 a sample and $12: four samples of each, though two that were solved left more."""
-    passed = {"a": counted(1, 1), "b": counted(1, 1), "c": counted(6, 0)}
-    path = make_ledger(tmp_path / "l.db", {"m": Made(passed, USD, stop_rule="cascade")})
-    steer(
-        path, "UPDATE sweep SET budget_pico = 12000000000000", f"UPDATE model SET samples_wanted = {wanted}"
-    )
+    """Three problems and $12 at $1 a sample: four samples of each, though two that were solved left more."""
+    passed = {"a": counted(1, 1), "b": counted(1, 1), "c": counted(10, 0)}
+    path = make_ledger(tmp_path / "l.db", {"m": Made(passed, USD, **rule)})
+    steer(path, f"UPDATE model SET samples_wanted = {wanted}")
     found = frontier_document(read_outcomes([path], "usd"), "usd")
     assert found["models"]["m"]["coverage"][-1]["k"] == reaches
-    cut = [said for said in found["warnings"] if "however few problems are solved" in said]
+    cut = [said for said in found["warnings"] if "had nothing been solved" in said]
     assert len(cut) == (wanted != reaches)
+
+
+def test_draws_cut_off_in_rounds_reach_a_whole_round(tmp_path):
+    """$21 for three problems pay seven samples of each; the round after four ends at eight."""
+    passed = {"a": counted(1, 1), "b": counted(4, 1), "c": counted(16, 0)}
+    path = make_ledger(tmp_path / "l.db", {"m": Made(passed, USD, mode="until_solved")})
+    steer(path, "UPDATE model SET samples_wanted = 50", "UPDATE sample SET request_ref = sample_index / 4")
+    found = frontier_document(read_outcomes([path], "usd"), "usd")
+    assert found["models"]["m"]["coverage"][-1]["k"] == 4
+
+
+def test_lost_samples_and_solved_problems_are_no_sign_that_draws_were_cut_off(tmp_path):
+    passed = {"a": counted(1, 1), "b": [*counted(9, 0), None], "c": counted(10, 0)}
+    path = make_ledger(tmp_path / "l.db", {"m": Made(passed, USD, mode="until_solved")})
+    steer(path, "UPDATE model SET samples_wanted = 10")
+    found = frontier_document(read_outcomes([path], "usd"), "usd")
+    assert found["models"]["m"]["coverage"][-1]["k"] == 9
 
 
 def test_draws_that_outcomes_chose_bear_their_part_of_what_bought_nothing(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrator.problem_state import ProblemState
 from orchestrator.scheduler.admission import FULL, WAITS_FOR_MONEY
 from orchestrator.scheduler.budget import Budget, Funds
 from orchestrator.scheduler.endpoints import Endpoint
@@ -11,7 +12,7 @@ from orchestrator.scheduler.lane import NO_PROBLEM, Bound
 from orchestrator.scheduler.limits.rates import Estimate, RateLimit
 from orchestrator.scheduler.retry import Then
 from orchestrator.scheduler.scheduler import REFUSED_OUTRIGHT, Scheduler
-from orchestrator.scheduler.work import Item
+from orchestrator.scheduler.work import Item, Work
 from providers.errors import (
     BadRequest,
     Lost,
@@ -49,6 +50,20 @@ def test_a_model_that_must_wait_holds_up_no_other():
     made = scheduler(lane("a", rate=RateLimit(concurrency=1)), lane("b"))
     assert [ticket.alias for ticket in all_admitted(made)] == ["a", "b", "b", "b", "b"]
     assert made.lanes["a"].waiting == FULL
+
+
+def test_what_a_policy_wanted_of_a_model_that_turns_out_unable_goes_to_one_asked_before_it():
+    """Nothing else happens that the run could wait for."""
+    unable = lane("b")
+
+    class Second(Work):
+        def peek(self, now: float) -> Item | None:
+            return super().peek(now) if unable.out_of_money else None
+
+    work = Second([ProblemState()], samples=1, max_n=1, rounds=False, until_solved=False)
+    made = scheduler(lane("a", work=work), unable)
+    made.budget.funds["b"].cap = BOUND.fixed
+    assert admitted(made).alias == "a"
 
 
 def test_while_it_drains_nothing_goes():

@@ -14,7 +14,8 @@ from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.clusters import read_clusters
 from orchestrator.ledger.reading.money.servers import Stood, stood
-from orchestrator.ledger.reading.outcomes.first_passes import first_passes, of_policy, stops
+from orchestrator.ledger.reading.outcomes.cut_off import sure_k
+from orchestrator.ledger.reading.outcomes.first_passes import first_passes, stops
 from orchestrator.ledger.reading.outcomes.judged import (
     CURRENT,
     Accepted,
@@ -76,8 +77,8 @@ class Outcomes:
     """Problems asked, or sampled, that have no verdict at all."""
     ledgers: tuple[Path, ...]
     sure_k: int | None = None
-    """As far as the budget would have brought a cascade's first stage however few problems it had solved, where the
-    budget cut it off; else None."""
+    """As far as draws that stop at a success would have gone had nothing been solved, where they were cut off; else
+    None."""
     steered_pico: int = 0
     """Pico-dollars of draws that outcomes chose and that so don't count: not in total_cost."""
     rows: tuple[tuple[Path, int], ...] = ()
@@ -222,8 +223,7 @@ def _model(
         "clusters": clusters,
         "verifier_pico": verifier_pico_per_sample(connection, by.accept or by.truth),
     }
-    if firsts is not None and of_policy(connection, model["id"]) == "cascade":
-        of_every_axis["sure_k"] = _sure_k(connection, model, counted, firsts, len(asked))
+    of_every_axis["sure_k"] = _sure_k(connection, model, of_every_axis, by, len(asked))
     standing = stood(connection, model["id"]) if "usd" in axes else Stood()
     made: dict[Axis | Side, Outcomes] = {}
     for place, axis in enumerate(axes):
@@ -259,21 +259,16 @@ def _model(
 
 
 def _sure_k(
-    connection: sqlite3.Connection,
-    model: sqlite3.Row,
-    counted: Sequence[ProblemCounts],
-    firsts: Mapping[int, int],
-    asked: int,
+    connection: sqlite3.Connection, model: sqlite3.Row, of: Mapping[str, Any], by: Judged, asked: int
 ) -> int | None:
-    wanted = model["samples_wanted"]
-    if wanted is None or all(row.n >= wanted for row in counted if row.problem_id not in firsts):
+    """Where draws stop at a success: by the verdicts that stopped them."""
+    accepted: Accepted | None = of["accepted"]
+    n, first = of["n"], of["first"]
+    if accepted is not None and accepted.first is not None:
+        n, first = accepted.n, accepted.first
+    if first is None:
         return None
-    budget, failed = connection.execute(
-        "SELECT budget_pico, (SELECT avg(cost_pico) FROM sample WHERE model_id = ?1 AND passed = 0) FROM sweep "
-        "WHERE id = ?2",
-        (model["id"], model["sweep_id"]),
-    ).fetchone()
-    return max(1, int(budget / (asked * failed))) if budget and failed and asked else None
+    return sure_k(connection, model, by, of["problems"], n + of["lost"], first, asked=asked)
 
 
 def _borne(connection: sqlite3.Connection, model_id: int, counted: int, unused: int) -> tuple[int, int]:

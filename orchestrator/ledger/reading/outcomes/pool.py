@@ -118,6 +118,7 @@ def _pooled_further(parts: list[Outcomes], problems: tuple[str, ...]) -> dict[st
         "packed": packed,
         "lost": lost,
         "lost_whole": whole,
+        "sure_k": min((part.sure_k for part in parts if part.sure_k is not None), default=None),
         "alike": sum(part.alike for part in parts),
         "cut": sum(part.cut for part in parts),
         "stood": Stood(
