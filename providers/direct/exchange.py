@@ -142,7 +142,7 @@ def reason_of(error: BaseException) -> str:
         return "no connection in time"
     if isinstance(error, Disconnected):
         return "the server closed the connection"
-    if isinstance(error, socket.gaierror):
+    if isinstance(error, socket.gaierror | UnicodeError):  # the latter: no name at all
         return "its name is not known"
     if isinstance(error, TooLarge | BrokenStream | BrokenReply):
         return str(error)

@@ -196,11 +196,13 @@ class DirectProvider:
         from providers.direct.timed_body import TimedBody  # brings aiohttp
 
         body = TimedBody(exchange.body, exchange.leaves)
-        return client.post(self._url, data=body, allow_redirects=False)
+        return client.post(self._url, data=body, headers=self._headers, allow_redirects=False)
 
     def _getting(self, url: str) -> Answering:
         client = self._connected()
-        return client.get(url) if isinstance(client, PlainClient) else client.get(url, allow_redirects=False)
+        if isinstance(client, PlainClient):
+            return client.get(url)
+        return client.get(url, headers=self._headers, allow_redirects=False)
 
     def _answer(self, exchange: DirectExchange, request: Request) -> Reply:
         status, headers = exchange.status, exchange.headers
@@ -262,8 +264,8 @@ class DirectProvider:
     def _connected(self) -> PlainClient | aiohttp.ClientSession:
         as_it_comes = self._as_it_comes
         if as_it_comes not in self._clients:
-            address = self._base_url, self._concurrency, self._headers
-            client = plain_client(*address, as_it_comes=as_it_comes)
+            address = self._base_url, self._concurrency
+            client = plain_client(*address, self._headers, as_it_comes=as_it_comes)
             self._clients[as_it_comes] = client or open_session(*address, plain=as_it_comes)
         return self._clients[as_it_comes]
 

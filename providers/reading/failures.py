@@ -57,6 +57,7 @@ from providers.reading.wording import (
     LIMITED,
     LOADING,
     LOADING_NOW,
+    NEEDS_TLS,
     NO_ENDPOINT,
     NO_MEMORY,
     NO_MODEL,
@@ -349,6 +350,8 @@ def _fits_later(text: str) -> bool:
 
 def _refused_request(answer: _Answer) -> ProviderError:
     said = answer.said
+    if NEEDS_TLS.search(said.text):
+        return answer.stopped("its address begins with https://")
     if answer.needs_payment:
         return answer.stopped("add credit at the vendor")
     if THROTTLED.search(said.text):

@@ -32,7 +32,8 @@ _PART = re.compile(
 )
 _STRUCTURED = re.compile(r"\b(limit|remaining|reset|r|t) ?= ?(\d{1,12})")
 """RateLimit of the IETF's drafts: limit=100, remaining=0, reset=12, or "api";r=0;t=12."""
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+"""Bytes that are no UTF-8 come as surrogates, which no database takes and no terminal."""
 
 
 def rate_headers(headers: Mapping[str, str]) -> dict[str, str]:

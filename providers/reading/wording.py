@@ -94,6 +94,10 @@ NO_ENDPOINT = re.compile(
     re.IGNORECASE,
 )
 """Of a 200 that is an error, as LM Studio's: it would be the same the next time."""
+NEEDS_TLS = re.compile(
+    r"\bhttp request\b[^.]{0,30}\bto (?:an? )?(?:https|ssl|tls)|plain http to an? (?:ssl|tls)", re.IGNORECASE
+)
+"""Of a 400 of nginx, Go and Apache."""
 NO_REGION = re.compile(
     r"\b(?:location|country|region|territory)\b[^.]{0,30}\bnot (?:supported|available|allowed)"
     r"|not (?:supported|available) in your (?:country|region|location|territory)",

@@ -15,7 +15,8 @@ import httpx2
 from providers.reading.lenient_json import is_whole
 from providers.sdk.connection_pools import Pools
 from providers.transport.awake import awake_clock
-from providers.transport.connections import CONNECT_S, IDLE_S, keep_alive, proxy_for
+from providers.transport.connections import CONNECT_S, IDLE_S, keep_alive
+from providers.transport.proxies import proxy_for
 from providers.transport.reply_size import LARGEST_ERROR, Bounded, TooLarge, reply_limit, stream_limit
 from providers.transport.second_look import id_begun
 from providers.transport.streaming import LINGER_S, is_event_stream, looks_like_events

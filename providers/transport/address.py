@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit, urlunsplit
 
+from providers.transport.proxies import unusable_proxy
+
 OPENAI_URL = "https://api.openai.com/v1"
 ANTHROPIC_URL = "https://api.anthropic.com"
 GOOGLE_URL = "https://generativelanguage.googleapis.com/v1beta/openai"
@@ -40,7 +42,7 @@ def unusable(base_url: str, key: str) -> str | None:
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
-    return None if usable else "the base URL is no http address"
+    return unusable_proxy(base_url) if usable else "the base URL is no http address"
 
 
 def password_in(base_url: str) -> str | None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from inspect import signature
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
+
+from providers.transport.proxies import proxy_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import aiohttp
 
 CONNECT_S = 10.0
@@ -31,11 +28,10 @@ LARGEST_HEADER = 1 << 18
 MOST_HEADERS = 1000
 
 
-def open_session(
-    base_url: str, concurrency: int, headers: Mapping[str, str] | None = None, *, plain: bool = False
-) -> aiohttp.ClientSession:
-    """A session with room for `concurrency` connections, whose requests all have these headers. `plain`: bodies are
-    requested uncompressed, and read as they come. Only in a running event loop."""
+def open_session(base_url: str, concurrency: int, *, plain: bool = False) -> aiohttp.ClientSession:
+    """A session with room for `concurrency` connections. `plain`: bodies are requested uncompressed, and read as they
+    come. It has no other headers of its own: aiohttp would tell them, a key too, to the proxy. Only in a running
+    event loop."""
     import aiohttp  # takes a quarter of a second, and servers of one's own are asked without it
 
     connector = aiohttp.TCPConnector(
@@ -46,7 +42,7 @@ def open_session(
     )
     return aiohttp.ClientSession(
         connector=connector,
-        headers={**(headers or {}), "Accept-Encoding": "identity"} if plain else headers,
+        headers={"Accept-Encoding": "identity"} if plain else None,
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
         trust_env=False,  # it would also send what ~/.netrc holds
@@ -73,24 +69,6 @@ def keep_alive() -> list[tuple[int, int, int]]:
         if hasattr(socket, name):
             options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
     return options
-
-
-def proxy_for(url: str) -> str | None:
-    """The proxy that the environment names for this address (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY); none
-    for this machine itself."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if _is_loopback(host) or proxy_bypass(host):
-        return None
-    proxies = getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def new_socket(address: tuple[Any, ...]) -> socket.socket:

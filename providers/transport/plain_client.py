@@ -10,13 +10,17 @@ from urllib.parse import urlsplit
 from aiohappyeyeballs import start_connection  # pyright: ignore[reportUnknownVariableType]
 
 from providers.transport import connections
-from providers.transport.awake import AwakeLimit, awake_clock
+from providers.transport.awake import AwakeLimit, elapsed_ns
+from providers.transport.proxies import proxy_for
 from providers.transport.reply_wire import Disconnected, ReplyWire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
+LOOKED_S = 0.1
+"""After so long without a request a connection is looked at: its server may have closed it, and the loop not read
+that yet."""
 FIRST_ADDRESS_S = 0.25
 """So long one of a name's addresses has before the next is tried beside it."""
 
@@ -31,7 +35,7 @@ def plain_client(
         base_url.isascii() and base_url.isprintable() and not any(sign in base_url for sign in ' "<>\\^`{|}@')
     )
     sendable = all(text.isascii() and text.isprintable() for pair in headers.items() for text in pair)
-    if parts.scheme != "http" or not usual or not sendable or connections.proxy_for(base_url) is not None:
+    if parts.scheme != "http" or not usual or not sendable or proxy_for(base_url) is not None:
         return None
     if as_it_comes:
         headers = {**headers, "Accept-Encoding": "identity"}
@@ -89,10 +93,15 @@ class PlainClient:
         """A connection for one request, once there is room. Raises OSError, TimeoutError."""
         await self._room.acquire()
         try:
-            now = awake_clock().time()
+            now = elapsed_ns()
             while self._idle:
                 wire = self._idle.pop()
-                if wire.is_open and now - wire.idle_since < connections.IDLE_S:
+                idle_s = (now - wire.idle_since_ns) / 1e9
+                if (
+                    wire.is_open
+                    and idle_s < connections.IDLE_S
+                    and not (idle_s > LOOKED_S and wire.has_news())
+                ):
                     return wire
                 self._forget(wire)
             async with AwakeLimit() as limit:
@@ -106,7 +115,7 @@ class PlainClient:
 
     def give_back(self, wire: ReplyWire) -> None:
         if wire.is_open and wire.is_reusable:
-            wire.idle_since = awake_clock().time()
+            wire.idle_since_ns = elapsed_ns()
             self._idle.append(wire)
         else:
             self._forget(wire)

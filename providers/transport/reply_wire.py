@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import zlib
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -15,6 +16,10 @@ LARGEST_HEAD = 1 << 20
 MOST_UNREAD = 1 << 20
 """Bytes of a body that wait to be read: the server waits then. Unpacked, no piece is larger either."""
 CUT_SHORT = "it ended before its stated length"
+GZIP_BEGINS = b"\x1f"
+"""A packed body may be several, one behind another."""
+TLS_ALERT = b"\x15\x03"
+"""So begins what a server of TLS says to a request without it."""
 
 
 class BrokenReply(Exception):  # noqa: N818 - reads as what it is
@@ -66,7 +71,8 @@ class ReplyWire(asyncio.Protocol):
         self._until_end = False
         """The body is what comes until the connection ends."""
         self._error: BaseException | None = None
-        self.idle_since = 0.0
+        self.idle_since_ns = 0
+        """By a clock that never stands: the server's own time went on while this machine slept."""
 
     @property
     def is_open(self) -> bool:
@@ -83,6 +89,16 @@ class ReplyWire(asyncio.Protocol):
             and self._transport is not None
             and not self._transport.get_write_buffer_size()
         )
+
+    def has_news(self) -> bool:
+        """Whether something has come that the loop hasn't read yet. Of a connection without a request that can only
+        be its end."""
+        held = None if self._transport is None else self._transport.get_extra_info("socket")
+        if held is None:
+            return False
+        looks = select.poll()
+        looks.register(held.fileno(), select.POLLIN)
+        return bool(looks.poll(0))
 
     def close(self) -> None:
         if self._transport is not None:
@@ -120,14 +136,18 @@ class ReplyWire(asyncio.Protocol):
         self._unread = 0
         if not self._encoding or self._as_it_comes:
             return piece
+        if self._unpack is not None and self._unpack.eof:
+            if not piece.lstrip(b"\0").startswith(GZIP_BEGINS):
+                return b""  # padding
+            piece, self._unpack = piece.lstrip(b"\0"), None
         try:
             self._unpack = self._unpack or _unpacks(self._encoding, piece)
             unpacked = self._unpack.decompress(piece, MOST_UNREAD)
         except zlib.error as error:
             self.close()
             raise Misencoded from error
-        if self._unpack.unconsumed_tail:
-            self._pieces.append(self._unpack.unconsumed_tail)
+        if rest := self._unpack.unconsumed_tail or self._unpack.unused_data:
+            self._pieces.append(rest)
         return unpacked
 
     def _unpacked_end(self) -> bytes:
@@ -148,8 +168,6 @@ class ReplyWire(asyncio.Protocol):
             await waits
         finally:
             self._waits = None
-        if self._error is not None and not self._pieces:
-            raise self._error
 
     # -- as it comes ------------------------------------------------------------------------------------------------
 
@@ -174,7 +192,7 @@ class ReplyWire(asyncio.Protocol):
             told = error.__context__
             known = isinstance(told, BrokenReply)
             self._fail(
-                told if known else BrokenReply("it is no HTTP reply" if self._head is None else CUT_SHORT)
+                told if known else BrokenReply(CUT_SHORT if self._head is not None else _no_reply(data))
             )
         self._wake()
 
@@ -237,6 +255,12 @@ class ReplyWire(asyncio.Protocol):
     def on_message_complete(self) -> None:
         if self._head is not None:
             self._ended, self._keeps = True, self._parser.should_keep_alive()
+
+
+def _no_reply(data: bytes) -> str:
+    if data.startswith(TLS_ALERT):
+        return "the server speaks TLS: its address begins with https://"
+    return "it is no HTTP reply"
 
 
 def _unpacks(encoding: str, begun: bytes) -> zlib._Decompress:  # pyright: ignore[reportPrivateUsage]

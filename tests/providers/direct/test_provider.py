@@ -21,7 +21,6 @@ from providers.errors import (
     TooManySamples,
 )
 from providers.openai_compatible import openai_compatible
-from providers.transport.connections import proxy_for
 from providers.types import Message, Prompt, Request, Usage
 from providers.vllm import NEUTRAL, vllm
 from tests.loopback import faults
@@ -468,16 +467,6 @@ async def test_a_gzipped_reply_is_read():
 )
 def test_the_servers_name_holds_no_secret(url, told):
     assert openai_compatible(url).server == told
-
-
-def test_a_proxy_serves_others_but_not_this_machine(monkeypatch):
-    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
-    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
-    monkeypatch.setenv("NO_PROXY", "inside.example")
-    assert proxy_for("https://api.example/v1") == "http://proxy.example:3128"
-    assert proxy_for("https://inside.example/v1") is None
-    for here in ("http://127.0.0.1:8000/v1", "http://localhost/v1", "http://[::1]:1/v1"):
-        assert proxy_for(here) is None
 
 
 async def test_a_dead_proxy_is_not_sent(monkeypatch):

@@ -89,6 +89,9 @@ def fail(
         (403, openai("Your chosen model requires moderation and your input was flagged"), BadRequest),
         (404, openai("The model `x` does not exist", code="model_not_found"), Stopped),
         (404, b"404 page not found", Stopped),
+        (400, b"<title>400 The plain HTTP request was sent to HTTPS port</title>", Stopped),
+        (400, b"Client sent an HTTP request to an HTTPS server.", Stopped),
+        (400, b"Reason: You're speaking plain HTTP to an SSL-enabled server port.", Stopped),
         (413, anthropic("Request exceeds the maximum size", "request_too_large"), BadRequest),
         (414, b"", BadRequest),
         (431, b"", BadRequest),
@@ -420,3 +423,13 @@ def test_validation_errors_and_a_gateways_inner_message_are_read():
 @pytest.mark.parametrize("status", [400, 401, 404, 422, 429, 500, 503, 529])
 def test_no_error_body_crashes_the_reader(status, body):
     assert fail(status, body).status == status
+
+
+def test_bytes_that_are_no_text_stay_out_of_what_headers_say():
+    """They come as surrogates, which the ledger can't hold."""
+    odd = b"a\xff\xfe\x1b[2Jb".decode("utf-8", "surrogateescape")
+    headers = {"X-Request-Id": odd, "x-ratelimit-remaining-requests": odd, "location": odd}
+    error = failure_from_status(302, b"", headers, own_host=False, free_5xx=False, what="m")
+    told = f"{error.request_id}{error.rate_headers}{error}"
+    assert told.isprintable()
+    assert told.isascii()

@@ -2,11 +2,14 @@
 
 import asyncio
 import gzip
+import socket
+import threading
 import zlib
 from contextlib import asynccontextmanager
 
 import pytest
 
+from providers.transport.connections import IDLE_S
 from providers.transport.plain_client import plain_client
 from providers.transport.reply_wire import BrokenReply, Disconnected
 
@@ -66,6 +69,11 @@ WHOLE = {
     "until the end": (b"HTTP/1.1 200 OK\r\n\r\n" + BODY, True),
     "of HTTP/1.0": (b"HTTP/1.0 200 OK\r\n\r\n" + BODY, True),
     "gzip": (stated(gzip.compress(BODY), b"Content-Encoding: gzip"), False),
+    "gzip, one part behind another": (
+        stated(gzip.compress(BODY[:5]) + gzip.compress(BODY[5:]), b"Content-Encoding: gzip"),
+        False,
+    ),
+    "gzip, padded": (stated(gzip.compress(BODY) + bytes(9), b"Content-Encoding: gzip"), False),
     "deflate": (stated(zlib.compress(BODY), b"Content-Encoding: deflate"), False),
     "deflate without its header": (stated(zlib.compress(BODY)[2:-4], b"Content-Encoding: deflate"), False),
 }
@@ -129,6 +137,62 @@ async def test_a_large_reply_waits_at_its_server_and_unpacks_piece_by_piece():
                 sizes = [len(piece) async for piece in reply.content.iter_any()]
             assert sum(sizes) == len(large)
             assert max(sizes) <= 2 << 20
+
+
+async def test_a_head_is_read_though_what_follows_is_broken():
+    """A refusal is one whatever becomes of its body."""
+    refused = CHUNKED.replace(b"200 OK", b"429 Too Many") + b"nonsense\r\n"
+    async with (
+        answering(refused, ends=True) as (_, _, client),
+        client.post("http://127.0.0.1/v1/chat", b"{}", lambda: None) as reply,
+    ):
+        assert reply.status == 429
+        with pytest.raises(BrokenReply):
+            _ = [piece async for piece in reply.content.iter_any()]
+
+
+async def test_a_server_of_tls_is_named():
+    async with answering(b"\x15\x03\x01\x00\x02\x02\x46", ends=True) as (ask, _, _):
+        with pytest.raises(BrokenReply, match="its address begins with https://"):
+            await ask()
+
+
+async def test_a_connection_that_was_closed_unseen_is_not_sent_on(monkeypatch):
+    """Its end waits in the socket, and the loop hasn't been there: a request on it would be lost."""
+    monkeypatch.setattr("providers.transport.plain_client.LOOKED_S", 0.0)
+    may_close, closed = threading.Event(), threading.Event()
+
+    def answer() -> None:
+        for _ in range(2):
+            with door.accept()[0] as made:
+                while not made.recv(1 << 16).endswith(b"{}"):
+                    pass
+                made.sendall(stated(BODY))
+                may_close.wait(20)
+            closed.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{door.getsockname()[1]}/v1"
+        client = plain_client(url, 1, {})
+        assert client is not None
+        for _ in range(2):
+            async with client.post(url, b"{}", lambda: None) as reply:
+                assert b"".join([piece async for piece in reply.content.iter_any()]) == BODY
+            may_close.set()
+            closed.wait(20)  # the loop itself waits
+        await client.close()
+        thread.join(20)
+
+
+async def test_a_machine_that_slept_sends_on_no_old_connection():
+    async with answering(stated(BODY), stated(BODY)) as (ask, taken, client):
+        await ask()
+        (held,) = client._idle
+        held.idle_since_ns -= int(IDLE_S * 1e9)
+        await ask()
+        assert taken == [1, 1]
 
 
 async def test_headers_without_an_end_are_no_reply():
