@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from orchestrator.analysis.policies import NO_CAP
@@ -21,6 +22,8 @@ class FrontierDocuments(NamedTuple):
     whole: dict[str, Any]
     repeats: frozenset[Path] = frozenset()
     """Ledgers that hold only draws of another, such as a bundle beside the ledger it was made of."""
+    read: Mapping[Axis | Side, Sequence[Outcomes]] = MappingProxyType({})
+    """The samples themselves, on every axis that was asked for."""
 
 
 class Verdicts(NamedTuple):
@@ -39,10 +42,12 @@ def frontier_documents(
     verdicts: Verdicts | None = None,
     problems: int | None = None,
     always_digest: bool = False,
-    read: Mapping[Axis | Side, Sequence[Outcomes]] | None = None,
+    axes: Sequence[Axis | Side] = (),
 ) -> FrontierDocuments:
     """Raises InputError for what is no ledger. `problems`: how many `budget` is for. `always_digest`: also if a digest
-    of the samples takes long. `read`: the samples by these verdicts, where they are read already."""
+    of the samples takes long. `axes`: on which the samples are read as well."""
+    from concurrent.futures import ThreadPoolExecutor
+
     from orchestrator.analysis.acceptance import verdicts_document
     from orchestrator.analysis.agents import add_agents
     from orchestrator.analysis.frontier import frontier_document
@@ -52,11 +57,17 @@ def frontier_documents(
     from orchestrator.ledger.reading.money.agent_costs import read_agent_costs
     from orchestrator.ledger.reading.money.solved_by_any import realised
     from orchestrator.ledger.reading.outcomes.judged import ChosenSets
-    from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
+    from orchestrator.ledger.reading.outcomes.outcomes import read_axes
     from orchestrator.ledger.reading.samples.citation import citation_document, cite
 
     by = verdicts or Verdicts()
-    outcomes = read_outcomes(paths, axis, ChosenSets(by.accept, by.truth)) if read is None else read[axis]
+    # Of many samples each of these is a scan, which SQLite makes on a core of its own.
+    with ThreadPoolExecutor(1) as beside:
+        citing = [beside.submit(cite, path, always=always_digest) for path in paths]
+        walking = beside.submit(realised, paths[0]) if len(paths) == 1 and axis == "usd" else None
+        read = read_axes(paths, tuple(dict.fromkeys((axis, *axes))), ChosenSets(by.accept, by.truth))
+        cited, walked = [of.result() for of in citing], None if walking is None else walking.result()
+    outcomes = read[axis]
     document = frontier_document(outcomes, axis, cap, by.false_pass, problems)
     # A vote and a score are counted by the current set.
     sampled = with_selection(document, outcomes) if by.truth is None and by.accept is None else document
@@ -65,14 +76,14 @@ def frontier_documents(
     add_agents(sampled, read_agent_costs(paths))
     policies = (one.judged.policy for one in outcomes if one.judged is not None)
     sampled["about"]["policy"] = next((kind for kind in policies if kind is not None), None)
-    sampled["realised"] = realised(paths[0]) if len(paths) == 1 and axis == "usd" else None
+    sampled["realised"] = walked
     if len(paths) > 1 and sampled["about"]["policy"] is not None:
         sampled["warnings"].append(
             "realised is null: the order of spending is that of one ledger, so name one for it"
         )
     sampled |= _beside_realised(paths, outcomes, sampled["realised"])
-    sampled["citation"] = [citation_document(cite(path, always=always_digest)) for path in paths]
-    return FrontierDocuments(sampled, with_printed(sampled, read_printed(paths)), _repeats(outcomes))
+    sampled["citation"] = [citation_document(of) for of in cited]
+    return FrontierDocuments(sampled, with_printed(sampled, read_printed(paths)), _repeats(outcomes), read)
 
 
 def _repeats(outcomes: Sequence[Outcomes]) -> frozenset[Path]:

@@ -94,14 +94,12 @@ class LivePage:
     def _made(self) -> dict[str, Any]:
         from orchestrator.analysis.page_data import PAGE_AXES, report_data
         from orchestrator.analysis.whole_document import frontier_documents
-        from orchestrator.ledger.reading.outcomes.outcomes import read_axes
         from orchestrator.ledger.reading.samples.provenance import read_provenance
         from orchestrator.report.charts.render import has_charts
         from orchestrator.report.page.page import parts
 
-        read = read_axes([self._db], PAGE_AXES)
-        found = frontier_documents([self._db], "usd", read=read)
-        data = report_data(found.sampled, read, read_provenance([self._db]))
+        found = frontier_documents([self._db], "usd", axes=PAGE_AXES)
+        data = report_data(found.sampled, found.read, read_provenance([self._db]))
         body, content = parts(found.whole, data, drawn=has_charts())
         return {"body": body, "data": content}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,11 @@ from orchestrator.text.command import command
 _MOST_TEXTS_MB = 1000
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Generator
 
     from rich.console import Console
 
     from orchestrator.analysis.whole_document import FrontierDocuments, Verdicts
-    from orchestrator.ledger.reading.outcomes.outcomes import Axis, Outcomes, Side
-
-    Read = Mapping[Axis | Side, Sequence[Outcomes]]
 
 
 def frontier(
@@ -107,6 +105,7 @@ def frontier(
     if html is not None:
         _check(html, texts)
     _check_policy(write_policy, output)
+    from orchestrator.analysis.page_data import PAGE_AXES
     from orchestrator.analysis.policies import Cap
     from orchestrator.analysis.whole_document import frontier_documents
     from orchestrator.cli.output import console, emit_json
@@ -115,14 +114,14 @@ def frontier(
 
     allowed = Cap(_cost("--cap", cap), _cost("--hard-cap", hard_cap))
     verdicts = _verdicts(accept, truth, false_pass)
-    many = _problems(problems)
-    read = None if html is None else _all_axes(db, verdicts)
-    documents = frontier_documents(
-        db, chosen, allowed, verdicts=verdicts, problems=many, always_digest=cite, read=read
-    )
+    many, axes = _problems(problems), PAGE_AXES if html is not None else ()
+    with _drawing(html):
+        documents = frontier_documents(
+            db, chosen, allowed, verdicts=verdicts, problems=many, always_digest=cite, axes=axes
+        )
     sampled, whole = documents.sampled, documents.whole
-    if html is not None and read is not None:
-        _write(html, sampled, whole, db, read, texts)
+    if html is not None:
+        _write(html, documents, db, texts)
     if write_policy is not None and output is not None:
         _write_policy(db, sampled, write_policy, output)
     if json_:
@@ -136,6 +135,21 @@ def frontier(
     if html is not None:
         console(stderr=True).print(f"Report written to {safe(str(html))}")
     return 0
+
+
+@contextmanager
+def _drawing(html: Path | None) -> Generator[None]:
+    """Makes the program that draws the report's charts meanwhile, which takes a second or two."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from orchestrator.report.charts.render import has_charts, program
+
+    if html is None or not has_charts():
+        yield
+        return
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(program)
+        yield
 
 
 def _verdicts(accept: str | None, truth: str | None, false_pass: str | None) -> Verdicts:
@@ -177,7 +191,7 @@ def _moved(db: list[Path], axis: str, flags: dict[str, Path | None]) -> None:
 
 def _print(out: Console, db: list[Path], documents: FrontierDocuments, *, everything: bool) -> None:
     """Printed results first, since they are few; then samples, as without any."""
-    sampled, whole, repeats = documents
+    sampled, whole, repeats, _ = documents
     from orchestrator.ledger.reading.money.imported import imported_pico, merged_pico
     from orchestrator.ledger.reading.money.status import read_status
     from orchestrator.report.terminal.frontier import print_frontier
@@ -235,23 +249,13 @@ def _check(html: Path, texts: float) -> None:
     check_target("html", html)
 
 
-def _all_axes(db: list[Path], verdicts: Verdicts) -> Read:
-    from orchestrator.analysis.page_data import PAGE_AXES
-    from orchestrator.ledger.reading.outcomes.judged import ChosenSets
-    from orchestrator.ledger.reading.outcomes.outcomes import read_axes
-
-    return read_axes(db, PAGE_AXES, ChosenSets(verdicts.accept, verdicts.truth))
-
-
-def _write(
-    html: Path, sampled: dict[str, Any], whole: dict[str, Any], db: list[Path], read: Read, texts: float
-) -> None:
+def _write(html: Path, documents: FrontierDocuments, db: list[Path], texts: float) -> None:
     from orchestrator.report.report_file import write_report
 
-    write_report("html", html, _page(sampled, whole, db, read, texts).encode())
+    write_report("html", html, _page(documents, db, texts).encode())
 
 
-def _page(sampled: dict[str, Any], whole: dict[str, Any], db: list[Path], read: Read, texts: float) -> str:
+def _page(documents: FrontierDocuments, db: list[Path], texts: float) -> str:
     import shlex
 
     from orchestrator.analysis.page_data import report_data
@@ -261,10 +265,11 @@ def _page(sampled: dict[str, Any], whole: dict[str, Any], db: list[Path], read: 
     from orchestrator.report.page.page import page
     from orchestrator.report.page.samples import MB, Texts, packed
 
-    data = report_data(sampled, read, read_provenance(db))
-    held = packed(data["grid"], lambda problem: page_samples(read["usd"], problem), int(texts * MB))
+    data = report_data(documents.sampled, documents.read, read_provenance(db))
+    models = documents.read["usd"]
+    held = packed(data["grid"], lambda problem: page_samples(models, problem), int(texts * MB))
     show = tuple(f"manyfew show {shlex.quote(str(path))}" for path in db)
-    return page(whole, data, program() if has_charts() else "", Texts(held, show))
+    return page(documents.whole, data, program() if has_charts() else "", Texts(held, show))
 
 
 def _undigested(citation: dict[str, Any]) -> str:

@@ -38,8 +38,10 @@ def majority_at(
     """Shape (ks,). `counts`, `right`: by answer, `right` in [0, 1]; `silent`: samples without one; ks ascending,
     1 <= k <= samples."""
     answers, samples = len(counts), int(counts.sum()) + silent
-    if not answers:
+    if not right.any():
         return np.zeros(len(ks))
+    if not silent and (right == 1).all():
+        return np.ones(len(ks))
     label = np.repeat(np.arange(answers + 1), [*counts.tolist(), silent])  # the last label is silence
     rng = np.random.default_rng(seed)
     orders = rng.permuted(np.broadcast_to(label, (draws, samples)), axis=1)

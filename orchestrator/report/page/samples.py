@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import base64
-import json
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from orchestrator.report.page.text import Html, element
 
 MB = 10**6
 _PATIENCE = 20
 """So many problems in a row that don't fit: then no smaller one is looked for."""
+_LEVEL = 8
+"""9 makes the quickstart's texts 1% smaller, and takes half as long again for samples that resemble each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +58,8 @@ def _hardest(grid: Mapping[str, Any]) -> Iterable[int]:
 
 
 def _pack(of: dict[str, Any]) -> str:
-    dumped = json.dumps(of, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-    packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
-    return base64.b64encode(packer.compress(dumped) + packer.flush()).decode()
+    packer = zlib.compressobj(_LEVEL, wbits=-zlib.MAX_WBITS)
+    return base64.b64encode(packer.compress(msgspec.json.encode(of)) + packer.flush()).decode()
 
 
 def for_page(data: Mapping[str, Any], texts: Texts | None) -> dict[str, Any] | None:

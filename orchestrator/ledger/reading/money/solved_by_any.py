@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import closing
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 200
 
+_AT_ONCE = 50_000
+"""Samples, about, whose rows are put in order at a time, in memory."""
+_OF_PROBLEMS = f"model_id IN (SELECT id FROM model WHERE {NO_SCORER}) AND problem_id BETWEEN :first AND :last"
+_SPENT = f"""
+SELECT (id - 1) / :width, sum(cost_pico) FROM sample WHERE {_OF_PROBLEMS} GROUP BY (id - 1) / :width"""
+_FIRST = f"SELECT min(id) FROM sample WHERE {_OF_PROBLEMS} AND passed = 1 GROUP BY problem_id"
 _SOLVED = f"""
 SELECT problem.id FROM problem WHERE sweep_id = ? AND EXISTS (
   SELECT 1 FROM model CROSS JOIN sample ON sample.model_id = model.id AND sample.problem_id = problem.id
@@ -48,18 +55,15 @@ def realised(db: Path) -> list[dict[str, Any]]:
         connection.execute("BEGIN")  # one moment for both
         (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM sample").fetchone()
         width = max(1, -(-last // MOST_POINTS))
-        samplers = f"(SELECT id FROM model WHERE {NO_SCORER})"
-        spent = connection.execute(
-            f"SELECT (id - 1) / ?1, sum(cost_pico) FROM sample WHERE model_id IN {samplers} GROUP BY (id - 1) / ?1",
-            (width,),
-        ).fetchall()
-        solved = connection.execute(
-            f"SELECT (first - 1) / ?1, count(*) FROM (SELECT min(id) AS first FROM sample WHERE passed = 1 "
-            f"AND model_id IN {samplers} GROUP BY problem_id) GROUP BY (first - 1) / ?1",
-            (width,),
-        ).fetchall()
-    newly: dict[int, int] = {step: n for step, n in solved}  # noqa: C416 - rows, not pairs
-    steps = sorted((step, pico) for step, pico in spent)
-    usd = accumulate(pico or 0 for _, pico in steps)
-    problems = accumulate(newly.get(step, 0) for step, _ in steps)
-    return [{"usd": pico / PICO_PER_USD, "solved": n} for pico, n in zip(usd, problems, strict=True)]
+        connection.row_factory = None
+        spent, newly = Counter[int](), Counter[int]()
+        (problems,) = connection.execute("SELECT coalesce(max(id), 0) FROM problem").fetchone()
+        at_once = max(1, problems * _AT_ONCE // max(last, 1))
+        for first in range(1, problems + 1, at_once):
+            these = {"width": width, "first": first, "last": first + at_once - 1}
+            for step, pico in connection.execute(_SPENT, these):
+                spent[step] += pico or 0
+            newly.update((sample - 1) // width for (sample,) in connection.execute(_FIRST, these))
+    steps = sorted(spent)
+    usd, solved = (accumulate([of[step] for step in steps]) for of in (spent, newly))
+    return [{"usd": pico / PICO_PER_USD, "solved": n} for pico, n in zip(usd, solved, strict=True)]

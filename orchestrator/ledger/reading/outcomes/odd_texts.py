@@ -15,23 +15,26 @@ if TYPE_CHECKING:
 
 _SCAN = 200_000
 """Samples up to which finish_reason is read; of more, samples as long as max_tokens count, which an index knows."""
+_ENDED = "SELECT count(*) FROM sample WHERE model_id = ?1 AND finish_reason = 'length'"
+_AS_LONG = """
+SELECT count(*) FROM sample WHERE model_id = ?1 AND problem_id IN (SELECT value FROM json_each(?3))
+  AND completion_tokens >= ?2"""
 _LOOK = 50
 """Problems, and samples of each, whose texts are compared."""
 _LEAST = 2
 """Characters: one letter may be the whole answer."""
 
 
-def count_cut(connection: sqlite3.Connection, model: sqlite3.Row) -> int:
+def count_cut(connection: sqlite3.Connection, model: sqlite3.Row, counts: Sequence[ProblemCounts]) -> int:
     """Samples that ended at max_tokens."""
     if model["samples"] <= _SCAN:
-        query, value = "finish_reason = 'length'", None
-    else:
-        query, value = "completion_tokens >= ?2", _max_tokens(model["definition"])
-    found = connection.execute(
-        f"SELECT count(*) FROM sample WHERE model_id = ?1 AND {query}",
-        (model["id"],) if model["samples"] <= _SCAN else (model["id"], value),
-    )
-    return found.fetchone()[0]
+        return connection.execute(_ENDED, (model["id"],)).fetchone()[0]
+    most = _max_tokens(model["definition"])
+    if most is None:
+        return 0
+    whole = sum(row.samples for row in counts) >= model["samples"]  # not first draws alone
+    so_long = [row.problem_id for row in counts if not whole or max(row.lengths, default=0) >= most]
+    return connection.execute(_AS_LONG, (model["id"], most, json.dumps(so_long))).fetchone()[0]
 
 
 def _max_tokens(definition: str | None) -> int | None:

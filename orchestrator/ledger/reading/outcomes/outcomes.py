@@ -215,7 +215,7 @@ def _model(
         "failed": sum(failed.values()),
         "verifier": _verifier(model["judged_by"]),
         "alike": count_alike(connection, model["id"], rows),
-        "cut": count_cut(connection, model),
+        "cut": count_cut(connection, model, rows),
         "price": model["price"],
         "accepted": read_accepted(connection, model["id"], by, [row.problem_id for row in counted]),
         "judged": by,

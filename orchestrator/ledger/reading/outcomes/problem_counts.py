@@ -27,6 +27,8 @@ _COST_OF_SAMPLE: dict[Axis | Side, str] = {
     "seconds": "latency_s",
     "samples": "1",
 }
+_TOLD = {"NULL": ", 0, NULL, NULL", "1": ", count(*), count(*), 1"}
+"""What needn't be summed up, row by row."""
 
 
 @dataclass(slots=True)
@@ -74,7 +76,7 @@ def problem_counts(
 ) -> list[ProblemCounts]:
     """Of problems that have samples, in their order."""
     costs = [flops_sql(model["architecture"]) if axis == "flops" else _COST_OF_SAMPLE[axis] for axis in axes]
-    told = "".join(f", count({cost}), sum({cost}), max({cost})" for cost in costs)
+    told = "".join(_TOLD.get(cost, f", count({cost}), sum({cost}), max({cost})") for cost in costs)
     found: dict[int, ProblemCounts] = {}
     rows: list[tuple[Any, ...]] = connection.execute(
         f"SELECT problem_id, judged, count(*), min(completion_tokens), max(completion_tokens){told} "

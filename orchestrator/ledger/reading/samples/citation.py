@@ -22,6 +22,7 @@ from pricing.types import PICO_PER_USD
 DIGESTED = 100_000
 """Samples up to which the digest is made unasked: half a second. A million, half a gigabyte of text, took 6 s."""
 
+_COST = "SELECT sum(cost_pico), count(*) - count(cost_pico) FROM sample WHERE model_id = ?"
 _NAME = 80
 _DIGITS = 16
 """Of the digest in the line: two ledgers that share them are one. All 64 are in --json."""
@@ -58,16 +59,16 @@ def cite(db: Path, *, always: bool = False) -> Citation:
 
 def citation(connection: sqlite3.Connection, name: str, *, always: bool) -> Citation:
     """Of the moment that the connection's transaction sees."""
+    # The index of the samples' identity, the smallest, tells this.
     counts = connection.execute(
-        "SELECT model_id, problem_id, count(*), sum(cost_pico), count(cost_pico) FROM sample "
-        "GROUP BY model_id, problem_id"
+        "SELECT model_id, problem_id, count(*) FROM sample GROUP BY model_id, problem_id"
     ).fetchall()
     samples = sum(row[2] for row in counts)
     models, problems = {row[0] for row in counts}, {row[1] for row in counts}
     sizes = {row[2] for row in counts}
     even = len(sizes) == 1 and len(counts) == len(models) * len(problems)
     asked = connection.execute("SELECT id, settled_pico, requests, replayed FROM model").fetchall()
-    bought = {row[0] for row in asked if row[2]}
+    imported = [connection.execute(_COST, (row[0],)).fetchone() for row in asked if not row[2]]
     (newest,) = connection.execute("SELECT max(created_at) FROM sample").fetchone()
     run = connection.execute("SELECT versions FROM run ORDER BY id DESC LIMIT 1").fetchone()
     named: dict[str, str] = {} if run is None else json.loads(run[0])
@@ -80,9 +81,8 @@ def citation(connection: sqlite3.Connection, name: str, *, always: bool) -> Cita
         problems=len(problems),
         samples=samples,
         each=next(iter(sizes)) if even else None,
-        settled_pico=sum(row[1] for row in asked if row[0] in bought)
-        + sum(row[3] or 0 for row in counts if row[0] not in bought),
-        without_cost=sum(row[2] - row[4] for row in counts if row[0] not in bought),
+        settled_pico=sum(row[1] for row in asked if row[2]) + sum(known or 0 for known, _ in imported),
+        without_cost=sum(unknown for _, unknown in imported),
         replayed=any(row[3] for row in asked),
         date=None if newest is None else datetime.fromtimestamp(newest, UTC).strftime("%Y-%m-%d"),
     )

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import InputError
+from orchestrator.ledger.file.sample_text import text_sql
 from orchestrator.ledger.reading.samples.problem_samples import ProblemSamples
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 LONGEST = 20_000
 """Characters of one text. `manyfew show --full` has the rest."""
+_COLUMNS = f"""s.sample_index, {text_sql("s")} AS text, s.reasoning, s.finish_reason, s.passed, s.answer,
+  s.prompt_tokens, s.completion_tokens, s.cost_pico / 1e12 AS cost_usd, s.latency_s"""
+_PIECE = 500
+"""Samples read at a time."""
 
 
 def page_samples(models: Sequence[Outcomes], problem: str) -> dict[str, Any] | None:
@@ -27,10 +32,12 @@ def page_samples(models: Sequence[Outcomes], problem: str) -> dict[str, Any] | N
                 if found is None:
                     gold = of.gold
                     said = "" if gold is None else gold if isinstance(gold, str) else json.dumps(gold)
-                    found = {"prompt": _clip(next(iter(of.prompts()))), "gold": _clip(said), "samples": []}
+                    prompt = next(iter(of.prompts()))
+                    found = {"prompt": _encodable(prompt), "gold": _encodable(said), "samples": []}
                 for model in of.models:
                     if (m := places.get((path, model.id))) is not None:
-                        found["samples"] += [_sample(m, row) for row in of.samples(model)]
+                        rows = of.samples(model, _COLUMNS, "sample AS s", _PIECE)
+                        found["samples"] += [_sample(m, row) for row in rows]
         except InputError:  # another ledger may have it
             continue
     return found
@@ -51,6 +58,11 @@ def _sample(m: int, row: dict[str, Any]) -> dict[str, Any]:
         "seconds": row["latency_s"],
         "finish": row["finish_reason"],
     }
+
+
+def _encodable(text: str) -> str | None:
+    """JSON may hold halves of a character; what SQLite gave is whole."""
+    return _clip(text.encode("utf-8", "replace").decode())
 
 
 def _clip(text: Any) -> str | None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PIECE = 64
+"""Samples read at a time, for somebody who looks at them."""
 ATTEMPT = "agent:"
 """How the request of an agent's sample begins."""
 _OF_PROBLEM = "s.model_id = ? AND s.problem_id IN (SELECT id FROM problem WHERE key = ?)"
@@ -34,9 +35,9 @@ _MEANT = f"""
 SELECT s.id FROM sample AS s
 WHERE {_OF_PROBLEM} AND {{such}} ORDER BY s.problem_id, s.sample_index
 """
-_SAMPLES = f"""
-SELECT {COLUMNS}, s.problem_id, s.verifier FROM {JOINED}
-WHERE s.id IN ({{ids}}) ORDER BY s.problem_id, s.sample_index
+_SAMPLES = """
+SELECT {columns}, s.problem_id, s.verifier FROM {source}
+WHERE s.id IN (SELECT value FROM json_each(?)) ORDER BY s.problem_id, s.sample_index
 """
 _PROMPTS = f"""
 SELECT DISTINCT prompt.body FROM sample AS s
@@ -95,15 +96,19 @@ class ProblemSamples:
         with reading(self._db):
             return self._connection.execute(sql, (model.id, self.problem)).fetchone()
 
-    def samples(self, model: SampledModel) -> Iterator[dict[str, Any]]:
-        """The columns of sample_records, with `reason` (why it was judged so) and `extracted` (the answer that the
-        verifier read out of the text)."""
+    def samples(
+        self, model: SampledModel, columns: str = COLUMNS, source: str = JOINED, piece: int = PIECE
+    ) -> Iterator[dict[str, Any]]:
+        """The columns of sample_records, or others of `sample AS s` (text, finish_reason, passed and answer among
+        them), with `reason` (why it was judged so) and `extracted` (the answer that the verifier read out of the
+        text)."""
+        read = _SAMPLES.format(columns=columns, source=source)
         with reading(self._db):
             meant = self._connection.execute(_MEANT.format(such=self._such), (model.id, self.problem))
             ids = [number for (number,) in meant.fetchall()]
-        for at in range(0, len(ids), PIECE):
+        for at in range(0, len(ids), piece):
             with reading(self._db):
-                some = self._read(ids[at : at + PIECE])
+                some = self._read(read, ids[at : at + piece])
             yield from some
 
     def calls(self, sample: dict[str, Any]) -> list[Call]:
@@ -115,8 +120,8 @@ class ProblemSamples:
         with reading(self._db):
             return list(dialogue(self._connection, int(number) if number.isdecimal() else request))
 
-    def _read(self, ids: list[int]) -> list[dict[str, Any]]:
-        cursor = self._connection.execute(_SAMPLES.format(ids=", ".join(map(str, ids))))
+    def _read(self, samples: str, ids: list[int]) -> list[dict[str, Any]]:
+        cursor = self._connection.execute(samples, (json.dumps(ids),))
         names = [column[0] for column in cursor.description]
         found = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
         told = {
