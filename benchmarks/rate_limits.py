@@ -92,7 +92,7 @@ def play(vendor: VirtualVendor, *, seconds: float, requests: int = 10**9) -> Res
         now = max(now, min(times))
         while landing and landing[0][0] <= now:
             _, _, ticket, took, is_out, wait_s, limits = heapq.heappop(landing)
-            scheduler.learn_limits(ticket.alias, limits, now)
+            scheduler.learn_limits(ticket, limits, now)
             if took:
                 vendor.ended()
                 scheduler.replied(ticket, now, settled=0, arrived=ticket.n, used=USED)

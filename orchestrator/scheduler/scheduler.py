@@ -370,10 +370,10 @@ class Scheduler:
         )
         return lane
 
-    def learn_limits(self, alias: str, limits: Sequence[VendorLimit], now: float) -> None:
+    def learn_limits(self, ticket: Ticket, limits: Sequence[VendorLimit], now: float) -> None:
         """What a reply's headers, or a refusal's, say of the vendor's limits."""
         if limits:
-            self.lanes[alias].rate.learn(limits, now)
+            self.lanes[ticket.alias].rate.learn(limits, now, number=ticket.number)
 
     def showed_bound(self, alias: str, holds: bool) -> None:
         """A reply's counts show whether the bound of its model holds."""

@@ -254,7 +254,7 @@ class CallSender:
         assert reply is not None
         booked = book(reply, flight.attempt, time.time(), share=share)
         lane = self._lanes[call.priced_as]
-        lane.rate.learn(vendor_limits(reply.rate_headers), self._clock())
+        lane.rate.learn(vendor_limits(reply.rate_headers), self._clock(), number=flight.number)
         if booked.unbounded is not None:
             self._scheduler.stop(call.alias, booked.unbounded, unbounded=True)
         if (holds := booked.shows_bound(flight.attempt)) is not None:
@@ -281,7 +281,7 @@ class CallSender:
         self, flight: Flight, forwarded: Forwarded, error: ProviderError, share: Share | None
     ) -> CallEnd:
         lane = self._lanes[flight.call.priced_as]
-        lane.rate.learn(vendor_limits(error.rate_headers), self._clock())
+        lane.rate.learn(vendor_limits(error.rate_headers), self._clock(), number=flight.number)
         self._lane_ends(flight, error=error)
         own = self._scheduler.lanes[flight.call.alias]
         own.errors[error.kind] = own.errors.get(error.kind, 0) + 1

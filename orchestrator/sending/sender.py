@@ -104,7 +104,7 @@ class Sender:
         if server is not None:
             share = server.ended(ticket.number, flight.limit)
         if reply is not None:
-            self._scheduler.learn_limits(ticket.alias, vendor_limits(reply.rate_headers), self._clock())
+            self._scheduler.learn_limits(ticket, vendor_limits(reply.rate_headers), self._clock())
             return await self.replied(ticket, attempt, book(reply, attempt, time.time(), share=share), reply)
         if not flight.left and (why := flight.withheld or self._withheld(ticket)) is not None:
             return await self.not_sent(ticket, attempt, why)
@@ -249,7 +249,7 @@ class Sender:
         """Frees or presumes; a server's time is known, and settled, whatever became of the reply. A broken reply may
         still hold samples."""
         caller = self._callers[ticket.alias]
-        self._scheduler.learn_limits(ticket.alias, vendor_limits(error.rate_headers), self._clock())
+        self._scheduler.learn_limits(ticket, vendor_limits(error.rate_headers), self._clock())
         unknown = error.outcome is MayHaveCost.UNKNOWN and share is None
         presumed = attempt.worst_pico if unknown else 0
         outcome = caller.broke_off(ticket, ended_badly(attempt, error, share, unknown=unknown))

@@ -158,6 +158,13 @@ def seconds_until(value: str, now: float) -> float | None:
     return max(0.0, wait - now) if wait > 1e9 else wait
 
 
+def exact_s(reset: str) -> float:
+    """How exactly such a reset is given. Bare numbers and times in whole seconds may have been rounded up or down; a
+    duration such as "1s" isn't."""
+    whole = re.fullmatch(r"\d{1,11}", reset) or (duration_s(reset) is None and "." not in reset)
+    return 1.0 if whole else 0.001
+
+
 def number(text: str | None) -> float | None:
     """A finite number from 0 on, else None."""
     try:

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from providers.reading.headers import number, seconds_until
+from providers.reading.headers import exact_s, number, seconds_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +25,8 @@ class VendorLimit:
     remaining: int | None = None
     reset_s: float | None = None
     """Seconds until it is full again."""
+    reset_exact_s: float = 0.001
+    """`reset_s` may be wrong by so much."""
 
 
 def vendor_limits(headers: Mapping[str, str], *, now: float | None = None) -> tuple[VendorLimit, ...]:
@@ -51,5 +53,6 @@ def _one(headers: Mapping[str, str], kind: Kind, now: float) -> VendorLimit | No
             limit=int(limit),
             remaining=None if remaining is None else min(int(remaining), int(limit)),
             reset_s=None if reset is None else seconds_until(reset, now),
+            reset_exact_s=0.001 if reset is None else exact_s(reset),
         )
     return None

@@ -3,17 +3,21 @@ or found by its refusals. No I/O."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 
 import msgspec
 
-from orchestrator.scheduler.limits.bucket import MINUTE_S, Bucket
+from orchestrator.scheduler.limits.bucket import MARGIN, MINUTE_S, Bucket
 from orchestrator.scheduler.limits.found_rate import FoundRate
 from orchestrator.scheduler.limits.reported_limit import ReportedLimit
 from providers.reading.rate_limits import KINDS, Kind, VendorLimit
 
 FIRST_IN_FLIGHT = 8
 """While no limit is known and no reply has told any: so few requests that a small limit is not overrun at once."""
+
+KEEPS = 1000
+"""Times of requests: a limit of more in a short span is kept by its pace alone."""
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +63,10 @@ class RateLimit:
         self._buckets: dict[Kind, Bucket] = {kind: Bucket(limit) for kind, limit in self._stated.items()}
         self._reported: dict[Kind, ReportedLimit] = {}
         self._first_at: float | None = None
+        self._sent_at = deque[float](maxlen=KEEPS)
+        self._refused = 0
+        self._before: dict[int, tuple[float, dict[Kind, float]]] = {}
+        """Of each request in flight: when it went out, and what had been sent until then."""
         self._sent: dict[Kind, float] = dict.fromkeys(KINDS, 0.0)
         """By us. For what went out before a limit was known."""
         self.found = FoundRate(ramps=ramps) if finds else None
@@ -80,11 +88,20 @@ class RateLimit:
         at = now
         for kind, bucket in self._buckets.items():
             at = max(at, bucket.ready_at(estimate.amount(kind), now))
+        at = max(at, self._fits_span_at())
         return at if self.found is None else max(at, self.found.ready_at(now))
+
+    def _fits_span_at(self) -> float:
+        """When no more have gone out in a short span than its limit allows: a burst leaves nothing for the rest."""
+        told = self._reported.get("requests")
+        span_s = None if told is None else told.short_span_s
+        if told is None or span_s is None or len(self._sent_at) < told.limit:
+            return 0.0
+        return self._sent_at[-told.limit] + span_s / MARGIN
 
     def only_begins(self, estimate: Estimate, now: float) -> bool:
         """Whether no limit keeps this request back, but the few that go out before the first replies."""
-        stated = any(
+        stated = self._fits_span_at() > now or any(
             bucket.ready_at(estimate.amount(kind), now) > now for kind, bucket in self._buckets.items()
         )
         return not stated and self.found is not None and self.found.begins
@@ -96,6 +113,8 @@ class RateLimit:
             self._first_at = now
         for kind in KINDS:
             self._sent[kind] += estimate.amount(kind)
+        self._sent_at.append(now)
+        self._before[number] = now, dict(self._sent)
         for kind, bucket in self._buckets.items():
             bucket.debit(estimate.amount(kind), now)
         if self.found is not None:
@@ -104,6 +123,7 @@ class RateLimit:
     def ended(self, number: int, now: float, *, taken: bool) -> None:
         """It ended; `taken`: its server took it."""
         self.in_flight -= 1
+        self._before.pop(number, None)
         self._waits_for_reply = self._waits_for_reply and not taken
         if self.found is None:
             return
@@ -120,15 +140,20 @@ class RateLimit:
     def refused(self, number: int, sent_at: float, now: float, *, wait_s: float | None = None) -> None:
         """It ended by a 429, which told to wait so long."""
         self.in_flight -= 1
+        self._before.pop(number, None)
+        self._refused += 1
         self._waits_for_reply = False
         if self.found is not None:
             self.found.refused(number, sent_at, now, wait_s)
 
-    def learn(self, limits: Iterable[VendorLimit], now: float) -> None:
-        """A reply's headers. A stated limit that is lower stands: the rest may be meant for others."""
+    def learn(self, limits: Iterable[VendorLimit], now: float, *, number: int | None = None) -> None:
+        """The headers of the reply to the request of that number. A stated limit that is lower stands: the rest may be
+        meant for others."""
+        sent_at, before = self._before.get(number or 0, (now, self._sent))
         for limit in limits:
             told = self._reported.setdefault(limit.kind, ReportedLimit())
-            told.learn(limit)
+            counted = round(before["requests"]) + 1 - self._refused if limit.kind == "requests" else None
+            told.learn(limit, sent_at=sent_at, counted=counted)
             per_minute = min(told.per_minute, self._stated.get(limit.kind, told.per_minute))
             burst = told.burst
             bucket = self._buckets.get(limit.kind)
@@ -138,7 +163,10 @@ class RateLimit:
                 if burst is None and self._first_at is not None and now - self._first_at < MINUTE_S:
                     # Nobody limited what went out until now, and the vendor may count it for a minute.
                     bucket.debit(self._sent[limit.kind], now)
-            elif not 0.8 < per_minute / bucket.per_minute < 1.25 or burst != bucket.burst:
+            elif not 0.97 < per_minute / bucket.per_minute < 1.03 or burst != bucket.burst:
                 bucket.change(per_minute, now, burst=burst)
             if limit.remaining is not None:
-                bucket.cap(limit.remaining, now)
+                # It is what remained when the request came in: more was sent since, and some came back.
+                since = self._sent[limit.kind] - before[limit.kind]
+                back = (now - sent_at) * bucket.per_minute * MARGIN / MINUTE_S
+                bucket.cap(limit.remaining - since + min(back, max(1.0, since)), now)

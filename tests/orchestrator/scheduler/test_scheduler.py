@@ -469,7 +469,10 @@ def test_at_the_end_all_that_is_open_is_charged_and_what_a_batch_holds_is_not():
 
 def test_limits_that_a_reply_tells_hold_from_then_on():
     made = scheduler(lane(max_n=1))
-    made.learn_limits("m", (), 0.0)
-    made.learn_limits("m", (VendorLimit(kind="requests", limit=60, remaining=1),), 0.0)
-    assert len(all_admitted(made)) == 1
+    first = admitted(made)
+    made.learn_limits(first, (), 0.0)
+    made.learn_limits(first, (VendorLimit(kind="requests", limit=60, remaining=1),), 0.0)
+    assert made.next(0.5) is None
+    assert made.next(1.1) is not None
+    assert made.next(1.1) is None
     assert "rate limit" in (made.lanes["m"].waiting or "")

@@ -40,7 +40,26 @@ def test_anthropic_s():
         ("input_tokens", 30_000, 30_000),
         ("output_tokens", 8_000, None),
     ]
-    assert found[0].reset_s == 2.0
+    assert (found[0].reset_s, found[0].reset_exact_s) == (2.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("reset", "exact_s"),
+    [
+        ("1s", 0.001),
+        ("20ms", 0.001),
+        ("6m0s", 0.001),
+        ("0.4", 0.001),
+        ("12", 1.0),
+        ("1790000012", 1.0),
+        ("1790000012345", 0.001),
+        ("2026-09-21T14:13:22Z", 1.0),
+        ("2026-09-21T14:13:22.250Z", 0.001),
+    ],
+)
+def test_how_exactly_a_reset_is_told(reset, exact_s):
+    headers = {**OPENAI, "x-ratelimit-reset-requests": reset}
+    assert vendor_limits(headers, now=NOW)[0].reset_exact_s == exact_s
 
 
 @pytest.mark.parametrize(
