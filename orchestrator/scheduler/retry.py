@@ -13,6 +13,7 @@ from providers.errors import (
     BadRequest,
     Loading,
     Lost,
+    MayHaveCost,
     NotSent,
     Overloaded,
     ProviderError,
@@ -38,7 +39,7 @@ class Then(Enum):
 
     AGAIN = auto()
     FEWER = auto()
-    """At once, with fewer samples a request."""
+    """With fewer samples a request."""
     SPLIT = auto()
     """At once, in two requests: one of its parts is refused."""
     GIVE_UP = auto()
@@ -72,7 +73,8 @@ def decide(
     if isinstance(error, Stopped) or asks_too_long(error, max_wait_s):
         return Decision(Then.STOP)
     if isinstance(error, TooManySamples):
-        return Decision(Then.FEWER if len(item.indices) > 1 else Then.STOP)
+        wait_s = wait_before_fewer(error, item, random)
+        return Decision(Then.FEWER, wait_s) if len(item.indices) > 1 else Decision(Then.STOP)
     if separable and isinstance(error, BadRequest) and len(item.indices) > 1:
         return Decision(Then.SPLIT)
     if not isinstance(error, WORTH_ANOTHER_TRY):
@@ -98,6 +100,13 @@ def wait_before(attempt: int, retry_after_s: float | None, random: Random) -> fl
         return retry_after_s * (1 + 0.05 * random.random())
     state = cast("RetryCallState", _Attempt(attempt))
     return usual_wait()(state) * (0.5 + 0.5 * random.random())
+
+
+def wait_before_fewer(error: ProviderError, item: Item, random: Random) -> float:
+    """None after a refusal; what may have been billed is never asked again without one."""
+    if error.outcome is MayHaveCost.FREE:
+        return 0.0
+    return wait_before(item.attempt, error.retry_after_s, random)
 
 
 @cache

@@ -16,7 +16,15 @@ from orchestrator.scheduler.budget import Budget
 from orchestrator.scheduler.endpoints import patience
 from orchestrator.scheduler.lane import ModelLane, Ticket
 from orchestrator.scheduler.limits.rates import Estimate
-from orchestrator.scheduler.retry import BROKEN_OFF_S, Decision, Then, asks_too_long, decide, wait_before
+from orchestrator.scheduler.retry import (
+    BROKEN_OFF_S,
+    Decision,
+    Then,
+    asks_too_long,
+    decide,
+    wait_before,
+    wait_before_fewer,
+)
 from orchestrator.scheduler.work import Item, runs
 from providers.errors import BadRequest, Loading, Lost, NotSent, Overloaded, ProviderError, RateLimited
 from providers.reading.rate_limits import VendorLimit
@@ -185,8 +193,9 @@ class Scheduler:
         lane.errors[kind] = lane.errors.get(kind, 0) + 1
         if lane.suspects_n(error, ticket.n):
             lane.try_one_sample()
-            lane.work.again(ticket.item, now)
-            return Decision(Then.FEWER), []
+            fewer = Decision(Then.FEWER, wait_before_fewer(error, ticket.item, self._random))
+            lane.work.again(ticket.item, now + fewer.wait_s)
+            return fewer, []
         decision = decide(
             error,
             ticket.item,
@@ -212,7 +221,7 @@ class Scheduler:
             case Then.FEWER:
                 # Requests sent before it was known fail later and must not raise it again.
                 lane.work.max_n = min(lane.work.max_n, self._fewer(ticket, error))
-                lane.work.again(ticket.item, now)
+                lane.work.again(ticket.item, now + decision.wait_s)
             case Then.SPLIT:
                 middle = (ticket.n + 1) // 2
                 for part in (ticket.item.indices[:middle], ticket.item.indices[middle:]):

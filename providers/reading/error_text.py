@@ -32,6 +32,7 @@ _UNPRINTABLE = re.compile(
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _SPACES = re.compile(r"\s+")
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_MESSAGE = re.compile(r"""["'](?:message|msg|detail|error)["'] ?: ?["']((?:[^"'\\]|\\.|(?<=\w)'(?=\w))+)""")
 _LOOKS_LIKE_KEY = re.compile(r"\b(?:sk|gsk|xai|pk|rk|hf|nvapi)[-_][\w-]{12,}|(?<=Bearer )[\w.~+/=-]{6,}")
 _MASKED = re.compile(r"[\w.~+/=-]*\*{3,}[\w*.~+/=-]*")
 
@@ -86,7 +87,7 @@ def read_error(
     if found is None:
         plain = body[:LARGEST_TEXT].decode("utf-8", "replace")
         title = _TITLE.search(plain)
-        said = title.group(1) if title else plain
+        said = title.group(1) if title else _broken_json(plain)
         text = one_line(f"{said} {fault}")
         return Said(clean_message(said, secrets), "", fault, "", is_error=False, text=text)
     inner = as_object(found.error) or as_object(found.base_resp)
@@ -121,6 +122,12 @@ def read_error(
         wait_s=wait_in_fields([found.error, _top(body), *folded], now),
         headers=_handed_on(inner),
     )
+
+
+def _broken_json(text: str) -> str:
+    """The message of an object that isn't whole, or isn't JSON; else all of the text."""
+    found = _MESSAGE.search(text) if text.lstrip().startswith(("{", "[")) else None
+    return found.group(1).replace('\\"', '"') if found else text
 
 
 def _read(body: bytes) -> ErrorBody | None:
@@ -217,7 +224,7 @@ def unfolded(text: str) -> tuple[str, list[dict[str, Any]]]:
 def error_in_reply(body: bytes | dict[str, Any]) -> Said | None:
     """The error that a 2xx holds, beside its choices or in one of them; None if it holds none."""
     raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
-    found = decode_object(raw, ErrorBody) or decode_first(raw, ErrorBody)
+    found = _read(raw)
     if found is None:
         return None
     refused = as_object(found.base_resp).get("status_code") not in (None, 0, "0") or (
@@ -232,11 +239,14 @@ def error_in_reply(body: bytes | dict[str, Any]) -> Said | None:
 def _fails(found: ErrorBody) -> bool:
     """Whether a body without choices says in its own way that it failed: z.ai's {"code": 500, "msg": …, "success":
     false}, iFlow's {"status": "449", "msg": …}, Cloudflare's {"success": false, "errors": […]}, Alibaba's {"code":
-    "Throttling", "message": …}."""
+    "Throttling", "message": …}, FastAPI's {"detail": …}."""
     says = message_of(_beside(found)) or message_of(found.errors)
     done = (None, "", 0, "0", 200, "200", "ok", "success", "completed")
     code = (found.code, found.status, found.type)
-    return bool(says) and (found.success is False or bool(found.errors) or any(c not in done for c in code))
+    told = [one for one in code if one is not None]
+    return bool(says) and (
+        found.success is False or bool(found.errors) or not told or any(one not in done for one in told)
+    )
 
 
 _TELLING = (

@@ -95,11 +95,18 @@ CHARGED_FILTER = "content_filter"
 """The code of Azure's content filter: its 400 is charged."""
 _MAY_LOAD = frozenset({425, 429, 500, 502, 503, 504})
 _SELDOM_LOADS = frozenset({400, 404, 409, 423})
+_NEVER = re.compile(
+    r"unsupported|(?:not|n.t) (?:yet )?(?:be )?(?:support|allow|permit|implement|available|accept)|must be|only \w+ "
+    r"(?:is|are)|at most",
+    re.IGNORECASE,
+)
+"""Of a 5xx: it would be the same the next time."""
 _TOO_LARGE = re.compile(r"request too large", re.IGNORECASE)
 _LIMIT_AND_REQUEST = re.compile(r"limit:? ([\d,]{1,18})\D{1,40}requested:? ([\d,]{1,18})", re.IGNORECASE)
 
 _DAILY = re.compile(r"\bGenerate\w*PerDay", re.ASCII)
 """Of Google's quotas, beside which it asks to wait some seconds."""
+_TOMORROW = "a quota of the day: run it again tomorrow"
 _REMEDIES = {402: "add credit at the vendor", 405: "check the base URL", 406: "check the base URL"}
 
 
@@ -142,6 +149,10 @@ def _no_retry_mends(answer: _Answer) -> ProviderError | None:
         return answer.error(BadRequest)
     if NO_MEMORY.search(answer.said.text):
         return answer.stopped("the server has too little memory for this model")
+    if _NEVER.search(answer.said.text):
+        refused = _refused_request(answer)
+        about_parameter = isinstance(refused, Stopped) and refused.about_request
+        return refused if about_parameter or isinstance(refused, TooManySamples) else None
     return None
 
 
@@ -152,14 +163,20 @@ def failure_in_reply(said: Said, *, status: int, headers: Mapping[str, str]) -> 
     meant = _meant(answer, own_host=True, free_5xx=True)
     if isinstance(meant, (Stopped, RateLimited, BadRequest, TooManySamples)):
         error = meant
+    elif LOADING.search(said.text):
+        error = answer.error(Loading)
     elif answer.needs_payment:
         error = answer.stopped("add credit at the vendor")
+    elif answer.said_wait_s is None and DAY_IS_OVER.search(said.text):
+        error = answer.stopped(_TOMORROW)
     elif LIMITED.search(said.text) or answer.said_wait_s is not None:
         error = answer.error(RateLimited, wait_s=answer.wait_s)
     elif is_used_up_quota(said.text):
         error = answer.stopped("no wait mends this: add credit at the vendor")
     elif NO_ENDPOINT.search(said.text):
         error = answer.stopped("check the base URL")
+    elif not isinstance(refused := _refused_request(answer), BadRequest) or not refused.unclear:
+        error = refused
     remedy = error.message.removeprefix(answer.line())
     error.message = f"an error in a {status} reply: {said.message}{remedy}"
     error.args = (error.message,)
@@ -331,7 +348,7 @@ def _refused_access(answer: _Answer) -> ProviderError:
 def _rate_limited(answer: _Answer) -> ProviderError:
     said, wait_s = answer.said, answer.wait_s
     if _DAILY.search(said.text) or (wait_s is None and DAY_IS_OVER.search(said.text)):
-        return answer.stopped("a quota of the day: run it again tomorrow")
+        return answer.stopped(_TOMORROW)
     if answer.needs_payment or (wait_s is None and is_used_up_quota(said.text)):
         return answer.stopped("no wait mends this: add credit at the vendor")
     if _TOO_LARGE.search(said.text) and not _fits_later(said.text):

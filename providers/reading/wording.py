@@ -50,7 +50,7 @@ FILTERED = LatePattern(
 LIMITED = LatePattern(
     r"rate[ _-]?limit|too many requests|request limit reached|qps|throttl|resource_exhausted|concurrency limit"
     r"|service ?quota ?exceeded|exceed(?:s|ed)? (?:the |your )?(?:service|request) quota"
-    r"|\bout of (?:call|request|token)[\w ]{0,20} quota|\brate exceeded|secondary rate"
+    r"|\bout of (?:call|request|token)[\w ]{0,20} quota|\brate exceeded|spike arrest|secondary rate"
     r"|速率限制|频率|频繁|限频|并发数|限流|流量限制",
     re.IGNORECASE,
 )
@@ -109,6 +109,7 @@ DAY_IS_OVER = re.compile(
     r"|\b(?:free |daily )+(?:requests?|messages?|calls?|tokens?|usage|allowance|tier|quota|limit)s? "
     r"(?:is |are |has been |have been |was |were )?(?:all )?(?:exhausted|used(?: up)?|exceeded|reached|spent|gone)\b"
     r"|\b(?:reached|exceeded|hit|used up) (?:your|the) (?:\w+ )?daily\b"
+    r"|\bdaily (?:\w+ ){0,2}(?:limit|quota|allowance)\b[^.;]{0,30}\b(?:exceeded|reached|hit|exhausted|used up)"
     r"|\b(?:come|check|try|be) (?:back |again )(?:again )?tomorrow|\bfor today\b"
     r"|今日[^。;]{0,12}(?:已用完|已达|用尽|上限)|tageskontingent|tageslimit|quota (?:journalier|quotidien)"
     r"|limite (?:diario|diária|quotidienne)|本日の[^。;]{0,12}上限",

@@ -9,7 +9,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
-from providers.errors import Lost, Overloaded, ProviderError
+from providers.errors import Lost, MayHaveCost, Overloaded, ProviderError
 from providers.transport.reply_size import TooLarge, reply_limit
 from providers.transport.second_look import is_plain_id
 from providers.transport.server_sent_events import Events
@@ -25,7 +25,15 @@ LINGER_S = 1.0
 """Once a stream has said that it is whole, its connection's end is waited for this long, to keep the connection."""
 _KEEP_ALIVE = (b"", b"ping", b"[ping]", b"keep-alive", b"[keep-alive]", b"keepalive", b"heartbeat")
 _REFUSALS = (400, 403, 404, 405, 406, 422)
+_UNCLEAR = (200, 500, 501)
+"""Here a refusal must say that it is one."""
 _ABOUT_STREAMING = re.compile(r"(?<![a-z])stream(?:s|ed|ing|_options)?\b", re.IGNORECASE)
+_REFUSES = re.compile(
+    r"\bonly (?:\w+ ){0,2}(?:support|stream|accept|allow)|support\w* only|\bmust (?:be|have|set|use)"
+    r"|requir|mandatory|disabled|unsupported|(?:not|n.t) (?:yet )?(?:be )?"
+    r"(?:support|implement|allow|available|enabled)",
+    re.IGNORECASE,
+)
 
 
 class BrokenStream(Exception):  # noqa: N818 - reads as what it is
@@ -159,7 +167,7 @@ class StreamMode:
     def mended(self, error: ProviderError, name: str, *, streamed: bool) -> ProviderError | None:
         """A refusal of the way a reply was asked for as what it is: one more attempt, the other way, mends it. None
         where it is about anything else, or the other way was refused before."""
-        if error.status not in _REFUSALS or not _ABOUT_STREAMING.search(error.message):
+        if not _is_refused(error):
             return None
         if self._only is None:
             self._only = not streamed
@@ -168,6 +176,19 @@ class StreamMode:
         way = "does not stream: its replies are now requested whole"
         if self._only:
             way = "only streams: its replies are now requested as streams"
-        return Overloaded(
-            f"{name}: the server {way}", status=error.status, retry_after_s=0.0, request_id=error.request_id
+        mended = Overloaded(f"{name}: the server {way}", status=error.status, request_id=error.request_id)
+        mended.outcome = error.outcome
+        if error.outcome is MayHaveCost.FREE:
+            mended.retry_after_s = 0.0
+        return mended
+
+
+def _is_refused(error: ProviderError) -> bool:
+    if not _ABOUT_STREAMING.search(error.message):
+        return False
+    if error.status in _UNCLEAR:
+        said = (
+            error.message.partition("an error in a 200 reply: ")[2] if error.status == 200 else error.message
         )
+        return bool(_ABOUT_STREAMING.search(said) and _REFUSES.search(said))
+    return error.status in _REFUSALS

@@ -50,6 +50,13 @@ def test_too_many_samples_means_fewer_a_request_while_there_are_several():
     assert follows(errors.TooManySamples("m"), indices=(0, 1)).then is Then.FEWER
 
 
+@pytest.mark.parametrize(("outcome", "waits"), [("free", False), ("unknown", True)])
+def test_what_may_have_been_billed_is_asked_again_after_a_wait_though_with_fewer(outcome, waits):
+    error = errors.TooManySamples("m")
+    error.outcome = errors.MayHaveCost(outcome)
+    assert (follows(error, indices=(0, 1)).wait_s > 0) is waits
+
+
 def test_a_refused_part_is_found_by_splitting():
     assert follows(errors.BadRequest("m"), separable=True, indices=(0, 1)).then is Then.SPLIT
     assert follows(errors.BadRequest("m"), separable=True).then is Then.GIVE_UP

@@ -16,6 +16,7 @@ from orchestrator.scheduler.work import Item, Work
 from providers.errors import (
     BadRequest,
     Lost,
+    MayHaveCost,
     NotSent,
     Overloaded,
     RateLimited,
@@ -354,6 +355,17 @@ def test_a_refusal_that_comes_late_does_not_raise_the_number_again():
     made.failed(first, 1.0, TooManySamples("n", max_n=1))
     made.failed(second, 1.0, TooManySamples("n", max_n=4))
     assert made.lanes["m"].work.max_n == 1
+
+
+@pytest.mark.parametrize(("outcome", "waits"), [("free", False), ("unknown", True)])
+def test_an_unclear_refusal_that_may_have_been_billed_is_tried_with_one_sample_after_a_wait(outcome, waits):
+    made = scheduler(lane(problems=1, samples=2, max_n=2))
+    error = BadRequest("no")
+    error.unclear, error.outcome = True, MayHaveCost(outcome)
+    decision, _ = made.failed(admitted(made), 1.0, error, presumed=5 if waits else 0)
+    assert decision.then is Then.FEWER
+    assert (made.next(1.0) is None) is waits
+    assert admitted(made, 60.0).n == 1
 
 
 def test_a_refused_request_of_several_parts_is_split():

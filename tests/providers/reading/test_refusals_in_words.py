@@ -14,6 +14,7 @@ from providers.errors import (
     RateLimited,
     Stopped,
     TooManySamples,
+    Unusable,
 )
 from providers.reading.error_text import error_in_reply
 from providers.reading.failures import failure_from_status, failure_in_reply
@@ -106,6 +107,28 @@ def test_no_credit_under_a_500_of_a_gateway_stops_the_model_and_stays_charged(bo
     assert type(found) is Stopped
     assert found.outcome is MayHaveCost.UNKNOWN
     assert type(fail(500, error("upstream went away"))) is Lost
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("n>1 not supported", TooManySamples),
+        ("litellm.UnsupportedParamsError: groq does not support parameters: ['top_k']", Stopped),
+        ("An error of temperature sensors, n is 4", Lost),
+    ],
+)
+def test_what_a_500_will_always_refuse_is_learnt_and_stays_charged(said, kind):
+    found = fail(500, error(said))
+    assert type(found) is kind
+    assert found.outcome is MayHaveCost.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "body", ['{"error": {"message": "Rate limit \\"m\\" hit", "co', '{"msg": "Rate limit hit",}']
+)
+def test_an_error_that_is_no_whole_json_shows_its_sentence_alone(body):
+    found = failure_from_status(429, body.encode(), {}, own_host=False, free_5xx=False, what="m")
+    assert found.message in ('m: HTTP 429: Rate limit "m" hit', "m: HTTP 429: Rate limit hit")
 
 
 @pytest.mark.parametrize(
@@ -310,6 +333,17 @@ def test_a_model_that_a_key_may_not_use_names_both():
         ({"error_code": 18, "error_msg": "Open api qps request limit reached"}, RateLimited),
         (error("Your input was flagged", code=403), BadRequest),
         (error("Upstream error: connection lost", code=502), Lost),
+        (error("n must be 1"), TooManySamples),
+        (error("This model's maximum context length is 4096 tokens."), BadRequest),
+        ({"error": "Invalid API key"}, Stopped),
+        (error("Model is loading"), Loading),
+        ({"code": 10013, "msg": "input content blocked by moderation"}, BadRequest),
+        ({"success": False, "message": "temperature is not supported"}, Stopped),
+        ({"Response": {"Error": {"Code": "LimitExceeded", "Message": "请求太频繁"}}}, RateLimited),
+        ({"header": {"code": 11202, "message": "AppIdQpsOverFlowError"}}, RateLimited),
+        ({"detail": "Insufficient funds"}, Stopped),
+        ({"code": 1003, "message": "Daily token limit of this key exceeded"}, Stopped),
+        ({"message": "Internal error"}, Unusable),
         (error("something"), Lost),
         ({"choices": [{"error": {"code": 429, "message": "slow"}, "finish_reason": "error"}]}, RateLimited),
     ],

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from providers.errors import Lost, Overloaded, Stopped
+from providers.errors import Lost, MayHaveCost, Overloaded, Stopped
 from providers.transport import streaming
 from providers.types import Reply
 from tests.loopback import faults
@@ -204,6 +204,27 @@ async def test_a_server_that_only_streams_is_asked_for_streams_from_then_on(wire
             assert reply.choices[0].text
             assert reply.usage is not None
         assert [seen.body.get("stream", False) for seen in vendor.seen] == [False, True, True]
+
+
+@pytest.mark.parametrize("status", [200, 501])
+@pytest.mark.parametrize(
+    ("message", "streams"),
+    [
+        ("This model only supports streaming", True),
+        ("streaming must be enabled", True),
+        ("the stream from the backend broke, only part of it came", False),
+        ("upstream is unsupported", False),
+    ],
+)
+async def test_what_is_learnt_of_an_answer_that_may_have_been_billed_keeps_its_charge(
+    status, message, streams
+):
+    async with talking("openai-compatible", answer=several) as (vendor, provider):
+        refusing(vendor, status, message)
+        error = await failing(provider, ask(timeout_s=5))
+        assert error.outcome is MayHaveCost.UNKNOWN
+        assert error.retry_after_s is None
+        assert ("only streams" in error.message) is streams
 
 
 def refusing(vendor: Any, status: int, message: str) -> None:
