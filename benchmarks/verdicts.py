@@ -180,7 +180,7 @@ def report(case: Case, folder: Path) -> None:
     second = made(case, folder)
     beside = beside_sampling(second, case.items, folder)
     second.close()
-    print(f"{case.name:28}{a_core:>15}{beside:>28,.0f}")
+    print(f"{case.name:28}{a_core:>15}{beside:>28,.1f}")
 
 
 if __name__ == "__main__":

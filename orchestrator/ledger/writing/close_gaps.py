@@ -18,6 +18,12 @@ SELECT problem_id FROM sample WHERE model_id = ? GROUP BY problem_id
 HAVING max(sample_index) >= count(*)
   AND NOT EXISTS (SELECT 1 FROM sample AS s WHERE s.model_id = sample.model_id AND s.problem_id = sample.problem_id
     AND s.request_id IS NULL)"""
+# A seek for each problem, against the running total.
+_NONE = """
+SELECT samples = (SELECT coalesce(sum((
+    SELECT max(sample_index) + 1 FROM sample WHERE model_id = model.id AND problem_id = problem.id)), 0)
+  FROM problem WHERE problem.sweep_id = model.sweep_id)
+FROM model WHERE id = ?"""
 _OPEN = "SELECT 1 FROM request WHERE model_id = ? AND state = 'reserved' AND problem_id = ?"
 _SAMPLES = """
 SELECT id, sample_index, request_id FROM sample WHERE model_id = ? AND problem_id = ? ORDER BY sample_index"""
@@ -27,7 +33,14 @@ _INDICES = "SELECT indices FROM request WHERE id = ?"
 def gaps(path: Path, model_id: int) -> list[int]:
     """Ids of problems of which an index lacks below others. Raises InputError, sqlite3.Error."""
     with closing(open_reader(path)) as connection:
+        if is_without_gaps(connection, model_id):
+            return []
         return [row[0] for row in connection.execute(_GAPS, (model_id,))]
+
+
+def is_without_gaps(connection: sqlite3.Connection, model_id: int) -> bool:
+    """Whether each problem has as many of the model's samples as its highest index tells."""
+    return bool(connection.execute(_NONE, (model_id,)).fetchone()[0])
 
 
 def close_gaps(path: Path, model_id: int, problem_ids: Collection[int]) -> None:

@@ -10,12 +10,28 @@ from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.verdict_sets.change import SetChange
 from orchestrator.ledger.writing.agent_attempts import OpenAttemptRow, read_open
 from orchestrator.ledger.writing.batch_jobs import OpenJob, read_open_jobs, read_vendor_batches
+from orchestrator.ledger.writing.close_gaps import is_without_gaps
 from orchestrator.ledger.writing.held_money import totals_of
 from orchestrator.ledger.writing.last_loading import last_loading_s
 from orchestrator.ledger.writing.proven_bounds import BilledMore, billed_more, bound_is_shown
 from orchestrator.ledger.writing.rows import ModelTotals
 from orchestrator.ledger.writing.under_booked import NOTHING_RAISED, RaisedSums
 from orchestrator.problem_state import ProblemState
+
+_OF_PROBLEM = "FROM sample WHERE model_id = :model AND problem_id = problem.id"
+_UNVERIFIED = (
+    _OF_PROBLEM.replace("sample", "sample INDEXED BY sample_unverified", 1) + " AND verifier IS NULL"
+)
+_COUNTS = f"""problem.id AS problem_id, (SELECT max(sample_index) + 1 {_OF_PROBLEM}) AS next_index,
+  (SELECT count(*) {_OF_PROBLEM} AND passed = 1) AS passed, (SELECT count(*) {_OF_PROBLEM} AND passed IS NULL) AS open,
+  (SELECT count(*) {_UNVERIFIED}) AS unverified"""
+_AS_NUMBERED = (
+    f"SELECT next_index AS done, * FROM (SELECT {_COUNTS} FROM problem WHERE sweep_id = :sweep) WHERE done"
+)
+"""Where numbers have no gaps: seeks, and nothing is counted but passes and what lacks a verdict."""
+_ONE_BY_ONE = f"""
+SELECT * FROM (SELECT (SELECT count(*) {_OF_PROBLEM}) AS done, {_COUNTS} FROM problem WHERE sweep_id = :sweep)
+WHERE done"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,21 +104,17 @@ def _read_model(connection: sqlite3.Connection, model_id: int, ordinals: dict[in
     row = connection.execute("SELECT * FROM model WHERE id = ?", (model_id,)).fetchone()
     problems = [ProblemState() for _ in ordinals]
     done = verified = passed = 0
-    counts = connection.execute(
-        "SELECT problem_id, count(*) AS done, max(sample_index) + 1 AS next_index, max(passed) AS solved, "
-        "sum(verifier IS NULL) AS unverified, count(passed) AS verified, coalesce(sum(passed), 0) AS passed "
-        "FROM sample WHERE model_id = ? GROUP BY problem_id",
-        (model_id,),
-    )
-    for count in counts:
+    counted = _AS_NUMBERED if is_without_gaps(connection, model_id) else _ONE_BY_ONE
+    for count in connection.execute(counted, {"model": model_id, "sweep": row["sweep_id"]}):
         ordinal = ordinals.get(count["problem_id"])
         if ordinal is None:
             continue
         state = problems[ordinal]
         state.done, state.next_index = count["done"], count["next_index"]
-        state.solved, state.unverified = bool(count["solved"]), count["unverified"]
+        state.solved, state.unverified = count["passed"] > 0, count["unverified"]
         state.passed = count["passed"]
-        done, verified, passed = done + count["done"], verified + count["verified"], passed + count["passed"]
+        done, passed = done + count["done"], passed + count["passed"]
+        verified += count["done"] - count["open"]
         if state.done < state.next_index:
             state.holes = _holes(connection, model_id, count["problem_id"], state.next_index)
     jobs = read_open_jobs(connection, model_id)

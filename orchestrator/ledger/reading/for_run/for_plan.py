@@ -74,7 +74,7 @@ def state_for_plan(
             means[row["alias"]].completion_tokens = row["completion"]
             means[row["alias"]].pico_per_output_token = row["pico"]
     for row in connection.execute(
-        "SELECT model.alias, avg(sample.cost_pico) AS pico FROM sample JOIN model ON model.id = sample.model_id "
+        "SELECT model.alias, avg(sample.cost_pico) AS pico FROM model CROSS JOIN sample ON sample.model_id = model.id "
         "WHERE model.definition LIKE '%\"agent\":%' GROUP BY model_id"
     ):
         if row["alias"] in means:
