@@ -71,7 +71,7 @@ def billed(
     if not pool:
         raise InputError(
             "--billed",
-            f"nothing of {label} is presumed in that time",
+            f"nothing{label and f' of {label}'} is presumed in that time",
             f"{command('reconcile DB')} lists what is",
         )
     bound = sum(one.pico for one in pool)

@@ -91,8 +91,9 @@ class Costs:
         if (each := self.options.cost_pico) is not None:
             self._used.add(_EACH)
             return Cost(each, "imported")
-        priced = self._computed(line)
-        return Cost(None, "none") if priced is None else Cost(priced[0], "computed", priced[1])
+        if (priced := self._computed(line)) is not None:
+            return Cost(priced[0], "computed", priced[1])
+        return Cost(0, "imported") if line.is_free and not self._asked(line) else Cost(None, "none")
 
     def check_used(self) -> None:
         """Raises InputError for a price that no sample took."""
@@ -130,12 +131,15 @@ class Costs:
 
     def _from_columns(self, line: Line) -> tuple[Billed, ...]:
         """Lines that don't say what they were billed are priced only if the user says how."""
-        if line.model not in self.options.prices and self._day is None:
+        if not self._asked(line):
             return ()
         read, wrote, cached, write, long = (line.values[at] for at in _TOKEN_COLUMNS)
         if read is None or wrote is None:
             return ()
         return (Billed(line.model, Tokens(read, wrote, cached or 0, write or 0, long or 0)),)
+
+    def _asked(self, line: Line) -> bool:
+        return line.model in self.options.prices or self._day is not None
 
     def _price(self, alias: str, billed: Billed, day: datetime.date) -> Price | None:
         key = (alias, billed.model, day, billed.batch)

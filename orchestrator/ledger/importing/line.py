@@ -59,7 +59,10 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     gold: str | None
     values: tuple[Any, ...]
     cost_pico: int | None
-    """None: not known, where cost_basis says none."""
+    """None: not said."""
+    is_free: bool = False
+    """Without a word about its cost it costs nothing, unless a flag says otherwise: a line of ours that doesn't say
+    that its cost is unknown."""
     unknown: frozenset[str] = frozenset()
     """Keys that mean nothing here."""
     judge: str | None = None
@@ -83,6 +86,7 @@ def parse(raw: bytes) -> Line:
             gold=_checked("gold", found.get("gold"), _json),
             values=tuple(_checked(name, found.get(name), check) for name, check in _VALUES.items()),
             cost_pico=cost,
+            is_free=cost is None and found.get("cost_basis") != "none",
             unknown=frozenset(found.keys() - _KNOWN),
         )
     except ArithmeticError:
@@ -287,12 +291,11 @@ def text_as_json(value: str) -> str:
 
 
 def _cost(found: Mapping[str, Any]) -> int | None:
-    """Whole pico-dollars: cost_pico, else cost_usd's own digits to the nearest. Where neither is said: None if
-    cost_basis is none, as export writes what has no known cost; else 0."""
+    """Whole pico-dollars: cost_pico, else cost_usd's own digits to the nearest. None: neither is said."""
     pico: int | None = _checked("cost_pico", found.get("cost_pico"), _COST_PICO)
     usd: Decimal | None = _checked("cost_usd", found.get("cost_usd"), _usd)
     if usd is None:
-        return 0 if pico is None and found.get("cost_basis") != "none" else pico
+        return pico
     if pico is None:
         return int(_EXACT.to_integral_value(_EXACT.multiply(usd, Decimal(PICO_PER_USD))))
     told = _EXACT.multiply(usd, Decimal(PICO_PER_USD))

@@ -92,10 +92,7 @@ def read_line(raw: bytes) -> Line:
         others = _without_gaps(others)
     model, problem, sample_index = columns[:_FIRST_VALUE]
     sweep, provider, question, gold, pico, basis, usd = others
-    if usd is None:
-        if pico is None and basis != "none":
-            pico = 0
-    elif pico is None or not _agree(usd, pico):
+    if usd is not None and (pico is None or not _agree(usd, pico)):
         return parse(raw)
     return Line(
         sweep=sweep,
@@ -107,6 +104,7 @@ def read_line(raw: bytes) -> Line:
         gold=None if gold is None else text_as_json(gold),
         values=values,
         cost_pico=pico,
+        is_free=pico is None and basis != "none",  # which export writes where no cost is known
     )
 
 

@@ -124,3 +124,31 @@ def test_own_lines_without_a_cost_are_priced_only_on_request(command, tmp_path):
     brought(command, "a.jsonl", "--price", "cheap=1/2")
     (row,) = records(Path("a.db"))
     assert (row["cost_pico"], row["cost_basis"]) == (200 * 10**6, "computed")
+
+
+TOLD = {**LINE, "prompt_tokens": 100, "completion_tokens": 50}
+
+
+@pytest.mark.parametrize(
+    ("line", "flags", "cost"),
+    [
+        (TOLD, [], (0, "imported")),
+        (TOLD, ["--price", "cheap=1/2"], (200 * 10**6, "computed")),
+        (TOLD | {"cost_usd": None}, ["--price", "cheap=1/2"], (200 * 10**6, "computed")),
+        (TOLD | {"model": MODEL}, ["--prices-on", "2026-11-29"], (LIST, "computed")),
+        (TOLD, ["--usd-per-sample", "0.01"], (10**10, "imported")),
+        (TOLD | {"cost_usd": 0}, ["--price", "cheap=1/2"], (0, "imported")),
+        (LINE, ["--price", "cheap=1/2"], (None, "none")),
+    ],
+)
+@pytest.mark.parametrize("kind", ["lines", "array"])
+def test_own_lines_that_say_nothing_of_a_cost_take_the_one_that_is_stated(
+    command, tmp_path, kind, line, flags, cost
+):
+    if kind == "lines":
+        write(tmp_path / "a.jsonl", line)
+    else:
+        (tmp_path / "a.jsonl").write_text(json.dumps([line], indent=1))
+    brought(command, "a.jsonl", *flags)
+    (row,) = records(Path("a.db"))
+    assert (row["cost_pico"], row["cost_basis"]) == cost

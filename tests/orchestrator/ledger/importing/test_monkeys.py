@@ -152,7 +152,7 @@ def test_a_tokenizer_that_is_none_is_one_line(command, tmp_path, file):
 
 
 def test_options_for_monkeys_go_with_nothing_else(command, tmp_path, file):
-    (tmp_path / "a.jsonl").write_text('{"model": "m", "problem": "p", "sample_index": 0}\n')
+    (tmp_path / "a.jsonl").write_text('{"model": "m", "problem": "p", "sample_index": 0, "cost_usd": 0.5}\n')
     done = command("import", "a.jsonl", "--db", "a.db", "--usd-per-sample", "1")
     assert done.returncode == 2
     assert "every sample states its cost already" in done.stderr
