@@ -7,6 +7,7 @@ import re
 import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _PREFIXES = (
     "x-ms-retry-after",
     "ratelimit",
 )
+_REQUEST_IDS = ("x-request-id", "request-id")
 _WAITS_MS = ("retry-after-ms", "x-ms-retry-after-ms", "x-retry-after-ms")
 _WAITS = ("retry-after", "x-retry-after", "x-ratelimit-retry-after", "x-ratelimit-timeremaining")
 _FAULT = "x-amzn-errortype"
@@ -38,6 +40,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
 def rate_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """The rate-limit headers, names in lower case, values cut to 200 characters."""
+    if not _any_begins(tuple(headers), _PREFIXES):
+        return {}
     return {
         lower: _CONTROL.sub(" ", value)[:200]
         for name, value in headers.items()
@@ -47,13 +51,16 @@ def rate_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 def request_id_of(headers: Mapping[str, str]) -> str | None:
     """The vendor's id of the request: x-request-id (OpenAI, vLLM) or request-id (Anthropic)."""
-    found = {
-        lower: value
-        for name, value in headers.items()
-        if (lower := name.lower()) in ("x-request-id", "request-id")
-    }
+    if not _any_begins(tuple(headers), _REQUEST_IDS):
+        return None
+    found = {lower: value for name, value in headers.items() if (lower := name.lower()) in _REQUEST_IDS}
     value = found.get("x-request-id") or found.get("request-id")
     return _CONTROL.sub("", value)[:200] or None if value else None
+
+
+@lru_cache(maxsize=16)  # a server's replies have the same headers, and most say none of this
+def _any_begins(names: tuple[str, ...], prefixes: tuple[str, ...]) -> bool:
+    return any(name.lower().startswith(prefixes) for name in names)
 
 
 def retry_after_s(headers: Mapping[str, str], *, now: float | None = None) -> float | None:

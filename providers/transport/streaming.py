@@ -151,6 +151,8 @@ def is_event_stream(headers: Mapping[str, str]) -> bool:
 
 def looks_like_events(body: bytes) -> bool:
     """Whether a body is a stream whatever its header says."""
+    if body[:1] == b"{":  # as nearly all
+        return False
     return body.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"data:", b"event:", b": "))
 
 
