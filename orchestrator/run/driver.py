@@ -17,6 +17,7 @@ from orchestrator.ledger.writing.rows import SampleRow, Settlement, VerdictRow
 from orchestrator.progress import Progress
 from orchestrator.run import server_queues
 from orchestrator.run.batches.batches import Batches, Life
+from orchestrator.run.policies import is_steered
 from orchestrator.run.policy_progress import policy_progress
 from orchestrator.run.prepare import Prepared
 from orchestrator.run.progress_figures import ProgressFigures, Tally, leave_moments
@@ -81,6 +82,8 @@ class Driver:
         """Stopped models already written to the ledger."""
         self._examples: dict[str, tuple[int, str, str | None]] = {}
         """Of each model the first judged sample: its problem, text and extracted answer."""
+        policy, models = prepared.sweep.policy, prepared.sweep.models.values()
+        self._draws_by_verdicts = any(is_steered(model, policy) for model in models)
         self._empty = dict.fromkeys(prepared.sweep.models, EmptyReplies())
         data = {pid: p.data for pid, p in zip(ledger.state.problem_ids, prepared.problems, strict=True)}
         known = KnownVerdicts(ledger.path, prepared.executor)
@@ -118,6 +121,7 @@ class Driver:
             servers=servers,
             clock=self._clock,
             on_warning=on_warning,
+            on_freed=self._freed,
         )
         self.gateway: Gateway | None = None
         self._attempts: Attempts | None = None
@@ -291,6 +295,11 @@ class Driver:
 
     def _wake(self) -> None:
         self.dispatcher.wake()
+
+    def _freed(self) -> None:
+        """A reply has come. Where verdicts decide what is drawn next, those on its samples come first."""
+        if not self._draws_by_verdicts:
+            self.dispatcher.wake()
 
     # -- what is to be done -----------------------------------------------------------------------------------------
 

@@ -51,7 +51,8 @@ class Flight:
 
 class Sender:
     """The only caller of the ledger's reservations and of the retry policy. `callers`: by model. `on_warning` hears
-    what is worth a line."""
+    what is worth a line. `on_freed` is called once a reply's place and money are free, before that is on the disk: what
+    goes next is then reserved in the same commit, and waits for one in place of two."""
 
     def __init__(
         self,
@@ -62,6 +63,7 @@ class Sender:
         servers: Mapping[tuple[str, int], TimedServer],
         clock: Callable[[], float],
         on_warning: Callable[[str, str], None],
+        on_freed: Callable[[], None] = lambda: None,
     ) -> None:
         self._scheduler = scheduler
         self._ledger = ledger
@@ -69,6 +71,7 @@ class Sender:
         self._servers = servers
         self._clock = clock
         self._on_warning = on_warning
+        self._on_freed = on_freed
         self._flights: dict[int, Flight] = {}
         """By the ticket's number."""
 
@@ -233,6 +236,7 @@ class Sender:
             )
         if max_n is not None:
             lane.work.max_n = max_n
+        self._on_freed()
         moved = await self._ledger.end(outcome, failures, overhead=raised, also=kept.also)
         if max_n is not None:
             await self._ledger.learn_max_n(attempt.model_id, max_n)
