@@ -45,6 +45,7 @@ class DirectExchange:
         self._largest_stream = stream_limit(request)
         self._leaves = request.leaves
         self._limit: AwakeLimit | None = None
+        self._clock = awake_clock()
 
     def opened(self, limit: AwakeLimit) -> None:
         """`limit` is set when the request leaves: waiting for a connection is no part of its time."""
@@ -54,8 +55,9 @@ class DirectExchange:
         """The first byte is about to leave. What the request's own `leaves` raises keeps it here."""
         if self._leaves is not None:
             self._leaves()
-        self.left_at = awake_clock().time()
-        self._within(self.timeout_s)
+        self.left_at = self._clock.time()
+        if self._limit is not None:
+            self._limit.within(self.timeout_s, self.left_at)
 
     def came_whole(self) -> bool:
         """Of an exchange that broke: whether the vendor's answer is known all the same. A status other than 2xx is
@@ -102,7 +104,8 @@ class DirectExchange:
                 stream.feed(chunk)
                 if stream.whole and not was_whole:
                     self._ended()
-                    self._within(LINGER_S)
+                    if self._limit is not None:
+                        self._limit.within(LINGER_S)
             if not stream.whole:
                 stream.end()
                 self._ended()
@@ -111,11 +114,7 @@ class DirectExchange:
             raise
 
     def _ended(self) -> None:
-        self.latency_s = awake_clock().time() - self.left_at if self.left_at is not None else 0.0
-
-    def _within(self, seconds: float) -> None:
-        if self._limit is not None:
-            self._limit.within(seconds)
+        self.latency_s = self._clock.time() - self.left_at if self.left_at is not None else 0.0
 
 
 async def read_body(

@@ -9,6 +9,8 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakKeyDictionary
 
@@ -20,6 +22,9 @@ SLACK_S = 0.25
 """A tick may be so late without being more than that."""
 COMPUTES = 0.1
 """The share of a stall in processor time above which a computation held the loop, on a machine that others use too."""
+NEAR_S = 1.0
+"""A limit that ends later has no timer of its own, which would take longer than all else of a limit: the clock looks at
+all of them when the first one's end is near."""
 READS_S = 1.0
 """At most so long after the loop stood, nothing is late: what has arrived is read."""
 
@@ -32,6 +37,14 @@ _CLOCK: int | None = (
 def elapsed_ns() -> int:
     """Nanoseconds of a clock that never stands, whatever becomes of this process or this machine's sleep."""
     return time.monotonic_ns() if _CLOCK is None else time.clock_gettime_ns(_CLOCK)
+
+
+def _seconds_of(clock: int | None) -> Callable[[], float]:
+    return time.monotonic if clock is None else partial(time.clock_gettime, clock)
+
+
+_elapsed_s = _seconds_of(_CLOCK)
+"""The same in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +61,11 @@ class AwakeClock:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self._tick_at = elapsed_ns() / 1e9
+        self._tick_at = _elapsed_s()
+        self._far: set[AwakeLimit] = set()
+        """Limits that end later, and …"""
+        self._next_end = inf
+        """… a time that none of them ends before."""
         self._busy_s = time.process_time()
         self._lost_s = 0.0
         self._reads_until = 0.0
@@ -58,7 +75,25 @@ class AwakeClock:
 
     def time(self) -> float:
         """Seconds."""
-        return min(elapsed_ns() / 1e9, self._tick_at + TICK_S + SLACK_S) - self._lost_s
+        now, most = _elapsed_s(), self._tick_at + (TICK_S + SLACK_S)
+        return min(now, most) - self._lost_s
+
+    def watch(self, limit: AwakeLimit, deadline: float) -> None:
+        """It is looked at once that time is near."""
+        self._far.add(limit)
+        self._next_end = min(self._next_end, deadline)
+
+    def forget(self, limit: AwakeLimit) -> None:
+        """It has ended."""
+        self._far.discard(limit)
+
+    def _look_at_limits(self) -> None:
+        if not self._far:
+            self._next_end = inf
+        elif self._next_end - self.time() <= NEAR_S:
+            far, self._far, self._next_end = self._far, set(), inf
+            for limit in far:
+                limit.look()
 
     @property
     def lag_s(self) -> float:
@@ -78,10 +113,10 @@ class AwakeClock:
         return max(0.0, self._reads_until - self.time())
 
     def _lost_now(self) -> float:
-        return elapsed_ns() / 1e9 - self._tick_at - TICK_S - SLACK_S
+        return _elapsed_s() - self._tick_at - TICK_S - SLACK_S
 
     def _tick(self) -> None:
-        now, busy_s = elapsed_ns() / 1e9, time.process_time()
+        now, busy_s = _elapsed_s(), time.process_time()
         late = max(0.0, now - self._tick_at - TICK_S)
         if (lost := self._lost_now()) > 0:
             self._reads_until = self.time() + min(READS_S, lost)
@@ -90,6 +125,7 @@ class AwakeClock:
         self._tick_at, self._busy_s = now, busy_s
         self._lag_s = max(late, 0.98 * self._lag_s)
         self.loop.call_later(TICK_S, self._tick)
+        self._look_at_limits()
         if late > SLACK_S:
             stall = Stall(late, computing)
             for hear in self.on_stall:
@@ -139,6 +175,7 @@ class Limit:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         task, self._task = self._task, None
+        self._left = _never  # what asks for it most often holds this limit itself: a cycle
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
@@ -166,6 +203,10 @@ class Limit:
             self._task.cancel()
 
 
+def _never() -> None:
+    """How long is left once the block is over."""
+
+
 class AwakeLimit(Limit):
     """A limit in the loop's own time. Without one until it is set."""
 
@@ -174,11 +215,29 @@ class AwakeLimit(Limit):
         self._clock = awake_clock()
         self._deadline: float | None = None
 
-    def within(self, seconds: float) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        self._clock.forget(self)
+        return await super().__aexit__(kind, error, trace)
+
+    def within(self, seconds: float, now: float | None = None) -> None:
         """From now on; an earlier end stays."""
-        deadline = self._clock.time() + seconds
-        self._deadline = deadline if self._deadline is None else min(self._deadline, deadline)
-        self.look()
+        deadline = (self._clock.time() if now is None else now) + seconds
+        if self._deadline is None or deadline < self._deadline:
+            self._deadline = deadline
+            if seconds > NEAR_S and self._handle is None and self._task is not None:
+                self._clock.watch(self, deadline)
+            else:
+                self.look()
+
+    def look(self) -> None:
+        if self._deadline is None:
+            return
+        if self._task is not None and self._deadline - self._clock.time() > NEAR_S:
+            self._clock.watch(self, self._deadline)
+        else:
+            super().look()
 
     def _time_left(self) -> float | None:
         return None if self._deadline is None else self._clock.left(self._deadline)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 
+from providers.transport import awake
 from providers.transport.awake import AwakeLimit, Limit
 
 
@@ -66,3 +69,37 @@ async def test_a_cancellation_that_comes_with_its_end_goes_on():
     asyncio.get_running_loop().call_soon(task.cancel)
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def held(*ends_s: float) -> None:
+    async with AwakeLimit() as limit:
+        for seconds in ends_s:
+            limit.within(seconds)
+        await asyncio.sleep(60)
+
+
+@pytest.mark.parametrize("seconds", [0.02, 0.4])
+async def test_a_limit_ends_its_block_whether_it_was_near_or_far(seconds, monkeypatch):
+    monkeypatch.setattr(awake, "NEAR_S", 0.2)
+    with pytest.raises(TimeoutError):
+        await held(seconds)
+
+
+async def test_a_far_limit_may_come_nearer_and_never_goes_farther(monkeypatch):
+    monkeypatch.setattr(awake, "NEAR_S", 0.2)
+    with pytest.raises(TimeoutError):
+        await held(3600, 0.02, 3600)
+
+
+async def test_a_limit_goes_with_its_block_without_a_search_for_cycles():
+    gc.disable()
+    try:
+        limit = AwakeLimit()
+        async with limit:
+            limit.within(3600)
+            await asyncio.sleep(0)
+        gone = weakref.ref(limit)
+        del limit
+        assert gone() is None
+    finally:
+        gc.enable()
