@@ -81,6 +81,8 @@ def share_pico(total: int, input_pico: int, own: Sequence[int], output: int) -> 
     tokens of `output`; tokens that no sample holds are a bucket of their own. Whole pico-dollars that sum to it."""
     if not own:
         return [], total
+    if len(own) == 1 and own[0] == output:  # as most often
+        return [total], 0
     inputs = split_equally(input_pico, len(own))
     rest = output - sum(own)
     shares = split_pico(total - input_pico, [*own, rest] if rest else own)

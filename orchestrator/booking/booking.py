@@ -87,10 +87,15 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True):
 def book(reply: Reply, attempt: Attempt, ended_at: float, *, share: Share | None = None) -> Booked:
     """Settles a reply whose cost is known, presumes one whose cost is not; its samples are kept either way.
     `share`: its share of the server's time if that is what is paid."""
-    choices = [c for c in reply.choices if 0 <= c.index < len(attempt.indices)]
-    arrived = {attempt.indices[c.index] for c in choices if not c.broken_off}
-    missing = tuple(i for i in attempt.indices if i not in arrived)
-    broken_off = tuple(c.finish_reason or "an error" for c in choices if c.broken_off)
+    indices = attempt.indices
+    choices = [c for c in reply.choices if 0 <= c.index < len(indices)]
+    broken_off: tuple[str, ...] = ()
+    missing: tuple[int, ...] = ()
+    arrived = {indices[c.index] for c in choices if not c.broken_off}
+    if len(arrived) < len(indices):
+        missing = tuple(i for i in indices if i not in arrived)
+    if len(arrived) < len(choices):
+        broken_off = tuple(c.finish_reason or "an error" for c in choices if c.broken_off)
     usage = reply.usage if reply.usage is not None else _told(choices)
     over = usage.output > len(attempt.indices) * attempt.max_tokens
     try:
@@ -174,7 +179,9 @@ def _settled(
     if cost.is_stated:
         shares = split_pico(cost.total, [*costs, unused] if unused or not costs else costs)
         costs, unused = shares[: len(costs)], sum(shares[len(costs) :])
-    unused += sum(cost for choice, cost in zip(choices, costs, strict=True) if choice.broken_off)
+    for choice, cost_pico in zip(choices, costs, strict=True):
+        if choice.broken_off:
+            unused += cost_pico
     cost_basis = "stated" if cost.is_stated else attempt.cost_basis
     k = len(choices)
     inputs = (usage.input, usage.cached, usage.cache_write, usage.cache_write_1h)

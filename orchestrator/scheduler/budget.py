@@ -59,7 +59,11 @@ class Budget:
     @property
     def held(self) -> int:
         """Everything that counts against the budget now."""
-        return self.others_held + sum(f.held for f in self.counted)
+        held = self.others_held
+        for f in self.funds.values():
+            if f.counted:
+                held += f.held
+        return held
 
     @property
     def reserved(self) -> int:
@@ -72,8 +76,9 @@ class Budget:
     def room(self, alias: str) -> int:
         """How much `alias` may reserve now; may be negative."""
         mine = self.funds[alias]
-        others = self.held - mine.held if mine.counted else 0
-        return _with_promise(mine, self._room(alias, others_held=others, held=mine.held), mine.held)
+        held = mine.held
+        others = self.held - held if mine.counted else 0
+        return _with_promise(mine, self._room(alias, others_held=others, held=held), held)
 
     def room_later(self, alias: str) -> int:
         """The room there could be if everything in flight came back free."""

@@ -367,15 +367,19 @@ class Scheduler:
             lane.rate.ended(ticket.number, now, taken=bool(alive))
         if used is not None and not lane.counts_max_tokens:
             lane.rate.used(ticket.estimate, used)
-        lane.endpoints[ticket.endpoint].ended(
-            ticket.n,
+        endpoint, n = lane.endpoints[ticket.endpoint], len(ticket.item.indices)
+        if error is None:
+            endpoint.ended(n, now, alive=alive, sent_at=ticket.sent_at)
+            return lane
+        endpoint.ended(
+            n,
             now,
             alive=alive,
-            said=error.message if error is not None and error.status is not None else None,
+            said=error.message if error.status is not None else None,
             patience_s=patience(error, lane.max_wait_s),
             loads=isinstance(error, Loading),
             sent_at=ticket.sent_at,
-            wait_s=None if error is None else error.retry_after_s,
+            wait_s=error.retry_after_s,
         )
         return lane
 

@@ -189,6 +189,8 @@ class FoundRate:
         )
 
     def _settle(self, now: float) -> None:
+        if not self._unanswered.any_settled(now):
+            return
         for number, taken in self._unanswered.settled(now):
             if taken:
                 self.concurrency.taken(number)
@@ -240,7 +242,7 @@ class FoundRate:
         """A time in which nothing was taken, since a server was down or nobody asked, tells nothing of its limit."""
         before = self._taken_at if self._took.count else self._first_at
         gap, self._taken_at = 0.0 if before is None else now - before, now
-        if self.hold is not None or gap <= max(LONG_S, LONG_HOLD / (self.pace.rate or LONG_HOLD)):
+        if gap <= LONG_S or self.hold is not None or gap <= LONG_HOLD / (self.pace.rate or LONG_HOLD):
             return
         if self._released is not None:
             self._released = self._released._replace(at=self._released.at + gap)

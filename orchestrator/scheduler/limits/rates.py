@@ -111,10 +111,13 @@ class RateLimit:
         self.in_flight += 1
         if self._first_at is None:
             self._first_at = now
-        for kind in KINDS:
-            self._sent[kind] += estimate.amount(kind)
+        sent = self._sent
+        sent["requests"] += 1
+        sent["input_tokens"] += estimate.input_tokens
+        sent["output_tokens"] += estimate.output_tokens
+        sent["tokens"] += estimate.input_tokens + estimate.output_tokens
         self._sent_at.append(now)
-        self._before[number] = now, dict(self._sent)
+        self._before[number] = now, dict(sent)
         for kind, bucket in self._buckets.items():
             bucket.debit(estimate.amount(kind), now)
         if self.found is not None:

@@ -45,8 +45,8 @@ class RefusedShare:
     def takes(self, now: float) -> None:
         if self._most_at_random:  # else none are known to be
             self._follow(0.0)
-        self.taken += 1
         if self.excess:
+            self.taken += 1
             self.excess = max(0.0, self.excess - self._allowed)
         if self.excess == 0.0:
             self.reset(now)

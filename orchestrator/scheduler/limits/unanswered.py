@@ -61,14 +61,21 @@ class Unanswered:
         self._known[number] = taken
         return True
 
+    def any_settled(self, now: float) -> bool:
+        """Whether `settled` gives any."""
+        for number, sent_at in self._sent_at.items():  # the oldest
+            return number in self._known or sent_at + self.patience_s <= now
+        return False
+
     def settled(self, now: float) -> Iterator[tuple[int, bool]]:
         """Those with nothing unanswered before them, and whether they were taken; each once."""
-        while self._sent_at:
-            number, sent_at = next(iter(self._sent_at.items()))
-            taken = self._known.get(number)
-            if taken is None and sent_at + self.patience_s > now:
+        sent_at, known = self._sent_at, self._known
+        while sent_at:
+            number = next(iter(sent_at))
+            taken = known.pop(number, None)
+            if taken is None and sent_at[number] + self.patience_s > now:
                 return
-            self.ended(number)
+            del sent_at[number]
             yield number, taken is not False
 
     def next_at(self) -> float | None:
