@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import urlsplit, urlunsplit
 
 from providers.transport.proxies import unusable_proxy
@@ -11,6 +12,7 @@ ANTHROPIC_URL = "https://api.anthropic.com"
 GOOGLE_URL = "https://generativelanguage.googleapis.com/v1beta/openai"
 
 
+@lru_cache(maxsize=64)  # every request names its server
 def public_url(base_url: str) -> str:
     """Without user, password, query and fragment."""
     parts = urlsplit(base_url)

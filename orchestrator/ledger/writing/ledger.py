@@ -219,8 +219,7 @@ class Ledger:
     def lease(self, change: LeaseChange) -> asyncio.Future[None]:
         """A server's lease is opened, renewed or released, ahead of whatever is written after this call; it is on the
         disk when the future is done."""
-        assert self._writer is not None
-        return self._writer.put(lambda batch: batch.leases.append(change))
+        return self._write(lambda batch: batch.leases.append(change))
 
     def new_lease_id(self) -> int:
         self._next_lease_id += 1
@@ -228,13 +227,11 @@ class Ledger:
 
     def stood(self, time: StandingTime) -> asyncio.Future[None]:
         """A server of one's own cost so much while no request ran on it."""
-        assert self._writer is not None
-        return self._writer.put(lambda batch: batch.stood.append(time))
+        return self._write(lambda batch: batch.stood.append(time))
 
     def server(self, row: ServerRow) -> asyncio.Future[None]:
         """How a server of one's own stands, in place of how it stood."""
-        assert self._writer is not None
-        return self._writer.put(lambda batch: batch.servers.append(row))
+        return self._write(lambda batch: batch.servers.append(row))
 
     def new_server_id(self) -> int:
         self._next_server_id += 1
@@ -283,6 +280,7 @@ class Ledger:
         row = (status, reason, time.time(), self.state.run_id)
         await self._write(lambda batch: batch.other.extend([(sql, row), ("DELETE FROM moment", ())]))
 
-    async def _write(self, fill: Callable[[GroupCommit], Any]) -> None:
+    def _write(self, fill: Callable[[GroupCommit], Any]) -> asyncio.Future[None]:
+        """It is on the disk when the future is done."""
         assert self._writer is not None
-        await self._writer.write(fill)
+        return self._writer.put(fill)

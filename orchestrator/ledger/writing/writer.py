@@ -67,10 +67,6 @@ class Writer:
             self._enough.set()
         return waiter
 
-    async def write(self, fill: Callable[[GroupCommit], Any]) -> None:
-        """Adds to the current batch and returns once it is durable. Raises LedgerBroken."""
-        await self.put(fill)
-
     async def _run(self) -> None:
         while True:
             await self._wake.wait()

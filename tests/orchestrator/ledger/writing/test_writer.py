@@ -42,9 +42,9 @@ def prompts(path) -> int:
 async def test_it_is_there_when_the_writer_says_so(writing):
     writer, path = writing
     for number in range(1, 4):
-        await writer.write(prompt(number))
+        await writer.put(prompt(number))
         assert prompts(path) == number
-    await asyncio.gather(*(writer.write(prompt(number)) for number in range(4, 10 + 4 * ENOUGH)))
+    await asyncio.gather(*(writer.put(prompt(number)) for number in range(4, 10 + 4 * ENOUGH)))
     assert prompts(path) == 9 + 4 * ENOUGH
 
 
@@ -58,7 +58,7 @@ async def test_one_that_is_cancelled_takes_nobody_along(writing):
 
 async def test_a_commit_that_fails_is_heard_by_all_and_nothing_of_it_is_there(writing):
     writer, path = writing
-    await writer.write(prompt(1))
+    await writer.put(prompt(1))
     waiters = [
         writer.put(prompt(2)),
         writer.put(lambda batch: batch.other.append(("INSERT INTO no_such", ()))),
