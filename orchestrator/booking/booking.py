@@ -211,15 +211,14 @@ def _settled(
 
 def _own_tokens(usage: Usage, choices: list[Choice]) -> tuple[list[int], str]:
     """Output tokens by choice, and whether the server reported them or they are an equal split."""
-    told = [c.output_tokens for c in choices]
-    reported = [t for t in told if t is not None]
+    reported = [tokens for c in choices if (tokens := c.output_tokens) is not None]
     if choices and len(reported) == len(choices) and sum(reported) <= usage.output:
         return reported, "reported"
     return (split_equally(usage.output, len(choices)) if choices else []), "split"
 
 
 def _reasoning_shares(usage: Usage, choices: list[Choice], own: list[int]) -> list[int]:
-    told = [c.reasoning_tokens for c in choices if c.reasoning_tokens is not None]
+    told = [tokens for c in choices if (tokens := c.reasoning_tokens) is not None]
     if len(told) == len(choices):
         return told
     if not usage.reasoning:
@@ -275,7 +274,7 @@ def _samples(
     shares = zip(*inputs, strict=True) if inputs else unknown
     indices, problem_id, server, rule = attempt.indices, attempt.problem_id, attempt.server, attempt.stop_rule
     latency = None if attempt.batch else reply.latency_s
-    return tuple(
+    rows = [
         SampleRow(  # by position: there may be very many
             problem_id,
             indices[choice.index],
@@ -299,7 +298,8 @@ def _samples(
             choices, shares, completion, reasoning, bases, costs, strict=True
         )
         if not choice.broken_off
-    )
+    ]
+    return tuple(rows)
 
 
 def _outcome(

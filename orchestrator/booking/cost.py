@@ -111,10 +111,4 @@ def difference(cost: Cost, stated: StatedCost | None) -> str | None:
 
 
 def tokens_of(usage: Usage) -> Tokens:
-    return Tokens(
-        input=usage.input,
-        output=usage.output,
-        cached=usage.cached,
-        cache_write=usage.cache_write,
-        cache_write_1h=usage.cache_write_1h,
-    )
+    return Tokens(usage.input, usage.output, usage.cached, usage.cache_write, usage.cache_write_1h)

@@ -28,12 +28,13 @@ def contradiction(*, input_tokens: int, output_tokens: int, texts: int, text_byt
 
 def written(choices: Iterable[Choice]) -> tuple[int, int]:
     """(texts that are not empty, their bytes), reasoning included."""
-    sizes = [
-        size
-        for choice in choices
-        if (size := _size(choice.text) + (_size(choice.reasoning) if choice.reasoning else 0))
-    ]
-    return len(sizes), sum(sizes)
+    texts = size = 0
+    for choice in choices:
+        its = _size(choice.text)
+        if choice.reasoning:
+            its += _size(choice.reasoning)
+        texts, size = texts + (its > 0), size + its
+    return texts, size
 
 
 def _size(text: str) -> int:

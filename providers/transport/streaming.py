@@ -145,7 +145,9 @@ def may_take_long(request: Request) -> bool:
 
 def is_event_stream(headers: Mapping[str, str]) -> bool:
     """Whether a reply is a stream: some servers ignore that one was asked for."""
-    kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
+    kind = headers.get("content-type") or headers.get("Content-Type")
+    if kind is None:
+        kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
     return kind.partition(";")[0].strip().lower() == "text/event-stream"
 
 
