@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import sqlite3
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,25 @@ def test_commands_read_a_bundle_directly(bought, bundle, command, words):
     assert shown.returncode == 0, shown.stderr
     ledger = command(name, str(bought), *more, *(() if name == "export" else ("--json",)))
     assert shown.stdout.replace("b.zip", "X") == ledger.stdout.replace("bought.db", "X")
+
+
+def test_sweep_files_without_runs_come_back(bought, command, tmp_path):
+    """As a merged ledger has them."""
+    merged = tmp_path / "merged.db"
+    with closing(sqlite3.connect(bought)) as connection, closing(sqlite3.connect(merged)) as other:
+        connection.backup(other)
+        with other:
+            for more in ("# another", "# and another"):
+                other.execute(
+                    "INSERT INTO sweep_file (sweep_id, sha256, text, read_at) SELECT sweep_id, ?1, text || ?1, read_at "
+                    "FROM sweep_file LIMIT 1",
+                    (more,),
+                )
+    assert command("export", "merged.db", "--format", "bundle", "-o", "m.zip").returncode == 0
+    done = command("import", "m.zip", "--db", "back.db")
+    assert done.returncode == 0, done.stderr
+    texts = "SELECT text FROM sweep_file ORDER BY id"
+    assert rows(tmp_path / "back.db", texts) == rows(merged, texts)
 
 
 def test_a_ledger_that_is_there_stays(bought, bundle, command):
