@@ -3,11 +3,10 @@ the samples in the order they were recorded. Read as a stream, while a run may b
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Self
@@ -75,9 +74,13 @@ def write_jsonl(records: Records, file: IO[bytes], on_progress: OnProgress = lam
     """One object a line. Gives the number of samples."""
     encode = msgspec.json.Encoder().encode
     count, held = 0, bytearray()
+    named: Callable[..., Any] | None = None
     try:
         for count, row in enumerate(records.rows(), start=1):
-            line = encode(dict(zip(records.columns, row, strict=True)))
+            named = named or msgspec.defstruct(
+                "Line", records.columns, gc=False
+            )  # encoded in half of a dict's time
+            line = encode(named(*row))
             held += line if line.isascii() else _plain(line)
             held += b"\n"
             if len(held) >= AT_ONCE:
@@ -95,30 +98,36 @@ def write_csv(
 ) -> int:
     """A header and one row a sample (RFC 4180); NULL and the empty text are both an empty field. `shown` makes a
     text fit for a terminal, if that is what reads it."""
-    writer = csv.writer(_Encoded(file))
     rows = records.rows()
     first = next(rows, None)
-    writer.writerow(records.columns)
+    file.write(_csv_line(records.columns).encode())
     count, rest = 0, _after(first, rows)
     while some := list(islice(rest, EVERY)):
         # Of what SQLite gives, nothing has to be put into other words.
         as_they_are = shown is None and not records.with_problems
-        writer.writerows(some if as_they_are else ([_cell(value, shown) for value in row] for row in some))
+        lines = some if as_they_are else ([_cell(value, shown) for value in row] for row in some)
+        file.write("".join(map(_csv_line, lines)).encode())
         count += len(some)
         if len(some) == EVERY:
             on_progress(count)
     return count
 
 
-class _Encoded:
-    """Writes text to a binary file. An `io.TextIOWrapper` would close the file, which may be stdout, after a failed
-    write: `detach` flushes first and does not let go when that fails."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-
-    def write(self, text: str, /) -> int:
-        return self._file.write(text.encode())
+def _csv_line(row: Sequence[Any]) -> str:
+    """As the module csv writes it, which goes through long texts letter by letter and takes twice as long."""
+    fields = [
+        ""
+        if value is None
+        else repr(value)
+        if type(value) is not str
+        else '"' + value.replace('"', '""') + '"'
+        if '"' in value
+        else f'"{value}"'
+        if "," in value or "\n" in value or "\r" in value
+        else value
+        for value in row
+    ]
+    return ",".join(fields) + "\r\n"
 
 
 def _after(first: Row | None, rest: Iterable[Row]) -> Iterator[Row]:
