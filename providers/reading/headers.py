@@ -151,7 +151,8 @@ def _reset_s(lower: dict[str, str], now: float) -> float | None:
 
 
 def seconds_until(value: str, now: float) -> float | None:
-    """Seconds until a reset given as a duration, as seconds, as Unix (milli)seconds or as an RFC 3339 time."""
+    """Seconds, at most a day, until a reset given as a duration, as seconds, as Unix (milli)seconds or as an RFC 3339
+    time."""
     wait = duration_s(value)
     if wait is None:
         try:
@@ -159,10 +160,10 @@ def seconds_until(value: str, now: float) -> float | None:
         except ValueError:
             return None
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
-        return max(0.0, at.timestamp() - now)
+        return bounded(max(0.0, at.timestamp() - now))
     if wait > 1e11:
         wait /= 1000
-    return max(0.0, wait - now) if wait > 1e9 else wait
+    return bounded(max(0.0, wait - now) if wait > 1e9 else wait)
 
 
 def exact_s(reset: str) -> float:

@@ -75,3 +75,10 @@ def test_how_exactly_a_reset_is_told(reset, exact_s):
 )
 def test_nonsense_is_left_out(headers):
     assert vendor_limits(headers, now=NOW) == ()
+
+
+@pytest.mark.parametrize("reset", ["99999h", "1e8", "999999999", "3026-01-01T00:00:00Z", "3e12"])
+def test_a_reset_years_away_is_one_of_a_day(reset):
+    """A run would wait for it as long."""
+    (found,) = vendor_limits({**OPENAI, "x-ratelimit-reset-requests": reset}, now=NOW)[:1]
+    assert found.reset_s == 86_400
