@@ -314,7 +314,7 @@ def _sample_row(o: Settlement, s: SampleRow, v: SampleVerdict | None, text_of: i
     request_id = o.request_id if attempt_id is None else None
     said = _UNJUDGED if v is None else v[:4]
     if text_of is not None:
-        s = s._replace(text="")
+        return (*s[:2], "", *s[3:], o.model_id, request_id, o.ended_at, *said, attempt_id, text_of)
     return (*s, o.model_id, request_id, o.ended_at, *said, attempt_id, text_of)
 
 
