@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from providers.reading.error_text import one_line
 from providers.reading.lenient_json import is_whole
 from providers.transport.awake import awake_clock
+from providers.transport.plain_client import PlainReply
 from providers.transport.reply_size import LARGEST_ERROR, TooLarge, reply_limit, stream_limit
 from providers.transport.reply_wire import BrokenReply, Disconnected, Misencoded
 from providers.transport.second_look import id_begun
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     import aiohttp
 
     from providers.transport.awake import AwakeLimit
-    from providers.transport.plain_client import PlainReply
     from providers.transport.streaming import Streamed
     from providers.types import Request
 
@@ -125,6 +125,12 @@ async def read_body(
         response.close()
         raise TooLarge(limit, response.content_length)
     chunks = [] if begun is None else begun
+    if isinstance(response, PlainReply) and (body := response.at_hand()) is not None:
+        if len(body) > limit:
+            response.close()
+            raise TooLarge(limit)
+        chunks.append(body)
+        return body
     size = 0
     async for chunk in response.content.iter_any():
         size += len(chunk)

@@ -210,6 +210,10 @@ class PlainReply:
     def __aiter__(self) -> Self:
         return self
 
+    def at_hand(self) -> bytes | None:
+        """The body, if it has come whole; nothing is left to iterate over then."""
+        return self._wire.at_hand()
+
     async def __anext__(self) -> bytes:
         if piece := await self._wire.more():
             return piece

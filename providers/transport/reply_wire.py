@@ -126,6 +126,13 @@ class ReplyWire(asyncio.Protocol):
             if piece := self._taken():
                 return piece
 
+    def at_hand(self) -> bytes | None:
+        """The body, where it has come whole and as it is; None where `more` is to be asked."""
+        as_it_is = self._as_it_comes or not self._encoding
+        if self._ended and self._error is None and as_it_is and self._pieces:
+            return self._taken()
+        return None
+
     def _taken(self) -> bytes:
         """What waits, or as much of it as unpacked is no more than a piece may be."""
         assert self._transport is not None
