@@ -120,6 +120,7 @@ def measured(command: list[str], folder: Path) -> tuple[float, float]:
     reader = threading.Thread(target=drain, args=(ours, shown))
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "100", "LINES": "40"}
     environment.pop("CI", None)
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # else each run compiles what is installed compiled
     started = time.monotonic()
     process = subprocess.Popen(
         command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from providers.reading.headers import rate_headers, request_id_of
-from providers.reading.lenient_json import ABSURD, as_text
+from providers.reading.lenient_json import ABSURD, as_text, exact
 from providers.types import Choice, Reply, Usage
 from providers.wires.ends import finish_reason, is_broken_off
 from providers.wires.token_ids import length_of
@@ -54,14 +54,13 @@ class _Body(msgspec.Struct):
     system_fingerprint: Any = None
 
 
-_DECODER = msgspec.json.Decoder(_Body)
 _NO_FIELDS: dict[str, Any] = {}
 
 
 def usual_reply(body: bytes, *, latency_s: float, headers: Mapping[str, str], n: int) -> Reply | None:
     """None if it is any other reply."""
     try:
-        read = _DECODER.decode(body)
+        read: _Body = exact(_Body).decode(body)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
     given, counts = read.choices, read.usage
