@@ -8,12 +8,12 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.importing.line import LARGEST_INT, VALUE_COLUMNS, Line, Wrong
 from orchestrator.ledger.verdict_sets.read import IMPORTED
+from orchestrator.ledger.writing.known_texts import KnownTexts, Said
 from pricing.form import price_to_json
 
 if TYPE_CHECKING:
@@ -36,16 +36,16 @@ CREATE TABLE problem (
   id INTEGER PRIMARY KEY, sweep TEXT, key TEXT, question TEXT, gold TEXT, data TEXT, place INTEGER, ledger_id INTEGER,
   UNIQUE (sweep, key));
 CREATE TABLE sample (
-  id INTEGER PRIMARY KEY, place INTEGER, model INTEGER, problem INTEGER, sample_index INTEGER, cost_pico INTEGER,
-  basis TEXT, judge TEXT, {", ".join(f'"{name}" ANY' for name in VALUE_COLUMNS)},
+  id INTEGER PRIMARY KEY, text_of INTEGER, place INTEGER, model INTEGER, problem INTEGER, sample_index INTEGER,
+  cost_pico INTEGER, basis TEXT, judge TEXT, {", ".join(f'"{name}" ANY' for name in VALUE_COLUMNS)},
   UNIQUE (model, problem, sample_index)) STRICT;
 CREATE TABLE lost (
   model INTEGER, problem INTEGER, sample_index INTEGER, error TEXT, message TEXT,
   PRIMARY KEY (model, problem, sample_index)) WITHOUT ROWID;
 """
 _INSERT_SAMPLE = (
-    "INSERT INTO sample (place, model, problem, sample_index, cost_pico, basis, judge, "
-    f"{', '.join(VALUE_COLUMNS)}) VALUES ({', '.join('?' * (7 + len(VALUE_COLUMNS)))})"
+    "INSERT INTO sample (id, text_of, place, model, problem, sample_index, cost_pico, basis, judge, "
+    f"{', '.join(VALUE_COLUMNS)}) VALUES ({', '.join('?' * (9 + len(VALUE_COLUMNS)))})"
 )
 _BEFORE_VALUES = 7
 _REQUEST, _TEXT, _PASSED = (
@@ -73,6 +73,7 @@ class Stage:
         self._held: list[tuple[Any, ...]] = []
         self._characters = 0
         """Of the texts among them."""
+        self._texts = KnownTexts()
         self._numbered = (False, False)
         """states_index and once of what is held."""
         self._moved: set[tuple[int, int]] = set()
@@ -127,25 +128,31 @@ class Stage:
         """Writes what is held: many rows at once are quicker. Raises InputError for a sample that does not go with an
         earlier one."""
         rows, self._held, self._characters = self._held, [], 0
-        at = 0
-        while at < len(rows):
-            before = self.connection.total_changes
+        taken = self._insert(rows)
+        self._count(rows[:taken])
+        for row in rows[taken:]:
             try:
-                self.connection.executemany(_INSERT_SAMPLE, islice(rows, at, None))
-                self._count(rows[at:])
-                return
-            except sqlite3.IntegrityError:
-                taken = at + self.connection.total_changes - before
-            self._count(rows[at:taken])
-            row, at = rows[taken], taken + 1
-            try:
-                added = self._added_otherwise(row)
+                added = self._insert([row]) == 1 or self._added_otherwise(row)
             except Wrong as wrong:
                 raise InputError(self.where(row[0]), wrong.message, wrong.remedy) from None
             if added:
                 self._count([row])
             else:
                 self.repeated += 1
+
+    def _insert(self, rows: Sequence[tuple[Any, ...]]) -> int:
+        """Up to the first whose index is taken: gives how many those are."""
+        said = [Said(row[2], row[_TEXT] or "") for row in rows]
+        first, alike = self._texts.place(self.connection, said)
+        numbered = [(number, alike.get(number), *row) for number, row in enumerate(rows, first)]
+        before = self.connection.total_changes
+        try:
+            self.connection.executemany(_INSERT_SAMPLE, numbered)
+        except sqlite3.IntegrityError:
+            taken = self.connection.total_changes - before
+            self._texts.forget(first + taken, said[taken:])
+            return taken
+        return len(rows)
 
     def _count(self, rows: Sequence[tuple[Any, ...]]) -> None:
         for row in rows:
@@ -212,7 +219,7 @@ class Stage:
         (index,) = self.connection.execute(
             "SELECT max(sample_index) + 1 FROM sample WHERE model = ? AND problem = ?", row[1:3]
         ).fetchone()
-        self.connection.execute(_INSERT_SAMPLE, (*row[:3], index, *row[4:]))
+        self._insert([(*row[:3], index, *row[4:])])
         self._moved.add(row[1:3])
         return True
 

@@ -70,10 +70,10 @@ ORDER BY problem.id LIMIT ?"""
 
 _GIVEN = tuple(name for name in VALUE_COLUMNS if name not in ("text", "request", "stop_rule", "created_at"))
 _ADD_SAMPLES = f"""
-INSERT INTO ledger.sample (model_id, problem_id, sample_index, cost_pico, cost_basis, text, request_ref, stop_rule,
-  created_at, verifier, {", ".join(_GIVEN)})
-SELECT model.ledger_id, problem.ledger_id, s.sample_index, s.cost_pico,
-  s.basis, coalesce(s.text, ''), s.request,
+INSERT INTO ledger.sample (id, model_id, problem_id, sample_index, cost_pico, cost_basis, text_of, text, request_ref,
+  stop_rule, created_at, verifier, {", ".join(_GIVEN)})
+SELECT :last + s.id, model.ledger_id, problem.ledger_id, s.sample_index, s.cost_pico,
+  s.basis, :last + s.text_of, iif(s.text_of IS NULL, coalesce(s.text, ''), ''), s.request,
   coalesce(s.stop_rule, 'none'), coalesce(s.created_at, :now),
   iif(s.passed IS NULL, NULL, iif(:alone, '{IMPORTED}', coalesce(s.judge, '{IMPORTED}'))),
   {", ".join("s." + name for name in _GIVEN)}
@@ -188,7 +188,8 @@ def _write(stage: Stage, lock: WriterLock | None = None) -> int:
         others = _fill_in(connection)
         (last,) = connection.execute(_LAST).fetchone()
         judges = stage.judges
-        connection.execute(_ADD_SAMPLES, {"now": time.time(), "alone": len(judges) == 1})
+        adding = {"last": last, "now": time.time(), "alone": len(judges) == 1}
+        connection.execute(_ADD_SAMPLES, adding)
         _put_into_sets(connection, last, judges)
         connection.execute(_ADD_TO_TOTALS)
         connection.execute(_FOUND_AGAIN)

@@ -86,6 +86,13 @@ class KnownTexts:
             self._at_hand, self._characters = {}, 0
         return first, same
 
+    def forget(self, first: int, samples: Sequence[SampleRow | Said]) -> None:
+        """Those placed last, from the id `first` on, which were not written after all."""
+        for sample in samples:
+            key = hash((sample.problem_id, sample.text))
+            if self._new.get(key, 0) >= first:
+                self._at_hand.pop(self._new.pop(key), None)
+
     def _read_earlier(self, connection: sqlite3.Connection, problem_ids: set[int]) -> None:
         for problem_id in problem_ids - self._read:
             self._read.add(problem_id)

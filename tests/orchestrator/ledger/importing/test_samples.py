@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 
 from orchestrator.ledger.exporting.samples import Records, write_jsonl
 from orchestrator.ledger.file.lock import acquire
+from orchestrator.ledger.importing.costs import Cost
+from orchestrator.ledger.importing.formats.own_lines import read_line
 from orchestrator.ledger.importing.samples import import_samples
+from orchestrator.ledger.importing.stage import RECORDS, Stage
 from tests.orchestrator.ledger_fixture import Made, make_ledger
 from tests.orchestrator.sample_files import LINE, buy, key, objects, records, rows, spend, write
 
@@ -319,3 +322,44 @@ def test_doctor_finds_the_sums_right_after_an_import_into_a_ledger_of_a_run(boug
     assert command("import", "o.jsonl", "--db", "own.db").returncode == 0
     done = command("doctor", "own.db", "--json")
     assert done.returncode == 0, done.stdout
+
+
+def test_texts_that_repeat_within_a_problem_are_kept_once(command, tmp_path):
+    same, other = "the same text of both", "a text that no other has"
+    texts = [("p", same), ("p", other), ("p", same), ("q", same), ("p", "short"), ("p", "short"), ("q", same)]
+    lines = [
+        {**LINE, "problem": problem, "sample_index": number, "text": text}
+        for number, (problem, text) in enumerate(texts)
+    ]
+    for name in ("a.jsonl", "b.jsonl"):
+        write(tmp_path / name, *lines)
+        assert command("import", name, "--db", "a.db").returncode == 0
+    assert [(row["problem"], row["text"]) for row in records(tmp_path / "a.db")] == texts * 2
+    alike = [
+        (row["id"], row["text_of"])
+        for row in rows(tmp_path / "a.db", "SELECT * FROM sample")
+        if row["text_of"]
+    ]
+    assert alike == [(3, 1), (7, 4), (10, 8), (14, 11)]
+    assert command("doctor", "a.db").returncode == 0
+
+
+def test_texts_of_logs_that_are_numbered_on_are_kept_once(tmp_path):
+    stage = Stage(str)
+    row = LINE | {"text": "the same text of both"}
+    with stage:
+        for file in range(3):
+            for number in range(2):
+                line = read_line(
+                    json.dumps({**row, "sample_index": number, "request": file or None}).encode()
+                )
+                stage.add(file * RECORDS + number, line, Cost(0, "imported"), sweep="s", states_index=False)
+            stage.flush()
+        stage.done()
+        found = stage.connection.execute(
+            "SELECT id, sample_index, text_of FROM sample ORDER BY id"
+        ).fetchall()
+    first = found[0][0]
+    assert [index for _, index, _ in found] == list(range(len(found)))
+    assert [of for _, _, of in found] == [None] + [first] * (len(found) - 1)
+    assert len(found) == 6
