@@ -28,7 +28,7 @@ import time
 from dataclasses import dataclass, replace
 from random import Random
 
-from benchmarks.virtual_vendors import KINDS, OUTAGES, NoLimit, VirtualVendor, drawn, drawn_outage
+from benchmarks.virtual_vendors import EPOCH_S, KINDS, OUTAGES, NoLimit, VirtualVendor, drawn, drawn_outage
 from orchestrator.problem_state import ProblemState
 from orchestrator.scheduler.budget import Budget, Funds
 from orchestrator.scheduler.endpoints import Endpoint
@@ -37,7 +37,7 @@ from orchestrator.scheduler.limits.rates import Estimate, RateLimit
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.scheduler.work import Work
 from providers.errors import Overloaded, RateLimited
-from providers.reading.rate_limits import VendorLimit
+from providers.reading.rate_limits import VendorLimit, vendor_limits
 
 GROUPED = "two models, grouped"
 BOUND = Bound(fixed=1, sample=1, input_tokens=100)
@@ -136,6 +136,8 @@ def _attains(vendor: VirtualVendor, ended: float, *, early: int, by_chance: int)
 
 
 def _told(vendor: VirtualVendor, now: float) -> tuple[VendorLimit, ...]:
+    if vendor.states is not None:
+        return vendor_limits(vendor.headers(now), now=EPOCH_S + now)
     told = vendor.limit.told(now) if vendor.tells else None
     if told is None:
         return ()
@@ -148,7 +150,9 @@ def _scheduler(vendor: VirtualVendor, requests: int) -> Scheduler:
 
     def rate_limit() -> RateLimit:
         return RateLimit(
-            concurrency=vendor.concurrency * (vendor.models if vendor.grouped else 1), ramps=True
+            concurrency=vendor.concurrency * (vendor.models if vendor.grouped else 1),
+            ramps=True,
+            is_reported=vendor.states == "anthropic",
         )
 
     shared = rate_limit()

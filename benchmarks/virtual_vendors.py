@@ -5,9 +5,13 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import pairwise
 from random import Random
-from typing import Protocol
+from typing import Literal, Protocol
+
+EPOCH_S = 1_800_000_000.0
+"""Unix time at the beginning of the virtual clock."""
 
 
 class Limit(Protocol):
@@ -66,9 +70,13 @@ class TokenBucket:
         return max(0.0, 1 - self.level) / self.rate(now)
 
     def told(self, now: float) -> tuple[int, int, float] | None:
-        self._refill(now)
         if round(self.burst) != round(self.per_minute):
             return None  # headers state a minute's worth
+        return self.state(now)
+
+    def state(self, now: float) -> tuple[int, int, float]:
+        """The same over any span."""
+        self._refill(now)
         return round(self.burst), int(self.level), (self.burst - self.level) / self.rate(now)
 
 
@@ -116,9 +124,11 @@ class Window:
         return self.taken[0] + self.span_s - now
 
     def told(self, now: float) -> tuple[int, int, float] | None:
+        return self.state(now) if self.span_s == 60 else None
+
+    def state(self, now: float) -> tuple[int, int, float]:
+        """The same over any span."""
         self._forget(now)
-        if self.span_s != 60:
-            return None
         left = int(self.most(now)) - len(self.taken)
         if self.fixed:
             reset = self.span_s - (now + self.phase_s) % self.span_s
@@ -179,6 +189,8 @@ class VirtualVendor:
     """The share refused at random."""
     tells: bool = False
     """Headers state the limit."""
+    states: Literal["openai", "anthropic"] | None = None
+    """They do over any span, in the words of that vendor."""
     retry_after: bool = False
     concurrency: int = 64
     models: int = 1
@@ -231,6 +243,22 @@ class VirtualVendor:
         if self.outage is not None and self.is_out(now):
             wait = self.outage[1] - now
         return None if wait is None else float(max(1, -int(-wait // 1)))
+
+    def headers(self, now: float) -> dict[str, str]:
+        if self.states is None or not isinstance(self.limit, TokenBucket | Window):
+            return {}
+        most, left, reset_s = self.limit.state(now)
+        if self.states == "openai":
+            reset = (
+                f"{round(reset_s * 1000)}ms"
+                if reset_s < 1
+                else f"{reset_s:.3f}".rstrip("0").rstrip(".") + "s"
+            )
+            told = {"limit": str(most), "remaining": str(left), "reset": reset}
+            return {f"x-ratelimit-{name}-requests": value for name, value in told.items()}
+        at = datetime.fromtimestamp(EPOCH_S + now + reset_s, UTC)
+        told = {"limit": str(most), "remaining": str(left), "reset": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
+        return {f"anthropic-ratelimit-requests-{name}": value for name, value in told.items()}
 
     def allowed(self, began: float, ended: float) -> float:
         """By its limit, or by what is in flight at most."""

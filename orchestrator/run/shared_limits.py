@@ -14,7 +14,7 @@ def shared_limits(models: Mapping[str, Model], rates: Mapping[str, RateLimit]) -
     together: dict[tuple[str | None, ...], dict[str, float]] = {}
     for alias, rate in rates.items():
         model = models[alias]
-        found = None if rate.found is None else rate.found.per_minute
+        found = rate.ran_into
         if found is not None and model.provider not in ("vllm", "replay") and model.limits.group is None:
             key = (model.provider, model.base_url, model.api_key_env)
             together.setdefault(key, {})[alias] = found

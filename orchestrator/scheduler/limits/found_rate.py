@@ -34,6 +34,12 @@ MOSTLY, MANY = 0.3, 3
 MOST_STEP = 0.2
 FEW, LONG_S = 3, 3.0
 """Taken before the first standstill, and how long that was: as likely to be an outage as a limit."""
+COSTS = 12
+"""Times what the last standstill took, until the limit is met again."""
+NARROW = 0.35
+"""Of a usual window that ended with a standstill: known so exactly, it was no outage."""
+STEADY = 1.3
+"""Times what was taken since the last standstill: no more than that lately is no climb."""
 ROUGH = 20
 """Requests taken between two standstills: fewer tell the limit roughly."""
 SHORT_OF = 0.15
@@ -73,6 +79,7 @@ class FoundRate:
         self._trial: Trial | None = None
         self._released: Moment | None = None
         """When the vendor last took more after a standstill."""
+        self._standstills = 0
         self._rough = False
         self._instead: tuple[float, bool] | None = None
         """The rate that a limit of requests at a time explains too, and whether it is rough."""
@@ -226,16 +233,19 @@ class FoundRate:
             self._refuses_too_many(number, now)
         elif self.pace.bucket is None and some_at_a_time:
             self._finds_concurrency(now)
+        elif self.pace.is_guess and not self.share.at_random:
+            self._lower(self.pace.found, now)  # it was no outage, but a limit
         elif self._rough and not self.share.at_random:
             self._corrects(now)
 
     def _corrects(self, now: float) -> None:
         """A rate that few requests told, by what was taken since."""
-        pace, between = self.pace.rate, self._took.between
+        pace, between = self.pace.rate, self._took.between_or_few
         if pace is None or between is None:
             return
         if between < (CORRECTS if self._opened >= ROUGH else CORRECTS_FEW) * pace:
             self._lower(max(between, CORRECTS_MOST * pace), now)
+            self._lowerings.begin(self._took.count, self._refused)
             self._rough = self._opened < ROUGH
 
     def _skip_gap(self, now: float) -> None:
@@ -281,27 +291,32 @@ class FoundRate:
         before = self._took.count - hold.tried
         taken = before if self._released is None else before - self._released.taken
         start, stood_s = self._start, now - hold.began
-        rate = max(1, taken) / window_s(hold.last_refused - start, now - start)
+        over_s, within_s = hold.last_refused - start, now - start
+        window = window_s(over_s, within_s)
+        is_window = taken >= ROUGH / 2 and window < within_s and within_s - over_s <= NARROW * window
+        rate = max(1, taken) / window
         recent = self._took.recent(hold.began, over_s=WINDOW_PER_STANDSTILL * stood_s)
         if self._released is not None and recent is not None:
             # It climbed since: what was taken last tells more, for the part of the time that it went on.
             if stood_s > SHORT_OF * (now - start) or stood_s >= LONG_S:
                 recent *= (hold.began - start) / max(0.1, now - start)
-            rate = max(rate, recent)
+            if not (self._standstills == 1 and taken >= ROUGH and recent < STEADY * rate):
+                rate = max(rate, recent)
         self._took.stood_still(Moment(now, before) if stood_s >= LONG_S else None)
         if hold.refused > 1:
             self._lowerings.begin(self._took.count, self._refused)
-        first = self._released is None
+        self._standstills += 1
+        first, was_rough = self._released is None, self._rough
         if first or not self._rough or taken >= ROUGH:
-            self._rough = first or (not self._rough and taken < ROUGH)
+            self._rough = (first and not is_window) or (not self._rough and taken < ROUGH)
             self._released = Moment(now, before)
             self._opened = 0
-        sure = not first or stood_s < LONG_S
+        sure = not first or stood_s < LONG_S or is_window
         if (pace := self.pace.rate) is not None:
             if self._is_long(hold, now) and rate < pace / 2:
                 rate, sure = pace / 2, False  # an outage, rather than a new limit that is so much lower
             if hold.refused == 1:
-                rate = max(rate, pace / 2)
+                rate = max(rate, (CORRECTS_MOST if was_rough else 0.8 if self.pace.sure else 0.5) * pace)
             rate = min(max(pace, self._pace_before or 0.0) if taken >= ROUGH else pace, rate)
         self._trial, self._used_up = None, False
         on_trial = self.concurrency.is_on_trial
@@ -316,7 +331,7 @@ class FoundRate:
         if first and (taken < 1 or (taken < FEW and stood_s >= LONG_S)):
             self._tells_from_here(now)  # as at the start, but one at a time
             return
-        self._lower(rate, now, sure=sure)
+        self._lower(rate, now, sure=sure, holds_s=window if is_window else COSTS * stood_s * (not first))
 
     def _is_long(self, hold: Hold, now: float) -> bool:
         """Longer than where a limit that held is met again."""
@@ -365,8 +380,9 @@ class FoundRate:
             rate = self.share.taken / max(0.1, now - self.share.since - self.share.held_s)
         else:
             rate = before * (1 - min(share, MOST_STEP))
-            if self._rough and (between := self._took.between) is not None:
-                rate = min(before, max(before / 2, between))
+            if self._rough and (between := self._took.between_or_few) is not None:
+                recent = self._took.recent(now) or 0.0
+                rate = min(before, max(CORRECTS_MOST * before, between, recent))
             elif (recent := self._took.recent(now)) is not None:
                 rate = min(before, max(rate, recent))
             average = self._taken_since_lowered / max(1.0, now - self._lowered_at)
@@ -399,14 +415,14 @@ class FoundRate:
         else:
             self.pace.confirm(now, found=trial.found)
 
-    def _lower(self, rate: float, now: float, *, sure: bool = True) -> None:
+    def _lower(self, rate: float, now: float, *, sure: bool = True, holds_s: float = 0.0) -> None:
         pace = self.pace.rate
         self._lowerings.lowered(rate if pace is None else min(rate, pace))
         at_random = None
         if pace is not None and not self.share.at_random:
             at_random = self._lowerings.in_vain(pace, self._took.count, self._refused)
         if pace is None or at_random is None:
-            self.pace.lower(rate, now, sure=sure)
+            self.pace.lower(rate, now, sure=sure, holds_s=holds_s)
         else:
             self._trial, self._rough = None, False
             self.share.is_at_random(at_random, now)

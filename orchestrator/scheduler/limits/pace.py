@@ -36,18 +36,25 @@ class Pace:
         self.doubles = False
         self.sure = True
         """Whether what was found is more than a guess."""
-        self._found = 0.0
+        self.found = 0.0
+        self._least_return_s = 0.0
         self._found_at = self._raised_at = 0.0
 
     @property
     def rate(self) -> float | None:
         return None if self.bucket is None else self.bucket.per_minute / MINUTE_S
 
-    def lower(self, rate: float, now: float, *, sure: bool = True) -> None:
-        """To a little less than `rate`."""
+    @property
+    def is_guess(self) -> bool:
+        """Whether what was found is no more than that, and the pace is above it."""
+        return not self.sure and (self.rate or 0.0) > self.found
+
+    def lower(self, rate: float, now: float, *, sure: bool = True, holds_s: float = 0.0) -> None:
+        """To a little less than `rate`, and back there no sooner than in `holds_s`."""
+        self._least_return_s = holds_s
         rate = min(max(rate, LEAST), MOST)
         per_minute = max(LEAST, rate * (1 - BELOW)) * MINUTE_S
-        self._found, self._found_at, self.doubles = rate, now, False
+        self.found, self._found_at, self.doubles = rate, now, False
         self.sure = sure
         if self.bucket is None:
             self.bucket = Bucket(per_minute, 1.0)
@@ -60,7 +67,7 @@ class Pace:
         """From now on it may be raised: to `found`, which is a little more than was tried, and beyond."""
         self._found_at, self.sure = now, True
         if found is not None:
-            self._found = max(self._found, found)
+            self.found = max(self.found, found)
 
     def refute(self, before: float | None, now: float) -> None:
         """What was found is no limit: back to the rate before, and beyond."""
@@ -68,7 +75,7 @@ class Pace:
         if before is None:
             self.bucket = None
         else:
-            self._found, self.doubles, self._raised_at = before, True, now
+            self.found, self.doubles, self._raised_at = before, True, now
 
     def pause(self, now: float) -> None:
         """It isn't raised now."""
@@ -87,17 +94,17 @@ class Pace:
         since, self._raised_at = now - self._raised_at, now
         passed = now - self._found_at
         if self.doubles:
-            rate = max(self._found, self.bucket.per_minute / MINUTE_S)
+            rate = max(self.found, self.bucket.per_minute / MINUTE_S)
             whole = min(SLOWEST_DOUBLE_FREE_S, max(FASTEST_DOUBLE_S, DOUBLES / rate))
             rate = min(MOST, rate * 2 ** min(30.0, since / whole))
         else:
-            whole = (RETURNS_ROUGH if rough else RETURNS) / self._found
-            whole = min(SLOWEST_RETURN_S, max(FASTEST_RETURN_S, whole))
-            rate = self._found * (1 + BELOW * (min(STEEP, passed / whole) - 1) ** 3)
+            whole = (RETURNS_ROUGH if rough else RETURNS) / self.found
+            whole = min(SLOWEST_RETURN_S, max(FASTEST_RETURN_S, whole, self._least_return_s))
+            rate = self.found * (1 + BELOW * (min(STEEP, passed / whole) - 1) ** 3)
             rate *= 2 ** min(30.0, max(0.0, passed / whole - STEEP))
             if not self.sure:
-                whole = min(SLOWEST_DOUBLE_S, max(FASTEST_DOUBLE_S, UNPROVED / self._found))
-                rate = max(rate, self._found * (1 - BELOW) * 2 ** min(30.0, passed / whole))
+                whole = min(SLOWEST_DOUBLE_S, max(FASTEST_DOUBLE_S, UNPROVED / self.found))
+                rate = max(rate, self.found * (1 - BELOW) * 2 ** min(30.0, passed / whole))
             rate = min(MOST, rate)
         if rate * MINUTE_S > self.bucket.per_minute * (1.0 if self.doubles else NOTICED):
             self.bucket.change(rate * MINUTE_S, now, burst=max(1.0, rate * BURST_S))

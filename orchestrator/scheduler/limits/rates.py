@@ -19,6 +19,9 @@ FIRST_IN_FLIGHT = 8
 KEEPS = 1000
 """Times of requests: a limit of more in a short span is kept by its pace alone."""
 
+OVERRUN = 3
+"""Requests refused where a limit's headers say that nothing remains: somebody else draws on it, too."""
+
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     """What a request is expected to count against limits of tokens."""
@@ -64,7 +67,7 @@ class RateLimit:
         self._reported: dict[Kind, ReportedLimit] = {}
         self._first_at: float | None = None
         self._sent_at = deque[float](maxlen=KEEPS)
-        self._refused = 0
+        self._refused = self._overran = 0
         self._before: dict[int, tuple[float, dict[Kind, float]]] = {}
         """Of each request in flight: when it went out, and what had been sent until then."""
         self._sent: dict[Kind, float] = dict.fromkeys(KINDS, 0.0)
@@ -98,6 +101,14 @@ class RateLimit:
         if told is None or span_s is None or len(self._sent_at) < told.limit:
             return 0.0
         return self._sent_at[-told.limit] + span_s / MARGIN
+
+    @property
+    def ran_into(self) -> float | None:
+        """Requests a minute of a limit that it met: found from refusals, or stated by headers and yet overrun."""
+        if self.found is not None and self.found.per_minute is not None:
+            return self.found.per_minute
+        told = self._reported.get("requests")
+        return None if told is None or self._overran < OVERRUN else told.per_minute
 
     def only_begins(self, estimate: Estimate, now: float) -> bool:
         """Whether no limit keeps this request back, but the few that go out before the first replies."""
@@ -145,6 +156,8 @@ class RateLimit:
         self.in_flight -= 1
         self._before.pop(number, None)
         self._refused += 1
+        told = self._reported.get("requests")
+        self._overran += told is not None and told.is_used_up
         self._waits_for_reply = False
         if self.found is not None:
             self.found.refused(number, sent_at, now, wait_s)

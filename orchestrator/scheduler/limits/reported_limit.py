@@ -14,6 +14,8 @@ LONGER_S, SHORTER_S = 66.0, 54.0
 """A span of a minute lies between them: one of a minute is sometimes told a little longer or shorter."""
 USUAL_S = (1.0, 5.0, 10.0, 30.0, 60.0)
 """Spans; one of them is meant where resets are told in whole seconds."""
+JITTER_S = 0.03
+"""Requests come in further apart, or closer, than they went out."""
 FINE_S = 0.1
 FASTER, FEW = 1.5, 3
 """No minute's limit gives back so many times as much as it should, and so many requests more."""
@@ -28,6 +30,8 @@ class ReportedLimit:
         self.per_minute = 0.0
         self.burst: float | None = None
         self.limit = 0
+        self.is_used_up = False
+        """By the last reply."""
         self._begin()
 
     def _begin(self) -> None:
@@ -44,6 +48,7 @@ class ReportedLimit:
         if limit.limit != self.limit:
             self.limit = limit.limit
             self._begin()
+        self.is_used_up = limit.remaining == 0
         used = 0 if limit.remaining is None else limit.limit - limit.remaining
         self.per_minute, self.burst = float(limit.limit), None
         if used and limit.reset_s is not None:
@@ -58,7 +63,7 @@ class ReportedLimit:
             if used and limit.reset_s and (seen := used / limit.reset_s * MINUTE_S) < limit.limit:
                 self.per_minute, self.burst = seen, float(limit.limit)
         elif self._is_short:
-            self.per_minute = limit.limit / self._span_s * MINUTE_S
+            self.per_minute = limit.limit / (self._span_s + JITTER_S) * MINUTE_S
         elif 0 < used < FREELY * limit.limit and max(self._furthest_s, self._least_s) < 30.0:
             self.per_minute *= (
                 2  # so little of it is used that it isn't missed, and it shows whether it comes back sooner
@@ -82,7 +87,7 @@ class ReportedLimit:
     @property
     def short_span_s(self) -> float | None:
         """Over which no more than the limit may go, where that isn't a minute."""
-        return self._span_s if self._is_short else None
+        return self._span_s + JITTER_S if self._is_short else None
 
     @property
     def _span_s(self) -> float:

@@ -32,6 +32,7 @@ class TakenRate:
         self.count = 0
         self.between: float | None = None
         """The rate that was taken between the last two moments at which the limit was used up."""
+        self._few: float | None = None
         self._used_up: Moment | None = None
         self._last: deque[float] = deque(maxlen=LAST)
         """When the last ones were taken."""
@@ -59,6 +60,7 @@ class TakenRate:
         """A refusal shows it. `released`: when it last took more after a standstill."""
         if self._used_up is not None:
             seconds, taken = now - self._used_up.at, self.count - self._used_up.taken
+            self._few = (taken + 1) / seconds if 0 < taken < LEAST and seconds >= LEAST_S else None
             if taken >= LEAST and seconds >= LEAST_S:
                 self.between = taken / seconds
                 if released is not None and self._used_up.at < released.at < now:
@@ -66,11 +68,16 @@ class TakenRate:
                     self.between = since if since < LEFT_OVER * self.between else self.between
         self._used_up = Moment(now, self.count)
 
+    @property
+    def between_or_few(self) -> float | None:
+        """The same; where too few were taken to tell it, no more than it."""
+        return self.between if self._few is None else self._few
+
     def stood_still(self, whole_again: Moment | None) -> None:
         """What was taken before says nothing of the time after. `whole_again`: from when on a whole window is there."""
         self._last.clear()
         self._marks.clear()
-        self.between = None
+        self.between = self._few = None
         self._used_up = whole_again or self._used_up
 
 

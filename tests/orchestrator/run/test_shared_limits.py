@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.run.shared_limits import shared_limits
-from orchestrator.scheduler.limits.rates import RateLimit
+from orchestrator.scheduler.limits.rates import Estimate, RateLimit
 from orchestrator.sweep.load import load
+from providers.reading.rate_limits import VendorLimit
 from tests.orchestrator.run.sweeps import SweepFile
 
 AT = {
@@ -52,3 +53,22 @@ def test_models_that_share_their_limit_already_say_nothing(tmp_path):
         )
         == []
     )
+
+
+def test_models_that_overran_one_limit_in_headers(tmp_path):
+    """Each keeps to what is stated, and both together go beyond it."""
+    models = {"small": {**AT, "model": "s"}, "large": {**AT, "model": "l"}}
+    sweep = load(SweepFile(models, problems=1).write(tmp_path))
+
+    def told(refused: int) -> RateLimit:
+        rate = RateLimit(ramps=True)
+        for number in range(refused):
+            rate.debit(number, Estimate(input_tokens=1, output_tokens=1), float(number))
+            limit = VendorLimit(kind="requests", limit=60, remaining=0, reset_s=60.0)
+            rate.learn([limit], number + 0.1, number=number)
+            rate.refused(number, float(number), number + 0.1)
+        return rate
+
+    assert shared_limits(sweep.models, {"small": told(1), "large": told(9)}) == []
+    (said,) = shared_limits(sweep.models, {"small": told(3), "large": told(9)})
+    assert 'limits = { group = "shared" }' in said

@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from benchmarks.rate_grid import Cell, cells
 from benchmarks.rate_limits import play
 from benchmarks.virtual_vendors import InFlight, Limit, NoLimit, TokenBucket, VirtualVendor, Window
 from providers.errors import RateLimited
@@ -60,6 +61,34 @@ def test_a_limit_in_headers_is_kept_without_a_refusal(limit):
     result = play(vendor(limit(), tells=True), seconds=60)
     assert result.took_share >= 0.9
     assert (result.early, result.late_share) == (0, 0.0)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        cell
+        for cell in cells()
+        if cell.tells in ("openai", "anthropic") and cell.span_s < 60 and cell.per_minute in (60, 600)
+    ],
+    ids=str,
+)
+def test_a_limit_in_headers_is_used_whatever_its_span(cell):
+    result = play(cell.vendor(), seconds=60)
+    assert result.took_share >= 0.9
+    assert result.early <= 10
+    assert result.late_share <= 0.02
+
+
+@pytest.mark.parametrize("tells", ["retry-after", "nothing"])
+@pytest.mark.parametrize(
+    ("shape", "span_s", "per_minute"),
+    [("token bucket", 60.0, 60), ("sliding window", 10.0, 60), ("fixed window", 1.0, 600)],
+)
+def test_what_a_burst_took_is_no_rate_for_long(tells, shape, span_s, per_minute):
+    result = play(Cell(tells, shape, span_s, per_minute).vendor(), seconds=60)
+    assert result.took_share >= 0.9
+    assert result.early <= 10
+    assert result.late_share <= 0.1
 
 
 @pytest.mark.parametrize("retry_after", [False, True])
