@@ -60,7 +60,7 @@ def recommended(frontier: Sequence[Row], axis: str) -> list[Row]:
     cheaper = (
         row
         for row in frontier
-        if row["coverage"] >= _MOST_OF_IT * first["coverage"] and row[cost] <= _LESS * first[cost]
+        if row["coverage"] >= _MOST_OF_IT * first["coverage"] and row[cost] <= _LESS * first[cost] > 0
     )
     return [first, *list(cheaper)[:1]]
 

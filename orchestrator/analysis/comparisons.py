@@ -194,7 +194,8 @@ def _of_row(one: Compared) -> list[str]:
     aim = f"{row.expensive_k:,} × {expensive}"
     if row.cheap_k is None:
         most = one.search.largest
-        said.append(f"{most:,} × {cheap} reach {percent(one.search.at(most))}, less than {aim}")
+        reach = "reaches" if most == 1 else "reach"
+        said.append(f"{most:,} × {cheap} {reach} {percent(one.search.at(most))}, less than {aim}")
     elif not row.cost_cheap:
         said.append(f"{cheap} and {expensive}: {cheap} costs nothing, so there is no cost ratio")
     elif row.coverage_expensive <= 0:
@@ -202,7 +203,11 @@ def _of_row(one: Compared) -> list[str]:
         said.append(f"{aim} {solves} nothing on the problems compared, so any number of {cheap} does as well")
     if row.probability is None:
         said.append(
-            f"{aim} cost as much as {row.affordable_k:,} × {cheap}; {one.search.largest:,} were sampled, which say "
-            "nothing about so many, so there is no probability"
+            f"{aim} {'costs' if row.expensive_k == 1 else 'cost'} as much as {row.affordable_k:,} × {cheap}; "
+            f"{_sampled(one.search.largest)} nothing about so many, so there is no probability"
         )
     return said
+
+
+def _sampled(most: int) -> str:
+    return "1 was sampled, which says" if most == 1 else f"{most:,} were sampled, which say"

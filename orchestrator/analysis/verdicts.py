@@ -125,9 +125,10 @@ def _open(one: Compared, answer: Answer, errors: float, limit: float) -> Verdict
     if row.basis != "sampled":
         more = (row.affordable_k or 0) - one.search.largest
         cost = more * one.search.cost * len(one.problems)
-        return Verdict(
-            "open", "open", "more samples", f"{more:,} more samples of {one.cheap} per problem", cost
-        )
+        what = f"{more:,} more samples of {one.cheap} per problem"
+        if one.search.samples.alike:
+            what += " that differ (a temperature above 0, no cache, no fixed seed)"
+        return Verdict("open", "open", "more samples", what, cost)
     return Verdict("open", "open", "more problems", *_problems(one, abs(errors), limit))
 
 
@@ -162,7 +163,6 @@ def _problems(one: Compared, errors: float, limit: float) -> tuple[str | None, f
     if times > _FARTHEST:
         return None, None
     more = max(1, int(np.ceil(here * times)) - here)
-    row = one.row
-    each = one.search.cost_at(row.compared_k) + one.of_expensive.cost_at(row.expensive_k)
+    each = sum(side.cost_at(side.largest) for side in (one.search, one.of_expensive))  # sampled as these are
     at_least = "at least" if here + more == FEWEST_PROBLEMS else "about"
     return f"{at_least} {more:,} more problem{'' if more == 1 else 's'}", more * each

@@ -111,8 +111,15 @@ def compare_whole(paths: Sequence[Path]) -> dict[str, Any]:
     from orchestrator.ledger.importing.printed_results import read_printed
     from orchestrator.ledger.reading.money.agent_costs import read_agent_costs
     from orchestrator.ledger.reading.money.model_costs import read_model_costs
+    from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
 
+    again = _repeats(read_outcomes(paths) if len(paths) > 1 else [])
+    named = paths
+    paths = [path for path in named if path.resolve() not in again]
     document = compare_document(read_model_costs(paths))
+    document["warnings"] += [
+        f"{path.name} holds the same draws again; they are counted once" for path in named if path not in paths
+    ]
     document["warnings"] += _one_sided(paths, document["models"].keys())
     add_agents(document, read_agent_costs(paths))
     return with_printed_table(document, read_printed(paths))

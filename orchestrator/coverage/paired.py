@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 FLIPS = 10_000
 SEED = 20240731
-_TOLD = 1.96 + 0.84
+_NORMAL = 1.96
+_TOLD = _NORMAL + 0.84
 """Standard errors that are told from 0 in 80% of cases."""
 _HEADS = 6
 _LEAST = 1e-12
@@ -43,18 +44,19 @@ def difference(
 ) -> Difference | None:
     """`one`, `other`: pass rates, (problems,), the same problems in the same order; None without problems.
 
-    The band resamples problems. The test flips the signs of the problems' differences at random (a paired
-    permutation test: Good, Permutation Tests, 1994), all of them if there are few enough. `clusters`: which one each
-    problem is of; whole clusters are then drawn and flipped."""
+    The band resamples problems, and is at least as wide as the normal one. The test flips the signs of the problems'
+    differences at random (a paired permutation test: Good, Permutation Tests, 1994), all of them if there are few
+    enough. `clusters`: which one each problem is of; whole clusters are then drawn and flipped."""
     if not len(one):
         return None
     gaps = one - other
     low, high = quantiles(resampled_means(gaps[:, None], clusters=clusters))
+    mean, least = float(gaps.mean()), _NORMAL * float(np.sqrt(_spread(gaps) / len(gaps)))
     return Difference(
         problems=len(gaps),
-        mean=float(gaps.mean()),
-        low=float(low[0]),
-        high=float(high[0]),
+        mean=mean,
+        low=max(min(float(low[0]), mean - least), -1.0),
+        high=min(max(float(high[0]), mean + least), 1.0),
         p_value=_p_value(gaps if clusters is None else of_clusters.summed(gaps[:, None], clusters)[:, 0]),
         needed=_needed(gaps),
     )
@@ -71,14 +73,18 @@ def adjusted(p_values: Sequence[float]) -> list[float]:
 
 
 def _needed(gaps: NDArray[np.float64]) -> int | None:
-    """As many as the normal test asks for at 5%, and at least six that differ: five heads in a row are chance. The
-    spread is never less than what one problem more that differs would make it."""
+    """As many as the normal test asks for at 5%, and at least six that differ: five heads in a row are chance."""
     mean = abs(float(gaps.mean()))
     if mean < _LEAST:
         return None
-    spread = float(gaps.var()) + 1 / len(gaps)
     differ = int(np.count_nonzero(gaps)) / len(gaps)
-    return int(np.ceil(max((_TOLD / mean) ** 2 * spread, _HEADS / differ)))
+    return int(np.ceil(max((_TOLD / mean) ** 2 * _spread(gaps), _HEADS / differ)))
+
+
+def _spread(gaps: NDArray[np.float64]) -> float:
+    """Their variance, never less than what one problem more that differs would make it: draws of few problems that are
+    all alike show none."""
+    return float(gaps.var()) + 1 / len(gaps)
 
 
 def _p_value(gaps: NDArray[np.float64]) -> float:

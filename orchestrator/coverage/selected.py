@@ -66,13 +66,14 @@ def corrected(
     paid, left_paid = of.cost[:, among], of.left_cost[:, among]
     at = _chosen(paid, seems)
     short = (seems - left) - (seems - left).mean(axis=0)
-    pricier = np.log(np.maximum(left_paid, 1e-300) / np.maximum(paid, 1e-300))
+    usual = paid.mean(axis=0)
+    pricier = (left_paid - paid) / np.where(usual > 0, usual, 1.0)  # in some draws a cascade buys nothing
     pricier -= pricier.mean(axis=0)
     level = seems[at]
     near = np.exp(-0.5 * ((coverage[:, None] - level) / _WIDTH) ** 2) + 1e-12
     near /= near.sum(axis=1, keepdims=True)
     fewer, more = _SHARE * near @ short[at], _SHARE * near @ pricier[at]
-    return cost * np.exp(more), np.clip(coverage - np.maximum(fewer, 0.0), 0.0, 1.0)
+    return cost * (1 + np.maximum(more, 0.0)), np.clip(coverage - np.maximum(fewer, 0.0), 0.0, 1.0)
 
 
 def _chosen(

@@ -42,7 +42,7 @@ def _open(row: Mapping[str, Any], axis: str, aim: str, covers: str) -> str:
         )
         said = (
             f"{aim} ({covers}) {_cost(row)} as much as {row['affordable_k']:,} × {cheap}, and only "
-            f"{row['compared_k']:,} were sampled ({_for_it(row)}){likely}"
+            f"{row['compared_k']:,} {'was' if row['compared_k'] == 1 else 'were'} sampled ({_for_it(row)}){likely}"
         )
     elif row["open_because"] == "lost samples":
         judged = row["cheap"] if row["verdict_if_none_lost"] == "cheap" else row["expensive"]

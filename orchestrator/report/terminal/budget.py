@@ -18,7 +18,8 @@ _ROWS = 12
 
 
 def print_budget(console: Console, document: Mapping[str, Any], problems: int) -> None:
-    """To `console`: rows evenly through the frontier, the last one in any case."""
+    """To `console`: rows evenly through the frontier, the last one in any case, and from row to row what one problem
+    more costs."""
     axis, rows = document["axis"], _some(document["budget"])
     if not rows:
         return
@@ -29,13 +30,12 @@ def print_budget(console: Console, document: Mapping[str, Any], problems: int) -
     for name in ("  in all", "solved", "95%", "the next one"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("for each problem", overflow="fold")
-    for row in rows:
-        after = row[f"next_{axis}_per_solve"]
+    for row, after in zip(rows, [*rows[1:], None], strict=True):
         table.add_row(
             f"  {amount(axis, row[axis])}",
             f"{row['solved']:,.0f}",
             f"{row['low']:,.0f}–{row['high']:,.0f}",
-            "" if after is None else amount(axis, after),
+            "" if after is None else amount(axis, (after[axis] - row[axis]) / (after["solved"] - row["solved"])),
             Text(bought(row["policy"])),
         )
     console.print(table)

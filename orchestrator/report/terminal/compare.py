@@ -107,7 +107,7 @@ def _told(pair: Mapping[str, Any], better: str) -> str:
     if pair["p_value_of_all_pairs"] <= _SURE:
         return f"{better} passes more often {here}"
     if pair["problems_needed"] is None:
-        return f"they pass alike {here}"
+        return f"no difference seen {here}"
     more = max(pair["problems_needed"], pair["problems"] + 1)
     return (
         "too few problems to tell whether they pass alike: a difference as seen takes about "

@@ -49,6 +49,10 @@ def test_what_these_problems_cannot_tell_from_the_most_is_not_paid_for():
     assert said(frontier=rows)[0] == "Buy 8 × large: 90.0% for $2,000.00 per 1,000 problems."
 
 
+def test_of_rows_that_cost_nothing_one_is_advised():
+    assert said(frontier=[point(0.0, 0.9, large=8)]) == ["Buy 8 × large: 90.0% for $0 per 1,000 problems."]
+
+
 def test_a_policy_that_stops_says_so():
     (text,) = said(frontier=[point(0.01, 0.5, "first_success", small=8)])
     assert (

@@ -58,6 +58,19 @@ def test_cheap_that_was_not_sampled_that_far_is_open_and_says_what_that_would_co
     assert row["basis"] in ("extrapolated", None)
 
 
+@pytest.mark.parametrize("samples", [1, 4])
+def test_more_problems_are_priced_with_as_many_samples_as_these_have(tmp_path, samples):
+    """Of one sample each they would vary more, so that as many wouldn't tell."""
+    made = {
+        "small": Made({f"p{i}": counted(samples, samples * (i % 5 < 3)) for i in range(50)}, CENT),
+        "large": Made({f"p{i}": counted(samples, samples * (i % 3 < 2)) for i in range(50)}, CENT),
+    }
+    row = first(document(tmp_path, made))
+    assert (row["verdict"], row["open_because"], row["expensive_k"]) == ("open", "more problems", 1)
+    more = int(row["settle"]["what"].split()[1].replace(",", ""))
+    assert row["settle"]["usd"] == pytest.approx(more * 2 * samples * 0.01)
+
+
 def test_few_alone_need_six_problems(tmp_path):
     for problems, verdict in ((5, "open"), (12, "expensive")):
         made = {
@@ -173,6 +186,26 @@ def test_samples_cut_off_or_all_alike_are_named(tmp_path):
     text = " ".join(found["warnings"])
     assert "200 of 400 samples were cut off at max_tokens and count as wrong" in text
     assert "all samples are the same text on 20 of 20 problems" in text
+
+
+def test_more_of_the_same_text_is_no_way_to_settle_anything(tmp_path):
+    import sqlite3
+    from contextlib import closing
+
+    made = {
+        "small": Made({f"p{i}": counted(8, 8 * (i % 3 == 0)) for i in range(30)}, CENT),
+        "large": Made({f"p{i}": counted(8, 3) for i in range(30)}, 100 * CENT),
+    }
+    path = make_ledger(tmp_path / "l.db", made)
+    settle = first(frontier_document(read_outcomes([path]), "usd"))["settle"]
+    assert settle["what"] == "92 more samples of small per problem"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE sample SET text = 'the same answer'")
+    row = first(frontier_document(read_outcomes([path]), "usd"))
+    assert row["settle"]["usd"] == settle["usd"]
+    assert row["settle"]["what"] == (
+        "92 more samples of small per problem that differ (a temperature above 0, no cache, no fixed seed)"
+    )
 
 
 def test_all_of_k_right_beside_any_of_k(tmp_path):

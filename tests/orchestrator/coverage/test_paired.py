@@ -33,7 +33,18 @@ def test_the_p_value_is_that_of_all_sign_flips():
 def test_equal_rates_are_no_difference():
     found = difference(np.array([0.25, 0.5]), np.array([0.25, 0.5]))
     assert found is not None
-    assert (found.mean, found.low, found.high, found.p_value) == (0.0, 0.0, 0.0, 1.0)
+    assert (found.mean, found.p_value) == (0.0, 1.0)
+    assert found.low < -0.5 < 0.5 < found.high, "two problems say next to nothing of others"
+
+
+@pytest.mark.parametrize("gaps", [[-0.375], [0.0] * 5, [1.0] * 4, [0.5, 0.5, 0.5]])
+def test_draws_of_problems_that_are_all_alike_give_no_narrow_band(gaps):
+    """Of one problem, or of few that do the same, every draw is the same."""
+    found = difference(np.array(gaps) / 2, -np.array(gaps) / 2)
+    assert found is not None
+    assert found.low <= found.mean <= found.high
+    assert found.high - found.low > 0.3
+    assert -1 <= found.low <= found.high <= 1
 
 
 def test_no_problem_in_common():

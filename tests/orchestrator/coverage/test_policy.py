@@ -165,6 +165,23 @@ def test_the_best_of_six_equal_models_is_no_better_than_they_are():
     assert abs(np.mean(left)) < 0.6 * np.mean(seemed)
 
 
+@pytest.mark.parametrize("price", [0.0, 1e-9])
+@pytest.mark.parametrize("unsolved", [1, 3, 8])
+def test_what_few_problems_need_costs_about_what_was_measured(price, unsolved):
+    """A free model solves most problems, so in some draws its cascade never comes to the expensive one."""
+    n = np.full(40, 8)
+    free = buyable("free", Samples(n, np.where(np.arange(40) < unsolved, 0, 4), np.full(40, price)))
+    paid = buyable("paid", Samples(n, np.where(np.arange(40) % 3 > 0, 6, 2), np.ones(40)))
+    assert free is not None
+    assert paid is not None
+    found, whole = draws([free, paid], 40), offers([free, paid])
+    assert found is not None
+    allowed = np.ones(len(whole.policies), bool)
+    kept = best(whole.cost, whole.coverage, allowed)
+    cost, _ = corrected(found, allowed, whole.cost[kept], whole.coverage[kept])
+    assert cost == pytest.approx(whole.cost[kept], rel=0.3, abs=1e-9)
+
+
 def test_the_most_that_a_policy_may_spend_on_the_most_expensive_problem():
     cheap = buyable("cheap", Samples(np.array([2, 2]), np.array([1, 0]), np.array([1.0, 3.0])))
     expensive = buyable("expensive", Samples(np.array([1, 1]), np.array([1, 1]), np.array([20.0, 10.0])))
