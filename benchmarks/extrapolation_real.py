@@ -7,9 +7,10 @@ trial of the first right one, 0 if none) a model was sampled until solved. Of a 
 problem are drawn without replacement (of stopped ones, the first so many count), and what they foretell is compared
 with the unbiased coverage of all. A cell is a model, a number of samples drawn and a factor; draws for which manyfew
 gives no line count for none. Printed by set: mean over cells of |ln error| and of the bias, of both power laws and of
-manyfew, manyfew's error over the better law's, how often its 95% band held the truth, and its width. With --weights
-also by set: the one weight of the power law, the rest the laws' median, that would have had the least error in all
-cells, and that error over the better law's."""
+manyfew, manyfew's error over the better law's, how often its 95% band held the truth, and its width; and the least
+and the greatest of that ratio and of the bias, whichever one model is left out. With --weights also by set: the one
+weight of the power law, the rest the laws' median, that would have had the least error in all cells, and that error
+over the better law's."""
 
 from __future__ import annotations
 
@@ -45,6 +46,7 @@ class Cell:
     """(draws, 3): ln error of the power law on c, of that on ln(−ln c), and of manyfew; (draws, 2): held, width;
     (draws, 2): ln error of the laws' median and of the power law from the sampled coverage on, if asked for."""
 
+    model: str
     drawn: int
     factor: int
     errors: NDArray[np.float64]
@@ -69,11 +71,14 @@ def main() -> None:
     for name, models in read(given.counts).items():
         if wanted is None or name in wanted:
             cells = [
-                cell for whole in models.values() for cell in cells_of(whole, given.draws, given.weights)
+                cell
+                for model, whole in models.items()
+                for cell in cells_of(model, whole, given.draws, given.weights)
             ]
             for drawn, factor in sorted({(cell.drawn, cell.factor) for cell in cells}):
                 line(name, drawn, factor, [c for c in cells if (c.drawn, c.factor) == (drawn, factor)])
             line(name, "all", "all", cells)
+            without_one(name, cells)
             if given.weights and cells:
                 best_weight(name, cells)
 
@@ -98,7 +103,7 @@ def _samples(rows: list[tuple[int, int, int | None]]) -> Samples:
     return Samples(np.where(first > 0, first, n), (first > 0).astype(np.int64), np.ones(len(rows)), first)
 
 
-def cells_of(whole: Samples, draws: int, parts: bool = False) -> Iterator[Cell]:
+def cells_of(model: str, whole: Samples, draws: int, parts: bool = False) -> Iterator[Cell]:
     for drawn in DRAWN:
         ks = np.array([drawn * factor for factor in FACTORS if drawn * factor <= whole.largest_k])
         if not len(ks):
@@ -112,7 +117,8 @@ def cells_of(whole: Samples, draws: int, parts: bool = False) -> Iterator[Cell]:
         if found:
             together = np.array(found)
             for at in range(len(ks)):
-                yield Cell(drawn, FACTORS[at], together[:, at, :3], together[:, at, 3:5], together[:, at, 5:])
+                errors, band, apart = np.split(together[:, at], [3, 5], axis=1)
+                yield Cell(model, drawn, FACTORS[at], errors, band, apart)
 
 
 def few(whole: Samples, drawn: int, seed: int) -> Samples:
@@ -144,12 +150,27 @@ def _told(
 
 
 def _parts(samples: Samples, ks: NDArray[np.int64]) -> NDArray[np.float64]:
-    these, _ = tail_fit.fit(samples).unsolved(ks)
+    left = tail_fit.fit(samples).unsolved(ks)
     sampled = grid.spaced(samples.largest_k, 40)
     coverage = samples.solved(sampled).mean(axis=0)
-    law, laws = power_law.fit(sampled, coverage, 2.0), np.median(1 - these, axis=0)
+    last = sampled * 10 >= samples.largest_k
+    law, laws = power_law.fit(sampled[last], coverage[last]), np.median(1 - left.mildly, axis=0)
     return np.array(
         [laws, laws if isinstance(law, str) else law.beyond(float(coverage[-1]), ks / samples.largest_k)]
+    )
+
+
+def without_one(name: str, cells: list[Cell]) -> None:
+    models = {cell.model for cell in cells}
+    if len(models) < 2:
+        return
+    left = [[cell for cell in cells if cell.model != model] for model in models]
+    errors = [np.mean([np.abs(cell.errors).mean(axis=0) for cell in some], axis=0) for some in left]
+    over = [error[2] / min(error[:2]) for error in errors]
+    bias = [np.mean([cell.errors[:, 2].mean() for cell in some]) for some in left]
+    print(
+        f"{name}: without any one model {min(over):.2f} to {max(over):.2f} over the better law, "
+        f"bias {min(bias):+.3f} to {max(bias):+.3f}"
     )
 
 

@@ -134,7 +134,8 @@ def _frontier(
     cost, coverage = whole.cost[kept], whole.coverage[kept]
     if drawn is not None:
         cost, coverage = corrected(drawn, allowed, cost, coverage)
-    still = best(cost, coverage, np.ones(len(kept), bool))
+    within = np.ones(len(kept), bool) if cap.average is None else cost <= cap.average * _ROUNDING
+    still = best(cost, coverage, within if within.any() else ~within)
     each = [by_problem(whole.policies[kept[at]], models) for at in still]
     solved = np.column_stack([row for row, _ in each])
     means = bootstrap.resampled_means(solved, clusters=clusters)

@@ -118,7 +118,9 @@ def compare_whole(paths: Sequence[Path]) -> dict[str, Any]:
     paths = [path for path in named if path.resolve() not in again]
     document = compare_document(read_model_costs(paths))
     document["warnings"] += [
-        f"{path.name} holds the same draws again; they are counted once" for path in named if path not in paths
+        f"{path.name} holds the same draws again; they are counted once"
+        for path in named
+        if path not in paths
     ]
     document["warnings"] += _one_sided(paths, document["models"].keys())
     add_agents(document, read_agent_costs(paths))

@@ -29,15 +29,20 @@ TRUSTED = 5
 _BACK_TEST = 10
 _FEWEST_SOLVED = 8
 """Fewer solved problems leave even the sampled coverage uncertain by a factor."""
-_LAW_ERROR = 0.08
-"""Of the power law, in ln coverage: how far off it is trusted to be, against what the tail laws disagree by."""
+_LAW_ERROR, _EXPONENT_ERROR = 0.15, 0.04
+"""Of the power law: how far off, in ln coverage and in its exponent, it is trusted to be, against what the tail laws
+disagree by. The exponent's error counts by ln coverage times how far the law goes on: where most problems are still
+unsolved, a power law is too low."""
 _POINTS = 40
+_DECADE = 10
+"""Its exponent is that of the k from a tenth of the largest on, alike."""
 _LATE = 2.0
-"""How much more the later k count for the power law: it is then nearly least squares on coverage."""
 _LAST = 3
-"""Its check is fitted to the k from a third of the largest on, alike: where coverage isn't a power of k, they part."""
+_CHECKED = 3
+"""How much its check counts: the squared distance of a law of all k, the later ones more (nearly least squares on
+coverage), from one of the k from a third of the largest on. Where coverage isn't a power of k, they part."""
 _NOTHING = 1e-300
-_ONE_SD = (0.16, 0.5, 0.84)
+_ONE_SD = (0.16, 0.84)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +117,9 @@ def _estimate(
     observed = float(values.mean())
     means = bootstrap.resampled_means(values, clusters=samples.cluster)
     at_low, _ = bootstrap.coverage_band(values, means, samples.cluster)
-    these, anew = tail_fit.fit(samples).unsolved(ks)
-    coverage = np.maximum.accumulate(np.maximum(_point(samples, ks, 1 - these), observed))
-    low, high = bootstrap.quantiles(1 - anew)
+    left = tail_fit.fit(samples).unsolved(ks)
+    coverage = np.maximum.accumulate(np.maximum(_point(samples, ks, left), observed))
+    low, high = bootstrap.quantiles(1 - left.anew)
     low, high = np.maximum(np.minimum(low, coverage), at_low[0]), np.maximum(high, coverage)
     high = np.where(problems * (1 - high) < _OF_A_PROBLEM, 1.0, high)
     if len(ks) and (wide := float((high - low).max())) > _WIDEST:
@@ -122,35 +127,39 @@ def _estimate(
     return ks, coverage, low, high
 
 
-def _point(samples: Samples, ks: NDArray[np.int64], by_law: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The laws' median and the power law, each by its precision in ln coverage. `by_law`: (draws, ks)."""
-    low, middle, high = np.quantile(by_law, _ONE_SD, axis=0)
+def _point(samples: Samples, ks: NDArray[np.int64], left: tail_fit.Unsolved) -> NDArray[np.float64]:
+    """The laws' median and the power law, each by its precision in ln coverage."""
+    middle = np.median(1 - left.mildly, axis=0)
     found = _power_law(samples, ks)
     if found is None:
         return middle
     law, off = found
+    low, high = np.quantile(1 - left.these, _ONE_SD, axis=0)
     spread = np.log(high / np.maximum(low, _NOTHING)) / 2
-    weight = spread**2 / (spread**2 + _LAW_ERROR**2 + off**2)
+    exponent = _EXPONENT_ERROR * np.log(ks / samples.largest_k) * np.log(law)
+    weight = spread**2 / (spread**2 + _LAW_ERROR**2 + exponent**2 + _CHECKED * off**2)
     return middle ** (1 - weight) * law**weight
 
 
 def _power_law(
     samples: Samples, ks: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """What a power law from the sampled coverage on gives, and how far from it, in ln coverage, is one fitted to the
-    last k alone."""
+    """What a power law from the sampled coverage on gives, and how far apart, in ln coverage, are those of all k and
+    of the last."""
     largest = samples.largest_k
-    sampled, last = grid.spaced(largest, _POINTS), grid.every(largest)
-    last = last[last * _LAST >= largest]
-    coverage = samples.solved(sampled).mean(axis=0)
-    law = power_law.fit(sampled, coverage, _LATE)
+    sampled, every = grid.spaced(largest, _POINTS), grid.every(largest)
+    coverage, whole = samples.solved(sampled).mean(axis=0), samples.solved(every).mean(axis=0)
+    far, at = ks / largest, float(coverage[-1])
+    decade, last = sampled * _DECADE >= largest, every * _LAST >= largest
+    law = power_law.fit(sampled[decade], coverage[decade])
     if isinstance(law, str):
         return None
-    check = power_law.fit(last, samples.solved(last).mean(axis=0))
-    far, at = ks / largest, float(coverage[-1])
     beyond = law.beyond(at, far)
-    off = np.zeros(len(ks)) if isinstance(check, str) else np.log(check.beyond(at, far) / beyond)
-    return beyond, off
+    of_all = power_law.fit(sampled, coverage, _LATE)
+    check = power_law.fit(every[last], whole[last])
+    if isinstance(of_all, str) or isinstance(check, str):
+        return beyond, np.zeros(len(ks))
+    return beyond, np.log(check.beyond(at, far) / of_all.beyond(at, far))
 
 
 def _few_solved(samples: Samples) -> str | None:

@@ -33,35 +33,49 @@ _DRAWS = 2000
 _SEED = 20250224
 _ENOUGH = 50
 """Laws that share the weight, at least, counted by 1/sum of squared shares (Kish 1965)."""
+_MILD = 0.3
+"""Of the point: the power of the laws' weights. None of them is the truth, so chance in the counts moves the median
+too far if they are weighted as if one were."""
 _EASY = 0.5
 """Of problems outside the tail: their rate has the density of Beta(c + 1/2, n − c + 1)."""
 
 
 @dataclass(frozen=True, slots=True)
+class Unsolved:
+    """Shares of problems that k fresh samples leave unsolved, (draws, ks) each: of these problems; of them, by laws
+    whose weights are nearer to one another; and of problems drawn anew as the bootstrap does."""
+
+    these: NDArray[np.float64]
+    mildly: NDArray[np.float64]
+    anew: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
 class TailFit:
-    """`laws`: those in the posterior draws; `drawn`: (draws,), which of them; `tail`: (problems,), who was fitted."""
+    """`laws`: those in the posterior draws; `drawn`: (draws,), which of them; `mild`: the same by weights that are
+    nearer to one another; `tail`: (problems,), who was fitted."""
 
     samples: Samples
     laws: TailLaws
     drawn: NDArray[np.int64]
+    mild: NDArray[np.int64]
     tail: NDArray[np.bool_]
 
-    def unsolved(self, ks: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Shares of problems that k fresh samples leave unsolved, (draws, ks) each: of these problems, and of
-        problems drawn anew as the bootstrap does."""
+    def unsolved(self, ks: NDArray[np.int64]) -> Unsolved:
         n, c, tail, back = self._pairs()
         counts = np.bincount(back, minlength=len(n))
         problems = self.samples.problems
         anew = self._anew(counts, back)
-        these, others = np.empty((len(self.drawn), len(ks))), np.empty((len(self.drawn), len(ks)))
+        these, mildly, others = (np.empty((len(self.drawn), len(ks))) for _ in range(3))
         kernel, hopeless = _kernel(self.laws, n[tail], c[tail])
         seen = self.laws.chance(kernel, hopeless)
         for i, k in enumerate(ks):
             easy = _easy_unsolved(n[~tail], c[~tail], int(k))
             left = self.laws.chance(kernel * np.exp(k * self.laws.log_miss), hopeless) / seen
-            these[:, i] = (left @ counts[tail] + easy @ counts[~tail])[self.drawn] / problems
+            by_law = (left @ counts[tail] + easy @ counts[~tail]) / problems
+            these[:, i], mildly[:, i] = by_law[self.drawn], by_law[self.mild]
             others[:, i] = (anew[:, tail] * left[self.drawn]).sum(axis=1) + anew[:, ~tail] @ easy
-        return these, others
+        return Unsolved(these, mildly, others)
 
     def _anew(self, counts: NDArray[np.int64], back: NDArray[np.int64]) -> NDArray[np.float64]:
         """The share of each kind of problem in every draw of problems, or of clusters of them."""
@@ -126,22 +140,31 @@ def _drawn(
     samples: Samples, laws: TailLaws, log_weight: NDArray[np.float64], tail: NDArray[np.bool_]
 ) -> TailFit:
     """Posterior draws of laws, evenly spaced through the weights, then shuffled."""
-    weight = np.cumsum(_tempered(log_weight - log_weight.max(), laws.prior))
-    spaced = (np.arange(_DRAWS) + 0.5) / _DRAWS * weight[-1]
-    at = np.asarray(np.searchsorted(weight, spaced), np.int64)
-    used, drawn = np.unique(at, return_inverse=True)
-    drawn = np.random.default_rng(_SEED).permutation(drawn.reshape(-1).astype(np.int64))
-    return TailFit(samples, laws.take(used), drawn, tail)
+    weight, power = _tempered(log_weight - log_weight.max(), laws.prior)
+    both = np.concatenate([_spaced(weight), _spaced(weight ** min(1.0, _MILD / power))])
+    used, at = np.unique(both, return_inverse=True)
+    drawn, mild = at.reshape(2, -1).astype(np.int64)
+    drawn = np.random.default_rng(_SEED).permutation(drawn)
+    return TailFit(samples, laws.take(used), drawn, mild, tail)
 
 
-def _tempered(log_weight: NDArray[np.float64], prior: NDArray[np.float64]) -> NDArray[np.float64]:
+def _spaced(weight: NDArray[np.float64]) -> NDArray[np.int64]:
+    summed = np.cumsum(weight)
+    spaced = (np.arange(_DRAWS) + 0.5) / _DRAWS * summed[-1]
+    return np.asarray(np.searchsorted(summed, spaced), np.int64)
+
+
+def _tempered(
+    log_weight: NDArray[np.float64], prior: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float]:
     """Weights, the likelihood to a power below 1 if many problems leave but a few of the laws: none of these is the
-    truth, so which of them is nearest says less than it seems to, and a band over so few would be too narrow."""
+    truth, so which of them is nearest says less than it seems to, and a band over so few would be too narrow. And that
+    power."""
     power = 1.0
     while True:
         weight = prior * np.exp(power * log_weight)
         if weight.sum() ** 2 >= _ENOUGH * (weight**2).sum():
-            return weight
+            return weight, power
         power *= 0.8
 
 

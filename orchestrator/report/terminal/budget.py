@@ -35,7 +35,9 @@ def print_budget(console: Console, document: Mapping[str, Any], problems: int) -
             f"  {amount(axis, row[axis])}",
             f"{row['solved']:,.0f}",
             f"{row['low']:,.0f}–{row['high']:,.0f}",
-            "" if after is None else amount(axis, (after[axis] - row[axis]) / (after["solved"] - row["solved"])),
+            ""
+            if after is None
+            else amount(axis, (after[axis] - row[axis]) / (after["solved"] - row["solved"])),
             Text(bought(row["policy"])),
         )
     console.print(table)

@@ -3,6 +3,7 @@ import pytest
 
 from benchmarks.extrapolation_shapes import KNOWN, logit_normal, mixture
 from orchestrator.coverage.extrapolation import extrapolate as extrapolation
+from orchestrator.coverage.extrapolation import tail_fit
 from orchestrator.coverage.extrapolation.extrapolate import Extrapolation, extrapolate
 from orchestrator.coverage.extrapolation.thinning import thinned
 from orchestrator.coverage.samples import Samples
@@ -168,9 +169,29 @@ def test_the_point_lies_between_the_laws_and_the_power_law():
     assert found is not None
     law, off = found
     assert abs(off[0]) < 0.1
-    spread = np.linspace(0.3, 0.9, 101)[:, None]
+    spread = left(np.linspace(0.3, 0.9, 101))
     told = float(extrapolation._point(samples, ks, spread)[0])
     assert min(law[0], 0.6) < told < max(law[0], 0.6)
-    assert abs(np.log(told / law[0])) < abs(np.log(told / 0.6))
-    certain = np.linspace(0.599, 0.601, 101)[:, None]
+    certain = left(np.linspace(0.599, 0.601, 101))
     assert extrapolation._point(samples, ks, certain)[0] == pytest.approx(0.6, abs=0.002)
+
+
+def left(coverage):
+    unsolved = 1 - coverage[:, None]
+    return tail_fit.Unsolved(unsolved, unsolved, unsolved)
+
+
+@pytest.mark.parametrize("factor", [10, 100])
+def test_a_power_law_counts_for_less_the_more_problems_it_leaves_unsolved(factor):
+    """Of a rate that most problems are far from, coverage grows with k, and a power law foretells too little of it."""
+    weights = []
+    for solved in (10, 40, 90):
+        samples = fixed(np.r_[[1] * solved, [0] * (128 - solved)], 20)
+        ks = np.array([20 * factor])
+        found = extrapolation._power_law(samples, ks)
+        assert found is not None
+        law = float(found[0][0])
+        told = float(extrapolation._point(samples, ks, left(law * np.linspace(0.8, 1.02, 101)))[0])
+        weights.append(np.log(told / (0.91 * law)) / np.log(1 / 0.91))
+    assert weights == sorted(weights)
+    assert weights[0] < weights[-1] - 0.05
