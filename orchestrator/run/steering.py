@@ -43,19 +43,22 @@ class Steering:
         self._policy = policy
         self._find = find
         self._wake = wake
+        self._looks = False
 
     async def run(self) -> None:
         """Until it is cancelled."""
         while True:
             if self._policy.is_stale:
+                self._looks = True  # from the snapshot on the policy itself is no longer stale
                 self._policy.learnt(await asyncio.to_thread(self._find, self._policy.snapshot()))
+                self._looks = False
                 self._wake()
             await asyncio.sleep(LOOKS_EVERY_S)
 
     @property
     def must_look(self) -> bool:
-        """Whether nothing may come next before it has looked again."""
-        return self._policy.must_look
+        """Whether it looks, or nothing may come next before it has looked again: the run is not over."""
+        return self._looks or self._policy.must_look
 
 
 def steering(scheduler: Scheduler, wake: Callable[[], None]) -> Steering | None:
