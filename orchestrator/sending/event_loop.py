@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import sys
 from collections.abc import Coroutine, Generator
 from typing import Any, TypeVar
 
 from orchestrator.interrupts import interrupts
 
 Ended = TypeVar("Ended")
+MOST_FILES = 1 << 16, 10_240
+"""macOS takes no more than the second, though it says that there is no limit."""
 
 
 def new_loop_run(main: Coroutine[Any, Any, Ended]) -> Ended:
@@ -19,8 +22,26 @@ def new_loop_run(main: Coroutine[Any, Any, Ended]) -> Ended:
         from uvloop import new_event_loop
     except ImportError:  # Windows
         new_event_loop = None
+    _allow_many_files()
     with asyncio.Runner(loop_factory=new_event_loop) as runner, _rare_collections():
         return interrupts.run(runner, main)
+
+
+def _allow_many_files() -> None:
+    """Each request in flight is an open file, and a process may have more than what it begins with: 256 on macOS. Its
+    programs begin with as many."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for most in MOST_FILES:
+        wanted = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        if soft == resource.RLIM_INFINITY or soft >= wanted:
+            return
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            return
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 
 import pytest
 
@@ -39,3 +40,18 @@ def test_its_error_comes_through_and_cycles_are_looked_for_as_before():
     with pytest.raises(ValueError, match="no"):
         new_loop_run(main())
     assert gc.get_threshold() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_more_files_may_be_open_than_a_process_begins_with():
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    few = 512 if before[1] == resource.RLIM_INFINITY else min(512, before[1] // 2)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (few, before[1]))
+    try:
+        new_loop_run(asyncio.sleep(0))
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > few
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[1] == before[1]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
