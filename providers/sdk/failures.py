@@ -16,6 +16,7 @@ from providers.errors import Lost, NotSent, ProviderError, Stopped
 from providers.reading.failures import failure_from_status, one_line, rate_headers, request_id_of, scrub
 from providers.sdk.http_client import SecondAttempt
 from providers.transport.reply_size import TooLarge
+from providers.transport.reply_wire import Misencoded
 from providers.transport.streaming import BrokenStream
 
 if TYPE_CHECKING:
@@ -92,6 +93,11 @@ def chain(error: BaseException) -> Iterator[BaseException]:
         at = at.__cause__ or at.__context__
 
 
+def is_misencoded(error: BaseException) -> bool:
+    """Whether a body can't be decoded by the encoding that its header names."""
+    return any(isinstance(one, httpx2.DecodingError) for one in chain(error))
+
+
 def reason_of(error: Exception, exchange: SdkExchange) -> str:
     """What went wrong, in one line without the address (which may hold a password)."""
     causes = list(chain(error))
@@ -112,7 +118,7 @@ def reason_of(error: Exception, exchange: SdkExchange) -> str:
             ):
                 return f"the reply broke off: {str(one)[:160] or 'the connection was reset'}"
             case httpx2.DecodingError():
-                return "the reply's encoding is broken"
+                return f"the reply broke off: {Misencoded()}"
             case _:
                 pass
     number = next((one.errno for one in causes if isinstance(one, OSError) and (one.errno or 0) > 0), None)

@@ -39,8 +39,9 @@ class SecondAttempt(Exception):  # noqa: N818 - reads as what it is
 
 class SdkExchange:
     """One attempt as far as it got. `made_stream` makes what becomes of a reply that the server streams; None: it is
-    kept as it comes. `left_at`: when the first byte left, by the loop's own time; None: nothing did. `attempts`: how
-    often the SDK asked the transport, 0 or 1."""
+    kept as it comes. `as_it_comes`: it is asked for uncompressed, and its Content-Encoding not believed. `left_at`:
+    when the first byte left, by the loop's own time; None: nothing did. `attempts`: how often the SDK asked the
+    transport, 0 or 1."""
 
     def __init__(
         self,
@@ -48,8 +49,10 @@ class SdkExchange:
         made_stream: Callable[[], Streamed] | None = None,
         *,
         leaves: Callable[[], None] | None = None,
+        as_it_comes: bool = False,
     ) -> None:
         self.timeout_s = request.timeout_s
+        self.as_it_comes = as_it_comes
         self.stream: Streamed | None = None
         """Once the server does stream."""
         self._made_stream = made_stream
@@ -158,7 +161,11 @@ class WitnessedTransport(httpx2.AsyncBaseTransport):
         exchange = _current.get()
         exchange.begin()
         request.extensions = {**request.extensions, "trace": exchange.trace}
+        if exchange.as_it_comes:
+            request.headers["Accept-Encoding"] = "identity"
         response = await self._inner.handle_async_request(request)
+        if exchange.as_it_comes and "content-encoding" in response.headers:
+            del response.headers["content-encoding"]
         exchange.status, exchange.headers = response.status_code, response.headers
         assert isinstance(response.stream, httpx2.AsyncByteStream)
         if response.status_code < 300:

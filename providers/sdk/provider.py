@@ -13,6 +13,7 @@ import httpx2
 from providers.errors import Lost, ProviderError
 from providers.reading.redaction import clean_error, clean_reply
 from providers.sdk.batch_calls import SdkCalls
+from providers.sdk.failures import is_misencoded
 from providers.sdk.http_client import SdkExchange, time_limits
 from providers.transport.awake import AwakeLimit
 from providers.transport.second_look import look_again
@@ -70,6 +71,8 @@ class SdkProvider:
         self._wire = wire
         self._account = account
         self._mode = StreamMode()
+        self._as_it_comes = False
+        """Whether replies are requested and read uncompressed, since one was not what its header said."""
 
     @property
     def server(self) -> str:
@@ -96,11 +99,15 @@ class SdkProvider:
         headers = {"Content-Type": "application/json", **self._wire.headers(request)}
         options = self._account.options(headers, time_limits())
         exchange = SdkExchange(
-            request, lambda: Streamed(request, self._wire.assembly(request.n)), leaves=request.leaves
+            request,
+            lambda: Streamed(request, self._wire.assembly(request.n)),
+            leaves=request.leaves,
+            as_it_comes=self._as_it_comes,
         )
         try:
             await self._post(content, options, exchange)
         except Exception as error:
+            self._as_it_comes |= is_misencoded(error)
             if not exchange.came_whole():
                 failure = self._failure(error, exchange, request)
                 if (found := await self._looked_up(failure, exchange, request)) is not None:

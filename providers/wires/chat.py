@@ -19,6 +19,7 @@ from providers.reading.lenient_json import as_object, as_objects, as_text, decod
 from providers.types import Choice, Reply
 from providers.wires.ends import finish_reason, is_broken_off
 from providers.wires.openai_usage import read_usage
+from providers.wires.other_api import of_another_api
 from providers.wires.stated_cost import read_cost
 from providers.wires.token_ids import length_of
 from providers.wires.usual_chat import usual_reply
@@ -119,6 +120,9 @@ def _reply(
 ) -> Reply:
     fields = _decoded(body)
     request_id = request_id_of(headers) or as_text(None if fields is None else fields.id)
+    bare = fields is None or not (fields.choices or fields.usage)
+    if bare and (other := of_another_api(body, headers=headers, request_id=request_id)) is not None:
+        raise other
     if fields is None:
         message = no_object(body)
         raise Unusable(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))

@@ -163,6 +163,14 @@ NONE = [
         Unusable,
         "not a JSON object",
     ),
+    (
+        http(b"\n".join(json.dumps({"created_at": "now", "done": done}).encode() for done in (False, True))),
+        Stopped,
+        "a reply of Ollama's own API in place of OpenAI's: end base_url in /v1",
+    ),
+    (http({"created_at": "now", "done": True}), Stopped, "Ollama's own API"),
+    (http({"candidates": [], "usageMetadata": {}}), Stopped, "Gemini's own API.*provider = .google."),
+    (http(b'[{"generated_text": "5"}]'), Stopped, "TGI's own API"),
     (chunks(BODY[:60], end=b""), Lost, "ended before its stated length"),
 ]
 """lmstudio-ai/lmstudio-bug-tracker#618 is the first, langchain-ai/langchain#35236 the third."""

@@ -25,6 +25,7 @@ from providers.sdk.failures import NEVER_SENT, failure_of
 from providers.sdk.http_client import SdkExchange, SecondAttempt, WitnessedTransport, open_client
 from tests.loopback import faults
 from tests.loopback.faults import Fault
+from tests.loopback.vendor import Said
 from tests.providers.sdk.sdk_ends import KEY, MODELS, ask, failing, four, make, talking
 
 pytestmark = pytest.mark.slow
@@ -134,6 +135,27 @@ async def test_a_kept_alive_connection_that_breaks_is_lost_and_not_asked_again(e
         vendor.faults.append(faults.RESET_BILLED)
         assert isinstance(await failing(provider), Lost)
         assert len(vendor.seen) == 2
+
+
+PAID = {
+    "chat": {"choices": [{"index": 0, "message": {"content": "four"}, "finish_reason": "stop"}]},
+    "responses": {
+        "status": "completed",
+        "output": [{"type": "message", "content": [{"type": "output_text", "text": "four"}]}],
+    },
+    "messages": {"content": [{"type": "text", "text": "four"}], "stop_reason": "end_turn"},
+}
+
+
+async def test_a_wrong_content_encoding_costs_one_reply(end):
+    count = ("prompt_tokens", "completion_tokens") if end == "chat" else ("input_tokens", "output_tokens")
+    body = {**PAID[end], "usage": dict.fromkeys(count, 3)}
+    async with talking(end) as (vendor, provider):
+        vendor.says = lambda asked: Said(200, body, {"Content-Encoding": "gzip"})
+        assert "not encoded as its Content-Encoding header says" in (await failing(provider)).message
+        reply = await provider.send(ask())
+        assert [choice.text for choice in reply.choices] == ["four"]
+        assert [seen.headers["Accept-Encoding"] == "identity" for seen in vendor.seen] == [False, True]
 
 
 async def test_a_redirect_is_not_followed(end):
