@@ -14,7 +14,8 @@ from orchestrator.scheduler.limits.hold import Hold
 from orchestrator.scheduler.limits.lowerings import Lowerings
 from orchestrator.scheduler.limits.pace import Pace
 from orchestrator.scheduler.limits.refused_share import RefusedShare
-from orchestrator.scheduler.limits.taken_rate import Moment, TakenRate, window_s
+from orchestrator.scheduler.limits.standstill import LONG_S, Standstill
+from orchestrator.scheduler.limits.taken_rate import Moment, TakenRate
 from orchestrator.scheduler.limits.trial import Trial, Verdict
 from orchestrator.scheduler.limits.unanswered import FIRST_OPEN, Unanswered, most_open
 
@@ -32,19 +33,12 @@ DOUBTED = 1.2
 MOSTLY, MANY = 0.3, 3
 """Of requests refused, and refusals at least: the limit is used up."""
 MOST_STEP = 0.2
-FEW, LONG_S = 3, 3.0
-"""Taken before the first standstill, and how long that was: as likely to be an outage as a limit."""
+FEW = 3
+"""Taken before the first standstill: with one that was long, as likely to be an outage as a limit."""
 COSTS = 12
 """Times what the last standstill took, until the limit is met again."""
-NARROW = 0.35
-"""Of a usual window that ended with a standstill: known so exactly, it was no outage."""
-STEADY = 1.3
-"""Times what was taken since the last standstill: no more than that lately is no climb."""
 ROUGH = 20
 """Requests taken between two standstills: fewer tell the limit roughly."""
-SHORT_OF = 0.15
-"""Of the time since the last standstill: one that was shorter was a moment, which the vendor's own wait may have given
-its length."""
 WINDOW_PER_STANDSTILL = 2.5
 """What is looked at to learn the rate is this many times as long as the standstill: a window is longer than that."""
 CORRECTS, CORRECTS_FEW, CORRECTS_MOST = 0.9, 0.4, 0.25
@@ -290,28 +284,21 @@ class FoundRate:
         """The limit was used up: what was taken between two such moments is what it allows."""
         before = self._took.count - hold.tried
         taken = before if self._released is None else before - self._released.taken
-        start, stood_s = self._start, now - hold.began
-        over_s, within_s = hold.last_refused - start, now - start
-        window = window_s(over_s, within_s)
-        is_window = taken >= ROUGH / 2 and window < within_s and within_s - over_s <= NARROW * window
-        rate = max(1, taken) / window
-        recent = self._took.recent(hold.began, over_s=WINDOW_PER_STANDSTILL * stood_s)
+        stood = Standstill(self._start, taken, hold.began, hold.last_refused, now)
+        rate = stood.rate
+        recent = self._took.recent(hold.began, over_s=WINDOW_PER_STANDSTILL * stood.stood_s)
         if self._released is not None and recent is not None:
-            # It climbed since: what was taken last tells more, for the part of the time that it went on.
-            if stood_s > SHORT_OF * (now - start) or stood_s >= LONG_S:
-                recent *= (hold.began - start) / max(0.1, now - start)
-            if not (self._standstills == 1 and taken >= ROUGH and recent < STEADY * rate):
-                rate = max(rate, recent)
-        self._took.stood_still(Moment(now, before) if stood_s >= LONG_S else None)
+            rate = stood.rate_after_climb(recent, is_second=self._standstills == 1)
+        self._took.stood_still(Moment(now, before) if stood.is_long else None)
         if hold.refused > 1:
             self._lowerings.begin(self._took.count, self._refused)
         self._standstills += 1
         first, was_rough = self._released is None, self._rough
         if first or not self._rough or taken >= ROUGH:
-            self._rough = (first and not is_window) or (not self._rough and taken < ROUGH)
+            self._rough = (first and not stood.shows_window) or (not self._rough and taken < ROUGH)
             self._released = Moment(now, before)
             self._opened = 0
-        sure = not first or stood_s < LONG_S or is_window
+        sure = not first or not stood.is_long or stood.shows_window
         if (pace := self.pace.rate) is not None:
             if self._is_long(hold, now) and rate < pace / 2:
                 rate, sure = pace / 2, False  # an outage, rather than a new limit that is so much lower
@@ -328,10 +315,11 @@ class FoundRate:
             return
         if on_trial and self._instead is not None:
             rate, self._rough = self._instead
-        if first and (taken < 1 or (taken < FEW and stood_s >= LONG_S)):
+        if first and (taken < 1 or (taken < FEW and stood.is_long)):
             self._tells_from_here(now)  # as at the start, but one at a time
             return
-        self._lower(rate, now, sure=sure, holds_s=window if is_window else COSTS * stood_s * (not first))
+        holds_s = stood.window_s if stood.shows_window else 0.0 if first else COSTS * stood.stood_s
+        self._lower(rate, now, sure=sure, holds_s=holds_s)
 
     def _is_long(self, hold: Hold, now: float) -> bool:
         """Longer than where a limit that held is met again."""

@@ -13,9 +13,6 @@ LEFT_OVER = 2.0
 """A limit that had nothing taken from it during a standstill has more for a moment after it. Where this many times as
 much was taken from its end on, it had; else the time of the standstill was lost."""
 
-SPANS_S = (60.0, 30.0, 10.0, 5.0, 1.0)
-"""That vendors count over."""
-
 
 class Moment(NamedTuple):
     """A time."""
@@ -79,8 +76,3 @@ class TakenRate:
         self._marks.clear()
         self.between = self._few = None
         self._used_up = whole_again or self._used_up
-
-
-def window_s(over_s: float, within_s: float) -> float:
-    """The length of the vendor's window, which is longer than the one and no longer than the other."""
-    return next((span for span in SPANS_S if over_s < span <= within_s), max(0.1, within_s))
