@@ -20,6 +20,8 @@ DRAWS = 2000
 SEED = 20240731
 LEVEL = 0.95
 
+_TINY = 1e-12
+"""A variance of problems that are all alike."""
 _CELLS = 4_000_000
 """Weights held at a time: 32 MB."""
 
@@ -81,17 +83,17 @@ def quantiles(means: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[
 def coverage_band(
     values: NDArray[np.float64], means: NDArray[np.float64], clusters: NDArray[np.int64] | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """95% band of each column's mean. `values`: (problems, ks) in [0, 1]; `means`: their resampled means. The widest
-    of the quantiles of `means`, which are too narrow with few problems or where few are solved; Jeffreys' limits for as
+    """95% band of each column's mean. `values`: (problems, ks) in [0, 1]; `means`: their resampled means. The widest of
+    the quantiles of `means`, which are too narrow with few problems or where few are solved; Jeffreys' limits for as
     many problems as the values' variance makes them worth, as Korn and Graubard (1998) do with Clopper and Pearson's,
-    which are wider than they need to be; and, where less than one problem in all is solved, or unsolved, Clopper and
-    Pearson's for the problems themselves: what was not seen has no variance."""
+    which are wider than they need to be (as many as there are, if none varies); and, where less than one problem in all
+    is solved, or unsolved, Clopper and Pearson's for the problems themselves: what was not seen has no variance."""
     problems = len(values)
     low, high = quantiles(means)
     mean, solved = values.mean(axis=0), values.sum(axis=0)
     alike = worth(values, clusters)
     worth_low, worth_high = jeffreys(mean * alike, alike)
-    varies = alike != problems
+    varies = (alike != problems) | ((mean > 0) & (mean < 1))
     low = np.where(varies, np.minimum(low, worth_low), low)
     high = np.where(varies, np.maximum(high, worth_high), high)
     exact_low, exact_high = clopper_pearson(solved, problems)
@@ -107,7 +109,7 @@ def worth(values: NDArray[np.float64], clusters: NDArray[np.int64] | None = None
         spread, units = values.var(axis=0) / max(problems - 1, 1), float(problems)
     else:
         spread, units = of_clusters.variance(values, clusters), of_clusters.effective(clusters)
-    alike = spread <= 0
+    alike = spread <= _TINY
     found = mean * (1 - mean) / np.where(alike, 1.0, spread)
     return np.where(alike, problems, np.maximum(found * _few_units(units), 1.0))
 

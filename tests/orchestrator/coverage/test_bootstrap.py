@@ -54,6 +54,17 @@ def test_one_problem_says_next_to_nothing():
     assert high[0] > 0.95
 
 
+@pytest.mark.parametrize("problems", [2, 5, 30])
+@pytest.mark.parametrize("share", [0.1, 0.4, 0.65])
+def test_problems_that_are_all_alike_give_no_point(problems, share):
+    """Others may differ: their band is that of as many problems solved or not."""
+    values = np.full((problems, 1), share)
+    (low,), (high,) = band(values)
+    limits = bootstrap.jeffreys(np.array([share * problems]), np.array([float(problems)]))
+    assert low <= limits[0][0] + 1e-9 < share - 0.05
+    assert high >= limits[1][0] - 1e-9 > share + 0.05
+
+
 def test_bands_hold_the_point():
     generator = np.random.default_rng(0)
     for problems in (1, 2, 3, 10):
