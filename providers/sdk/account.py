@@ -17,7 +17,7 @@ import msgspec
 from providers.errors import BadRequest, ProviderError, Stopped
 from providers.reading.failures import one_line, scrub
 from providers.sdk.failures import Sdk, failure_of
-from providers.transport.address import ANTHROPIC_URL, OPENAI_URL, public_url
+from providers.transport.address import ANTHROPIC_URL, OPENAI_URL, public_url, unusable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,14 +54,13 @@ class Account:
         self.secrets = (key, *_secrets_in(os.environ.get(custom_headers, "")))
         self._sdk = sdk
         self._key = key
+        self._unusable = unusable(url, key)
         self._key_header = key_header
 
     def options(self, headers: Mapping[str, str], timeout: Any) -> dict[str, Any]:
-        """What each call is given. Raises Stopped for a key that no header can carry."""
-        if not (self._key.isascii() and self._key.isprintable()):
-            raise Stopped(
-                f"{self.name}: the key holds characters that no header can carry (check api_key_env)"
-            )
+        """What each call is given. Raises Stopped for a key that no header can carry and a proxy of no use."""
+        if self._unusable is not None:
+            raise Stopped(f"{self.name}: {self._unusable}")
         given: dict[str, Any] = {"Authorization": f"Bearer {self._key}"}
         if self._key_header is not None:
             from openai import Omit

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from providers.errors import ProviderError, Stopped
+from providers.openai import OpenAIProvider
 from providers.openai_compatible import openai_compatible
 from providers.transport.proxies import proxy_for
 from tests.providers.sdk.sdk_ends import ask
@@ -61,10 +62,13 @@ def test_a_proxy_without_a_scheme_is_an_http_one(monkeypatch):
 )
 async def test_a_proxy_that_cannot_be_used_stops_with_a_remedy(monkeypatch, proxy):
     monkeypatch.setenv("ALL_PROXY", proxy)
-    provider = openai_compatible("https://api.example/v1", api_key=KEY)
-    with pytest.raises(Stopped, match="set HTTPS_PROXY or ALL_PROXY to http://HOST:PORT") as raised:
-        await provider.send(ask())
-    assert "pass-word" not in str(raised.value)
+    far = "https://api.example/v1"
+    by_sdk = OpenAIProvider(model="m", api_key=KEY, base_url=far, own_host=False)
+    for provider in (openai_compatible(far, api_key=KEY), by_sdk):
+        with pytest.raises(Stopped, match="set HTTPS_PROXY or ALL_PROXY to http://HOST:PORT") as raised:
+            await provider.send(ask())
+        await provider.aclose()
+        assert "pass-word" not in str(raised.value)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
