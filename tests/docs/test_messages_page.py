@@ -17,12 +17,12 @@ from orchestrator.scheduler.admission import (
 from orchestrator.text.failure_words import KINDS, failure_words
 from tests.docs.pages import DOCS, ROOT
 
-HEADING = re.compile(r"^### (\".+\")$", re.MULTILINE)
+HEADING = re.compile(r"^(?:###|\|) (\".+?\")(?: \|.*)?$", re.MULTILINE)
 PACKAGES = ("orchestrator", "providers", "pricing")
 
 
 def quoted() -> list[str]:
-    """What the headings quote; some quote several messages."""
+    """What the headings and the tables' first cells quote; some quote several messages."""
     headings: list[str] = HEADING.findall((DOCS / "messages.md").read_text("utf-8"))
     return [one for heading in headings for one in re.findall(r'"([^"]+)"', heading)]
 
