@@ -94,7 +94,7 @@ def test_calls_keep_the_limit_that_they_share_with_plain_requests(tmp_path, monk
     assert result.status == "complete"
     assert len(vendor.billed) == 8 * 2 + 8
     times = sorted(seen.at for seen in vendor.seen)
-    assert times[-1] - times[5] >= 3.0  # 18 more, at five a second
+    assert times[-1] - times[5] >= 2.5  # 18 more at five a second; some of the first come in late
     assert money(db).reserved == 0
 
 
