@@ -48,7 +48,9 @@ def costs_of_pass(axis: Axis, outcomes: Outcomes, samples: Samples, unit: int, w
     if samples.problems and not passes:
         warn(f"{outcomes.alias} solved nothing, so it has no cost per solved problem")
     elif few:
-        text = f"{outcomes.alias}: {passes:,} passes among the draws that can be counted are too few"
+        counted = "1 pass" if passes == 1 else f"{passes:,} passes"
+        are = "is" if passes == 1 else "are"
+        text = f"{outcomes.alias}: {counted} among the draws that can be counted {are} too few"
         warn(f"{text} to tell what one costs without bias")
     elif samples.problems and mean is None:
         unsolved = int((outcomes.c == 0).sum())

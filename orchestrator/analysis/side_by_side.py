@@ -51,11 +51,12 @@ def _model(side: ModelCosts, warnings: list[str]) -> dict[str, Any]:
             "first draw"
         )
     if side.policy is not None:
-        rests = "that no outcome steered" if len(side.n) else "of a run without [policy]; here it has none"
-        warnings.append(
-            f"{side.alias}: the policy {side.policy} chose its draws by outcomes, so its pass rate is that of draws "
-            f"{rests}"
+        rate = (
+            "its pass rate is that of draws that no outcome steered"
+            if len(side.n)
+            else "it has no pass rate of its own: run it alone, without [policy], for one"
         )
+        warnings.append(f"{side.alias}: the policy {side.policy} chose its draws by outcomes, so {rate}")
     return {
         "provider": side.provider,
         "model": side.name,

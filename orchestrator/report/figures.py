@@ -19,6 +19,8 @@ QUIET_S = 10.0
 """From so many seconds without a reply on it is said."""
 MOST_OF_IT = 0.5
 NONE = "-"
+ALL_ASKED = "every problem is solved or has all its samples"
+"""How a run is done whose policy ends problems at a success."""
 
 
 def samples(model: ModelProgress) -> str:

@@ -13,7 +13,7 @@ from orchestrator.ledger.file.create import make_or_check, refuse_foreign
 from orchestrator.ledger.file.identity import refuse_other_sweep
 from orchestrator.ledger.file.lock import WriterLock, acquire
 from orchestrator.ledger.file.trouble import TROUBLE, after_sending, all_or_nothing, writing
-from orchestrator.ledger.reading.money.status import NOT_WORTH, PAIR_IS_WHOLE
+from orchestrator.ledger.reading.money.status import KEPT_TO_MEASURE, NOT_WORTH, PAIR_IS_WHOLE
 from orchestrator.ledger.reading.samples.one_sided import one_sided_models
 from orchestrator.ledger.verdict_sets.change import WantedSet
 from orchestrator.ledger.writing.begin_run import ModelPlan, RunPlan, begin
@@ -42,6 +42,7 @@ from orchestrator.scheduler.lane import ModelLane
 from orchestrator.scheduler.policy.cascade import CascadeWork
 from orchestrator.scheduler.policy.narrow_work import NarrowWork
 from orchestrator.scheduler.scheduler import Scheduler
+from orchestrator.scheduler.work import Work
 from orchestrator.sending.close_providers import close_providers
 from orchestrator.sending.dispatcher import as_one_error
 from orchestrator.sending.event_loop import new_loop_run
@@ -214,7 +215,7 @@ async def _run(
                 await ledger.presume_open()
                 status, reason = _ended(driver, scheduler, options, exceeded=exceeded)
                 if status == "complete" and not options.only:
-                    reason = _why_no_more(prepared.sweep.policy)
+                    reason = _why_no_more(prepared.sweep.policy, scheduler)
                 await ledger.finish(status, reason)
         finally:
             await close_providers(
@@ -272,11 +273,16 @@ def _lacking(scheduler: Scheduler) -> list[ModelLane]:
     return [lane for lane in scheduler.lanes.values() if lane.work.lacking() and not lane.left_out]
 
 
-def _why_no_more(policy: Policy) -> str | None:
-    """Why a run is complete that may have left samples of a problem unasked."""
+def _why_no_more(policy: Policy, scheduler: Scheduler) -> str | None:
+    """Why a run is complete that left samples of a problem unasked."""
+    works = [lane.sampling for lane in scheduler.lanes.values()]
+    if not any(Work.left(work, problem) for work in works for problem in range(len(work.done))):
+        return None
     if policy.pair is not None:
         return PAIR_IS_WHOLE
-    return None if policy.worth_pico is None else NOT_WORTH
+    if policy.worth_pico is not None:
+        return NOT_WORTH
+    return None if policy.measure is None else KEPT_TO_MEASURE
 
 
 def _waits_for_a_stage(lane: ModelLane) -> bool:

@@ -91,7 +91,8 @@ def plan(
     else:
         stated = () if budget is None else (budget,)
         again = command(f"plan {{}}{' --budget {}' if stated else ''} --fit", sweep, *stated)
-        console().print(plan_text(planned, name=loaded.name, fit_command=again))
+        to = console()
+        to.print(plan_text(planned, name=loaded.name, fit_command=again, width=to.width))
     return 0
 
 

@@ -12,6 +12,7 @@ from orchestrator.report.charts.spec_parts import (
     HEIGHT,
     HOLLOW,
     POINTED_AT,
+    WHOLE_DOLLARS,
     Spec,
     chart,
     cost_axis,
@@ -181,7 +182,7 @@ def spending_chart(rows: Sequence[Row], paint: Paint) -> Spec:
     x: Spec = {
         "field": "start",
         "type": "quantitative",
-        "axis": cost_axis("usd") | {"title": "dollars", "tickCount": 5},
+        "axis": cost_axis("usd") | {"title": "dollars", "labelExpr": WHOLE_DOLLARS, "tickCount": 5},
     }
     legend = {"title": None, "orient": "top", "direction": "horizontal", "columns": 2}
     bars = {

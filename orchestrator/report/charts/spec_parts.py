@@ -19,6 +19,7 @@ TIPS: dict[str, dict[str, str]] = {
         "band": "95% band",
         "said_cost": "costs",
     },
+    "solved": {"kind": "what", "said_spent": "spent", "said_solved": "solved"},
     "frontier": {
         "buy": "buy",
         "way": "how",
@@ -59,6 +60,9 @@ TICKS = {
     "flops": "format(datum.value, '~e')",
     "samples": "format(datum.value, ',~r')",
 }
+
+WHOLE_DOLLARS = "format(datum.value, datum.value == 0 || datum.value >= 1e-4 ? '$,~r' : '$~e')"
+"""Of all that was paid, not of a problem."""
 
 
 def cost_axis(axis: str) -> Spec:

@@ -161,7 +161,7 @@ window.manyfewPage = (data, readSamples) => {
     said_k: row.k === undefined ? undefined : row.k.toLocaleString("en") + ({ beyond: " (extrapolated)", voted: " (majority vote)", picked: " (best by score)", delivered: " (first accepted)", every: " (all right)", law: " (fitted law)", printed: " (as printed)" }[row.kind] || ""),
   }));
 
-  let whole = true; // other prices leave two of the charts as they are
+  let whole = true; // other prices leave some of the charts as they are
   let turns = 0;
   async function redraw() {
     const rows = curveRows(), front = frontierRows(), turn = ++turns;
@@ -169,7 +169,7 @@ window.manyfewPage = (data, readSamples) => {
       draw("coverage", { curves: told(rows), ends: endRows(rows) }),
       draw("frontier", { frontier: told(front) }),
     ];
-    if (whole) charts.push(draw("spread", { spread: data.spread.filter(shown) }), draw("spending", {}));
+    if (whole) charts.push(draw("spread", { spread: data.spread.filter(shown) }), draw("spending", {}), draw("solved", {}));
     tables(front);
     whole = false;
     await Promise.all(charts);
@@ -188,6 +188,7 @@ window.manyfewPage = (data, readSamples) => {
     frontier: ["frontier", ["buy", "way", "coverage", "low", "high", "cost"]],
     spread: ["spread", ["name", "share", "rate"]],
     spending: ["spending", ["name", "what", "usd"]],
+    solved: ["solved", ["kind", "spent", "solved", "low", "high"]],
   };
   // What a spreadsheet would take for a formula is text.
   const csvCell = (x) => {

@@ -9,12 +9,13 @@ from importlib.resources import files
 from typing import Any
 
 from orchestrator.installer import install_extra
-from orchestrator.report.charts import palette, printed, rows, spec, spec_parts
+from orchestrator.report.charts import palette, printed, rows, solved, spec, spec_parts
 from orchestrator.report.page import as_printed, controls, samples, tables
 from orchestrator.report.page.head import head, hide, sweeps
 from orchestrator.report.page.samples import Texts
 from orchestrator.report.page.text import Html, element, for_script, items, name, text
 from orchestrator.text.frontier_words import cost_title, routed
+from orchestrator.text.solved_words import together, was_steered
 
 _START = 'window.manyfewPage(JSON.parse(document.getElementById("data").textContent));'
 GENERATOR = "manyfew report"
@@ -51,6 +52,7 @@ def parts(
         [
             head(document, data),
             controls.bar(document, data, shown),
+            _solved(document, drawn=drawn),
             _coverage(document, data, shown, drawn=drawn),
             as_printed.section(document),
             samples.section(data),
@@ -155,6 +157,7 @@ def _for_page(
             "frontier": spec.frontier_chart([], axis, paints, stops=bool(data["spread"])),
             "spread": spec.spread_chart(spread, paints) | {"datasets": {}},
             "spending": spec.spending_chart(rows.spending(data["spending"]), paints),
+            **({"solved": solved.solved_chart(drawn, paints)} if (drawn := solved.rows(document)) else {}),
         },
     }
 
@@ -194,6 +197,24 @@ def _coverage(
         "Coverage against cost",
         _beside(_chart("coverage", says, caption, drawn=drawn), _buys(document, data)),
         of="coverage",
+    )
+
+
+def _solved(document: Mapping[str, Any], *, drawn: bool) -> str:
+    if not was_steered(document):
+        return ""
+    says = "Lines: problems that any model solved against dollars spent. The table holds the figures."
+    caption = "In the order of the spending; all models, at the prices paid."
+    if document.get("foretold"):
+        caption += (
+            " Dashed: what the same rule would have solved, told the spread of pass rates from the start, by draws "
+            "that no outcome steered; 95% band."
+        )
+    return _section(
+        "Solved for the money",
+        element("p", together(document)),
+        _beside(_chart("solved", says, caption, drawn=drawn), tables.solved(document)),
+        of="solved",
     )
 
 

@@ -10,6 +10,7 @@ from orchestrator.analysis.page_data import SPREAD_BOUNDS
 from orchestrator.report.charts import printed, rows
 from orchestrator.report.page.text import Content, Html, element, name, row, table
 from orchestrator.text.frontier_words import amount, chance, cost_title, covered, percent, under_title
+from orchestrator.text.solved_words import cells
 
 Document = Mapping[str, Any]
 
@@ -211,6 +212,12 @@ def spread(data: Document, shown: Sequence[str]) -> str:
     ]
     heads = ["samples that pass", "none", *between, "all"]
     return table("Problems by the share of samples that pass", heads, [f"<tbody>{''.join(body)}</tbody>"])
+
+
+def solved(document: Document) -> str:
+    heads, lines = cells(document)
+    body = "".join(row(line, 0) for line in lines)
+    return table("Problems solved by any model, by dollars spent", heads, [f"<tbody>{body}</tbody>"], 0)
 
 
 def spending(data: Document) -> str:

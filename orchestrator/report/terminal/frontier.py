@@ -27,6 +27,7 @@ from orchestrator.text.frontier_words import (
     routed,
 )
 from orchestrator.text.safe import safe
+from orchestrator.text.solved_words import cells, together, was_steered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,12 +79,26 @@ def print_frontier(console: Console, document: Document) -> None:
         )
         console.print(Text(textwrap.fill(told, min(console.width, _PARAGRAPH)), style="dim"))
         console.print()
+    _print_solved(console, document)
     _print_plot(console, models, axis, marks, styles, plain=plain)
     _print_comparisons(console, document, axis)
     _print_routing(console, document, axis)
     _print_lists(console, document, axis, plain=plain)
     for warning in gathered(document["warnings"], models):
         console.print(Text.assemble(("note: ", "yellow"), safe(warning)))
+
+
+def _print_solved(console: Console, document: Document) -> None:
+    if not was_steered(document):
+        return
+    console.print(Text(textwrap.fill(together(document), min(console.width, _PARAGRAPH))))
+    heads, lines = cells(document)
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
+    for head in heads:
+        table.add_column(head, justify="right", no_wrap=True)
+    for line in lines:
+        table.add_row(*line)
+    console.print(Padding(table, (0, 0, 1, 2)))
 
 
 def _print_routing(console: Console, document: Document, axis: str) -> None:

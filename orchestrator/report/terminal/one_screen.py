@@ -18,6 +18,7 @@ from orchestrator.report.terminal.plot import ASCII_MARKERS, MARKERS
 from orchestrator.text.frontier_words import UNITS, band, for_the_same, gathered, percent
 from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
+from orchestrator.text.solved_words import together, was_steered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,15 +87,14 @@ def print_one_screen(console: Console, document: Document, spent: Spent) -> None
 
 
 def _spent(document: Document, spent: Spent) -> str:
-    models, problems = (
-        len(document["models"]),
-        max((m["problems"] for m in document["models"].values()), default=0),
-    )
+    models = len(document["models"])
+    steered = together(document) if was_steered(document) else None
+    estimated = max((m["problems"] for m in document["models"].values()), default=0)
+    problems = estimated if steered is None else document["citation"][0]["problems"]
     samples = sum(m["samples"] for m in document["models"].values())
     of = f"{models} model{'' if models == 1 else 's'}, {problems:,} problem{'' if problems == 1 else 's'}"
-    together = _together(document)
     what = (
-        f"{samples:,} samples ({of})" if together is None else of
+        f"{samples:,} samples ({of})" if steered is None else of
     )  # the samples of estimates aren't all then
     paid = spent.settled + spent.presumed - spent.replayed
     elsewhere = spent.replayed or spent.imported or spent.merged
@@ -108,21 +108,7 @@ def _spent(document: Document, spent: Spent) -> str:
         said += f"; {usd(spent.replayed)} of a recording, not spent"
     if spent.merged:
         said += f"; the merged ledgers paid {usd(spent.merged)}"
-    return f"{said}." if together is None else f"{said}. {together}"
-
-
-def _together(document: Document) -> str | None:
-    """What the models solved between them, where a policy had verdicts choose who was asked."""
-    if document["about"].get("policy") is None or not document.get("realised"):
-        return None
-    said = f"Together they solved {document['realised'][-1]['solved']:,} problems."
-    if (behind := document.get("regret")) is not None:
-        low, high = (document["foretold"][-1][side] for side in ("low", "high"))
-        said += (
-            f" Told the spread of pass rates from the start, the same rule would have solved about "
-            f"{document['foretold'][-1]['solved']:.0f} of {behind['problems']:,} ({low:.0f}–{high:.0f})."
-        )
-    return said
+    return f"{said}." if steered is None else f"{said}. {steered}"
 
 
 def _advice(document: Document, width: int | None) -> Iterator[str]:

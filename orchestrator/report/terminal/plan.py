@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from orchestrator.run.planning.planned import ModelPlanned, Planned
 
 NAME = 32
+LEAST_NAME = 8
 _NOTHING_TOLD = 80
 """Points of coverage."""
 _PAIRS = 2
@@ -25,38 +26,40 @@ NARROW_IN_FLIGHT = 8
 """Below so many requests in flight the money, not the limits, sets the pace."""
 
 
-def plan_text(plan: Planned, *, name: str, fit_command: str) -> RenderableType:
+def plan_text(plan: Planned, *, name: str, fit_command: str, width: int) -> RenderableType:
     """The answer, the table of models, and what the figures mean. `fit_command` is the line that fits the samples."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
+    heads = ("samples", "requests", "expected", "worst case", "by its limits", "covered")
+    cells = [_cells(m) for m in plan.models]
+    shown = [
+        at for at in range(len(heads)) if heads[at] != "by its limits" or any(row[at] != "-" for row in cells)
+    ]
+    figures = sum(2 + max(map(len, (heads[at], *(row[at] for row in cells)))) for at in shown)
+    names = short_names([m.alias for m in plan.models], max(LEAST_NAME, min(NAME, width - figures)))
     table = Table(box=None, pad_edge=False)
-    for column, side in (
-        ("model", "left"),
-        ("samples", "right"),
-        ("requests", "right"),
-        ("expected", "right"),
-        ("worst case", "right"),
-        ("by its limits", "right"),
-        ("covered", "right"),
-    ):
-        table.add_column(column, justify=side)  # type: ignore[arg-type]
-    names = short_names([m.alias for m in plan.models], NAME)
-    for m, shown in zip(plan.models, names, strict=True):
-        table.add_row(
-            Text(shown),
-            f"{m.samples:,}",
-            f"{m.requests:,}",
-            usd(m.expected_pico) if m.is_expected else "unknown",
-            usd(m.worst_pico),
-            "-" if m.seconds is None else span(m.seconds),
-            share(m.covered) if m.is_expected else f"≥ {share(m.covered)}",
-        )
+    table.add_column("model")
+    for at in shown:
+        table.add_column(heads[at], justify="right")
+    for alias, row in zip(names, cells, strict=True):
+        table.add_row(Text(alias), *(row[at] for at in shown))
     answer = Text().append(safe(name, 60), "bold").append(f": {_answer(plan)}")
     said = [*_foretold(plan), *_short(plan, fit_command), *_fitting(plan), *_told(plan)]
     lines = [*_starts(plan), *remarks(plan)]
     return Group(answer, *map(Text, said), Text(""), table, Text(""), *map(Text, lines))
+
+
+def _cells(m: ModelPlanned) -> tuple[str, ...]:
+    return (
+        f"{m.samples:,}",
+        f"{m.requests:,}",
+        usd(m.expected_pico) if m.is_expected else "unknown",
+        usd(m.worst_pico),
+        "-" if m.seconds is None else span(m.seconds),
+        share(m.covered) if m.is_expected else f"≥ {share(m.covered)}",
+    )
 
 
 def _starts(plan: Planned) -> Iterator[str]:
@@ -117,7 +120,7 @@ def _short(plan: Planned, fit_command: str) -> Iterator[str]:
         return
     counted = [m for m in plan.models if not m.replayed]
     most = max(counted, key=lambda m: m.expected_pico)
-    if len(counted) > 1:
+    if len(counted) > 1 and plan.policy == "all":  # else verdicts decide
         part = share(most.expected_pico / plan.expected_pico)
         yield f"{safe(most.alias)} takes {part} of the money: {usd(most.expected_pico)} for {most.samples:,} samples."
     if _is_spent(plan):
@@ -125,7 +128,7 @@ def _short(plan: Planned, fit_command: str) -> Iterator[str]:
             f"To buy all of it: {_budget_for(plan.expected_pico + plan.held_pico)} for what is expected, "
             f"{_budget_for(plan.worst_pico + plan.held_pico)} for the worst case."
         )
-    elif plan.fit is None:
+    elif plan.fit is None and plan.policy == "all":
         yield f"To see how many samples fit: {safe(fit_command)}"
 
 
@@ -138,6 +141,8 @@ def _budget_for(pico: int) -> str:
 def _foretold(plan: Planned) -> Iterator[str]:
     """What the money is expected to solve, the sweep's own policy first."""
     of = plan.foretold
+    if not any(m.samples for m in plan.models):
+        return
     if of is None:
         if plan.policy in ("cascade", "solve") and plan.budget_pico is not None:
             yield (
@@ -256,11 +261,12 @@ def _slow(m: ModelPlanned) -> str | None:
     if m.replayed or m.in_flight >= min(NARROW_IN_FLIGHT, m.requests) or not m.requests:
         return None
     what, key = ("attempts", "attempt_usd") if m.agent else ("requests", "max_tokens")
+    at_once = f"{m.in_flight} {what if m.in_flight > 1 else what.removesuffix('s')}"
     if not m.in_flight:
         one = f"one {what.removesuffix('s')} sets aside {usd(m.largest_worst_pico)}"
         return f"{safe(m.alias)}: {one}, which is more than is left: raise the budget, or lower {key}."
     return (
-        f"{safe(m.alias)}: the budget lets {m.in_flight} {what} run at once, since each sets aside "
+        f"{safe(m.alias)}: the budget lets {at_once} run at once, since each sets aside "
         f"{usd(m.largest_worst_pico)}; a lower {key} lets more."
     )
 

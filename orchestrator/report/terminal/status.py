@@ -51,7 +51,7 @@ def status_text(document: Mapping[str, Any], progress: Progress) -> RenderableTy
     share = figures.share(samples["done"], samples["planned"])
     failed = f", {samples['failed']:,} failed" if samples["failed"] else ""
     lines = [
-        Text(f"{_stands(document)}{_reason(document)}"),
+        Text(f"{_stands(document, steered=progress.solved_by_any is not None)}{_reason(document)}"),
         Text(f"{samples['done']:,} of {samples['planned']:,} samples ({share}){failed}"),
         *map(Text, _pace(progress)),
         Text(""),
@@ -133,7 +133,11 @@ def _remarks(progress: Progress) -> Iterator[str]:
         yield f"{samples} for a verdict."
 
 
-def _stands(document: Mapping[str, Any]) -> str:
+def _stands(document: Mapping[str, Any], *, steered: bool) -> str:
+    if document["status"] == "complete" and (
+        why := document["reason"] or (figures.ALL_ASKED if steered else None)
+    ):
+        return f"done: {safe(why)}"
     samples = document["samples"]
     if document["status"] == "incomplete" and not samples["failed"] and samples["done"] < samples["planned"]:
         return "the last run ended, but not all models were asked"

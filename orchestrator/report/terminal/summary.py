@@ -12,6 +12,7 @@ from rich.text import Text
 from orchestrator.ledger.reading.money.failures import Failures
 from orchestrator.progress import ModelProgress, Progress
 from orchestrator.report.budget_parts import dollars, parts_of
+from orchestrator.report.figures import ALL_ASKED
 from orchestrator.report.terminal.lessons import joint_lesson, lessons
 from orchestrator.report.terminal.summary_table import ModelsTable
 from orchestrator.report.terminal.warnings_table import WarningsTable, warning_rows
@@ -86,12 +87,15 @@ def summary(progress: Progress, ending: Ending) -> RenderableType:
 
 def _headline(progress: Progress, ending: Ending) -> Text:
     text = Text().append(safe(progress.name, 60), "bold")
+    why = ending.reason or (ALL_ASKED if ending.solved_by_any is not None else None)
+    if ending.status == "complete" and why is not None:
+        return text.append(f": done: {safe(why)}.")
     text.append(f": {ENDINGS[ending.status]}")
     if ending.status == "interrupted":
         # The reason is the display's note, of which only the first words still hold.
         by = "" if ending.reason is None else f" by {safe(ending.reason.split(':')[0])}"
         text.append(f"{by}. Run again to continue where it stopped.")
-    elif ending.reason and ending.status != "complete":
+    elif ending.reason:
         text.append(f" {safe(ending.reason)}")
     return text
 

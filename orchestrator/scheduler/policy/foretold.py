@@ -257,5 +257,6 @@ def _alike(stand: Stand, first: Whole, model: int, usd: float) -> float:
     round_usd = max(len(stand.counts) * stand.cost[model], 1e-15)
     k = min(usd / round_usd, stand.most[model])
     now = sum(any(right for right, _ in counts) for counts in stand.counts)
-    by = [float((first[:, model] <= n).sum()) for n in (int(k), int(k) + 1)]
+    room = np.array([stand.most[model] - sum(counts[model]) for counts in stand.counts], np.int64)
+    by = [float((first[:, model] <= np.minimum(n, room)).sum()) for n in (int(k), int(k) + 1)]
     return now + by[0] + (k - int(k)) * (by[1] - by[0])

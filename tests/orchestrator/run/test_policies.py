@@ -12,7 +12,7 @@ from rich.console import Console
 
 from orchestrator.analysis.whole_document import compare_whole, frontier_documents
 from orchestrator.errors import InputError
-from orchestrator.ledger.reading.money.status import read_status
+from orchestrator.ledger.reading.money.status import KEPT_TO_MEASURE, read_status
 from orchestrator.report.terminal.one_screen import Spent, print_one_screen
 from tests.loopback.openai_wire import openai_vendor
 from tests.loopback.vendor import Asked, Said
@@ -145,7 +145,7 @@ def test_of_a_cascade_only_the_first_stage_has_a_coverage_of_its_own(tmp_path):
     assert document["about"]["policy"] == "cascade"
     screen = io.StringIO()
     print_one_screen(Console(file=screen, width=100), document, Spent(settled=1, presumed=0))
-    assert "Together they solved 9 problems." in screen.getvalue()
+    assert "Together they solved 9 of 12 problems (" in screen.getvalue()
     spent = one(db, "SELECT sum(cost_usd) FROM sample_records")
     assert document["realised"][-1]["usd"] == pytest.approx(spent)
     assert [row["solved"] for row in document["realised"]] == sorted(
@@ -515,7 +515,10 @@ def test_what_is_measured_later_never_exceeds_the_samples(tmp_path):
         sweep.problems, sweep.samples, sweep.budget_usd = 6, 5, 0.06
         path = sweep.write(tmp_path)
         run(path, db)
-        assert run(path, db, budget="0.5").status == 0
+        ended = run(path, db, budget="0.5")
+        assert (ended.status, ended.result.reason) == (0, KEPT_TO_MEASURE)
+        status = read_status(db)
+        assert (status["status"], status["samples"]["planned"]) == ("complete", status["samples"]["done"])
         assert run(path, db, budget="0.9").status == 0
     check_books(db)
     for alias in ("cheap", "expensive"):
@@ -681,12 +684,15 @@ def test_stated_pass_rates_predict_before_any_draw_and_steer_the_first_ones(tmp_
 
 
 def test_what_the_rest_brings_is_foretold_and_the_screens_say_what_is_bought(tmp_path, command):
-    cheap = openai_vendor(answer=rate(0.1), prices=CHEAP_PRICES)
-    expensive = openai_vendor(answer=rate(0.5), prices=HALF_PRICES)
+    def some(share: float):
+        return lambda prompt, index: rate(share)(prompt, index) if number(prompt) < 54 else "#### -1"
+
+    cheap = openai_vendor(answer=some(0.1), prices=CHEAP_PRICES)
+    expensive = openai_vendor(answer=some(0.5), prices=HALF_PRICES)
     with serving(cheap, expensive):
         sweep = two(cheap, expensive, kind="solve", measure=0.5)
         sweep.models["expensive"]["price"] = {key: float(value) for key, value in HALF_PRICES.items()}
-        sweep.problems, sweep.samples, sweep.budget_usd = 60, 60, 0.01
+        sweep.problems, sweep.samples, sweep.budget_usd = 60, 60, 0.007
         path = str(sweep.write(tmp_path))
         before = " ".join(command("plan", path, "--db", "a.db").stdout.split())
         told = command("run", path, "--db", "a.db", "--progress", "lines")
@@ -711,6 +717,12 @@ def test_what_the_rest_brings_is_foretold_and_the_screens_say_what_is_bought(tmp
     assert document["regret"]["low"] <= document["regret"]["solved"] <= document["regret"]["high"]
     assert document["regret"]["solved"] == pytest.approx(document["foretold"][-1]["solved"] - by_any)
     assert "Told the spread of pass rates" in " ".join(command("frontier", "a.db").stdout.split())
+    table = command("frontier", "a.db", "--all").stdout.split("dollars spent", 1)[1]
+    assert table.split()[:4] == ["solved", "by", "any", "foretold"]
+    assert command("frontier", "a.db", "--html", "a.html").returncode == 0
+    page = (tmp_path / "a.html").read_text()
+    assert "Solved for the money" in page
+    assert '"solved":{"width"' in page
     refused = command("plan", "a.db", "--next", "1")
     assert refused.returncode == 2
     assert "the policy solve chose the samples" in refused.stderr

@@ -22,6 +22,7 @@ from pricing.types import PICO_PER_USD
 
 NOT_WORTH = "what is left to ask costs more than worth_usd for each problem that it is expected to solve"
 PAIR_IS_WHOLE = "the pair that is compared has all its samples"
+KEPT_TO_MEASURE = "the samples that are left are kept for what measure draws of a higher budget"
 """Why a run is complete that may ask more."""
 
 
@@ -47,7 +48,7 @@ def _document(
         not running
         and run is not None
         and run["status"] == "complete"
-        and run["reason"] in (NOT_WORTH, PAIR_IS_WHOLE)
+        and run["reason"] in (NOT_WORTH, PAIR_IS_WHOLE, KEPT_TO_MEASURE)
     )
     several = connection.execute("SELECT count(DISTINCT sweep_id) > 1 FROM model").fetchone()[0]
     for row in connection.execute(
