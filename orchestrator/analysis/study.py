@@ -162,6 +162,18 @@ def _warn_of_texts(study: FrontierStudy, outcomes: Outcomes, samples: Samples) -
             "samples shared their requests' prompts: what to buy pays prompts as it would be bought, the curve "
             "as recorded",
         )
+    if outcomes.unpaid_prompts == "surely" and study.axis == "usd":
+        study.warn(
+            outcomes,
+            "samples shared their requests' prompts, and without a price nobody can tell what they cost apart, so "
+            "asking one by one costs more than is shown: state a price (`reprice DB --price ALIAS=NAME`)",
+        )
+    elif outcomes.unpaid_prompts == "maybe" and study.axis in ("usd", "tokens"):
+        study.warn(
+            outcomes,
+            "the log that it was imported from doesn't say which samples shared a request and its prompt: if some did, "
+            "asking one by one costs more than is shown",
+        )
     if samples.alike:
         study.warn(
             outcomes,

@@ -24,6 +24,7 @@ _SAMPLES = f"""
 SELECT problem.id AS problem_id, problem.key AS problem, problem.data, s.id, s.sample_index, {text_sql("s")} AS text,
   s.reasoning, s.finish_reason, s.prompt_tokens, s.cached_tokens, s.cache_write_tokens, s.completion_tokens,
   s.reasoning_tokens, s.cost_pico, s.passed, s.score, s.answer, s.latency_s, s.created_at,
+  coalesce(s.request_ref, s.request_id, 'agent:' || s.agent_attempt_id) AS request,
   coalesce((SELECT name FROM verdict_set WHERE current = 1), s.verifier) AS verifier
 FROM sample AS s JOIN problem ON problem.id = s.problem_id WHERE s.model_id = ? ORDER BY s.problem_id, s.sample_index"""
 

@@ -86,7 +86,7 @@ class _Log:
                 **({"usage": usage} if usage else {}),
             },
             "scores": _scores(row),
-            "metadata": {},
+            "metadata": {} if row["request"] is None else {"request": row["request"]},
             "store": {},
             "events": [],
             "model_usage": {self._model.alias: usage} if usage else {},

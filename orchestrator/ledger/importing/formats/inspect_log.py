@@ -39,11 +39,20 @@ class _Eval(msgspec.Struct):
     model: str
     task_id: str = ""
     config: _Config | None = None
+    packages: dict[str, Any] | None = None
 
 
 class _Header(msgspec.Struct):
     eval: _Eval
     status: str | None = None
+
+
+def _request(of: _Eval, sample: Sample) -> int | str | None:
+    """manyfew's own logs say which samples shared one; the tool itself makes one for each."""
+    if "manyfew" not in (of.packages or {}):
+        return sample.uuid or f"{of.task_id}/{sample.id}/{sample.epoch}"
+    said = (sample.metadata or {}).get("request")
+    return said if isinstance(said, int | str) else None
 
 
 def is_inspect(seen: Look) -> bool:
@@ -171,7 +180,7 @@ class InspectLog(FileReader):
         columns = _columns(billed, sample)
         epochs = max((of.config and of.config.epochs) or 1, epoch)
         about = {"problem": problem, "question": sample.question(), "gold": sample.gold()}
-        request, created = sample.uuid or f"{of.task_id}/{problem}/{epoch}", seconds(sample.completed_at)
+        request, created = _request(of, sample), seconds(sample.completed_at)
         taken: list[Taken] = []
         for at in range(count):
             text, reasoning = sample.said(choices[at].message) if choices else ("", None)

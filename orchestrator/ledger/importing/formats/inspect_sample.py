@@ -94,6 +94,7 @@ class Sample(msgspec.Struct):
     uuid: str | None = None
     error: Failure | str | None = None
     attachments: dict[str, str] | None = None
+    metadata: dict[str, Any] | None = None
 
     @property
     def latency_s(self) -> float | None:

@@ -28,7 +28,7 @@ from orchestrator.ledger.reading.outcomes.judged import (
 from orchestrator.ledger.reading.outcomes.odd_texts import count_alike, count_cut
 from orchestrator.ledger.reading.outcomes.pool import pooled
 from orchestrator.ledger.reading.outcomes.problem_counts import Axis, ProblemCounts, Side, problem_counts
-from orchestrator.ledger.reading.outcomes.shared_prompts import shared_prompts
+from orchestrator.ledger.reading.outcomes.shared_prompts import Unpaid, shared_prompts, unpaid_prompts
 from orchestrator.ledger.reading.outcomes.verdict_cost import verifier_pico_per_sample
 from orchestrator.ledger.reading.samples.reward_models import NO_SCORER
 
@@ -93,6 +93,8 @@ class Outcomes:
     """What the `costed` samples would cost more together, had each been asked for by itself."""
     packed: NDArray[np.float64] | None = None
     """How many samples a request held, on average."""
+    unpaid_prompts: Unpaid | None = None
+    """Whether imported samples shared requests' prompts in a way that asking for each by itself can't be priced."""
     lost: NDArray[np.int64] | None = None
     """Samples without a verdict, and samples that failed for good."""
     lost_whole: Mapping[str, LostProblem] = field(default_factory=dict[str, "LostProblem"])
@@ -211,6 +213,7 @@ def _model(
         "ledgers": (path,),
         "rows": ((path, model["id"]),),
         "lost": np.array([row.samples - row.n + failed.get(row.problem_id, 0) for row in counted], np.int64),
+        "unpaid_prompts": unpaid_prompts(connection, model),
         "packed": np.array([packed.get(row.problem_id, 1.0) for row in counted], np.float64),
         "failed": sum(failed.values()),
         "verifier": _verifier(model["judged_by"]),

@@ -119,6 +119,7 @@ def _pooled_further(parts: list[Outcomes], problems: tuple[str, ...]) -> dict[st
         "lost": lost,
         "lost_whole": whole,
         "sure_k": min((part.sure_k for part in parts if part.sure_k is not None), default=None),
+        "unpaid_prompts": max((part.unpaid_prompts for part in parts if part.unpaid_prompts), default=None),
         "alike": sum(part.alike for part in parts),
         "cut": sum(part.cut for part in parts),
         "stood": Stood(

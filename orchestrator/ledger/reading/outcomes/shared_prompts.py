@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pricing.cost import cost_and_input_pico
 from pricing.form import price_from_json
@@ -27,6 +27,7 @@ _IMPORTED = (
     "GROUP BY problem_id, request_ref HAVING sum(prompt_tokens) IS NOT NULL"
 )
 
+Unpaid = Literal["maybe", "surely"]
 Count = tuple[int, int, int, int]
 """Of a request: all input tokens, and of them those read from a cache and written to one."""
 
@@ -52,6 +53,21 @@ def shared_prompts(
                     more[place][problem] += (n - 1) * times * cost(of)
     means = [{problem: total / samples[problem] for problem, total in one.items()} for one in more]
     return list(means), {problem: n / requests[problem] for problem, n in samples.items()}
+
+
+def unpaid_prompts(connection: sqlite3.Connection, model: sqlite3.Row) -> Unpaid | None:
+    """Of imported samples with costs: "surely" where some shared a request and its prompt, which can't be paid anew
+    without a price; "maybe" where their log doesn't say."""
+    if model["definition"] is not None or model["price"] is not None:
+        return None
+    of = "FROM sample WHERE model_id = ? AND cost_pico > 0 AND prompt_tokens > 0 AND sample_index > 0"
+    unknown = (
+        f"SELECT 1 {of} AND request_ref IS NULL AND request_id IS NULL AND agent_attempt_id IS NULL LIMIT 1"
+    )
+    if connection.execute(unknown, (model["id"],)).fetchone() is not None:
+        return "maybe"
+    several = f"SELECT 1 {of} GROUP BY problem_id, request_ref HAVING count(*) > 1 LIMIT 1"
+    return "surely" if connection.execute(several, (model["id"],)).fetchone() is not None else None
 
 
 def _requests(connection: sqlite3.Connection, model_id: int) -> list[tuple[int, ...]]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.orchestrator.ledger.importing import logs
+from tests.orchestrator.ledger_fixture import Made, counted, make_ledger
 from tests.orchestrator.sample_files import LINE, records, rows, write
 
 MODEL = "openai/gpt-4o-2024-08-06"
@@ -152,3 +155,23 @@ def test_own_lines_that_say_nothing_of_a_cost_take_the_one_that_is_stated(
     brought(command, "a.jsonl", *flags)
     (row,) = records(Path("a.db"))
     assert (row["cost_pico"], row["cost_basis"]) == cost
+
+
+def test_samples_that_shared_a_prompt_still_do_after_a_round_trip(command, tmp_path):
+    """Without a price nobody can tell what they cost apart; where the log doesn't say who shared, that is said."""
+    path = make_ledger(tmp_path / "l.db", {"m": Made({f"p{i}": counted(4, 2) for i in range(3)})})
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE sample SET request_ref = problem_id || '-' || (sample_index / 2)")
+    assert command("export", "l.db", "--format", "inspect", "-o", "m.eval").returncode == 0
+    brought(command, "m.eval")
+    assert len({row["request"] for row in records(Path("a.db"))}) == 6
+    assert "m: samples shared their requests' prompts, and without a price" in notes(command, "a.db")
+    assert command("reprice", "a.db", "b.db", "--price", "m=gpt-4o").returncode == 0
+    assert "m: samples shared their requests' prompts: what to buy pays" in notes(command, "b.db")
+    with closing(sqlite3.connect("a.db")) as connection, connection:
+        connection.execute("UPDATE sample SET request_ref = NULL")
+    assert "doesn't say which samples shared a request" in notes(command, "a.db")
+
+
+def notes(command, db: str) -> str:
+    return " ".join(json.loads(command("frontier", db, "--json").stdout)["warnings"])
