@@ -26,6 +26,11 @@ def was_steered(document: Mapping[str, Any]) -> bool:
     return document["about"].get("policy") is not None and bool(document.get("realised"))
 
 
+def is_for_solving(document: Mapping[str, Any]) -> bool:
+    """Whether the policy was to solve as much as the money buys, as `narrow` isn't."""
+    return was_steered(document) and document["about"]["policy"] != "narrow"
+
+
 def steps(document: Mapping[str, Any], shares: Sequence[float] = SHARES) -> list[Step]:
     """When such shares of what was solved were solved, and the end."""
     realised: list[Mapping[str, Any]] = document["realised"]
@@ -45,9 +50,9 @@ def together(document: Mapping[str, Any]) -> str:
     *before, last = steps(document, (0.5, 0.9, 1.0))
     cited = document["citation"]
     of = f" of {cited[0]['problems']:,}" if len(cited) == 1 else ""
-    for_less = [f"{step.solved:,} for {amount('usd', step.usd)}" for step in before if step.solved]
-    told = f" ({', '.join(for_less)})" if for_less else ""
-    said = f"Together they solved {last.solved:,}{of} problems{told}."
+    told = [f"{step.solved:,} for {amount('usd', step.usd)}" for step in before if step.solved]
+    for_less = f" ({', '.join(told)})" if told and is_for_solving(document) else ""
+    said = f"Together they solved {last.solved:,}{of} problems{for_less}."
     if (behind := document.get("regret")) is not None and last.foretold is not None:
         low, high = (last.foretold[side] for side in ("low", "high"))
         said += (

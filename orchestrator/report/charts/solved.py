@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.report.charts.spec_parts import WHOLE_DOLLARS, Spec, chart, hover, layer
 from orchestrator.text.frontier_words import amount
-from orchestrator.text.solved_words import was_steered
+from orchestrator.text.solved_words import is_for_solving
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ MOST_POINTS = 300
 
 def rows(document: Mapping[str, Any]) -> list[Row]:
     """None where no policy chose who was asked."""
-    if not was_steered(document):
+    if not is_for_solving(document):
         return []
     realised = document["realised"]
     every = max(1, len(realised) // MOST_POINTS)

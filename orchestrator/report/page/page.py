@@ -15,7 +15,7 @@ from orchestrator.report.page.head import head, hide, sweeps
 from orchestrator.report.page.samples import Texts
 from orchestrator.report.page.text import Html, element, for_script, items, name, text
 from orchestrator.text.frontier_words import cost_title, routed
-from orchestrator.text.solved_words import together, was_steered
+from orchestrator.text.solved_words import is_for_solving, together
 
 _START = 'window.manyfewPage(JSON.parse(document.getElementById("data").textContent));'
 GENERATOR = "manyfew report"
@@ -201,7 +201,7 @@ def _coverage(
 
 
 def _solved(document: Mapping[str, Any], *, drawn: bool) -> str:
-    if not was_steered(document):
+    if not is_for_solving(document):
         return ""
     says = "Lines: problems that any model solved against dollars spent. The table holds the figures."
     caption = "In the order of the spending; all models, at the prices paid."

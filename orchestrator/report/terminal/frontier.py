@@ -27,7 +27,7 @@ from orchestrator.text.frontier_words import (
     routed,
 )
 from orchestrator.text.safe import safe
-from orchestrator.text.solved_words import cells, together, was_steered
+from orchestrator.text.solved_words import cells, is_for_solving, together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,7 +89,7 @@ def print_frontier(console: Console, document: Document) -> None:
 
 
 def _print_solved(console: Console, document: Document) -> None:
-    if not was_steered(document):
+    if not is_for_solving(document):
         return
     console.print(Text(textwrap.fill(together(document), min(console.width, _PARAGRAPH))))
     heads, lines = cells(document)
