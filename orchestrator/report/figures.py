@@ -160,7 +160,8 @@ def server(one: ServerProgress, between: str = " · ") -> str:
 
 
 def policy(progress: Progress) -> list[str]:
-    """What steers the run, and what it brings: "solve buys cheap: 4.2 solved per $", "about 12 more for the rest"."""
+    """What steers the run, and what it brings: "solve buys cheap: 4.2 solved per $", "about 12 more for the rest of the
+    money"."""
     of = progress.policy
     if of is None:
         return []
@@ -180,8 +181,14 @@ def policy(progress: Progress) -> list[str]:
     if (together := solved_together(progress)) is not None:
         said.append(together)
     if of.expected_solves is not None and progress.phase == "sampling":
-        said.append(f"about {of.expected_solves:,.0f} more for the rest")
+        said.append(f"about {_still_open(progress, of.expected_solves):,.0f} more for the rest of the money")
     return said
+
+
+def _still_open(progress: Progress, expected: float) -> float:
+    """No more than are unsolved: a ledger that is watched may be further on than what the run said of it last."""
+    problems = max((m.problems for m in progress.models), default=0)
+    return expected if progress.solved_by_any is None else min(expected, problems - progress.solved_by_any)
 
 
 def _few_digits(number: float) -> str:
