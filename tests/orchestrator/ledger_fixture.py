@@ -82,3 +82,15 @@ def _model(
 
 def _rule(made: Made) -> str:
     return made.stop_rule or ("first_success" if made.mode == "until_solved" else "none")
+
+
+def steer(path: Path, *statements: str) -> None:
+    """As a policy that verdicts of one set steered leaves it."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "INSERT INTO verdict_set (id, name, kind, version, options, current, made_at) "
+            "VALUES (1, 'v', 'numeric', '1', '{}', 1, 0)"
+        )
+        connection.execute("INSERT INTO steering (model_id, set_id) VALUES (1, 1)")
+        for statement in statements:
+            connection.execute(statement)

@@ -7,6 +7,7 @@ from typing import Any
 
 from orchestrator.report.page.text import element, items, name, text
 from orchestrator.text.comparison_words import sentence
+from orchestrator.text.solved_words import was_steered
 
 _MOST_SENTENCES = 8
 
@@ -15,6 +16,9 @@ def head(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     models = document["models"].values()
     sampled = [model for model in models if "printed" not in model]
     counts = [f"{len(sampled):,} models, {sum(m['samples'] for m in sampled):,} samples with a verdict"]
+    if was_steered(document):  # those that estimates rest on aren't all then
+        (cited,) = document["citation"]
+        counts = [f"{len(sampled):,} models, {cited['samples']:,} samples of {cited['problems']:,} problems"]
     if len(sampled) < len(models):
         counts = [
             *(counts if sampled else []),

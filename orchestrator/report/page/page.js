@@ -256,9 +256,10 @@ window.manyfewPage = (data, readSamples) => {
     for (const part of document.querySelectorAll(".made")) part.hidden = !made;
     for (const part of document.querySelectorAll(".some-off")) part.hidden = state.off.size === 0;
     follow();
-    at("frontier-made").hidden = !made;
+    const ofSingle = at("frontier-made");
+    if (ofSingle) ofSingle.hidden = !made;
     for (const part of document.querySelectorAll(".repriced")) part.hidden = !repriced();
-    if (made) at("frontier-made").querySelector("tbody").replaceChildren(...front.map((row) => {
+    if (made && ofSingle) ofSingle.querySelector("tbody").replaceChildren(...front.map((row) => {
       const line = document.createElement("tr");
       line.append(cell("td", row.buy, "words"), cell("td", row.way === data.ways[0] ? "at once" : "one by one", "words"),
         cell("td", many(row.cost)), cell("td", percent(row.coverage)), cell("td", row.band));

@@ -14,8 +14,8 @@ from orchestrator.report.page import as_printed, controls, samples, tables
 from orchestrator.report.page.head import head, hide, sweeps
 from orchestrator.report.page.samples import Texts
 from orchestrator.report.page.text import Html, element, for_script, items, name, text
-from orchestrator.text.frontier_words import cost_title, routed
-from orchestrator.text.solved_words import is_for_solving, together
+from orchestrator.text.frontier_words import cost_title, gathered, routed
+from orchestrator.text.solved_words import is_for_solving, together, was_steered
 
 _START = 'window.manyfewPage(JSON.parse(document.getElementById("data").textContent));'
 GENERATOR = "manyfew report"
@@ -53,26 +53,33 @@ def parts(
             head(document, data),
             controls.bar(document, data, shown),
             _solved(document, drawn=drawn),
-            _coverage(document, data, shown, drawn=drawn),
-            as_printed.section(document),
-            samples.section(data),
-            _numbers(document, shown),
-            _comparisons(document, data, shown),
-            _frontier(document, data, drawn=drawn),
-            controls.what_if(data, shown),
-            *(
-                [
-                    _spread(data, shown[: len(data["spread"])], drawn=drawn),
-                    _spending(data, drawn=drawn),
-                ]
-                if not as_printed.alone(document)
-                else []
-            ),
+            *(_estimates(document, data, shown, drawn=drawn) if _has_estimates(document) else []),
+            *([] if as_printed.alone(document) else [_spending(data, drawn=drawn)]),
             _provenance(document, data),
         ]
     )
     body += '<div id="tip" role="tooltip" hidden></div>'
     return body, _for_page(document, data, shown, texts)
+
+
+def _has_estimates(document: Mapping[str, Any]) -> bool:
+    """Whether anything is known of a model by itself: where outcomes chose all draws, nothing is."""
+    return not was_steered(document) or any(model["coverage"] for model in document["models"].values())
+
+
+def _estimates(
+    document: Mapping[str, Any], data: Mapping[str, Any], shown: Sequence[str], *, drawn: bool
+) -> list[str]:
+    return [
+        _coverage(document, data, shown, drawn=drawn),
+        as_printed.section(document),
+        samples.section(data),
+        _numbers(document, shown),
+        _comparisons(document, data, shown),
+        _frontier(document, data, drawn=drawn),
+        controls.what_if(data, shown),
+        *([] if as_printed.alone(document) else [_spread(data, shown[: len(data["spread"])], drawn=drawn)]),
+    ]
 
 
 def scripts() -> str:
@@ -213,6 +220,7 @@ def _solved(document: Mapping[str, Any], *, drawn: bool) -> str:
     return _section(
         "Solved for the money",
         element("p", together(document)),
+        *([] if _has_estimates(document) else [items(gathered(_notes(document), document["models"]))]),
         _beside(_chart("solved", says, caption, drawn=drawn), tables.solved(document)),
         of="solved",
     )

@@ -1,6 +1,4 @@
 import json
-import sqlite3
-from contextlib import closing
 
 import numpy as np
 import pytest
@@ -8,7 +6,7 @@ import pytest
 from orchestrator.analysis.frontier import frontier_document
 from orchestrator.analysis.policies import Cap
 from orchestrator.ledger.reading.outcomes.outcomes import Axis, Outcomes, read_outcomes
-from tests.orchestrator.ledger_fixture import USD, Made, counted, make_ledger
+from tests.orchestrator.ledger_fixture import USD, Made, counted, make_ledger, steer
 
 
 def document(tmp_path, models, axis: Axis = "usd", asked=()):
@@ -274,18 +272,6 @@ def test_dollars_that_brought_no_sample_are_a_warning_above_a_hundredth(tmp_path
     wasteful = document(tmp_path, {"m": Made(counts, USD, unused_pico=USD)})
     said = "11.1% of m's money bought nothing: $1.00 for requests that were billed without a usable sample"
     assert said in wasteful["warnings"]
-
-
-def steer(path, *statements):
-    """As a policy that verdicts of one set steered leaves it."""
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute(
-            "INSERT INTO verdict_set (id, name, kind, version, options, current, made_at) "
-            "VALUES (1, 'v', 'numeric', '1', '{}', 1, 0)"
-        )
-        connection.execute("INSERT INTO steering (model_id, set_id) VALUES (1, 1)")
-        for statement in statements:
-            connection.execute(statement)
 
 
 @pytest.mark.parametrize("rule", [{"stop_rule": "cascade"}, {"mode": "until_solved"}])

@@ -8,6 +8,7 @@ import pytest
 from orchestrator.report.charts import render
 from orchestrator.report.page.page import page as made
 from tests.orchestrator.analysis.report_fixture import HOSTILE, found, hostile, odd, tame
+from tests.orchestrator.ledger_fixture import Made, counted, make_ledger, steer
 from tests.orchestrator.report.page.browser import CHROMIUM, browser
 
 pytest.importorskip("vl_convert", reason='needs the extra "charts"')
@@ -67,6 +68,23 @@ async def point_at_everything(page):
     for share in (0.2, 0.4, 0.5):
         at = {"x": box[0] + box[2] * share, "y": box[1] + box[3] * (1 - share)}
         await page.ask("Input.dispatchMouseEvent", type="mouseMoved", **at)
+
+
+async def test_a_page_of_solve_draws_what_was_solved_and_no_empty_chart(tmp_path, command):
+    path = make_ledger(tmp_path / "s.db", {"m": Made({f"p{i}": counted(1 + i, i % 2) for i in range(6)})})
+    steer(path, "UPDATE sample SET stop_rule = 'solve'")
+    assert command("frontier", "s.db", "--html", "s.html").returncode == 0
+    async with browser(tmp_path / "profile") as page:
+        await page.size(1280)
+        await page.open((tmp_path / "s.html").as_uri())
+        drawn = await page.js("[...document.querySelectorAll('.chart')].map(e => e.id)")
+        assert drawn == ["chart-solved", "chart-spending"]
+        assert "problems solved by any model" in await page.js(TICKS.format("solved"))
+        assert "m: the policy solve chose" in await page.js(
+            "document.querySelector('main, body').textContent"
+        )
+        await page.set("#scale", "linear")
+        assert page.complaints == []
 
 
 async def test_pointing_at_a_curve_tells_its_figures(tmp_path, good):
