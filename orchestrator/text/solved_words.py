@@ -34,7 +34,8 @@ def is_for_solving(document: Mapping[str, Any]) -> bool:
 def steps(document: Mapping[str, Any], shares: Sequence[float] = SHARES) -> list[Step]:
     """When such shares of what was solved were solved, and the end."""
     realised: list[Mapping[str, Any]] = document["realised"]
-    foretold = {point["usd"]: point for point in document.get("foretold") or []}
+    told: Sequence[Mapping[str, Any]] = document.get("foretold") or []
+    foretold = {point["usd"]: point for point in told}
     points = [point for point in realised if not foretold or point["usd"] in foretold]
     last = realised[-1]
     found: dict[float, Step] = {}

@@ -9,7 +9,7 @@ from orchestrator.text.frontier_words import amount
 from orchestrator.text.solved_words import is_for_solving
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from orchestrator.report.charts.palette import Paint
     from orchestrator.report.charts.rows import Row
@@ -22,11 +22,12 @@ def rows(document: Mapping[str, Any]) -> list[Row]:
     """None where no policy chose who was asked."""
     if not is_for_solving(document):
         return []
-    realised = document["realised"]
+    realised: Sequence[Mapping[str, Any]] = document["realised"]
+    foretold: Sequence[Mapping[str, Any]] = document.get("foretold") or []
     every = max(1, len(realised) // MOST_POINTS)
     kept = [*realised[: len(realised) - 1 : every], realised[-1]]
     found = [_row(REALISED, point) for point in kept]
-    return found + [_row(FORETOLD, point) for point in document.get("foretold") or []]
+    return found + [_row(FORETOLD, point) for point in foretold]
 
 
 def _row(kind: str, point: Mapping[str, Any]) -> Row:
