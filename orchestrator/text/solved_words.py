@@ -67,7 +67,7 @@ def cells(document: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     """Heads and rows of a table."""
     found = steps(document)
     foretold = any(step.foretold is not None for step in found)
-    heads = ["dollars spent", "solved by any", *(["foretold", "95% band"] if foretold else [])]
+    heads = ["dollars spent", "solved by any", *(["predicted", "95% band"] if foretold else [])]
     return heads, [
         [amount("usd", step.usd), f"{step.solved:,}", *_foretold(step, foretold)] for step in found
     ]

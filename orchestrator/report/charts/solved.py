@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from orchestrator.report.charts.palette import Paint
     from orchestrator.report.charts.rows import Row
 
-REALISED, FORETOLD = "realised", "foretold"
+REALISED, FORETOLD = "realised", "predicted"
 MOST_POINTS = 300
 
 

@@ -67,7 +67,7 @@ def test_what_the_rest_brings_is_foretold_and_the_screens_say_what_is_bought(tmp
     assert document["regret"]["solved"] == pytest.approx(document["foretold"][-1]["solved"] - by_any)
     assert "Told the spread of pass rates" in " ".join(command("frontier", "a.db").stdout.split())
     table = command("frontier", "a.db", "--all").stdout.split("dollars spent", 1)[1]
-    assert table.split()[:4] == ["solved", "by", "any", "foretold"]
+    assert table.split()[:4] == ["solved", "by", "any", "predicted"]
     assert command("frontier", "a.db", "--html", "a.html").returncode == 0
     page = (tmp_path / "a.html").read_text()
     assert "Solved for the money" in page
