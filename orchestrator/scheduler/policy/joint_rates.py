@@ -193,15 +193,16 @@ def _em(
 
 
 def given_ease(mass: NDArray[np.float64], shared: float) -> NDArray[np.float64]:
-    """(EASES, RATES): the masses where the factor has each of its values."""
+    """(…, EASES, RATES): the masses, (…, RATES), where the factor has each of its values."""
     if shared == 0.0:
-        return np.tile(mass, (EASES, 1))
-    edges = _quantile(np.clip(np.cumsum(mass)[:-1], 1e-12, 1 - 1e-12))
+        return np.repeat(mass[..., None, :], EASES, axis=-2)
+    edges = _quantile(np.clip(np.cumsum(mass, axis=-1)[..., :-1], 1e-12, 1 - 1e-12))
     eases = np.array(_eases())
-    above = (edges[None, :] - np.sqrt(shared) * eases[:, None]) / np.sqrt(1.0 - shared)
-    below = np.concatenate([np.zeros((EASES, 1)), _normal(above), np.ones((EASES, 1))], axis=1)
-    given = np.diff(below, axis=1)
-    return given * (mass / np.maximum(given.mean(axis=0), 1e-300))  # few nodes: the masses hold all the same
+    above = (edges[..., None, :] - np.sqrt(shared) * eases[:, None]) / np.sqrt(1.0 - shared)
+    ends = np.ones((*above.shape[:-1], 1))
+    given = np.diff(np.concatenate([0.0 * ends, _normal(above), ends], axis=-1), axis=-1)
+    # Few nodes: the masses hold all the same.
+    return given * (mass / np.maximum(given.mean(axis=-2), 1e-300))[..., None, :]
 
 
 @cache
@@ -215,7 +216,7 @@ def _quantile(share: NDArray[np.float64]) -> NDArray[np.float64]:
     from statistics import NormalDist
 
     inverse = NormalDist().inv_cdf
-    return np.array([inverse(float(one)) for one in share])
+    return np.array([inverse(one) for one in share.ravel().tolist()]).reshape(share.shape)
 
 
 def _normal(at: NDArray[np.float64]) -> NDArray[Any]:

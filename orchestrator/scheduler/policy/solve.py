@@ -19,7 +19,7 @@ from orchestrator.scheduler.policy.joint_rates import Counts, JointRates, Spread
 from orchestrator.scheduler.policy.sample_index import Key, Kind, SampleIndex
 from orchestrator.scheduler.policy.solve_fit import Fitted, Snapshot
 
-FIRST_FIT = 8
+FIRST_FIT = 16
 """Verdicts before the spread is fitted for the first time."""
 GROWTH = 1.25
 """It is fitted again when there are so many times as many."""

@@ -8,12 +8,20 @@ from typing import NamedTuple
 
 from orchestrator.scheduler.policy.cost_factors import CostFactors
 from orchestrator.scheduler.policy.forecast import Forecast, forecast
+from orchestrator.scheduler.policy.frailty import believed
 from orchestrator.scheduler.policy.joint_rates import Counts, JointRates, Spread, fit
 from orchestrator.scheduler.policy.related import PRIOR_PROBLEMS, related
 from orchestrator.scheduler.policy.sample_index import Key, Kind, SampleIndex
 
+SHAPE_SHOWS = 2.0
+"""With fewer samples a problem little shows of the shape of a model's spread, and a family of shapes is fitted. With
+more the spread is free, since no family has all shapes."""
+FEW_PROBLEMS = 300.0
+"""What the family says counts like so many problems of each model."""
+SEARCHED = 12.0
+"""Below so many samples a problem the last fit may be far from the next …"""
 FRESH_FITS = 3
-"""What models tell of one another comes from the last fit, so that the first one is made so many times."""
+"""… so that it is made so many times, as the first one is, since what models tell of one another comes from it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +92,20 @@ def _fitted(snapshot: Snapshot) -> Spread:
         for model in range(len(snapshot.judged))
     ]
     spread, costs = snapshot.spread, _mean_costs(snapshot)
-    for _ in range(FRESH_FITS if snapshot.fresh else 1):
+    samples = _samples_a_problem(snapshot.counts)
+    if samples < SHAPE_SHOWS:
+        start = believed(snapshot.counts, costs)
+        return fit(start, start, snapshot.counts, shared=(start.shared,), prior_problems=FEW_PROBLEMS)
+    for _ in range(FRESH_FITS if snapshot.fresh or samples < SEARCHED else 1):
         prior, start = related(spread, seen, costs)
         spread = fit(prior, start, snapshot.counts, prior_problems=PRIOR_PROBLEMS)
     return spread
+
+
+def _samples_a_problem(counts: Mapping[Counts, int]) -> float:
+    """By all models together, of a problem that has any."""
+    samples = sum(n * (right + wrong) for of, n in counts.items() for right, wrong in of)
+    return samples / sum(counts.values())
 
 
 def _mean_costs(snapshot: Snapshot) -> list[float]:
