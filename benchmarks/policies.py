@@ -290,8 +290,15 @@ def steered(first: Whole, world: World, budgets: Floats, told: Spread | None, *,
     return Spent(found, needless / max(spent, 1e-9), waits + sent // in_flight)
 
 
-def policy(world: World, problems: int, *, explores: float = EXPLORES) -> Solve:
-    """Before anything is drawn. Costs in pico-dollars."""
+def policy(
+    world: World,
+    problems: int,
+    *,
+    explores: float = EXPLORES,
+    right: Whole | None = None,
+    wrong: Whole | None = None,
+) -> Solve:
+    """Before anything is drawn, or after so many right and wrong samples (problems, models). Costs in pico-dollars."""
     from array import array
 
     models = len(world.cost)
@@ -300,17 +307,21 @@ def policy(world: World, problems: int, *, explores: float = EXPLORES) -> Solve:
         costs=costs, further=costs, verdicts=(0.0,) * models, wanted=(min(world.most, 10**9),) * models
     )
     nothing = bytes(8 * problems)
+
+    def drawn(counts: Whole | None, model: int) -> array[int]:
+        return array("q", nothing if counts is None else counts[:, model].astype(np.int64).tobytes())
+
     return Solve(
         kinds=[kind],
         kind_of=[0] * problems,
         known=[
             Known(
-                right=array("q", nothing),
-                wrong=array("q", nothing),
+                right=drawn(right, model),
+                wrong=drawn(wrong, model),
                 pending=array("q", nothing),
                 lost=array("q", nothing),
             )
-            for _ in range(models)
+            for model in range(models)
         ],
         waiting_costs=[False] * models,
         measured=[deque() for _ in range(models)],

@@ -1,8 +1,9 @@
 """What the rest of the money is expected to solve under each policy, and how far that may be off. No I/O.
 
-Each problem's pass rates are drawn from what is believed of it: the joint spread, fitted to all counts (and to those of
-resampled problems, so that the band holds its uncertainty too), and the problem's own failures. A policy asks a problem
-along a path, model after model; from the drawn rates follows at which step it falls.
+Each problem's pass rates are drawn from what is believed of it: the joint spread, fitted to all counts, and the
+problem's own failures. The band holds its uncertainty too: it is fitted again to the counts of resampled problems, and
+once more all over as a gamma frailty, since few samples a problem don't tell the spread's shape, on which much depends.
+A policy asks a problem along a path, model after model; from the drawn rates follows at which step it falls.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from orchestrator.scheduler.policy.frailty import believed
 from orchestrator.scheduler.policy.joint_rates import (
     RATES,
     Counts,
@@ -24,6 +26,7 @@ from orchestrator.scheduler.policy.joint_rates import (
     given_ease,
     vague,
 )
+from orchestrator.scheduler.policy.related import PRIOR_PROBLEMS, related
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +35,9 @@ if TYPE_CHECKING:
     Whole = NDArray[np.int64]
 
 FITS, DRAWS = 6, 8
-"""Spreads that are fitted, and times that rates are drawn from each."""
+"""Spreads that are fitted in either way, and times that rates are drawn from each."""
+FIRST_FITS = 3
+"""What models tell of one another comes from the last fit."""
 LONGEST = 400
 STAGES = (1, 2, 4, 8, 16, 32, 64)
 _SEED = 20261130
@@ -95,7 +100,8 @@ def foretell(stand: Stand, usd: float, *, cascade: tuple[Sequence[int], Sequence
     solve: list[float] = []
     cascades: list[float] = []
     uniform: list[list[float]] = []
-    for spread in _spreads(generator, stand.counts, stand.prior):
+    free, family = _spreads(generator, stand.counts, stand)
+    for spread in (*free, *family):
         paths = _best_paths(stand, spread)
         for _ in range(DRAWS):
             first = _first_passes(generator, spread, stand)
@@ -107,13 +113,14 @@ def foretell(stand: Stand, usd: float, *, cascade: tuple[Sequence[int], Sequence
             cascades.append(_in_stages(stand, first, *orders[0], usd))
             uniform.append([_alike(stand, first, model, usd) for model in range(len(stand.cost))])
     of_uniform = np.array(uniform)
-    model = int(of_uniform.mean(axis=0).argmax())
+    likely = len(free) * DRAWS
+    model = int(of_uniform[:likely].mean(axis=0).argmax())
     return Foretold(
-        solve=_band(np.array(solve)),
-        cascade=_band(np.array(cascades)),
+        solve=_band(np.array(solve), likely),
+        cascade=_band(np.array(cascades), likely),
         cascade_order=orders[0][0],
         cascade_samples=orders[0][1],
-        uniform=_band(of_uniform[:, model]),
+        uniform=_band(of_uniform[:, model], likely),
         uniform_model=model,
     )
 
@@ -127,33 +134,49 @@ def told_the_spread(stand: Stand, counts: Sequence[Counts], usds: Sequence[float
     that `counts` of other draws show."""
     generator = np.random.default_rng(_SEED)
     found: list[list[float]] = []
-    for spread in _spreads(generator, counts, stand.prior):
+    free, family = _spreads(generator, counts, stand)
+    for spread in (*free, *family):
         paths = _best_paths(stand, spread)
         drawn = (_first_passes(generator, spread, stand) for _ in range(DRAWS))
         found += [_spent(stand, first, paths, usds) for first in drawn]
-    return [_band(column) for column in np.array(found).T]
+    return [_band(column, len(free) * DRAWS) for column in np.array(found).T]
 
 
-def _band(drawn: Floats) -> Band:
+def _band(drawn: Floats, likely: int) -> Band:
+    """The mean of the first draws, so many, which are by the likeliest spreads; the band of all."""
     low, high = np.quantile(drawn, [0.025, 0.975])
-    return Band(float(drawn.mean()), float(low), float(high))
+    mean = float(drawn[:likely].mean())
+    return Band(mean, min(mean, float(low)), max(mean, float(high)))
 
 
-def _spreads(generator: np.random.Generator, counts: Sequence[Counts], prior: Spread | None) -> list[Spread]:
-    """Of all problems as they are first, then of resampled ones."""
+def _spreads(
+    generator: np.random.Generator, counts: Sequence[Counts], stand: Stand
+) -> tuple[list[Spread], list[Spread]]:
+    """Of all problems as they are first, then of resampled ones; and the same by a family of shapes."""
     known = [one for one in counts if any(right or wrong for right, wrong in one)]
-    before = prior or vague(len(counts[0]))
+    before = stand.prior or vague(len(stand.cost))
     if not known:
-        return [before]
-    whole = fit(before, before, Counter(known))
-    resampled: list[list[int]] = [
-        generator.integers(len(known), size=len(known)).tolist() for _ in range(FITS - 1)
-    ]
-    again = [
-        fit(before, whole, Counter(known[at] for at in chosen), shared=(whole.shared,))
-        for chosen in resampled
-    ]
-    return [whole, *again]
+        return [before], []
+    samples: list[Sequence[Counts]] = [known]
+    for _ in range(FITS - 1):
+        chosen: list[int] = generator.integers(len(known), size=len(known)).tolist()
+        samples.append([known[at] for at in chosen])
+    counted = [Counter(one) for one in samples]
+    if stand.prior is not None:
+        whole = fit(before, before, counted[0])
+        return [whole, *(fit(before, whole, one, shared=(whole.shared,)) for one in counted[1:])], []
+    seen = [sum(any(of[model]) for of in known) for model in range(len(stand.cost))]
+    costs = [max(one, 1e-15) for one in stand.cost]
+    whole = before
+    for _ in range(FIRST_FITS):
+        whole = _fitted(whole, seen, costs, counted[0])
+    free = [whole, *(_fitted(whole, seen, costs, one) for one in counted[1:])]
+    return free, [believed(one, costs, explores=False) for one in counted]
+
+
+def _fitted(last: Spread, seen: Sequence[int], costs: Sequence[float], counts: Counter[Counts]) -> Spread:
+    prior, start = related(last, seen, costs)
+    return fit(prior, start, counts, prior_problems=PRIOR_PROBLEMS)
 
 
 def _open(stand: Stand) -> dict[tuple[int, ...], Whole]:

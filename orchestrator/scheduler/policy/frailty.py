@@ -84,8 +84,9 @@ def _tables() -> _Tables:
     return _Tables(mass, given, mass @ RATES)
 
 
-def believed(counts: Mapping[Counts, int], costs: Sequence[float]) -> Spread:
-    """By all verdicts so far, and what a sample costs by model."""
+def believed(counts: Mapping[Counts, int], costs: Sequence[float], *, explores: bool = True) -> Spread:
+    """By all verdicts so far, and what a sample costs by model. `explores`: models that are known little are taken for
+    more useful than is likely, so that they are tried."""
     seen = _Seen.of(counts, costs)
     fits, shared, mass = _searched(seen)
     likely = np.exp(fits - fits.max())
@@ -93,10 +94,17 @@ def believed(counts: Mapping[Counts, int], costs: Sequence[float]) -> Spread:
     mean = float(likely @ shared)
     off = float(likely @ (shared - mean) ** 2) ** 0.5
     others = seen.samples.sum() - seen.samples
-    unlike = UNLIKE * (1.0 - 1.0 / seen.times) * others / (others + KNOWN) / (1.0 + seen.samples / UNLIKE_FOR)
+    unlike = (
+        explores
+        * UNLIKE
+        * (1.0 - 1.0 / seen.times)
+        * others
+        / (others + KNOWN)
+        / (1.0 + seen.samples / UNLIKE_FOR)
+    )
     alike = np.einsum("h,hmr->mr", likely, mass)
     start = vague(len(costs)).mass
-    return Spread(alike + unlike[:, None] * (start - alike), max(0.0, mean - OPTIMISM * off))
+    return Spread(alike + unlike[:, None] * (start - alike), max(0.0, mean - explores * OPTIMISM * off))
 
 
 @dataclass(frozen=True, slots=True)
