@@ -26,7 +26,8 @@ from orchestrator.scheduler.policy.joint_rates import (
     given_ease,
     vague,
 )
-from orchestrator.scheduler.policy.related import PRIOR_PROBLEMS, related
+from orchestrator.scheduler.policy.related import refitted
+from orchestrator.scheduler.policy.solve_fit import FRESH_FITS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
 FITS, DRAWS = 6, 8
 """Spreads that are fitted in either way, and times that rates are drawn from each."""
-FIRST_FITS = 3
-"""What models tell of one another comes from the last fit."""
 LONGEST = 400
 STAGES = (1, 2, 4, 8, 16, 32, 64)
 _SEED = 20261130
@@ -93,7 +92,7 @@ def foretell(stand: Stand, usd: float, *, cascade: tuple[Sequence[int], Sequence
         if cascade is not None
         else [
             (by_price, (*(min(k, stand.most[m]) for m in by_price[:-1]), stand.most[by_price[-1]]))
-            for k in STAGES
+            for k in reversed(STAGES)  # of stages that bring the same the longest, which lose nothing
         ]
     )
     orders = list(dict.fromkeys(orders))
@@ -168,15 +167,10 @@ def _spreads(
     seen = [sum(any(of[model]) for of in known) for model in range(len(stand.cost))]
     costs = [max(one, 1e-15) for one in stand.cost]
     whole = before
-    for _ in range(FIRST_FITS):
-        whole = _fitted(whole, seen, costs, counted[0])
-    free = [whole, *(_fitted(whole, seen, costs, one) for one in counted[1:])]
+    for _ in range(FRESH_FITS):
+        whole = refitted(whole, seen, costs, counted[0])
+    free = [whole, *(refitted(whole, seen, costs, one) for one in counted[1:])]
     return free, [believed(one, costs, explores=False) for one in counted]
-
-
-def _fitted(last: Spread, seen: Sequence[int], costs: Sequence[float], counts: Counter[Counts]) -> Spread:
-    prior, start = related(last, seen, costs)
-    return fit(prior, start, counts, prior_problems=PRIOR_PROBLEMS)
 
 
 def _open(stand: Stand) -> dict[tuple[int, ...], Whole]:

@@ -6,13 +6,13 @@ each model that has few verdicts looks better than one whose failures are known,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orchestrator.scheduler.policy.joint_rates import RATES, Spread, vague
+from orchestrator.scheduler.policy.joint_rates import RATES, Counts, Spread, fit, vague
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,6 +41,14 @@ def related(spread: Spread, seen: Sequence[int], costs: Sequence[float]) -> tupl
     known = np.array(seen, np.float64)[:, None]
     start = (PRIOR_PROBLEMS * prior + known * spread.mass) / (PRIOR_PROBLEMS + known)
     return Spread(prior, spread.shared), Spread(start, spread.shared)
+
+
+def refitted(
+    last: Spread, seen: Sequence[int], costs: Sequence[float], counts: Mapping[Counts, int]
+) -> Spread:
+    """The next fit after the last: what models tell of one another comes from that."""
+    prior, start = related(last, seen, costs)
+    return fit(prior, start, counts, prior_problems=PRIOR_PROBLEMS)
 
 
 @lru_cache(maxsize=64)

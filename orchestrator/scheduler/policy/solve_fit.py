@@ -10,7 +10,7 @@ from orchestrator.scheduler.policy.cost_factors import CostFactors
 from orchestrator.scheduler.policy.forecast import Forecast, forecast
 from orchestrator.scheduler.policy.frailty import believed
 from orchestrator.scheduler.policy.joint_rates import Counts, JointRates, Spread, fit
-from orchestrator.scheduler.policy.related import PRIOR_PROBLEMS, related
+from orchestrator.scheduler.policy.related import refitted
 from orchestrator.scheduler.policy.sample_index import Key, Kind, SampleIndex
 
 SHAPE_SHOWS = 2.0
@@ -97,8 +97,7 @@ def _fitted(snapshot: Snapshot) -> Spread:
         start = believed(snapshot.counts, costs)
         return fit(start, start, snapshot.counts, shared=(start.shared,), prior_problems=FEW_PROBLEMS)
     for _ in range(FRESH_FITS if snapshot.fresh or samples < SEARCHED else 1):
-        prior, start = related(spread, seen, costs)
-        spread = fit(prior, start, snapshot.counts, prior_problems=PRIOR_PROBLEMS)
+        spread = refitted(spread, seen, costs, snapshot.counts)
     return spread
 
 

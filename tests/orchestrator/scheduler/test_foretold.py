@@ -23,9 +23,13 @@ def test_bands_hold_what_is_solved() -> None:
     assert np.mean(within) >= 0.85
 
 
-def test_the_mean_lies_within_the_band() -> None:
+def test_more_money_solves_more_and_never_what_is_out_of_samples() -> None:
     counts = [((0, 2), (1, 1))] * 3 + [((0, 2), (0, 2))] * 17
-    for usd in (0.01, 1.0, 100.0):
-        found = foretell(Stand(counts=counts, cost=[0.001, 0.01], most=[50, 50]), usd, cascade=None)
-        for band in (found.solve, found.cascade, found.uniform):
-            assert 3 <= band.low <= band.solved <= band.high <= 20
+    stand = Stand(counts=counts, cost=[0.001, 0.01], most=[50, 50])
+    little, some, all_ = (foretell(stand, usd, cascade=None) for usd in (0.001, 0.1, 100.0))
+    for kind in KINDS:
+        bands = [getattr(found, kind) for found in (little, some, all_)]
+        assert 3 <= bands[0].solved < bands[1].solved < bands[2].solved < 20
+        assert bands[1].low < bands[1].solved < bands[1].high
+    # Once money ends nothing, only samples do, whichever way they are bought.
+    assert all_.solve.solved == pytest.approx(all_.cascade.solved, abs=0.5)
