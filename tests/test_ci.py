@@ -1,10 +1,14 @@
 """The steps of .ci: a table of minutes at the end, whatever happens."""
 
+import errno
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from _pytest.pathlib import on_rm_rf_error
 
 from tests.orchestrator.run.sweeps import ROOT
 
@@ -74,3 +78,8 @@ def test_the_scripts_are_valid_and_name_files_that_are_there(name):
     assert subprocess.run(["bash", "-n"], input=text, text=True, timeout=60).returncode == 0
     for path in re.findall(r"(?<![\w/.])tests/[\w/]+(?:\.\w+)?", text):
         assert (ROOT / path).exists(), path
+
+
+def test_an_earlier_runs_folder_that_cannot_be_deleted_fails_nothing():
+    busy = OSError(errno.EBUSY, "Device or resource busy")
+    assert on_rm_rf_error(os.rmdir, "/earlier/mount", busy, start_path=Path("/earlier")) is False
