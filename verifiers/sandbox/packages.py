@@ -95,7 +95,6 @@ def _libraries(compiled: list[str], folders: tuple[Path, ...], places: tuple[Pat
         return ()
     known = interpreter()
     paths = {Path(line) for line in found.splitlines() if line.startswith("/")}
-    outside = {
-        path for path in paths if not any(place in path.parents for place in (*places, *known.folders))
-    }
+    inside = [*places, *(place.resolve() for place in places), *known.folders]  # an environment may be a link
+    outside = {path for path in paths if not any(place in path.parents for place in inside)}
     return tuple(sorted(by_name(outside) - set(known.libraries)))

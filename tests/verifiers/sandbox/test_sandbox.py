@@ -9,6 +9,7 @@ import textwrap
 import time
 from pathlib import Path
 
+import numpy
 import pytest
 
 from verifiers.sandbox import Job, Limits, SandboxError, choose, input_file
@@ -272,3 +273,21 @@ def test_the_filter_is_for_machines_whose_numbers_are_known():
         assert many is not None
         assert len(one) % 8 == len(many) % 8 == 0
         assert len(one) > len(many)
+
+
+def test_packages_of_a_linked_environment_are_no_libraries_from_elsewhere(tmp_path):
+    site = Path(numpy.__file__).parents[1]
+    (tmp_path / "linked").symlink_to(site.resolve())
+    program = (
+        "import sys\n"
+        f"sys.path = [{str(tmp_path / 'linked')!r} if path == {str(site)!r} else path for path in sys.path]\n"
+        "from verifiers.sandbox.packages import packages\n"
+        "found = packages(('numpy',))\n"
+        "print(*found.places, *found.libraries, sep='\\n')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=60, check=True
+    )
+    shown = [line for line in done.stdout.splitlines() if "numpy" in line]
+    assert shown
+    assert all(line.startswith(str(tmp_path)) for line in shown)
