@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os
 import re
 from collections.abc import Callable
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -19,6 +21,8 @@ from orchestrator.text.command import called, command
 _HELP = "Many cheap samples or a few expensive ones? Buys language-model samples within a hard dollar budget."
 _WHERE = re.compile(r"\d+|unix:.*|\w+://.*|[\w.-]+:\d+")
 """What follows --web as its value: a port, unix:PATH, or an address, which is then refused."""
+_COMPLETION = ("--show-completion", "--install-completion")
+_SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 _INVALID = re.compile(r"invalid value for '([^']*)': (.*)", re.IGNORECASE | re.DOTALL)
 _NO_OPTION = re.compile(
     r"no such option:? '?(-[^ ']*)'?\.?(?: \(?(?:possible options?|did you mean):? (.*?)\)?\??)?",
@@ -43,6 +47,8 @@ _ClickError: Any = typer.BadParameter.__mro__[2]
 def run_command(arguments: list[str]) -> Any:
     """Runs one command and returns what it returned. Raises InputError for unknown commands and flags."""
     first = arguments[0] if arguments else ""
+    if first in _COMPLETION:
+        return _complete(first, arguments[1:])
     try:
         return app(first)(_with_ports(arguments), prog_name="manyfew", standalone_mode=False)
     except _UsageError as error:
@@ -51,6 +57,36 @@ def run_command(arguments: list[str]) -> Any:
         raise InputError("manyfew", error.format_message()) from None
     except typer.Abort:
         raise KeyboardInterrupt from None
+
+
+def _complete(flag: str, named: list[str]) -> None:
+    """`--show-completion [SHELL]`, `--install-completion [SHELL]`. typer itself takes no shell's name, and finds none
+    where no shell is among the processes that started this one (cron, a container)."""
+    completion: Any = importlib.import_module("typer.completion")
+    shell = named[0] if named else _shell()
+    if shell not in _SHELLS or named[1:]:
+        known = f"{', '.join(_SHELLS[:-1])} or {_SHELLS[-1]}"
+        told = (
+            f"no completion for {' '.join(named) or shell!r}" if shell else "can't tell which shell you use"
+        )
+        raise InputError(f"manyfew {flag}", f"{told}: name {known}", command(f"{flag} bash"))
+    if flag == "--show-completion":
+        made = {"prog_name": "manyfew", "complete_var": "_MANYFEW_COMPLETE"}
+        typer.echo(completion.get_completion_script(**made, shell=shell))
+        return
+    _, path = completion.install(shell=shell, prog_name="manyfew")
+    typer.echo(
+        f"Completion for {shell} is installed in {path}. It works in each shell that you start from now on."
+    )
+
+
+def _shell() -> str:
+    """The shell that this was called from, else the user's own; empty if neither can be told."""
+    try:
+        detected: str = importlib.import_module("shellingham").detect_shell()[0]  # typer's own dependency
+        return detected
+    except (ImportError, OSError):
+        return Path(os.environ.get("SHELL", "")).name
 
 
 def _with_ports(arguments: list[str]) -> list[str]:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -174,5 +175,43 @@ def test_the_shell_completes_commands_and_flags(manyfew):
     assert done.stdout.split() == ["frontier"]
     done = manyfew(_MANYFEW_COMPLETE="complete_bash", COMP_WORDS="manyfew frontier --ax", COMP_CWORD="2")
     assert done.stdout.split() == ["--axis"]
-    for shell in ("bash", "zsh", "fish"):
-        assert "manyfew" in manyfew("--show-completion", shell).stdout
+
+
+@pytest.mark.parametrize(
+    ("shell", "word"), [("bash", "COMPREPLY"), ("zsh", "#compdef manyfew"), ("fish", "--command")]
+)
+def test_completion_of_the_shell_that_is_named(manyfew, shell, word):
+    """Of the caller's own where none is named; a process that no shell started has only SHELL to go by."""
+    assert word in manyfew("--show-completion", shell).stdout
+
+
+def test_completion_is_installed(manyfew, tmp_path):
+    done = manyfew("--install-completion", "bash", HOME=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    script = tmp_path / ".bash_completions" / "manyfew.sh"
+    assert str(script) in done.stdout
+    assert script.read_text().strip() == manyfew("--show-completion", "bash").stdout.strip()
+    assert str(script) in (tmp_path / ".bashrc").read_text()
+
+
+@pytest.mark.parametrize("named", [["tcsh"], ["bash", "zsh"]])
+def test_a_shell_without_completion_is_one_line(manyfew, named):
+    done = manyfew("--show-completion", *named)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert "name bash, zsh, fish" in done.stderr
+
+
+def test_the_shell_is_the_caller_s_or_the_user_s(monkeypatch, capsys):
+    shellingham = import_module("shellingham")
+
+    def nothing():
+        raise shellingham.ShellDetectionFailure
+
+    monkeypatch.setenv("SHELL", "/bin/zsh")
+    for found, word in ((lambda: ("fish", ""), "--command"), (nothing, "#compdef")):
+        monkeypatch.setattr(shellingham, "detect_shell", found)
+        words.run_command(["--show-completion"])
+        assert word in capsys.readouterr().out
+    monkeypatch.delenv("SHELL")
+    with pytest.raises(InputError, match="can't tell which shell"):
+        words.run_command(["--show-completion"])
