@@ -4,6 +4,7 @@ and the environment they run in."""
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,10 @@ for _name in ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"):
     os.environ.pop(_name, None)
 # And with manyfew on their PATH, by which name it then speaks of itself.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+# And with Ctrl-C: a shell makes what it starts in the background ignore it (`pytest &`, nohup), which all children
+# would inherit.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # On a busy machine an example may take any time: that says nothing of the program.

@@ -182,7 +182,6 @@ def test_the_command_prints_an_address_and_ends_at_ctrl_c(ledger):
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert started.stdout is not None
     address = started.stdout.readline().strip()
