@@ -7,8 +7,8 @@ from itertools import combinations
 
 import numpy as np
 
+from orchestrator.coverage.pairs.simultaneous import critical
 from orchestrator.coverage.passk import pass_at_k
-from orchestrator.coverage.simultaneous import critical
 
 SAMPLES = 8
 SHAPES = ((0.4, 3.0), (2.0, 2.0))

@@ -11,9 +11,9 @@ import numpy as np
 from orchestrator.analysis.arrays import asked, on, unit_of
 from orchestrator.analysis.verdicts import Compared, verdicts
 from orchestrator.coverage import bootstrap
-from orchestrator.coverage.compare import Banded, Beyond, Comparison, compare
 from orchestrator.coverage.extrapolation import tail_fit, tail_laws
 from orchestrator.coverage.extrapolation.extrapolate import lacks
+from orchestrator.coverage.pairs.compare import Banded, Beyond, Comparison, compare
 from orchestrator.coverage.search import Search, search
 from orchestrator.text.frontier_words import percent
 

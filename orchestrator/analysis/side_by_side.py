@@ -9,7 +9,7 @@ import numpy as np
 
 from orchestrator.analysis.arrays import clusters_of
 from orchestrator.analysis.waste import waste_warning
-from orchestrator.coverage.paired import adjusted, difference
+from orchestrator.coverage.pairs.paired import adjusted, difference
 from pricing.cost import cost_pico
 from pricing.form import price_from_json
 from pricing.types import PICO_PER_USD, Price, Tokens

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from orchestrator.coverage import simultaneous
+from orchestrator.coverage.pairs import simultaneous
 from orchestrator.text.comparison_words import FEWEST_PROBLEMS
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from orchestrator.coverage.compare import Comparison
+    from orchestrator.coverage.pairs.compare import Comparison
     from orchestrator.coverage.search import Search
 
 _FEWEST_ALONE = 6

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orchestrator.coverage.simultaneous import LEVEL
+from orchestrator.coverage.pairs.simultaneous import LEVEL
 from orchestrator.coverage.special import ndtr
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from orchestrator.analysis.frontier import frontier_document
 from orchestrator.analysis.side_by_side import compare_document
 from orchestrator.coverage import bootstrap, clusters
-from orchestrator.coverage.simultaneous import critical
+from orchestrator.coverage.pairs.simultaneous import critical
 from orchestrator.ledger.reading.money.model_costs import read_model_costs
 from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
 from tests.orchestrator.ledger_fixture import USD, Made, counted, make_ledger

@@ -157,7 +157,7 @@ def test_samples_that_failed_for_good_are_lost_too(tmp_path):
 
 def test_equal_models_are_hardly_ever_told_apart(tmp_path):
     """Six of them have 30 rows; at 5% a row most runs would say something somewhere."""
-    from orchestrator.coverage.simultaneous import critical
+    from orchestrator.coverage.pairs.simultaneous import critical
 
     generator = np.random.default_rng(5)
     told = 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from orchestrator.coverage import bootstrap
-from orchestrator.coverage.compare import compare
+from orchestrator.coverage.pairs.compare import compare
 from orchestrator.coverage.samples import Samples
 from orchestrator.coverage.search import search
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestrator.coverage.paired import adjusted, difference
+from orchestrator.coverage.pairs.paired import adjusted, difference
 
 
 def counts(*values: int) -> np.ndarray:

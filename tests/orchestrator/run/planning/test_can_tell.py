@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from orchestrator.coverage.allocation.power import least_difference
-from orchestrator.coverage.simultaneous import critical
+from orchestrator.coverage.pairs.simultaneous import critical
 from orchestrator.run.planning.can_tell import Side, can_tell
 
 

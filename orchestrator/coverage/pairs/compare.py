@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from orchestrator.coverage import bootstrap, lost
+from orchestrator.coverage import bootstrap
+from orchestrator.coverage.pairs import lost
 from orchestrator.coverage.search import TIE, Search
 from orchestrator.coverage.special import ndtr
 
