@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from orchestrator.analysis.arrays import samples_of
 from orchestrator.analysis.comparisons import comparisons
-from orchestrator.analysis.cost_of_pass import costs_of_pass
 from orchestrator.analysis.frontier import curve, sample_cost
+from orchestrator.analysis.money.cost_of_pass import costs_of_pass
 from orchestrator.analysis.side_by_side import compare_document
 from orchestrator.coverage.samples import Samples
 from orchestrator.ledger.file.create import create

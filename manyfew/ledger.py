@@ -196,7 +196,7 @@ class Ledger:
     def reprice(self, prices: Mapping[str, str], *, on: str | None = None) -> dict[str, Any]:
         """What `manyfew reprice DB --price ALIAS=NAME --json` prints: the same samples at other prices. Nothing is
         written. `prices`: by alias, a name of the price book, or "IN/OUT" in dollars per million tokens."""
-        from orchestrator.analysis.new_prices import new_prices, repriced_document
+        from orchestrator.analysis.money.new_prices import new_prices, repriced_document
         from orchestrator.ledger.reprice import reprice
 
         path = self._only("reprice")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from orchestrator.analysis.budget import rank
+from orchestrator.analysis.money.budget import rank
 from orchestrator.coverage import bootstrap
 from orchestrator.coverage import clusters as of_clusters
 from orchestrator.text.safe import safe

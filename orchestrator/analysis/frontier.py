@@ -12,8 +12,8 @@ from orchestrator.analysis.acceptance import with_acceptance
 from orchestrator.analysis.advice import advice, best_buys
 from orchestrator.analysis.arrays import per_sample, samples_of, unit_of
 from orchestrator.analysis.comparisons import comparisons, solved_by_one
-from orchestrator.analysis.cost_of_pass import costs_of_pass, log_failure, to_reach
 from orchestrator.analysis.finite import finite
+from orchestrator.analysis.money.cost_of_pass import costs_of_pass, log_failure, to_reach
 from orchestrator.analysis.policies import NO_CAP, Cap, policies
 from orchestrator.analysis.study import FrontierStudy, warn_of_samples
 from orchestrator.coverage import bootstrap, cost, grid, passk

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from orchestrator.analysis.arrays import clusters_of
-from orchestrator.analysis.budget import budget
 from orchestrator.analysis.finite import finite
+from orchestrator.analysis.money.budget import budget
 from orchestrator.coverage import bootstrap
 from orchestrator.coverage.frontier import Policy, best
 from orchestrator.coverage.policy import Buyable, Offers, buyable, by_problem, offers

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from orchestrator.analysis.arrays import clusters_of
-from orchestrator.analysis.waste import waste_warning
+from orchestrator.analysis.money.waste import waste_warning
 from orchestrator.coverage.pairs.paired import adjusted, difference
 from pricing.cost import cost_pico
 from pricing.form import price_from_json

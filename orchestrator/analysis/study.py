@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from orchestrator.analysis.waste import waste_warning
+from orchestrator.analysis.money.waste import waste_warning
 from orchestrator.text.money import usd
 
 if TYPE_CHECKING:

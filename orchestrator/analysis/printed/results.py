@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.analysis.arrays import per_sample
-from orchestrator.analysis.cost_of_pass import log_failure
+from orchestrator.analysis.money.cost_of_pass import log_failure
 from orchestrator.analysis.printed.advice import printed_advice, printed_frontier
 from pricing.types import PICO_PER_USD
 

@@ -30,7 +30,7 @@ def reprice(
 
     Example: manyfew reprice runs/gsm8k.db runs/gsm8k-2024.db --price expensive=paper-2024/gpt-4o --price cheap=0.1/0.4
     """
-    from orchestrator.analysis.new_prices import new_prices, repriced_document
+    from orchestrator.analysis.money.new_prices import new_prices, repriced_document
     from orchestrator.cli.output import console, emit_json
     from orchestrator.ledger.reprice import reprice as priced_anew
     from orchestrator.text.money import usd

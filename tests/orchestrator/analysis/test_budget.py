@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from orchestrator.analysis.budget import budget, rank
 from orchestrator.analysis.frontier import frontier_document
+from orchestrator.analysis.money.budget import budget, rank
 from orchestrator.coverage.samples import Samples
 from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
 from tests.orchestrator.analysis.test_frontier import two_models

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from orchestrator.analysis.new_prices import new_prices, repriced_document
+from orchestrator.analysis.money.new_prices import new_prices, repriced_document
 from orchestrator.errors import InputError
 from orchestrator.ledger.reprice import Repriced
 from tests.orchestrator.ledger_fixture import Made, make_ledger
