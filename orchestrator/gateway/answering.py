@@ -11,12 +11,12 @@ from orchestrator.gateway.attempt import OpenAttempt, recorded_settlement
 from orchestrator.gateway.body import CallBody, Refusal
 from orchestrator.gateway.bound import settled
 from orchestrator.gateway.bounded_call import Learnt, bounded, capped
-from orchestrator.gateway.delivery import Delivery
 from orchestrator.gateway.ending import EndedBy
 from orchestrator.gateway.model import GatewayModel
-from orchestrator.gateway.pieces import Pieces, refuse
-from orchestrator.gateway.reading import items_brought, tool_call
 from orchestrator.gateway.refusals import check
+from orchestrator.gateway.replies.delivery import Delivery
+from orchestrator.gateway.replies.pieces import Pieces, refuse
+from orchestrator.gateway.replies.reading import items_brought, tool_call
 from orchestrator.ledger.writing.agent_attempts import Recorded
 from orchestrator.scheduler.call_retry import MOST_LOST, Then, after
 from orchestrator.scheduler.scheduler import Scheduler

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from orchestrator.gateway.attempt import OpenAttempt
 from orchestrator.gateway.body import CallBody
-from orchestrator.gateway.delivery import Delivery
 from orchestrator.gateway.model import GatewayModel
+from orchestrator.gateway.replies.delivery import Delivery
 from orchestrator.scheduler.call_retry import Tries
 
 

@@ -12,10 +12,10 @@ from secrets import token_urlsafe
 from msgspec.structs import replace
 
 from orchestrator.gateway.bound import Settled
-from orchestrator.gateway.delivery import Delivery
 from orchestrator.gateway.ending import EndedBy
 from orchestrator.gateway.model import GatewayModel
 from orchestrator.gateway.replay import Replay
+from orchestrator.gateway.replies.delivery import Delivery
 from orchestrator.ledger.writing.agent_attempts import OpenAttemptRow, Recorded
 from orchestrator.ledger.writing.rows import Settlement
 from orchestrator.scheduler.attempt_hold import AttemptHold

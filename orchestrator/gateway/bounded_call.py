@@ -11,8 +11,8 @@ from orchestrator.gateway.attempt import OpenAttempt
 from orchestrator.gateway.body import Refusal
 from orchestrator.gateway.bound import TooLittle, affordable, input_bound, writes_asked_for
 from orchestrator.gateway.edit import edited, replaced
-from orchestrator.gateway.pieces import Pieces
 from orchestrator.gateway.refusals import thinking_budget
+from orchestrator.gateway.replies.pieces import Pieces
 from orchestrator.ledger.writing.agent_attempts import says
 from orchestrator.scheduler.limits.rates import Estimate
 from orchestrator.sending.agent_call import AgentCall

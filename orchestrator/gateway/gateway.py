@@ -14,11 +14,11 @@ from orchestrator.gateway.answering import Answering
 from orchestrator.gateway.attempt import OpenAttempt
 from orchestrator.gateway.body import CallBody, Refusal
 from orchestrator.gateway.bounded_call import capped
-from orchestrator.gateway.delivery import Delivery
 from orchestrator.gateway.ending import EndedBy, Ending, Outcome, outcome_of
 from orchestrator.gateway.join import joined
 from orchestrator.gateway.model import GatewayModel, listed
-from orchestrator.gateway.pieces import refuse
+from orchestrator.gateway.replies.delivery import Delivery
+from orchestrator.gateway.replies.pieces import refuse
 from orchestrator.gateway.sample import sample_of
 from orchestrator.gateway.server import Answer, GatewayServer, Incoming
 from orchestrator.gateway.wires import CHAT, MESSAGES, WIRES, Wire

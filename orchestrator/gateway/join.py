@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from orchestrator.gateway.delivery import Delivery
+from orchestrator.gateway.replies.delivery import Delivery
 
 
 def joined(deliveries: Iterable[Delivery], sha: bytes, *, is_retry: bool) -> Delivery | None:

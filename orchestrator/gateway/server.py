@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.web_exceptions import HTTPRequestEntityTooLarge
 
 from orchestrator.gateway.body import LARGEST_BODY
-from orchestrator.gateway.delivery import Delivery
+from orchestrator.gateway.replies.delivery import Delivery
 from orchestrator.gateway.wires import CHAT, Wire
 
 KEEPS_WAITING_AFTER_S = 15.0

@@ -12,12 +12,12 @@ import pytest
 from orchestrator.doctor.stand_in import Chat, Messages, Responses, Run
 from orchestrator.gateway.body import CallBody, Refusal
 from orchestrator.gateway.bound import TooLittle, affordable, input_bound, settled, writes_asked_for
-from orchestrator.gateway.delivery import Delivery
 from orchestrator.gateway.edit import edited
 from orchestrator.gateway.join import joined
 from orchestrator.gateway.model import sells_one_vendor
-from orchestrator.gateway.reading import tool_call
-from orchestrator.gateway.stream_edit import UsageTakenOut
+from orchestrator.gateway.replies.delivery import Delivery
+from orchestrator.gateway.replies.reading import tool_call
+from orchestrator.gateway.replies.stream_edit import UsageTakenOut
 from orchestrator.gateway.wires import CHAT, MESSAGES, RESPONSES
 from orchestrator.ledger.writing.agent_attempts import packed, shared_bytes
 from orchestrator.scheduler.call_retry import Then, Tries, after

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestrator.gateway.body import CallBody, Refusal
-from orchestrator.gateway.delivery import Delivery
-from orchestrator.gateway.stream_edit import UsageTakenOut
+from orchestrator.gateway.replies.delivery import Delivery
+from orchestrator.gateway.replies.stream_edit import UsageTakenOut
 from orchestrator.ledger.writing.agent_attempts import Statement, answers
 from providers.forward import Forwarded
 
