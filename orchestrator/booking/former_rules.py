@@ -1,5 +1,5 @@
 """What manyfew 0.1 settled too low, by today's rules. Pure: who reads and raises it is the ledger's business
-(orchestrator/ledger/writing/under_booked.py).
+(orchestrator/ledger/writing/rebooking/under_booked.py).
 
 0.1 took counts of zero for counts, took a write to a cache for plain input if the sweep file's price did not say
 what it costs, and did not know what OpenAI's regional hosts cost more.
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from orchestrator.booking.counts import contradiction
-from orchestrator.ledger.writing.under_booked import Raised, Rules, SettledRequest
+from orchestrator.ledger.writing.rebooking.under_booked import Raised, Rules, SettledRequest
 from pricing.book import GENAI
 from pricing.cache_writes import write_rates
 from pricing.cost import cost_and_input_pico

@@ -17,7 +17,7 @@ from orchestrator.ledger.file.trouble import TROUBLE, trouble
 from orchestrator.ledger.reading.damaged_rows import damaged_rows
 from orchestrator.ledger.verdict_sets.read import read_sets
 from orchestrator.ledger.writing.batch_jobs import OF_OPEN_JOB
-from orchestrator.ledger.writing.under_booked import under_booked
+from orchestrator.ledger.writing.rebooking.under_booked import under_booked
 from orchestrator.text.command import command
 from orchestrator.text.raised_words import to_raise
 from orchestrator.text.safe import safe

@@ -17,7 +17,7 @@ from orchestrator.ledger.file.lock import acquire
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import all_or_nothing, reading
 from orchestrator.ledger.file.whole_file import new_place
-from orchestrator.ledger.writing.rebook_attempts import rebook_attempts
+from orchestrator.ledger.writing.rebooking.attempts import rebook_attempts
 from pricing.cost import cost_pico, share_pico
 from pricing.form import price_to_json
 from pricing.types import Price, Tokens

@@ -14,7 +14,7 @@ from orchestrator.ledger.file.lock import WriterLock
 from orchestrator.ledger.file.open import open_for_writing
 from orchestrator.ledger.file.trouble import all_or_nothing
 from orchestrator.ledger.writing.presume import presume_leftovers
-from orchestrator.ledger.writing.rebook_attempts import rebook_attempts
+from orchestrator.ledger.writing.rebooking.attempts import rebook_attempts
 from orchestrator.reconcile.proposal import Change, Proposal, Raise
 from pricing.cost import split_pico
 

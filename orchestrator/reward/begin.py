@@ -23,9 +23,9 @@ from orchestrator.ledger.file.trouble import all_or_nothing
 from orchestrator.ledger.writing.held_money import held_pico
 from orchestrator.ledger.writing.presume import presume_leftovers
 from orchestrator.ledger.writing.proven_bounds import bound_is_shown
+from orchestrator.ledger.writing.rebooking.under_booked import RULES, raise_under_booked
 from orchestrator.ledger.writing.rows import ModelTotals
 from orchestrator.ledger.writing.run_state import ModelState, RunState
-from orchestrator.ledger.writing.under_booked import RULES, raise_under_booked
 from pricing.form import price_to_json
 from pricing.types import Price
 

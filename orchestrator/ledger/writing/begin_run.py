@@ -24,8 +24,8 @@ from orchestrator.ledger.writing.batch_jobs import OF_OPEN_JOB, end_unnamed
 from orchestrator.ledger.writing.held_money import read_others
 from orchestrator.ledger.writing.many_rows import ManyRows
 from orchestrator.ledger.writing.presume import presume_leftovers
+from orchestrator.ledger.writing.rebooking.under_booked import RULES, Rules, raise_under_booked
 from orchestrator.ledger.writing.run_state import ModelState, RunState
-from orchestrator.ledger.writing.under_booked import RULES, Rules, raise_under_booked
 
 INSERT_PROBLEM = ManyRows(
     "INSERT INTO problem (sweep_id, ordinal, key, data)",

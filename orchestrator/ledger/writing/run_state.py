@@ -14,8 +14,8 @@ from orchestrator.ledger.writing.close_gaps import is_without_gaps
 from orchestrator.ledger.writing.held_money import totals_of
 from orchestrator.ledger.writing.last_loading import last_loading_s
 from orchestrator.ledger.writing.proven_bounds import BilledMore, billed_more, bound_is_shown
+from orchestrator.ledger.writing.rebooking.under_booked import NOTHING_RAISED, RaisedSums
 from orchestrator.ledger.writing.rows import ModelTotals
-from orchestrator.ledger.writing.under_booked import NOTHING_RAISED, RaisedSums
 from orchestrator.problem_state import ProblemState
 
 _OF_PROBLEM = "FROM sample WHERE model_id = :model AND problem_id = problem.id"

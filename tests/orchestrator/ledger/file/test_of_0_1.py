@@ -13,7 +13,7 @@ import pytest
 from orchestrator.booking.former_rules import FORMER
 from orchestrator.ledger.file.identity import SCHEMA_VERSION, check
 from orchestrator.ledger.file.lock import acquire
-from orchestrator.ledger.writing.under_booked import raise_under_booked
+from orchestrator.ledger.writing.rebooking.under_booked import raise_under_booked
 from providers.batch import custom_id
 from tests.loopback.batch_wire import BatchDesk
 from tests.loopback.openai_wire import openai_vendor
