@@ -33,7 +33,7 @@ from orchestrator.ledger.reading.outcomes.outcomes import Outcomes, read_outcome
 from orchestrator.ledger.writing.rows import ModelTotals
 from orchestrator.ledger.writing.run_state import ModelState, RunState
 from orchestrator.problem_state import ProblemState
-from orchestrator.run.policies import rule_of, works_of
+from orchestrator.run.policies.works import rule_of, works_of
 from orchestrator.run.prepare import Prepared, prepare
 from orchestrator.scheduler.budget import Budget, Funds
 from orchestrator.scheduler.policy.cost_factors import CostFactors

@@ -12,7 +12,7 @@ from orchestrator.gateway.model import GatewayModel, gateway_model
 from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.ledger.writing.rows import Settlement
 from orchestrator.run.build_scheduler import DEFAULT_CONCURRENCY, call_lanes
-from orchestrator.run.policies import rule_of
+from orchestrator.run.policies.works import rule_of
 from orchestrator.run.prepare import Prepared
 from orchestrator.run.sampling import Sampling
 from orchestrator.scheduler.scheduler import Scheduler

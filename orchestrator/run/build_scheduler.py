@@ -9,7 +9,7 @@ from orchestrator.booking.learnt_ratio import learnt_ratio
 from orchestrator.ledger.writing.run_state import RunState
 from orchestrator.run.batches.batches import MOST_IN_FLIGHT, MOST_REQUESTS
 from orchestrator.run.packing import most_n
-from orchestrator.run.policies import works_of
+from orchestrator.run.policies.works import works_of
 from orchestrator.run.prepare import Means, Prepared
 from orchestrator.run.verdicts.judge_calls import JudgeCalls
 from orchestrator.scheduler.budget import Budget, Funds

@@ -17,15 +17,15 @@ from orchestrator.ledger.writing.rows import SampleRow, Settlement, VerdictRow
 from orchestrator.progress import Progress
 from orchestrator.run import server_queues
 from orchestrator.run.batches.batches import Batches, Life
-from orchestrator.run.policies import is_steered
-from orchestrator.run.policy_progress import policy_progress
+from orchestrator.run.policies.progress import policy_progress
+from orchestrator.run.policies.steering import plans, steering
+from orchestrator.run.policies.works import is_steered
 from orchestrator.run.prepare import Prepared
 from orchestrator.run.progress_figures import ProgressFigures, Tally, leave_moments
 from orchestrator.run.sampling import Sampling
 from orchestrator.run.servers.context import Servers, logs_beside
 from orchestrator.run.servers.own_servers import OwnServers
 from orchestrator.run.shared_limits import shared_limits
-from orchestrator.run.steering import plans, steering
 from orchestrator.run.verdicts.asked_judge import AskedJudge
 from orchestrator.run.verdicts.asking import Asking
 from orchestrator.run.verdicts.case import Unjudged, unjudged

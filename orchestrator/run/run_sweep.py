@@ -28,7 +28,7 @@ from orchestrator.run.build_scheduler import build_scheduler
 from orchestrator.run.driver import Driver
 from orchestrator.run.identical_answers import identical_answers
 from orchestrator.run.missing_packages import in_words, missing_packages
-from orchestrator.run.policies import is_steered, learns_costs, measures
+from orchestrator.run.policies.works import is_steered, learns_costs, measures
 from orchestrator.run.prepare import Prepared
 from orchestrator.run.progress_figures import Tally
 from orchestrator.run.servers.node import check_node

@@ -9,7 +9,7 @@ from orchestrator.booking.booking import Attempt, Booked
 from orchestrator.booking.cost_ratio import ONE
 from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.ledger.writing.rows import Failure, Settlement
-from orchestrator.run.policies import rule_of
+from orchestrator.run.policies.works import rule_of
 from orchestrator.run.prepare import Prepared
 from orchestrator.scheduler.lane import Ticket
 from orchestrator.sending.caller import Kept, PromptText

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from orchestrator.booking.booking import Attempt
 from orchestrator.ledger.writing.batch_jobs import OpenJob, OpenRequest
-from orchestrator.run.policies import rule_of
+from orchestrator.run.policies.works import rule_of
 from orchestrator.run.prepare import Prepared
 from orchestrator.scheduler.lane import NO_PROBLEM, Ticket
 from orchestrator.scheduler.scheduler import Scheduler

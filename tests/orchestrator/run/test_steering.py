@@ -6,7 +6,7 @@ import asyncio
 import threading
 from typing import Any
 
-from orchestrator.run.steering import Steering
+from orchestrator.run.policies.steering import Steering
 
 
 class Once:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from orchestrator.run.policy_lanes import SchedulerLanes
+from orchestrator.run.policies.lanes import SchedulerLanes
 
 if TYPE_CHECKING:
     from orchestrator.scheduler.scheduler import Scheduler
