@@ -13,7 +13,7 @@ from typing import Any
 
 import typer
 
-from orchestrator.cli.command_table import COMMANDS
+from orchestrator.cli.command_table import COMMANDS, function_of
 from orchestrator.cli.help import HelpfulCommand
 from orchestrator.errors import InputError
 from orchestrator.text.command import called, command
@@ -112,9 +112,9 @@ def app(only: str | None = None) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     made.callback(help=_HELP)(_options)
-    for name, module in COMMANDS.items():
+    for name in COMMANDS:
         if only in (None, name) or only not in COMMANDS:
-            function = getattr(importlib.import_module(f"orchestrator.cli.commands.{module}"), module)
+            function = function_of(name)
             made.command(name, cls=HelpfulCommand, help=_help(function))(function)
     return made
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Callable
+from typing import Any
+
 COMMANDS: dict[str, str] = {
     "init": "init",
     "plan": "plan",
@@ -10,11 +14,11 @@ COMMANDS: dict[str, str] = {
     "status": "status",
     "watch": "watch",
     "show": "show",
-    "verify": "verify",
-    "verify-export": "verify_export",
-    "verify-part": "verify_part",
-    "verify-import": "verify_import",
-    "verdicts": "verdicts",
+    "verify": "verifying.verify",
+    "verify-export": "verifying.verify_export",
+    "verify-part": "verifying.verify_part",
+    "verify-import": "verifying.verify_import",
+    "verdicts": "verifying.verdicts",
     "frontier": "frontier",
     "figure": "figure",
     "compare": "compare",
@@ -27,5 +31,12 @@ COMMANDS: dict[str, str] = {
     "reconcile": "reconcile",
     "doctor": "doctor",
 }
-"""Each command's module in orchestrator/cli/commands, which holds a function of the module's name. The modules stay
+"""Each command's module in orchestrator/cli/commands, which holds a function of the same name. The modules stay
 thin: what is heavy is imported inside that function, so that `manyfew --help` is quick."""
+
+
+def function_of(command: str) -> Callable[..., Any]:
+    """Imports the command's module."""
+    module = COMMANDS[command]
+    found = importlib.import_module(f"orchestrator.cli.commands.{module}")
+    return getattr(found, module.rpartition(".")[2])

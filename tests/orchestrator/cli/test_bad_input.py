@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sqlite3
 
@@ -35,19 +34,6 @@ def folder(tmp_path):
         db.execute("CREATE TABLE theirs (x)")
     db.close()
     return tmp_path
-
-
-def _needs(command):
-    """Skips while a part of the command is not there."""
-    parts = [f"orchestrator.cli.commands.{command}"]
-    parts += (
-        ["orchestrator.report.live.display", "orchestrator.text.duration"]
-        if command in {"plan", "run"}
-        else []
-    )
-    for part in parts:
-        if importlib.util.find_spec(part) is None:
-            pytest.skip(f"{part} is not there")
 
 
 def _refused(done, words):
@@ -87,7 +73,6 @@ FILES = [
 @pytest.mark.parametrize("name", ["plan", "run"])
 @pytest.mark.parametrize(("old", "new", "words"), FILES, ids=[row[2][:40] for row in FILES])
 def test_wrong_files(command, folder, name, old, new, words):
-    _needs(name)
     (folder / "sweep.toml").write_text(SWEEP.replace(old, new, 1))
     before = _files(folder)
     _refused(command(name, "sweep.toml"), words)
@@ -128,7 +113,6 @@ FLAGS = [
 
 @pytest.mark.parametrize(("arguments", "words"), FLAGS, ids=[" ".join(row[0]) for row in FLAGS])
 def test_wrong_flags(command, folder, arguments, words):
-    _needs("import_" if arguments[0] == "import" else arguments[0])
     before = _files(folder)
     done = command(*arguments)
     _refused(done, words)
@@ -136,13 +120,11 @@ def test_wrong_flags(command, folder, arguments, words):
 
 
 def test_no_budget_anywhere(command, folder):
-    _needs("run")
     (folder / "sweep.toml").write_text(SWEEP.replace("budget_usd = 1.0\n", ""))
     _refused(command("run", "sweep.toml"), "--budget")
 
 
 def test_an_unset_key_is_named_and_a_bad_one_never_shown(command, folder):
-    _needs("run")
     (folder / "sweep.toml").write_text(SWEEP + 'api_key_env = "MY_KEY"\n')
     _refused(command("run", "sweep.toml"), "the environment variable MY_KEY is not set (export MY_KEY=…")
     _refused(command("run", "sweep.toml", MY_KEY=f"{SECRET}\n"), "MY_KEY holds characters that no key has")
@@ -150,7 +132,6 @@ def test_an_unset_key_is_named_and_a_bad_one_never_shown(command, folder):
 
 def test_an_unknown_field_in_a_template_names_file_and_line(command, folder):
     for name in ("plan", "run"):
-        _needs(name)
         (folder / "sweep.toml").write_text(SWEEP + '[prompt]\ntemplate = "{question} {hint}"\n')
         _refused(command(name, "sweep.toml"), "sweep.toml:15: prompt.template")
 
@@ -159,7 +140,6 @@ def test_an_unknown_field_in_a_template_names_file_and_line(command, folder):
     "arguments", [["plan", "none.toml"], ["run", "none.toml"], ["status", "none.db"], ["plan"]]
 )
 def test_with_json_the_error_is_the_one_document(command, folder, arguments):
-    _needs(arguments[0])
     done = command(*arguments, "--json")
     document = json.loads(done.stdout)
     assert (done.returncode, document["status"]) == (2, "error")

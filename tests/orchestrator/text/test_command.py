@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = ("manyfew", "orchestrator", "pricing", "providers", "verifiers")
 ELSEWHERE = {
     "orchestrator/cli/commands/frontier.py": 1,
-    "orchestrator/cli/commands/verify_export.py": 1,
+    "orchestrator/cli/commands/verifying/verify_export.py": 1,
     "orchestrator/ledger/exporting/bundle.py": 1,
     "orchestrator/ledger/reading/samples/page_samples.py": 1,
     "orchestrator/report/page/live.py": 1,

@@ -1,0 +1,1 @@
+"""Commands that make, move and compare verdicts."""
