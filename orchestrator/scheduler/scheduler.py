@@ -383,6 +383,10 @@ class Scheduler:
         )
         return lane
 
+    def left(self, ticket: Ticket, now: float) -> None:
+        """The first byte of its request is about to leave."""
+        self.lanes[ticket.alias].rate.left(ticket.number, now)
+
     def learn_limits(self, ticket: Ticket, limits: Sequence[VendorLimit], now: float) -> None:
         """What a reply's headers, or a refusal's, say of the vendor's limits."""
         if limits:

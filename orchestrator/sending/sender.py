@@ -126,6 +126,7 @@ class Sender:
         if flight.withheld is not None:
             raise NotSent(flight.withheld)
         flight.left = True
+        self._scheduler.left(ticket, self._clock())
 
     def _withheld(self, ticket: Ticket) -> str | None:
         """Why a request must not leave any more."""

@@ -3,12 +3,12 @@ or found by its refusals. No I/O."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 
 import msgspec
 
 from orchestrator.scheduler.limits.bucket import MARGIN, MINUTE_S, Bucket
+from orchestrator.scheduler.limits.departures import Departures
 from orchestrator.scheduler.limits.found_rate import FoundRate
 from orchestrator.scheduler.limits.reported_limit import ReportedLimit
 from providers.reading.rate_limits import KINDS, Kind, VendorLimit
@@ -16,11 +16,13 @@ from providers.reading.rate_limits import KINDS, Kind, VendorLimit
 FIRST_IN_FLIGHT = 8
 """While no limit is known and no reply has told any: so few requests that a small limit is not overrun at once."""
 
-KEEPS = 1000
-"""Times of requests: a limit of more in a short span is kept by its pace alone."""
-
 OVERRUN = 3
 """Requests refused where a limit's headers say that nothing remains: somebody else draws on it, too."""
+OVERRUN_SHARE = 0.02
+"""As many of those that are taken may be refused so without telling that: some arrive closer together than they
+left."""
+MOMENT_S = 2.0
+"""After a refusal by a limit of a shorter span its own pace is wait enough."""
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,8 +68,14 @@ class RateLimit:
         self._buckets: dict[Kind, Bucket] = {kind: Bucket(limit) for kind, limit in self._stated.items()}
         self._reported: dict[Kind, ReportedLimit] = {}
         self._first_at: float | None = None
-        self._sent_at = deque[float](maxlen=KEEPS)
+        self._known_at: float | None = None
+        """When headers first stated a limit."""
+        self._departures = Departures()
         self._refused = self._overran = 0
+        self._excess = 0.0
+        """Overrun, less what is no wonder."""
+        self._refused_until = (0, 0.0)
+        """The last request refused by a stated limit, and until when the vendor asked to wait."""
         self._before: dict[int, tuple[float, dict[Kind, float]]] = {}
         """Of each request in flight: when it went out, and what had been sent until then."""
         self._sent: dict[Kind, float] = dict.fromkeys(KINDS, 0.0)
@@ -91,16 +99,14 @@ class RateLimit:
         at = now
         for kind, bucket in self._buckets.items():
             at = max(at, bucket.ready_at(estimate.amount(kind), now))
-        at = max(at, self._fits_span_at())
+        at = max(at, self._fits_span_at(), self._refused_until[1])
         return at if self.found is None else max(at, self.found.ready_at(now))
 
     def _fits_span_at(self) -> float:
         """When no more have gone out in a short span than its limit allows: a burst leaves nothing for the rest."""
         told = self._reported.get("requests")
         span_s = None if told is None else told.short_span_s
-        if told is None or span_s is None or len(self._sent_at) < told.limit:
-            return 0.0
-        return self._sent_at[-told.limit] + span_s / MARGIN
+        return 0.0 if told is None or span_s is None else self._departures.next_at(told.limit, span_s)
 
     @property
     def ran_into(self) -> float | None:
@@ -127,16 +133,24 @@ class RateLimit:
         sent["input_tokens"] += estimate.input_tokens
         sent["output_tokens"] += estimate.output_tokens
         sent["tokens"] += estimate.input_tokens + estimate.output_tokens
-        self._sent_at.append(now)
+        self._departures.admitted(number, now)
         self._before[number] = now, dict(sent)
         for kind, bucket in self._buckets.items():
             bucket.debit(estimate.amount(kind), now)
         if self.found is not None:
             self.found.sent(number, now)
 
+    def left(self, number: int, now: float) -> None:
+        """Its first byte is about to leave."""
+        self._departures.left(number, now)
+
     def ended(self, number: int, now: float, *, taken: bool) -> None:
         """It ended; `taken`: its server took it."""
         self.in_flight -= 1
+        if taken:
+            self._excess = max(0.0, self._excess - OVERRUN_SHARE)
+            if number > self._refused_until[0]:
+                self._refused_until = 0, 0.0
         self._before.pop(number, None)
         self._waits_for_reply = self._waits_for_reply and not taken
         if self.found is None:
@@ -156,17 +170,29 @@ class RateLimit:
         self.in_flight -= 1
         self._before.pop(number, None)
         self._refused += 1
-        told = self._reported.get("requests")
-        self._overran += told is not None and told.is_used_up
         self._waits_for_reply = False
-        if self.found is not None:
-            self.found.refused(number, sent_at, now, wait_s)
+        is_stated = any(told.is_used_up for told in self._reported.values())
+        if is_stated and self._known_at is not None and sent_at >= self._known_at:
+            self._overran += 1
+            self._excess += 1
+        if self.found is None:
+            return
+        if is_stated and self._excess < OVERRUN and self.found.per_minute is None:
+            # The stated limit explains it, and the pace keeps to that: no other is sought.
+            self.found.ended(number)
+            told = self._reported.get("requests")
+            short_s = None if told is None else told.short_span_s
+            if wait_s is not None and (short_s is None or short_s > MOMENT_S):
+                self._refused_until = number, max(self._refused_until[1], now + wait_s)
+            return
+        self.found.refused(number, sent_at, now, wait_s)
 
     def learn(self, limits: Iterable[VendorLimit], now: float, *, number: int | None = None) -> None:
         """The headers of the reply to the request of that number. A stated limit that is lower stands: the rest may be
         meant for others."""
         sent_at, before = self._before.get(number or 0, (now, self._sent))
         for limit in limits:
+            self._known_at = now if self._known_at is None else self._known_at
             told = self._reported.setdefault(limit.kind, ReportedLimit())
             counted = round(before["requests"]) + 1 - self._refused if limit.kind == "requests" else None
             told.learn(limit, sent_at=sent_at, counted=counted)

@@ -7,7 +7,7 @@ minute, or that don't fit a bucket which refills evenly: then it is a window, an
 
 from __future__ import annotations
 
-from orchestrator.scheduler.limits.bucket import MINUTE_S
+from orchestrator.scheduler.limits.bucket import MARGIN, MINUTE_S
 from providers.reading.rate_limits import VendorLimit
 
 LONGER_S, SHORTER_S = 66.0, 54.0
@@ -19,6 +19,8 @@ JITTER_S = 0.03
 FINE_S = 0.1
 FASTER, FEW = 1.5, 3
 """No minute's limit gives back so many times as much as it should, and so many requests more."""
+NEARLY = 0.8
+"""Of a usual span: a window is rarely seen at its very beginning."""
 FREELY = 0.1
 """Of a limit whose span isn't known: so much may be used at twice the pace of a minute's."""
 
@@ -62,8 +64,10 @@ class ReportedLimit:
         if self._furthest_s > LONGER_S:
             if used and limit.reset_s and (seen := used / limit.reset_s * MINUTE_S) < limit.limit:
                 self.per_minute, self.burst = seen, float(limit.limit)
-        elif self._is_short:
-            self.per_minute = limit.limit / (self._span_s + JITTER_S) * MINUTE_S
+        elif (short_s := self.short_span_s) is not None:
+            self.per_minute = (
+                limit.limit / (short_s * MARGIN) * MINUTE_S
+            )  # a bucket keeps the margin below itself
         elif 0 < used < FREELY * limit.limit and max(self._furthest_s, self._least_s) < 30.0:
             self.per_minute *= (
                 2  # so little of it is used that it isn't missed, and it shows whether it comes back sooner
@@ -87,12 +91,12 @@ class ReportedLimit:
     @property
     def short_span_s(self) -> float | None:
         """Over which no more than the limit may go, where that isn't a minute."""
-        return self._span_s + JITTER_S if self._is_short else None
+        return max(self._span_s + JITTER_S, self._span_s / MARGIN) if self._is_short else None
 
     @property
     def _span_s(self) -> float:
         """What remains keeps one that is too short from being overrun, until a reset further away shows it."""
         if self._exact_s < FINE_S:
-            return self._furthest_s
+            return next((s for s in USUAL_S if NEARLY * s <= self._furthest_s <= s), self._furthest_s)
         least_s = self._furthest_s - min(1.0, self._exact_s)
         return next((span for span in USUAL_S if span >= least_s), self._furthest_s)

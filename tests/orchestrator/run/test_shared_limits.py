@@ -70,5 +70,5 @@ def test_models_that_overran_one_limit_in_headers(tmp_path):
         return rate
 
     assert shared_limits(sweep.models, {"small": told(1), "large": told(9)}) == []
-    (said,) = shared_limits(sweep.models, {"small": told(3), "large": told(9)})
+    (said,) = shared_limits(sweep.models, {"small": told(4), "large": told(9)})
     assert 'limits = { group = "shared" }' in said
