@@ -119,7 +119,7 @@ def _solve_works(
         known=[_known(of.problems) for of in states],
         measured=_measured(prepared, models, states, wanted, budget_pico),
         waiting_costs=[_waiting_costs(prepared, prepared.sweep.models[alias]) for alias in models],
-        prior=stated([rates.get(alias) for alias in models]) if rates else None,
+        prior=stated([rates.get(alias) for alias in models]),
         worth_pico=prepared.sweep.policy.worth_pico,
     )
     return {

@@ -69,8 +69,10 @@ def vague(models: int) -> Spread:
     return Spread(np.tile(mass, (models, 1)), 0.6)
 
 
-def stated(rates: Sequence[float | None]) -> Spread:
-    """Before anything is known but each model's mean pass rate, where it is stated."""
+def stated(rates: Sequence[float | None]) -> Spread | None:
+    """Before anything is known but each model's mean pass rate, where it is stated. None: of no model."""
+    if all(rate is None for rate in rates):
+        return None
     start = vague(len(rates))
     mass = [
         one if rate is None else _with_mean(one, rate) for one, rate in zip(start.mass, rates, strict=True)

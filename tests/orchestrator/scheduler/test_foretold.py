@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.foretold import KINDS, one_run, worlds
 from orchestrator.scheduler.policy.foretold import Stand, foretell
+from orchestrator.scheduler.policy.joint_rates import stated
 
 RUNS = 8
 
@@ -33,3 +34,9 @@ def test_more_money_solves_more_and_never_what_is_out_of_samples() -> None:
         assert bands[1].low < bands[1].solved < bands[1].high
     # Once money ends nothing, only samples do, whichever way they are bought.
     assert all_.solve.solved == pytest.approx(all_.cascade.solved, abs=0.5)
+
+
+def test_without_stated_pass_rates_the_verdicts_alone_predict() -> None:
+    """A vague start that counts as stated leaves out half of the band."""
+    assert stated([None, None]) is None
+    assert stated([None, 0.3]) is not None
