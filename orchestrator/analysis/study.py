@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from orchestrator.ledger.reading.outcomes.outcomes import Axis, Outcomes
 
 
+_COST = {"usd": "cost", "flops": "FLOPs", "tokens": "token count", "seconds": "time", "samples": "number"}
+"""What is counted on each axis."""
+
+
 @dataclass(slots=True)
 class FrontierStudy:
     """The models as arrays in the axis' unit, and what had to be said about them."""
@@ -50,17 +54,8 @@ def warn_of_samples(study: FrontierStudy, outcomes: Outcomes, samples: Samples) 
             outcomes,
             "its FLOPs are unknown: add architecture = { parameters, layers, width } to its table and run again",
         )
-    elif np.isnan(samples.cost).any():
-        lacking = int(np.isnan(samples.cost).sum())
-        study.warn(
-            outcomes,
-            f"{lacking:,} problems have no sample with a known cost in {study.axis}, so its costs are unknown",
-        )
-    elif outcomes.uncosted:
-        study.warn(
-            outcomes,
-            f"{outcomes.uncosted:,} samples have no known cost in {study.axis}; means leave them out",
-        )
+    else:
+        _warn_of_costs(study, outcomes, samples)
     if study.axis == "usd" and not outcomes.total_cost and outcomes.uncosted < outcomes.samples:
         study.warn(outcomes, "its samples cost $0 in the ledger")
     paid = int(outcomes.total_cost) + outcomes.presumed + outcomes.steered_pico
@@ -78,6 +73,21 @@ def warn_of_samples(study: FrontierStudy, outcomes: Outcomes, samples: Samples) 
         study.warn(
             outcomes, f"its costs leave out {usd(outcomes.presumed)} for requests that may have been billed"
         )
+
+
+def _warn_of_costs(study: FrontierStudy, outcomes: Outcomes, samples: Samples) -> None:
+    """Where some are unknown: silence is never free."""
+    what = _COST[study.axis]
+    lacking = int(np.isnan(samples.cost).sum())
+    if not lacking:
+        if outcomes.uncosted:
+            study.warn(outcomes, f"{outcomes.uncosted:,} samples have no known {what}; means leave them out")
+        return
+    whose = "its samples" if lacking == samples.problems else f"all samples of {lacking:,} problems"
+    remedy = "compare by samples instead (`--axis samples`)"
+    if study.axis == "usd":
+        remedy = f"import them with `--price ALIAS=IN/OUT` or `--usd-per-sample USD`, or {remedy}"
+    study.warn(outcomes, f"the {what} of {whose} is unknown, so it is left out of what to buy: {remedy}")
 
 
 def _of_policy(policy: str, counted: int, problems: int) -> str:
@@ -156,7 +166,7 @@ def _warn_of_texts(study: FrontierStudy, outcomes: Outcomes, samples: Samples) -
             f"{outcomes.cut:,} of {outcomes.samples:,} samples were cut off at max_tokens and count as wrong; a higher "
             "max_tokens may solve more",
         )
-    if samples.apart is not None and samples.apart.any():
+    if samples.apart is not None and (samples.apart > 0).any():
         study.warn(
             outcomes,
             "samples shared their requests' prompts: what to buy pays prompts as it would be bought, the curve "

@@ -93,7 +93,7 @@ class Costs:
             return Cost(each, "imported")
         if (priced := self._computed(line)) is not None:
             return Cost(priced[0], "computed", priced[1])
-        return Cost(0, "imported") if line.is_free and not self._asked(line) else Cost(None, "none")
+        return Cost(None, "none")
 
     def check_used(self) -> None:
         """Raises InputError for a price that no sample took."""

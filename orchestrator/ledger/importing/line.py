@@ -60,9 +60,6 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     values: tuple[Any, ...]
     cost_pico: int | None
     """None: not said."""
-    is_free: bool = False
-    """Without a word about its cost it costs nothing, unless a flag says otherwise: a line of ours that doesn't say
-    that its cost is unknown."""
     unknown: frozenset[str] = frozenset()
     """Keys that mean nothing here."""
     judge: str | None = None
@@ -75,7 +72,6 @@ def parse(raw: bytes) -> Line:
     """Reads and checks one line. Raises Wrong."""
     found = decode(raw)
     try:
-        cost = _cost(found)
         return Line(
             sweep=_checked("sweep", found.get("sweep"), _name),
             model=_given("model", found.get("model"), _name),
@@ -85,8 +81,7 @@ def parse(raw: bytes) -> Line:
             question=_checked("question", found.get("question"), _text),
             gold=_checked("gold", found.get("gold"), _json),
             values=tuple(_checked(name, found.get(name), check) for name, check in _VALUES.items()),
-            cost_pico=cost,
-            is_free=cost is None and found.get("cost_basis") != "none",
+            cost_pico=_cost(found),
             unknown=frozenset(found.keys() - _KNOWN),
         )
     except ArithmeticError:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from hashlib import blake2b
 
-from orchestrator.ledger.file.sample_text import text_sql
+from orchestrator.ledger.file.sample_text import FROM_FILE, text_sql
 from orchestrator.ledger.merging.sets import map_sets
 from orchestrator.ledger.merging.source import MergeSource, attached
 
@@ -63,10 +63,10 @@ JOIN main.model AS h ON h.sweep_id = w.here AND h.alias = t.alias""",
 INSERT INTO temp.problem_of SELECT t.id, h.id FROM src_problem AS t JOIN temp.sweep_of AS w ON w.there = t.sweep_id
 JOIN main.problem AS h ON h.sweep_id = w.here AND h.key = t.key""",
 )
+_FROM_FILE = FROM_FILE.format("s", "src_merged_request")
 _STAGE_SAMPLES = f"""
 INSERT INTO temp.incoming SELECT :first + s.id, :source, m.here, p.here, s.sample_index, s.created_at,
-  iif(s.cost_basis IN ('imported', 'replayed'), text_sha({text_sql("s", "src_sample")}), NULL),
-  s.cost_basis IN ('imported', 'replayed'), NULL
+  iif({_FROM_FILE}, text_sha({text_sql("s", "src_sample")}), NULL), {_FROM_FILE}, NULL
 FROM src_sample AS s JOIN temp.model_of AS m ON m.there = s.model_id
 JOIN temp.problem_of AS p ON p.there = s.problem_id"""
 # Texts of draws matter where another ledger has one of the same instant, which is rare, and a hash is slow.

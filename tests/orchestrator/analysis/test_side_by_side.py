@@ -11,6 +11,7 @@ from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.books import money, one
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import CHEAP_PRICES, SweepFile, model, run
+from tests.orchestrator.sample_files import write
 
 
 @pytest.fixture
@@ -54,6 +55,35 @@ def test_text_fits_narrow_terminals(command, ledger):
         assert done.returncode == 0
         assert "no difference seen" in done.stdout or "passes more often" in done.stdout
         assert "caching saved" in done.stdout
+
+
+@pytest.mark.parametrize("texts", [False, True], ids=["no texts", "texts"])
+def test_one_file_in_two_ledgers_counts_once(command, tmp_path, texts):
+    def lines(solved):
+        return [
+            {"model": "m", "problem": f"p{at}", "sample_index": k, "passed": solved(at, k)}
+            | ({"text": f"{at}, {k}: so it is {at * k}"} if texts else {})
+            for at in range(6)
+            for k in range(10)
+        ]
+
+    def put(db, *found):
+        write(tmp_path / "s.jsonl", *found)
+        assert command("import", "s.jsonl", "--db", db).returncode == 0
+
+    put("a.db", *lines(lambda at, k: int(k < at)))
+    put("b.db", *lines(lambda at, k: int(k < at)))
+    put("c.db", *lines(lambda at, k: int(k >= 10 - at)))
+
+    def samples(*dbs):
+        return json.loads(command("frontier", *dbs, "--json").stdout)["models"]["m"]["samples"]
+
+    assert samples("a.db", "b.db") == 60
+    if texts:
+        put("d.db", *({**line, "text": f"no, {line['text']}"} for line in lines(lambda at, k: int(k < at))))
+        assert samples("a.db", "d.db") == 120, "other texts are other draws"
+    else:
+        assert samples("a.db", "c.db") == 120, "so are others that pass"
 
 
 def test_two_ledgers_with_one_alias_are_told_apart(command, ledger, tmp_path):

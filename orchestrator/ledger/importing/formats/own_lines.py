@@ -91,7 +91,7 @@ def read_line(raw: bytes) -> Line:
         values = _without_gaps(values) if UNSET in values else values
         others = _without_gaps(others)
     model, problem, sample_index = columns[:_FIRST_VALUE]
-    sweep, provider, question, gold, pico, basis, usd = others
+    sweep, provider, question, gold, pico, _, usd = others
     if usd is not None and (pico is None or not _agree(usd, pico)):
         return parse(raw)
     return Line(
@@ -104,7 +104,6 @@ def read_line(raw: bytes) -> Line:
         gold=None if gold is None else text_as_json(gold),
         values=values,
         cost_pico=pico,
-        is_free=pico is None and basis != "none",  # which export writes where no cost is known
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import closing
+from math import lgamma, log
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import InputError
 from orchestrator.ledger.file.reader import open_reader
-from orchestrator.ledger.file.sample_text import text_sql
+from orchestrator.ledger.file.sample_text import FROM_FILE, text_sql
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.text.command import command
 
@@ -22,6 +24,12 @@ _LOOK = 20
 """Problems whose draws are compared with their texts, to tell whether two ledgers have draws in common."""
 _TELLING = 0.5
 """Share of these draws that must differ from one another: texts that are all alike prove nothing."""
+
+_BITS = 20
+"""Samples that a file brought state no time of their own, and texts may be short or none: their order over each
+problem's places has to tell that much before they count as the same."""
+_TEXT = 200
+"""Characters of texts that differ from one another which tell by themselves."""
 
 _Draws = dict[tuple[str, int], tuple[Any, ...]]
 
@@ -62,9 +70,22 @@ def _same(one: _Draws, other: _Draws) -> bool:
     common = [key for key, draw in other.items() if one.get(key) == draw]
     if not common:
         return False
+    if any(other[key][0] is None for key in common):
+        return len(common) == len(other) and _surely_same(other)
     told = {other[key] for key in common}
     moments = {other[key][0] for key in common}
     return len(told) > _TELLING * len(common) or any(moment % 1 for moment in moments)
+
+
+def _surely_same(draws: _Draws) -> bool:
+    """Whether draws of a file couldn't be all the same at all places by chance: independent ones come in any order."""
+    if sum(len(text) for text in {draw[-1] for draw in draws.values() if draw[-1]}) > _TEXT:
+        return True
+    by_problem: dict[str, Counter[tuple[Any, ...]]] = {}
+    for (problem, _), draw in draws.items():
+        by_problem.setdefault(problem, Counter())[draw] += 1
+    orders = (lgamma(of.total() + 1) - sum(lgamma(n + 1) for n in of.values()) for of in by_problem.values())
+    return sum(orders) >= _BITS * log(2)
 
 
 def _draws(part: Outcomes, problems: Sequence[str] | None) -> _Draws:
@@ -79,10 +100,22 @@ def _draws(part: Outcomes, problems: Sequence[str] | None) -> _Draws:
 
 
 def _rows(connection: sqlite3.Connection, model: int, only: str, named: Mapping[str, str]) -> _Draws:
-    text = text_sql("sample") if only else "NULL"
+    """(moment, latency, cost, tokens, verdict, text). Of what a tape or an undated file brought, moment and latency are
+    None, and the verdict stands for a text that it lacks. Texts are read where `only` names problems."""
+    whole = text_sql("sample")
+    text = whole if only else f"length({whole})"
     rows = connection.execute(
-        f"SELECT problem.key, sample_index, created_at, latency_s, cost_pico, prompt_tokens, completion_tokens, {text} "
+        f"SELECT problem.key, sample_index, created_at, latency_s, cost_pico, prompt_tokens, completion_tokens, "
+        f"passed, {text}, {FROM_FILE.format('sample', 'merged_request')}, cost_basis = 'replayed' "
         f"FROM sample JOIN problem ON problem.id = sample.problem_id WHERE model_id = :model {only}",
         {"model": model, **named},
-    )
-    return {(row[0], row[1]): tuple(row[2:]) for row in rows}
+    ).fetchall()
+    moments = [row[2] for row in rows if row[9]]
+    undated = 2 * len(set(moments)) <= len(moments)  # it is when they were imported
+    found: _Draws = {}
+    for key, index, moment, latency, *counts, passed, said, of_file, replayed in rows:
+        if replayed or (of_file and undated):
+            found[key, index] = (None, None, *counts, None if said else passed, said)
+        else:
+            found[key, index] = (moment, latency, *counts, None, said if only else None)
+    return found

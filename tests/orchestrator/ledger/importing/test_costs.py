@@ -135,7 +135,7 @@ TOLD = {**LINE, "prompt_tokens": 100, "completion_tokens": 50}
 @pytest.mark.parametrize(
     ("line", "flags", "cost"),
     [
-        (TOLD, [], (0, "imported")),
+        (TOLD, [], (None, "none")),
         (TOLD, ["--price", "cheap=1/2"], (200 * 10**6, "computed")),
         (TOLD | {"cost_usd": None}, ["--price", "cheap=1/2"], (200 * 10**6, "computed")),
         (TOLD | {"model": MODEL}, ["--prices-on", "2026-11-29"], (LIST, "computed")),

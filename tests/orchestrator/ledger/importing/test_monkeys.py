@@ -94,7 +94,8 @@ def test_costs_that_are_not_known_are_null_and_said_so(command, tmp_path, file):
     assert model["usd_per_sample"] is None
     assert all(point["usd_per_problem"] is None for point in model["coverage"])
     assert model["coverage"][0]["coverage"] == pytest.approx((2 / 3 + 1 / 2) / 2)
-    assert any("no sample with a known cost in usd" in text for text in document["warnings"])
+    assert any("the cost of its samples is unknown" in text for text in document["warnings"])
+    assert not any("shared their requests' prompts" in text for text in document["warnings"])
     for reading in (("frontier", "a.db"), ("compare", "a.db"), ("status", "a.db"), ("doctor", "a.db")):
         assert command(*reading).returncode == 0
 

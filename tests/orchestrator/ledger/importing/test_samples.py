@@ -31,8 +31,8 @@ def test_three_columns_are_enough(command, tmp_path):
     write(tmp_path / "mine.v2.jsonl", LINE, {**LINE, "sample_index": 1})
     assert command("import", "mine.v2.jsonl", "--db", "new/a.db").returncode == 0
     (first, second) = records(tmp_path / "new/a.db")
-    assert (first["sweep"], first["text"], first["cost_pico"], first["passed"]) == ("mine.v2", "", 0, None)
-    assert (first["cost_basis"], first["stop_rule"]) == ("imported", "none")
+    assert (first["sweep"], first["text"], first["cost_pico"], first["passed"]) == ("mine.v2", "", None, None)
+    assert (first["cost_basis"], first["stop_rule"]) == ("none", "none")
     assert second["sample_index"] == 1
     assert second["created_at"] > 1.7e9
 

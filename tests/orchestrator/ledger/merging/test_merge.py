@@ -248,12 +248,22 @@ def test_a_copy_is_refused_also_gone_on_with(command, bought, tmp_path):
     assert "is named twice" in _refused(command, str(one), str(one))
 
 
-def test_one_file_imported_twice_is_refused_and_two_are_not(command, tmp_path):
-    lines = [{"model": "m", "problem": "p", "sample_index": at, "text": f"t{at}"} for at in range(3)]
+@pytest.mark.parametrize(
+    ("said", "flags"),
+    [
+        ({}, ()),
+        ({"cost_usd": 0.5}, ()),
+        ({"prompt_tokens": 9, "completion_tokens": 1}, ("--price", "m=1/2")),
+    ],
+    ids=["unknown cost", "stated cost", "computed cost"],
+)
+def test_one_file_imported_twice_is_refused_and_two_are_not(command, tmp_path, said, flags):
+    line = {"model": "m", "problem": "p"} | said
+    lines = [line | {"sample_index": at, "text": f"t{at}"} for at in range(3)]
     write(tmp_path / "s.jsonl", *lines)
     write(tmp_path / "s2.jsonl", *({**line, "text": "other", "sweep": "s"} for line in lines))
     for db, file in (("a.db", "s.jsonl"), ("b.db", "s.jsonl"), ("c.db", "s2.jsonl")):
-        assert command("import", file, "--db", db).returncode == 0
+        assert command("import", file, "--db", db, *flags).returncode == 0
     assert "the imported or replayed samples of model 'm' are those of a.db" in _refused(
         command, "a.db", "b.db"
     )
