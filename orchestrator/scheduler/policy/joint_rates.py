@@ -158,49 +158,44 @@ def fit(
         return start
     patterns = np.array(list(counts), np.float64)  # (patterns, models, 2)
     weight = np.array(list(counts.values()), np.float64)
-    likelihood = [_likelihood(patterns[:, model]) for model in range(patterns.shape[1])]
-    tried = [_em(prior_problems * prior.mass, start.mass, likelihood, weight, share) for share in shared]
-    best = max(range(len(tried)), key=lambda at: tried[at][1])
-    return Spread(tried[best][0], shared[best])
-
-
-def _likelihood(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(patterns, RATES)."""
-    right, wrong = counts[:, :1], counts[:, 1:]
-    return np.asarray(RATES**right * (1.0 - RATES) ** wrong)
+    right, wrong = patterns.transpose(2, 1, 0)[..., None]
+    likelihood = RATES**right * (1.0 - RATES) ** wrong  # (models, patterns, RATES)
+    masses, fits = _em(prior_problems * prior.mass, start.mass, likelihood, weight, np.array(shared))
+    best = int(fits.argmax())
+    return Spread(masses[best], shared[best])
 
 
 def _em(
     prior: NDArray[np.float64],
     start: NDArray[np.float64],
-    likelihood: list[NDArray[np.float64]],
+    likelihood: NDArray[np.float64],
     weight: NDArray[np.float64],
-    shared: float,
-) -> tuple[NDArray[np.float64], float]:
-    mass, fits = start, -np.inf
+    shared: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of each of `shared`: the likeliest masses (models, RATES), and how well they fit, a logarithm."""
+    mass = np.repeat(start[None], len(shared), axis=0)
+    weighed = (weight[:, None] * likelihood).swapaxes(-1, -2)  # (models, RATES, patterns)
+    fits = np.zeros(len(shared))
     for _ in range(_TURNS):
-        given = [given_ease(one, shared) for one in mass]
-        by_ease = [like @ g.T for like, g in zip(likelihood, given, strict=True)]  # (patterns, EASES) each
-        joint = np.prod(by_ease, axis=0)
-        whole = joint.sum(axis=1)
-        fits = float(weight @ np.log(np.maximum(whole, 1e-300)))
-        fits += float((prior * np.log(np.maximum(mass, 1e-12))).sum())
-        found: list[NDArray[np.float64]] = []
-        for before, like, g, alone in zip(prior, likelihood, given, by_ease, strict=True):
-            rest = joint / np.maximum(alone, 1e-300) / np.maximum(whole, 1e-300)[:, None]  # (patterns, EASES)
-            drawn = like * (rest @ g)  # each pattern's probability of each rate
-            found.append(before + weight @ drawn)
-        mass = np.array([one / one.sum() for one in found])
+        given = given_ease(mass, shared[:, None])  # (shared, models, EASES, RATES)
+        by_ease = likelihood @ given.swapaxes(-1, -2)  # (shared, models, patterns, EASES)
+        joint = by_ease.prod(axis=1, keepdims=True)
+        whole = np.maximum(joint.sum(axis=-1, keepdims=True), 1e-300)
+        fits = np.log(whole[:, 0, :, 0]) @ weight
+        fits += (prior * np.log(np.maximum(mass, 1e-12))).sum(axis=(-1, -2))
+        rest = joint / np.maximum(by_ease, 1e-300) / whole
+        # How many problems are expected at each rate.
+        found = prior + ((weighed @ rest) * given.swapaxes(-1, -2)).sum(axis=-1)
+        mass = found / found.sum(axis=-1, keepdims=True)
     return mass, fits
 
 
-def given_ease(mass: NDArray[np.float64], shared: float) -> NDArray[np.float64]:
-    """(…, EASES, RATES): the masses, (…, RATES), where the factor has each of its values."""
-    if shared == 0.0:
-        return np.repeat(mass[..., None, :], EASES, axis=-2)
+def given_ease(mass: NDArray[np.float64], shared: float | NDArray[np.float64]) -> NDArray[np.float64]:
+    """(…, EASES, RATES): the masses, (…, RATES), where the factor has each of its values. `shared`: of all, or (…)."""
     edges = _quantile(np.clip(np.cumsum(mass, axis=-1)[..., :-1], 1e-12, 1 - 1e-12))
-    eases = np.array(_eases())
-    above = (edges[..., None, :] - np.sqrt(shared) * eases[:, None]) / np.sqrt(1.0 - shared)
+    eases = np.array(_eases())[:, None]
+    share = np.asarray(shared)[..., None, None]
+    above = (edges[..., None, :] - np.sqrt(share) * eases) / np.sqrt(1.0 - share)
     ends = np.ones((*above.shape[:-1], 1))
     given = np.diff(np.concatenate([0.0 * ends, _normal(above), ends], axis=-1), axis=-1)
     # Few nodes: the masses hold all the same.
@@ -214,11 +209,18 @@ def _eases() -> tuple[float, ...]:
     return tuple(NormalDist().inv_cdf((at + 0.5) / EASES) for at in range(EASES))
 
 
-def _quantile(share: NDArray[np.float64]) -> NDArray[np.float64]:
+@cache
+def _normal_table() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Quantiles of a normal, and the shares below them, close enough to go straight from one to the next."""
     from statistics import NormalDist
 
-    inverse = NormalDist().inv_cdf
-    return np.array([inverse(one) for one in share.ravel().tolist()]).reshape(share.shape)
+    at = np.arange(-7.1, 7.1, 0.002)
+    return at, np.array([NormalDist().cdf(one) for one in at.tolist()])
+
+
+def _quantile(share: NDArray[np.float64]) -> NDArray[np.float64]:
+    at, below = _normal_table()
+    return np.interp(share, below, at)
 
 
 def _normal(at: NDArray[np.float64]) -> NDArray[Any]:
