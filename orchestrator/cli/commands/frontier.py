@@ -12,6 +12,7 @@ from orchestrator.cli.bundles import ledgers
 from orchestrator.text.command import command
 
 _MOST_TEXTS_MB = 1000
+_TEXTS_MB = 2.0
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -74,10 +75,10 @@ def frontier(
         help="Write the interactive report to FILE; an earlier report is overwritten.",
         metavar="FILE",
     ),
-    texts: float = typer.Option(
-        2.0,
+    texts: float | None = typer.Option(
+        None,
         "--texts",
-        help="Add up to MB of the samples' texts into the report, the hardest problems first.",
+        help="Add up to MB of the samples' texts into the report, the hardest problems first. Default: 2.",
         metavar="MB",
     ),
     png: Path | None = typer.Option(None, "--png", hidden=True, metavar="FILE"),
@@ -102,8 +103,7 @@ def frontier(
     from orchestrator.cli.values import axis_named
 
     chosen = axis_named(axis)
-    if html is not None:
-        _check(html, texts)
+    taken = _check(html, texts)
     _check_policy(write_policy, output)
     from orchestrator.analysis.page_data import PAGE_AXES
     from orchestrator.analysis.policies import Cap
@@ -121,7 +121,7 @@ def frontier(
         )
     sampled, whole = documents.sampled, documents.whole
     if html is not None:
-        _write(html, documents, db, texts)
+        _write(html, documents, db, taken)
     if write_policy is not None and output is not None:
         _write_policy(db, sampled, write_policy, output)
     if json_:
@@ -237,16 +237,23 @@ def _check_policy(number: int | None, output: Path | None) -> None:
         raise InputError("-o", "goes with --write-policy N", f"for a figure: {command('figure DB -o FILE')}")
 
 
-def _check(html: Path, texts: float) -> None:
-    """What would fail at the end fails at the start."""
+def _check(html: Path | None, texts: float | None) -> float:
+    """What would fail at the end fails at the start. Gives the megabytes of texts."""
     from orchestrator.errors import InputError
     from orchestrator.report.report_file import check_target
 
+    if html is None:
+        if texts is not None:
+            raise InputError("--texts", "goes with a report", "add --html FILE")
+        return 0.0
+    if texts is None:
+        texts = _TEXTS_MB
     if not 0 <= texts <= _MOST_TEXTS_MB:
         raise InputError(
             "--texts", f"{texts:g} isn't a size in MB", f"use a number from 0 to {_MOST_TEXTS_MB}"
         )
     check_target("html", html)
+    return texts
 
 
 def _write(html: Path, documents: FrontierDocuments, db: list[Path], texts: float) -> None:

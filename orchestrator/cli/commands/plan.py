@@ -64,7 +64,7 @@ def plan(
     from orchestrator.run.servers.node import check_node
     from orchestrator.run.verdicts.choose_verifier import lack_of
     from orchestrator.run.verdicts.gold_check import gold_judged_wrong
-    from orchestrator.sweep.load import load
+    from orchestrator.sweep.load import check_keys, load
 
     loaded = load(sweep, budget=budget)
     prepared = prepare(loaded)
@@ -73,10 +73,11 @@ def plan(
             "--fit", "needs a budget to fit into", "add --budget 5, or budget_usd to the sweep file"
         )
     planned = plan_sweep(prepared, db if db is not None else default_ledger(loaded.name), fits=fit)
-    try:
-        check_node(prepared)
-    except InputError as error:  # one may plan on another machine than the node
-        console(stderr=True).print(f"warning: {error}; until then, run won't start here")
+    for check in (lambda: check_keys(loaded), lambda: check_node(prepared)):
+        try:
+            check()
+        except InputError as error:  # one may plan on another machine, or before there is a key
+            console(stderr=True).print(f"warning: {error}; until then, run won't start here")
     if (lack := lack_of(prepared.executor.verifier, prepared.problems)) is not None:
         console(stderr=True).print(f"warning: {lack[0]} ({lack[1]}); until then, run won't start")
     else:

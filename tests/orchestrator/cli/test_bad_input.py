@@ -107,6 +107,7 @@ FLAGS = [
     (["frontier", "foreign.db"], "foreign.db"),
     (["export", "foreign.db", "--format", "jsonl"], "foreign.db"),
     (["import", "none.jsonl", "--db", "x.db"], "none.jsonl"),
+    (["frontier", "x.db", "--texts", "5"], "--texts: goes with a report (add --html FILE)"),
     (["prices", "no-such-model-anywhere"], "no-such-model-anywhere"),
 ]
 
@@ -127,6 +128,9 @@ def test_no_budget_anywhere(command, folder):
 def test_an_unset_key_is_named_and_a_bad_one_never_shown(command, folder):
     (folder / "sweep.toml").write_text(SWEEP + 'api_key_env = "MY_KEY"\n')
     _refused(command("run", "sweep.toml"), "the environment variable MY_KEY is not set (export MY_KEY=…")
+    planned = command("plan", "sweep.toml")
+    assert planned.returncode == 0, "it sends nothing, so it needs no key"
+    assert "models.a.api_key_env: the environment variable MY_KEY is not set" in planned.stderr
     _refused(command("run", "sweep.toml", MY_KEY=f"{SECRET}\n"), "MY_KEY holds characters that no key has")
 
 
