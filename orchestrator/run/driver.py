@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.reading.for_run.unjudged import pieces
-from orchestrator.ledger.reading.samples.text_key import CUT_OFF
 from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.ledger.writing.rows import SampleRow, Settlement, VerdictRow
 from orchestrator.progress import Progress
 from orchestrator.run import server_queues
 from orchestrator.run.batches.batches import Batches, Life
+from orchestrator.run.findings import Findings
 from orchestrator.run.policies.progress import policy_progress
 from orchestrator.run.policies.steering import plans, steering
 from orchestrator.run.policies.works import is_steered
@@ -25,7 +25,6 @@ from orchestrator.run.progress_figures import ProgressFigures, Tally, leave_mome
 from orchestrator.run.sampling import Sampling
 from orchestrator.run.servers.context import Servers, logs_beside
 from orchestrator.run.servers.own_servers import OwnServers
-from orchestrator.run.shared_limits import shared_limits
 from orchestrator.run.verdicts.asked_judge import AskedJudge
 from orchestrator.run.verdicts.asking import Asking
 from orchestrator.run.verdicts.case import Unjudged, unjudged
@@ -38,8 +37,6 @@ from orchestrator.sending.dispatcher import Action, Dispatcher
 from orchestrator.sending.paid_servers import HourlyPrice, TimedServer, paid_servers
 from orchestrator.sending.sender import Sender
 from orchestrator.sending.served_calls import ServedCalls
-from orchestrator.text.empty_words import EmptyReplies
-from orchestrator.text.one_sided_words import gold_of, one_sided
 from providers.batch import BatchProvider
 from providers.transport.awake import awake_clock
 from providers.types import Provider
@@ -80,11 +77,9 @@ class Driver:
         self._clock = awake_clock().time
         self._recorded: set[str] = set()
         """Stopped models already written to the ledger."""
-        self._examples: dict[str, tuple[int, str, str | None]] = {}
-        """Of each model the first judged sample: its problem, text and extracted answer."""
         policy, models = prepared.sweep.policy, prepared.sweep.models.values()
         self._draws_by_verdicts = any(is_steered(model, policy) for model in models)
-        self._empty = dict.fromkeys(prepared.sweep.models, EmptyReplies())
+        self.findings = Findings(prepared, scheduler, tallies)
         data = {pid: p.data for pid, p in zip(ledger.state.problem_ids, prepared.problems, strict=True)}
         known = KnownVerdicts(ledger.path, prepared.executor)
         judging = prepared.judging
@@ -343,17 +338,12 @@ class Driver:
     async def _arrived(self, ticket: Ticket, outcome: Settlement) -> None:
         alias, ordinal, samples = ticket.alias, ticket.item.problem, outcome.samples
         self._tallies[alias].done += len(samples)
-        cut = [
-            (row.text, bool(row.reasoning_tokens) or row.reasoning is not None)
-            for row in samples
-            if row.finish_reason == CUT_OFF
-        ]
-        self._empty[alias] = self._empty[alias].and_more(len(samples), cut)
+        self.findings.add_samples(alias, samples)
         for row, verdict in zip(samples, outcome.judged or repeat(None), strict=False):
             if verdict is None:
                 await self._judge.add(self._unjudged(alias, ordinal, row))
             else:
-                self._keep_example(alias, ordinal, row.text, verdict.answer)
+                self.findings.add_judged(alias, ordinal, row.text, verdict.answer)
                 self._count_verdict(alias, ordinal, row.sample_index, verdict.passed, verdict.reason)
 
     def _unjudged(self, alias: str, ordinal: int, row: SampleRow) -> Unjudged:
@@ -369,7 +359,7 @@ class Driver:
         )
 
     def _on_verdict(self, sample: Unjudged, row: VerdictRow) -> None:
-        self._keep_example(sample.alias, sample.ordinal, sample.text, row.answer)
+        self.findings.add_judged(sample.alias, sample.ordinal, sample.text, row.answer)
         self._count_verdict(sample.alias, sample.ordinal, sample.sample_index, row.passed, row.reason)
         self.dispatcher.wake()
 
@@ -382,37 +372,6 @@ class Driver:
         tally.verified += passed is not None
         tally.passed += passed == 1
         self.scheduler.lanes[alias].sampling.judged(ordinal, passed=passed == 1, index=index)
-
-    def _keep_example(self, alias: str, ordinal: int, text: str, answer: str | None) -> None:
-        if alias not in self._examples and text.strip():
-            self._examples[alias] = (ordinal, text, answer)
-
-    def empty_replies(self) -> dict[str, str]:
-        """What to say of models that this run got many empty replies of, by alias."""
-        models = self._prepared.sweep.models
-        words = {alias: seen.words(models[alias].max_tokens) for alias, seen in self._empty.items()}
-        return {alias: said for alias, said in words.items() if said is not None}
-
-    def shared_limits(self) -> list[str]:
-        """What to say of models that may share a vendor's limit."""
-        rates = {alias: lane.rate for alias, lane in self.scheduler.lanes.items()}
-        return shared_limits(self._prepared.sweep.models, rates)
-
-    def _to_watch(self) -> str | None:
-        """What the person who watches should know before more money goes the same way."""
-        for alias, words in self.empty_replies().items():
-            return f"{alias}: {words}"
-        return self._one_sided() or next(iter(self.shared_limits()), None)
-
-    def _one_sided(self) -> str | None:
-        """The first model whose verdicts are all alike, for the person who watches."""
-        for alias, (ordinal, text, answer) in self._examples.items():
-            tally = self._tallies[alias]
-            gold = gold_of(self._prepared.problems[ordinal].data.get("answer"))
-            words = one_sided(tally.verified, tally.passed, text=text, answer=answer, gold=gold)
-            if words is not None:
-                return f"{alias}: {words}"
-        return None
 
     # -- how it stands ----------------------------------------------------------------------------------------------
 
@@ -427,7 +386,7 @@ class Driver:
     def progress(self, ended: str | None = None) -> Progress:
         """The figures of this moment; `ended`: how it ended."""
         phase = ended or ("draining" if self.scheduler.draining else "sampling")
-        note = (None if ended else self.dispatcher.note) or self._to_watch()
+        note = (None if ended else self.dispatcher.note) or self.findings.to_watch()
         return self._figures.progress(phase, unverified=self._judge.waiting, note=note)
 
 

@@ -232,8 +232,8 @@ async def _run(
         warnings=[
             *was_raised(*state.raised),
             *warnings.lines(),
-            *(Warned(alias, words) for alias, words in driver.empty_replies().items()),
-            *driver.shared_limits(),
+            *(Warned(alias, words) for alias, words in driver.findings.empty_replies().items()),
+            *driver.findings.shared_limits(),
         ],
         signal=options.signals.received,
         presumed_leftovers=state.presumed_leftovers,
