@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 import sqlite3
 import time
 from contextlib import closing
@@ -19,6 +18,7 @@ from orchestrator.doctor.finding import Finding
 from orchestrator.installer import install
 from orchestrator.ledger.file.lock import acquire
 from orchestrator.sweep.load import load
+from tests.loopback.closed_port import closed_port
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import SweepFile, model, run
@@ -50,12 +50,6 @@ def bought(tmp_path_factory) -> Path:
 
 def of(found: list[Finding], topic: str) -> list[tuple[str, str]]:
     return [(finding.state, finding.text) for finding in found if finding.topic == topic]
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as listening:
-        listening.bind(("127.0.0.1", 0))
-        return listening.getsockname()[1]
 
 
 def test_bare_doctor_looks_at_the_installation(doctor):
@@ -180,8 +174,8 @@ def test_the_sandbox_that_a_sweep_asks_for_is_named(doctor, tmp_path):
 
 def test_a_sweep_that_lacks_everything(doctor, tmp_path):
     vendor = openai_vendor(models=("other",))
-    dead = f"http://127.0.0.1:{free_port()}/v1"
-    with serving(vendor):
+    with serving(vendor), closed_port() as port:
+        dead = f"http://127.0.0.1:{port}/v1"
         models = {
             "unserved": model(vendor, api_key_env="NO_SUCH_KEY"),
             "dead": {**model(vendor), "base_url": dead, "price": None, "model": "nobody-knows"},
