@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import io
 import json
 import os
 import re
 import sqlite3
-import subprocess
-import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import manyfew
 from docs.make_reference import sweep_tables
+from orchestrator.cli.main import main
 from orchestrator.cli.quick.run import EXIT
 from orchestrator.ledger.file.create import create
 from tests.orchestrator.compared_ledger import compared_ledger
@@ -95,17 +97,18 @@ def _documents(folder: Path) -> dict[str, list[str]]:
 
 
 def _said(command: str, folder: Path) -> Any:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "ANTHROPIC_", "PYTHON"))}
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "manyfew", *command.split(), "--json"],
-        cwd=folder,
-        env={**kept, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=100,
-    )
-    return json.loads(done.stdout)
+    """In this process: to start one for each would take most of the time."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "ANTHROPIC_"))}
+    out = io.StringIO()
+    with (
+        patch.dict(os.environ, kept, clear=True),
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(io.StringIO()),
+        contextlib.suppress(SystemExit),
+    ):
+        main([*command.split(), "--json"])
+    return json.loads(out.getvalue())
 
 
 def keys(value: Any, above: str = "") -> set[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 
 import pytest
 
 from tests.loopback.openai_wire import openai_vendor
+from tests.loopback.vendor import Vendor
 from tests.orchestrator.run.books import (
     check_bill,
     check_books,
@@ -132,8 +134,21 @@ def test_a_bad_key_ends_its_model_at_once_and_shows_nowhere(tmp_path):
     assert money(db).held == 0
 
 
+class Thrice(threading.Event):
+    """Holds a slow server's replies until the fast one has answered three times as many, or has no more to answer."""
+
+    def __init__(self, slow: Vendor, fast: Vendor, *, requests: int) -> None:
+        super().__init__()
+        self._slow, self._fast, self._requests = slow, fast, requests
+
+    def is_set(self) -> bool:
+        done = len(self._slow.billed)
+        return len(self._fast.billed) < min(3 * (done + 1), self._requests - done - self._slow.in_flight)
+
+
 def test_several_servers_least_outstanding_first(tmp_path):
-    slow, fast = (openai_vendor(flavour="vllm", latency=s) for s in (0.2, 0.02))
+    slow, fast = openai_vendor(flavour="vllm"), openai_vendor(flavour="vllm")
+    slow.held = Thrice(slow, fast, requests=30 * 16 // 4)
     db = tmp_path / "test.db"
     with serving(slow, fast):
         sweep = SweepFile({"m": vllm(slow, fast, max_n=4, sequences=16)}, problems=30, samples=16)

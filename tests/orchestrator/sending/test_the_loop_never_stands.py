@@ -9,7 +9,7 @@ import time
 import pytest
 
 from orchestrator.sending.stalls import Stalls
-from providers.transport.awake import AwakeLimit, Stall, awake_clock
+from providers.transport.awake import COMPUTES, AwakeLimit, Stall, awake_clock
 from tests.loopback.openai_wire import openai_vendor
 from tests.loopback.work import Sample
 from tests.orchestrator.run.books import check_books, check_complete
@@ -57,32 +57,36 @@ def test_a_long_text_is_judged_by_another_process():
         executor.close()
 
 
-def compute(seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+def compute(seconds: float) -> float:
+    """The share of a processor that it got."""
+    began, used = time.monotonic(), time.process_time()
+    while time.monotonic() < began + seconds:
         pass
+    return (time.process_time() - used) / (time.monotonic() - began)
 
 
-async def limited(seconds: float) -> None:
+async def limited(seconds: float, shares: list[float]) -> None:
     async with AwakeLimit() as limit:
         limit.within(seconds)
         await asyncio.sleep(0.2)
-        compute(1.5)
+        shares.append(compute(1.5))
         await asyncio.sleep(10)
 
 
 async def test_what_holds_the_loop_is_heard_and_counts_for_no_limit():
-    clock, heard = awake_clock(), []
+    clock, heard, shares = awake_clock(), [], []
     clock.on_stall.append(heard.append)
     try:
         began, real = clock.time(), time.monotonic()
         with pytest.raises(TimeoutError):
-            await limited(0.6)
+            await limited(0.6, shares)
         assert clock.time() - began >= 0.6
         assert time.monotonic() - real >= 1.7, "the computation counted for the limit"
         await asyncio.sleep(0.2)
         longest = max(heard, key=lambda stall: stall.seconds)
-        assert longest.computing
+        assert longest.computing or shares[0] < 2 * COMPUTES, (
+            "on a busy machine it may get little, as if stopped"
+        )
         assert longest.seconds > 1.3
         assert clock.lag_s > 0.3
     finally:

@@ -80,12 +80,13 @@ async def test_what_json_cannot_hold_is_this_prompts_failure(vendor, provider):
 
 
 async def test_waiting_for_a_connection_is_not_part_of_the_time(vendor):
-    vendor.latency = 0.2
+    """The last of five waits for two seconds, and then has its own time, of which a busy machine may take most."""
+    vendor.latency = 0.5
     narrow = openai_compatible(vendor.base_url, api_key=KEY, concurrency=1)
-    replies = await asyncio.gather(*(narrow.send(ask(timeout_s=0.4)) for _ in range(5)))
+    replies = await asyncio.gather(*(narrow.send(ask(timeout_s=1.9)) for _ in range(5)))
     await narrow.aclose()
     assert vendor.most_in_flight == 1
-    assert all(0.2 <= reply.latency_s < 0.4 for reply in replies)
+    assert all(0.5 <= reply.latency_s < 1.9 for reply in replies)
 
 
 async def test_as_many_connections_as_requests_in_flight_and_no_more(vendor):
