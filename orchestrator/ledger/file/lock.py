@@ -11,6 +11,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from orchestrator.errors import InputError
+from orchestrator.interrupts import interrupts
 from orchestrator.ledger.file.folder import make_folder
 from orchestrator.ledger.file.migrate import migrate
 from orchestrator.ledger.file.one_name import file_of, refuse_other_names, resolved
@@ -30,6 +31,7 @@ class WriterLock:
         self._lock = lock
         self._row: int | None = None
         self._file: str | None = None
+        self._undone = interrupts.undone(self._remove_unused)
 
     def claim(self, connection: sqlite3.Connection, *, schema: str = "main") -> None:
         """Names this process in the ledger as the one that writes it; the caller has begun a transaction with BEGIN
@@ -47,12 +49,21 @@ class WriterLock:
                 if self._row is not None and file_of(self.path) == self._file:
                     remove_writer(self.path, self._row)
         finally:
+            self._remove_unused()
             self._lock.release()
 
+    def _remove_unused(self) -> None:
+        """A ledger that was not made after all leaves no lock file either. It goes while it is still held."""
+        with suppress(OSError):
+            if self._lock.is_locked and not self.path.exists():
+                lock_path(self.path).unlink(missing_ok=True)
+
     def __enter__(self) -> Self:
+        self._undone.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._undone.__exit__(None, None, None)
         self.release()
 
 

@@ -64,17 +64,27 @@ def broken(error: BaseException, path: Path | str, failed: str) -> LedgerBroken:
     return LedgerBroken(str(path), f"{failed}: {what}", remedy)
 
 
+def is_damage(error: BaseException) -> bool:
+    """Whether what the file holds is wrong, not how it was reached."""
+    return _code(error) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or isinstance(error, ValueError)
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether the disk is full."""
+    return _code(error) == sqlite3.SQLITE_FULL
+
+
 def trouble(error: BaseException, path: Path | str) -> tuple[str, str]:
     """(what is wrong, what to do about it) of an error met on the ledger at `path`."""
-    code = (getattr(error, "sqlite_errorcode", None) or 0) & _PRIMARY
-    if code == sqlite3.SQLITE_FULL:
+    code = _code(error)
+    if is_full(error):
         return "the disk is full", "free disk space, then run again: what was committed stands"
     if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return (
             f"another program holds it ({error})",
             "close the program that writes to it, then run again: what was committed stands",
         )
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or isinstance(error, ValueError):
+    if is_damage(error):
         return (
             f"it is damaged ({error})",
             f"look at it with `{command('doctor {}', path)}` and go on from a backup of it",
@@ -83,3 +93,7 @@ def trouble(error: BaseException, path: Path | str) -> tuple[str, str]:
         "look at its disk (space, permissions, the system's log), then run again: what was committed stands; "
         "or name another with --db"
     )
+
+
+def _code(error: BaseException) -> int:
+    return (getattr(error, "sqlite_errorcode", None) or 0) & _PRIMARY

@@ -28,8 +28,7 @@ SELECT a.model, a.k FROM src_aggregate AS a JOIN main.aggregate AS b ON b.sweep 
 
 
 class MergeFit:
-    """Adds each ledger's sweeps, models and problems to the new one, or refuses them. In `temp` it keeps what each
-    name is there and here: sweep_of, model_of, problem_of; of the ledger attached as `src` alone."""
+    """Adds each ledger's sweeps, models, problems and prompts to the new one, or refuses them."""
 
     def __init__(
         self,
@@ -50,8 +49,6 @@ class MergeFit:
         ).fetchall()
         self._refuse_other_sweep(source, [row["name"] for row in sweeps])
         self._connection.execute("DELETE FROM temp.sweep_of")
-        self._connection.execute("DELETE FROM temp.model_of")
-        self._connection.execute("DELETE FROM temp.problem_of")
         for sweep in sweeps:
             self._sweep(source, sweep)
         models = rows.execute(
@@ -60,6 +57,10 @@ class MergeFit:
         for model in models:
             self._model(source, model)
         self._problems(source)
+        self._connection.execute(
+            "INSERT INTO main.prompt (sha256, body) SELECT sha256, body FROM src_prompt WHERE true ORDER BY id "
+            "ON CONFLICT (sha256) DO NOTHING"
+        )
         self._results(source)
         add_sets(self._connection, source)
 
@@ -117,10 +118,6 @@ class MergeFit:
             )
         else:
             self._refuse_other_model(source, model, *self._first[key])
-        ask(
-            "INSERT INTO temp.model_of SELECT ?, id FROM main.model WHERE sweep_id = ? AND alias = ?",
-            (model["id"], *key),
-        )
         # What an unfinished attempt paid brings no sample here, and what it held beside its calls was never sent.
         unfinished, held = ask(
             "SELECT coalesce(sum(settled_pico), 0), coalesce(sum(held_pico), 0) FROM src_agent_attempt "
@@ -180,11 +177,6 @@ class MergeFit:
             "WHERE true ORDER BY p.ordinal IS NULL, p.ordinal, p.id "
             "ON CONFLICT (sweep_id, key) DO UPDATE SET data = iif(data = '{}', excluded.data, data), "
             "ordinal = min(coalesce(ordinal, excluded.ordinal), coalesce(excluded.ordinal, ordinal))"
-        )
-        ask(
-            "INSERT INTO temp.problem_of SELECT p.id, q.id FROM src_problem AS p "
-            "JOIN temp.sweep_of AS w ON w.there = p.sweep_id "
-            "JOIN main.problem AS q ON q.sweep_id = w.here AND q.key = p.key"
         )
 
     def _results(self, source: MergeSource) -> None:

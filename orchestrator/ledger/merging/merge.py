@@ -21,12 +21,21 @@ from orchestrator.errors import InputError
 from orchestrator.ledger.file.create import create, remove_logs
 from orchestrator.ledger.file.lock import acquire
 from orchestrator.ledger.file.open import open_for_writing
-from orchestrator.ledger.file.trouble import all_or_nothing
+from orchestrator.ledger.file.trouble import TROUBLE, all_or_nothing, is_full
 from orchestrator.ledger.file.whole_file import new_place
+from orchestrator.ledger.merging import names, numbering, same_draws
+from orchestrator.ledger.merging.digests import SourceDigests
 from orchestrator.ledger.merging.fit import MergeFit
-from orchestrator.ledger.merging.same_draws import refuse_other_prompts, refuse_same_samples
-from orchestrator.ledger.merging.source import MergeSource, attached, name_apart, read_source, unchanged
-from orchestrator.ledger.merging.write import STAGE, number_anew, stage, staged, write_requests, write_samples
+from orchestrator.ledger.merging.names import map_names
+from orchestrator.ledger.merging.numbering import number_anew, stage_stretches
+from orchestrator.ledger.merging.same_draws import refuse_same_samples, stage_draws
+from orchestrator.ledger.merging.source import MergeSource, attached, look_at, name_apart
+from orchestrator.ledger.merging.write import (
+    put_off_indices,
+    refuse_lost_references,
+    write_requests,
+    write_samples,
+)
 
 CACHE_KIB = 16 * 1024
 Differences = Callable[[dict[str, Any], dict[str, Any]], list[str]]
@@ -60,13 +69,13 @@ def merge(
     for at, path in enumerate(resolved):
         if path in resolved[:at]:
             raise InputError(str(paths[at]), "is named twice", "name each ledger once")
-    sources = name_apart([read_source(path, on_progress) for path in paths])
-    with acquire(out), new_place(out) as part:
+    sources = name_apart([look_at(path) for path in paths])
+    with acquire(out), new_place(out) as part, SourceDigests(sources, on_progress) as digests:
         try:
             with all_or_nothing(out, "the ledgers can't be merged, and nothing was written"):
                 create(part)
                 with closing(open_for_writing(part)) as connection:
-                    found = _merge(connection, sources, differences, on_progress)
+                    found = _merge(connection, sources, differences, digests)
                 open_for_writing(part).close()  # from now on with a log, as every ledger
         finally:
             remove_logs(part)
@@ -77,42 +86,59 @@ def _merge(
     connection: sqlite3.Connection,
     sources: list[MergeSource],
     differences: Differences,
-    on_progress: Callable[[int], None],
+    digests: SourceDigests,
 ) -> Merged:
-    connection.executescript(STAGE)
-    # Nobody has the file before it is whole, and new_place syncs it then.
-    connection.execute("PRAGMA synchronous = OFF")
-    connection.execute("PRAGMA main.journal_mode = OFF")
+    connection.executescript(names.TABLES + same_draws.TABLES + numbering.TABLES)
+    # Nobody has the file before it is whole, and new_place syncs it then; references are checked when all are there.
+    for pragma in ("synchronous = OFF", "main.journal_mode = OFF", "foreign_keys = OFF"):
+        connection.execute(f"PRAGMA {pragma}")
     connection.execute(f"PRAGMA main.cache_size = -{CACHE_KIB}")
-    fit = MergeFit(connection, differences)
-    now, version = time.time(), metadata.version("manyfew")
-    for source in sources:
-        with attached(connection, source):
-            connection.execute("BEGIN IMMEDIATE")
-            fit.add(source)
-            connection.execute(
-                "INSERT INTO merged (id, name, digest, samples, runs, merged_at, manyfew) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (source.number, source.name, source.digest, source.samples, source.runs, now, version),
-            )
-            stage(connection, source)
-            refuse_other_prompts(connection, source)
-            connection.execute("COMMIT")
-    staged(connection, sources)
-    refuse_same_samples(connection, sources)
-    renumbered = number_anew(connection)
-    count = 0
-    for source in sources:
-        with attached(connection, source):
-            unchanged(connection, source)
-            connection.execute("BEGIN IMMEDIATE")
-            write_requests(connection, source)
-            write_samples(connection, source)
-            connection.execute("COMMIT")
-            count += source.samples
-            on_progress(count)
-    lost = connection.execute("PRAGMA foreign_key_check").fetchone()
-    assert lost is None, f"a row of {lost[0]} refers to none of {lost[2]}"
+    try:
+        renumbered = _stage(connection, sources, differences)
+        _write(connection, sources)
+    except TROUBLE as error:
+        if not is_full(error):
+            digests.refuse_unreadable()  # the ledger that can't be read is what is wrong, not the new one
+        raise
+    _register(connection, sources, digests)
+    refuse_lost_references(connection, sources)
     return _summary(connection, renumbered)
+
+
+def _stage(connection: sqlite3.Connection, sources: list[MergeSource], differences: Differences) -> int:
+    """What the ledgers bring is compared and numbered; gives the number of samples that get another index."""
+    fit = MergeFit(connection, differences)
+    for source in sources:
+        with attached(connection, source):
+            fit.add(source)
+            map_names(connection)
+            stage_draws(connection, source)
+            stage_stretches(connection, source)
+    refuse_same_samples(connection, sources)
+    return number_anew(connection)
+
+
+def _write(connection: sqlite3.Connection, sources: list[MergeSource]) -> None:
+    indices = put_off_indices(connection)
+    for source in sources:
+        with attached(connection, source):
+            write_requests(connection, source, write_samples(connection, source))
+    for index in indices:
+        connection.execute(index)
+    connection.execute(
+        "UPDATE main.model SET samples = (SELECT count(*) FROM main.sample WHERE model_id = model.id)"
+    )
+
+
+def _register(connection: sqlite3.Connection, sources: list[MergeSource], digests: SourceDigests) -> None:
+    now, version = time.time(), metadata.version("manyfew")
+    connection.executemany(
+        "INSERT INTO merged (id, name, digest, samples, runs, merged_at, manyfew) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (source.number, source.name, digests.of(source), source.samples, source.runs, now, version)
+            for source in sources
+        ],
+    )
 
 
 def _summary(connection: sqlite3.Connection, renumbered: int) -> Merged:

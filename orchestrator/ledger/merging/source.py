@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,8 +14,7 @@ from orchestrator.errors import InputError
 from orchestrator.ledger.file.lock import holder, is_held
 from orchestrator.ledger.file.older_schema import tables_as_current
 from orchestrator.ledger.file.reader import open_reader
-from orchestrator.ledger.file.trouble import reading
-from orchestrator.ledger.reading.samples.digest import samples_digest
+from orchestrator.ledger.file.trouble import is_damage, reading
 from orchestrator.text.command import command
 
 _MARKS = """
@@ -32,7 +31,6 @@ class MergeSource:
     path: Path
     name: str
     """Its file's name, made distinct if two are alike."""
-    digest: str
     samples: int
     runs: str
     """JSON: what its table `run` says."""
@@ -40,8 +38,8 @@ class MergeSource:
     """Other where it has been written to meanwhile."""
 
 
-def read_source(path: Path, on_progress: Callable[[int], None]) -> MergeSource:
-    """Raises InputError for what is no ledger, is being written, is empty, or waits for a batch."""
+def look_at(path: Path) -> MergeSource:
+    """Reads no sample. Raises InputError for what is no ledger, is being written, is empty, or waits for a batch."""
     if is_held(path):
         message = f"a running process writes this ledger: {holder(path)}"
         raise InputError(str(path), message, "wait for it to end, or stop it")
@@ -62,7 +60,6 @@ def read_source(path: Path, on_progress: Callable[[int], None]) -> MergeSource:
             number=0,
             path=path,
             name=path.name,
-            digest=samples_digest(connection, on_progress),
             samples=samples,
             runs=json.dumps([{**dict(row), "versions": json.loads(row["versions"])} for row in runs]),
             marks=tuple(connection.execute(_MARKS.format("")).fetchone()),
@@ -82,22 +79,29 @@ def name_apart(sources: Sequence[MergeSource]) -> list[MergeSource]:
 
 @contextmanager
 def attached(connection: sqlite3.Connection, source: MergeSource) -> Generator[None]:
-    """The ledger's tables as src_TABLE, of this schema whatever its own; read only."""
+    """One transaction with the ledger's tables as src_TABLE, of this schema whatever its own; read only. Raises
+    InputError if it is damaged, or was written to since it was looked at."""
     connection.execute("ATTACH ? AS src", (f"{source.path.resolve().as_uri()}?mode=ro",))
     try:
         with tables_as_current(connection, "src"):
+            connection.execute("BEGIN IMMEDIATE")
+            unchanged(connection, source, "src_")
             yield
-    except BaseException:
+            connection.execute("COMMIT")
+    except BaseException as error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+        if is_damage(error):  # of the new ledger there is nothing yet that could be damaged
+            with reading(source.path):
+                raise
         raise
     finally:
         connection.execute("DETACH src")
 
 
-def unchanged(connection: sqlite3.Connection, source: MergeSource) -> None:
-    """Raises InputError if it was written to since it was read first."""
-    if tuple(connection.execute(_MARKS.format("src_")).fetchone()) != source.marks:
+def unchanged(connection: sqlite3.Connection, source: MergeSource, tables: str = "") -> None:
+    """Raises InputError if it was written to since it was looked at. `tables`: what its tables' names begin with."""
+    if tuple(connection.execute(_MARKS.format(tables)).fetchone()) != source.marks:
         raise InputError(
             str(source.path), "was written to while it was merged", "merge again once nothing writes it"
         )

@@ -48,5 +48,5 @@ def samples_digest(
             for row in rows.execute(_SAMPLES, (model_id, problem_id)):
                 digest.update(begins + encode(row)[1:] + b"\n")
                 count += 1
-        on_progress(count)
+            on_progress(count)
     return digest.hexdigest()
