@@ -13,6 +13,7 @@ from orchestrator.ledger.file.create import make_or_check, refuse_foreign
 from orchestrator.ledger.file.identity import refuse_other_sweep
 from orchestrator.ledger.file.lock import WriterLock, acquire
 from orchestrator.ledger.file.trouble import TROUBLE, after_sending, all_or_nothing, writing
+from orchestrator.ledger.reading.money.solved_by_any import places_solved
 from orchestrator.ledger.reading.money.status import KEPT_TO_MEASURE, NOT_WORTH, PAIR_IS_WHOLE
 from orchestrator.ledger.reading.samples.one_sided import one_sided_models
 from orchestrator.ledger.verdict_sets.change import WantedSet
@@ -129,6 +130,9 @@ def _begin(prepared: Prepared, lock: WriterLock, options: Options) -> RunState:
             verify_ledger(lock, prepared.executor, which="new")
         policy = prepared.sweep.policy
         read_state(options.db, state, measured=measures(policy), costs=learns_costs(policy))
+        if policy.ends_at_success:
+            keys = [problem.key for problem in prepared.problems]
+            state.solved_by_any = places_solved(options.db, prepared.sweep.name, keys)
     return state
 
 

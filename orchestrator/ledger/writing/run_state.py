@@ -75,6 +75,9 @@ class RunState:
     models: dict[str, ModelState]
     others: ModelTotals
     """Money of models that the sweep no longer names: it still counts against the budget."""
+    solved_by_any: frozenset[int] = frozenset()
+    """Ordinals of problems that a model solved, perhaps one that the sweep no longer names. Of policies that end there.
+    """
     next_request_id: int
     presumed_leftovers: int
     """Requests of an earlier run whose outcome is unknown, presumed now."""

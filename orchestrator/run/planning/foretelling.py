@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.ledger.reading.money.solved_by_any import places_solved
 from orchestrator.ledger.reading.outcomes.verdict_counts import verdict_counts
 from pricing.types import PICO_PER_USD
 
@@ -87,6 +88,7 @@ def foretold(prepared: Prepared, db: Path, left_pico: int | None) -> PolicyForet
         cost=costs,
         most=most,
         prior=stated([policy.pass_rates.get(alias) for alias in aliases]),
+        solved=places_solved(db, prepared.sweep.name, [p.key for p in prepared.problems]) if there else (),
     )
     usd = left_pico / PICO_PER_USD
     return PolicyForetold(

@@ -133,8 +133,8 @@ def _there(prepared: Prepared, db: Path) -> tuple[dict[str, list[tuple[int, bool
     steered = sweep.policy.ends_at_success
     solved_by_any = {
         key
-        for alias in sweep.models
-        for key, (_, solved) in there.get(alias, {}).items()
+        for of in there.values()  # those included that the sweep no longer names
+        for key, (_, solved) in of.items()
         if solved and steered
     }
     for alias, model in sweep.models.items():

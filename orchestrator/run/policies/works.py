@@ -40,7 +40,14 @@ def works_of(prepared: Prepared, state: RunState, budget_pico: int) -> dict[str,
     problems = {alias: state.models[alias].problems for alias in sweep.models}
     if sweep.policy.kind == "cascade":
         rounds = {alias: _waiting_costs(prepared, model) for alias, model in sweep.models.items()}
-        steered = cascade_works(sweep.policy.order, problems, samples=wanted, max_n=max_n, rounds=rounds)
+        steered = cascade_works(
+            sweep.policy.order,
+            problems,
+            samples=wanted,
+            max_n=max_n,
+            rounds=rounds,
+            solved=state.solved_by_any,
+        )
     elif sweep.policy.kind == "solve":
         steered = _solve_works(prepared, sampled, state, wanted, max_n, budget_pico)
     elif sweep.policy.kind == "narrow":
@@ -117,6 +124,7 @@ def _solve_works(
         kinds=kinds,
         kind_of=kind_of,
         known=[_known(of.problems) for of in states],
+        solved_before=state.solved_by_any,
         measured=_measured(prepared, models, states, wanted, budget_pico),
         waiting_costs=[_waiting_costs(prepared, prepared.sweep.models[alias]) for alias in models],
         prior=stated([rates.get(alias) for alias in models]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from orchestrator.problem_state import ProblemState
 from orchestrator.scheduler.work import Work
@@ -121,9 +121,12 @@ def cascade_works(
     samples: Mapping[str, Sequence[int]],
     max_n: Mapping[str, int],
     rounds: Mapping[str, bool],
+    solved: Collection[int] = (),
 ) -> dict[str, Work]:
-    """The stages by alias. All maps are by alias too."""
+    """The stages by alias. All maps are by alias too. `solved`: problems that other models solved as well."""
     cascade = Cascade(len(problems[order[0]]))
+    for problem in solved:
+        cascade.is_solved(problem)
     works = {
         alias: CascadeWork(
             problems[alias],

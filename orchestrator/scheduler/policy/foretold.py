@@ -9,7 +9,7 @@ A policy asks a problem along a path, model after model; from the drawn rates fo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -54,12 +54,14 @@ class Band(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stand:
     """How it stands. `counts`: (right, wrong) by model, of each problem; `cost`: dollars a sample by model; `most`:
-    samples that a problem gets of a model; `prior`: what is believed before any verdict, None: little."""
+    samples that a problem gets of a model; `prior`: what is believed before any verdict, None: little; `solved`:
+    problems that models solved which are asked no more."""
 
     counts: Sequence[Counts]
     cost: Sequence[float]
     most: Sequence[int]
     prior: Spread | None = None
+    solved: Collection[int] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +179,7 @@ def _open(stand: Stand) -> dict[tuple[int, ...], Whole]:
     """Unsolved problems by their failures."""
     found: dict[tuple[int, ...], list[int]] = {}
     for problem, counts in enumerate(stand.counts):
-        if not any(right for right, _ in counts):
+        if problem not in stand.solved and not any(right for right, _ in counts):
             found.setdefault(tuple(wrong for _, wrong in counts), []).append(problem)
     return {failures: np.array(problems) for failures, problems in found.items()}
 
@@ -273,7 +275,7 @@ def _alike(stand: Stand, first: Whole, model: int, usd: float) -> float:
     """As many further samples of every problem by one model, solved or not."""
     round_usd = max(len(stand.counts) * stand.cost[model], 1e-15)
     k = min(usd / round_usd, stand.most[model])
-    now = sum(any(right for right, _ in counts) for counts in stand.counts)
+    now = len(stand.counts) - sum(len(problems) for problems in _open(stand).values())
     room = np.array([stand.most[model] - sum(counts[model]) for counts in stand.counts], np.int64)
     by = [float((first[:, model] <= np.minimum(n, room)).sum()) for n in (int(k), int(k) + 1)]
     return now + by[0] + (k - int(k)) * (by[1] - by[0])

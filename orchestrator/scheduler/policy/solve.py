@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from array import array
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
@@ -88,6 +88,8 @@ class Solve:
     """By model, the problems of its draws that no outcome steers, in their order; those that are there are left out."""
     waiting_costs: Sequence[bool]
     """By model, whether waiting for verdicts costs money."""
+    solved_before: Collection[int] = ()
+    """Problems that some model solved, perhaps one that is asked no more."""
     prior: Spread | None = None
     """What is stated before any verdict."""
     worth_pico: int | None = None
@@ -102,6 +104,8 @@ class Solve:
         problems = len(self.kind_of)
         models = range(len(self.known))
         self.solved = bytearray(any(self.known[m].right[p] for m in models) for p in range(problems))
+        for problem in self.solved_before:
+            self.solved[problem] = 1
         self._keys: list[Key] = []
         self._groups: dict[Key, deque[int]] = {}
         self._heaps: list[list[tuple[float, Key]]] = [[] for _ in models]

@@ -36,6 +36,14 @@ def test_more_money_solves_more_and_never_what_is_out_of_samples() -> None:
     assert all_.solve.solved == pytest.approx(all_.cascade.solved, abs=0.5)
 
 
+def test_what_models_solved_that_are_asked_no_more_counts_as_solved() -> None:
+    counts = [((0, 2),)] * 6 + [((0, 0),)] * 14
+    stand = Stand(counts=counts, cost=[0.01], most=[50], solved=range(12))
+    told = foretell(stand, 0.01, cascade=None)
+    for kind in KINDS:
+        assert 12 <= getattr(told, kind).low <= getattr(told, kind).high <= 13
+
+
 def test_without_stated_pass_rates_the_verdicts_alone_predict() -> None:
     """A vague start that counts as stated leaves out half of the band."""
     assert stated([None, None]) is None

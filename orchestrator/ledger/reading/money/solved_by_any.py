@@ -14,6 +14,7 @@ from pricing.types import PICO_PER_USD
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
     from pathlib import Path
 
 MOST_POINTS = 200
@@ -40,6 +41,18 @@ def is_steered(connection: sqlite3.Connection, sweep_id: int) -> bool:
 def solved_by_any(connection: sqlite3.Connection, sweep_id: int) -> set[int]:
     """The problems' ids."""
     return {row[0] for row in connection.execute(_SOLVED, (sweep_id,))}
+
+
+def places_solved(db: Path, sweep: str, problems: Sequence[str]) -> frozenset[int]:
+    """Which of these problems' keys, by their places, some model solved. Raises InputError for what is no ledger."""
+    with reading(db), closing(open_reader(db)) as connection:
+        row = connection.execute("SELECT id FROM sweep WHERE name = ?", (sweep,)).fetchone()
+        if row is None:
+            return frozenset()
+        solved = solved_by_any(connection, row[0])
+        there = connection.execute("SELECT id, key FROM problem WHERE sweep_id = ?", (row[0],))
+        keys = {each["key"] for each in there if each["id"] in solved}
+    return frozenset(place for place, key in enumerate(problems) if key in keys)
 
 
 def count_solved_by_any(connection: sqlite3.Connection) -> int:

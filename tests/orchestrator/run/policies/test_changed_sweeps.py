@@ -7,6 +7,9 @@ from collections import Counter
 import pytest
 
 from orchestrator.ledger.reading.money.status import KEPT_TO_MEASURE, read_status
+from orchestrator.run.planning.plan import plan_sweep
+from orchestrator.run.prepare import prepare
+from orchestrator.sweep.load import load
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.books import check_bill, check_books, counts, rows
 from tests.orchestrator.run.policies.answers import solves, two
@@ -31,6 +34,27 @@ def test_what_is_measured_later_never_exceeds_the_samples(tmp_path):
     check_books(db)
     for alias in ("cheap", "expensive"):
         assert set(counts(db, alias).values()) <= {4, 5}
+
+
+@pytest.mark.parametrize("kind", ["cascade", "solve"])
+def test_what_a_removed_model_solved_stays_solved(tmp_path, kind):
+    """It is bought no second time, and neither planned nor predicted as unsolved."""
+    cheap = openai_vendor(answer=solves(9), prices=CHEAP_PRICES)
+    expensive = openai_vendor(answer=solves(12), prices=PRICES)
+    db = tmp_path / "test.db"
+    with serving(cheap, expensive):
+        sweep = two(cheap, expensive, kind=kind, **({"order": ["cheap"]} if kind == "cascade" else {}))
+        other = {"expensive": sweep.models.pop("expensive")}
+        assert run(sweep.write(tmp_path), db).status == 0
+        sweep.models = other
+        sweep.policy |= {"order": ["expensive"]} if kind == "cascade" else {}
+        path = sweep.write(tmp_path)
+        plan = plan_sweep(prepare(load(path)), db)
+        assert run(path, db).status == 0
+    assert sum(m.samples for m in plan.models) == 3 * 4
+    assert set(counts(db, "expensive")) == {"p9", "p10", "p11"}
+    check_books(db)
+    check_bill(db, {"cheap": cheap, "expensive": expensive}, 10 * USD)
 
 
 @pytest.mark.slow
