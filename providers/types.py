@@ -117,6 +117,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """The vendor's rate-limit headers, lower-cased."""
     latency_s: float = 0.0
     """From writing the request to the end of the reply."""
+    of_another_api: str | None = None
+    """It is billed, and in the shape of another API than the one that was asked: which one, and what asks that."""
     notes: tuple[str, ...] = ()
     """What was wrong with the reply and was mended, such as "dropped from the reply, as more than was asked for: 2"."""
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+from orchestrator.scheduler.acceptance import Acceptance
 from orchestrator.scheduler.endpoints import Endpoint
 from orchestrator.scheduler.limits.rates import Estimate, RateLimit
 from orchestrator.scheduler.losses import Losses
@@ -131,6 +132,7 @@ class ModelLane:
     """Of several servers, the one that was asked last, by problem: it may have the prompt in its cache."""
     in_flight: dict[int, Ticket] = field(default_factory=dict[int, "Ticket"])
     losses: Losses = field(default_factory=Losses)
+    acceptance: Acceptance = field(default_factory=Acceptance)
     errors: dict[str, int] = field(default_factory=dict[str, int])
     buys_attempts: bool = False
     """Whether its tickets are attempts of an agent, whose calls are its requests."""
@@ -176,8 +178,8 @@ class ModelLane:
 
     @property
     def is_held_back(self) -> bool:
-        """As many requests are in flight as may be before a reply has shown that its bound holds."""
-        if not self.proves_bound or self.bound_shown:
+        """As many requests are in flight as may be before a reply has shown that its bound holds, or held a sample."""
+        if (not self.proves_bound or self.bound_shown) and (self.batch or not self.acceptance.is_in_doubt):
             return False
         return sum(not ticket.adopted for ticket in self.in_flight.values()) >= MOST_UNPROVEN
 

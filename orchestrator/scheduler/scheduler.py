@@ -29,13 +29,16 @@ from orchestrator.scheduler.work import Item, runs
 from providers.errors import BadRequest, Loading, Lost, NotSent, Overloaded, ProviderError, RateLimited
 from providers.reading.rate_limits import VendorLimit
 
+IN_VAIN_SAYS = "and each is billed, so no more are sent: check `model` and the base URL"
 REFUSED_OUTRIGHT = 5
 """So many problems refused without a single reply: the request itself is wrong, not the problems."""
 
 
-def _why(error: ProviderError, lane: ModelLane) -> str:
+def _why(error: ProviderError, lane: ModelLane, refused_s: float) -> str:
     if asks_too_long(error, lane.max_wait_s):
         return f"{error.message}; it asks to wait {span(error.retry_after_s or 0)}, above max_wait_s"
+    if refused_s > lane.max_wait_s:
+        return f"{error.message}; every request was rejected for {span(refused_s)}, above max_wait_s"
     return error.message
 
 
@@ -141,35 +144,51 @@ class Scheduler:
         presumed: int = 0,
         arrived: int,
         missing: tuple[int, ...] = (),
-        broken_off: bool = False,
+        broken_off: str | None = None,
         given_up: int = 0,
         used: Estimate | None = None,
-    ) -> tuple[int, ...]:
-        """A 2xx reply: `arrived` samples are recorded, `missing` ones it did not bring are asked again, and those
-        that were asked often enough are returned: they fail for good, as the `given_up` others do. `broken_off`: the
-        server broke missing ones off. Then, and if it brought none at all, it is left in peace for a moment."""
+    ) -> list[tuple[int, int]]:
+        """A 2xx reply: `arrived` samples are recorded, `missing` ones it did not bring are asked again, and (first
+        index, n) of those that were asked often enough is returned: they fail for good, as the `given_up` others do.
+        `broken_off`: how the server broke missing ones off. Then, and if it brought none at all, it is left in peace
+        for a moment; and for longer, as one that is down, if no reply of its model has brought any."""
         lost = presumed > 0 and not arrived
-        lane = self._end(ticket, now, settled=settled, presumed=presumed, alive=True, used=used, lost=lost)
+        acceptance = self.lanes[ticket.alias].acceptance
+        acceptance.replied(ticket.item.problem, brought=bool(arrived) or not missing)
+        down = broken_off if acceptance.is_in_doubt and not self.lanes[ticket.alias].batch else None
+        lane = self._end(
+            ticket,
+            now,
+            settled=settled,
+            presumed=presumed,
+            alive=down is None,
+            said=down,
+            used=used,
+            lost=lost,
+        )
         lane.replied = True
         lane.showed_n(ticket.n, arrived)
         lane.work.arrived(ticket.item.problem, arrived)
         if given_up:
             lane.work.gave_up(ticket.item.problem, given_up)
         if not missing:
-            return ()
+            return []
         kind = "BrokenOff" if broken_off else "missing samples"
         lane.errors[kind] = lane.errors.get(kind, 0) + 1
         item = replace(
             ticket.item, indices=missing, attempt=ticket.item.attempt + 1, lost=ticket.item.lost + lost
         )
-        if ticket.item.attempt >= lane.max_attempts or item.lost >= lane.max_lost:
+        if not broken_off and acceptance.is_vain:
+            self.stop(ticket.alias, f"its first {acceptance.in_vain} replies held no answer, {IN_VAIN_SAYS}")
+        gives_up = not broken_off and lane.stopped is None and acceptance.gives_up(item.problem)
+        if gives_up or ticket.item.attempt >= lane.max_attempts or item.lost >= lane.max_lost:
             lane.work.gave_up(item.problem, len(missing))
-            return missing
+            return runs(missing) + (lane.work.close(item.problem) if gives_up else [])
         wait_s = 0.0
         if broken_off or not arrived:
             wait_s = min(wait_before(ticket.item.attempt, None, self._random), BROKEN_OFF_S)
         lane.work.again(item, now + wait_s)
-        return ()
+        return []
 
     def failed(
         self,
@@ -189,6 +208,11 @@ class Scheduler:
             lane.work.arrived(ticket.item.problem, len(arrived))
             missing = tuple(i for i in ticket.item.indices if i not in arrived)
             ticket = replace(ticket, item=replace(ticket.item, indices=missing))
+        refused_s = 0.0
+        if isinstance(error, RateLimited):
+            refused_s = lane.acceptance.refused(now, (other.sent_at for other in lane.in_flight.values()))
+        elif not isinstance(error, (NotSent, Overloaded)):
+            lane.acceptance.taken()
         kind = f"{type(error).__name__} presumed" if presumed and not isinstance(error, Lost) else error.kind
         lane.errors[kind] = lane.errors.get(kind, 0) + 1
         if lane.suspects_n(error, ticket.n):
@@ -207,6 +231,8 @@ class Scheduler:
             random=self._random,
             separable=lane.separable,
         )
+        if refused_s > lane.max_wait_s:
+            decision = Decision(Then.STOP)
         again = replace(
             ticket.item,
             attempt=ticket.item.attempt + 1,
@@ -229,7 +255,7 @@ class Scheduler:
             case Then.GIVE_UP:
                 given_up = self._give_up(lane, ticket, error)
             case Then.STOP:
-                self.stop(ticket.alias, _why(error, lane))
+                self.stop(ticket.alias, _why(error, lane, refused_s))
                 lane.work.again(again, now)
         return decision, given_up
 
@@ -348,9 +374,11 @@ class Scheduler:
         alive: bool | None,
         used: Estimate | None = None,
         error: ProviderError | None = None,
+        said: str | None = None,
         lost: bool = False,
     ) -> ModelLane:
-        """`held`: what is still held for it, if not its worst case. `lost`: it ended with nothing, and is presumed."""
+        """`held`: what is still held for it, if not its worst case. `said`: what a reply without an error said that
+        counts as one. `lost`: it ended with nothing, and is presumed."""
         lane = self.lanes[ticket.alias]
         del lane.in_flight[ticket.number]
         if lane.judge is not None:
@@ -364,12 +392,12 @@ class Scheduler:
         if isinstance(error, RateLimited):
             lane.rate.refused(ticket.number, ticket.sent_at, now, wait_s=error.retry_after_s)
         else:
-            lane.rate.ended(ticket.number, now, taken=bool(alive))
+            lane.rate.ended(ticket.number, now, taken=bool(alive) or said is not None)
         if used is not None and not lane.counts_max_tokens:
             lane.rate.used(ticket.estimate, used)
         endpoint, n = lane.endpoints[ticket.endpoint], len(ticket.item.indices)
         if error is None:
-            endpoint.ended(n, now, alive=alive, sent_at=ticket.sent_at)
+            endpoint.ended(n, now, alive=alive, said=said, sent_at=ticket.sent_at)
             return lane
         endpoint.ended(
             n,

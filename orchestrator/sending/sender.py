@@ -16,7 +16,6 @@ from orchestrator.scheduler.lane import Ticket
 from orchestrator.scheduler.limits.rates import Estimate
 from orchestrator.scheduler.retry import Then
 from orchestrator.scheduler.scheduler import Scheduler
-from orchestrator.scheduler.work import runs
 from orchestrator.sending.caller import Caller
 from orchestrator.sending.paid_servers import TimedServer
 from providers.errors import MayHaveCost, NotSent, ProviderError, TooManySamples
@@ -199,6 +198,8 @@ class Sender:
         alias, caller = ticket.alias, self._callers[ticket.alias]
         if booked.unbounded is not None:
             self._scheduler.stop(alias, booked.unbounded, unbounded=True)
+        if reply.of_another_api is not None and not self._scheduler.lanes[alias].acceptance.brought:
+            self._scheduler.stop(alias, reply.of_another_api)
         if (holds := booked.shows_bound(attempt)) is not None:
             self._scheduler.showed_bound(alias, holds)
         raised = None
@@ -224,11 +225,11 @@ class Sender:
             presumed=outcome.presumed_pico,
             arrived=kept.arrived,
             missing=kept.missing,
-            broken_off=bool(booked.broken_off),
+            broken_off=booked.why_missing[1] if booked.broken_off else None,
             given_up=kept.given_up,
             used=used,
         )
-        failures = caller.gave_up(ticket, attempt, runs(for_good), *booked.why_missing)
+        failures = caller.gave_up(ticket, attempt, for_good, *booked.why_missing)
         lane, max_n = self._scheduler.lanes[alias], kept.max_n
         if lane.refuses_n:
             lane.refuses_n, max_n = False, 1

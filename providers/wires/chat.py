@@ -120,14 +120,12 @@ def _reply(
 ) -> Reply:
     fields = _decoded(body)
     request_id = request_id_of(headers) or as_text(None if fields is None else fields.id)
-    bare = fields is None or not (fields.choices or fields.usage)
-    if bare and (other := of_another_api(body, headers=headers, request_id=request_id)) is not None:
-        raise other
+    given, usage, other = as_objects(fields and fields.choices), read_usage(fields and fields.usage), None
+    if not given:
+        other = of_another_api(body, usage, headers=headers, request_id=request_id)
     if fields is None:
         message = no_object(body)
         raise Unusable(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
-    given = as_objects(fields.choices)
-    usage = read_usage(fields.usage)
     uncounted = usage is None or usage.input + usage.output == 0
     if uncounted and _says_nothing(given, read_choice) and (said := error_in_reply(body)) is not None:
         error = failure_in_reply(said, status=200, headers=headers)
@@ -152,6 +150,7 @@ def _reply(
         server_version=as_text(fields.system_fingerprint),
         rate_headers=rate_headers(headers),
         latency_s=latency_s,
+        of_another_api=other,
         notes=tuple(notes),
     )
 

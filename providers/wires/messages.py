@@ -13,6 +13,8 @@ from providers.reading.lenient_json import as_count, as_object, as_objects, as_t
 from providers.types import Choice, Reply, Usage
 from providers.wires.counts import Counts
 from providers.wires.ends import finish_reason, is_broken_off
+from providers.wires.openai_usage import read_usage as openai_usage
+from providers.wires.other_api import of_another_api
 from providers.wires.stated_cost import read_cost
 
 if TYPE_CHECKING:
@@ -122,7 +124,11 @@ def parse_message(body: bytes | dict[str, Any], *, latency_s: float, headers: Ma
         error = failure_in_reply(said, status=200, headers=headers)
         error.request_id = request_id
         raise error
-    billed = as_object(fields.usage)
+    other, billed = None, as_object(fields.usage)
+    if empty:
+        counted = usage or openai_usage(fields.usage)
+        other = of_another_api(body, counted, asked="Anthropic's", headers=headers, request_id=request_id)
+        usage = counted if other else usage
     if empty and not billed:
         message = f"a reply without content: {excerpt(body)!r}"
         raise Unusable(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
@@ -138,6 +144,7 @@ def parse_message(body: bytes | dict[str, Any], *, latency_s: float, headers: Ma
         stated_cost=read_cost(fields.usage),
         rate_headers=rate_headers(headers),
         latency_s=latency_s,
+        of_another_api=other,
         notes=tuple(notes),
     )
 

@@ -19,6 +19,7 @@ from providers.reading.lenient_json import as_object, as_objects, as_text, decod
 from providers.types import Choice, Reply
 from providers.wires.ends import is_broken_off
 from providers.wires.openai_usage import read_usage
+from providers.wires.other_api import of_another_api
 from providers.wires.stated_cost import read_cost
 
 if TYPE_CHECKING:
@@ -92,7 +93,11 @@ def parse_response(body: bytes | dict[str, Any], *, latency_s: float, headers: M
             error.message, error.request_id = why, request_id
             raise error
         raise lost(why)
-    if not isinstance(fields.output, list) and not as_object(fields.usage):
+    other, bare = None, not isinstance(fields.output, list)
+    if bare and not why:
+        asked = "OpenAI's Responses API"
+        other = of_another_api(body, usage, asked=asked, headers=headers, request_id=request_id)
+    if bare and not as_object(fields.usage):
         raise lost(f"a reply without output: {excerpt(body)!r}")
     choice = None if why else _choice(fields, usage)
     return Reply(
@@ -104,6 +109,7 @@ def parse_response(body: bytes | dict[str, Any], *, latency_s: float, headers: M
         stated_cost=read_cost(fields.usage),
         rate_headers=rate_headers(headers),
         latency_s=latency_s,
+        of_another_api=other,
         notes=(why,) if why else () if choice is not None else ("a reply without output",),
     )
 

@@ -195,7 +195,7 @@ def land(scheduler: Scheduler, world: World, ticket: Ticket, now: float) -> list
         world.seen[alias] += cost
         world.samples[alias] |= {(problem, i) for i in arrived}
         gone = scheduler.replied(ticket, now, settled=cost, arrived=len(arrived), missing=missing)
-        world.given_up[alias] |= {(problem, i) for i in gone}
+        world.given_up[alias] |= {(problem, first + i) for first, n in gone for i in range(n)}
         return [problem] * len(arrived)
     if what < 0.73:
         billed = random.choice([0, random.randint(0, ticket.worst_pico)])

@@ -49,10 +49,10 @@ def test_a_sample_is_lost_as_often_as_the_model_allows():
 
 def test_replies_without_a_sample_are_lost_too_where_they_may_have_been_billed():
     made = scheduler(lane(problems=1, samples=1, max_n=1, max_lost=2))
-    assert made.replied(admitted(made), 1.0, settled=0, presumed=10, arrived=0, missing=(0,)) == ()
+    assert made.replied(admitted(made), 1.0, settled=0, presumed=10, arrived=0, missing=(0,)) == []
     assert made.next(1.1) is None  # it waits
     again = admitted(made, 100.0)
-    assert made.replied(again, 100.0, settled=0, presumed=10, arrived=0, missing=(0,)) == (0,)
+    assert made.replied(again, 100.0, settled=0, presumed=10, arrived=0, missing=(0,)) == [(0, 1)]
 
 
 def test_a_refusal_that_may_have_been_billed_is_not_called_free():

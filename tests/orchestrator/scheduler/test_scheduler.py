@@ -264,10 +264,10 @@ def test_a_batch_s_failures_say_nothing_of_a_server():
 
 def test_samples_that_a_reply_lacks_are_asked_again_and_at_last_given_up():
     made = scheduler(lane(problems=1, samples=2, max_attempts=2))
-    assert made.replied(admitted(made), 1.0, settled=5, arrived=1, missing=(1,)) == ()
+    assert made.replied(admitted(made), 1.0, settled=5, arrived=1, missing=(1,)) == []
     again = admitted(made, 1.0)
     assert (again.item.indices, again.item.attempt) == ((1,), 2)
-    assert made.replied(again, 2.0, settled=5, arrived=0, missing=(1,)) == (1,)
+    assert made.replied(again, 2.0, settled=5, arrived=0, missing=(1,)) == [(1, 1)]
     assert made.next(2.0) is None
     assert made.lanes["m"].work.lacking() == 0
     assert made.lanes["m"].errors == {"missing samples": 2}
@@ -276,7 +276,7 @@ def test_samples_that_a_reply_lacks_are_asked_again_and_at_last_given_up():
 
 def test_what_the_caller_gives_up_is_not_asked_again():
     made = scheduler(lane(problems=1, samples=2))
-    assert made.replied(admitted(made), 1.0, settled=5, presumed=7, arrived=1, given_up=1) == ()
+    assert made.replied(admitted(made), 1.0, settled=5, presumed=7, arrived=1, given_up=1) == []
     assert made.lanes["m"].work.lacking() == 0
     assert (made.budget.funds["m"].settled, made.budget.funds["m"].presumed) == (5, 7)
 
