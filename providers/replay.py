@@ -38,7 +38,7 @@ class ReplayProvider:
         try:
             return read_tape(self._path)
         except (OSError, ValueError) as error:
-            raise Stopped(f"the tape can't be read: {error}") from error
+            raise Stopped(f"the tape can't be read: {getattr(error, 'strerror', None) or error}") from error
 
     async def send(self, request: Request, /) -> Reply:
         """The recorded samples of `request.indices` (without any: 0 … n-1), after the slowest one's recorded latency

@@ -101,5 +101,7 @@ def make_or_check(path: Path) -> None:
                 check(path)
     except OSError as error:
         raise InputError(
-            str(path), f"the ledger can't be made: {error}", "name a writable local place with --db"
+            str(path),
+            f"the ledger can't be made: {error.strerror or error}",
+            "name a writable local place with --db",
         ) from error

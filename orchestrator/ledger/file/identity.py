@@ -93,7 +93,10 @@ def looked_at(path: Path) -> Generator[sqlite3.Connection]:
 
 
 def read_only(path: Path) -> sqlite3.Connection:
-    """Of whatever schema it is."""
+    """Of whatever schema it is. SQLite reads beside a log by way of files that it makes there; a ledger at rest in a
+    folder that can't be written (a mount, an archive, another user's) is read without them."""
+    if _lies_alone(path) and not os.access(resolved(path).parent, os.W_OK):
+        return _at_rest(path)
     return sqlite3.connect(f"{resolved(path).as_uri()}?mode=ro", uri=True, timeout=10)
 
 
@@ -139,6 +142,12 @@ def _has_wal(path: Path) -> bool:
     place = resolved(path)
     wal = place.with_name(place.name + "-wal")
     return wal.exists() and wal.stat().st_size > 0
+
+
+def _lies_alone(path: Path) -> bool:
+    """Whether neither a log nor its index lies beside it, as where no program has it open."""
+    place = resolved(path)
+    return not any(place.with_name(place.name + end).exists() for end in ("-wal", "-shm"))
 
 
 def _ask_sqlite(path: Path) -> tuple[int, int]:

@@ -78,8 +78,13 @@ def acquire(db: Path) -> WriterLock:
     except Timeout:
         raise _taken(db, holder(db), without_lock=False) from None
     except OSError as error:
+        remedy = (
+            "copy it to a folder that can be written"
+            if db.exists()
+            else "name a writable local place with --db"
+        )
         raise InputError(
-            str(db), f"the ledger's lock can't be made: {error}", "name a writable local place with --db"
+            str(db), f"the ledger's lock can't be made: {error.strerror or error}", remedy
         ) from error
     try:
         other = writer_of(db)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -88,6 +89,11 @@ def trouble(error: BaseException, path: Path | str) -> tuple[str, str]:
         return (
             f"it is damaged ({error})",
             f"look at it with `{command('doctor {}', path)}` and go on from a backup of it",
+        )
+    if code == sqlite3.SQLITE_CANTOPEN and not os.access(Path(path).resolve().parent, os.W_OK):
+        return (
+            "its last changes are in its -wal file, which can be read only in a folder that can be written",
+            f"copy {path} and {path}-wal to such a folder, and read the copy",
         )
     return str(error), (
         "look at its disk (space, permissions, the system's log), then run again: what was committed stands; "
