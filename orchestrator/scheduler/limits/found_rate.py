@@ -12,27 +12,18 @@ from __future__ import annotations
 from orchestrator.scheduler.limits.found_concurrency import FoundConcurrency
 from orchestrator.scheduler.limits.hold import Hold
 from orchestrator.scheduler.limits.lowerings import Lowerings
+from orchestrator.scheduler.limits.opening import FIRST_OPEN, Opening
 from orchestrator.scheduler.limits.pace import Pace
 from orchestrator.scheduler.limits.refused_share import RefusedShare
 from orchestrator.scheduler.limits.standstill import LONG_S, Standstill
 from orchestrator.scheduler.limits.taken_rate import Moment, TakenRate
-from orchestrator.scheduler.limits.trial import Trial, Verdict
-from orchestrator.scheduler.limits.unanswered import FIRST_OPEN, Unanswered, most_open
+from orchestrator.scheduler.limits.trial import CORRECTS_MOST, Trial, Verdict, tried
+from orchestrator.scheduler.limits.unanswered import Unanswered
 
-FIRST_HOLD_S, LEAST_HOLD_S, MOST_HOLD_S = 1.0, 0.05, 2.0
 SHORT_WAIT_S = 2.0
 """A vendor that asks for no longer wait, once, may have refused at random: one more request finds out."""
 LONG_HOLD = 5
 """Requests that would have gone out during a hold that was no accident."""
-EXCESS_AT_A_TIME = 3.5
-"""Refusals beyond those at random from which on what was in flight is asked whether it explains them."""
-EXCESS_FREE, EXCESS_NOISY, EXCESS = 6.0, 3.5, 1.8
-"""Refusals beyond those at random that are too many: without a limit known, with refusals at random known, else."""
-DOUBTED = 1.2
-"""Beyond those at random, so that the pace stays as it is."""
-MOSTLY, MANY = 0.3, 3
-"""Of requests refused, and refusals at least: the limit is used up."""
-MOST_STEP = 0.2
 FEW = 3
 """Taken before the first standstill: with one that was long, as likely to be an outage as a limit."""
 COSTS = 12
@@ -41,10 +32,10 @@ ROUGH = 20
 """Requests taken between two standstills: fewer tell the limit roughly."""
 WINDOW_PER_STANDSTILL = 2.5
 """What is looked at to learn the rate is this many times as long as the standstill: a window is longer than that."""
-CORRECTS, CORRECTS_FEW, CORRECTS_MOST = 0.9, 0.4, 0.25
-"""Below this share of a rough rate what was taken corrects it; where few were taken; and it falls to this at once."""
-PROBED_S = (10.2, 60.5)
-"""From its start, when a window of the usual lengths is over."""
+CORRECTS, CORRECTS_FEW = 0.9, 0.4
+"""Below this share of a rough rate what was taken corrects it; where few were taken."""
+BURST_S = 2.0
+"""A limit that was used up only then, and takes more at once, holds a burst: that one tells nothing of its rate."""
 
 
 class FoundRate:
@@ -55,7 +46,7 @@ class FoundRate:
         self.share = RefusedShare()
         self.concurrency = FoundConcurrency()
         self.hold: Hold | None = None
-        self._ramps = ramps
+        self._opening = Opening(ramps=ramps)
         self._unanswered = Unanswered()
         self._now = 0.0
         self._first_at: float | None = None
@@ -65,11 +56,7 @@ class FoundRate:
         self._took = TakenRate()
         self._refused = 0
         self._taken_at = 0.0
-        self._opened = 0
-        """Taken since the last standstill: as many more may be unanswered."""
         self._lowerings = Lowerings()
-        self._lowered_at = 0.0
-        self._taken_since_lowered = 0
         self._trial: Trial | None = None
         self._released: Moment | None = None
         """When the vendor last took more after a standstill."""
@@ -109,18 +96,15 @@ class FoundRate:
         return its_now + (at - now)
 
     def _most_open(self, now: float) -> float:
-        if not (self._ramps or self._rough):
-            return float("inf")
-        passed = 0.0 if self._first_at is None else now - self._first_at
-        if self._rough or self.concurrency.is_on_trial:
-            return most_open(self._opened, self._opened, passed, first=1)
-        return most_open(self._took.count, self._opened, passed)
+        passed_s = 0.0 if self._first_at is None else now - self._first_at
+        tries, paced = self.concurrency.is_on_trial, self.pace.bucket is not None
+        return self._opening.most(self._took.count, passed_s, rough=self._rough, tries=tries, paced=paced)
 
     def _climb(self, now: float) -> None:
         if self._trial is not None or self.hold is not None:
             self.pace.pause(now)
         else:
-            doubted = self.share.excess >= DOUBTED or self.pace.is_idle
+            doubted = self.share.is_doubted or self.pace.is_idle
             self.pace.climb(now, rough=self._rough, doubted=doubted)
 
     def _at(self, now: float) -> float:
@@ -182,12 +166,9 @@ class FoundRate:
         alone = (
             unexplained and self.share.excess < 1.0 and not self._rough and (wait_s or 0.0) <= SHORT_WAIT_S
         )
-        first_s = FIRST_HOLD_S
-        if self.pace.rate is not None and (not self._rough or self._opened >= ROUGH):
-            first_s = min(MOST_HOLD_S, max(LEAST_HOLD_S, 1 / self.pace.rate))
-        return Hold(
-            number, now, first_s=first_s, at_once=alone, ends=tuple(self._start + s for s in PROBED_S)
-        )
+        knows_rate = not self._rough or self._opening.taken >= ROUGH
+        rate = self.pace.rate if knows_rate else None
+        return Hold(number, now, rate=rate, at_once=alone, since=self._start, taken=self._took.count)
 
     def _settle(self, now: float) -> None:
         if not self._unanswered.any_settled(now):
@@ -205,8 +186,8 @@ class FoundRate:
         if taken:
             self._skip_gap(now)
             self._took.takes(now)
-            self._opened += 1
-            self._taken_since_lowered += 1
+            self._opening.takes(number)
+            self._lowerings.takes()
             self.share.takes(now)
         else:
             self._refused += 1
@@ -222,10 +203,9 @@ class FoundRate:
     def _doubts(self, number: int, now: float) -> None:
         """The present rate, since that request was refused."""
         self._took.used_up(now, self._released)
-        some_at_a_time = self.share.excess >= EXCESS_AT_A_TIME and self.share.share <= MOSTLY
         if self.share.excess >= self._too_much:
             self._refuses_too_many(number, now)
-        elif self.pace.bucket is None and some_at_a_time:
+        elif self.pace.bucket is None and self.share.is_some_of_many:
             self._finds_concurrency(now)
         elif self.pace.is_guess and not self.share.at_random:
             self._lower(self.pace.found, now)  # it was no outage, but a limit
@@ -237,10 +217,10 @@ class FoundRate:
         pace, between = self.pace.rate, self._took.between_or_few
         if pace is None or between is None:
             return
-        if between < (CORRECTS if self._opened >= ROUGH else CORRECTS_FEW) * pace:
+        if between < (CORRECTS if self._opening.taken >= ROUGH else CORRECTS_FEW) * pace:
             self._lower(max(between, CORRECTS_MOST * pace), now)
             self._lowerings.begin(self._took.count, self._refused)
-            self._rough = self._opened < ROUGH
+            self._rough = self._opening.taken < ROUGH
 
     def _skip_gap(self, now: float) -> None:
         """A time in which nothing was taken, since a server was down or nobody asked, tells nothing of its limit."""
@@ -260,6 +240,8 @@ class FoundRate:
         if self.hold is None or not self.hold.ends_by(number):
             return
         hold, self.hold = self.hold, None
+        if hold.is_dense and self.pace.bucket is None and not self.share.at_random:
+            self._opening.reopen(self._last)
         self.share.held_s += now - hold.began
         if self._used_up or (hold.tried and hold.refused >= self._least_in_a_row(hold, now)):
             self._stood_still(hold, now)
@@ -268,6 +250,10 @@ class FoundRate:
 
     def _least_in_a_row(self, hold: Hold, now: float) -> int:
         """So many refusals tell that the limit was used up."""
+        told_s = hold.told_s or 0.0
+        nothing_found = self._released is None and self.concurrency.most is None
+        if nothing_found and told_s > SHORT_WAIT_S and now - hold.began >= told_s - 1:
+            return 1
         at_random = self.share.at_random > 0 or (self._trial is not None and self._trial.before is None)
         if (
             self.pace.rate is not None
@@ -277,14 +263,16 @@ class FoundRate:
         ):
             return 1
         if self._rough:
-            return 1 if self._opened < FIRST_OPEN else 2
+            return 1 if self._opening.taken < FIRST_OPEN else 2
         return self.share.in_a_row(self._took.count)
 
     def _stood_still(self, hold: Hold, now: float) -> None:
         """The limit was used up: what was taken between two such moments is what it allows."""
         before = self._took.count - hold.tried
         taken = before if self._released is None else before - self._released.taken
-        stood = Standstill(self._start, taken, hold.began, hold.last_refused, now)
+        stood = Standstill(
+            self._start, taken, hold.began, hold.last_refused, now, hold.told_s or 0.0, hold.ends_burst
+        )
         rate = stood.rate
         recent = self._took.recent(hold.began, over_s=WINDOW_PER_STANDSTILL * stood.stood_s)
         if self._released is not None and recent is not None:
@@ -297,7 +285,7 @@ class FoundRate:
         if first or not self._rough or taken >= ROUGH:
             self._rough = (first and not stood.shows_window) or (not self._rough and taken < ROUGH)
             self._released = Moment(now, before)
-            self._opened = 0
+            self._opening.stood_still()
         sure = not first or not stood.is_long or stood.shows_window
         if (pace := self.pace.rate) is not None:
             if self._is_long(hold, now) and rate < pace / 2:
@@ -306,15 +294,21 @@ class FoundRate:
                 rate = max(rate, (CORRECTS_MOST if was_rough else 0.8 if self.pace.sure else 0.5) * pace)
             rate = min(max(pace, self._pace_before or 0.0) if taken >= ROUGH else pace, rate)
         self._trial, self._used_up = None, False
-        on_trial = self.concurrency.is_on_trial
+        doubted = self.concurrency.is_on_trial or (self.concurrency.most is not None and taken < ROUGH)
         if self.concurrency.explains(now, all_refused=True):
             self._instead = rate, self._rough
             self.pace.bucket, self._rough = None, False
-            self._opened = 0
+            self._opening.stood_still()
+            self._opening.forget()
             self._tells_from_here(now)
             return
-        if on_trial and self._instead is not None:
+        if doubted and self._instead is not None:
             rate, self._rough = self._instead
+        burst_went = self._opening.is_reopened and not stood.is_long and hold.began - stood.since >= BURST_S
+        if first and burst_went and pace is None:
+            self._released, self._rough = None, False
+            self._opening.reopen(self._last)
+            return
         if first and (taken < 1 or (taken < FEW and stood.is_long)):
             self._tells_from_here(now)  # as at the start, but one at a time
             return
@@ -334,22 +328,16 @@ class FoundRate:
 
     @property
     def _too_much(self) -> float:
-        if self.concurrency.is_on_trial:
-            return EXCESS
-        if self.pace.bucket is None:
-            return EXCESS_FREE
-        return EXCESS_NOISY if self.share.at_random else EXCESS
-
-    @property
-    def _many(self) -> int:
-        """So many refusals, mostly without one taken between them, are no chance."""
-        return self.share.in_a_row(self._took.count) + 2 if self.share.at_random else MANY
+        tries, paced = self.concurrency.is_on_trial, self.pace.bucket is not None
+        reopened = self._opening.is_reopened and self._took.between is not None
+        return self.share.too_much(paced=paced, tries=tries, reopened=reopened)
 
     def _refuses_too_many(self, number: int, now: float) -> None:
         share = self.share.share
-        if share > MOSTLY and self.share.refused >= self._many:
+        if self.share.is_most_of(self._took.count):
             if self.hold is None:
-                hold = Hold(number, self.share.since, first_s=0.0, at_once=False)
+                since, taken = self._start, self._took.count
+                hold = Hold(number, self.share.since, rate=None, at_once=False, since=since, taken=taken)
                 self._stood_still(hold, now)
             else:
                 self._used_up = True
@@ -366,15 +354,12 @@ class FoundRate:
         average = None
         if before is None:
             rate = self.share.taken / max(0.1, now - self.share.since - self.share.held_s)
+            if self._opening.is_reopened and self._took.between is not None:
+                rate = min(rate, self._took.between)
         else:
-            rate = before * (1 - min(share, MOST_STEP))
-            if self._rough and (between := self._took.between_or_few) is not None:
-                recent = self._took.recent(now) or 0.0
-                rate = min(before, max(CORRECTS_MOST * before, between, recent))
-            elif (recent := self._took.recent(now)) is not None:
-                rate = min(before, max(rate, recent))
-            average = self._taken_since_lowered / max(1.0, now - self._lowered_at)
-            average = min(rate, max(average, before / 2))
+            between = self._took.between_or_few if self._rough else None
+            rate = tried(before, share=share, recent=self._took.recent(now), between=between)
+            average = min(rate, max(self._lowerings.average(now), before / 2))
         self._trial = Trial(before, share, average)
         self._lower(rate, now)
 
@@ -382,6 +367,7 @@ class FoundRate:
         if self.concurrency.most is not None or not self.concurrency.explains(now, all_refused=False):
             return False
         self._instead = None
+        self._opening.forget()
         self._tells_from_here(now)
         self.hold = None
         return True
@@ -398,6 +384,7 @@ class FoundRate:
             return
         self._trial, self._rough = None, False
         if verdict is Verdict.AT_RANDOM:
+            self._opening.forget()
             self.share.is_at_random(trial.refused_share, now)
             self.pace.refute(trial.before and max(trial.before, self._lowerings.first), now)
         else:
@@ -423,4 +410,4 @@ class FoundRate:
         self._changed = self._last + 1
         if self._trial is not None:
             self._trial.begin_again()
-        self._lowered_at, self._taken_since_lowered = now, 0
+        self._lowerings.average_from(now)

@@ -19,6 +19,18 @@ class Lowerings:
         self.first = 0.0
         """The rate to which it was lowered first."""
         self._taken = self._refused = 0
+        self._since, self._taken_since = 0.0, 0
+
+    def average_from(self, now: float) -> None:
+        """Another rate begins, or what is known of it."""
+        self._since, self._taken_since = now, 0
+
+    def takes(self) -> None:
+        self._taken_since += 1
+
+    def average(self, now: float) -> float:
+        """Requests a second that were taken since then."""
+        return self._taken_since / max(1.0, now - self._since)
 
     def begin(self, taken: int, refused: int) -> None:
         self._times, self._taken, self._refused = 0, taken, refused

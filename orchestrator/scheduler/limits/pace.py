@@ -17,7 +17,7 @@ STEEP = 3.0
 """Times that until the pace doubles in each such time: what was found is no limit any more."""
 UNPROVED = 200
 """Requests until it has doubled, where all that was seen is one time in which everything was refused …"""
-SLOWEST_DOUBLE_S = 30.0
+SLOWEST_DOUBLE_S = 25.0
 """… or this long."""
 DOUBLES = 40
 """Requests until it has doubled, where what was found has proved to be no limit."""

@@ -21,6 +21,16 @@ FIRST_GUESS = 0.03
 CHANCE = 0.01
 """Of refusals in a row somewhere in a run that only meets refusals at random."""
 
+MOSTLY, MANY = 0.3, 3
+"""Of requests refused, and refusals at least: the limit is used up."""
+DOUBTED = 1.2
+"""Refusals beyond those at random, so that the pace stays as it is."""
+SOME = 3.5
+"""From which on what was in flight is asked whether it explains them."""
+EXCESS_FREE, EXCESS_REOPENED, EXCESS_NOISY, EXCESS = 6.0, 2.5, 3.5, 1.8
+"""Refusals beyond those at random that are too many: without a limit known, once several in a row were refused, with
+refusals at random known, else."""
+
 
 class RefusedShare:
     """`taken` and `refused` count since the sum was last zero; `held_s`: how long nothing was sent in that time."""
@@ -41,6 +51,30 @@ class RefusedShare:
     @property
     def _allowed(self) -> float:
         return ALLOWED + ALLOWED_OF_NOISE * self.at_random
+
+    @property
+    def is_doubted(self) -> bool:
+        """Refusals came lately, though too few to lower the pace."""
+        return self.excess >= DOUBTED
+
+    @property
+    def is_some_of_many(self) -> bool:
+        """As a limit of requests at a time refuses."""
+        return self.excess >= SOME and self.share <= MOSTLY
+
+    def is_most_of(self, requests: int) -> bool:
+        """Refusals mostly without one taken between them: no chance among so many requests, but a limit used up."""
+        many = self.in_a_row(requests) + 2 if self.at_random else MANY
+        return self.share > MOSTLY and self.refused >= many
+
+    def too_much(self, *, paced: bool, tries: bool, reopened: bool) -> float:
+        """How great an excess shows a limit. `paced`: a rate is known; `tries`: another limit is tried; `reopened`:
+        several in a row were refused, so that the rate can be told."""
+        if tries:
+            return EXCESS
+        if not paced:
+            return EXCESS_REOPENED if reopened else EXCESS_FREE
+        return EXCESS_NOISY if self.at_random else EXCESS
 
     def takes(self, now: float) -> None:
         if self._most_at_random:  # else none are known to be

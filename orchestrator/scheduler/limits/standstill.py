@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 SPANS_S = (60.0, 30.0, 10.0, 5.0, 1.0)
 """That vendors count over."""
-LEAST_TAKEN, NARROW = 10, 0.35
+LEAST_TAKEN, NARROW, NARROW_OF_BURST = 10, 0.35, 0.55
 """Requests that a window took, and how exactly its end is known, as a share of it: then it was no outage."""
 LONG_S = 3.0
 """As likely to be an outage as a limit."""
@@ -26,6 +26,10 @@ class Standstill(NamedTuple):
     last_refused: float
     """When it was sent."""
     ended: float
+    told_s: float = 0.0
+    """The longest wait that the vendor told, in whole seconds; 0: none."""
+    of_burst: bool = False
+    """It followed a burst that used up what looks like a window, so that only the ends of windows were tried."""
 
     @property
     def stood_s(self) -> float:
@@ -40,13 +44,17 @@ class Standstill(NamedTuple):
     def window_s(self) -> float:
         """The length of the vendor's window, which goes on beyond the last refusal and is over at the end."""
         over_s, within_s = self.last_refused - self.since, self.ended - self.since
+        if self.told_s > LONG_S:
+            least = max(over_s, self.told_s - 1)
+            return min((span for span in SPANS_S if span >= least), default=within_s)
         return next((span for span in SPANS_S if over_s < span <= within_s), max(0.1, within_s))
 
     @property
     def shows_window(self) -> bool:
         """Whether it ended just when a usual window does."""
         within_s = self.ended - self.since
-        exactly = self.ended - self.last_refused <= NARROW * self.window_s
+        narrow = NARROW_OF_BURST if self.of_burst else NARROW
+        exactly = self.ended - self.last_refused <= narrow * self.window_s
         return self.taken >= LEAST_TAKEN and self.window_s < within_s and exactly
 
     @property

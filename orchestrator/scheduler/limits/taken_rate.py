@@ -9,7 +9,7 @@ LAST, LEAST_LAST = 50, 15
 MARK_S, MARKS = 0.5, 64
 LEAST, LEAST_S = 5, 0.3
 """Taken between two moments, and the time between them: less tells no rate."""
-LEFT_OVER = 2.0
+LEFT_OVER = 1.25
 """A limit that had nothing taken from it during a standstill has more for a moment after it. Where this many times as
 much was taken from its end on, it had; else the time of the standstill was lost."""
 

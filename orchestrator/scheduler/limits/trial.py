@@ -12,6 +12,8 @@ OVERSTATED, LIKELY_AT_RANDOM = 3.0, 0.06
 """The share refused that began a trial is that of a bad moment: as many are expected as at a third of it, and no more
 than at this share."""
 LEAST = 20
+MOST_STEP, CORRECTS_MOST = 0.2, 0.25
+"""A rate falls by no more than this share at a time; a rough one to no less than that share."""
 SAFE = 0.9
 """Of what was taken on average: a limit refuses nothing there."""
 
@@ -65,3 +67,11 @@ class Trial:
         """The rate to try next."""
         self.found, self._average = self._average, None
         return SAFE * (self.found or 0.0)
+
+
+def tried(before: float, *, share: float, recent: float | None, between: float | None) -> float:
+    """The rate a second to try instead of `before`, of which that share was refused. `recent`: what was taken of the
+    last requests; `between`: what was taken between the last refusals, if `before` is rough."""
+    if between is not None:
+        return min(before, max(CORRECTS_MOST * before, between, recent or 0.0))
+    return min(before, max(before * (1 - min(share, MOST_STEP)), recent or 0.0))

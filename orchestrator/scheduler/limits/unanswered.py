@@ -9,12 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-FIRST_OPEN, OPEN = 4, 6
-"""So many may be unanswered at first, and after a few were taken …"""
-TAKEN_PER_OPEN, TAKEN_PER_OPEN_LATER = 100, 30
-"""… and one more for each so many taken …"""
-CAREFUL_S = 10.0
-"""… until then. After it the shortest windows have shown themselves."""
 FIRST_PATIENCE_S = 0.2
 LEAST_PATIENCE_S, MOST_PATIENCE_S = 0.05, 2.0
 SPARE, SPARE_FIRST = 2.0, 2.0
@@ -88,9 +82,3 @@ class Unanswered:
         self._slowest_s = max(seconds, self._slowest_s * FADES)
         spare = SPARE + SPARE_FIRST / self._refused
         self.patience_s = min(MOST_PATIENCE_S, max(LEAST_PATIENCE_S, spare * self._slowest_s))
-
-
-def most_open(taken: int, opened: int, passed_s: float, *, first: int = FIRST_OPEN) -> float:
-    """How many may be unanswered: `taken` so far, `opened` since the last standstill, `passed_s` since the first."""
-    more = taken / (TAKEN_PER_OPEN if passed_s <= CAREFUL_S else TAKEN_PER_OPEN_LATER)
-    return min(first + opened, OPEN) + more

@@ -91,6 +91,32 @@ def test_what_a_burst_took_is_no_rate_for_long(tells, shape, span_s, per_minute)
     assert result.late_share <= 0.1
 
 
+@pytest.mark.parametrize("tells", ["retry-after", "nothing"])
+@pytest.mark.parametrize("shape", ["fixed window", "sliding window"])
+@pytest.mark.parametrize(("span_s", "per_minute"), [(10.0, 60), (60.0, 120), (60.0, 600)])
+def test_few_requests_find_out_when_a_window_opens_again(tells, shape, span_s, per_minute):
+    """Each of them that comes too early is rejected, and a window of 120 allows no more than two."""
+    result = play(Cell(tells, shape, span_s, per_minute).vendor(), seconds=120)
+    assert result.took_share >= 0.9
+    assert result.early <= 10
+    assert result.late_share <= 0.02
+
+
+@pytest.mark.parametrize(
+    ("tells", "shape", "span_s"),
+    [
+        ("nothing", "token bucket", 1.0),
+        ("nothing", "token bucket", 10.0),
+        ("retry-after", "token bucket", 10.0),
+        ("nothing", "token bucket", 60.0),
+        ("nothing", "fixed window", 60.0),
+    ],
+)
+def test_a_burst_that_ends_at_hundreds_a_second_has_few_refused(tells, shape, span_s):
+    """64 may be in flight when it does, and as many again would be refused if all went out at once after a moment."""
+    assert play(Cell(tells, shape, span_s, 6_000).vendor(), seconds=13).early <= 10
+
+
 @pytest.mark.parametrize("retry_after", [False, True])
 @pytest.mark.parametrize("noise", [0.01, 0.03, 0.05])
 def test_refusals_at_random_cost_seconds(noise, retry_after):
