@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +92,29 @@ def input_error(source: SweepText, found: ValidationError) -> InputError:
     key = error["loc"]
     if error["type"] == "extra_forbidden":
         return unknown_key(source, key)
-    return source.error(key, _plain(error), _remedy(error, key))
+    return source.error(key, _plain(error), _of_policy(source, key) or _remedy(error, key))
+
+
+def _of_policy(source: SweepText, key: Key) -> str:
+    """What names models is shown with the sweep's own, so that it works when pasted."""
+    models = source.data.get("models")
+    if len(key) < 2 or key[0] != "policy" or not isinstance(models, dict):
+        return ""
+    aliases = [str(alias) for alias in models]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    if key[1] == "order":
+        return f"such as order = [{', '.join(map(json.dumps, aliases))}]"
+    if key[1] == "pair" and len(aliases) > 1:
+        return f"such as pair = [{', '.join(map(json.dumps, aliases[:2]))}]"
+    if key[1] == "pass_rates":
+        named = [str(key[2])] if len(key) > 2 else aliases[:2]
+        rates = ", ".join(f"{_key(alias)} = {rate}" for alias, rate in zip(named, (0.2, 0.6), strict=False))
+        return f"such as pass_rates = {{ {rates} }}"
+    return ""
+
+
+def _key(alias: str) -> str:
+    """As TOML writes it."""
+    return alias if re.fullmatch(r"[A-Za-z0-9_-]+", alias) else json.dumps(alias)
 
 
 def unknown_key(source: SweepText, key: Key, also: Iterable[str] = ()) -> InputError:
@@ -150,12 +173,11 @@ def _plain(error: ErrorDetails) -> str:
         return f"must be {_BOUND[kind]} {_figure(limit)}"
     if kind == "literal_error":
         return f"must be one of {context['expected'].replace(' or ', ', ')}".replace("'", '"')
-    if kind in {"too_short", "too_long"}:
-        return (
-            "must not be empty"
-            if kind == "too_short"
-            else f"has more than {_figure(context['max_length'])} items"
-        )
+    if kind == "too_short":
+        least = context["min_length"]
+        return "must not be empty" if least == 1 else f"must have at least {_figure(least)} items"
+    if kind == "too_long":
+        return f"has more than {_figure(context['max_length'])} items"
     if kind == "string_too_long":
         return f"is longer than {_figure(context['max_length'])} characters"
     return _PLAIN.get(kind) or error["msg"]

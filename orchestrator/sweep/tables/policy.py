@@ -29,9 +29,10 @@ def policy_of(source: SweepText, table: PolicyTable, models: Mapping[str, Model]
     """Raises InputError."""
     for key, kinds in _ONLY.items():
         if key in table.model_fields_set and table.kind not in kinds:
-            raise source.error(
-                ("policy", key), f'goes with kind = "{kinds[0]}", not "{table.kind}"', "delete it"
-            )
+            forgotten = "kind" not in table.model_fields_set
+            but = "which is not stated" if forgotten else f'not "{table.kind}"'
+            remedy = f'add kind = "{kinds[0]}"' if forgotten else "delete it"
+            raise source.error(("policy", key), f'goes with kind = "{kinds[0]}", {but}', remedy)
     if table.kind == "all":
         return Policy()
     for alias, model in models.items():

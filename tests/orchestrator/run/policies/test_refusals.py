@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.errors import InputError
+from orchestrator.sweep.load import load
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.policies.answers import two
 from tests.orchestrator.run.serving import serving
-from tests.orchestrator.run.sweeps import run
+from tests.orchestrator.run.sweeps import SweepFile, run
 
 
 @pytest.mark.parametrize(
@@ -33,6 +34,23 @@ def test_what_does_not_go_together_is_refused(tmp_path, policy, says):
         run(two(vendor, vendor, **policy).write(tmp_path), tmp_path / "test.db")
     assert says in str(error.value)
     assert not vendor.seen
+
+
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        ({"order": ["small", "fast/large"]}, 'which is not stated (add kind = "cascade")'),
+        ({"kind": "cascade", "order": []}, 'such as order = ["small", "fast/large"]'),
+        ({"kind": "narrow", "pair": ["small"]}, 'at least 2 items (such as pair = ["small", "fast/large"])'),
+        ({"kind": "solve", "pass_rates": {"small": 20}}, "below 1 (such as pass_rates = { small = 0.2 })"),
+        ({"kind": "solve", "pass_rates": 1}, 'such as pass_rates = { small = 0.2, "fast/large" = 0.6 }'),
+    ],
+)
+def test_remedies_name_the_models_of_the_sweep(tmp_path, policy, says):
+    models = {alias: {"provider": "openai", "model": "gpt-4o"} for alias in ("small", "fast/large")}
+    with pytest.raises(InputError) as error:
+        load(SweepFile(models, policy=policy).write(tmp_path))
+    assert says in str(error.value)
 
 
 def test_until_solved_is_a_policy_of_its_own(tmp_path):
