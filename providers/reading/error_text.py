@@ -281,6 +281,9 @@ _MESSAGES = (
     "issues",
 )
 
+_BEHIND = ("cause", "upstream_error", "original_error", "provider_error", "raw")
+"""What the vendor behind a gateway said, as does OpenRouter's metadata."""
+
 
 def _strings(value: object, depth: int) -> Iterator[str]:
     if isinstance(value, str):
@@ -312,8 +315,11 @@ def message_of(error: object) -> str:
     location = fields.get("loc") or fields.get("path")  # FastAPI's and Zod's
     if isinstance(location, list):
         text = f"{'.'.join(str(one) for one in cast('list[object]', location)[:6])}: {text}"
-    raw = as_object(fields.get("metadata")).get("raw")  # OpenRouter: what the vendor behind it said
-    return f"{text}: {raw}" if isinstance(raw, str) and raw not in text else text
+    behind = as_object(fields.get("metadata")).get("raw") or next(
+        filter(None, map(fields.get, _BEHIND)), None
+    )
+    said = behind if isinstance(behind, str) else as_text(as_object(behind).get("message"))
+    return f"{text}: {said}" if said and said not in text else text
 
 
 def clean_message(text: str, secrets: Iterable[str] = ()) -> str:

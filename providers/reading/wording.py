@@ -24,7 +24,8 @@ NO_MODEL = LatePattern(
     r"|\bmodels? ['\"`]?[\w./:@-]{1,120}['\"`]? (?:is |was |has been )?(?:not supported|not available|unavailable"
     r"|not enabled|not deployed|not activated|disabled|deprecated|retired|removed|decommissioned|no longer)"
     r"|(?:choose|use|select|pick|try) (?:a |another |some )?(?:different|other|another)? ?model\b|on-demand throughput"
-    r"|\bmodel (?:is |was )?disabled\b|模型[^。;]{0,20}(?:不存在|未开通|已下线)",
+    r"|\bmodel (?:is |was )?disabled\b|\bno models? (?:is |are |currently )*loaded\b"
+    r"|模型[^。;]{0,20}(?:不存在|未开通|已下线)",
     re.IGNORECASE,
 )
 NO_TEMPLATE = LatePattern(r"chat template", re.IGNORECASE)
@@ -60,7 +61,7 @@ LOADING = LatePattern(
     r"loading (?:the |your |its )?model|model[^.]{0,80}\b(?:(?:is|being) (?:still |currently |being )*"
     r"(?:loading|loaded|starting|warming|initiali[sz]|downloading|scal|provision|deploying|deployed)"
     r"|not (?:yet )?(?:ready|loaded)"
-    r"|load(?:ing)? in progress)"
+    r"|load(?:ing)? in progress|failed to load (?:with)?in \d)"
     r"|(?:warming|starting|spinning|booting|scaling|waking)[ _]up|cold[ -](?:start|boot)"
     r"|(?:pulling|fetching|downloading) (?:\w+ )?(?:weights|model)|currently loading|scaled to zero"
     r"|\bmodels? (?:still |now |currently )?loading\b|\b(?:weights|checkpoints?|shards)\b[^.]{0,40}\bload"
@@ -110,6 +111,7 @@ DAY_IS_OVER = re.compile(
     r"(?:is |are |has been |have been |was |were )?(?:all )?(?:exhausted|used(?: up)?|exceeded|reached|spent|gone)\b"
     r"|\b(?:reached|exceeded|hit|used up) (?:your|the) (?:\w+ )?daily\b"
     r"|\bdaily (?:\w+ ){0,2}(?:limit|quota|allowance)\b[^.;]{0,30}\b(?:exceeded|reached|hit|exhausted|used up)"
+    r"|\btoo many (?:\w+ ){0,2}(?:requests|tokens|calls|messages) (?:per|a|for the) (?:day|month)\b"
     r"|\b(?:come|check|try|be) (?:back |again )(?:again )?tomorrow|\bfor today\b"
     r"|今日[^。;]{0,12}(?:已用完|已达|用尽|上限)|tageskontingent|tageslimit|quota (?:journalier|quotidien)"
     r"|limite (?:diario|diária|quotidienne)|本日の[^。;]{0,12}上限",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+
 import pytest
 
 from orchestrator.run.shared_limits import shared_limits
@@ -42,6 +45,19 @@ def test_models_of_one_address_that_both_ran_into_a_limit(tmp_path, second, keys
     if named:
         assert "small and large each ran into a rate limit" in said[0]
         assert 'limits = { group = "shared" }' in said[0]
+
+
+def test_the_lines_keep_what_is_stated_and_load_when_pasted(tmp_path):
+    models = {"small": {**AT, "model": "s", "limits": {"concurrency": 64}}, "large": {**AT, "model": "l"}}
+    sweep = load(SweepFile(models, problems=1).write(tmp_path))
+    (said,) = shared_limits(sweep.models, {"small": limited(1.0), "large": limited(2.0)})
+    first, second = re.findall(r"(limits = \{[^}]*\}) in (?:small|large)", said)
+    assert first == 'limits = { concurrency = 64, group = "shared" }'
+    models["small"] |= tomllib.loads(first)
+    models["large"] |= tomllib.loads(second)
+    pasted = load(SweepFile(models, problems=1).write(tmp_path)).models
+    assert pasted["small"].limits.concurrency == 64
+    assert {model.limits.group for model in pasted.values()} == {"shared"}
 
 
 def test_models_that_share_their_limit_already_say_nothing(tmp_path):
