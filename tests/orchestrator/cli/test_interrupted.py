@@ -143,7 +143,7 @@ printed_results._add = signalled
     words = ("import", "t.csv", "--aggregate", "--db", "n.db")
     done = finish(started(tmp_path, *words, before=before))
     assert (done.status, done.err) == (143, SAYS)
-    assert {path.name for path in tmp_path.iterdir()} == {"t.csv", "n.db.lock"}
+    assert {path.name for path in tmp_path.iterdir()} == {"t.csv"}
     assert finish(started(tmp_path, *words)).status == 0
 
 
