@@ -15,12 +15,12 @@ SHAPES = ((0.4, 3.0), (2.0, 2.0))
 
 
 def main(runs: int) -> None:
-    generator = np.random.default_rng(1)
     print("problems models shape share")
     for problems in (20, 50, 100):
         for models in (2, 6, 14):
             for shape in SHAPES:
-                share = share_told(generator, problems, models, shape, runs if models < 14 else runs * 2 // 5)
+                generator = np.random.default_rng(problems + models)
+                share = share_told(generator, problems, models, shape, runs)
                 print(problems, models, shape, f"{share:.3f}", flush=True)
 
 
