@@ -123,12 +123,7 @@ def _open(one: Compared, answer: Answer, errors: float, limit: float) -> Verdict
         return Verdict("open", answer, "lost samples", *_judge(one))
     row = one.row
     if row.basis != "sampled":
-        more = (row.affordable_k or 0) - one.search.largest
-        cost = more * one.search.cost * len(one.problems)
-        what = f"{more:,} more samples of {one.cheap} per problem"
-        if one.search.samples.alike:
-            what += " that differ (a temperature above 0, no cache, no fixed seed)"
-        return Verdict("open", "open", "more samples", what, cost)
+        return Verdict("open", "open", "more samples", *_samples(one, abs(errors), limit))
     return Verdict("open", "open", "more problems", *_problems(one, abs(errors), limit))
 
 
@@ -151,6 +146,32 @@ def _judge(one: Compared) -> tuple[str, float]:
     return " and ".join(parts), cost
 
 
+def _samples(one: Compared, errors: float, limit: float) -> tuple[str, float]:
+    """As many as are affordable; and if the gap that is expected of them needs more problems, these too."""
+    here, row = len(one.problems), one.row
+    more = (row.affordable_k or 0) - one.search.largest
+    cost = more * one.search.cost
+    what = f"{more:,} more sample{'' if more == 1 else 's'} of {one.cheap} per problem"
+    if one.search.samples.alike:
+        what += " that differ (a temperature above 0, no cache, no fixed seed)"
+    if row.gap_beyond is None or not row.gap_beyond[0]:
+        return what, cost * here
+    gap, spread = row.gap_beyond
+    error = float(np.hypot(spread, 1 / here))  # the least that a verdict reckons with
+    if errors:
+        error = min(error, abs(float(row.gaps.judged.mean())) / errors)  # what these samples vary by
+    times = ((limit + _POWER) * error / gap) ** 2
+    if not 1 < times <= _FARTHEST:
+        return what, cost * here
+    problems = int(np.ceil(here * times)) - here
+    each = cost + sum(side.cost_at(side.largest) for side in (one.search, one.of_expensive))
+    return f"{what} and {_more_problems('about', problems)}", cost * here + problems * each
+
+
+def _more_problems(about: str, more: int) -> str:
+    return f"{about} {more:,} more problem{'' if more == 1 else 's'}"
+
+
 def _problems(one: Compared, errors: float, limit: float) -> tuple[str | None, float | None]:
     here = len(one.problems)
     too_few = here < FEWEST_PROBLEMS
@@ -165,4 +186,4 @@ def _problems(one: Compared, errors: float, limit: float) -> tuple[str | None, f
     more = max(1, int(np.ceil(here * times)) - here)
     each = sum(side.cost_at(side.largest) for side in (one.search, one.of_expensive))  # sampled as these are
     at_least = "at least" if here + more == FEWEST_PROBLEMS else "about"
-    return f"{at_least} {more:,} more problem{'' if more == 1 else 's'}", more * each
+    return _more_problems(at_least, more), more * each

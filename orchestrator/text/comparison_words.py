@@ -68,6 +68,8 @@ def _settled(row: Mapping[str, Any], axis: str) -> str:
     if found is None:
         return ""
     cost = f" ({counted(axis, found[axis])})" if found[axis] else ""
+    if row["open_because"] == "more samples":  # what they will show isn't known before
+        return f"; it takes at least {safe(found['what'])}{cost} to tell"
     return f"; {safe(found['what'])}{cost} would tell"
 
 

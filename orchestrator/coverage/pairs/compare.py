@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -88,6 +88,9 @@ class Comparison:
     """That the affordable samples cover at least as much: what the gap over paired draws of problems says, and what
     gaps are like. One half where nothing speaks for either side."""
     basis: Literal["sampled", "extrapolated"] | None
+    gap_beyond: tuple[float, float] | None
+    """What affordable_k cheap samples are expected to cover more (less, if below 0), and its spread over draws, where
+    that is extrapolated."""
     equal_coverage: Banded
     """What the cheap model costs where it covers as much; cheap_k is found anew in every draw."""
     equal_cost: EqualCost | None
@@ -119,7 +122,7 @@ def _one(cheap: Search, expensive: Search, expensive_k: int, beyond: Beyond) -> 
     cheap_k, drawn = cheap.fewest(target), cheap.fewest_drawn(targets)
     affordable = cheap.affordable(money)
     compared = cheap.largest if affordable is None else min(affordable, cheap.largest)
-    probability, basis = _probability(cheap, targets, affordable, compared, beyond)
+    likely = _probability(cheap, targets, affordable, compared, beyond)
     band = _banded(None if cheap_k is None else float(cheap_k), drawn)
     return Comparison(
         cheap_k=cheap_k,
@@ -133,8 +136,9 @@ def _one(cheap: Search, expensive: Search, expensive_k: int, beyond: Beyond) -> 
         coverage_expensive=target,
         cost_cheap=None if cheap_k is None else cheap.cost_at(cheap_k),
         cost_expensive=money,
-        probability=probability,
-        basis=basis,
+        probability=likely.probability,
+        basis=likely.basis,
+        gap_beyond=likely.gap_beyond,
         equal_coverage=_banded(None if cheap_k is None else cheap.cost_at(cheap_k), cheap.paid_drawn(drawn)),
         equal_cost=_for_as_much(cheap, compared, affordable, target, targets),
         price_ratio=expensive.cost / cheap.cost if cheap.cost else None,
@@ -143,18 +147,26 @@ def _one(cheap: Search, expensive: Search, expensive_k: int, beyond: Beyond) -> 
     )
 
 
+class _Likely(NamedTuple):
+    """Of a Comparison."""
+
+    probability: float | None
+    basis: Literal["sampled", "extrapolated"] | None
+    gap_beyond: tuple[float, float] | None = None
+
+
 def _probability(
     cheap: Search, targets: NDArray[np.float64], affordable: int | None, compared: int, beyond: Beyond
-) -> tuple[float | None, Literal["sampled", "extrapolated"] | None]:
+) -> _Likely:
     gaps = cheap.at_drawn(compared) - targets
     enough = float((gaps >= -TIE).mean()) >= bootstrap.LEVEL
     if affordable is None or affordable <= cheap.largest or enough:
-        return _of_sampled(gaps, cheap.samples.problems), "sampled"
+        return _Likely(_of_sampled(gaps, cheap.samples.problems), "sampled")
     drawn = beyond(affordable)
     if drawn is None:
-        return None, None
-    drawn = np.maximum(drawn, cheap.at_drawn(cheap.largest))
-    return _of_extrapolated(drawn - targets), "extrapolated"
+        return _Likely(None, None)
+    gaps = np.maximum(drawn, cheap.at_drawn(cheap.largest)) - targets
+    return _Likely(_of_extrapolated(gaps), "extrapolated", (float(gaps.mean()), float(gaps.std())))
 
 
 def _of_sampled(gaps: NDArray[np.float64], problems: int) -> float:

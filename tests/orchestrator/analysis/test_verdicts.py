@@ -1,5 +1,7 @@
 """What the comparisons of a ledger say: when they are open, why, and what would settle it."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from orchestrator.analysis.frontier import frontier_document
 from orchestrator.ledger.reading.outcomes.outcomes import read_outcomes
 from orchestrator.report.charts.panels import caption, coverage_of
 from orchestrator.report.charts.spec_parts import EVERY
+from orchestrator.text.comparison_words import sentence
 from tests.orchestrator.ledger_fixture import USD, Made, counted, make_ledger
 
 CENT = USD // 100
@@ -48,7 +51,7 @@ def test_clear_differences_are_said_both_ways(tmp_path):
 def test_cheap_that_was_not_sampled_that_far_is_open_and_says_what_that_would_cost(tmp_path):
     generator = np.random.default_rng(3)
     cheap = {f"p{i}": counted(8, int(generator.binomial(8, 0.08))) for i in range(50)}
-    large = {f"p{i}": counted(4, 3) for i in range(50)}
+    large = {f"p{i}": counted(4, 2) for i in range(50)}
     row = first(document(tmp_path, {"small": Made(cheap, CENT), "large": Made(large, 100 * CENT)}))
     assert (row["verdict"], row["open_because"], row["affordable_k"]) == ("open", "more samples", 100)
     assert row["settle"] == {
@@ -56,6 +59,25 @@ def test_cheap_that_was_not_sampled_that_far_is_open_and_says_what_that_would_co
         "usd": pytest.approx(92 * 50 * 0.01),
     }
     assert row["basis"] in ("extrapolated", None)
+
+
+def test_samples_that_would_show_a_small_gap_need_more_problems_too(tmp_path):
+    generator = np.random.default_rng(3)
+    rates = generator.beta(0.5, 1.5, 30)
+    cheap = {f"p{i}": counted(8, int(generator.binomial(8, rate / 2))) for i, rate in enumerate(rates)}
+    large = {f"p{i}": counted(4, int(generator.binomial(4, rate))) for i, rate in enumerate(rates)}
+    found = document(tmp_path, {"small": Made(cheap, CENT), "large": Made(large, 16 * CENT)})
+    row = found["comparisons"][-1]
+    assert (row["open_because"], row["basis"]) == ("more samples", "extrapolated")
+    told = re.fullmatch(
+        r"56 more samples of small per problem and about ([\d,]+) more problems", row["settle"]["what"]
+    )
+    assert told is not None
+    problems = int(told[1].replace(",", ""))
+    assert row["settle"]["usd"] == pytest.approx(30 * 56 * 0.01 + problems * (64 * 0.01 + 4 * 0.16))
+    assert f"; it takes at least {row['settle']['what']} ($" in sentence(row, "usd"), (
+        "nobody knows if they tell"
+    )
 
 
 @pytest.mark.parametrize("samples", [1, 4])
@@ -198,14 +220,14 @@ def test_more_of_the_same_text_is_no_way_to_settle_anything(tmp_path):
     }
     path = make_ledger(tmp_path / "l.db", made)
     settle = first(frontier_document(read_outcomes([path]), "usd"))["settle"]
-    assert settle["what"] == "92 more samples of small per problem"
+    assert settle["what"].startswith("92 more samples of small per problem")
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE sample SET text = 'the same answer'")
     row = first(frontier_document(read_outcomes([path]), "usd"))
-    assert row["settle"]["usd"] == settle["usd"]
-    assert row["settle"]["what"] == (
-        "92 more samples of small per problem that differ (a temperature above 0, no cache, no fixed seed)"
-    )
+    assert row["settle"] == {
+        "what": "92 more samples of small per problem that differ (a temperature above 0, no cache, no fixed seed)",
+        "usd": pytest.approx(92 * 30 * 0.01),
+    }
 
 
 def test_all_of_k_right_beside_any_of_k(tmp_path):
