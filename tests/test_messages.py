@@ -19,7 +19,10 @@ FOREIGN = re.compile(
 def messages() -> Iterator[tuple[str, str]]:
     for package in PACKAGES:
         for file in sorted((ROOT / package).rglob("*.py")):
-            for call in ast.walk(ast.parse(file.read_text("utf-8"))):
+            text = file.read_text("utf-8")
+            if not any(f"{name}(" in text for name in SAYS):
+                continue
+            for call in ast.walk(ast.parse(text)):
                 if isinstance(call, ast.Call) and _name(call.func) in SAYS:
                     for argument in call.args:
                         yield f"{file.relative_to(ROOT)}:{call.lineno}", _text(argument)
