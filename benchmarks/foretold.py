@@ -7,7 +7,8 @@ outcomes. From its counts `foretell` says what 1, 4 and 16 times the cost of the
 solve more under *solve*, *cascade* (its best number of samples a stage) and *uniform* (the model that it names); then
 the policy's own code, or that plan, is carried out on further draws of the same problems. Told are, over all runs of a
 row, the mean of what was predicted less what was solved, in problems and in standard deviations of one run's
-difference, and the share of runs whose number solved lies within the band.
+difference, the share of runs whose number solved lies within the band, how wide that is, and its interval score
+(Winkler's: the width, and 40 times what the number lies outside; less is better).
 """
 
 from __future__ import annotations
@@ -43,6 +44,12 @@ class Told(NamedTuple):
     band: Band
     solved: float
 
+    @property
+    def score(self) -> float:
+        """Winkler's, of a 95% band."""
+        outside = max(0.0, self.band.low - self.solved, self.solved - self.band.high)
+        return self.band.high - self.band.low + 2 / 0.05 * outside
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -51,9 +58,11 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--shapes", default=";".join(SHAPES))
     given = parser.parse_args()
-    print("| models | times | policy | predicted less solved | in SD of one run | within the band |")
-    print("|---|---|---|---|---|---|")
-    everything: dict[str, list[tuple[float, float]]] = {kind: [] for kind in KINDS}
+    print(
+        "| models | times | policy | predicted less solved | in SD of one run | within the band | width | score |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    everything: dict[str, list[tuple[float, ...]]] = {kind: [] for kind in KINDS}
     for number, world in enumerate(worlds(given.shapes.split(";"))):
         seeds = [np.random.default_rng([number, run]) for run in range(given.first, given.first + given.runs)]
         told = [one_run(generator, world, given.pilot) for generator in seeds]
@@ -62,18 +71,23 @@ def main() -> None:
                 runs = [one[at][kind] for one in told]
                 off = np.array([run.band.solved - run.solved for run in runs])
                 within = np.mean([run.band.low <= run.solved <= run.band.high for run in runs])
+                width = float(np.mean([run.band.high - run.band.low for run in runs]))
+                score = float(np.mean([run.score for run in runs]))
                 sd = max(float(off.std(ddof=1)), 1e-9)
-                everything[kind].append((float(off.mean()) / sd, float(within)))
+                everything[kind].append(
+                    (float(off.mean()) / sd, float(off.mean()), float(within), width, score)
+                )
                 print(
                     f"| {world.name} | {times} | {kind} | {off.mean():+.1f} ± {sd / len(runs) ** 0.5:.1f} "
-                    f"| {off.mean() / sd:+.2f} | {within:.0%} |",
+                    f"| {off.mean() / sd:+.2f} | {within:.0%} | {width:.1f} | {score:.1f} |",
                     flush=True,
                 )
     for kind, found in everything.items():
-        bias, within = np.array(found).T
+        bias, off, within, width, score = np.array(found).T
         print(
             f"\n{kind}: within the band {within.mean():.0%} (least {within.min():.0%}); predicted less solved "
-            f"{bias.mean():+.2f} SD of one run in the mean, {bias.min():+.2f} to {bias.max():+.2f}"
+            f"{off.mean():+.1f} problems, {bias.mean():+.2f} SD of one run in the mean ({bias.min():+.2f} to "
+            f"{bias.max():+.2f}); width {width.mean():.1f}, score {score.mean():.1f}"
         )
 
 

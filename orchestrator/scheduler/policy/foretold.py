@@ -1,14 +1,12 @@
 """What the rest of the money is expected to solve under each policy, and how far that may be off. No I/O.
 
 Each problem's pass rates are drawn from what is believed of it: the joint spread, fitted to all counts, and the
-problem's own failures. The band holds its uncertainty too: it is fitted again to the counts of resampled problems, and
-once more all over as a gamma frailty, since few samples a problem don't tell the spread's shape, on which much depends.
+problem's own failures. The band holds the spread's uncertainty too: it is over all spreads that the verdicts allow.
 A policy asks a problem along a path, model after model; from the drawn rates follows at which step it falls.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,18 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from orchestrator.scheduler.policy.frailty import believed
-from orchestrator.scheduler.policy.joint_rates import (
-    RATES,
-    Counts,
-    JointRates,
-    Spread,
-    fit,
-    given_ease,
-    vague,
-)
-from orchestrator.scheduler.policy.related import refitted
-from orchestrator.scheduler.policy.solve_fit import FRESH_FITS
+from orchestrator.scheduler.policy.beliefs import Beliefs, beliefs
+from orchestrator.scheduler.policy.joint_rates import RATES, Counts, JointRates, Spread, given_ease
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,8 +23,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Whole = NDArray[np.int64]
 
-FITS, DRAWS = 6, 8
-"""Spreads that are fitted in either way, and times that rates are drawn from each."""
+DRAWS = 6
+"""Times that rates are drawn from each spread."""
 LONGEST = 400
 STAGES = (1, 2, 4, 8, 16, 32, 64)
 _SEED = 20261130
@@ -101,8 +89,8 @@ def foretell(stand: Stand, usd: float, *, cascade: tuple[Sequence[int], Sequence
     solve: list[float] = []
     cascades: list[float] = []
     uniform: list[list[float]] = []
-    free, family = _spreads(generator, stand.counts, stand)
-    for spread in (*free, *family):
+    believed = beliefs(generator, stand.counts, stand.cost, stand.prior)
+    for spread in believed.spreads:
         paths = _best_paths(stand, spread)
         for _ in range(DRAWS):
             first = _first_passes(generator, spread, stand)
@@ -114,14 +102,14 @@ def foretell(stand: Stand, usd: float, *, cascade: tuple[Sequence[int], Sequence
             cascades.append(_in_stages(stand, first, *orders[0], usd))
             uniform.append([_alike(stand, first, model, usd) for model in range(len(stand.cost))])
     of_uniform = np.array(uniform)
-    likely = len(free) * DRAWS
+    likely = believed.likely * DRAWS
     model = int(of_uniform[:likely].mean(axis=0).argmax())
     return Foretold(
-        solve=_band(np.array(solve), likely),
-        cascade=_band(np.array(cascades), likely),
+        solve=_band(np.array(solve), believed),
+        cascade=_band(np.array(cascades), believed),
         cascade_order=orders[0][0],
         cascade_samples=orders[0][1],
-        uniform=_band(of_uniform[:, model], likely),
+        uniform=_band(of_uniform[:, model], believed),
         uniform_model=model,
     )
 
@@ -135,44 +123,22 @@ def told_the_spread(stand: Stand, counts: Sequence[Counts], usds: Sequence[float
     that `counts` of other draws show."""
     generator = np.random.default_rng(_SEED)
     found: list[list[float]] = []
-    free, family = _spreads(generator, counts, stand)
-    for spread in (*free, *family):
+    believed = beliefs(generator, counts, stand.cost, stand.prior)
+    for spread in believed.spreads:
         paths = _best_paths(stand, spread)
         drawn = (_first_passes(generator, spread, stand) for _ in range(DRAWS))
         found += [_spent(stand, first, paths, usds) for first in drawn]
-    return [_band(column, len(free) * DRAWS) for column in np.array(found).T]
+    return [_band(column, believed) for column in np.array(found).T]
 
 
-def _band(drawn: Floats, likely: int) -> Band:
-    """The mean of the first draws, so many, which are by the likeliest spreads; the band of all."""
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    mean = float(drawn[:likely].mean())
+def _band(drawn: Floats, believed: Beliefs) -> Band:
+    """The mean of the draws by the likeliest spreads; the band of all, by their weights."""
+    weight = np.repeat(np.array(believed.weight), DRAWS)
+    order = np.argsort(drawn, kind="stable")
+    below = np.cumsum(weight[order]) - weight[order] / 2
+    low, high = np.interp([0.025, 0.975], below / weight.sum(), drawn[order])
+    mean = float(drawn[: believed.likely * DRAWS].mean())
     return Band(mean, min(mean, float(low)), max(mean, float(high)))
-
-
-def _spreads(
-    generator: np.random.Generator, counts: Sequence[Counts], stand: Stand
-) -> tuple[list[Spread], list[Spread]]:
-    """Of all problems as they are first, then of resampled ones; and the same by a family of shapes."""
-    known = [one for one in counts if any(right or wrong for right, wrong in one)]
-    before = stand.prior or vague(len(stand.cost))
-    if not known:
-        return [before], []
-    samples: list[Sequence[Counts]] = [known]
-    for _ in range(FITS - 1):
-        chosen: list[int] = generator.integers(len(known), size=len(known)).tolist()
-        samples.append([known[at] for at in chosen])
-    counted = [Counter(one) for one in samples]
-    if stand.prior is not None:
-        whole = fit(before, before, counted[0])
-        return [whole, *(fit(before, whole, one, shared=(whole.shared,)) for one in counted[1:])], []
-    seen = [sum(any(of[model]) for of in known) for model in range(len(stand.cost))]
-    costs = [max(one, 1e-15) for one in stand.cost]
-    whole = before
-    for _ in range(FRESH_FITS):
-        whole = refitted(whole, seen, costs, counted[0])
-    free = [whole, *(refitted(whole, seen, costs, one) for one in counted[1:])]
-    return free, [believed(one, costs, explores=False) for one in counted]
 
 
 def _open(stand: Stand) -> dict[tuple[int, ...], Whole]:

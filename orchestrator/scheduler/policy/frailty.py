@@ -107,6 +107,23 @@ def believed(counts: Mapping[Counts, int], costs: Sequence[float], *, explores: 
     return Spread(alike + unlike[:, None] * (start - alike), max(0.0, mean - explores * OPTIMISM * off))
 
 
+def drawn_spreads(
+    generator: np.random.Generator,
+    counts: Mapping[Counts, int],
+    costs: Sequence[float],
+    n: int,
+    *,
+    temper: float,
+) -> list[Spread]:
+    """So many, each shape and share out of reach as often as its likelihood, to the root `temper`, says."""
+    fits, shared, mass = _searched(_Seen.of(counts, costs))
+    likely = np.exp((fits - fits.max()) / temper)
+    below = np.cumsum(likely) / likely.sum()
+    at = np.searchsorted(below, (np.arange(n) + generator.random()) / n)
+    chosen: list[int] = np.minimum(at, len(fits) - 1).tolist()
+    return [Spread(mass[one], float(shared[one])) for one in chosen]
+
+
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """What the search reads. `weight` of each pattern of counts; by model, `like`: the likelihoods at each rate of the

@@ -190,6 +190,17 @@ def _em(
     return mass, fits
 
 
+def log_likelihood(spread: Spread, counts: Mapping[Counts, int]) -> float:
+    """Of the counts, as many problems as each has."""
+    patterns = np.array(list(counts), np.float64)  # (patterns, models, 2)
+    joint = np.ones((len(patterns), EASES))
+    for model, mass in enumerate(spread.mass):
+        right, wrong = patterns[:, model, :1], patterns[:, model, 1:]
+        joint = joint * (RATES**right * (1.0 - RATES) ** wrong @ given_ease(mass, spread.shared).T)
+    weight = np.array(list(counts.values()), np.float64)
+    return float(weight @ np.log(np.maximum(joint.mean(axis=1), 1e-300)))
+
+
 def given_ease(mass: NDArray[np.float64], shared: float | NDArray[np.float64]) -> NDArray[np.float64]:
     """(…, EASES, RATES): the masses, (…, RATES), where the factor has each of its values. `shared`: of all, or (…)."""
     edges = _quantile(np.clip(np.cumsum(mass, axis=-1)[..., :-1], 1e-12, 1 - 1e-12))

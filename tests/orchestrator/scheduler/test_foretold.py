@@ -36,6 +36,14 @@ def test_more_money_solves_more_and_never_what_is_out_of_samples() -> None:
     assert all_.solve.solved == pytest.approx(all_.cascade.solved, abs=0.5)
 
 
+def test_what_failed_may_be_hopeless_or_fall_in_time() -> None:
+    """Two failures tell neither, so that the band has both in it."""
+    counts = [((0, 2),)] * 60 + [((2, 0),)] * 22 + [((1, 1),)] * 18
+    told = foretell(Stand(counts=counts, cost=[1.0], most=[10**6]), 1600.0, cascade=None)
+    assert told.solve.low < 52
+    assert told.solve.high > 90
+
+
 def test_what_models_solved_that_are_asked_no_more_counts_as_solved() -> None:
     counts = [((0, 2),)] * 6 + [((0, 0),)] * 14
     stand = Stand(counts=counts, cost=[0.01], most=[50], solved=range(12))
