@@ -235,9 +235,9 @@ async def _run(
         progress=progress,
         warnings=[
             *was_raised(*state.raised),
-            *warnings.lines(),
             *(Warned(alias, words) for alias, words in driver.findings.empty_replies().items()),
             *driver.findings.shared_limits(),
+            *warnings.lines(),
         ],
         signal=options.signals.received,
         presumed_leftovers=state.presumed_leftovers,

@@ -27,25 +27,44 @@ HEADS = ("model", "what happened", "times", "dollars")
 
 
 class Row(NamedTuple):
-    """`dollars`: what may have been billed for it, "-" if nothing."""
+    """`pico`: what may have been billed for it."""
 
     model: str
     what: str
     times: int
-    dollars: str
+    pico: int = 0
+
+    @property
+    def dollars(self) -> str:
+        """ "-" if nothing."""
+        return usd(self.pico) if self.pico else "-"
 
 
 def warning_rows(warnings: Sequence[str], failures: Sequence[Failures]) -> list[Row]:
-    """Failed requests first: they are what may have cost money."""
+    """Failed requests first: they are what may have cost money. More rows than are shown are joined first, where the
+    same happened to several models, so that what happened to one is seen."""
     rows: list[Row] = []
     for of in failures:
         words, cost = failure_words(of.error, presumed=of.presumed_pico > 0)
         said = f"{words} ({cost})" if cost else words
-        rows.append(Row(of.model, said, of.times, usd(of.presumed_pico) if of.presumed_pico else "-"))
+        rows.append(Row(of.model, said, of.times, of.presumed_pico))
     for line in warnings:
         known = isinstance(line, Warned)
-        rows.append(Row(line.model, line.what, line.times, "-") if known else Row("", line, 1, "-"))
-    return rows
+        rows.append(Row(line.model, line.what, line.times) if known else Row("", line, 1))
+    return rows if len(rows) <= MOST else _joined(rows)
+
+
+def _joined(rows: Sequence[Row]) -> list[Row]:
+    """One row for what happened to several models."""
+    by_what: dict[str, list[Row]] = {}
+    for row in rows:
+        by_what.setdefault(row.what, []).append(row)
+    return [
+        same[0]
+        if len(same) == 1
+        else Row(f"{len(same)} models", what, sum(r.times for r in same), sum(r.pico for r in same))
+        for what, same in by_what.items()
+    ]
 
 
 class WarningsTable:

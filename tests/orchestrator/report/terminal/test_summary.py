@@ -187,6 +187,23 @@ def test_only_so_many_warnings():
     assert "and 8 further kinds" in text
 
 
+def test_what_happened_to_many_models_hides_nothing_that_happened_to_one():
+    aliases = [f"m{number}" for number in range(8)]
+    failures = [
+        Failures(model=alias, error=error, times=3, presumed_pico=pico)
+        for error, pico in (("Lost", PICO), ("RateLimited 429", 0))
+        for alias in aliases
+    ]
+    text = shown(
+        progress(judged()), ending(warnings=[Warned("m5", "9 of 10 replies are empty")], failures=failures)
+    )
+    rows = [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in text.splitlines()]
+    assert ["8 models", "connection lost (counted at worst case)", "24", "$8.00"] in rows
+    assert ["8 models", "rate limited (free)", "24", "-"] in rows
+    assert ["m5", "9 of 10 replies are empty", "1", "-"] in rows
+    assert "further kinds" not in text
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_texts_drive_nothing(text):
     moment = progress(judged(text), name=text)
