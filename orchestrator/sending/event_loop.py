@@ -23,7 +23,7 @@ def new_loop_run(main: Coroutine[Any, Any, Ended]) -> Ended:
     except ImportError:  # Windows
         new_event_loop = None
     _allow_many_files()
-    with asyncio.Runner(loop_factory=new_event_loop) as runner, _rare_collections():
+    with asyncio.Runner(loop_factory=new_event_loop) as runner, _rare_collections(), _quick_turns():
         return interrupts.run(runner, main)
 
 
@@ -54,3 +54,22 @@ def _rare_collections() -> Generator[None]:
         yield
     finally:
         gc.set_threshold(*usual)
+
+
+TURN_S = 0.0005
+"""At most so long a thread waits for the interpreter while another one computes."""
+
+
+@contextlib.contextmanager
+def _quick_turns() -> Generator[None]:
+    """The ledger's thread needs the interpreter several times per commit, and waits each time until the event loop's
+    gives it up. At Python's usual 5 ms a commit beside a busy loop is over only when the loop has nothing left to do,
+    so that one waits for the other in turn."""
+    usual = sys.getswitchinterval()
+    if usual > TURN_S:
+        sys.setswitchinterval(TURN_S)
+    try:
+        yield
+    finally:
+        if usual > TURN_S:
+            sys.setswitchinterval(usual)

@@ -1,4 +1,5 @@
-"""Everything is sent on a loop of its own, in which Python looks for cycles rarely."""
+"""Everything is sent on a loop of its own, in which Python looks for cycles rarely and lets other threads take
+their turns sooner."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import sys
 
 import pytest
 
-from orchestrator.sending.event_loop import new_loop_run
+from orchestrator.sending.event_loop import TURN_S, new_loop_run
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +41,39 @@ def test_its_error_comes_through_and_cycles_are_looked_for_as_before():
     with pytest.raises(ValueError, match="no"):
         new_loop_run(main())
     assert gc.get_threshold() == before
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_other_threads_wait_less_for_the_interpreter_until_it_ends(fails):
+    before = sys.getswitchinterval()
+
+    async def main() -> float:
+        if fails:
+            raise ValueError("no")
+        return sys.getswitchinterval()
+
+    if fails:
+        with pytest.raises(ValueError, match="no"):
+            new_loop_run(main())
+    else:
+        assert new_loop_run(main()) == pytest.approx(TURN_S)
+        assert before > TURN_S
+    assert sys.getswitchinterval() == before
+
+
+def test_who_lets_threads_take_turns_more_often_is_left_alone():
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(TURN_S / 5)
+    own = sys.getswitchinterval()  # in whole microseconds
+    try:
+
+        async def main() -> float:
+            return sys.getswitchinterval()
+
+        assert new_loop_run(main()) == own
+        assert sys.getswitchinterval() == own
+    finally:
+        sys.setswitchinterval(before)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
