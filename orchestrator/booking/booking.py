@@ -23,6 +23,7 @@ from providers.reading.error_text import one_line
 from providers.types import Choice, Reply, Usage
 
 OVER_OUTPUT = "a reply held more output than max_tokens asks for: its worst case can't be bounded"
+_UNKNOWN = (None, None, None, None)
 ABOVE_ANY_BOUND = "it bills what its price does not give, or more than a million times that: state its price"
 
 
@@ -88,16 +89,17 @@ def book(reply: Reply, attempt: Attempt, ended_at: float, *, share: Share | None
     """Settles a reply whose cost is known, presumes one whose cost is not; its samples are kept either way.
     `share`: its share of the server's time if that is what is paid."""
     indices = attempt.indices
-    choices = [c for c in reply.choices if 0 <= c.index < len(indices)]
+    asked = len(indices)
+    choices = [c for c in reply.choices if 0 <= c.index < asked]
     broken_off: tuple[str, ...] = ()
     missing: tuple[int, ...] = ()
     arrived = {indices[c.index] for c in choices if not c.broken_off}
-    if len(arrived) < len(indices):
+    if len(arrived) < asked:
         missing = tuple(i for i in indices if i not in arrived)
     if len(arrived) < len(choices):
         broken_off = tuple(c.finish_reason or "an error" for c in choices if c.broken_off)
     usage = reply.usage if reply.usage is not None else _told(choices)
-    over = usage.output > len(attempt.indices) * attempt.max_tokens
+    over = usage.output > asked * attempt.max_tokens
     try:
         cost = _cost(reply, attempt) if share is None else Cost(share.pico, share.pico, 0)
     except UnknownCost as error:
@@ -176,20 +178,21 @@ def _settled(
 ) -> Settlement:
     own, basis = _own_tokens(usage, choices)
     costs, unused = share_pico(cost.own, cost.own_input, own, usage.output)
-    if cost.is_stated:
+    is_stated = cost.is_stated
+    if is_stated:
         shares = split_pico(cost.total, [*costs, unused] if unused or not costs else costs)
         costs, unused = shares[: len(costs)], sum(shares[len(costs) :])
     for choice, cost_pico in zip(choices, costs, strict=True):
         if choice.broken_off:
             unused += cost_pico
-    cost_basis = "stated" if cost.is_stated else attempt.cost_basis
+    cost_basis = "stated" if is_stated else attempt.cost_basis
     k = len(choices)
     inputs = (usage.input, usage.cached, usage.cache_write, usage.cache_write_1h)
     samples = _samples(
         attempt,
         choices,
         reply,
-        [split_equally(tokens, k) for tokens in inputs] if k else [],
+        _input_shares(inputs, k),
         own,
         _reasoning_shares(usage, choices, own),
         bases=[basis] * k,
@@ -211,10 +214,19 @@ def _settled(
 
 def _own_tokens(usage: Usage, choices: list[Choice]) -> tuple[list[int], str]:
     """Output tokens by choice, and whether the server reported them or they are an equal split."""
+    if len(choices) == 1 and (told := choices[0].output_tokens) is not None and told <= usage.output:
+        return [told], "reported"  # as the general case gives it, in a third of the time
     reported = [tokens for c in choices if (tokens := c.output_tokens) is not None]
     if choices and len(reported) == len(choices) and sum(reported) <= usage.output:
         return reported, "reported"
     return (split_equally(usage.output, len(choices)) if choices else []), "split"
+
+
+def _input_shares(inputs: tuple[int, int, int, int], k: int) -> list[tuple[int, ...]]:
+    """Each kind's tokens, by choice."""
+    if k == 1:
+        return [inputs]
+    return list(zip(*(split_equally(tokens, k) for tokens in inputs), strict=True)) if k else []
 
 
 def _reasoning_shares(usage: Usage, choices: list[Choice], own: list[int]) -> list[int]:
@@ -260,7 +272,7 @@ def _samples(
     attempt: Attempt,
     choices: Sequence[Choice],
     reply: Reply,
-    inputs: Sequence[Sequence[int]],
+    inputs: Sequence[tuple[int | None, ...]],
     completion: Sequence[int | None],
     reasoning: Sequence[int | None],
     *,
@@ -268,10 +280,9 @@ def _samples(
     costs: Sequence[int],
     cost_basis: str,
 ) -> tuple[SampleRow, ...]:
-    """One for each choice that was not broken off. `inputs`: each kind's tokens by choice; () where they are not
-    known."""
-    unknown = [(None, None, None, None)] * len(choices)
-    shares = zip(*inputs, strict=True) if inputs else unknown
+    """One for each choice that was not broken off. `inputs`: by choice its input tokens, and how many of them were
+    cached, written to a cache, and written to it for an hour; () where they are not known."""
+    shares = inputs or [_UNKNOWN] * len(choices)
     indices, problem_id, server, rule = attempt.indices, attempt.problem_id, attempt.server, attempt.stop_rule
     latency = None if attempt.batch else reply.latency_s
     rows = [

@@ -78,7 +78,8 @@ class Budget:
         mine = self.funds[alias]
         held = mine.held
         others = self.held - held if mine.counted else 0
-        return _with_promise(mine, self._room(alias, others_held=others, held=held), held)
+        room = self._room(alias, others_held=others, held=held)
+        return _with_promise(mine, room, held) if mine.promised else room
 
     def room_later(self, alias: str) -> int:
         """The room there could be if everything in flight came back free."""

@@ -76,6 +76,9 @@ class Scheduler:
         return None
 
     def _next(self, now: float) -> Ticket | None:
+        if len(self.lanes) == 1 and not self.budget.shared:
+            (lane,) = self.lanes.values()
+            return self._issue(lane, now)
         aliases = list(self.lanes)
         # A second round: what a model found stuck in the first leaves is there for those asked before it.
         for step in range(2 * len(aliases) if self.budget.shared else len(aliases)):

@@ -41,7 +41,8 @@ class Flight:
         self.ticket = ticket
         self.attempt = attempt
         self.server = server
-        self.limit = Limit(lambda: left_s(self))
+        # Where no server's time is paid, only `release` ends it: right before its block it was looked at.
+        self.limit = Limit(lambda: left_s(self), looks_first=server is not None)
         self.left = False
         """Its first byte has left, so that it may be billed."""
         self.withheld: str | None = None
@@ -106,7 +107,8 @@ class Sender:
         if server is not None:
             share = server.ended(ticket.number, flight.limit)
         if reply is not None:
-            self._scheduler.learn_limits(ticket, vendor_limits(reply.rate_headers), self._clock())
+            if reply.rate_headers:
+                self._scheduler.learn_limits(ticket, vendor_limits(reply.rate_headers), self._clock())
             return await self.replied(ticket, attempt, book(reply, attempt, time.time(), share=share), reply)
         if not flight.left and (why := flight.withheld or self._withheld(ticket)) is not None:
             return await self.not_sent(ticket, attempt, why)

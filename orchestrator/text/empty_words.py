@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
 ENOUGH = 10
 """Replies of a model from which on empty ones are worth a word …"""
@@ -20,8 +20,10 @@ class EmptyReplies(NamedTuple):
     empty: int = 0
     reasoned: bool = False
 
-    def and_more(self, replies: int, cut: Iterable[tuple[str, bool]]) -> EmptyReplies:
+    def and_more(self, replies: int, cut: Collection[tuple[str, bool]]) -> EmptyReplies:
         """With so many more. `cut`: of each that ends at max_tokens its text, and whether it shows reasoning."""
+        if not cut:
+            return EmptyReplies(self.replies + replies, self.empty, self.reasoned)
         empty = [reasoned for text, reasoned in cut if not text.strip()]
         return EmptyReplies(self.replies + replies, self.empty + len(empty), self.reasoned or any(empty))
 

@@ -45,7 +45,7 @@ class DirectExchange:
         self._largest_stream = stream_limit(request)
         self._leaves = request.leaves
         self._limit: AwakeLimit | None = None
-        self._clock = awake_clock()
+        self.clock = awake_clock()
 
     def opened(self, limit: AwakeLimit) -> None:
         """`limit` is set when the request leaves: waiting for a connection is no part of its time."""
@@ -55,7 +55,7 @@ class DirectExchange:
         """The first byte is about to leave. What the request's own `leaves` raises keeps it here."""
         if self._leaves is not None:
             self._leaves()
-        self.left_at = self._clock.time()
+        self.left_at = self.clock.time()
         if self._limit is not None:
             self._limit.within(self.timeout_s, self.left_at)
 
@@ -114,7 +114,7 @@ class DirectExchange:
             raise
 
     def _ended(self) -> None:
-        self.latency_s = self._clock.time() - self.left_at if self.left_at is not None else 0.0
+        self.latency_s = self.clock.time() - self.left_at if self.left_at is not None else 0.0
 
 
 async def read_body(

@@ -184,7 +184,7 @@ class DirectProvider:
             ) from error
 
     async def _post(self, exchange: DirectExchange) -> None:
-        async with AwakeLimit() as limit:
+        async with AwakeLimit(exchange.clock) as limit:
             exchange.opened(limit)
             async with self._posting(exchange) as response:
                 await exchange.read(response)

@@ -154,10 +154,19 @@ def awake_clock() -> AwakeClock:
 
 class Limit:
     """As `asyncio.timeout`, but its end is asked for anew whenever it seems to have come. `left`: seconds until it,
-    None: none is set. Raises TimeoutError from the block that it is entered around."""
+    None: none is set. Raises TimeoutError from the block that it is entered around. `looks_first`: whether its end may
+    be there when the block begins, or come without anybody telling."""
 
-    def __init__(self, left: Callable[[], float | None]) -> None:
+    def __init__(
+        self,
+        left: Callable[[], float | None],
+        *,
+        looks_first: bool = True,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
         self._left = left
+        self._looks_first = looks_first
+        self._loop = loop or asyncio.get_running_loop()  # asking for it takes a call of the system
         self._handle: asyncio.Handle | None = None
         self._task: asyncio.Task[Any] | None = None
         """That runs its block: before and after it there is nothing to end."""
@@ -165,10 +174,11 @@ class Limit:
         self._ended = False
 
     async def __aenter__(self) -> Self:
-        task = self._task = asyncio.current_task()
+        task = self._task = asyncio.current_task(self._loop)
         assert task is not None
         self._cancelled_before = task.cancelling()
-        self.look()
+        if self._looks_first:
+            self.look()
         return self
 
     async def __aexit__(
@@ -193,7 +203,7 @@ class Limit:
             self._handle = None
         if self._task is None or self._ended or (left := self._left()) is None:
             return
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         self._handle = loop.call_later(left, self.look) if left > 0 else loop.call_soon(self._end)
 
     def _end(self) -> None:
@@ -210,9 +220,10 @@ def _never() -> None:
 class AwakeLimit(Limit):
     """A limit in the loop's own time. Without one until it is set."""
 
-    def __init__(self) -> None:
-        super().__init__(self._time_left)
-        self._clock = awake_clock()
+    def __init__(self, clock: AwakeClock | None = None) -> None:
+        clock = clock or awake_clock()
+        super().__init__(self._time_left, loop=clock.loop)
+        self._clock = clock
         self._deadline: float | None = None
 
     async def __aexit__(

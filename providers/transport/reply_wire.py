@@ -52,6 +52,7 @@ class ReplyWire(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
+        self._loop = asyncio.get_running_loop()  # asking for it takes a call of the system
         self._waits: asyncio.Future[None] | None = None
         self._parser = httptools.HttpResponseParser(self)
         # As lenient as aiohttp is with what servers answer.
@@ -170,7 +171,8 @@ class ReplyWire(asyncio.Protocol):
             raise self._error
         if not self.is_open and not self._ended:
             raise Disconnected
-        waits = self._waits = asyncio.get_running_loop().create_future()
+        waits: asyncio.Future[None] = self._loop.create_future()
+        self._waits = waits
         try:
             await waits
         finally:

@@ -44,6 +44,7 @@ class Writer:
         self._broken: LedgerBroken | None = None
         self._closing = False
         self._task: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()  # asking for it takes a call of the system
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run(), name="ledger writer")
@@ -60,10 +61,12 @@ class Writer:
         if self._broken is not None:
             raise self._broken
         fill(self._batch)
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
-        self._wake.set()
-        if len(self._waiters) == ENOUGH:
+        waiter: asyncio.Future[None] = self._loop.create_future()
+        waiters = self._waiters
+        waiters.append(waiter)
+        if len(waiters) == 1:
+            self._wake.set()
+        elif len(waiters) == ENOUGH:
             self._enough.set()
         return waiter
 
@@ -85,7 +88,7 @@ class Writer:
         while before < len(self._waiters) < ENOUGH and time.monotonic() < until:
             before = len(self._waiters)
             self._enough.clear()
-            later = asyncio.get_running_loop().call_later(GATHER_S, self._enough.set)
+            later = self._loop.call_later(GATHER_S, self._enough.set)
             await self._enough.wait()
             later.cancel()
 

@@ -109,7 +109,8 @@ class FoundRate:
 
     def _at(self, now: float) -> float:
         """A clock that jumps back changes nothing."""
-        self._now = max(self._now, now)
+        if now > self._now:
+            self._now = now
         return self._now
 
     # -- what happened ----------------------------------------------------------------------------------------------

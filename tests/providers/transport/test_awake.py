@@ -20,6 +20,20 @@ async def test_before_its_block_a_limit_ends_nothing():
             await asyncio.sleep(5)
 
 
+async def test_a_limit_that_is_told_of_its_end_does_not_ask_before():
+    asked: list[None] = []
+    limit = Limit(lambda: asked.append(None) or 0.0, looks_first=False)
+    async with limit:
+        await asyncio.sleep(0.01)
+    assert not asked
+
+    limit = Limit(lambda: 0.0, looks_first=False)
+    asyncio.get_running_loop().call_soon(limit.look)
+    with pytest.raises(TimeoutError):
+        async with limit:
+            await asyncio.sleep(5)
+
+
 async def test_after_its_block_a_limit_ends_nothing():
     limit = AwakeLimit()
     async with limit:
