@@ -1,8 +1,8 @@
 """A request rate that nobody states, found by its refusals. No I/O.
 
-At first few requests may be unanswered at once, so that a limit which is met refuses few. When the vendor refuses
-everything for a while (Hold), its limit was used up, and what it took between two such moments is the rate that it
-allows. When it refuses some of many, the rate is lowered on trial: if as many are refused then, they are refused at
+At first few requests may be unanswered at once, so that a limit which is met refuses few (Opening). When the vendor
+refuses everything for a while (Hold), its limit was used up, and what it took between two such moments is the rate that
+it allows. When it refuses some of many, the rate is lowered on trial: if as many are refused then, they are refused at
 random and the former rate is back; if not, it was a limit. From below a limit the pace climbs again (Pace).
 Where what is in flight explains the refusals, the limit is one of requests at a time, not a rate (FoundConcurrency).
 """
@@ -10,18 +10,16 @@ Where what is in flight explains the refusals, the limit is one of requests at a
 from __future__ import annotations
 
 from orchestrator.scheduler.limits.found_concurrency import FoundConcurrency
-from orchestrator.scheduler.limits.hold import Hold
+from orchestrator.scheduler.limits.hold import SHORT_WAIT_S, Hold
 from orchestrator.scheduler.limits.lowerings import Lowerings
 from orchestrator.scheduler.limits.opening import FIRST_OPEN, Opening
 from orchestrator.scheduler.limits.pace import Pace
 from orchestrator.scheduler.limits.refused_share import RefusedShare
-from orchestrator.scheduler.limits.standstill import LONG_S, Standstill
+from orchestrator.scheduler.limits.standstill import LONG_S
 from orchestrator.scheduler.limits.taken_rate import Moment, TakenRate
 from orchestrator.scheduler.limits.trial import CORRECTS_MOST, Trial, Verdict, tried
 from orchestrator.scheduler.limits.unanswered import Unanswered
 
-SHORT_WAIT_S = 2.0
-"""A vendor that asks for no longer wait, once, may have refused at random: one more request finds out."""
 LONG_HOLD = 5
 """Requests that would have gone out during a hold that was no accident."""
 FEW = 3
@@ -54,8 +52,7 @@ class FoundRate:
         self._changed = 0
         """Refusals of requests before this number tell nothing of the present rate."""
         self._took = TakenRate()
-        self._refused = 0
-        self._taken_at = 0.0
+        self._refused, self._taken_at = 0, 0.0
         self._lowerings = Lowerings()
         self._trial: Trial | None = None
         self._released: Moment | None = None
@@ -164,11 +161,9 @@ class FoundRate:
 
     def _held(self, number: int, now: float, wait_s: float | None) -> Hold:
         unexplained = self.pace.bucket is None or self.share.at_random > 0.002
-        alone = (
-            unexplained and self.share.excess < 1.0 and not self._rough and (wait_s or 0.0) <= SHORT_WAIT_S
-        )
-        knows_rate = not self._rough or self._opening.taken >= ROUGH
-        rate = self.pace.rate if knows_rate else None
+        short = (wait_s or 0.0) <= SHORT_WAIT_S
+        alone = unexplained and short and self.share.excess < 1.0 and not self._rough
+        rate = self.pace.rate if not self._rough or self._opening.taken >= ROUGH else None
         return Hold(number, now, rate=rate, at_once=alone, since=self._start, taken=self._took.count)
 
     def _settle(self, now: float) -> None:
@@ -204,7 +199,9 @@ class FoundRate:
     def _doubts(self, number: int, now: float) -> None:
         """The present rate, since that request was refused."""
         self._took.used_up(now, self._released)
-        if self.share.excess >= self._too_much:
+        tries, paced = self.concurrency.is_on_trial, self.pace.bucket is not None
+        reopened = self._opening.is_reopened and self._took.between is not None
+        if self.share.is_too_much(paced=paced, tries=tries, reopened=reopened):
             self._refuses_too_many(number, now)
         elif self.pace.bucket is None and self.share.is_some_of_many:
             self._finds_concurrency(now)
@@ -251,9 +248,7 @@ class FoundRate:
 
     def _least_in_a_row(self, hold: Hold, now: float) -> int:
         """So many refusals tell that the limit was used up."""
-        told_s = hold.told_s or 0.0
-        nothing_found = self._released is None and self.concurrency.most is None
-        if nothing_found and told_s > SHORT_WAIT_S and now - hold.began >= told_s - 1:
+        if self._released is None and self.concurrency.most is None and hold.was_told_long(now):
             return 1
         at_random = self.share.at_random > 0 or (self._trial is not None and self._trial.before is None)
         if (
@@ -271,9 +266,7 @@ class FoundRate:
         """The limit was used up: what was taken between two such moments is what it allows."""
         before = self._took.count - hold.tried
         taken = before if self._released is None else before - self._released.taken
-        stood = Standstill(
-            self._start, taken, hold.began, hold.last_refused, now, hold.told_s or 0.0, hold.ends_burst
-        )
+        stood = hold.standstill(self._start, taken, now)
         rate = stood.rate
         recent = self._took.recent(hold.began, over_s=WINDOW_PER_STANDSTILL * stood.stood_s)
         if self._released is not None and recent is not None:
@@ -327,18 +320,11 @@ class FoundRate:
 
     # -- some of many were refused ----------------------------------------------------------------------------------
 
-    @property
-    def _too_much(self) -> float:
-        tries, paced = self.concurrency.is_on_trial, self.pace.bucket is not None
-        reopened = self._opening.is_reopened and self._took.between is not None
-        return self.share.too_much(paced=paced, tries=tries, reopened=reopened)
-
     def _refuses_too_many(self, number: int, now: float) -> None:
         share = self.share.share
         if self.share.is_most_of(self._took.count):
             if self.hold is None:
-                since, taken = self._start, self._took.count
-                hold = Hold(number, self.share.since, rate=None, at_once=False, since=since, taken=taken)
+                hold = Hold(number, self.share.since, rate=None, at_once=False, since=self._start, taken=0)
                 self._stood_still(hold, now)
             else:
                 self._used_up = True

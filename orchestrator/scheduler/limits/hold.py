@@ -6,11 +6,14 @@ is, one is sent after a wait: the vendor's own, or twice as long as the last.
 
 from __future__ import annotations
 
+from orchestrator.scheduler.limits.standstill import Standstill
 from orchestrator.scheduler.limits.unanswered import Unanswered
 
 FIRST_S, LEAST_FIRST_S, MOST_FIRST_S = 1.0, 0.05, 2.0
 """The first wait, where no rate is known; and its bounds, where one is."""
 LONGEST_S = 16.0
+SHORT_WAIT_S = 2.0
+"""A vendor that asks for no longer wait, once, may have refused at random: one more request finds out."""
 ENDS_S = (10.2, 30.5, 60.5)
 """When a window of the usual lengths is over, from its start."""
 BURST_S, LEAST_TAKEN = 5.0, 10
@@ -85,6 +88,16 @@ class Hold:
     def is_dense(self) -> bool:
         """Whether most of those that were sent from the first refused to the last were refused, which is no chance."""
         return self.refused > 1 and self.refused > DENSE * (self._last - self._first + 1)
+
+    def was_told_long(self, now: float) -> bool:
+        """Whether the vendor told a wait that no refusal at random tells, and it has passed."""
+        told_s = self.told_s or 0.0
+        return told_s > SHORT_WAIT_S and now - self.began >= told_s - 1
+
+    def standstill(self, since: float, taken: int, now: float) -> Standstill:
+        """What it was, if the limit was used up. `taken`: `since` the last one."""
+        told_s = self.told_s or 0.0
+        return Standstill(since, taken, self.began, self.last_refused, now, told_s, self.ends_burst)
 
     def ends_by(self, number: int) -> bool:
         """Whether that request, which was taken, shows that the vendor takes more."""

@@ -67,14 +67,14 @@ class RefusedShare:
         many = self.in_a_row(requests) + 2 if self.at_random else MANY
         return self.share > MOSTLY and self.refused >= many
 
-    def too_much(self, *, paced: bool, tries: bool, reopened: bool) -> float:
-        """How great an excess shows a limit. `paced`: a rate is known; `tries`: another limit is tried; `reopened`:
-        several in a row were refused, so that the rate can be told."""
+    def is_too_much(self, *, paced: bool, tries: bool, reopened: bool) -> bool:
+        """Whether it shows a limit. `paced`: a rate is known; `tries`: another limit is tried; `reopened`: several in
+        a row were refused, so that the rate can be told."""
         if tries:
-            return EXCESS
+            return self.excess >= EXCESS
         if not paced:
-            return EXCESS_REOPENED if reopened else EXCESS_FREE
-        return EXCESS_NOISY if self.at_random else EXCESS
+            return self.excess >= (EXCESS_REOPENED if reopened else EXCESS_FREE)
+        return self.excess >= (EXCESS_NOISY if self.at_random else EXCESS)
 
     def takes(self, now: float) -> None:
         if self._most_at_random:  # else none are known to be
