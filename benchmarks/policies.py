@@ -334,10 +334,18 @@ def policy(
 
 @dataclass
 class Study:
-    """A world's means over runs."""
+    """A world's means over runs. `noise`: for each of TIMES the standard error of solve less the better of cascade and
+    until_solved, which had the same draws, as a share of the latter."""
 
     world: World
     found: Found
+    noise: Floats
+
+    @property
+    def over_best(self) -> Floats:
+        """For each of TIMES."""
+        best = np.maximum(self.found["cascade"], self.found["until_solved"])
+        return self.found["solve"] / np.maximum(best, 1e-9)
 
     def row(self, at: int) -> str:
         cells = " | ".join(f"{self.found[p][at]:.0f}" if p in self.found else "" for p in POLICIES)
@@ -366,19 +374,38 @@ def studied(
         for name, solved in shown.items():
             total.setdefault(name, []).append(solved)
     means = {name: np.mean(solved, axis=0) for name, solved in total.items()}
-    return Study(world, {name: mean if mean.ndim == 1 else mean.max(axis=0) for name, mean in means.items()})
+    found = {name: mean if mean.ndim == 1 else mean.max(axis=0) for name, mean in means.items()}
+    others = np.concatenate([total["cascade"], total["until_solved"]], axis=1)  # (runs, choices, TIMES)
+    chosen = others.mean(axis=0).argmax(axis=0)
+    best = np.take_along_axis(others, chosen[None, None], axis=1)[:, 0]
+    less = np.array(total["solve"]) - best
+    noise = less.std(axis=0) / max(1, len(runs) - 1) ** 0.5 / np.maximum(best.mean(axis=0), 1e-9)
+    return Study(world, found, noise)
+
+
+def behind(studies: list[Study]) -> None:
+    """Where solve is more than 2% behind the better of cascade and until_solved, the farthest first."""
+    found = sorted(
+        (float(s.over_best[at]), float(s.noise[at]), s.world.name, TIMES[at])
+        for s in studies
+        for at in range(len(TIMES))
+        if s.over_best[at] < 0.98
+    )
+    sure = sum(over + 2 * noise < 0.98 for over, noise, _, _ in found)
+    some = sum(over + 2 * noise < 1.0 for over, noise, _, _ in found)
+    print(
+        f"\n{len(found)} settings are more than 2% behind the better of cascade and until_solved, {sure} of them by "
+        f"more than two standard errors; {some} are behind it at all by more than two"
+    )
+    for over, noise, name, times in found:
+        print(f"- {name}, {times} times: {over:.3f} ± {noise:.3f}")
 
 
 def summary(studies: list[Study]) -> None:
     def over(name: str) -> Floats:
         return np.concatenate([s.found["solve"] / np.maximum(s.found[name], 1e-9) for s in studies])
 
-    best = np.concatenate(
-        [
-            s.found["solve"] / np.maximum(np.maximum(s.found["cascade"], s.found["until_solved"]), 1e-9)
-            for s in studies
-        ]
-    )
+    best = np.concatenate([s.over_best for s in studies])
     shares = np.concatenate([s.found["uniform"] / len(s.world.rates) for s in studies])
     middle = (shares >= 0.3) & (shares <= 0.7)
     rows = {
@@ -404,6 +431,7 @@ def table(studies: Iterator[Study]) -> list[Study]:
         for at in range(len(TIMES)):
             print(study.row(at), flush=True)
     summary(done)
+    behind(done)
     return done
 
 

@@ -49,9 +49,6 @@ fail. It fades with its own verdicts …"""
 UNLIKE_FOR = 4.0
 KNOWN = 50.0
 """… and means little until others have so many."""
-OPTIMISM = 1.0
-"""Models are taken to go together less than is likely, by so many standard deviations: an upper bound of what another
-model brings where one failed. Trying it soon tells, for all models at once."""
 MOST_PATTERNS = 400
 _WINDOW = np.arange(-3, 4)
 _SWEEPS = 3
@@ -85,14 +82,12 @@ def _tables() -> _Tables:
 
 
 def believed(counts: Mapping[Counts, int], costs: Sequence[float], *, explores: bool = True) -> Spread:
-    """By all verdicts so far, and what a sample costs by model. `explores`: models that are known little are taken for
-    more useful than is likely, so that they are tried."""
+    """By all verdicts so far, and what a sample costs by model. `explores`: much more expensive models that are known
+    little are taken for better than is likely, so that they are tried."""
     seen = _Seen.of(counts, costs)
     fits, shared, mass = _searched(seen)
     likely = np.exp(fits - fits.max())
     likely /= likely.sum()
-    mean = float(likely @ shared)
-    off = float(likely @ (shared - mean) ** 2) ** 0.5
     others = seen.samples.sum() - seen.samples
     unlike = (
         explores
@@ -104,7 +99,7 @@ def believed(counts: Mapping[Counts, int], costs: Sequence[float], *, explores: 
     )
     alike = np.einsum("h,hmr->mr", likely, mass)
     start = vague(len(costs)).mass
-    return Spread(alike + unlike[:, None] * (start - alike), max(0.0, mean - explores * OPTIMISM * off))
+    return Spread(alike + unlike[:, None] * (start - alike), float(likely @ shared))
 
 
 def drawn_spreads(

@@ -152,8 +152,8 @@ def fit(
     shared: Sequence[float] = SHARED,
     prior_problems: float = PRIOR_PROBLEMS,
 ) -> Spread:
-    """The likeliest spread, by what is believed before, sought from `start` on. `counts`: how many problems have these
-    counts."""
+    """What is likely by `prior`, which counts like `prior_problems`, sought from `start` on: the mean over `shared`,
+    since which of these is likeliest turns with a few verdicts. `counts`: how many problems have these counts."""
     if not counts:
         return start
     patterns = np.array(list(counts), np.float64)  # (patterns, models, 2)
@@ -161,8 +161,9 @@ def fit(
     right, wrong = patterns.transpose(2, 1, 0)[..., None]
     likelihood = RATES**right * (1.0 - RATES) ** wrong  # (models, patterns, RATES)
     masses, fits = _em(prior_problems * prior.mass, start.mass, likelihood, weight, np.array(shared))
-    best = int(fits.argmax())
-    return Spread(masses[best], shared[best])
+    likely = np.exp(fits - fits.max())
+    likely /= likely.sum()
+    return Spread(np.einsum("s,smr->mr", likely, masses), float(likely @ np.array(shared)))
 
 
 def _em(

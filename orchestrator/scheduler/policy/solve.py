@@ -21,8 +21,8 @@ from orchestrator.scheduler.policy.solve_fit import Fitted, Snapshot
 
 FIRST_FIT = 16
 """Verdicts before the spread is fitted for the first time."""
-GROWTH = 1.25
-"""It is fitted again when there are so many times as many."""
+GROWTH = 1.08
+"""It is fitted again when there are so many times as many: what turns out wrong is soon no longer bought."""
 EXPLORES = 0.1
 """A model with n verdicts is taken for 1 + EXPLORES/√(1 + n) times as good as the fit says: an upper bound that fades,
 so that a model isn't given up for its first failures."""

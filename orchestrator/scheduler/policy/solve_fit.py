@@ -10,18 +10,21 @@ from orchestrator.scheduler.policy.cost_factors import CostFactors
 from orchestrator.scheduler.policy.forecast import Forecast, forecast
 from orchestrator.scheduler.policy.frailty import believed
 from orchestrator.scheduler.policy.joint_rates import Counts, JointRates, Spread, fit
-from orchestrator.scheduler.policy.related import refitted
 from orchestrator.scheduler.policy.sample_index import Key, Kind, SampleIndex
 
 SHAPE_SHOWS = 2.0
-"""With fewer samples a problem little shows of the shape of a model's spread, and a family of shapes is fitted. With
-more the spread is free, since no family has all shapes."""
+"""With fewer samples a problem little shows of the shape of a model's spread or of how models go together: what a
+family of shapes says …"""
 FEW_PROBLEMS = 300.0
-"""What the family says counts like so many problems of each model."""
+"""… then counts like so many problems of each model …"""
+SOME_PROBLEMS = 40.0
+"""… and with more samples like so many, since no family has all shapes, …"""
+FADES_FROM = 3.0
+"""… which become fewer in proportion from so many samples a problem on."""
 SEARCHED = 12.0
-"""Below so many samples a problem the last fit may be far from the next …"""
+"""Below so many samples a problem the last fit may be far from the next, which is then sought from the family on …"""
 FRESH_FITS = 3
-"""… so that it is made so many times, as the first one is, since what models tell of one another comes from it."""
+"""… so many times as long, as the first one is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,17 +90,21 @@ def _fitted(snapshot: Snapshot) -> Spread:
         return snapshot.spread
     if snapshot.prior is not None:
         return fit(snapshot.prior, snapshot.spread, snapshot.counts)
-    seen = [
-        sum(n for counts, n in snapshot.counts.items() if any(counts[model]))
-        for model in range(len(snapshot.judged))
-    ]
-    spread, costs = snapshot.spread, _mean_costs(snapshot)
     samples = _samples_a_problem(snapshot.counts)
+    family = believed(snapshot.counts, _mean_costs(snapshot))
+    if snapshot.fresh or samples < SEARCHED:
+        return from_family(family, snapshot.counts)
+    return from_family(family, snapshot.counts, last=snapshot.spread)
+
+
+def from_family(family: Spread, counts: Mapping[Counts, int], *, last: Spread | None = None) -> Spread:
+    """What is likely by the verdicts where a family of shapes says so; `last`: a fit to nearly as many."""
+    samples = _samples_a_problem(counts)
     if samples < SHAPE_SHOWS:
-        start = believed(snapshot.counts, costs)
-        return fit(start, start, snapshot.counts, shared=(start.shared,), prior_problems=FEW_PROBLEMS)
-    for _ in range(FRESH_FITS if snapshot.fresh or samples < SEARCHED else 1):
-        spread = refitted(spread, seen, costs, snapshot.counts)
+        return fit(family, family, counts, shared=(family.shared,), prior_problems=FEW_PROBLEMS)
+    spread, weight = last or family, SOME_PROBLEMS * min(1.0, FADES_FROM / samples)
+    for _ in range(FRESH_FITS if last is None else 1):
+        spread = fit(family, spread, counts, prior_problems=weight)
     return spread
 
 
