@@ -83,7 +83,7 @@ def test_past_its_limit_it_dies_with_all_that_it_started(made, mark):
     started = time.monotonic()
     verdict = made(code, timeout_s=0.7).verify("t", {})
     assert (verdict.passed, verdict.reason) == (None, "the command ran past its limit of 0.7 s")
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 60  # of ten minutes
     assert gone(mark)
 
 
@@ -102,7 +102,7 @@ def test_what_left_its_group_holds_up_nothing(made, mark):
     )
     started = time.monotonic()
     assert made(code).verify("t", {}).passed is True
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - started < 25  # of thirty
     for process in marked(mark):
         os.kill(process, signal.SIGKILL)
 

@@ -92,7 +92,7 @@ def test_a_statement_that_never_ends_is_left(db, tmp_path):
     heard = time.monotonic()
     done = finish(process, 20)
     assert (done.status, done.err) == (130, SAYS)
-    assert time.monotonic() - heard < 5
+    assert time.monotonic() - heard < 15  # it would never end
     assert not [path.name for path in tmp_path.iterdir() if "o.jsonl" in path.name]
 
 

@@ -155,7 +155,7 @@ def test_a_command_that_hangs_is_stopped_with_its_children(monkeypatch):
     started = time.monotonic()
     told = notify.Notify("sh -c 'sleep 60 & sleep 60'", _no_models())
     assert told({}) == "sh did not end within 0 s and was stopped"
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 25  # of thirty
 
 
 @pytest.mark.parametrize("target", ["", "   ", "'open", "ftp://x/y", "http://"])

@@ -177,7 +177,7 @@ def test_interrupted_it_keeps_what_it_judged_and_leaves_nothing(tmp_path, monkey
     _, err = process.communicate(timeout=20)
     assert process.returncode == 130
     assert "Traceback" not in err
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     judged = one(db, "SELECT count(*) FROM verdict WHERE verifier LIKE 'python/%'")
     assert 3 <= judged < 12
     if sys.platform == "linux":

@@ -77,5 +77,5 @@ def test_ctrl_c_is_heard_while_long_outputs_are_compared(command, tmp_path):
         process.kill()
     assert process.returncode == 130
     assert "Traceback" not in err
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert one(db, "SELECT count(*) FROM verdict") < 40 * len(PROGRAMS)

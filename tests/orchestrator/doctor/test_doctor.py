@@ -272,7 +272,7 @@ def test_a_silent_endpoint_is_given_up_on(tmp_path, monkeypatch):
     monkeypatch.setattr(endpoints, "TIMEOUT_S", 0.3)
     start = time.perf_counter()
     (finding,) = probed(tmp_path, answering())
-    assert time.perf_counter() - start < 3
+    assert time.perf_counter() - start < 4.5  # of five
     assert finding.state == "missing"
     assert "in time" in finding.text
 

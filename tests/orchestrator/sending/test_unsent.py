@@ -77,7 +77,7 @@ def test_cancelled_before_its_first_byte_left_it_is_free(tmp_path, mute_port, ti
         os.kill(process.pid, signal.SIGINT)
         time.sleep(0.1)
     ended = finish(process)
-    assert time.monotonic() - began < 5, "it waits for what will not be sent"
+    assert time.monotonic() - began < 9, "it waits for what will not be sent"
     assert ended.status == 130, ended.err
     check_books(db)
     assert money(db).held == 0

@@ -74,7 +74,7 @@ async def test_a_server_that_cannot_be_reached_is_not_sent_to(wire, monkeypatch)
     assert type(error) is NotSent
     assert error.outcome is MayHaveCost.FREE
     assert "no connection in time" in error.message
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 9  # of ten
 
 
 async def test_a_dead_server_is_noticed_within_seconds():

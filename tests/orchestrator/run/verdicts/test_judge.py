@@ -174,7 +174,7 @@ async def test_cancelling_while_a_verdict_is_due_ends_at_once(tmp_path):
             while not calls(tmp_path):  # noqa: ASYNC110 - another process writes the file
                 await asyncio.sleep(0.01)
         executor.close()
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 60  # of ten minutes
     assert heard.rows == []
 
 

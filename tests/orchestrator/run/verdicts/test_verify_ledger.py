@@ -131,7 +131,7 @@ def test_ctrl_c_waits_for_verdicts_no_longer_than_the_grace(tmp_path, mark):
         os.kill(process.pid, signal.SIGINT)
         began = time.monotonic()
         assert finish(process).status == 130
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 20  # of thirty
     assert gone(mark)
     assert one(db, "SELECT count(*) FROM sample WHERE verifier IS NULL") == 4
     assert money(db).reserved == 0
