@@ -79,7 +79,7 @@ def _side(sides: _Sides, model: tuple[Outcomes, Samples], shared: tuple[str, ...
     if key not in sides:
         taken = on(outcomes, samples, shared, unit)
         costed = not np.isnan(taken.cost).any()
-        sides[key] = _Side(search(taken) if costed else None, _beyond(taken), costed)
+        sides[key] = _Side(search(taken) if costed else None, coverage_beyond(taken), costed)
     return sides[key]
 
 
@@ -90,7 +90,7 @@ def _why_not(pair: Sequence[tuple[str, _Side]]) -> str:
     return "costs are not known on every problem in common"
 
 
-def _beyond(samples: Samples) -> Beyond:
+def coverage_beyond(samples: Samples) -> Beyond:
     """Coverage beyond the samples in every draw, each draw by one of the laws behind the extrapolation."""
     judged = samples.n > 0
     of = samples if judged.all() else samples.take(judged)

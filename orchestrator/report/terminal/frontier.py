@@ -119,7 +119,8 @@ def ascii_only(console: Console) -> bool:
 
 def _head(alias: str, model: Mapping[str, Any], axis: str, mark: str, style: str) -> Text:
     text = Text.assemble((f"{mark} ", style), (safe(alias, NAME), "bold"))
-    text.append(f"  {model['problems']:,} problems, {model['samples']:,} samples")
+    counts = [f"{model[of]:,} {of if model[of] != 1 else of[:-1]}" for of in ("problems", "samples")]
+    text.append(f"  {', '.join(counts)}")
     agents = "agent" in model
     if (each := model.get(f"{axis}_per_sample")) is not None:
         if axis == "usd" and not agents:

@@ -94,7 +94,7 @@ def _spent(document: Document, spent: Spent) -> str:
     samples = sum(m["samples"] for m in document["models"].values())
     of = f"{models} model{'' if models == 1 else 's'}, {problems:,} problem{'' if problems == 1 else 's'}"
     what = (
-        f"{samples:,} samples ({of})" if steered is None else of
+        f"{samples:,} sample{'' if samples == 1 else 's'} ({of})" if steered is None else of
     )  # the samples of estimates aren't all then
     paid = spent.settled + spent.presumed - spent.replayed
     elsewhere = spent.replayed or spent.imported or spent.merged
