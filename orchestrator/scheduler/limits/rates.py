@@ -73,7 +73,9 @@ class RateLimit:
         self._departures = Departures()
         self._refused = self._overran = 0
         self._excess = 0.0
-        """Overrun, less what is no wonder."""
+        """Overrun, less what is no wonder …"""
+        self._excess_at = 0.0
+        """… and when that was last counted."""
         self._refused_until = (0, 0.0)
         """The last request refused by a stated limit, and until when the vendor asked to wait."""
         self._before: dict[int, tuple[float, dict[Kind, float]]] = {}
@@ -174,7 +176,8 @@ class RateLimit:
         is_stated = any(told.is_used_up for told in self._reported.values())
         if is_stated and self._known_at is not None and sent_at >= self._known_at:
             self._overran += 1
-            self._excess += 1
+            if sent_at >= self._excess_at:  # what went out before the last refusal came is the same event
+                self._excess, self._excess_at = self._excess + 1, now
         if self.found is None:
             return
         if is_stated and self._excess < OVERRUN and self.found.per_minute is None:

@@ -40,6 +40,22 @@ def test_one_of_a_second_s_limit_finds_no_lower_rate():
     assert rate.found.per_minute is None
 
 
+def test_several_that_went_out_together_are_one_event():
+    """Four requests that reached the vendor a moment early, since the first ones had a connection to make."""
+    rate = known(limit=10, reset_s=1.0)
+    for number in range(11, 15):
+        rate.debit(number, ONE, 2.5)
+    for number in range(11, 15):
+        rate.learn(told(0), 2.52, number=number)
+        rate.refused(number, 2.5, 2.52, wait_s=1.0)
+    for number in range(15, 25):
+        rate.debit(number, ONE, 3.6)
+        rate.ended(number, 3.7, taken=True)
+    assert rate.found is not None
+    assert rate.found.hold is None
+    assert rate.found.per_minute is None
+
+
 def test_a_longer_limit_is_waited_for_as_the_vendor_asks():
     rate = known(limit=60, reset_s=60.0)
     refuse(rate, 11, 2.5, wait_s=20.0, limit=60, reset_s=20.0)
