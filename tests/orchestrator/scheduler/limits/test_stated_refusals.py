@@ -48,12 +48,8 @@ def test_several_that_went_out_together_are_one_event():
     for number in range(11, 15):
         rate.learn(told(0), 2.52, number=number)
         rate.refused(number, 2.5, 2.52, wait_s=1.0)
-    for number in range(15, 25):
-        rate.debit(number, ONE, 3.6)
-        rate.ended(number, 3.7, taken=True)
     assert rate.found is not None
     assert rate.found.hold is None
-    assert rate.found.per_minute is None
 
 
 def test_a_longer_limit_is_waited_for_as_the_vendor_asks():
