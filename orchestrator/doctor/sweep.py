@@ -66,7 +66,8 @@ def _price(sweep: Sweep, model: Model) -> Finding:
 
 
 def _told(price: Price) -> str:
-    source = " ".join(filter(None, (price.source, price.version, price.name)))
+    named = (price.source, price.version, price.name) if price.version else (price.source,)  # else as stated
+    source = " ".join(filter(None, named))
     rates = price.bands[0].rates
     if not rates.input and not rates.output:
         return source

@@ -114,7 +114,15 @@ def _without_log(path: Path) -> tuple[int, int]:
     except sqlite3.Error as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
             return _ask_sqlite(path)  # half of it may be in the log, or just on its way from there
-    raise InputError(str(path), "this is not a ledger: it is not a SQLite database", _REMEDY)
+    raise _no_database(path)
+
+
+def _no_database(path: Path) -> InputError:
+    """A sweep file is what is given most often in a ledger's place."""
+    if path.suffix == ".toml":
+        remedy = "name the ledger that `run` wrote: runs/NAME.db, where NAME is the file's `name`"
+        return InputError(str(path), "this is a sweep file, not a ledger", remedy)
+    return InputError(str(path), "this is not a ledger: it is not a SQLite database", _REMEDY)
 
 
 def _refuse_unreadable(path: Path) -> None:
@@ -128,7 +136,7 @@ def _refuse_unreadable(path: Path) -> None:
     if stat.S_ISDIR(found.st_mode):
         raise InputError(str(path), "this is a folder, not a ledger", _REMEDY)
     if not stat.S_ISREG(found.st_mode) or found.st_size < _HEADER_BYTES:
-        raise InputError(str(path), "this is not a ledger: it is not a SQLite database", _REMEDY)
+        raise _no_database(path)
     if not os.access(path, os.R_OK):
         raise _unreadable(path, os.strerror(errno.EACCES))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import InputError, LedgerBroken
+from orchestrator.ledger.file.identity import check
 from orchestrator.ledger.file.trouble import all_or_nothing, reading, writing
 
 ROOT = Path(__file__).parents[4]
@@ -70,3 +71,12 @@ def _words_of_its_own(node: ast.AST) -> bool:
         for inner in ast.walk(ast.Module(node.body, []))
     )
     return raises and ("sqlite3." in caught or "TROUBLE" in caught)
+
+
+def test_a_sweep_file_in_a_ledgers_place_is_called_one(tmp_path):
+    sweep = tmp_path / "sweep.toml"
+    for text in ('name = "x"\n', 'name = "x"\n' * 200):
+        sweep.write_text(text)
+        with pytest.raises(InputError, match="this is a sweep file, not a ledger") as raised:
+            check(sweep)
+        assert "runs/NAME.db" in raised.value.remedy
