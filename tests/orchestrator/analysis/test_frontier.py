@@ -160,7 +160,7 @@ def test_costs_that_are_not_known_are_null_and_coverage_stays(tmp_path):
     assert expensive["coverage"][0]["tokens_per_problem"] is None
     assert expensive["coverage"][0]["coverage"] > 0
     assert found["comparisons"] == []
-    assert any("known cost in tokens" in warning for warning in found["warnings"])
+    assert any("the token count of its samples is unknown" in warning for warning in found["warnings"])
     assert {alias for point in found["frontier"] for alias in point["policy"]["samples"]} == {"cheap"}
 
 
