@@ -61,7 +61,8 @@ def _buy(
     one: Verdict,
     seen: Counter[tuple[str, str]],
 ) -> None:
-    found = re.search(r"([\d,]+) more problem", one.what or "")
+    wanted = one.what if one.then is None else one.then[0]
+    found = re.search(r"([\d,]+) more problem", wanted or "")
     fresh = int(found[1].replace(",", "")) if found else 0
     if fresh > MOST * len(rates[0]):
         return

@@ -43,16 +43,20 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`what`, `cost`: the cheapest way to settle an open one; None if there is none, or nothing to settle."""
+    """`what`, `cost`: the cheapest way to settle an open one; None if there is none, or nothing to settle. `then`: more
+    problems that this is expected to need afterwards, and what they cost."""
 
     answer: Answer
     if_none_lost: Answer = "open"
     because: str | None = None
     what: str | None = None
     cost: float | None = None
+    then: tuple[str, float] | None = None
 
     def document(self, axis: str) -> dict[str, Any]:
-        settle = None if self.what is None else {"what": self.what, axis: self.cost}
+        settle: dict[str, Any] | None = None if self.what is None else {"what": self.what, axis: self.cost}
+        if settle is not None and self.then is not None:
+            settle["then"] = {"what": self.then[0], axis: self.then[1]}
         return {
             "verdict": self.answer,
             "open_because": self.because,
@@ -146,7 +150,7 @@ def _judge(one: Compared) -> tuple[str, float]:
     return " and ".join(parts), cost
 
 
-def _samples(one: Compared, errors: float, limit: float) -> tuple[str, float]:
+def _samples(one: Compared, errors: float, limit: float) -> tuple[str, float, tuple[str, float] | None]:
     """As many as are affordable; and if the gap that is expected of them needs more problems, these too."""
     here, row = len(one.problems), one.row
     more = (row.affordable_k or 0) - one.search.largest
@@ -155,17 +159,17 @@ def _samples(one: Compared, errors: float, limit: float) -> tuple[str, float]:
     if one.search.samples.alike:
         what += " that differ (a temperature above 0, no cache, no fixed seed)"
     if row.gap_beyond is None or not row.gap_beyond[0]:
-        return what, cost * here
+        return what, cost * here, None
     gap, spread = row.gap_beyond
     error = float(np.hypot(spread, 1 / here))  # the least that a verdict reckons with
     if errors:
         error = min(error, abs(float(row.gaps.judged.mean())) / errors)  # what these samples vary by
     times = ((limit + _POWER) * error / gap) ** 2
     if not 1 < times <= _FARTHEST:
-        return what, cost * here
+        return what, cost * here, None
     problems = int(np.ceil(here * times)) - here
     each = cost + sum(side.cost_at(side.largest) for side in (one.search, one.of_expensive))
-    return f"{what} and {_more_problems('about', problems)}", cost * here + problems * each
+    return what, cost * here, (_more_problems("about", problems), problems * each)
 
 
 def _more_problems(about: str, more: int) -> str:

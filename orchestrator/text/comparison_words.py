@@ -69,7 +69,9 @@ def _settled(row: Mapping[str, Any], axis: str) -> str:
         return ""
     cost = f" ({counted(axis, found[axis])})" if found[axis] else ""
     if row["open_because"] == "more samples":  # what they will show isn't known before
-        return f"; it takes at least {safe(found['what'])}{cost} to tell"
+        then = found.get("then")
+        more = "" if then is None else f" and then {then['what']} ({counted(axis, then[axis])})"
+        return f"; it takes at least {safe(found['what'])}{cost}{more} to tell"
     return f"; {safe(found['what'])}{cost} would tell"
 
 

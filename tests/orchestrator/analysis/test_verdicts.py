@@ -69,15 +69,14 @@ def test_samples_that_would_show_a_small_gap_need_more_problems_too(tmp_path):
     found = document(tmp_path, {"small": Made(cheap, CENT), "large": Made(large, 16 * CENT)})
     row = found["comparisons"][-1]
     assert (row["open_because"], row["basis"]) == ("more samples", "extrapolated")
-    told = re.fullmatch(
-        r"56 more samples of small per problem and about ([\d,]+) more problems", row["settle"]["what"]
-    )
+    settle = row["settle"]
+    assert settle["what"] == "56 more samples of small per problem"
+    assert settle["usd"] == pytest.approx(30 * 56 * 0.01)
+    told = re.fullmatch(r"about ([\d,]+) more problems", settle["then"]["what"])
     assert told is not None
-    problems = int(told[1].replace(",", ""))
-    assert row["settle"]["usd"] == pytest.approx(30 * 56 * 0.01 + problems * (64 * 0.01 + 4 * 0.16))
-    assert f"; it takes at least {row['settle']['what']} ($" in sentence(row, "usd"), (
-        "nobody knows if they tell"
-    )
+    assert settle["then"]["usd"] == pytest.approx(int(told[1].replace(",", "")) * (64 * 0.01 + 4 * 0.16))
+    said = f"; it takes at least {settle['what']} ($16.80) and then {settle['then']['what']} ($"
+    assert said in sentence(row, "usd"), "nobody knows before if the samples tell"
 
 
 @pytest.mark.parametrize("samples", [1, 4])

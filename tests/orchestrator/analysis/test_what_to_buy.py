@@ -78,7 +78,7 @@ def test_a_cheap_model_that_was_sampled_too_little_is_never_told_as_worse(tmp_pa
             assert row["affordable_k"] == 60 * row["expensive_k"]
             if row["basis"] != "sampled":
                 assert row["open_because"] == "more samples"
-                assert row["settle"]["usd"] >= 40 * (row["affordable_k"] - 8) / 100 * (1 - 1e-9)
+                assert row["settle"]["usd"] == pytest.approx(40 * (row["affordable_k"] - 8) / 100)
 
 
 def test_equal_rates_sampled_until_solved_and_evenly_are_seldom_told_apart(tmp_path):
