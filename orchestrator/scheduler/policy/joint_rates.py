@@ -210,8 +210,9 @@ def given_ease(mass: NDArray[np.float64], shared: float | NDArray[np.float64]) -
     above = (edges[..., None, :] - np.sqrt(share) * eases) / np.sqrt(1.0 - share)
     ends = np.ones((*above.shape[:-1], 1))
     given = np.diff(np.concatenate([0.0 * ends, _normal(above), ends], axis=-1), axis=-1)
+    given = np.maximum(given, 1e-30)  # what rounding makes of next to nothing may be below it
     # Few nodes: the masses hold all the same.
-    return given * (mass / np.maximum(given.mean(axis=-2), 1e-300))[..., None, :]
+    return given * (mass / given.mean(axis=-2))[..., None, :]
 
 
 @cache

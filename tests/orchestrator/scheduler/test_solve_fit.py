@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from orchestrator.scheduler.policy.frailty import believed
-from orchestrator.scheduler.policy.joint_rates import RATES, SHARED, Counts, JointRates, fit, vague
+from orchestrator.scheduler.policy.joint_rates import (
+    RATES,
+    SHARED,
+    Counts,
+    JointRates,
+    fit,
+    given_ease,
+    vague,
+)
 from orchestrator.scheduler.policy.solve_fit import from_family
 
 PROBLEMS = 200
@@ -79,3 +87,13 @@ def test_the_fit_goes_on_from_the_last_as_if_begun_anew() -> None:
     family = believed(now, PRICES)
     anew, on = (JointRates(from_family(family, now, last=one)).pass_next((3, 1)) for one in (None, last))
     assert on == pytest.approx(anew, rel=0.2)
+
+
+@pytest.mark.parametrize("little", [1e-9, 1e-12])
+def test_next_to_no_mass_at_a_rate_is_no_negative_one_whatever_the_ease(little: float) -> None:
+    mass = np.full(len(RATES), little)
+    mass[0] = 1.0 - mass[1:].sum()
+    for shared in np.linspace(0.0, 0.93, 12).tolist():
+        given = given_ease(mass, shared)
+        assert given.min() >= 0.0
+        assert given.mean(axis=0) == pytest.approx(mass)
