@@ -51,7 +51,7 @@ tested() {
   PYTEST_ADDOPTS="-o cache_dir=$cache_dir" "$@" || status=$?
   [ "$status" = 1 ] && [ -s "$cache_dir/v/cache/lastfailed" ] || return "$status"
   local failed
-  failed=$("$python" -c 'import json, sys; print(*(name.split("@")[0] if "]" not in name else name[: name.index("]") + 1] for name in json.load(open(sys.argv[1]))), sep="\n")' "$cache_dir/v/cache/lastfailed")
+  failed=$("$python" -c 'import json, sys; print(*(name.split("@")[0] if "]" not in name else name[: name.rindex("]") + 1] for name in json.load(open(sys.argv[1]))), sep="\n")' "$cache_dir/v/cache/lastfailed")
   mapfile -t again <<<"$failed"
   printf 'once more, one at a time: %s\n' "${again[@]}"
   "$python" -m pytest -q -m "slow or not slow" "${again[@]}"

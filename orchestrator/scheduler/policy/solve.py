@@ -23,6 +23,9 @@ FIRST_FIT = 16
 """Verdicts before the spread is fitted for the first time."""
 GROWTH = 1.08
 """It is fitted again when there are so many times as many: what turns out wrong is soon no longer bought."""
+OWN_GROWTH, OWN_MORE = 1.25, 4
+"""Or when one model has so many times as many, and so many more: the first samples of an expensive model, among
+thousands of a cheap one, cost much and tell much."""
 EXPLORES = 0.1
 """A model with n verdicts is taken for 1 + EXPLORES/√(1 + n) times as good as the fit says: an upper bound that fades,
 so that a model isn't given up for its first failures."""
@@ -112,7 +115,8 @@ class Solve:
         self._queued: list[set[Key]] = [set() for _ in models]
         self._to_measure = [Counter(draws) for draws in self.measured]
         self._verdicts = [sum(k.right) + sum(k.wrong) for k in self.known]
-        self._fitted_at = 0
+        self._fitted_at = [0] * len(self.known)
+        """Verdicts by model of the last fit."""
         self._knows_some = sum(self._verdicts) >= FIRST_FIT
         self._solved_at = 0
         """Problems solved when it was foretold last."""
@@ -302,15 +306,26 @@ class Solve:
     @property
     def is_stale(self) -> bool:
         """Whether enough verdicts came since the last fit."""
-        verdicts = sum(self._verdicts)
-        if self.now is None or (verdicts >= FIRST_FIT and verdicts >= GROWTH * self._fitted_at):
+        if self.now is None or self._tells_more:
             return True
         return self._seems_over
 
     @property
+    def _tells_more(self) -> bool:
+        verdicts = sum(self._verdicts)
+        if verdicts < FIRST_FIT:
+            return False
+        if verdicts >= GROWTH * sum(self._fitted_at):
+            return True
+        return any(
+            n >= OWN_GROWTH * fitted + OWN_MORE
+            for n, fitted in zip(self._verdicts, self._fitted_at, strict=True)
+        )
+
+    @property
     def _seems_over(self) -> bool:
         """Whether nothing is worth buying by a fit that some verdicts had no part in."""
-        if self.worth_pico is None or self._on_the_way or sum(self._verdicts) == self._fitted_at:
+        if self.worth_pico is None or self._on_the_way or self._verdicts == self._fitted_at:
             return False
         return not any(map(self.anything_left, range(len(self.known))))
 
@@ -337,7 +352,7 @@ class Solve:
         # At the end from the start, as the next run will: what is complete stays so.
         fresh = self.now is None or self._seems_over
         start = self._start if fresh else self._spread
-        self._fitted_at, self._solved_at = sum(self._verdicts), sum(self.solved)
+        self._fitted_at, self._solved_at = [*self._verdicts], sum(self.solved)
         lanes = self.lanes
         return Snapshot(
             prior=self.prior,

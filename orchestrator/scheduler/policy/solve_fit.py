@@ -10,6 +10,7 @@ from orchestrator.scheduler.policy.cost_factors import CostFactors
 from orchestrator.scheduler.policy.forecast import Forecast, forecast
 from orchestrator.scheduler.policy.frailty import believed
 from orchestrator.scheduler.policy.joint_rates import Counts, JointRates, Spread, fit
+from orchestrator.scheduler.policy.related import refitted
 from orchestrator.scheduler.policy.sample_index import Key, Kind, SampleIndex
 
 SHAPE_SHOWS = 2.0
@@ -18,11 +19,13 @@ family of shapes says …"""
 FEW_PROBLEMS = 300.0
 """… then counts like so many problems of each model …"""
 SOME_PROBLEMS = 40.0
-"""… and with more samples like so many, since no family has all shapes, …"""
+"""… and with more samples like so many, …"""
 FADES_FROM = 3.0
 """… which become fewer in proportion from so many samples a problem on."""
+NO_FAMILY_FROM = 6.0
+"""From so many on no family says anything more, since none has all shapes: models tell of one another (related)."""
 SEARCHED = 12.0
-"""Below so many samples a problem the last fit may be far from the next, which is then sought from the family on …"""
+"""Below so many samples a problem the last fit may be far from the next, which is then made …"""
 FRESH_FITS = 3
 """… so many times as long, as the first one is."""
 
@@ -90,20 +93,26 @@ def _fitted(snapshot: Snapshot) -> Spread:
         return snapshot.spread
     if snapshot.prior is not None:
         return fit(snapshot.prior, snapshot.spread, snapshot.counts)
-    samples = _samples_a_problem(snapshot.counts)
-    family = believed(snapshot.counts, _mean_costs(snapshot))
-    if snapshot.fresh or samples < SEARCHED:
-        return from_family(family, snapshot.counts)
-    return from_family(family, snapshot.counts, last=snapshot.spread)
+    samples, costs = _samples_a_problem(snapshot.counts), _mean_costs(snapshot)
+    if samples < NO_FAMILY_FROM:
+        return from_family(believed(snapshot.counts, costs), snapshot.counts)
+    seen = [
+        sum(n for counts, n in snapshot.counts.items() if any(counts[model]))
+        for model in range(len(snapshot.judged))
+    ]
+    spread = snapshot.spread
+    for _ in range(FRESH_FITS if snapshot.fresh or samples < SEARCHED else 1):
+        spread = refitted(spread, seen, costs, snapshot.counts)
+    return spread
 
 
-def from_family(family: Spread, counts: Mapping[Counts, int], *, last: Spread | None = None) -> Spread:
-    """What is likely by the verdicts where a family of shapes says so; `last`: a fit to nearly as many."""
+def from_family(family: Spread, counts: Mapping[Counts, int]) -> Spread:
+    """What is likely by the verdicts where a family of shapes says so."""
     samples = _samples_a_problem(counts)
     if samples < SHAPE_SHOWS:
         return fit(family, family, counts, shared=(family.shared,), prior_problems=FEW_PROBLEMS)
-    spread, weight = last or family, SOME_PROBLEMS * min(1.0, FADES_FROM / samples)
-    for _ in range(FRESH_FITS if last is None else 1):
+    spread, weight = family, SOME_PROBLEMS * min(1.0, FADES_FROM / samples)
+    for _ in range(FRESH_FITS):
         spread = fit(family, spread, counts, prior_problems=weight)
     return spread
 

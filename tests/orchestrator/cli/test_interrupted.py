@@ -66,9 +66,11 @@ def test_what_was_half_written_goes(db, tmp_path, numbers):
     wait_for(tmp_path, ".o.jsonl.*", process)
     for number in numbers:
         process.send_signal(number)
-        time.sleep(0.02)  # of two at once the system hands over the lower number first
+        time.sleep(0.02)
     done = finish(process, 20)
-    assert (done.status, done.err) == (128 + numbers[0], SAYS)
+    # Of two that a busy machine hands over at once, the lower number comes first.
+    assert done.status in {128 + number for number in numbers}
+    assert done.err == SAYS
     assert not [path.name for path in tmp_path.iterdir() if "o.jsonl" in path.name]
     assert finish(started(tmp_path, "export", db, "--format", "jsonl", "-o", "o.jsonl")).status == 0
     assert (tmp_path / "o.jsonl").read_text().count("\n") == 1600

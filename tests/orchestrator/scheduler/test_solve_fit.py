@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
+from benchmarks.policies import World, policy
 from orchestrator.scheduler.policy.frailty import believed
 from orchestrator.scheduler.policy.joint_rates import (
     RATES,
@@ -17,7 +18,8 @@ from orchestrator.scheduler.policy.joint_rates import (
     given_ease,
     vague,
 )
-from orchestrator.scheduler.policy.solve_fit import from_family
+from orchestrator.scheduler.policy.solve import Solve
+from orchestrator.scheduler.policy.solve_fit import from_family, refit
 
 PROBLEMS = 200
 PRICES = (1.0, 3.0)
@@ -73,20 +75,35 @@ def test_one_more_sample_of_a_few_problems_turns_no_choice() -> None:
     assert np.mean(turned) < 0.1
 
 
+def solve_after(
+    right: list[tuple[int, int]], wrong: list[tuple[int, int]], prices: tuple[float, float]
+) -> Solve:
+    """Right and wrong samples of two models, by problem."""
+    world = World("two models", np.zeros((len(right), 2)), np.array(prices), None)
+    return policy(world, len(right), right=np.array(right), wrong=np.array(wrong))
+
+
 def test_with_many_samples_a_problem_the_spread_is_as_the_verdicts_are() -> None:
     """Half of the problems always pass, half never: no gamma is like that."""
-    counts: Numbers = {((30, 0), (0, 0)): 100, ((0, 30), (0, 0)): 100}
-    mass = from_family(believed(counts, PRICES), counts).mass[0]
+    solve = solve_after([(30, 0), (0, 0)] * 100, [(0, 0), (30, 0)] * 100, PRICES)
+    mass = refit(solve.snapshot()).spread.mass[0]
     assert mass[RATES > 0.9].sum() == pytest.approx(0.5, abs=0.05)
     assert mass[RATES < 0.05].sum() == pytest.approx(0.5, abs=0.05)
 
 
-def test_the_fit_goes_on_from_the_last_as_if_begun_anew() -> None:
-    before, now = until_solved((12, 6), 1), until_solved((16, 8), 1)
-    last = from_family(believed(before, PRICES), before)
-    family = believed(now, PRICES)
-    anew, on = (JointRates(from_family(family, now, last=one)).pass_next((3, 1)) for one in (None, last))
-    assert on == pytest.approx(anew, rel=0.2)
+def test_the_first_samples_of_an_expensive_model_are_looked_at_soon() -> None:
+    """Among thousands of a cheap one they cost as much as all of those until the next fit would be due."""
+    solve = solve_after([(0, 0)] * 500, [(10, 0)] * 500, (1.0, 100.0))
+    solve.learnt(refit(solve.snapshot()))
+    asked = 0
+    while not solve.is_stale:
+        solve.took(1, asked, measured=False)
+        solve.judged(1, asked, passed=False)
+        asked += 1
+    assert asked == 4
+    before = JointRates(solve.snapshot().spread).pass_next((10, 0))[1]
+    after = JointRates(refit(solve.snapshot()).spread).pass_next((10, 0))[1]
+    assert after < before
 
 
 @pytest.mark.parametrize("little", [1e-9, 1e-12])
