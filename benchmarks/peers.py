@@ -5,8 +5,10 @@
 
 PYTHON: interpreters of environments that have them (their pins differ from ours, so not this one). The peers ask for
 one sample a request; manyfew does too, and once more for 32 (by default it asks for up to 128 where a server takes n).
-inspect_ai runs with its defaults and once more without its live log and display. manyfew's time is a whole
-`manyfew run`, process start, verification and ledger included; the peers' is their own call alone, without imports.
+All are told of a server without limits, manyfew by `provider = "vllm"`. inspect_ai runs with its defaults and once more
+without its live log and display. Each is timed at the work alone: a peer by its own call, without imports; manyfew,
+verification and ledger included, by what a long run takes longer than a short one. A whole `manyfew run`, with process
+start, stands beside it.
 Medians over the rounds, which take turns.
 """
 
@@ -41,10 +43,12 @@ def main() -> None:
     try:
         wait_for(port)
         for _ in range(given.rounds):
-            many = 10 * given.samples  # long enough that its start does not decide
+            few, many = given.samples, 10 * given.samples
             for n in (1, 32):
-                _, wall = manyfew("openai-compatible", n, many, port, given.in_flight)
-                speeds.setdefault(f"manyfew, n = {n}", []).append(many * n / wall)
+                _, short = manyfew("vllm", n, few, port, given.in_flight)
+                _, long = manyfew("vllm", n, many, port, given.in_flight)
+                speeds.setdefault(f"manyfew, n = {n}", []).append((many - few) * n / (long - short))
+                speeds.setdefault(f"… whole run, {n}", []).append(many * n / long)
             for name, python in peers.items():
                 for way in WAYS[name]:
                     speed = _peer(name, python, [*way.split()], given.samples, given.in_flight, port)
