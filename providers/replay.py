@@ -74,9 +74,8 @@ class ReplayProvider:
             raise BadRequest(f"the tape holds no problem {request.problem!r}")
         indices = request.indices or tuple(range(request.n))
         if any(index not in held for index in indices):
-            raise BadRequest(
-                f"the tape holds {len(held)} samples of {request.problem!r}, not number {max(indices)}"
-            )
+            samples = f"{len(held)} sample{'' if len(held) == 1 else 's'}"
+            raise BadRequest(f"the tape holds {samples} of {request.problem!r}, not number {max(indices)}")
         samples = [held[index] for index in indices]
         longest = max(sample.completion_tokens for sample in samples)
         if longest > request.max_tokens:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.grammar import by, many
 from orchestrator.text.comparison_words import sentence
 from orchestrator.text.frontier_words import NAME, bought, per_thousand, percent
 from orchestrator.text.safe import safe
@@ -133,8 +134,8 @@ def _only(document: Document) -> list[str]:
     if len(document["models"]) != 2:
         return []
     return [
-        f"Of {row['problems']:,} problem{'' if row['problems'] == 1 else 's'} {len(row['only_first']):,} were "
-        f"solved by {safe(row['models'][0], NAME)} alone, {len(row['only_second']):,} by "
-        f"{safe(row['models'][1], NAME)} alone, {row['neither']:,} by neither."
+        f"Of {many(row['problems'], 'problem')} {len(row['only_first']):,} "
+        f"{by(len(row['only_first']), 'was', 'were')} solved by {safe(row['models'][0], NAME)} alone, "
+        f"{len(row['only_second']):,} by {safe(row['models'][1], NAME)} alone, {row['neither']:,} by neither."
         for row in document["solved_by_one"]
     ]

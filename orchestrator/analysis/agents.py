@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.grammar import by, many
+
 if TYPE_CHECKING:
     from orchestrator.ledger.reading.money.agent_costs import AgentCosts
 
@@ -25,12 +27,12 @@ def _warnings(of: AgentCosts) -> list[str]:
     found: list[str] = []
     if of.open:
         found.append(
-            f"{_attempts(of.open, 'interrupted attempt')} {'is' if of.open == 1 else 'are'} not finished, and long "
+            f"{many(of.open, 'interrupted attempt')} {by(of.open, 'is', 'are')} not finished, and long "
             "ones are among them more often: run the sweep again to go on with them"
         )
     if of.lost:
         found.append(
-            f"{_attempts(of.lost, 'attempt')} ended without a sample, neither right nor wrong: the program failed "
+            f"{many(of.lost, 'attempt')} ended without a sample, neither right nor wrong: the program failed "
             "before its first paid call, its model stopped, attempt_wall_s was over, or its ledger was merged before "
             "the attempt was finished"
         )
@@ -40,7 +42,3 @@ def _warnings(of: AgentCosts) -> list[str]:
             f"between {1 - of.bound_share:.0%} and 100% of what is shown"
         )
     return found
-
-
-def _attempts(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

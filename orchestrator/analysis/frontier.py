@@ -20,6 +20,7 @@ from orchestrator.coverage import bootstrap, cost, grid, passk
 from orchestrator.coverage.attempts import attempts_cost
 from orchestrator.coverage.extrapolation import power_law
 from orchestrator.coverage.extrapolation.extrapolate import BackTest, extrapolate
+from orchestrator.grammar import many
 from pricing.types import PICO_PER_USD
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _warn_if_nothing_solved(study: FrontierStudy) -> None:
     kinds = sorted({one.verifier for one in judged if one.verifier is not None})
     verifier = f"the verifier ({', '.join(kinds)})" if kinds else "the verifier"
     problems = len({key for one in judged for key in one.problems})
-    told = f"no sample of any model is right on {problems:,} problems, so there is nothing to advise"
+    told = f"no sample of any model is right on {many(problems, 'problem')}, so there is nothing to advise"
     study.warnings.insert(0, f"{told}: check what {verifier} takes for an answer")
 
 

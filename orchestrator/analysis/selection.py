@@ -11,6 +11,7 @@ from orchestrator.analysis.arrays import clusters_of
 from orchestrator.coverage import bootstrap, grid
 from orchestrator.coverage.selection import voting
 from orchestrator.coverage.selection.best_of import best_of_at
+from orchestrator.grammar import by
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +62,7 @@ def _best_of(outcomes: Outcomes) -> dict[str, Any]:
             return _rule("best_of", _points(ks, shares, clusters_of(outcomes, outcomes.problems)))
         reason = "no sample has a score: `verify DB --verifier reward` asks a reward model"
         if scores.scored:
-            reason = f"{scores.lacking:,} of its samples have no score yet"
+            reason = f"{scores.lacking:,} of its samples {by(scores.lacking, 'has', 'have')} no score yet"
     return _rule("best_of", reason)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from orchestrator.analysis.money.waste import waste_warning
+from orchestrator.grammar import by, many, part_of
 from orchestrator.text.money import usd
 
 if TYPE_CHECKING:
@@ -39,9 +40,10 @@ def warn_of_samples(study: FrontierStudy, outcomes: Outcomes, samples: Samples) 
             return
     if not counted:
         remedy = "judge them with `verify`" if outcomes.samples else "sample them with `run`"
-        there = (
-            f"none of {outcomes.samples:,} samples has a verdict" if outcomes.samples else "it has no samples"
-        )
+        there = "it has no samples"
+        if outcomes.samples:
+            whole = f"none of {outcomes.samples:,} samples has a verdict"
+            there = by(outcomes.samples, "its one sample has no verdict", whole)
         study.warn(outcomes, f"{there}, so nothing can be estimated: {remedy}")
         return
     _warn_of_lost(study, outcomes)
@@ -81,9 +83,11 @@ def _warn_of_costs(study: FrontierStudy, outcomes: Outcomes, samples: Samples) -
     lacking = int(np.isnan(samples.cost).sum())
     if not lacking:
         if outcomes.uncosted:
-            study.warn(outcomes, f"{outcomes.uncosted:,} samples have no known {what}; means leave them out")
+            have, them = by(outcomes.uncosted, "has", "have"), by(outcomes.uncosted, "it", "them")
+            lack = f"{many(outcomes.uncosted, 'sample')} {have} no known {what}"
+            study.warn(outcomes, f"{lack}; means leave {them} out")
         return
-    whose = "its samples" if lacking == samples.problems else f"all samples of {lacking:,} problems"
+    whose = "its samples" if lacking == samples.problems else f"all samples of {many(lacking, 'problem')}"
     remedy = "compare by samples instead (`--axis samples`)"
     if study.axis == "usd":
         remedy = f"import them with `--price ALIAS=IN/OUT` or `--usd-per-sample USD`, or {remedy}"
@@ -94,8 +98,8 @@ def _of_policy(policy: str, counted: int, problems: int) -> str:
     """Why its coverage rests on few draws, or on none."""
     if policy == "narrow":
         return (
-            f"its figures rest on {counted:,} samples of {problems:,} problems: the policy narrow chose how many of a "
-            "problem by its other samples, the guides, which don't count"
+            f"its figures rest on {many(counted, 'sample')} of {many(problems, 'problem')}: the policy narrow chose "
+            "how many of a problem by its other samples, the guides, which don't count"
         )
     chosen = (
         "it was asked only where earlier stages of the cascade had failed"
@@ -104,8 +108,8 @@ def _of_policy(policy: str, counted: int, problems: int) -> str:
     )
     if counted:
         return (
-            f"{chosen}, so its figures rest on the {counted:,} samples of {problems:,} problems that no outcome "
-            "steered (measure)"
+            f"{chosen}, so its figures rest on the {many(counted, 'sample')} of {many(problems, 'problem')} that no "
+            "outcome steered (measure)"
         )
     remedy = (
         "run it alone, without [policy], for its own"
@@ -124,15 +128,15 @@ def _warn_of_largest_k(study: FrontierStudy, outcomes: Outcomes, samples: Sample
         study.warn(
             outcomes,
             f"coverage ends at k = {largest:,}: its draws were cut off, and had nothing been solved they would have "
-            f"gone no further. That unsolved problems got up to {int(open_n.max()):,} samples was up to outcomes, so "
-            "coverage beyond would be biased: run it to its end for more",
+            f"gone no further. That unsolved problems got up to {many(int(open_n.max()), 'sample')} was up to "
+            "outcomes, so coverage beyond would be biased: run it to its end for more",
         )
         return
     least = int((open_n == largest).sum())
-    what = "problems" if outcomes.first is None else "unsolved problems"
+    what = many(least, "problem" if outcomes.first is None else "unsolved problem")
     study.warn(
         outcomes,
-        f"coverage ends at k = {largest:,}: {least:,} {what} have only that many samples with a verdict; "
+        f"coverage ends at k = {largest:,}: {what} {by(least, 'has', 'have')} only that many samples with a verdict; "
         f"others have up to {int(open_n.max()):,}",
     )
 
@@ -140,20 +144,23 @@ def _warn_of_largest_k(study: FrontierStudy, outcomes: Outcomes, samples: Sample
 def _warn_of_lost(study: FrontierStudy, outcomes: Outcomes) -> None:
     unjudged = outcomes.samples - int(outcomes.n.sum())
     if unjudged:
-        study.warn(outcomes, f"{unjudged:,} of {outcomes.samples:,} samples have no verdict and don't count")
+        have = by(unjudged, "has no verdict and doesn't", "have no verdict and don't")
+        study.warn(outcomes, f"{part_of(unjudged, outcomes.samples, 'sample')} {have} count")
     if outcomes.failed:
-        failed = "1 sample" if outcomes.failed == 1 else f"{outcomes.failed:,} samples"
-        study.warn(outcomes, f"{failed} failed for good and don't count")
+        doesnt = by(outcomes.failed, "doesn't", "don't")
+        study.warn(outcomes, f"{many(outcomes.failed, 'sample')} failed for good and {doesnt} count")
     if whole := len(outcomes.lost_whole):
+        their, them, they = by(whole, "its", "their"), by(whole, "it", "them"), by(whole, "it", "they")
         study.warn(
             outcomes,
-            f"{whole:,} problems lost all their samples: curves leave them out; comparisons count them as unsolved, "
-            "and as solved where they could turn a verdict",
+            f"{many(whole, 'problem')} lost all {their} samples: curves leave {them} out; comparisons count {them} as "
+            f"unsolved, and as solved where {they} could turn a verdict",
         )
     steered = outcomes.judged is not None and outcomes.judged.policy is not None
     if (unasked := outcomes.without_verdict - whole) and not steered:
         asked = outcomes.without_verdict + len(outcomes.problems)
-        study.warn(outcomes, f"{unasked:,} of {asked:,} problems have no verdict yet and are left out")
+        have = by(unasked, "has no verdict yet and is", "have no verdict yet and are")
+        study.warn(outcomes, f"{part_of(unasked, asked, 'problem')} {have} left out")
     if outcomes.repeats:
         names = ", ".join(path.name for path in outcomes.repeats)
         study.warn(outcomes, f"{names} holds the same draws again; they are counted once")
@@ -163,8 +170,8 @@ def _warn_of_texts(study: FrontierStudy, outcomes: Outcomes, samples: Samples) -
     if outcomes.cut:
         study.warn(
             outcomes,
-            f"{outcomes.cut:,} of {outcomes.samples:,} samples were cut off at max_tokens and count as wrong; a higher "
-            "max_tokens may solve more",
+            f"{part_of(outcomes.cut, outcomes.samples, 'sample')} {by(outcomes.cut, 'was', 'were')} cut off at "
+            f"max_tokens and {by(outcomes.cut, 'counts', 'count')} as wrong; a higher max_tokens may solve more",
         )
     if samples.apart is not None and (samples.apart > 0).any():
         study.warn(
@@ -187,6 +194,6 @@ def _warn_of_texts(study: FrontierStudy, outcomes: Outcomes, samples: Samples) -
     if samples.alike:
         study.warn(
             outcomes,
-            f"all samples are the same text on {outcomes.alike:,} of {samples.problems:,} problems (temperature 0, a "
-            "cache or a fixed seed?), so more samples would bring nothing new",
+            f"all samples are the same text on {part_of(outcomes.alike, samples.problems, 'problem')} (temperature "
+            "0, a cache or a fixed seed?), so more samples would bring nothing new",
         )

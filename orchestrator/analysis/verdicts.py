@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from orchestrator.coverage.pairs import simultaneous
+from orchestrator.grammar import by, many
 from orchestrator.text.comparison_words import FEWEST_PROBLEMS
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def _judge(one: Compared) -> tuple[str, float]:
     for alias, of in ((one.cheap, one.search), (one.expensive, one.of_expensive)):
         lost = 0 if of.samples.lost is None else int(of.samples.lost.sum())
         if lost:
-            parts.append(f"verdicts for {lost:,} lost samples of {alias}")
+            parts.append(f"{by(lost, 'a verdict', 'verdicts')} for {many(lost, 'lost sample')} of {alias}")
             cost += lost * of.cost
     return " and ".join(parts), cost
 
@@ -155,7 +156,7 @@ def _samples(one: Compared, errors: float, limit: float) -> tuple[str, float, tu
     here, row = len(one.problems), one.row
     more = (row.affordable_k or 0) - one.search.largest
     cost = more * one.search.cost
-    what = f"{more:,} more sample{'' if more == 1 else 's'} of {one.cheap} per problem"
+    what = f"{many(more, 'more sample')} of {one.cheap} per problem"
     if one.search.samples.alike:
         what += " that differ (a temperature above 0, no cache, no fixed seed)"
     if row.gap_beyond is None or not row.gap_beyond[0]:
@@ -173,7 +174,7 @@ def _samples(one: Compared, errors: float, limit: float) -> tuple[str, float, tu
 
 
 def _more_problems(about: str, more: int) -> str:
-    return f"{about} {more:,} more problem{'' if more == 1 else 's'}"
+    return f"{about} {many(more, 'more problem')}"
 
 
 def _problems(one: Compared, errors: float, limit: float) -> tuple[str | None, float | None]:

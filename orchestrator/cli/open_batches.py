@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import InputError
+from orchestrator.grammar import by, many
 from orchestrator.text.command import command
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def book_before_refusal(sweep: Path, db: Path | None, *, json_: bool) -> list[st
     except InputError:
         return []
     ended = before - open_batches(place)
-    return [f"{ended:,} open batches of earlier runs ended; their results are booked.", *result.warnings]
+    its = by(ended, "its", "their")
+    return [f"{many(ended, 'open batch')} of earlier runs ended; {its} results are booked.", *result.warnings]
 
 
 def _budget(db: Path) -> int:

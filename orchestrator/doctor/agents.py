@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from orchestrator.doctor.finding import Finding
 from orchestrator.doctor.stand_in import SUBMIT, StandIn, steps
 from orchestrator.errors import InputError, LedgerBroken
+from orchestrator.grammar import many
 from orchestrator.ledger.file.sample_text import text_sql
 from orchestrator.run.agents.checks import require_sandbox
 from orchestrator.run.prepare import prepare
@@ -86,7 +87,7 @@ def _found(alias: str, db: Path, result: Result, seen: str | None) -> Finding:
     ended_by, status, calls, size = row
     how = f"exit status {status}" if ended_by == "exit" else f"ended by {ended_by}"
     ran = f"{alias}: one attempt ran against a stand-in, which costs nothing"
-    text = f"{ran}: {calls} calls, {how}, {size:,} characters of output{ending}"
+    text = f"{ran}: {many(calls, 'call')}, {how}, {many(size, 'character')} of output{ending}"
     text += "".join(f"; {warning.removeprefix(f'{alias}: ')}" for warning in result.warnings)
     if not calls or ended_by != "exit" or status:
         return Finding("note", "agent", text, "run its command by hand, and look at its settings")

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from orchestrator.grammar import by, many
+
 State = Literal["ok", "missing", "note"]
 
 
@@ -23,11 +25,11 @@ def summed_up(found: Sequence[Finding]) -> str:
     """The last line: what is to be done, if anything is."""
     missing = [finding.topic for finding in found if finding.state == "missing"]
     notes = sum(finding.state == "note" for finding in found)
-    noted = "" if not notes else f" {notes} note{' is' if notes == 1 else 's are'} worth a look."
+    noted = "" if not notes else f" {many(notes, 'note')} {by(notes, 'is', 'are')} worth a look."
     if not missing:
         return f"Nothing that is needed is missing.{noted}"
     topics = ", ".join(dict.fromkeys(missing))
-    things = "1 thing is" if len(missing) == 1 else f"{len(missing)} things are"
+    things = f"{many(len(missing), 'thing')} {by(len(missing), 'is', 'are')}"
     return f"{things} missing or wrong: {topics}. Each remedy stands after its arrow (→).{noted}"
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from orchestrator.booking.former_rules import FORMER
 from orchestrator.doctor.finding import Finding
 from orchestrator.doctor.place import place
+from orchestrator.grammar import many
 from orchestrator.ledger.file.lock import holder, is_held
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import TROUBLE, trouble
@@ -119,7 +120,7 @@ def _sound(connection: sqlite3.Connection, db: Path) -> Iterator[Finding]:
         yield Finding("missing", "ledger", text, RESTORE)
         return
     samples, verdicts = connection.execute("SELECT count(*), count(passed) FROM sample").fetchone()
-    yield Finding("ok", "ledger", f"{db} is intact: {samples:,} samples, {verdicts:,} with a verdict")
+    yield Finding("ok", "ledger", f"{db} is intact: {many(samples, 'sample')}, {verdicts:,} with a verdict")
 
 
 def _sums(connection: sqlite3.Connection) -> Iterator[Finding]:
@@ -172,7 +173,7 @@ def _history(connection: sqlite3.Connection) -> Iterator[str]:
     differ = [row["what"] for row in connection.execute(RECONCILED)]
     if differ:
         shown = ", ".join(differ[:MOST_SHOWN]) + (" …" if len(differ) > MOST_SHOWN else "")
-        yield f"the history of reconciliations disagrees with the requests in it {len(differ)} times: {shown}"
+        yield f"the history of reconciliations disagrees with the requests in it {many(len(differ), 'time')}: {shown}"
 
 
 def _leases(connection: sqlite3.Connection) -> Iterator[str]:

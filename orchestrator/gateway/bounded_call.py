@@ -13,6 +13,7 @@ from orchestrator.gateway.bound import TooLittle, affordable, input_bound, write
 from orchestrator.gateway.edit import edited, replaced
 from orchestrator.gateway.refusals import thinking_budget
 from orchestrator.gateway.replies.pieces import Pieces
+from orchestrator.grammar import many
 from orchestrator.ledger.writing.agent_attempts import says
 from orchestrator.scheduler.limits.rates import Estimate
 from orchestrator.sending.agent_call import AgentCall
@@ -154,8 +155,8 @@ def capped(attempt: OpenAttempt, needs: int | None = None) -> Refusal:
     """What a call is told that the attempt's cap does not pay for. `needs`: pico-dollars that the call may cost."""
     cap, most = attempt.cap_pico, attempt.agent.attempt_calls
     message = CAP
-    if attempt.has_no_calls_left:
-        message = f"{CAP}: it has made the {most:,} calls that attempt_calls allows"
+    if attempt.has_no_calls_left and most is not None:
+        message = f"{CAP}: it has made the {many(most, 'call')} that attempt_calls allows"
     elif attempt.is_capped and cap is not None:
         message = f"{CAP}: attempt_usd, ${cap / PICO_PER_USD:.6g}, is spent"
     elif needs is not None and attempt.hold.room is not None:

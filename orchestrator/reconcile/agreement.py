@@ -11,6 +11,7 @@ from fractions import Fraction
 from statistics import median
 
 from orchestrator.errors import InputError
+from orchestrator.grammar import part_of
 from orchestrator.reconcile.usage_line import Line
 from orchestrator.text.duration import span
 
@@ -63,8 +64,8 @@ def refuse_shift(matches: Sequence[Match], where: str) -> None:
         return
     shift = median(off)
     message = (
-        f"its times are {span(abs(shift))} {'later' if shift > 0 else 'earlier'} than the ledger's in {len(off)} of "
-        f"{len(timed)} rows matched by request id: nothing is booked"
+        f"its times are {span(abs(shift))} {'later' if shift > 0 else 'earlier'} than the ledger's in "
+        f"{part_of(len(off), len(timed), 'row')} matched by request id: nothing is booked"
     )
     raise InputError(where, message, "export it in UTC, or with each time's offset from it")
 
@@ -79,8 +80,8 @@ def refuse_factor(matches: Sequence[Match], factor: Fraction, where: str) -> Non
     seen = Fraction(median(Fraction(billed, settled) for settled, billed in off if settled))
     constant = all(_agree(seen * settled, billed) for settled, billed in costs)
     message = (
-        f"its costs are {_digits(seen)} times the ledger's in {len(off)} of {len(costs)} rows matched by request id: "
-        "nothing is booked"
+        f"its costs are {_digits(seen)} times the ledger's in {part_of(len(off), len(costs), 'row')} matched by "
+        "request id: nothing is booked"
     )
     if factor == 1 and constant:
         remedy = f"export it in US dollars; if it is a discount, accept it with --factor {_digits(seen)}"

@@ -15,6 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from orchestrator.errors import InputError
+from orchestrator.grammar import by, many
 from orchestrator.reconcile.books import Books, Model, Presumed, Settled
 from orchestrator.reconcile.priced import in_dollars, price_tokens, tokens_of
 from orchestrator.reconcile.proposal import Proposal, refuse_above, shared
@@ -69,9 +70,10 @@ def settle_buckets(
         if not part.presumed:
             continue
         if late := sum(one.due_at > end >= one.begun for one in part.whole):
+            stay = f"{len(part.presumed)} {by(len(part.presumed), 'stays', 'stay')}"
             proposal.notes.append(
-                f"{label}, {moment(part.begin)} to {moment(part.end)}: {len(part.presumed)} stay presumed, since "
-                f"{late} settled requests may still be missing from the same time of the export"
+                f"{label}, {moment(part.begin)} to {moment(part.end)}: {stay} presumed, since "
+                f"{many(late, 'settled request')} may still be missing from the same time of the export"
             )
             continue
         _settle(label, group, part, proposal, path, factor)
@@ -134,8 +136,8 @@ def _settle(
     counts = [line.requests for line in part.lines if line.requests is not None]
     asked = part.touching + len(part.presumed)
     if sum(counts) > asked and not proposal.above_bound:
-        message = f"{label}: {sum(counts)} requests, of which this ledger made at most {asked}: it holds other traffic"
-        raise InputError(where, message, typed)
+        message = f"{label}: {many(sum(counts), 'request')}, of which this ledger made at most {asked}"
+        raise InputError(where, f"{message}: it holds other traffic", typed)
     if in_dollars(part.lines):
         billed = sum(line.pico or 0 for line in part.lines)
         known = int(factor * sum(one.pico for one in part.whole))
@@ -165,9 +167,9 @@ def _by_tokens(
     """(dollars of the tokens that no reply stated, dollars of all, in words)."""
     told = [one.tokens for one in part.whole if one.tokens is not None]
     if len(told) < len(part.whole):
-        message = (
-            f"{label}: it counts tokens, which {len(part.whole) - len(told)} settled requests here don't"
-        )
+        untold = len(part.whole) - len(told)
+        dont = by(untold, "doesn't", "don't")
+        message = f"{label}: it counts tokens, which {many(untold, 'settled request')} here {dont}"
         raise InputError(where, message, f"use an export in dollars, or {typed}")
     billed, known = _sum([tokens_of(line, path) for line in part.lines]), _sum(told)
     rest = Tokens(

@@ -13,6 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from orchestrator.errors import InputError
+from orchestrator.grammar import by, many, part_of
 from orchestrator.reconcile.agreement import Match, refuse_factor, refuse_shift
 from orchestrator.reconcile.books import Books, Model, Presumed, Settled
 from orchestrator.reconcile.own_figures import own_change, sum_tokens
@@ -116,8 +117,8 @@ def _compare(
         more = sum(one.settled_pico - one.what.pico for one in raised)
         label = ", ".join(model.label for model in group)
         proposal.warnings.append(
-            f"{label}: the vendor bills {usd(more)} more than was settled for {len(raised)} of {len(matches)} requests "
-            "with known usage: check the model's price"
+            f"{label}: the vendor bills {usd(more)} more than was settled for "
+            f"{part_of(len(raised), len(matches), 'request')} with known usage: check the model's price"
         )
 
 
@@ -154,8 +155,8 @@ def _settle_rest(
     missing = sum(one.vendor_request not in by_id for one in due)
     if missing:
         proposal.notes.append(
-            f"{label}: {len(left)} without a match stay presumed: the export may be incomplete, since it lacks "
-            f"{missing} of the {len(due)} settled requests of its time"
+            f"{label}: {len(left)} without a match {by(len(left), 'stays', 'stay')} presumed: the export may be "
+            f"incomplete, since it lacks {missing} of the {many(len(due), 'settled request')} of its time"
         )
         return
     covered = [one for one in left if begin <= one.begun and one.due_at <= end and not one.is_lease]
@@ -165,8 +166,8 @@ def _settle_rest(
         return
     if not due:
         proposal.notes.append(
-            f"{label}: {len(covered)} without a match stay presumed: the export may be incomplete, since it has none "
-            "of the settled requests of its time"
+            f"{label}: {len(covered)} without a match {by(len(covered), 'stays', 'stay')} presumed: the export may be "
+            "incomplete, since it has none of the settled requests of its time"
         )
         return
     known = _known_ids(books, group)
@@ -181,9 +182,10 @@ def _settle_rest(
     bound = sum(one.pico for one in covered)
     refuse_above(str(path), f"{label}: what is presumed", figure, bound, allowed=proposal.above_bound)
     proposal.changes += shared(figure, covered)
+    match = by(len(spare), "matches", "match")
     proposal.notes.append(
-        f"{label}: {len(covered)} without an id: {len(spare)} rows of the export match no request of the ledger, and "
-        "it has all settled requests of its time"
+        f"{label}: {len(covered)} without an id: {many(len(spare), 'row')} of the export {match} no "
+        "request of the ledger, and it has all settled requests of its time"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from orchestrator.grammar import part_of
 from orchestrator.progress import ModelProgress, Progress, ServerProgress
 from orchestrator.report.budget_parts import dollars
 from orchestrator.text.duration import about, clock, span
@@ -223,7 +224,7 @@ def solved_together(progress: Progress) -> str | None:
     if progress.solved_by_any is None:
         return None
     problems = max((m.problems for m in progress.models), default=0)
-    return f"together {progress.solved_by_any:,} of {problems:,} problems solved"
+    return f"together {part_of(progress.solved_by_any, problems, 'problem')} solved"
 
 
 def _takes_most(progress: Progress) -> str | None:

@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.grammar import many
 from orchestrator.ledger.file.lock import WriterLock
 from orchestrator.ledger.file.open import open_for_writing
 from orchestrator.ledger.file.reader import open_reader
@@ -160,5 +161,5 @@ def _ended(driver: ScoreDriver, budget: Budget, *, exceeded: bool, left: int) ->
     if lane.work.lacking():
         return "budget", "the budget does not cover the next answer's worst case"
     if tally.failed:
-        return "incomplete", f"{tally.failed} texts got no score: {tally.reason}"
+        return "incomplete", f"{many(tally.failed, 'text')} got no score: {tally.reason}"
     return "complete", None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+from orchestrator.grammar import part_of
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.sample_text import text_sql
 from orchestrator.ledger.writing.run_state import RunState
@@ -39,8 +40,8 @@ def identical_answers(path: Path, sweep: Sweep, state: RunState) -> list[str]:
             if found:
                 at = "no temperature stated" if temperature is None else f"temperature {temperature:g}"
                 what = (
-                    f"more than half of the answers to {found} of {looked_at} problems are the same to the byte, at "
-                    f"{at}: look for a cache, a fixed seed or greedy defaults of the server"
+                    f"more than half of the answers to {part_of(found, looked_at, 'problem')} are the same to the "
+                    f"byte, at {at}: look for a cache, a fixed seed or greedy defaults of the server"
                 )
                 lines.append(Warned(alias, what))
     return lines

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
+from orchestrator.grammar import by, many
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.text.safe import safe
 from verifiers.code.missing import REASON, packages_missing
@@ -30,6 +31,6 @@ def in_words(packages: Mapping[str, int]) -> list[str]:
     most = sorted(packages.items(), key=lambda item: (-item[1], item[0]))
     names = ", ".join(f"{safe(name, 60)} ({count:,})" for name, count in most[:MOST_NAMED])
     more = f" and {len(most) - MOST_NAMED:,} more" if len(most) > MOST_NAMED else ""
-    return [
-        f"{sum(packages.values()):,} different answers need packages that the sandbox does not have: {names}{more}"
-    ]
+    answers = sum(packages.values())
+    need = f"{many(answers, 'different answer')} {by(answers, 'needs', 'need')}"
+    return [f"{need} packages that the sandbox does not have: {names}{more}"]

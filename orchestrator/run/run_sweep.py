@@ -9,6 +9,7 @@ from pathlib import Path
 
 from orchestrator.booking.former_rules import FORMER
 from orchestrator.errors import InputError
+from orchestrator.grammar import many
 from orchestrator.ledger.file.create import make_or_check, refuse_foreign
 from orchestrator.ledger.file.identity import refuse_other_sweep
 from orchestrator.ledger.file.lock import WriterLock, acquire
@@ -341,5 +342,5 @@ def _ended(
         return "budget", f"the budget does not cover {covered}{scheduler.budget.by_own_cap(paid)}"
     failed = sum(sum(lane.sampling.failed) for lane in lanes)
     if failed:
-        return "incomplete", f"{failed:,} {'sample' if failed == 1 else 'samples'} failed for good"
+        return "incomplete", f"{many(failed, 'sample')} failed for good"
     return "complete", None

@@ -27,7 +27,7 @@ class Slots:
     def take(self, holder: Hashable, needed: int) -> tuple[str, ...]:
         """The lowest free ones, as names of GPUs."""
         if not self.fits(needed):
-            raise ValueError(f"{holder!r} needs {needed} slots, {len(self._free)} are free")
+            raise ValueError(f"{holder!r} needs slots: {needed}, free: {len(self._free)}")
         taken, self._free = self._free[:needed], self._free[needed:]
         self._held[holder] = taken
         return tuple(self.gpus[slot] for slot in taken) if self.gpus else ()

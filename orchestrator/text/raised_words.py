@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orchestrator.grammar import many
 from orchestrator.text.money import usd
 
 
@@ -24,4 +25,4 @@ def to_raise(requests: int, pico: int, shown: str) -> str:
 
 
 def _counted(requests: int) -> str:
-    return f"manyfew 0.1 counted {requests:,} request{'' if requests == 1 else 's'}"
+    return f"manyfew 0.1 counted {many(requests, 'request')}"

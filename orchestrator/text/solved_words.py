@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from orchestrator.grammar import many, part_of
 from orchestrator.text.frontier_words import amount
 
 if TYPE_CHECKING:
@@ -50,10 +51,12 @@ def together(document: Mapping[str, Any]) -> str:
     """What the models solved between them and for what, and how far behind the same rule that was, told the spread."""
     *before, last = steps(document, (0.5, 0.9, 1.0))
     cited = document["citation"]
-    of = f" of {cited[0]['problems']:,}" if len(cited) == 1 else ""
+    solved = many(last.solved, "problem")
+    if len(cited) == 1:
+        solved = part_of(last.solved, cited[0]["problems"], "problem")
     told = [f"{step.solved:,} for {amount('usd', step.usd)}" for step in before if step.solved]
     for_less = f" ({', '.join(told)})" if told and is_for_solving(document) else ""
-    said = f"Together they solved {last.solved:,}{of} problems{for_less}."
+    said = f"Together they solved {solved}{for_less}."
     if (behind := document.get("regret")) is not None and last.foretold is not None:
         low, high = (last.foretold[side] for side in ("low", "high"))
         said += (

@@ -117,8 +117,8 @@ class Code:
     def _told(self, missing: Missing) -> Lack:
         names = ", ".join(missing.modules)
         lack = (
-            f"the sandbox does not have {names}, which the tests of {missing.problems:,} problems import"
-            f" (the first: {missing.first})"
+            f"the sandbox does not have {names}, which the tests of {missing.problems:,} "
+            f"problem{'' if missing.problems == 1 else 's'} import (the first: {missing.first})"
         )
         if self._jail.name == "container":
             return lack, f"set image, under [verifier], to one that has {names}"

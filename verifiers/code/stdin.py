@@ -93,7 +93,7 @@ def judge(
             if reason is not None:
                 evidence = _evidence(test, outcome, difference)
                 return Verdict(passed=False, reason=f"{test.name}: {reason}", evidence=evidence)
-    return Verdict(passed=True, reason=f"{len(tests)} tests")
+    return Verdict(passed=True, reason=f"{len(tests)} test{'' if len(tests) == 1 else 's'}")
 
 
 def _failure(outcome: JobResult, limit_s: float) -> str | None:

@@ -11,6 +11,7 @@ import numpy as np
 from orchestrator.analysis.finite import finite
 from orchestrator.coverage import cost
 from orchestrator.coverage.search import search
+from orchestrator.grammar import by, many, part_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,13 +49,12 @@ def costs_of_pass(axis: Axis, outcomes: Outcomes, samples: Samples, unit: int, w
     if samples.problems and not passes:
         warn(f"{outcomes.alias} solved nothing, so it has no cost per solved problem")
     elif few:
-        counted = "1 pass" if passes == 1 else f"{passes:,} passes"
-        are = "is" if passes == 1 else "are"
-        text = f"{outcomes.alias}: {counted} among the draws that can be counted {are} too few"
+        are = by(passes, "is", "are")
+        text = f"{outcomes.alias}: {many(passes, 'pass')} among the draws that can be counted {are} too few"
         warn(f"{text} to tell what one costs without bias")
     elif samples.problems and mean is None:
         unsolved = int((outcomes.c == 0).sum())
-        text = f"{outcomes.alias} never solved {unsolved:,} of {samples.problems:,} problems"
+        text = f"{outcomes.alias} never solved {part_of(unsolved, samples.problems, 'problem')}"
         warn(f"{text}, so it has no average cost per solved problem")
     return {
         f"cost_of_pass_{axis}": of_pass,

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import typer
 
+from orchestrator.grammar import many
+
 
 def backup(
     db: Path = typer.Argument(..., help="The ledger.", metavar="DB"),
@@ -30,7 +32,7 @@ def backup(
     if json_:
         emit_json({"db": str(db), "file": str(file), **dataclasses.asdict(done)})
         return 0
-    line = f"{done.samples:,} samples, {done.size_bytes / 1e6:,.1f} MB copied to {safe(str(file))}."
+    line = f"{many(done.samples, 'sample')}, {done.size_bytes / 1e6:,.1f} MB copied to {safe(str(file))}."
     if done.requests_open:
         line += (
             f" Requests in flight at that moment: {done.requests_open}; "

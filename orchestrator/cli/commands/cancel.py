@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from orchestrator.grammar import by, many
 from orchestrator.text.command import command
 
 
@@ -44,10 +45,10 @@ def cancel(
         for line in result.warnings:
             said.print(safe(line), markup=False)
         after = open_batches(place)
-        said.print(
-            f"{before - after:,} batches ended; their results are booked. Next: {command('status {}', place)}",
-            markup=False,
+        ended = (
+            f"{many(before - after, 'batch')} ended; {by(before - after, 'its', 'their')} results are booked"
         )
+        said.print(f"{ended}. Next: {command('status {}', place)}", markup=False)
     if json_:
         emit_json(read_status(place))
     return 1 if after else 0

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING
 import typer
 
 from orchestrator.cli.bundles import ledger
+from orchestrator.grammar import by, many
 
 if TYPE_CHECKING:
     from orchestrator.ledger.exporting.samples import OnProgress, Records
@@ -67,7 +68,7 @@ def export(
             return 0
         with new_file(output) as file:
             count = _write(format_, records, file, show, terminal=False)
-    console(stderr=True).print(f"{count:,} samples written to {safe(str(output))}")
+    console(stderr=True).print(f"{many(count, 'sample')} written to {safe(str(output))}")
     return 0
 
 
@@ -80,7 +81,7 @@ def _bundle(db: Path, output: Path) -> int:
     with counting("samples written") as show:
         count = write_bundle(db, output, show)
     console(stderr=True).print(
-        f"{count:,} samples, with everything that made them, written to {safe(str(output))}"
+        f"{many(count, 'sample')}, with everything that made {by(count, 'it', 'them')}, written to {safe(str(output))}"
     )
     return 0
 
@@ -91,7 +92,7 @@ def _logs(db: Path, tool: str, output: Path) -> int:
     from orchestrator.text.safe import safe
 
     count = write_logs(db, tool, output)
-    console(stderr=True).print(f"{count:,} samples written to {safe(str(output))}")
+    console(stderr=True).print(f"{many(count, 'sample')} written to {safe(str(output))}")
     return 0
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 from orchestrator.errors import InputError
+from orchestrator.grammar import by, many
 from orchestrator.text.command import command
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _bundle(files: list[Path], db: Path, *, json_: bool) -> int:
     place = safe(shlex.quote(str(db)))
     models = ", ".join(f"{safe(alias, 200)} {count:,}" for alias, count in list(done.models.items())[:20])
     out = console()
-    samples, problems = _many(done.samples, "sample"), _many(done.problems, "problem")
+    samples, problems = many(done.samples, "sample"), many(done.problems, "problem")
     out.print(f"{samples} of {problems} restored into {place}: {models}")
     out.print(f"Cite: {safe(done.cite)}\nNext: {command('frontier {}', db)}")
     return 0
@@ -243,14 +244,12 @@ def _text(done: Imported, db: Path, verifier: str | None) -> str:
 
     place = safe(shlex.quote(str(db)))
     models = ", ".join(f"{safe(alias, 200)} {count:,}" for alias, count in list(done.models.items())[:20])
-    samples, problems = _many(done.samples, "sample"), _many(done.problems, "problem")
+    samples, problems = many(done.samples, "sample"), many(done.problems, "problem")
     lines = [f"{samples} of {problems} imported into {place}: {models}"]
     if done.ignored:
         lines.append(f"Ignored unknown keys: {', '.join(safe(name, 60) for name in done.ignored)}.")
     if done.failed:
-        lines.append(
-            f"{_many(done.failed, 'attempt')} ended in an error without a sample: counted as failed."
-        )
+        lines.append(f"{many(done.failed, 'attempt')} ended in an error without a sample: counted as failed.")
     if done.repeated:
         lines.append(f"Samples that several of the files hold: {done.repeated:,}, counted once.")
     if done.scorers:
@@ -258,8 +257,8 @@ def _text(done: Imported, db: Path, verifier: str | None) -> str:
         lines.append(f"Verdicts by {said}.")
     lines += [safe(note) for note in done.notes[:20]]
     if done.without_text:
-        have = "1 has" if done.without_text == 1 else f"{done.without_text:,} have"
-        lines.append(f"{have} no text: verify would judge texts that are empty wrong.")
+        have = by(done.without_text, "has", "have")
+        lines.append(f"{done.without_text:,} {have} no text: verify would judge texts that are empty wrong.")
     lines += _costs(done)
     if done.other_problems:
         lines.append(
@@ -267,11 +266,13 @@ def _text(done: Imported, db: Path, verifier: str | None) -> str:
             "the ledger's own were kept."
         )
     if done.described is not None:
-        lines.append(f"{done.described:,} of the problems were found in the source.")
+        lines.append(
+            f"{done.described:,} of the problems {by(done.described, 'was', 'were')} found in the source."
+        )
     if done.without_verdict:
         judge = "" if verifier is None else f" --verifier {verifier}"
-        have = "1 has" if done.without_verdict == 1 else f"{done.without_verdict:,} have"
-        lines.append(f"{have} no verdict. Next: {command('verify {}', db)}{judge}")
+        have = by(done.without_verdict, "has", "have")
+        lines.append(f"{done.without_verdict:,} {have} no verdict. Next: {command('verify {}', db)}{judge}")
     else:
         lines.append(f"Next: {command('frontier {}', db)}")
     return "\n".join(lines)
@@ -282,7 +283,8 @@ def _costs(done: Imported) -> list[str]:
 
     lines: list[str] = []
     if done.computed_cost:
-        lines.append(f"The cost of {done.computed_cost:,} was computed from their tokens.")
+        their = by(done.computed_cost, "its", "their")
+        lines.append(f"The cost of {done.computed_cost:,} was computed from {their} tokens.")
     if done.without_cost:
         what = "all" if done.without_cost == done.samples else f"{done.without_cost:,}"
         remedy = "add --usd-per-sample USD to set it"
@@ -291,7 +293,3 @@ def _costs(done: Imported) -> list[str]:
             remedy = f"add --price '{safe(alias, 200)}=IN/OUT' or --usd-per-sample USD"
         lines.append(f"The cost of {what} of them is unknown: {remedy}.")
     return lines
-
-
-def _many(count: int, what: str) -> str:
-    return f"1 {what}" if count == 1 else f"{count:,} {what}s"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from orchestrator.grammar import by, many
 from orchestrator.text.command import command
 
 if TYPE_CHECKING:
@@ -54,11 +55,11 @@ def _text(done: Merged, out: Path, ledgers: int) -> str:
 
     place = safe(shlex.quote(str(out)))
     models = ", ".join(f"{safe(alias, 60)} {count:,}" for alias, count in list(done.models.items())[:20])
-    lines = [
-        f"{done.samples:,} samples of {done.problems:,} problems from {ledgers} ledgers in {place}: {models}"
-    ]
+    drawn = f"{many(done.samples, 'sample')} of {many(done.problems, 'problem')}"
+    lines = [f"{drawn} from {many(ledgers, 'ledger')} in {place}: {models}"]
     if done.renumbered:
-        lines.append(f"{done.renumbered:,} have another index than in their own ledger.")
+        have = by(done.renumbered, "has another index than in its", "have another index than in their")
+        lines.append(f"{done.renumbered:,} {have} own ledger.")
     paid = f"They cost {usd(done.settled_pico)}"
     if done.presumed_pico:
         paid += f", and {usd(done.presumed_pico)} is presumed"

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from orchestrator.grammar import by, many
+
 
 def score(db: Path, options: Mapping[str, Any], budget: str | None, *, json_: bool) -> int:
     """Raises InputError. Returns the exit status, which means what `run`'s does."""
@@ -51,9 +53,10 @@ def score(db: Path, options: Mapping[str, Any], budget: str | None, *, json_: bo
             )
         else:
             spent = f"${settled:.6g} settled" + (f", ${presumed:.6g} presumed" if presumed else "")
-            console().print(f"{done.scored:,} texts scored by {chosen.model} for {spent} in all.")
+            console().print(f"{many(done.scored, 'text')} scored by {chosen.model} for {spent} in all.")
             if done.lacking:
-                console().print(f"{done.lacking:,} samples have no score yet. Run it again to continue.")
+                have = f"{many(done.lacking, 'sample')} {by(done.lacking, 'has', 'have')}"
+                console().print(f"{have} no score yet. Run it again to continue.")
             for line in done.warnings:
                 console(stderr=True).print(f"warning: {safe(line)}")
             if done.reason:

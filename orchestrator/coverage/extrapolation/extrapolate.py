@@ -13,6 +13,7 @@ import numpy as np
 from orchestrator.coverage import bootstrap, grid
 from orchestrator.coverage.extrapolation import power_law, tail_fit, tail_laws
 from orchestrator.coverage.extrapolation.thinning import thinned
+from orchestrator.grammar import by, many
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -166,8 +167,8 @@ def _few_solved(samples: Samples) -> str | None:
     solved = int((samples.solved(np.array([samples.largest_k])) > 0).sum())
     if solved >= _FEWEST_SOLVED:
         return None
-    problem = "problem is" if solved == 1 else "problems are"
-    return f"the data can't tell: {solved} {problem} solved, and it needs {_FEWEST_SOLVED}"
+    found = f"{many(solved, 'problem')} {by(solved, 'is', 'are')} solved"
+    return f"the data can't tell: {found}, and it needs {_FEWEST_SOLVED}"
 
 
 def lacks(samples: Samples) -> str | None:
@@ -185,7 +186,8 @@ def lacks(samples: Samples) -> str | None:
     if not (values < 1).any():
         return f"every problem is solved by k = {largest:,}, so nothing is left to extrapolate"
     if problems < _FEWEST_PROBLEMS:
-        return f"{problems} problems say too little of others; it needs {_FEWEST_PROBLEMS}"
+        says = by(problems, "says", "say")
+        return f"{many(problems, 'problem')} {says} too little of others; it needs {_FEWEST_PROBLEMS}"
     return None
 
 

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import InputError
+from orchestrator.grammar import many
 from orchestrator.ledger.importing.line import MAX_COST_USD, MAX_INDEX, Wrong
 from pricing.types import PICO_PER_USD
 
@@ -99,7 +100,7 @@ def _csv(file: Path, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
             if not any(cell.strip() for cell in row):
                 continue
             if len(row) != len(head):
-                message = f"has {len(row)} cells where the head has {len(head)}"
+                message = f"has {many(len(row), 'cell')} where the head has {len(head)}"
                 raise InputError(
                     f"{file}:{rows.line_num}", message, "as many cells as the head has, commas between"
                 )

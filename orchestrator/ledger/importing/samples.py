@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.errors import InputError
+from orchestrator.grammar import many
 from orchestrator.ledger.file.create import refuse_foreign
 from orchestrator.ledger.file.lock import acquire
 from orchestrator.ledger.file.trouble import all_or_nothing
@@ -175,7 +176,9 @@ class _Intake:
             for one in lost:
                 self._stage.lose(start + one.record, one, sweep=reader.sweep, model=next(iter(aliases)))
         elif lost:
-            reader.notes.append(f"{len(lost):,} requests brought no reply, and nothing says of which model.")
+            reader.notes.append(
+                f"{many(len(lost), 'request')} brought no reply, and nothing says of which model."
+            )
 
     def _with_tokens(self, line: Line) -> Line:
         if self._count is None or line.values[_COMPLETION] is not None or line.values[_TEXT] is None:

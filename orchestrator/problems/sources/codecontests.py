@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from orchestrator.errors import InputError
+from orchestrator.grammar import many
 from orchestrator.problems.hub import read_parquet
 from orchestrator.problems.lines import read_objects
 from orchestrator.problems.parquet import read_local
@@ -137,7 +138,7 @@ def _examples(spec: ProblemsSpec) -> list[tuple[str, str, str]]:
     if len(found) <= spec.few_shot:  # one more than asked: the problem itself is never its own example
         raise InputError(
             "problems.few_shot",
-            f"{spec.few_shot} examples requested of {len(found)} problems with a Python 3 solution",
+            f"{many(spec.few_shot, 'example')} requested of {many(len(found), 'problem')} with a Python 3 solution",
             "ask for fewer",
         )
     return found

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import InputError
+from orchestrator.grammar import many
 from orchestrator.problems.hub import read_parquet
 from orchestrator.problems.lines import read_objects
 from orchestrator.problems.seeded_shuffle import sample_indices, seeded
@@ -93,7 +94,7 @@ def _training_set(spec: ProblemsSpec) -> list[tuple[str, str]]:
     if len(items) <= spec.few_shot:  # one more than asked: the problem itself is never its own example
         raise InputError(
             "problems.few_shot",
-            f"{spec.few_shot} examples requested of {len(items)} in the training set",
+            f"{many(spec.few_shot, 'example')} requested of {len(items):,} in the training set",
             "ask for fewer",
         )
     return items

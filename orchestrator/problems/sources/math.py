@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.errors import InputError
+from orchestrator.grammar import many
 from orchestrator.problems.seeded_shuffle import sample_indices, seeded
 from orchestrator.problems.sources.math_rows import rows
 from orchestrator.problems.types import Api, Problem, ProblemsSpec
@@ -82,7 +83,7 @@ def _examples(spec: ProblemsSpec) -> list[tuple[str, str, str]]:
     if len(items) < spec.few_shot:
         raise InputError(
             "problems.few_shot",
-            f"{spec.few_shot} examples requested of {len(items)} in the training set",
+            f"{many(spec.few_shot, 'example')} requested of {len(items):,} in the training set",
             "ask for fewer",
         )
     if len(items) == spec.few_shot:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import InputError
+from orchestrator.grammar import many
 from orchestrator.problems.hub import download
 from orchestrator.problems.lines import read_objects
 from orchestrator.problems.seeded_shuffle import sample_indices, seeded
@@ -102,7 +103,9 @@ def _examples(spec: ProblemsSpec) -> list[tuple[str, str]]:
     ]
     if len(rows) < spec.few_shot:
         raise InputError(
-            "problems.few_shot", f"{spec.few_shot} examples requested of {len(rows)}", "ask for fewer"
+            "problems.few_shot",
+            f"{many(spec.few_shot, 'example')} requested of {len(rows):,}",
+            "ask for fewer",
         )
     rng = seeded("minif2f few-shot", spec.few_shot_seed)
     drawn = sample_indices(len(rows), min(spec.few_shot + 1, len(rows)), rng)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TextIO
 
+from orchestrator.grammar import many
 from orchestrator.progress import ModelProgress, Progress
 from orchestrator.report import figures
 from orchestrator.report.budget_parts import parts_of
@@ -100,7 +101,7 @@ class PlainDisplay:
             f"{figures.rate(m.samples_per_s)}/s",
             f"solved {figures.solved(m)}",
             f"pass {figures.pass_rate(m)}",
-            f"in flight {_counted(m.in_flight_requests, 'request')} {_counted(m.in_flight_samples, 'sample')}",
+            f"in flight {many(m.in_flight_requests, 'request')} {many(m.in_flight_samples, 'sample')}",
             figures.cost(m, places) + (" replayed" if m.replayed else ""),
         ]
         if m.failed:
@@ -121,10 +122,6 @@ class PlainDisplay:
             self._stream.flush()
         except (OSError, ValueError):
             self._gone = True
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _same(model: ModelProgress, before: ModelProgress | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from orchestrator.grammar import many
 from orchestrator.report.page.text import element, items, name, text
 from orchestrator.text.comparison_words import sentence
 from orchestrator.text.solved_words import was_steered
@@ -15,14 +16,17 @@ _MOST_SENTENCES = 8
 def head(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     models = document["models"].values()
     sampled = [model for model in models if "printed" not in model]
-    counts = [f"{len(sampled):,} models, {sum(m['samples'] for m in sampled):,} samples with a verdict"]
+    counts = [
+        f"{many(len(sampled), 'model')}, {many(sum(m['samples'] for m in sampled), 'sample')} with a verdict"
+    ]
     if was_steered(document):  # those that estimates rest on aren't all then
         (cited,) = document["citation"]
-        counts = [f"{len(sampled):,} models, {cited['samples']:,} samples of {cited['problems']:,} problems"]
+        drawn = f"{many(cited['samples'], 'sample')} of {many(cited['problems'], 'problem')}"
+        counts = [f"{many(len(sampled), 'model')}, {drawn}"]
     if len(sampled) < len(models):
         counts = [
             *(counts if sampled else []),
-            f"{len(models) - len(sampled):,} models as printed, without samples",
+            f"{many(len(models) - len(sampled), 'model')} as printed, without samples",
         ]
     advice: list[str] = document["advice"]
     told = [element("p", one, class_="advice", data_axis=document["axis"]) for one in advice[:1]]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
+from orchestrator.grammar import many
 from orchestrator.text.frontier_words import amount, bought
 
 if TYPE_CHECKING:
@@ -23,9 +24,7 @@ def print_budget(console: Console, document: Mapping[str, Any], problems: int) -
     axis, rows = document["axis"], _some(document["budget"])
     if not rows:
         return
-    console.print(
-        Text(f"what money buys on {problems:,} {'problem' if problems == 1 else 'problems'}", style="bold")
-    )
+    console.print(Text(f"what money buys on {many(problems, 'problem')}", style="bold"))
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="dim")
     for name in ("  in all", "solved", "95%", "the next one"):
         table.add_column(name, justify="right", no_wrap=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
+from orchestrator.grammar import many
 from orchestrator.report.cells import fit
 from orchestrator.report.short_names import short_names
 from orchestrator.text.failure_words import in_words
@@ -103,7 +104,7 @@ def _sentence(pair: Mapping[str, Any]) -> str:
 
 def _told(pair: Mapping[str, Any], better: str) -> str:
     """What the difference says; if it says nothing, how many problems would."""
-    here = f"on {pair['problems']:,} problems"
+    here = f"on {many(pair['problems'], 'problem')}"
     if pair["p_value_of_all_pairs"] <= _SURE:
         return f"{better} passes more often {here}"
     if pair["problems_needed"] is None:

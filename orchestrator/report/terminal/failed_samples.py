@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from orchestrator.grammar import many
 from orchestrator.text.failure_words import failure_words
 from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
@@ -23,5 +24,5 @@ def _line(alias: str, failure: Mapping[str, Any]) -> str:
         cost = f"their requests hold {usd(held * PICO_PER_USD)}"
     said = f": {safe(failure['message'])}" if failure["message"] else ""
     n = failure["samples"]
-    samples = "1 sample" if n == 1 else f"{n:,} samples"
+    samples = many(n, "sample")
     return f"{samples} of {safe(alias, 40)} failed, {safe(words, 60)}{f' ({cost})' if cost else ''}{said}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from orchestrator.grammar import by, many
 from orchestrator.text.safe import safe
 
 
@@ -15,7 +16,7 @@ def interrupted_lines(document: Mapping[str, Any]) -> list[str]:
 
 
 def _line(alias: str, count: int) -> str:
-    attempts = "1 attempt was" if count == 1 else f"{count:,} attempts were"
+    attempts = f"{many(count, 'attempt')} {by(count, 'was', 'were')}"
     them, they, ask = ("it", "it", "asks") if count == 1 else ("them", "they", "ask")
     return (
         f"{attempts} interrupted ({safe(alias, 40)}): the next run goes on with {them}, and pays nothing again for "

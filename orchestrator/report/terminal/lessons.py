@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from orchestrator.grammar import many, part_of
 from orchestrator.progress import ModelProgress, Progress
 from orchestrator.report import figures
 from orchestrator.report.short_names import LONGEST
@@ -46,14 +47,15 @@ def joint_lesson(progress: Progress, solved: int) -> str | None:
     problems = max(m.problems for m in judged)
     spent = sum(m.settled_pico + m.presumed_pico for m in progress.models)
     each = f", for {usd(Fraction(spent, solved))} a solved problem" if solved else ""
-    return f"The models together solved {solved:,} of {problems:,} problems ({figures.share(solved, problems)}){each}."
+    share = figures.share(solved, problems)
+    return f"The models together solved {part_of(solved, problems, 'problem')} ({share}){each}."
 
 
 def _one(m: ModelProgress) -> str:
     """gemma solved 35 of 40 problems (87.5%) with 64 samples each, for $0.0345 per 1,000 problems"""
     share = figures.share(m.solved_problems, m.problems)
     return (
-        f"{safe(m.alias, LONGEST)} solved {m.solved_problems:,} of {m.problems:,} problems ({share}) with "
+        f"{safe(m.alias, LONGEST)} solved {part_of(m.solved_problems, m.problems, 'problem')} ({share}) with "
         f"{_samples(m)} each, for {per_thousand(_per_problem(m))} per 1,000 problems"
     )
 
@@ -61,7 +63,7 @@ def _one(m: ModelProgress) -> str:
 def _samples(m: ModelProgress) -> str:
     whole, rest = divmod(m.done, m.problems)
     if rest == 0:
-        return "1 sample" if whole == 1 else f"{whole:,} samples"
+        return many(whole, "sample")
     return f"about {m.done / m.problems:.1f} samples"
 
 

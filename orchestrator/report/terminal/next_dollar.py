@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.grammar import by, many
 from orchestrator.text.frontier_words import NAME
 from orchestrator.text.money import usd
 from orchestrator.text.safe import safe
@@ -38,7 +39,11 @@ def next_text(document: Mapping[str, Any]) -> str:
             f"about {usd(document['settles_all_usd'] * PICO_PER_USD)} settles all of it on these problems"
         )
     if (more := over["more_problems"]) is not None and more["half_width"] < over["planned"]:
-        each = "each asked until solved" if stops else f"{more['samples']:,} samples of each by either model"
+        each = (
+            "each asked until solved"
+            if stops
+            else f"{many(more['samples'], 'sample')} of each by either model"
+        )
         lines.append(
             f"for the band over problems new ones are better: {more['problems']:,} more, {each}, would bring "
             f"±{_points(more['half_width'])} (raise limit in [problems])"
@@ -56,12 +61,13 @@ def next_text(document: Mapping[str, Any]) -> str:
 
 
 def _comparison(of: Mapping[str, Any], cheap: str, expensive: str, *, stops: bool) -> list[str]:
-    difference = f"on {of['problems']:,} problems: {100 * of['difference']:+.1f} points"
+    difference = f"on {many(of['problems'], 'problem')}: {100 * of['difference']:+.1f} points"
     if not stops:
+        many_cover, few_cover = (by(of[k], "covers", "cover") for k in ("cheap_k", "expensive_k"))
         return [
             (
-                f"The comparison: what {of['cheap_k']:,} × {cheap} cover, as many as one {expensive} pays, less what "
-                f"{of['expensive_k']:,} × {expensive} covers, {difference}"
+                f"The comparison: what {of['cheap_k']:,} × {cheap} {many_cover}, as many as one {expensive} pays, less "
+                f"what {of['expensive_k']:,} × {expensive} {few_cover}, {difference}"
             )
         ]
     return [
@@ -76,17 +82,16 @@ def _comparison(of: Mapping[str, Any], cheap: str, expensive: str, *, stops: boo
 def _model(alias: str, model: Mapping[str, Any], *, stops: bool) -> list[str]:
     if not model["samples"]:
         return [f"{safe(alias, NAME)}: no more"]
-    what = (
-        "up to {:,} more attempts at {:,} unsolved problems"
-        if stops
-        else "{:,} more samples of {:,} problems"
-    )
+    samples, problems = model["samples"], model["problems"]
+    what = f"{many(samples, 'more sample')} of {many(problems, 'problem')}"
+    if stops:
+        what = f"up to {many(samples, 'more attempt')} at {many(problems, 'unsolved problem')}"
     spent = usd(model["expected_usd"] * PICO_PER_USD)
-    lines = [f"{safe(alias, NAME)}: {what.format(model['samples'], model['problems'])}, about {spent}"]
+    lines = [f"{safe(alias, NAME)}: {what}, about {spent}"]
     most = sorted(model["by_problem"], key=lambda row: row["there"] - row["samples"])[:_SHOWN]
     lines += [f"  {safe(row['problem'], 60)}: {row['there']:,} to {row['samples']:,}" for row in most]
     if model["problems"] > len(most):
-        lines.append(f"  and {model['problems'] - len(most):,} more problems")
+        lines.append(f"  and {many(model['problems'] - len(most), 'more problem')}")
     return lines
 
 

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from orchestrator.analysis.advice import advice
+from orchestrator.grammar import many
 from orchestrator.report.cells import fit
 from orchestrator.report.short_names import short_names
 from orchestrator.report.terminal.frontier import COLOURS, ascii_only, chart, in_chart, thousand
@@ -92,9 +93,9 @@ def _spent(document: Document, spent: Spent) -> str:
     estimated = max((m["problems"] for m in document["models"].values()), default=0)
     problems = estimated if steered is None else document["citation"][0]["problems"]
     samples = sum(m["samples"] for m in document["models"].values())
-    of = f"{models} model{'' if models == 1 else 's'}, {problems:,} problem{'' if problems == 1 else 's'}"
+    of = f"{many(models, 'model')}, {many(problems, 'problem')}"
     what = (
-        f"{samples:,} sample{'' if samples == 1 else 's'} ({of})" if steered is None else of
+        f"{many(samples, 'sample')} ({of})" if steered is None else of
     )  # the samples of estimates aren't all then
     paid = spent.settled + spent.presumed - spent.replayed
     elsewhere = spent.replayed or spent.imported or spent.merged

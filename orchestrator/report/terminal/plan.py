@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchestrator.grammar import by, many
 from orchestrator.report.short_names import short_names
 from orchestrator.text.duration import span
 from orchestrator.text.money import usd
@@ -122,7 +123,8 @@ def _short(plan: Planned, fit_command: str) -> Iterator[str]:
     most = max(counted, key=lambda m: m.expected_pico)
     if len(counted) > 1 and plan.policy == "all":  # else verdicts decide
         part = share(most.expected_pico / plan.expected_pico)
-        yield f"{safe(most.alias)} takes {part} of the money: {usd(most.expected_pico)} for {most.samples:,} samples."
+        samples = many(most.samples, "sample")
+        yield f"{safe(most.alias)} takes {part} of the money: {usd(most.expected_pico)} for {samples}."
     if _is_spent(plan):
         yield (
             f"To buy all of it: {_budget_for(plan.expected_pico + plan.held_pico)} for what is expected, "
@@ -176,10 +178,11 @@ def _told(plan: Planned) -> Iterator[str]:
     )
     short = [pair for pair in plan.tells if pair.within is False]
     for pair in sorted(short, key=lambda pair: -(pair.affordable_k or 0))[:_PAIRS]:
+        are, cost = by(pair.samples, "is", "are"), by(pair.expensive_samples, "costs", "cost")
         yield (
-            f"{pair.samples:,} × {safe(pair.cheap)} are planned, but {pair.expensive_samples:,} × "
-            f"{safe(pair.expensive)} cost as much as {pair.affordable_k:,}: raise its samples, or the comparison rests "
-            "on extrapolation."
+            f"{pair.samples:,} × {safe(pair.cheap)} {are} planned, but {pair.expensive_samples:,} × "
+            f"{safe(pair.expensive)} {cost} as much as {pair.affordable_k:,}: raise its samples, or the comparison "
+            "rests on extrapolation."
         )
 
 
@@ -275,8 +278,7 @@ def _saved(m: ModelPlanned) -> Iterator[str]:
     """What packing and the vendor's cache are expected to save."""
     if m.requests < m.samples:
         money = f" and {usd(m.packing_pico)}" if m.packing_pico else ""
-        yield (
-            f"{safe(m.alias)}: packing saves {m.samples - m.requests:,} requests{money} against one for each sample."
-        )
+        requests = many(m.samples - m.requests, "request")
+        yield f"{safe(m.alias)}: packing saves {requests}{money} against one for each sample."
     if m.caching_pico:
         yield f"{safe(m.alias)}: caching of prompts saves {usd(m.caching_pico)} of what is expected without it."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len
 from rich.text import Text
 
+from orchestrator.grammar import many
 from orchestrator.report.cells import fit, wrap
 from orchestrator.report.short_names import short_names
 from orchestrator.text.command import command
@@ -41,7 +42,7 @@ VERDICTS = {1: ("right", "green"), 0: ("wrong", "red"), None: ("no verdict", "ye
 def pass_table(rows: Sequence[ProblemRow], db: Path, which: Which, width: int) -> Iterator[Text]:
     """A row a problem, in as many tables as the width asks for."""
     such = "" if which == "all" else f" with samples that {_THAT[which]}"
-    problems = "1 problem" if len(rows) == 1 else f"{len(rows):,} problems"
+    problems = many(len(rows), "problem")
     if not rows:
         yield Text(f"{safe(db.name)} has no problems{such}.")
         return
@@ -121,7 +122,7 @@ def problem_lines(of: ProblemSamples, which: Which, width: int, *, full: bool) -
     for model in of.models:
         yield Text("")
         meant, total = of.counts(model)
-        every = "1 sample" if total == 1 else f"{total:,} samples"
+        every = many(total, "sample")
         counted = every if which == "all" else f"{meant:,} of {every} {_THAT[which]}"
         yield Text(safe(model.name, NAME), "bold").append(f": {counted}", "")
         for sample in of.samples(model):
@@ -161,7 +162,7 @@ def _sample(sample: dict[str, Any], width: int, calls: Sequence[Call], *, full: 
 
 
 def _calls(number: int) -> str:
-    return "1 call" if number == 1 else f"{number:,} calls"
+    return many(number, "call")
 
 
 def _cost(pico: int, *, attempt: bool) -> str:

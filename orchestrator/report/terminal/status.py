@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.grammar import by, many, part_of
 from orchestrator.report import figures
 from orchestrator.report.terminal.failed_samples import failure_lines
 from orchestrator.report.terminal.interrupted_attempts import interrupted_lines
@@ -52,7 +53,7 @@ def status_text(document: Mapping[str, Any], progress: Progress) -> RenderableTy
     failed = f", {samples['failed']:,} failed" if samples["failed"] else ""
     lines = [
         Text(f"{_stands(document, steered=progress.solved_by_any is not None)}{_reason(document)}"),
-        Text(f"{samples['done']:,} of {samples['planned']:,} samples ({share}){failed}"),
+        Text(f"{part_of(samples['done'], samples['planned'], 'sample')} ({share}){failed}"),
         *map(Text, _pace(progress)),
         Text(""),
         ModelsTable(seen, steered=progress.solved_by_any is not None, also=also),
@@ -66,8 +67,8 @@ def status_text(document: Mapping[str, Any], progress: Progress) -> RenderableTy
         *(Text(line) for line in (standing_line(document),) if line is not None),
         *(
             Text(
-                f"{safe(one['model'], 40)}: {one['requests']:,} requests in {one['batches']:,} batches at the vendor"
-                + ("" if document["status"] == "running" else ", which the next run takes up")
+                f"{safe(one['model'], 40)}: {many(one['requests'], 'request')} in {many(one['batches'], 'batch')} at "
+                "the vendor" + ("" if document["status"] == "running" else ", which the next run takes up")
             )
             for one in document["batches"]
         ),
@@ -114,13 +115,13 @@ def _attempts(progress: Progress) -> Iterator[str]:
     for attempt in progress.attempts[:MOST_ATTEMPTS]:
         cap = "" if attempt.cap_pico is None else f" of {usd(attempt.cap_pico)}"
         doing = f", last command: {safe(attempt.doing, 60)}" if attempt.doing else ""
-        calls = "1 call" if attempt.calls == 1 else f"{attempt.calls:,} calls"
+        calls = many(attempt.calls, "call")
         yield (
             f"{safe(attempt.alias, 40)} works on {safe(attempt.problem, 40)} #{attempt.sample_index}: "
             f"{calls}, {usd(attempt.cost_pico)}{cap}{doing}"
         )
     if (more := len(progress.attempts) - MOST_ATTEMPTS) > 0:
-        yield f"{more:,} more attempts are at work."
+        yield f"{many(more, 'more attempt')} {by(more, 'is', 'are')} at work."
 
 
 def _remarks(progress: Progress) -> Iterator[str]:
@@ -129,7 +130,7 @@ def _remarks(progress: Progress) -> Iterator[str]:
     if kinds := figures.errors_by_kind(progress.models):
         yield f"Failed requests: {'; '.join(kinds)}."
     if progress.unverified:
-        samples = "1 sample waits" if progress.unverified == 1 else f"{progress.unverified:,} samples wait"
+        samples = f"{many(progress.unverified, 'sample')} {by(progress.unverified, 'waits', 'wait')}"
         yield f"{samples} for a verdict."
 
 

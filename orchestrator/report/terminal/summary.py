@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from orchestrator.grammar import many
 from orchestrator.ledger.reading.money.failures import Failures
 from orchestrator.progress import ModelProgress, Progress
 from orchestrator.report.budget_parts import dollars, parts_of
@@ -115,7 +116,7 @@ def _cost(progress: Progress, ending: Ending) -> str:
 
 def _session(progress: Progress, before: Progress) -> str:
     new = _done(progress) - _done(before)
-    said = ["1 sample" if new == 1 else f"{new:,} samples"]
+    said = [many(new, "sample")]
     spent = progress.settled_pico + progress.presumed_pico - before.settled_pico - before.presumed_pico
     if spent or not all(m.replayed for m in progress.models):
         said.append(usd(spent))

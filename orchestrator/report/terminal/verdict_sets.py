@@ -10,6 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from orchestrator.grammar import many
 from orchestrator.run.verdicts.changed_set import use_line
 from orchestrator.text.command import command
 from orchestrator.text.safe import safe
@@ -29,7 +30,7 @@ def print_verified(out: Console, db: Path, done: Verified, compared: ComparedSet
     assert done.change is not None
     now, name = compared.now, safe(done.change.now.name, NAME)
     out.print(
-        f"{done.judged:,} samples judged. The set {name}: {now.right:,} right, {now.wrong:,} wrong"
+        f"{many(done.judged, 'sample')} judged. The set {name}: {now.right:,} right, {now.wrong:,} wrong"
         + (f", {now.no_verdict:,} without a verdict" if now.no_verdict else "")
         + f". Next: {command('frontier {}', db)}",
         markup=False,

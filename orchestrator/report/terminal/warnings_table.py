@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from orchestrator.grammar import many
 from orchestrator.report.cells import fit, wrap
 from orchestrator.report.short_names import short_names
 from orchestrator.sending.warning_lines import Warned
@@ -102,7 +103,7 @@ class WarningsTable:
             for more in rest:
                 yield (fit("", first) + GAP + more).rstrip()
         if self._more > 0:
-            yield f"and {self._more} further kinds"
+            yield f"and {many(self._more, 'further kind')}"
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

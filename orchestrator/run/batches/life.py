@@ -17,6 +17,7 @@ import time
 from collections.abc import Sequence
 
 from orchestrator.booking.booking import Attempt
+from orchestrator.grammar import many
 from orchestrator.ledger.writing.rows import BatchJobRow
 from orchestrator.run.batches import patience
 from orchestrator.run.batches.context import BatchContext, BatchWaits, GoesOn, Gone
@@ -292,7 +293,7 @@ class BatchLife:
             await self._waits.sleep(waits.next())
         if job.open:
             missing = Lost(
-                f"missing from its batch, which the vendor calls {batch.said}, after {reads + unnamed} checks"
+                f"missing from its batch, which the vendor calls {batch.said}, after {many(reads + unnamed, 'check')}"
             )
             await self._results.end_all(job, missing)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from orchestrator.grammar import part_of
 from orchestrator.text.safe import safe
 
 if TYPE_CHECKING:
@@ -42,8 +43,9 @@ def gold_judged_wrong(executor: Executor, problems: Sequence[Problem], most: int
         "no answer extracted" if verdict.answer is None else f"it reads {safe(verdict.answer, _SHOWN)!r}"
     )
     return (
-        f"the verifier {executor.verifier.kind} does not take the gold answer itself for right on {len(wrong):,} of "
-        f"{len(tried):,} problems, such as {safe(problem.key, _SHOWN)} (gold {gold!r}: {safe(why, 100)})"
+        f"the verifier {executor.verifier.kind} does not take the gold answer itself for right on "
+        f"{part_of(len(wrong), len(tried), 'problem')}, such as {safe(problem.key, _SHOWN)} "
+        f"(gold {gold!r}: {safe(why, 100)})"
     )
 
 

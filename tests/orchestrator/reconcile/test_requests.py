@@ -95,7 +95,7 @@ def test_an_export_that_lacks_a_settled_request_settles_nothing_without_an_id(tm
     proposal = proposed(tmp_path, [KNOWN, lacking, Asked()], [line("known"), line("a", pico=30)])
     assert proposal.changes == []
     assert "it lacks 1 of the 2 settled requests" in proposal.notes[0]
-    assert "1 without a match stay presumed" in proposal.notes[0]
+    assert "1 without a match stays presumed" in proposal.notes[0]
 
 
 def test_an_export_without_any_settled_request_settles_nothing_without_an_id(tmp_path):

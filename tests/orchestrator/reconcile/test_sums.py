@@ -62,7 +62,7 @@ def sums(command, path):
 
 WRONG = {
     "UPDATE reconciled SET settled_pico = settled_pico + 1 WHERE id = 1": "the history of reconciliations",
-    "DELETE FROM reconciled WHERE id = 1": "disagrees with the requests in it 1 times",
+    "DELETE FROM reconciled WHERE id = 1": "disagrees with the requests in it 1 time",
     "UPDATE request SET settled_pico = settled_pico + 1 WHERE cost_basis = 'reconciled'": "settled_pico says",
 }
 

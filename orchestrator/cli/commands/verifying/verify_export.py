@@ -16,6 +16,7 @@ from orchestrator.cli.verifying.verifier_flags import (
     options_given,
     sandbox_given,
 )
+from orchestrator.grammar import many
 from orchestrator.text.command import command
 
 
@@ -106,7 +107,7 @@ def verify_export(
     place = safe(shlex.quote(str(folder)))
     last = f" … part-{parts - 1}.jsonl" if parts > 1 else ""
     console().print(
-        f"{done.texts:,} texts of {done.problems:,} problems without a verdict of {safe(wanted.name, 60)}: "
+        f"{many(done.texts, 'text')} of {many(done.problems, 'problem')} without a verdict of {safe(wanted.name, 60)}: "
         f"{place}/part-0.jsonl{last}.\nOn any machine: manyfew verify-part {place}/part-0.jsonl "
         f"-o {place}/verdicts-0.jsonl\nThen here: {command('verify-import {}', db)} {place}/verdicts-*.jsonl",
         markup=False,

@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 from orchestrator.cli.verifying.verifier_flags import OPTION, SANDBOX, WORKERS, options_given, sandbox_given
+from orchestrator.grammar import by, many
 
 
 def verify_part(
@@ -78,9 +79,9 @@ def verify_part(
         )
         return 0
     screen = console()
-    line = f"{done.judged:,} texts judged: {done.passed:,} right, {done.failed:,} wrong"
+    line = f"{many(done.judged, 'text')} judged: {done.passed:,} right, {done.failed:,} wrong"
     line += f", {done.undecided:,} without a verdict" if done.undecided else ""
-    line += f"; {there:,} were judged before" if there else ""
+    line += f"; {there:,} {by(there, 'was', 'were')} judged before" if there else ""
     screen.print(f"{line}. Verdicts: {safe(shlex.quote(str(out)))}", markup=False, soft_wrap=True)
     for reason, count in reasons.items():
         screen.print(f"  no verdict: {safe(reason, 200)} ({count:,})", markup=False)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from orchestrator.errors import InputError
+from orchestrator.grammar import many
 from orchestrator.ledger.importing.json_stream import opened, records
 from orchestrator.ledger.importing.line import Wrong, checked_values
 from orchestrator.ledger.importing.look import Look
@@ -46,9 +47,8 @@ class LiveCodeBench(FileReader):
                 with self.at(record):
                     one = converted(found, _Answers)
                     if len(one.code_list) != len(one.graded_list):
-                        message = (
-                            f"has {len(one.code_list)} programs and {len(one.graded_list)} in graded_list"
-                        )
+                        programs = many(len(one.code_list), "program")
+                        message = f"has {programs} and {len(one.graded_list):,} in graded_list"
                         raise Wrong(message, "a grade a program")
                     about = {"problem": str(one.question_id), "question": one.question_content}
                     for index, (code, passed) in enumerate(zip(one.code_list, one.graded_list, strict=True)):
@@ -78,7 +78,8 @@ class Generations(FileReader):
                     texts: list[Any] = converted(found, list[str])
                     if record > len(keys):
                         raise Wrong(
-                            f"is beyond the {len(keys):,} problems of the source", "name the right --source"
+                            f"is beyond the {many(len(keys), 'problem')} of the source",
+                            "name the right --source",
                         )
                     for index, text in enumerate(texts):
                         about = {"problem": keys[record - 1]}
@@ -87,5 +88,5 @@ class Generations(FileReader):
                         )
         if record < len(keys):
             self.notes.append(
-                f"{self.file.name} holds the first {record:,} of the source's {len(keys):,} problems."
+                f"{self.file.name} holds the first {record:,} of the source's {many(len(keys), 'problem')}."
             )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from orchestrator.errors import InputError
+from orchestrator.grammar import by, many
 from orchestrator.ledger.importing.formats.scores import verdict
 from orchestrator.ledger.importing.json_stream import opened, records
 from orchestrator.ledger.importing.line import Wrong, checked_values
@@ -86,8 +87,8 @@ class LmEval(FileReader):
             )
         if self._unjudged:
             self.notes.append(
-                f"{self._unjudged:,} documents of {self.file.name} have several answers each, and lm-eval's metrics "
-                "judge one filtered answer: their samples have no verdict yet."
+                f"{many(self._unjudged, 'document')} of {self.file.name} {by(self._unjudged, 'has', 'have')} several "
+                "answers each, and lm-eval's metrics judge one filtered answer: their samples have no verdict yet."
             )
 
     def _samples(self, record: int, found: Any) -> Iterator[Taken]:

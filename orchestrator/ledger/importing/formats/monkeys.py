@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from orchestrator.errors import InputError
+from orchestrator.grammar import many
 from orchestrator.ledger.importing.formats.monkeys_file import monkeys_records
 from orchestrator.ledger.importing.line import MAX_INDEX, Line, Wrong, checked_values
 from orchestrator.ledger.importing.reader import FileReader, Options, Taken
@@ -88,7 +89,7 @@ def _checked(found: dict[str, Any]) -> tuple[str, list[str], list[bool | None]]:
         raise Wrong("has no list of samples, or none of is_corrects", _REMEDY)
     listed, judged = cast("list[Any]", texts), cast("list[Any]", verdicts)
     if len(listed) != len(judged):
-        raise Wrong(f"has {len(listed):,} samples and {len(judged):,} verdicts", _REMEDY)
+        raise Wrong(f"has {many(len(listed), 'sample')} and {many(len(judged), 'verdict')}", _REMEDY)
     if len(listed) > MAX_INDEX:
         raise Wrong(f"has more than {MAX_INDEX:,} samples", "real records never have that many")
     for index, (text, verdict) in enumerate(zip(listed, judged, strict=True)):

@@ -8,6 +8,7 @@ from math import lgamma, log
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import InputError
+from orchestrator.grammar import by
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.sample_text import FROM_FILE, text_sql
 from orchestrator.ledger.file.trouble import reading
@@ -60,7 +61,7 @@ def _repeats(larger: Outcomes, smaller: Outcomes) -> bool:
         return True
     raise InputError(
         f"{larger.ledgers[0]} and {smaller.ledgers[0]}",
-        f"hold the same draws of {smaller.alias}: {common:,} of {len(whole[1]):,} are in both",
+        f"hold the same draws of {smaller.alias}: {common:,} of {len(whole[1]):,} {by(common, 'is', 'are')} in both",
         f"name one of them, or make one ledger of both: {command('merge OUT DB DB')}",
     )
 

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from orchestrator.grammar import many
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.samples.digest import samples_digest
@@ -97,11 +98,11 @@ def citation_text(of: Citation) -> str:
     ]
     if of.sha256 is not None:
         said.append(f"ledger sha256:{of.sha256[:_DIGITS]}…")
-    models, problems = _many(of.models, "model"), _many(of.problems, "problem")
+    models, problems = many(of.models, "model"), many(of.problems, "problem")
     if of.each is not None:
-        said.append(f"{models} × {problems} × {_many(of.each, 'sample')}")
+        said.append(f"{models} × {problems} × {many(of.each, 'sample')}")
     else:
-        said.append(f"{_many(of.samples, 'sample')} of {problems} by {models}")
+        said.append(f"{many(of.samples, 'sample')} of {problems} by {models}")
     said.append(_cost(of) + (" (replayed)" if of.replayed else ""))
     return ", ".join([*said, *([of.date] if of.date else [])])
 
@@ -111,7 +112,7 @@ def _cost(of: Citation) -> str:
         return usd(of.settled_pico)
     if of.without_cost == of.samples:
         return "cost unknown"
-    return f"{usd(of.settled_pico)} and {_many(of.without_cost, 'sample')} of unknown cost"
+    return f"{usd(of.settled_pico)} and {many(of.without_cost, 'sample')} of unknown cost"
 
 
 def citation_document(of: Citation) -> dict[str, Any]:
@@ -120,7 +121,3 @@ def citation_document(of: Citation) -> dict[str, Any]:
     found["sweeps"] = list(of.sweeps)
     found["settled_usd"] = found.pop("settled_pico") / PICO_PER_USD
     return {"text": citation_text(of), **found}
-
-
-def _many(n: int, what: str) -> str:
-    return f"{n:,} {what}{'' if n == 1 else 's'}"

@@ -66,7 +66,7 @@ def test_imported_programs_are_judged_by_their_source_s_tests(command):
     source = ("--source", "humaneval", "--path", "problems.jsonl")
     done = command("import", str(write(Path("mine.jsonl"), *LINES)), "--db", "a.db", "--model", "m", *source)
     assert done.returncode == 0, done.stderr
-    assert "1 of the problems were found in the source" in done.stdout
+    assert "1 of the problems was found in the source" in done.stdout
     assert "Next: manyfew verify a.db --verifier code" in done.stdout
     assert command("verify", "a.db", "--verifier", "code").returncode == 0
     assert [row["passed"] for row in records(Path("a.db"))][:2] == [1, 0]

@@ -168,7 +168,7 @@ def changed(at: int, **fields) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("found", "word"),
     [
-        (changed(1, is_corrects=[True]), "3 samples and 1 verdicts"),
+        (changed(1, is_corrects=[True]), "3 samples and 1 verdict"),
         (changed(1, samples="text"), "list of samples"),
         (changed(1, samples=["a", 3, "b"]), "sample 1 is not text"),
         (changed(1, is_corrects=[True, 1, False]), "verdict of sample 1"),
