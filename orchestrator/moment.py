@@ -23,6 +23,10 @@ def moment(progress: Progress) -> str:
             "note": progress.note,
             "pico_per_s": float(f"{progress.pico_per_s:.3g}"),
             "replied_at": None if quiet_s is None or progress.at is None else round(progress.at - quiet_s),
+            "solved_by_any": progress.solved_by_any,
+            "planned": None
+            if progress.policy is None
+            else {model.alias: model.planned for model in progress.models},
             "models": {
                 model.alias: {
                     "waiting": model.waiting,
@@ -35,6 +39,16 @@ def moment(progress: Progress) -> str:
             "attempts": [asdict(attempt) for attempt in progress.attempts[:MOST_ATTEMPTS]],
         }
     )
+
+
+def planned_at(said: str, solved_by_any: int | None) -> Mapping[str, int]:
+    """By alias, the samples that a policy plans, which the ledger's counts alone don't tell. Empty of a run without
+    one. `solved_by_any`: unless it is what the run said too, verdicts are others now, and nobody knows; None: it may
+    be behind, as of a run at work."""
+    told: Mapping[str, Any] = json.loads(said)
+    if solved_by_any is not None and told.get("solved_by_any") not in (None, solved_by_any):
+        return {}
+    return told.get("planned") or {}
 
 
 def at_moment(read: Progress, said: str) -> Progress:

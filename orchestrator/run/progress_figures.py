@@ -119,7 +119,8 @@ class ProgressFigures:
 
     def _solved_by_any(self) -> int:
         solved = [lane.sampling.solved for lane in self._scheduler.lanes.values()]
-        return sum(map(any, zip(*solved, strict=True)))
+        before = self._state.solved_by_any  # perhaps by models that are asked no more
+        return sum(any(of) or place in before for place, of in enumerate(zip(*solved, strict=True)))
 
     def _model(self, lane: ModelLane, now: float, policy: PolicyProgress | None) -> ModelProgress:
         tally, funds = self._tallies[lane.alias], self._scheduler.budget.funds[lane.alias]

@@ -23,6 +23,7 @@ from orchestrator.ledger.writing.close_gaps import close_gaps, gaps
 from orchestrator.ledger.writing.ledger import Ledger
 from orchestrator.ledger.writing.place_watch import GRACE_S, PlaceWatch
 from orchestrator.ledger.writing.run_state import RunState, read_state
+from orchestrator.moment import moment
 from orchestrator.progress import ENDED, Progress
 from orchestrator.run.agents.checks import require_sandbox
 from orchestrator.run.build_providers import ask_versions, build_batch_providers, build_providers, has_batches
@@ -221,12 +222,12 @@ async def _run(
                 status, reason = _ended(driver, scheduler, options, exceeded=exceeded)
                 if status == "complete" and not options.only:
                     reason = _why_no_more(prepared.sweep.policy, scheduler)
-                await ledger.finish(status, reason)
+                progress = driver.progress(ENDED[status])
+                await ledger.finish(status, reason, None if progress.policy is None else moment(progress))
         finally:
             await close_providers(
                 [*(p for endpoints in providers.values() for p in endpoints), *batch_providers.values()]
             )
-        progress = driver.progress(ENDED[status])
     if status != "interrupted":
         _close_gaps(options.db, state, scheduler)
     watch.refuse_lost()

@@ -236,6 +236,11 @@ class Sweep:
     gpus: tuple[str, ...] | None = None
     """Those that servers may hold, where stated."""
 
+    @property
+    def sampled(self) -> list[str]:
+        """The models that answer, without one that only grades."""
+        return [alias for alias in self.models if alias != self.judge]
+
     def served_together(self) -> list[tuple[str, ...]]:
         """The models that the run serves itself, those of one server together, in the file's order."""
         groups: dict[tuple[object, ...], list[str]] = {}

@@ -64,7 +64,7 @@ def allot(
     compared = [_compared(drawn, one) for one in pairs]
     open_ = [one for one in compared if any(_is_open(drawn[at]) for at in one.pair)]
     chosen = min(open_ or compared, key=lambda one: one.sureness)
-    guides, counted, left = _floors(drawn, chosen, money, order)
+    guides, counted, left = _floors(drawn, chosen, money, order, whole=pair is None)
     if left > 0:
         _spread_out(drawn, chosen, left, guides, counted)
     return Allotted(guides=tuple(guides), counted=tuple(counted), pair=chosen.pair, k=chosen.k)
@@ -145,10 +145,11 @@ def _side(of: Drawn, k: int) -> Side:
 
 
 def _floors(
-    drawn: Sequence[Drawn], chosen: _Compared, money: float, order: NDArray[np.int64]
+    drawn: Sequence[Drawn], chosen: _Compared, money: float, order: NDArray[np.int64], *, whole: bool
 ) -> tuple[list[NDArray[np.int64]], list[NDArray[np.int64]], float]:
     """Of every model one counted draw and one guide, of the cheap one of the pair as many as are compared; and what
-    money is left. Problems in `order`, as far as the money goes."""
+    money is left. Problems in `order`, as far as the money goes. Unless `whole`, no other pair will be compared, and
+    other models need no guide."""
     guides = [one.guides.copy() for one in drawn]
     counted = [one.counted.copy() for one in drawn]
     price = np.zeros(len(order))
@@ -158,6 +159,8 @@ def _floors(
         wanted = np.minimum(np.maximum(one.counted, k), np.maximum(one.most, one.counted))
         ahead = np.maximum(one.most - wanted, one.guides)
         guiding = np.minimum(np.maximum(one.guides, int(np.ceil(k * GUIDES))), ahead)
+        if not whole and at not in chosen.pair:
+            guiding = one.guides
         price += (wanted - one.counted + guiding - one.guides) * one.cost
         least.append((guiding, wanted))
     paid = np.cumsum(price[order]) <= money
@@ -165,5 +168,4 @@ def _floors(
     for at, (guiding, wanted) in enumerate(least):
         guides[at][reached] = guiding[reached]
         counted[at][reached] = wanted[reached]
-    whole = bool(paid.all())
-    return guides, counted, money - float(price.sum()) if whole else 0.0
+    return guides, counted, money - float(price.sum()) if paid.all() else 0.0

@@ -274,11 +274,13 @@ class Ledger:
         sql = "INSERT OR REPLACE INTO moment (run_id, said) VALUES (?, ?)"
         await self._write(lambda batch: batch.other.append((sql, (self.state.run_id, said))))
 
-    async def finish(self, status: str, reason: str | None) -> None:
-        """Ends the run's own row."""
+    async def finish(self, status: str, reason: str | None, said: str | None = None) -> None:
+        """Ends the run's own row. `said`: what is left there of its last moment."""
         sql = "UPDATE run SET status = ?, reason = ?, ended_at = ? WHERE id = ?"
         row = (status, reason, time.time(), self.state.run_id)
         await self._write(lambda batch: batch.other.extend([(sql, row), ("DELETE FROM moment", ())]))
+        if said is not None:
+            await self.moment(said)
 
     def _write(self, fill: Callable[[GroupCommit], Any]) -> asyncio.Future[None]:
         """It is on the disk when the future is done."""

@@ -58,7 +58,7 @@ def foretold(prepared: Prepared, db: Path, left_pico: int | None) -> PolicyForet
     policy = prepared.sweep.policy
     if not policy.ends_at_success or left_pico is None or left_pico <= 0:
         return None
-    aliases = [alias for alias in prepared.sweep.models if alias != prepared.sweep.judge]
+    aliases = prepared.sweep.sampled
     there: Mapping[str, Counts] = verdict_counts(db, aliases) if db.exists() else {}
     verdicts = sum(right + wrong for counts in there.values() for right, wrong in counts)
     if verdicts < LEAST_VERDICTS and not all(alias in policy.pass_rates for alias in aliases):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from orchestrator.booking.learnt_ratio import learnt_ratio
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
-from orchestrator.ledger.reading.for_run.for_plan import learnt_bounds, state_for_plan
+from orchestrator.ledger.reading.for_run.for_plan import count_measured, learnt_bounds, state_for_plan
 from orchestrator.ledger.reading.samples.empty_replies import empty_replies
 from orchestrator.ledger.writing.last_loading import last_loading_s
 from orchestrator.run.packing import most_n, requests_for
@@ -18,6 +19,7 @@ from orchestrator.run.planning.fit import fit
 from orchestrator.run.planning.foretelling import foretold
 from orchestrator.run.planning.planned import ModelPlanned, Planned
 from orchestrator.run.planning.planned_starts import planned_starts
+from orchestrator.run.policies.measuring import Measuring
 from orchestrator.run.prepare import Means, Prepared
 from orchestrator.run.verdicts.planned import Verdicts, verdicts_of
 from orchestrator.scheduler.budget import Budget, Funds
@@ -31,13 +33,7 @@ def plan_sweep(prepared: Prepared, db: Path, *, fits: bool = False) -> Planned:
     """Plans what the ledger at `db`, if there is one, still lacks. `fits`: also looks for the largest samples that the
     budget is expected to pay for. Raises InputError."""
     there, held = _there(prepared, db)
-    left = {
-        alias: [
-            (done, 0 if ends else max(0, model.wanted(problem.key) - done))
-            for problem, (done, ends) in zip(prepared.problems, there[alias], strict=True)
-        ]
-        for alias, model in prepared.sweep.models.items()
-    }
+    left = _left(prepared, db, there)
     worst = sum(
         _worst(prepared, alias, counts, rounds=False)
         for alias, counts in left.items()
@@ -69,6 +65,38 @@ def plan_sweep(prepared: Prepared, db: Path, *, fits: bool = False) -> Planned:
         foretold=foretold(prepared, db, None if budget is None else budget - held),
         fit=fit(prepared, there, held + _fixed(prepared, models)) if fits and budget is not None else None,
     )
+
+
+def _left(
+    prepared: Prepared, db: Path, there: dict[str, list[tuple[int, bool]]]
+) -> dict[str, list[tuple[int, int]]]:
+    """By alias and ordinal (samples there, the most that are still asked)."""
+    sweep = prepared.sweep
+    left = {
+        alias: [
+            (done, 0 if ends else max(0, model.wanted(problem.key) - done))
+            for problem, (done, ends) in zip(prepared.problems, there[alias], strict=True)
+        ]
+        for alias, model in sweep.models.items()
+    }
+    pair = sweep.policy.pair
+    for alias in sweep.sampled:
+        if pair is not None and alias not in pair:  # one sample of each problem, for a look at it
+            left[alias] = [(done, min(lacking, max(0, 1 - done))) for done, lacking in left[alias]]
+    if sweep.policy.measure is None or sweep.budget_pico is None:
+        return left
+    aliases = sweep.sampled
+    wanted = {alias: [sweep.models[alias].wanted(p.key) for p in prepared.problems] for alias in aliases}
+    measured = count_measured(db, sweep.name) if db.exists() else {}
+    have = [[measured.get((alias, p.key), 0) for p in prepared.problems] for alias in aliases]
+    measuring = Measuring.of(prepared, aliases, wanted, sweep.budget_pico, have)
+    for alias, most, lacking in zip(aliases, measuring.most, measuring.lacking, strict=True):
+        set_down = Counter(lacking)
+        left[alias] = [
+            (done, max(set_down[ordinal], 0 if ends else n - done))
+            for ordinal, (n, (done, ends)) in enumerate(zip(most, there[alias], strict=True))
+        ]
+    return left
 
 
 def _tells(prepared: Prepared, models: tuple[ModelPlanned, ...]) -> tuple[PairTold, ...]:

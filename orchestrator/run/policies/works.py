@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from array import array
-from collections import deque
 from collections.abc import Mapping, Sequence
-from math import ceil
 from typing import TYPE_CHECKING
 
-from orchestrator.ledger.writing.run_state import ModelState, RunState
+from orchestrator.ledger.writing.run_state import RunState
 from orchestrator.problem_state import ProblemState
 from orchestrator.run.packing import most_n
-from orchestrator.run.prepare import EXPECTED_OUTPUT_SHARE, Prepared
+from orchestrator.run.policies.measuring import Measuring, chance_order, pico_at_first
+from orchestrator.run.prepare import Prepared
 from orchestrator.scheduler.policy.cascade import cascade_works
 from orchestrator.scheduler.warmth import Warmth
 from orchestrator.scheduler.work import Item, Work
 from orchestrator.sweep.types import Model, Policy
-from pricing.cost import cost_pico
-from pricing.types import Tokens
 
 if TYPE_CHECKING:
     from orchestrator.scheduler.policy.narrow import Drawing
@@ -31,7 +27,6 @@ ALIKE = 1.15
 def works_of(prepared: Prepared, state: RunState, budget_pico: int) -> dict[str, Work]:
     """By alias, from what the ledger has."""
     sweep = prepared.sweep
-    sampled = [alias for alias in sweep.models if alias != sweep.judge]
     wanted = {
         alias: [model.wanted(problem.key) for problem in prepared.problems]
         for alias, model in sweep.models.items()
@@ -49,9 +44,9 @@ def works_of(prepared: Prepared, state: RunState, budget_pico: int) -> dict[str,
             solved=state.solved_by_any,
         )
     elif sweep.policy.kind == "solve":
-        steered = _solve_works(prepared, sampled, state, wanted, max_n, budget_pico)
+        steered = _solve_works(prepared, sweep.sampled, state, wanted, max_n, budget_pico)
     elif sweep.policy.kind == "narrow":
-        steered = _narrow_works(prepared, sampled, state, wanted, max_n)
+        steered = _narrow_works(prepared, sweep.sampled, state, wanted, max_n)
     else:
         steered = dict[str, Work]()
     plain = {
@@ -117,15 +112,17 @@ def _solve_works(
     from orchestrator.scheduler.policy.solve import Solve
     from orchestrator.scheduler.policy.solve_work import SolveWork
 
-    kinds, kind_of = _kinds(prepared, models, wanted)
     states = [state.models[alias] for alias in models]
+    there = [[of.measured for of in one.problems] for one in states]
+    measuring = Measuring.of(prepared, models, wanted, budget_pico, there)
+    kinds, kind_of = _kinds(prepared, models, measuring.most)
     rates = prepared.sweep.policy.pass_rates
     solve = Solve(
         kinds=kinds,
         kind_of=kind_of,
         known=[_known(of.problems) for of in states],
         solved_before=state.solved_by_any,
-        measured=_measured(prepared, models, states, wanted, budget_pico),
+        measured=measuring.lacking,
         waiting_costs=[_waiting_costs(prepared, prepared.sweep.models[alias]) for alias in models],
         prior=stated([rates.get(alias) for alias in models]),
         worth_pico=prepared.sweep.policy.worth_pico,
@@ -154,7 +151,7 @@ def _known(problems: Sequence[ProblemState]) -> Known:
 
 
 def _kinds(
-    prepared: Prepared, models: Sequence[str], wanted: Mapping[str, Sequence[int]]
+    prepared: Prepared, models: Sequence[str], most: Sequence[Sequence[int]]
 ) -> tuple[list[Kind], list[int]]:
     from math import log
 
@@ -170,7 +167,7 @@ def _kinds(
             for alias, cost in zip(models, costs, strict=True)
         ]
         verdicts = [float(prepared.verdict_expected(alias, ordinal)) for alias in models]
-        often = tuple(wanted[alias][ordinal] - _kept(prepared, wanted[alias][ordinal]) for alias in models)
+        often = tuple(of[ordinal] for of in most)
         amounts = (max(1.0, pico) for pico in (*costs, *further, *verdicts))
         alike = (*(round(log(pico) / log(ALIKE)) for pico in amounts), often)
         if alike not in places:
@@ -185,66 +182,7 @@ def _kinds(
 def _request_pico(prepared: Prepared, alias: str, ordinal: int, *, samples: int) -> float:
     """As it was expected before any sample was there, by the problem's own prompt; what the ledger has tells how far
     off that is (cost_factor), in a run that goes on as in one that was never interrupted."""
-    if (agent := prepared.sweep.models[alias].agent) is not None:
-        return float(max(1, samples * (agent.attempt_pico or 0)))
-    return float(max(1, _at_first(prepared, alias, ordinal, samples)))
-
-
-def _kept(prepared: Prepared, wanted: int) -> int:
-    """Of a problem's samples those that are kept for draws that no outcome steers: never taken for others, so that a
-    raised budget finds them there."""
-    share = prepared.sweep.policy.measure
-    return 0 if share is None else ceil(share * wanted)
-
-
-def _measured(
-    prepared: Prepared,
-    models: Sequence[str],
-    states: Sequence[ModelState],
-    wanted: Mapping[str, Sequence[int]],
-    budget_pico: int,
-) -> list[deque[int]]:
-    """By model, the problems of the draws that no outcome steers: rounds over a random order of problems, each asked
-    of every model, for the stated share of the budget at what was expected before anything was known. So the order and
-    its end depend on the sweep alone, and a raised budget goes on with it. What is there already is left out."""
-    share = prepared.sweep.policy.measure
-    draws: list[deque[int]] = [deque() for _ in models]
-    if share is None:
-        return draws
-    left = int(share * budget_pico)
-    order = _chance_order(prepared)
-    there = [[of.measured for of in model.problems] for model in states]
-    costs = {alias: [_at_first(prepared, alias, ordinal) for ordinal in order] for alias in models}
-    for turn in range(max(_kept(prepared, max(wanted[alias])) for alias in models)):
-        for place, ordinal in enumerate(order):
-            left -= sum(costs[alias][place] for alias in models)
-            if left < 0:
-                return draws
-            for at, alias in enumerate(models):
-                if turn >= _kept(prepared, wanted[alias][ordinal]):
-                    continue
-                if there[at][ordinal] > 0:
-                    there[at][ordinal] -= 1
-                else:
-                    draws[at].append(ordinal)
-    return draws
-
-
-def _chance_order(prepared: Prepared) -> list[int]:
-    """The problems, in an order that neither outcomes nor the file decide. Added ones leave the others in theirs."""
-    name = prepared.sweep.name
-    by_hash = [hashlib.sha256(f"{name}\0{problem.key}".encode()).digest() for problem in prepared.problems]
-    return sorted(range(len(by_hash)), key=by_hash.__getitem__)
-
-
-def _at_first(prepared: Prepared, alias: str, ordinal: int, samples: int = 1) -> int:
-    """What a request of so many samples was expected to cost before any was there, in pico-dollars."""
-    model = prepared.sweep.models[alias]
-    output = max(1, round(samples * EXPECTED_OUTPUT_SHARE * model.max_tokens))
-    if model.gpu_usd_per_hour is not None:
-        return prepared.server_pico_at_first(alias, output)
-    tokens = round(prepared.prompt_bytes(alias, ordinal) / 4)
-    return cost_pico(prepared.prices[alias], Tokens(input=tokens, output=output))
+    return float(max(1, pico_at_first(prepared, alias, ordinal, samples)))
 
 
 # -- narrow -----------------------------------------------------------------------------------------------------------
@@ -263,7 +201,7 @@ def _narrow_works(
     policy = prepared.sweep.policy
     narrow = Narrow(
         models=[_drawing(prepared, alias, state.models[alias].problems, wanted[alias]) for alias in models],
-        order=_chance_order(prepared),
+        order=chance_order(prepared),
         pair=None if policy.pair is None else (models.index(policy.pair[0]), models.index(policy.pair[1])),
         parts=policy.parts or PARTS,
     )

@@ -9,6 +9,7 @@ from orchestrator.problem_state import ProblemState
 from orchestrator.scheduler.work import Item, Work
 
 if TYPE_CHECKING:
+    from orchestrator.scheduler.policy.sample_index import Kind
     from orchestrator.scheduler.policy.solve import Solve  # loads numpy
 
 
@@ -68,7 +69,7 @@ class SolveWork(Work):
         self._expects(problem, min(n, 1), n)
 
     def _expects(self, problem: int, requests: int, samples: int) -> None:
-        kind = self.solve.kinds[self.solve.kind_of[problem]]
+        kind = self._kind(problem)
         further = kind.further[self._model]
         self.expected_prompt_pico += requests * (kind.costs[self._model] - further)
         self.expected_output_pico += samples * further
@@ -101,7 +102,13 @@ class SolveWork(Work):
         measured = self.solve.left_to_measure(self._model, problem)
         if self.solve.is_worthless(self._model, problem) and not self._is_asked_again(problem):
             return measured
-        return max(measured, super().left(problem))
+        if self._is_over(problem):
+            return measured
+        most = min(self.wanted[problem], self._kind(problem).wanted[self._model])
+        return max(measured, most - self.done[problem] - self.failed[problem])
+
+    def _kind(self, problem: int) -> Kind:
+        return self.solve.kinds[self.solve.kind_of[problem]]
 
     def _is_asked_again(self, problem: int) -> bool:
         return any(waiting.item.problem == problem for waiting in self._again)

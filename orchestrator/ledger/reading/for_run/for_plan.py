@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import MutableMapping
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
 from orchestrator.errors import InputError
+from orchestrator.ledger.file.reader import open_reader
+from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.writing.held_money import held_pico
 from orchestrator.ledger.writing.proven_bounds import BilledMore, billed_more
 
@@ -80,3 +83,17 @@ def state_for_plan(
         if row["alias"] in means:
             means[row["alias"]].pico_per_attempt = row["pico"]
     return held_pico(connection), there
+
+
+def count_measured(path: Path, sweep: str) -> dict[tuple[str, str], int]:
+    """Samples that no outcome steered, by alias and problem key. Raises InputError for what is no ledger."""
+    if not path.stat().st_size:
+        return {}
+    with reading(path), closing(open_reader(path)) as connection:
+        rows = connection.execute(
+            "SELECT model.alias, problem.key, count(*) FROM sample JOIN model ON model.id = sample.model_id "
+            "JOIN problem ON problem.id = sample.problem_id JOIN sweep ON sweep.id = model.sweep_id "
+            "WHERE stop_rule = 'none' AND sweep.name = ? GROUP BY sample.model_id, sample.problem_id",
+            (sweep,),
+        )
+        return {(row[0], row[1]): row[2] for row in rows}

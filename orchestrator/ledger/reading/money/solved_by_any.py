@@ -55,10 +55,21 @@ def places_solved(db: Path, sweep: str, problems: Sequence[str]) -> frozenset[in
     return frozenset(place for place, key in enumerate(problems) if key in keys)
 
 
-def count_solved_by_any(connection: sqlite3.Connection) -> int:
-    """Of all sweeps in the ledger."""
-    sweeps = connection.execute("SELECT id FROM sweep").fetchall()
-    return sum(len(solved_by_any(connection, row[0])) for row in sweeps)
+def count_solved_by_any(connection: sqlite3.Connection, sweep_id: int | None = None) -> int:
+    """Of all sweeps in the ledger, or of one. Problems that a sweep no longer has are left out."""
+    sweeps = (
+        [row[0] for row in connection.execute("SELECT id FROM sweep")] if sweep_id is None else [sweep_id]
+    )
+    return sum(_asked(connection, each, solved_by_any(connection, each)) for each in sweeps)
+
+
+def _asked(connection: sqlite3.Connection, sweep_id: int, problems: set[int]) -> int:
+    """How many of them the sweep has now; all where it was imported."""
+    rows = connection.execute(
+        "SELECT id FROM problem WHERE sweep_id = ? AND ordinal IS NOT NULL", (sweep_id,)
+    )
+    now = {row[0] for row in rows}
+    return len(problems & now) if now else len(problems)
 
 
 def realised(db: Path) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.money.agent_costs import count_interrupted
 from orchestrator.ledger.reading.money.failed_samples import failures_of
+from orchestrator.ledger.reading.money.planned_by_policy import planned_as_said, planned_by_policy
 from orchestrator.ledger.reading.money.servers import Stood, read_servers, stood
 from orchestrator.ledger.reading.money.solved_by_any import count_solved_by_any
 from orchestrator.ledger.reading.samples.sample_counts import count_samples
@@ -22,7 +23,7 @@ from pricing.types import PICO_PER_USD
 
 NOT_WORTH = "what is left to ask costs more than worth_usd for each problem that it is expected to solve"
 PAIR_IS_WHOLE = "the pair that is compared has all its samples"
-KEPT_TO_MEASURE = "the samples that are left are kept for what measure draws of a higher budget"
+KEPT_TO_MEASURE = "the remaining samples are reserved for measure, which draws them at a higher budget"
 """Why a run is complete that may ask more."""
 
 
@@ -50,6 +51,8 @@ def _document(
         and run["status"] == "complete"
         and run["reason"] in (NOT_WORTH, PAIR_IS_WHOLE, KEPT_TO_MEASURE)
     )
+    solved = count_solved_by_any(connection)
+    said = planned_by_policy(connection, solved, running=running)
     several = connection.execute("SELECT count(DISTINCT sweep_id) > 1 FROM model").fetchone()[0]
     for row in connection.execute(
         "SELECT model.*, sweep.name AS sweep FROM model JOIN sweep ON sweep.id = sweep_id ORDER BY model.id"
@@ -60,7 +63,7 @@ def _document(
         replayed += row["settled_pico"] if row["replayed"] else 0
         if only is not None and row["alias"] not in only:
             continue
-        counts = count_samples(connection, row)
+        counts = planned_as_said(count_samples(connection, row), said.get(row["alias"]))
         if bought_all:
             counts["planned"] = counts["done"] + counts["failed"]
         models[name] = _model(row, counts, stood(connection, row["id"])) | {
@@ -78,7 +81,7 @@ def _document(
         "reason": None if run is None else run["reason"],
         "samples": {"planned": planned, "done": done, "failed": failed},
         "servers": [asdict(one) for one in (read_servers(connection) if running else ())],
-        "solved_by_any": count_solved_by_any(connection),
+        "solved_by_any": solved,
         "batches": [
             {"model": alias, "batches": batches, "requests": requests}
             for alias, (batches, requests) in count_open(connection).items()

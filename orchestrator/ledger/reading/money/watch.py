@@ -12,8 +12,13 @@ from orchestrator.ledger.file.lock import is_held
 from orchestrator.ledger.file.reader import open_reader
 from orchestrator.ledger.file.trouble import reading
 from orchestrator.ledger.reading.money.failures import error_counts
+from orchestrator.ledger.reading.money.planned_by_policy import planned_as_said, planned_by_policy
 from orchestrator.ledger.reading.money.servers import read_servers
-from orchestrator.ledger.reading.money.solved_by_any import is_steered, solved_by_any
+from orchestrator.ledger.reading.money.solved_by_any import (
+    count_solved_by_any,
+    is_steered,
+    solved_by_any,
+)
 from orchestrator.ledger.reading.outcomes.first_passes import of_policy
 from orchestrator.ledger.reading.samples.sample_counts import count_samples
 from orchestrator.moment import at_moment
@@ -21,6 +26,7 @@ from orchestrator.pace import Pace
 from orchestrator.progress import ENDED, ModelProgress, Progress
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 RATE_WINDOW_S = 30.0
@@ -65,8 +71,10 @@ class Watched:
         ).fetchone()
         sweeps = [row["id"] for row in connection.execute("SELECT id FROM sweep")]
         over = {each: solved_by_any(connection, each) for each in sweeps if is_steered(connection, each)}
+        solved = sum(count_solved_by_any(connection, each) for each in over) if over else None
+        planned = planned_by_policy(connection, solved, running=running)
         models = tuple(
-            self._model(connection, row, now, over.get(row["sweep_id"], set()), running=running)
+            self._model(connection, row, now, over.get(row["sweep_id"], set()), planned, running=running)
             for row in connection.execute("SELECT * FROM model ORDER BY id").fetchall()
         )
         counted = [m for m in models if not m.replayed]
@@ -87,7 +95,7 @@ class Watched:
             since_reply_s=self._pace.since_reply_s(now) if running else None,
             at=time.time(),
             unverified=sum(m.done - m.verified for m in models),
-            solved_by_any=sum(map(len, over.values())) if over else None,
+            solved_by_any=solved,
             models=models,
             servers=read_servers(connection) if running else (),
             note=None if run is None or running else run["reason"],
@@ -96,9 +104,16 @@ class Watched:
         return read if said is None else at_moment(read, said["said"])
 
     def _model(
-        self, connection: sqlite3.Connection, model: sqlite3.Row, now: float, over: set[int], *, running: bool
+        self,
+        connection: sqlite3.Connection,
+        model: sqlite3.Row,
+        now: float,
+        over: set[int],
+        planned: Mapping[str, int],
+        *,
+        running: bool,
     ) -> ModelProgress:
-        counts = count_samples(connection, model, over)
+        counts = planned_as_said(count_samples(connection, model, over), planned.get(model["alias"]))
         done, lacking = counts["done"], counts["planned"] - counts["done"] - counts["failed"]
         problems, unjudged, passed = connection.execute(
             _JUDGED, {"model": model["id"], "sweep": model["sweep_id"]}
