@@ -23,7 +23,7 @@ from verifiers.math.parts import (
     parts_of,
     sides_of,
 )
-from verifiers.math.spelling import ALL_REALS, NO_SOLUTION
+from verifiers.math.spelling import ALL_REALS, NO_SOLUTION, counted
 from verifiers.math.units import are_opposite
 from verifiers.numbers.parse import render
 from verifiers.numbers.words import leading_values
@@ -75,10 +75,12 @@ def is_plain(gold: str) -> bool:
 
 
 def _in_figures(text: str, other: str) -> str:
-    """`twenty-five` as 25 beside a number: beside other words it is one of them."""
-    said = words(text)
-    if said is None or not is_plain(other):
+    """`twenty-five` as 25 and `C(5,2)` as 10 beside a number: beside other words it is one of them, and C a point."""
+    if not is_plain(other):
         return text
+    said = words(text)
+    if said is None:
+        return counted(text)
     values = leading_values(said)
     return render(values[0]) if values else text
 

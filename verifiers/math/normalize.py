@@ -15,9 +15,7 @@ _CHARACTERS = str.maketrans(
         **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad\x00", ""),
         "π": r"\pi ", "θ": r"\theta ", "∞": r"\infty ", "×": r"\times ", "·": r"\cdot ", "⋅": r"\cdot ",
         "÷": "/", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "∪": r"\cup ", "∩": r"\cap ", "∈": r"\in ",
-        "±": r"\pm ", "∅": r"\emptyset ", "°": "", "½": r"\frac{1}{2}", "¼": r"\frac{1}{4}",
-        "¾": r"\frac{3}{4}", "⅓": r"\frac{1}{3}", "⅔": r"\frac{2}{3}", "²": "^2", "³": "^3", "⁴": "^4",
-        "√": r"\sqrt ", "₂": "_2", "₃": "_3", "₄": "_4", "₅": "_5", "₆": "_6", "₇": "_7", "₈": "_8", "₉": "_9",
+        "±": r"\pm ", "∅": r"\emptyset ", "°": "",
         "，": ",", "（": "(", "）": ")", "＝": "=", "．": ".", "£": "", "€": "", "∗": "*",
         **{chr(0xFF10 + digit): str(digit) for digit in range(10)},
     }
@@ -33,18 +31,18 @@ _ROW = "\x02"
 """Stands for \\\\, which ends a row."""
 _FIRST = _steps(
     (r"\\(?:begin|end)\{(?:align|aligned|equation|gather|split)\*?\}|\\(?:boxed|fbox)(?![A-Za-z])", ""),
-    (r"\\(?:label|tag|hspace|vspace|color|kern)\*?\{[^{}]{0,60}\}", ""),
+    (r"\\(?:label|tag|hspace|vspace|(?:text)?color|kern|[hv]?phantom)\*?\{[^{}]{0,60}\}", ""),
     (r"\\color\s*[a-z]{1,20}\b", ""),
     (r"\\!|\{,\}\\?!?", "\\\\!"),  # what groups digits, see _GROUPED
-    (r"\\(?:[,;:> ]|quad|qquad|thinspace|enspace|space|nobreak)(?![A-Za-z])|~", " "),
+    (r"\\(?:[,;:> ]|(?:quad|qquad|thinspace|enspace|space|nobreak)(?![A-Za-z]))|~", " "),
     (
         (
             r"\\(?:left|right|middle|[bB]igg?[lrm]?|displaystyle|textstyle|scriptstyle|limits|mathopen|mathclose"
-            r"|mathstrut|strut|ensuremath)(?![A-Za-z])\.?"
+            r"|mathstrut|strut|ensuremath|underline|tiny|small|normalsize|[lL]arge|LARGE|[hH]uge)(?![A-Za-z])\.?"
         ),
         "",
     ),
-    (r"\\[()\[\]]|\$", " "),
+    (r"\\[()\[\]]|\$|\\textdollar(?![A-Za-z])", " "),
     (r"\\(?:mathbf|boldsymbol|bm|mathit|mathsf|mathcal|mathbb|bold|bf|it|rm|emph)(?![A-Za-z])", ""),
     (
         r"\\(?:textbf|textit|textrm|textsf|texttt|textnormal|mbox|hbox|mathrm|operatorname\*?)\s*(?=\{)",
@@ -52,7 +50,7 @@ _FIRST = _steps(
     ),
     (r"\\text\s+\{", r"\\text{"),
     (r"\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![A-Za-z]))|\\degree(?![A-Za-z])", ""),
-    (r"\\(?:dfrac|tfrac|cfrac)(?![A-Za-z])", r"\\frac"),
+    (r"\\(?:[dtc]|nice|s|flat)frac(?![A-Za-z])", r"\\frac"),
     (r"\{([^{}]{1,80}?)\\over(?![A-Za-z])([^{}]{1,80})\}", r"\\frac{\1}{\2}"),
     (r"\\leq(?:slant)?(?![A-Za-z])", r"\\le"),
     (r"\\geq(?:slant)?(?![A-Za-z])", r"\\ge"),
@@ -73,9 +71,16 @@ _FIRST = _steps(
 _GROUPED = re.compile(r"(?<=[0-9])(?:,?\\!|\\!,| (?=[0-9]{3}(?![0-9])))(?=[0-9]{3})")
 _WORDS = _steps(
     (r"(?:,\s*)?\\text\{\s*(?:,?\s*and|,?\s*or|,)\s*\}", " , "),
+    (
+        r"^\s*\\text\{\s*(?:[Tt]he\s)?(?:ordered )?(?:the|point|pair|triple|interval|set|line|value|number)s?\s*\}",
+        " ",
+    ),
     (r"\\text\{\s*\}|^\s*\\text\{[^{}]{0,60}(?:\bis|\bare|:)\s*\}", " "),
     (r"\\text\{([-+0-9., /]{1,40})\}", r"\1"),
-    (r"(?<=[0-9)}\]])\s*(?:,\s*)?\b(?:and|or)\b\s*(?=[-+0-9(\\\[{])", " , "),
+    (
+        r"(?<=[0-9)}\]])\s*(?:,\s*)?(?:\b(?:and|or)\b|\\&|\\lor(?![A-Za-z]))\s*(?=[-+0-9(\\\[{]|[a-z]\s?(?:=|<|>|\\[gl]e(?![a-z])|\\in(?![a-z])))",
+        " , ",
+    ),
     (r"(?<![A-Za-z\\])(?:infinity|inf|oo)(?![A-Za-z])", r"\\infty "),
     (r"(?<![A-Za-z\\])(?:pi)(?![A-Za-z])", r"\\pi "),
     (r"(?<![A-Za-z\\])sqrt\s*\(([^()]{1,60})\)", r"\\sqrt{\1}"),
@@ -97,6 +102,7 @@ _LAST = _steps(
     (r"\^\{([0-9A-Za-z])\}", r"^\1"),
     (r"(?<!\\log)_\{([0-9A-Za-z])\}", r"_\1"),
 )
+_BLANKS = re.compile(r" {2,60}")
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’ .-]*")
 _LETTER = re.compile(r"\(?([A-Z])\)?(?:[.):].*)?|\(([A-Z])\)\s.*", re.DOTALL)
 _SHORT_WORDS = frozenset(("yes", "no", "odd", "red", "one", "two", "six", "ten"))
@@ -115,7 +121,7 @@ def normal(latex: str) -> str:
     plain = _GROUPED.sub("", plain).replace("\\!", "").replace(r"\%", "%")
     for pattern, by in _WORDS:
         plain = pattern.sub(by, plain)
-    plain = plain.strip().rstrip(".,;: ").strip()
+    plain = _BLANKS.sub(" ", plain).strip().rstrip(".,;: \\").strip()
     plain = without_unit(plain)
     for pattern, by in _LAST:
         plain = pattern.sub(by, plain)

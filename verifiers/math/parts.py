@@ -25,6 +25,8 @@ _RELATION = re.compile(r"(\\le(?![A-Za-z])|\\ge(?![A-Za-z])|<|>)")
 _NAME = re.compile(
     r"(?:\\?[A-Za-z]+|\\text\{[^{}]{0,60}\})(?:_\{?[A-Za-z0-9]{1,4}\}?)?(?:\^\{?-1\}?)?'{0,2}(?:\([A-Za-z0-9,]{1,9}\))?"
 )
+_UNKNOWN = re.compile(r"(?![eid]$)[A-Za-z](?:_\{?[A-Za-z0-9]\}?)?")
+"""A name that may come after its value."""
 _NAMED = re.compile(rf"\(((?:{_NAME.pattern})(?:,(?:{_NAME.pattern})){{1,9}})\)=(\(.+\))", re.DOTALL)
 _MEMBER = re.compile(rf"(?:{_NAME.pattern})\\in(?![A-Za-z])\s?(.+)", re.DOTALL)
 _VARIABLE = re.compile(r"(?:\\?[A-Za-z]|\\[a-z]+)(?:_\{?[A-Za-z0-9]\}?)?")
@@ -52,6 +54,8 @@ def parts_of(text: str) -> Parts:
         text = member.group(1)
     if built := _BUILT.fullmatch(text):
         text = built.group(1)
+        if member := _MEMBER.fullmatch(text):
+            text = member.group(1)
     if (excepted := _all_but(text)) is not None:
         return excepted
     if text in ("\\emptyset", "\\{\\}"):
@@ -109,10 +113,14 @@ def split(text: str, by: str) -> tuple[str, ...]:
 
 
 def assigned(text: str) -> Assigned:
-    """(the name, the value) of `x = 5` and of chains such as `A = \\pi r^2 = 9\\pi`; (None, the text) for others."""
+    """(the name, the value) of `x = 5`, of `5 = x` and of chains such as `A = \\pi r^2 = 9\\pi`; (None, the text) for
+    others."""
     sides = split(text, "=")
-    if len(sides) > 1 and len(split(text, ",")) == 1 and _NAME.fullmatch(sides[0]) and all(sides):
-        return sides[0], sides[-1]
+    if len(sides) > 1 and len(split(text, ",")) == 1 and all(sides):
+        if _NAME.fullmatch(sides[0]):
+            return sides[0], sides[-1]
+        if _UNKNOWN.fullmatch(sides[-1]):
+            return sides[-1], sides[-2]
     return None, text
 
 

@@ -9,6 +9,10 @@ _UNIT = re.compile(
     r"|(?P<plain>(?<=[0-9)}\]])\s{1,9}[A-Za-z][A-Za-z .-]{1,60}))"
     r"\s{0,9}(?:\^\s{0,3}\{?\s{0,3}-?[0-9]\s{0,3}\}?)?\s{0,9}(?:/\s{0,3}\\?[A-Za-z{}]{1,30}(?:\^\{?[0-9]\}?)?)?\s{0,9}\.?$"
 )
+_GLUED = re.compile(
+    r"(?<=[0-9)}\]])(?:[cmk]m|[mk]g|mL|ml|ft|yd|lbs?|oz|mph|kph|km/h|m/s|hrs?|mins?|secs?|sq)(?:\^\{?[23]\}?)?\.?$"
+)
+"""Abbreviations that mean nothing in a formula."""
 _OVER = re.compile(
     r"\\frac\s?\{\s?\\text\{([A-Za-z ]{1,20})\}\s?\}\s?\{\s?\\text\{([A-Za-z ]{1,20})\}\s?\}(?=\s{0,9}\.?$)"
 )
@@ -36,7 +40,9 @@ _OPPOSITES = tuple(
         "win lose", "wins losses", "celsius fahrenheit", "positive negative", "earlier later", "taller shorter",
         "deposit withdrawal", "won lost", "more less", "more fewer", "max min", "maximum minimum", "boys girls",
         "men women", "north east", "north west", "south east", "south west", "first last", "minutes hours",
-        "minutes seconds", "hours days",
+        "minutes seconds", "hours days", "early late", "deep high", "credit debit", "credits debits",
+        "morning evening", "morning afternoon", "morning night", "am evening", "am afternoon", "am night", "pm morning",
+        "noon midnight", "gained lost", "credited debited",
     )
 )  # fmt: skip
 _WORD = re.compile(r"[A-Za-z]+")
@@ -48,6 +54,8 @@ _PLAIN_TAIL = re.compile(r"[0-9)}\]]\s{0,9}([A-Za-z][A-Za-z .-]{1,60})$")
 def without_unit(text: str) -> str:
     """Without the unit that a number ends in: `5\\text{ cm}^2`, `12 square units`."""
     text = _OVER.sub(r"\\text{\1/\2}", text)
+    if glued := _GLUED.search(text):
+        return text[: glued.start()]
     match = _UNIT.search(text)
     if match is None or not match.start():
         return text

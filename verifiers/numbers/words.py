@@ -19,6 +19,7 @@ _PARTS = {
     "ninth": 9, "tenth": 10, "twelfth": 12, "hundredth": 100,
 }  # fmt: skip
 _WORD = re.compile(r"[ ,-]{0,9}([A-Za-z]+)")
+_NEGATIVE = re.compile(r"[ ,]{0,9}(?:negative|minus)[ ](?!negative|minus)", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?\n]")
 _WORD_START = re.compile(r"\b[A-Za-z]")
 _PART = re.compile(rf"[ -](?:an?[ -])?({'|'.join(_PARTS)})s?\b", re.IGNORECASE)
@@ -50,6 +51,8 @@ _MORE_NUMBERS = re.compile(r"[0-9]|" + _ARITHMETIC.pattern.replace("of|", "", 1)
 def leading_values(text: str) -> tuple[Fraction, ...]:
     """The readings of the number that the text begins with in words, if nothing after it in the sentence changes it:
     `fifty cents` is 50 or, in dollars, 0.5."""
+    if negative := _NEGATIVE.match(text):
+        return tuple(-value for value in leading_values(text[negative.end() :]))
     if (dozens := _DOZENS.match(text)) is not None:
         value = 12 * _dozens(dozens.group(1))
         return () if _MORE_NUMBERS.search(_rest(text, dozens.end())) else (value,)

@@ -7,6 +7,7 @@ import pytest
 pytest.importorskip("math_verify", reason="needs the extra math")
 
 from tests.verifiers.math.math_cases import CASES, TRAPS
+from tests.verifiers.math.setting_cases import RULES as SET
 from tests.verifiers.math.spelling_cases import COPIED, FINAL, RULES, UNBOXED
 from verifiers.math.final_answer import MAX_ANSWER
 from verifiers.math.kind import Math, gold_text
@@ -25,9 +26,9 @@ def test_the_known_traps(trap):
         assert verdict.passed is same, (gold, answer, verdict)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", [*RULES, *SET])
 def test_ways_of_writing(rule):
-    for gold, answer, same in RULES[rule]:
+    for gold, answer, same in (RULES | SET)[rule]:
         verdict = Math().verify(f"So it is $\\boxed{{{answer}}}$.", {"answer": gold})
         assert verdict.passed is same, (gold, answer, verdict)
 
