@@ -292,9 +292,10 @@ class _Answer:
 
     @property
     def wait_s(self) -> float | None:
-        """What the vendor asks to wait: by a header, or in the body, or when its limits are full again."""
+        """What the vendor asks to wait: by a header, or in the body, or when its limits are full again. None for none:
+        one that refuses now and says 0, or a time that has passed, does not know when it will take more."""
         headers = {**self.said.headers, **self.headers}
-        return asked_wait_s(headers) or self.said_wait_s or retry_after_s(headers)
+        return asked_wait_s(headers) or self.said_wait_s or retry_after_s(headers) or None
 
     @property
     def said_wait_s(self) -> float | None:

@@ -107,6 +107,18 @@ def as_text(value: object) -> str | None:
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+def written(value: object) -> str:
+    """What stands where a text should, as the text that it means: a number or an object in JSON; "" for null and for
+    what is empty."""
+    if isinstance(value, str):
+        return as_text(value) or ""
+    if value is None or value in ({}, []):
+        return ""
+    if isinstance(value, Decimal):
+        return str(value)
+    return as_text(json.dumps(value, ensure_ascii=False, default=float)) or ""
+
+
 def as_object(value: object) -> dict[str, Any]:
     """The object; empty for anything else."""
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}

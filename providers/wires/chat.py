@@ -15,7 +15,15 @@ import msgspec
 from providers.errors import Unusable
 from providers.reading.error_text import error_in_reply, excerpt, no_object
 from providers.reading.failures import failure_in_reply, rate_headers, request_id_of
-from providers.reading.lenient_json import as_object, as_objects, as_text, decode_object, exact, split_objects
+from providers.reading.lenient_json import (
+    as_object,
+    as_objects,
+    as_text,
+    decode_object,
+    exact,
+    split_objects,
+    written,
+)
 from providers.types import Choice, Reply
 from providers.wires.ends import finish_reason, is_broken_off
 from providers.wires.openai_usage import read_usage
@@ -41,6 +49,7 @@ class Body(msgspec.Struct):
     system_fingerprint: Any = None
     error: Any = None
     data: Any = None
+    result: Any = None
 
 
 class _Choice(TypedDict, total=False):
@@ -171,15 +180,19 @@ def _usual(body: bytes) -> UsualBody | None:
 
 
 def _decoded(body: bytes | dict[str, Any]) -> Body | None:
-    """Some gateways wrap the reply, as {"data": {…}, "success": true}, or send it twice."""
-    if isinstance(body, bytes) and (usual := _usual(body)) is not None and (usual.choices or not usual.data):
+    """Some gateways wrap the reply, as {"data": {…}, "success": true} or {"result": {…}}, or send it twice."""
+    usual = _usual(body) if isinstance(body, bytes) else None
+    if usual is not None and (usual.choices or not (usual.data or usual.result)):
         return usual
     fields = decode_object(body, Body)
     if fields is None and isinstance(body, bytes):
         first, *others = split_objects(body) or [b""]
         return None if any(other != first for other in others) else decode_object(first, Body)
-    if fields is not None and not fields.choices and (inner := as_object(fields.data)).get("choices"):
-        return msgspec.convert(inner, type=Body)
+    if fields is not None and not fields.choices:
+        inner = next(
+            (one for one in map(as_object, (fields.data, fields.result)) if one.get("choices")), None
+        )
+        return fields if inner is None else msgspec.convert(inner, type=Body)
     return fields
 
 
@@ -277,19 +290,24 @@ def _chat_text(choice: dict[str, Any]) -> tuple[str, str | None, str | None]:
 
 def _completion_text(choice: dict[str, Any]) -> tuple[str, str | None, str | None]:
     reasoning = as_text(choice.get("reasoning_content")) or as_text(choice.get("reasoning"))
-    return as_text(choice.get("text")) or "", reasoning, finish_reason(choice.get("finish_reason"))
+    return written(choice.get("text")), reasoning, finish_reason(choice.get("finish_reason"))
 
 
 def _content(content: object) -> tuple[str, str | None]:
-    """(text, thinking) of a message's content: text, or a list of typed parts."""
-    if not isinstance(content, list):
-        return as_text(content) or "", None
+    """(text, thinking) of a message's content: text, a typed part or a list of them; else what it is in JSON."""
+    fields = as_object(content)
+    is_part = "type" in fields or isinstance(fields.get("text"), str)
+    if not is_part and not isinstance(content, list):
+        return written(content), None
     text: list[str] = []
     thinking: list[str] = []
-    for part in as_objects(cast("list[Any]", content)):
-        if part.get("type") == "thinking":
-            inner = part.get("thinking")
-            thinking.append(_content(inner)[0])
-        elif part.get("type") in ("text", "output_text", None):
-            text.append(as_text(part.get("text")) or "")
+    for part in [fields] if is_part else cast("list[Any]", content):
+        if not isinstance(part, dict):
+            text.append(written(part))
+            continue
+        fields = cast("dict[str, Any]", part)
+        if fields.get("type") == "thinking":
+            thinking.append(_content(fields.get("thinking"))[0])
+        elif fields.get("type") in ("text", "output_text", None):
+            text.append(written(fields.get("text")))
     return "".join(text), "".join(thinking) or None

@@ -7,7 +7,14 @@ from typing import Any, cast
 import msgspec
 
 from providers.reading.error_text import error_in_reply, one_line
-from providers.reading.lenient_json import as_object, as_objects, decode_first, decode_object, split_objects
+from providers.reading.lenient_json import (
+    as_object,
+    as_objects,
+    decode_first,
+    decode_object,
+    split_objects,
+    written,
+)
 from providers.transport.streaming import BrokenStream, says_nothing
 from providers.wires.counts import falls_below, grown
 from providers.wires.ends import finish_reason
@@ -196,9 +203,12 @@ class _Choice:
             self._content.append(content)
             size += len(content)
         elif isinstance(content, list):
-            parts = as_objects(cast("list[Any]", content))
+            parts = cast("list[Any]", content)
             self._content.extend(parts)
             size += sum(len(str(part)) for part in parts)
+        elif content is not None and content != "":
+            self._content.append(content if isinstance(content, dict) else written(content))
+            size += len(str(self._content[-1]))
         if isinstance(text := piece.get("text"), str):
             self._text.append(text)
             size += len(text)

@@ -279,6 +279,21 @@ def test_an_n_that_is_too_large_tells_what_is_taken(message, param, max_n):
 
 
 @pytest.mark.parametrize(
+    "headers",
+    [
+        {"retry-after": "0"},
+        {"retry-after-ms": "0"},
+        {"Retry-After": "Fri, 06 Nov 2026 11:00:00 GMT", "Date": "Fri, 06 Nov 2026 12:00:00 GMT"},
+        {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "0s"},
+    ],
+)
+def test_a_refusal_that_asks_for_no_wait_leaves_it_to_us(headers):
+    """Asked again at once, it would be refused again at once: a hundred times a second."""
+    for status in (429, 503):
+        assert fail(status, openai("slow down"), headers).retry_after_s is None
+
+
+@pytest.mark.parametrize(
     ("headers", "wait"),
     [
         ({"Retry-After": "12"}, 12),

@@ -126,12 +126,40 @@ def test_typed_content_parts_are_joined():
         "x",
     ]
     (one,) = chat([choice(content=parts)]).choices
-    assert (one.text, one.reasoning) == ("4", "hm")
+    assert (one.text, one.reasoning) == ("4x", "hm")
 
 
-@pytest.mark.parametrize("content", [None, 7, {}, [None], True])
-def test_content_that_is_no_text_is_empty(content):
+@pytest.mark.parametrize("content", [None, {}, [], [None], ""])
+def test_content_that_holds_nothing_is_empty(content):
     assert chat([choice(content=content)]).choices[0].text == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (7, "7"),
+        (2.50, "2.5"),
+        (-1e-7, "-1E-7"),
+        (True, "true"),
+        ({"answer": 7, "unit": "€"}, '{"answer": 7, "unit": "€"}'),
+        ({"type": "text", "text": "7"}, "7"),
+        ({"text": "7"}, "7"),
+        (["The answer ", "is 7"], "The answer is 7"),
+        ([{"type": "text", "text": 7}], "7"),
+    ],
+)
+def test_content_that_is_no_text_is_what_it_says(content, text):
+    assert chat([choice(content=content)]).choices[0].text == text
+
+
+def test_a_wrapped_reply_is_unwrapped_whatever_the_wrapper_is_called():
+    inner = {"choices": [choice(content="7")], "usage": {"prompt_tokens": 20, "completion_tokens": 10}}
+    for name in ("data", "result"):
+        body = json.dumps({"success": True, name: inner}).encode()
+        reply = parse_chat(body, latency_s=0.0, headers={}, n=1)
+        assert [one.text for one in reply.choices] == ["7"]
+        assert reply.usage is not None
+        assert (reply.usage.input, reply.usage.output) == (20, 10)
 
 
 def test_a_lone_surrogate_becomes_the_replacement_character():

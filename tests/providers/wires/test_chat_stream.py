@@ -64,6 +64,15 @@ def test_typed_parts_and_texts():
     assert (choice.text, choice.reasoning) == ("four", "hm")
 
 
+@pytest.mark.parametrize(
+    "pieces", [("1", 2), (["1", "2"],), ({"type": "text", "text": "1"}, [{"type": "text", "text": 2}])]
+)
+def test_pieces_that_are_no_texts_are_what_they_say(pieces):
+    *first, last = pieces
+    stream = put(1, *(chunk(piece(one)) for one in first), chunk(piece(last, finish="stop")), "[DONE]")
+    assert texts(stream) == ["12"]
+
+
 def test_a_choice_without_an_index_is_the_one_that_was_asked_for():
     stream = put(
         1,
