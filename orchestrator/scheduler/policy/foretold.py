@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from orchestrator.scheduler.policy.beliefs import Beliefs, beliefs
-from orchestrator.scheduler.policy.joint_rates import RATES, Counts, JointRates, Spread, given_ease
+from orchestrator.scheduler.policy.joint_rates import RATES, Counts, Spread, given_ease
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,7 +39,7 @@ class Band(NamedTuple):
     high: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Stand:
     """How it stands. `counts`: (right, wrong) by model, of each problem; `cost`: dollars a sample by model; `most`:
     samples that a problem gets of a model; `prior`: what is believed before any verdict, None: little; `solved`:
@@ -50,6 +50,26 @@ class Stand:
     most: Sequence[int]
     prior: Spread | None = None
     solved: Collection[int] = ()
+
+    @cached_property
+    def open(self) -> Mapping[tuple[int, ...], Whole]:
+        """Unsolved problems by their failures."""
+        found: dict[tuple[int, ...], list[int]] = {}
+        for problem, counts in enumerate(self.counts):
+            if problem not in self.solved and not any(right for right, _ in counts):
+                found.setdefault(tuple(wrong for _, wrong in counts), []).append(problem)
+        return {failures: np.array(problems) for failures, problems in found.items()}
+
+    @cached_property
+    def now(self) -> int:
+        """Problems that are solved."""
+        return len(self.counts) - sum(map(len, self.open.values()))
+
+    @cached_property
+    def room(self) -> Whole:
+        """(problems, models): samples that it may still get."""
+        there = np.array(self.counts, np.int64).reshape(len(self.counts), len(self.cost), 2).sum(axis=2)
+        return np.array(self.most, np.int64) - there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,20 +161,11 @@ def _band(drawn: Floats, believed: Beliefs) -> Band:
     return Band(mean, min(mean, float(low)), max(mean, float(high)))
 
 
-def _open(stand: Stand) -> dict[tuple[int, ...], Whole]:
-    """Unsolved problems by their failures."""
-    found: dict[tuple[int, ...], list[int]] = {}
-    for problem, counts in enumerate(stand.counts):
-        if problem not in stand.solved and not any(right for right, _ in counts):
-            found.setdefault(tuple(wrong for _, wrong in counts), []).append(problem)
-    return {failures: np.array(problems) for failures, problems in found.items()}
-
-
 def _first_passes(generator: np.random.Generator, spread: Spread, stand: Stand) -> Whole:
     """(problems, models): at which further sample the first pass comes, of unsolved ones."""
     first = np.full((len(stand.counts), len(stand.cost)), _NEVER, np.int64)
     given = [given_ease(mass, spread.shared) for mass in spread.mass]
-    for failures, problems in _open(stand).items():
+    for failures, problems in stand.open.items():
         likely = [g * (1.0 - RATES) ** n for g, n in zip(given, failures, strict=True)]  # (EASES, RATES)
         weight = np.prod([one.sum(axis=1) for one in likely], axis=0)
         if weight.sum() <= 0:
@@ -176,13 +187,12 @@ def _spent(
     usds: Sequence[float],
 ) -> list[float]:
     """Problems solved, those of today included, if each open problem is asked along its path."""
-    open_ = _open(stand)
-    now = len(stand.counts) - sum(len(problems) for problems in open_.values())
+    now = stand.now
     order: list[Floats] = []
     price: list[Floats] = []
     solves: list[Floats] = []
     cost = np.array(stand.cost)
-    for failures, problems in open_.items():
+    for failures, problems in stand.open.items():
         path = paths[failures]
         if not len(path.model):
             continue
@@ -202,27 +212,70 @@ def _spent(
 
 
 def _best_paths(stand: Stand, spread: Spread) -> dict[tuple[int, ...], _Path]:
-    joint = JointRates(spread)
-    return {failures: _best_path(stand, joint, failures) for failures in _open(stand)}
+    passes = _Passes(stand, spread)
+    return {failures: _best_path(stand, passes, failures) for failures in stand.open}
 
 
-def _best_path(stand: Stand, joint: JointRates, failures: tuple[int, ...]) -> _Path:
+def _best_path(stand: Stand, passes: _Passes, failures: tuple[int, ...]) -> _Path:
     models, samples, order = list[int](), list[int](), list[float]()
     now, least = failures, float("inf")
     for _ in range(LONGEST):
-        passes = joint.pass_next(now)
-        able = [m for m in range(len(now)) if now[m] < stand.most[m]]
-        if not able:
+        best, index = passes.best(now)
+        if index <= 0:
             break
-        best = max(able, key=lambda m: passes[m] / max(stand.cost[m], 1e-15))
-        if passes[best] <= 0:
-            break
-        least = min(least, passes[best] / max(stand.cost[best], 1e-15))
+        least = min(least, index)
         now = (*now[:best], now[best] + 1, *now[best + 1 :])
         models.append(best)
         samples.append(now[best] - failures[best])
         order.append(least)
     return _Path(np.array(models, np.int64), np.array(samples, np.int64), np.array(order))
+
+
+class _Passes:
+    """What a spread says of problems on which each model failed so many times: JointRates, for very many of them."""
+
+    def __init__(self, stand: Stand, spread: Spread) -> None:
+        self._most = stand.most
+        self._cost = np.maximum(np.array(stand.cost), 1e-15)
+        failed: list[int] = [max(of, default=0) for of in zip(*stand.open, strict=True)] or [0] * len(
+            stand.cost
+        )
+        self._fail: list[Floats] = []
+        """By model, (failures, EASES): the probability of so many in a row …"""
+        self._then_pass: list[Floats] = []
+        """… and of a pass after them, over it."""
+        for mass, most, there in zip(spread.mass, stand.most, failed, strict=True):
+            often = np.arange(max(there, min(most, there + LONGEST)) + 1, dtype=np.float64)
+            powers = (1.0 - RATES) ** often[:, None]
+            given = given_ease(mass, spread.shared).T
+            fail = powers @ given
+            self._fail.append(fail)
+            self._then_pass.append((powers * RATES) @ given / np.maximum(fail, 1e-300))
+        self._known: dict[tuple[int, ...], tuple[int, float]] = {}
+
+    def best(self, failures: tuple[int, ...]) -> tuple[int, float]:
+        """(model, its expected solves a dollar) of the next sample; 0 where none is left that brings anything."""
+        known = self._known.get(failures)
+        if known is None:
+            known = self._known[failures] = self._found(failures)
+        return known
+
+    def _found(self, failures: tuple[int, ...]) -> tuple[int, float]:
+        likely = np.ones(self._fail[0].shape[1])
+        for fail, failed in zip(self._fail, failures, strict=True):
+            likely = likely * fail[failed]
+        total = float(likely.sum())
+        if total <= 1e-300:
+            return 0, 0.0
+        each = np.array(
+            [
+                float(then_pass[failed] @ likely) if failed < most else 0.0
+                for then_pass, failed, most in zip(self._then_pass, failures, self._most, strict=True)
+            ]
+        )
+        index = each / total / self._cost
+        best = int(index.argmax())
+        return best, float(index[best])
 
 
 def _in_stages(
@@ -234,14 +287,13 @@ def _in_stages(
         tries = np.concatenate([np.arange(1, n + 1) for n in counts])
         return _Path(models, tries, -np.arange(len(models)).astype(np.float64))
 
-    return _spent(stand, first, {failures: path(failures) for failures in _open(stand)}, [usd])[0]
+    return _spent(stand, first, {failures: path(failures) for failures in stand.open}, [usd])[0]
 
 
 def _alike(stand: Stand, first: Whole, model: int, usd: float) -> float:
     """As many further samples of every problem by one model, solved or not."""
     round_usd = max(len(stand.counts) * stand.cost[model], 1e-15)
     k = min(usd / round_usd, stand.most[model])
-    now = len(stand.counts) - sum(len(problems) for problems in _open(stand).values())
-    room = np.array([stand.most[model] - sum(counts[model]) for counts in stand.counts], np.int64)
+    room = stand.room[:, model]
     by = [float((first[:, model] <= np.minimum(n, room)).sum()) for n in (int(k), int(k) + 1)]
-    return now + by[0] + (k - int(k)) * (by[1] - by[0])
+    return stand.now + by[0] + (k - int(k)) * (by[1] - by[0])
