@@ -27,6 +27,8 @@ SHORT_TEXT = 200
 """Characters below which the time says nothing of the text."""
 FORGETS = 0.9
 """Texts that took long are held against those that follow; for every reply a little less."""
+MOST_CHARACTERS = 1 << 22
+"""Of the texts whose verdicts are at hand: to look one up takes a fifth of its digest and a row of its verdict."""
 
 
 class InlineVerdicts:
@@ -40,6 +42,9 @@ class InlineVerdicts:
         self._problem = problem
         self._s_per_character = 0.0
         """The worst lately."""
+        self._at_hand: dict[tuple[int, str, str | None], SampleVerdict] = {}
+        """By problem, text and how it ended: a text that repeats comes again soon."""
+        self._characters = 0
 
     def judge(self, outcome: Settlement) -> Settlement:
         """The outcome with the verdicts that can be given at once; samples without one are for the judge."""
@@ -48,21 +53,36 @@ class InlineVerdicts:
         left = self._most_characters() if self._executor.is_inline else 0
         judged: list[SampleVerdict | None] = []
         new: list[VerdictRow] = []
+        at_hand = self._at_hand
         for row in outcome.samples:
-            key = text_key(row.problem_id, row.text, row.finish_reason)
-            verdict = self._known.get(key)
-            if verdict is None and len(row.text) <= left:
-                left -= len(row.text)
-                verdict = self._verified(row)
-                self._known.keep(key, verdict)
-                if (
-                    verdict.reason is not None or verdict.evidence is not None
-                ):  # else the sample's row says it all
-                    new.append(
-                        verdict_row(outcome.model_id, row.sample_index, self._executor.name, key, verdict)
-                    )
-            judged.append(None if verdict is None else self._of_sample(verdict))
+            text = row.text
+            said = row.problem_id, text, row.finish_reason
+            known = at_hand.get(said)
+            if known is None:
+                key = text_key(*said)
+                verdict = self._known.get(key)
+                if verdict is None and len(text) <= left:
+                    left -= len(text)
+                    verdict = self._verified(row)
+                    self._known.keep(key, verdict)
+                    if (
+                        verdict.reason is not None or verdict.evidence is not None
+                    ):  # else the sample's row says it all
+                        new.append(
+                            verdict_row(outcome.model_id, row.sample_index, self._executor.name, key, verdict)
+                        )
+                if verdict is not None:
+                    known = self._of_sample(verdict)
+                    self._keep(said, known)
+            judged.append(known)
         return replace(outcome, judged=tuple(judged), verdicts=tuple(new))
+
+    def _keep(self, said: tuple[int, str, str | None], verdict: SampleVerdict) -> None:
+        self._characters += len(said[1])
+        if self._characters > MOST_CHARACTERS:
+            self._at_hand.clear()
+            self._characters = len(said[1])
+        self._at_hand[said] = verdict
 
     def _most_characters(self) -> int:
         """Of a reply's texts that are verified here."""

@@ -20,9 +20,11 @@ from verifiers.types import Bounds, Verdict
 from verifiers.workers.executor import LocalExecutor
 
 
-def sample(text: str, index: int = 0, finish_reason: str | None = "stop") -> SampleRow:
+def sample(
+    text: str, index: int = 0, finish_reason: str | None = "stop", *, problem_id: int = 1
+) -> SampleRow:
     return SampleRow(
-        problem_id=1, sample_index=index, text=text, reasoning=None, finish_reason=finish_reason,
+        problem_id=problem_id, sample_index=index, text=text, reasoning=None, finish_reason=finish_reason,
         prompt_tokens=1, cached_tokens=0, cache_write_tokens=0, cache_write_1h_tokens=0, completion_tokens=1,
         reasoning_tokens=0, token_basis="reported", cost_pico=1, cost_basis="usage", server="s", stop_rule="none",
         latency_s=1.0,
@@ -40,7 +42,7 @@ def numeric(tmp_path):
     create(tmp_path / "l.db")
     executor = LocalExecutor(Numeric(), {}, Bounds())
     known = KnownVerdicts(tmp_path / "l.db", executor)
-    yield InlineVerdicts(executor, known, lambda _: {"answer": 18}), known
+    yield InlineVerdicts(executor, known, {1: {"answer": 18}, 2: {"answer": 17}}.__getitem__), known
     known.close()
 
 
@@ -68,6 +70,21 @@ def test_how_a_sample_ended_decides_as_in_the_judge(numeric):
     assert [verdict.passed for verdict in found.judged] == [0, 0, 0, 1]
     assert [verdict.reason for verdict in found.judged][:3] == ["cut off at max_tokens", "refused", "empty"]
     assert found.judged[0].answer == "18", "the answer stays"
+
+
+@pytest.mark.parametrize("at_hand", [inline.MOST_CHARACTERS, 10, 0])
+def test_a_text_that_came_before_is_another_with_another_end_or_problem(numeric, monkeypatch, at_hand):
+    monkeypatch.setattr(inline, "MOST_CHARACTERS", at_hand)
+    quick, _ = numeric
+    again = [
+        sample("#### 18"),
+        sample("#### 18", 1, "length"),
+        sample("#### 18", 2, problem_id=2),
+        sample("#### 17", 3, problem_id=2),
+        sample("#### 18", 4),
+    ]
+    for _ in range(2):
+        assert [verdict.passed for verdict in quick.judge(outcome(*again)).judged] == [1, 0, 0, 1, 1]
 
 
 def test_texts_that_would_hold_up_the_rest_are_for_the_judge(numeric, monkeypatch):
