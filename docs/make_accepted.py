@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.verifiers.choice_cases import RULES as CHOICE
 from tests.verifiers.code.code_cases import RULES as CODE
 from tests.verifiers.math.math_cases import TRAPS
+from tests.verifiers.math.setting_cases import RULES as SETTINGS
 from tests.verifiers.math.spelling_cases import COPIED, FINAL, UNBOXED
 from tests.verifiers.math.spelling_cases import RULES as SPELLINGS
 from tests.verifiers.numeric_cases import RULES as NUMERIC
@@ -41,7 +42,8 @@ def _numeric() -> Iterator[str]:
 
 def _math() -> Iterator[str]:
     yield "## `math`\n\nAn answer is right if it is equal in value to the gold, whatever its form.\n"
-    yield _table([*TRAPS.items(), *SPELLINGS.items(), ("the last sentence, if nothing is in a box", UNBOXED)])
+    last = ("the last sentence, if nothing is in a box", UNBOXED)
+    yield _table([*TRAPS.items(), *SPELLINGS.items(), *SETTINGS.items(), last])
     yield 'With `form = "final"`, an answer must be worked out:\n'
     yield _table([("worked out", FINAL)])
     yield "The question's own formula is never an answer to it:\n"

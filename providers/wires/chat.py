@@ -289,6 +289,8 @@ def _chat_text(choice: dict[str, Any]) -> tuple[str, str | None, str | None]:
 
 
 def _completion_text(choice: dict[str, Any]) -> tuple[str, str | None, str | None]:
+    if choice.get("text") is None and as_object(choice.get("message")):
+        return _chat_text(choice)  # as some gateways answer on either wire
     reasoning = as_text(choice.get("reasoning_content")) or as_text(choice.get("reasoning"))
     return written(choice.get("text")), reasoning, finish_reason(choice.get("finish_reason"))
 

@@ -118,6 +118,8 @@ def parse_message(body: bytes | dict[str, Any], *, latency_s: float, headers: Ma
         message = no_object(body)
         raise Unusable(message, status=200, request_id=request_id, rate_headers=rate_headers(headers))
     usage = read_usage(fields.usage)
+    if isinstance(fields.content, str):  # of gateways: as in a request, a text stands for the block of it
+        fields.content = [{"type": "text", "text": fields.content}]
     content: object = fields.content
     empty = not isinstance(content, list)
     if usage is None and empty and (said := error_in_reply(body)) is not None:

@@ -134,6 +134,7 @@ def _choice(fields: Body, usage: Usage | None) -> Choice | None:
     thinking: list[str] = []
     for item in items:
         if item.get("type") == "message":
+            text.append(as_text(item.get("content")) or "")  # of gateways that keep the chat API's form
             for part in as_objects(item.get("content")):
                 if part.get("type") == "refusal":
                     refusals.append(as_text(part.get("refusal")) or "")

@@ -342,6 +342,10 @@ def test_several_text_blocks_are_one_text_and_others_are_noted():
     assert reply.notes == ("left out of the text: a content block of type tool_use",)
 
 
+def test_a_content_that_is_a_text_is_the_block_of_it():
+    assert [choice.text for choice in parsed(message(content="4")).choices] == ["4"]
+
+
 def test_an_empty_content_is_a_sample_and_no_content_is_none():
     assert parsed(message(content=[])).choices[0].text == ""
     reply = parsed(message(content=None))

@@ -248,6 +248,11 @@ def test_all_text_parts_and_reasoning_of_either_kind():
     assert choice.reasoning == "first\n\nthen\n\nraw"
 
 
+def test_a_content_that_is_a_text_is_that_text():
+    item = {"type": "message", "role": "assistant", "content": "4"}
+    assert parsed(response(output=[item])).choices[0].text == "4"
+
+
 def test_a_cut_off_reply_without_text_is_an_empty_sample():
     details = {"reason": "max_output_tokens"}
     (choice,) = parsed(response(status="incomplete", incomplete_details=details, output=[])).choices

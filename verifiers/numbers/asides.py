@@ -10,6 +10,9 @@ _CLOSING = re.compile(
     r"|if you (?:have|need|want|would|'d)|do(?:n't| not) hesitate|i(?:'m| am) (?:happy|glad|here)|happy to"
     r"|i(?:'m| am)[ ](?:about |only |at least |not )?[0-9.]{1,6} ?(?:%|percent)"
     r"|thanks?\b|thank you"
+    r"|do you (?:have|want|need)|want (?:me )?to\b|(?:can|shall|may|could) i (?:help|assist|explain|do|show|go)"
+    r"|(?:(?:kind|best|warm) )?regards\b|cheers\b|sincerely\b|(?:great|good|nice) (?:job|work)|well done"
+    r"|you(?:'re| are) all set|answered by"
     r"|good luck|have a (?:nice|great|good)|is there anything|would you like|any (?:other |more |further )?questions"
     r"|you're welcome|keep (?:it up|practicing))[^\n]{0,300}$",
     re.IGNORECASE,

@@ -27,6 +27,10 @@ _EQUALS_GAP = re.compile(r"[^,;:(\n=≈]{0,60}[=≈][^,;\n]{0,40}")
 _STOPS_CHAIN = re.compile(
     r"\b(?:because|since|as|so|and|or|when|where|which|with|from|but|if)\b|[.!?](?=\s)", re.IGNORECASE
 )
+IS_BOUND = re.compile(
+    r"[ ](?:[a-z]{1,20} )?or (?:more|less|fewer|greater|above|below|over|higher|lower)\b|[ ]?[-+*/^][ ]?[xyzn]\b"
+)
+"""After a number that is none of an answer's: `64 or more`, `64 + x`."""
 _CHOICE_GAP = re.compile(r"[ {}]{0,3}(?:-|\bto\b|\bor\b|\band\b)[ {}]{0,3}(?:[A-Za-z] ?= ?)?[$£€]?")
 _LIST_GAP = re.compile(r"(?:[,;] ?(?:(?:and|or) )?| (?:and|or) )[$£€]?")
 _COMPOUND_GAP = re.compile(
@@ -78,7 +82,7 @@ def value_of(line: str) -> Readings | None:
         if equation_goes_on(line, numbers, at):
             at += 1
             continue
-        if linked or (at == 0 and _is_choice(line, numbers)):
+        if linked or (at == 0 and _is_choice(line, numbers)) or IS_BOUND.match(line, numbers[at].end):
             return None
         return with_exact(line, numbers, at) or None
 

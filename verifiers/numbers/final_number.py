@@ -18,6 +18,7 @@ from itertools import pairwise
 
 from verifiers.numbers.asides import is_beside, without_closing, without_sources
 from verifiers.numbers.expression import (
+    IS_BOUND,
     Readings,
     after_filler,
     equation_goes_on,
@@ -36,10 +37,25 @@ MAX_TEXT = 65_536
 
 _INDEX = re.compile(r"[ \t>#*_-]{0,12}\(?[0-9]{1,3}[.)][*_]{0,2}[ \t]+(?=[^\s])")
 _LABELLED = re.compile(
-    r"\b(?:step|question|problem|example|equation|eq\.|method|option|exercise|figure|section|approach|case)[ ]?[#(]?$",
+    r"\b(?:step|question|problem|example|equation|eq\.|method|option|exercise|figure|section|approach|case"
+    r"|page)[ ]?[#(]?$",
     re.IGNORECASE,
 )
-_DENIED = re.compile(r"(?:\bnot|n't|\brather than|\binstead of)[ ][$£€]?$", re.IGNORECASE)
+_NAMED = re.compile(r"\b[A-Z][A-Za-z]{1,9}-$")
+"""Before the number of GPT-4 and COVID-19."""
+_DENIED = re.compile(
+    r"(?:(?:\bnot|n't)(?: (?:be|equal))?|\brather than|\binstead of"
+    r"|\b(?:more|less|greater|fewer|larger|smaller) than)[ ][$£€]?$",
+    re.IGNORECASE,
+)
+_ALTERNATIVE = re.compile(r",? or [$£€]?", re.IGNORECASE)
+_LISTED = re.compile(r"(?:,|,? and|,? or) [$£€]?| ", re.IGNORECASE)
+_FEWEST_GUESSES = 3
+_BETWEEN = re.compile(r"\bbetween[ ][$£€]?$", re.IGNORECASE)
+_BREAKDOWN = re.compile(
+    r"(?<=[A-Za-z$%])[ ]\((?=[^()]{0,200}[A-Za-z])(?=[^()]{0,200}[0-9])[^()=]{3,200}\)(?=[ *_]{0,4}[.!]?[ *_]{0,4}$)"
+)
+"""`260 sheep (Seattle 20, Charleston 80, Toulouse 160)`: what the number consists of."""
 _ASIDE = re.compile(
     r"[ ](?:more|other|last|final|quick|small)[ ](?:thing|question|note|remark|tip|comment|point)\b",
     re.IGNORECASE,
@@ -135,6 +151,7 @@ def _last_of_line(line: str) -> Readings:
     """The last number that is no operand, index or label, unless an equation closes the line."""
     if len(line) > _TAIL and len(_DIGITS.findall(line)) > _MOST_NUMBERS:
         line = line[-_TAIL:].partition(" ")[2] or line[-_TAIL:]
+    line = _without_breakdown(line)
     index = _INDEX.match(line)
     numbers = [number for number in scan(line) if not index or number.end > index.end()]
     if found := _of_closing_equation(line, numbers):
@@ -145,13 +162,52 @@ def _last_of_line(line: str) -> Readings:
         while first > 0 and linked_to_next(line, numbers, first - 1):
             first -= 1
         number = numbers[at]
-        labelled = _LABELLED.search(line[max(0, number.start - 24) : number.start])
+        labelled = _LABELLED.search(line[max(0, number.start - 24) : number.start]) or (
+            line[number.start - 1 : number.start] == "-"
+            and _NAMED.search(line[max(0, number.start - 12) : number.start])
+        )
+        if _is_guess(line, numbers, at):
+            return ()
         aside = number.value == 1 and _ASIDE.match(line, number.end)
         denied = _DENIED.search(line[max(0, number.start - 24) : number.start])
         if first == at and number.value is not None and not (labelled or aside or denied):
             return number.readings
         at = first - 1
     return ()
+
+
+def _without_breakdown(line: str) -> str:
+    """The line without the parentheses at its end, if they list what a number before them consists of."""
+    if not line.rstrip(" .!*_").endswith(")") or (found := _BREAKDOWN.search(line)) is None:
+        return line
+    parts = [number.value for number in scan(found.group()) if number.value is not None]
+    whole = [number.value for number in scan(line[: found.start()])][-1:]
+    return line[: found.start()] if len(parts) > 1 and whole == [sum(parts)] else line
+
+
+def _is_guess(line: str, numbers: Sequence[Number], at: int) -> bool:
+    """Whether a number is one of several that are offered, or only bounds the answer: `18 or 20`, a bare list of three
+    or more, `between 3 and 7`, `64 or more`."""
+    if IS_BOUND.match(line, numbers[at].end):
+        return True
+    if at == 0:
+        return False
+    gap = line[numbers[at - 1].end : numbers[at].start]
+    if _ALTERNATIVE.fullmatch(gap):
+        worked_out = at > 1 and (
+            linked_to_next(line, numbers, at - 2) or equation_goes_on(line, numbers, at - 2)
+        )
+        return not worked_out and not set(numbers[at].readings) & set(numbers[at - 1].readings)
+    if gap.strip() == "and" and _BETWEEN.search(
+        line[max(0, numbers[at - 1].start - 12) : numbers[at - 1].start]
+    ):
+        return True
+    if any(char.isalnum() for char in line[numbers[at].end :]):
+        return False
+    listed = 1
+    while at > 0 and _LISTED.fullmatch(line[numbers[at - 1].end : numbers[at].start]):
+        at, listed = at - 1, listed + 1
+    return listed >= _FEWEST_GUESSES
 
 
 def _of_closing_equation(line: str, numbers: Sequence[Number]) -> Readings:

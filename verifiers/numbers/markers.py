@@ -46,7 +46,9 @@ _NO_MARKER_BEFORE = re.compile(
 """Of text in lower case: with IGNORECASE it would take five times as long."""
 _NO_ANSWER_BETWEEN = re.compile(
     r"\b(?:sum|product|difference|quotient|obtained|found|calculated|computed|determined|derived|given by|by|adding"
-    r"|subtracting|multiplying|dividing|rounded|not|between|if|when|because|since|wrong|incorrect|correct|form|format"
+    r"|subtracting|multiplying|dividing|rounded"
+    r"|(?:more|less|greater|fewer|larger|smaller) than|not|between|if|when|because|since|wrong|incorrect|correct"
+    r"|form|format"
     r"|\w+ed by)\b|n't",
     re.IGNORECASE,
 )
@@ -59,7 +61,7 @@ _REASONING_TAIL = re.compile(
 )
 _LISTING = re.compile(r"([0-9]{1,3})[.):][*_]{0,2}[ \t]+[^\s]")
 _ROW_GAP = 300
-_ROW_BETWEEN = re.compile(r"(?:[\s$.,;&*|\u2009(){}\[\]]|\band\b|\bor\b){0,40}", re.IGNORECASE)
+_ROW_BETWEEN = re.compile(r"(?:[\s$.,;&*|/\u2009(){}\[\]]|\band\b|\bor\b){0,40}", re.IGNORECASE)
 _BRACE = re.compile(r"[{}]")
 _BULLET = re.compile(r"^[ \t]{0,8}[-*•][ \t]+")
 

@@ -31,7 +31,7 @@ _LONGEST_ORDER = 200
 _ANNOUNCED = re.compile(
     r"[#*> ]{0,6}(?:(?:here(?:'s| is| are)|now,? (?:try|consider)|let(?:'s| us) (?:try|do|solve|look at))[ ]"
     r"(?:another|a new|a similar|the next|a different)\b"
-    r"|(?:another|new|next|similar|follow-up|bonus|practice)[ ](?:problem|question|example|exercise)\b)",
+    r"|(?:another|new|next|similar|related|follow-up|bonus|practice|extra)[ ](?:problem|question|example|exercise)\b)",
     re.IGNORECASE,
 )
 _ASKED = re.compile(

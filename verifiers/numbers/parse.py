@@ -52,7 +52,11 @@ _SHORT_SCALE = re.compile(r"(k|K|M|bn|B)(?![A-Za-z0-9])")
 _DOZEN = re.compile(r"[ ]dozens?\b", re.IGNORECASE)
 _CENTS = re.compile(
     r"(?P<word>[ ](?:dollars?|euros?|pounds?|bucks))?,?(?:[ ]and)?[ ]"
-    r"(?P<cents>[0-9]{1,2}|[a-z]{3,9}(?:[ -][a-z]{3,5})?)(?:[ ](?:cents?|pence)\b|[ ]?¢)",
+    r"(?P<cents>[0-9]{1,2}|[a-z]{3,9}(?:[ -][a-z]{3,5})?)(?:[ ](?:cents?|pence)\b|[ ]?¢|p\b)",
+    re.IGNORECASE,
+)
+_BELOW_ZERO = re.compile(
+    r"[ ]?(?:°|degrees?\b)?[ ]?(?:C\b|F\b|Celsius\b|Fahrenheit\b)?[ ]?\bbelow (?:zero|0)(?![0-9])",
     re.IGNORECASE,
 )
 _IN_CENTS = re.compile(r"[ ]?(?:cents?\b|¢)", re.IGNORECASE)
@@ -123,6 +127,8 @@ def _read(text: str, start: int) -> Number:
         return Number(-1, blob.end(), None)
     value = parse_digits(blob.group())
     end = blob.end()
+    if value is not None and not negative and _BELOW_ZERO.match(text, end):
+        return Number(left, end, -value)
     if value is not None and not _TAIL_BEGINS.match(text, end):
         return _with_cents(text, start, Number(left, end, -value if negative else value))
     if _EUROS.match(text, end) and _GROUPED_BY_POINTS.fullmatch(blob.group()):

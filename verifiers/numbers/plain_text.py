@@ -53,6 +53,7 @@ _LATEX: _Steps = tuple(
         (r"\^[ ]?(?:\{[ ]?\\circ[ ]?\}|\\circ)", "°"),
     )
 )
+_APART = r"(?<![0-9.,])([1-9][0-9]{0,2}) ([0-9]{3})"
 _STEPS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = tuple(
     (signs, re.compile(pattern), by)
     for signs, pattern, by in (
@@ -62,6 +63,11 @@ _STEPS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = tuple(
         (("^",), r"\^(?<=[A-Za-z})]\^)[-+]?[0-9]{1,6}", ""),  # the exponent of a unit
         (("**",), r"\*\*(?<=[0-9)][ ]\*\*)(?=[ ][0-9(])", "^"),
         (("$", "£", "€"), r"([$£€][1-9][0-9]{0,2}) ([0-9]{3})(?![0-9])", "\\1\u2009\\2"),  # $118 000
+        (
+            ("€", "EUR", "euro", "USD", "dollar", "kr", "CHF", "zł"),
+            _APART + r"(?=(?:,[0-9]{2})? ?(?:€|EUR|euros?\b|USD|dollars?\b|kr\b|CHF|zł))",
+            "\\1\u2009\\2",
+        ),  # 1 200 €
         (("\u2009",), r" (?<=\u2009[0-9]{3} )([0-9]{3})(?![0-9])", "\u2009\\1"),
         (("&",), r"&nbsp;|&#160;", "\u2009"),
         (("&",), r"&#36;|&dollar;", "$"),

@@ -16,16 +16,27 @@ _VALUES = {word: value for value, word in enumerate(_UNITS)} | {
 _SCALES = {"hundred": 100, "thousand": 1_000, "million": 1_000_000}
 _PARTS = {
     "half": 2, "halves": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8,
-    "ninth": 9, "tenth": 10, "twelfth": 12, "hundredth": 100,
+    "ninth": 9, "tenth": 10, "eleventh": 11, "twelfth": 12, "thirteenth": 13, "fifteenth": 15, "sixteenth": 16,
+    "twentieth": 20, "thirtieth": 30, "fiftieth": 50, "hundredth": 100, "thousandth": 1000,
 }  # fmt: skip
 _WORD = re.compile(r"[ ,-]{0,9}([A-Za-z]+)")
+_OF_UNIT = re.compile(
+    rf"[ ,-]{{0,9}}(?:an?|one)[ ](?!hundred|thousand|million|dozen|half|quarter)[a-z]{{3,12}}[ ]and[ ]"
+    rf"(?:an?|one)[ -]({'|'.join(_PARTS)})\b",
+    re.IGNORECASE,
+)
+"""`an hour and a half`: one and a half."""
+_POINT = re.compile(rf"[ ]point((?:[ -](?:{'|'.join(_UNITS[:10])}))+)\b", re.IGNORECASE)
+_OUT_OF = re.compile(r"[ ]out[ ]of[ ]", re.IGNORECASE)
+_BELOW_ZERO = re.compile(r"[^.!?;,0-9]{0,40}\bbelow (?:zero|0)\b", re.IGNORECASE)
 _NEGATIVE = re.compile(r"[ ,]{0,9}(?:negative|minus)[ ](?!negative|minus)", re.IGNORECASE)
+_SIGN_BEFORE = re.compile(r"\b(?:negative|minus|an?)[ ]$", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?\n]")
 _WORD_START = re.compile(r"\b[A-Za-z]")
 _PART = re.compile(rf"[ -](?:an?[ -])?({'|'.join(_PARTS)})s?\b", re.IGNORECASE)
 _HALF_ALONE = re.compile(rf"[ ,-]{{0,9}}(?:an?[ -])?({'|'.join(_PARTS)})\b", re.IGNORECASE)
 _AND_PART = re.compile(
-    rf" and (?:(an?|{'|'.join(_UNITS[1:10])})[ -])?({'|'.join(_PARTS)})s?\b", re.IGNORECASE
+    rf"[ -]and[ -](?:(an?|{'|'.join(_UNITS[1:10])})[ -])?({'|'.join(_PARTS)})s?\b", re.IGNORECASE
 )
 _DOZENS = re.compile(rf"[ ,-]{{0,9}}(an?|half a|{'|'.join(_UNITS[1:13])}|twenty)[ -]dozens?\b", re.IGNORECASE)
 _PHRASE = re.compile(
@@ -58,6 +69,12 @@ def leading_values(text: str) -> tuple[Fraction, ...]:
         return () if _MORE_NUMBERS.search(_rest(text, dozens.end())) else (value,)
     if (money := dollars_and_cents(text)) is not None:
         return (money,)
+    if (unit := _OF_UNIT.match(text)) is not None:
+        value = 1 + Fraction(1, _PARTS[unit.group(1).lower()])
+        return () if _MORE_NUMBERS.search(_rest(text, unit.end())) else (value,)
+    whole, end = _leading_whole(text)
+    if whole is not None and _BELOW_ZERO.match(text, end):
+        return (Fraction(-whole),)
     value = leading_value(text)
     if value is not None and _CENTS.match(text, _leading_whole(text)[1]):
         return value, value / 100
@@ -71,7 +88,12 @@ def closing_value(line: str) -> tuple[Fraction, ...]:
             if (money := dollars_and_cents(line[word.start() :])) is not None:
                 return (money,)
     for phrase in reversed(list(_PHRASE.finditer(line))):
-        if phrase.group().lower() != "one" and (found := leading_values(line[phrase.start() :])):
+        begin = phrase.start()
+        if line[:begin].lower().endswith("below "):
+            continue
+        if sign := _SIGN_BEFORE.search(line[max(0, begin - 10) : begin]):
+            begin -= len(sign.group())
+        if phrase.group().lower() != "one" and (found := leading_values(line[begin:])):
             return found
     return ()
 
@@ -116,8 +138,13 @@ def leading_value(text: str) -> Fraction | None:
         word = (part.group(1) or "a").lower()
         top = 1 if word in ("a", "an") else _VALUES[word]
         return _unless(value + Fraction(top, _PARTS[part.group(2).lower()]), text, part)
+    if (point := _POINT.match(text, at)) is not None:
+        digits = "".join(str(_VALUES[word.lower()]) for word in _WORD.findall(point.group(1)))
+        return _unless(value + Fraction(int(digits), 10 ** len(digits)), text, point)
     if (part := _PART.match(text, at)) and value < 1000:
         return _unless(Fraction(value, _PARTS[part.group(1).lower()]), text, part)
+    if _OUT_OF.match(text, at):
+        return Fraction(value)
     return None if _ARITHMETIC.search(_rest(text, at)) else Fraction(value)
 
 

@@ -152,6 +152,12 @@ def test_content_that_is_no_text_is_what_it_says(content, text):
     assert chat([choice(content=content)]).choices[0].text == text
 
 
+def test_a_message_on_the_completions_wire_is_read():
+    body = {"choices": [choice(content="7")], "usage": usage()}
+    (one,) = parse_completions(json.dumps(body).encode(), latency_s=0.0, headers={}, n=1).choices
+    assert (one.text, one.finish_reason) == ("7", "stop")
+
+
 def test_a_wrapped_reply_is_unwrapped_whatever_the_wrapper_is_called():
     inner = {"choices": [choice(content="7")], "usage": {"prompt_tokens": 20, "completion_tokens": 10}}
     for name in ("data", "result"):
