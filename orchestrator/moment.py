@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from orchestrator.progress import AttemptProgress, ModelProgress, PolicyProgress, Progress
+from orchestrator.progress import AttemptProgress, ModelProgress, PolicyProgress, Progress, last_eta_s
 
 EVERY_S = 2.0
 MOST_ATTEMPTS = 100
@@ -55,7 +55,7 @@ def at_moment(read: Progress, said: str) -> Progress:
     """What was read from a running run's ledger, with what the run itself said of that time."""
     told: Mapping[str, Any] = json.loads(said)
     models = tuple(_model(model, told["models"].get(model.alias)) for model in read.models)
-    etas = [m.eta_s for m in models if m.eta_s is not None and m.stopped is None]
+    policy = None if told.get("policy") is None else PolicyProgress(**told["policy"])
     replied_at, at = told["replied_at"], read.at
     return replace(
         read,
@@ -63,9 +63,9 @@ def at_moment(read: Progress, said: str) -> Progress:
         note=told["note"],
         pico_per_s=told["pico_per_s"],
         since_reply_s=None if replied_at is None or at is None else max(0.0, at - replied_at),
-        eta_s=max(etas, default=None),
+        eta_s=last_eta_s(models, policy),
         models=models,
-        policy=None if told.get("policy") is None else PolicyProgress(**told["policy"]),
+        policy=policy,
         attempts=tuple(AttemptProgress(**attempt) for attempt in told["attempts"]),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 ENDED = {
@@ -72,6 +72,15 @@ class PolicyProgress:
     def may_leave_samples(self) -> bool:
         """Whether it ends with samples left that nobody wants, so that their number tells no time."""
         return self.kind in ("solve", "narrow")
+
+
+def last_eta_s(models: Iterable[ModelProgress], policy: PolicyProgress | None) -> float | None:
+    """How long the slowest model takes that can go on; None: not known. The later stages of a cascade begin when the
+    first ones leave problems unsolved, so what these take says nothing of the run before all are at work."""
+    able = [m for m in models if m.stopped is None]
+    if policy is not None and policy.kind == "cascade" and any(m.eta_s is None for m in able):
+        return None
+    return max((m.eta_s for m in able if m.eta_s is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

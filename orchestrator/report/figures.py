@@ -15,6 +15,8 @@ from orchestrator.text.safe import safe
 
 FEW_VERDICTS = 100
 LONGEST_SAID = 300
+NAME = 60
+"""Characters of a model's name in a sentence."""
 MINUTE_S = 60
 QUIET_S = 10.0
 """From so many seconds without a reply on it is said."""
@@ -168,13 +170,15 @@ def policy(progress: Progress) -> list[str]:
         return []
     said: list[str] = []
     if of.buys is not None and of.solves_per_usd is not None and progress.phase == "sampling":
-        said.append(f"{of.kind} buys {safe(of.buys, 24)}: {_few_digits(of.solves_per_usd)} solved per $")
+        said.append(f"{of.kind} buys {safe(of.buys, NAME)}: {_few_digits(of.solves_per_usd)} solved per $")
     elif of.compares is not None:
         cheap, k, expensive = of.compares
-        said.append(f"{of.kind}: {k:,} × {safe(cheap, 24)} against 1 × {safe(expensive, 24)}")
+        said.append(f"{of.kind}: {k:,} × {safe(cheap, NAME)} against 1 × {safe(expensive, NAME)}")
     elif any(n for _, n in of.stands) and progress.phase == "sampling":
-        there = [(safe(alias, 24), n) for alias, n in of.stands if n]
-        said.append(f"{of.kind}: unsolved are " + ", ".join(f"{n:,} at {alias}" for alias, n in there))
+        (first, n), *others = [(safe(alias, NAME), n) for alias, n in of.stands if n]
+        said.append(
+            ", ".join([f"{of.kind}: {n:,} unsolved at {first}", *(f"{n:,} at {at}" for at, n in others)])
+        )
     else:
         said.append(of.kind)
     if of.part is not None and progress.phase == "sampling":
@@ -193,7 +197,10 @@ def _still_open(progress: Progress, expected: float) -> float:
 
 
 def _few_digits(number: float) -> str:
-    return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
+    """Three that count: 12,600, 42.1, 0.00123."""
+    if number < 0.0001:
+        return "under 0.0001"
+    return f"{float(f'{number:.3g}'):,.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def pace(progress: Progress) -> list[str]:

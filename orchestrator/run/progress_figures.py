@@ -10,7 +10,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from orchestrator.ledger.writing.run_state import RunState
 from orchestrator.moment import EVERY_S, moment
 from orchestrator.pace import Pace
-from orchestrator.progress import AttemptProgress, ModelProgress, PolicyProgress, Progress, ServerProgress
+from orchestrator.progress import (
+    AttemptProgress,
+    ModelProgress,
+    PolicyProgress,
+    Progress,
+    ServerProgress,
+    last_eta_s,
+)
 from orchestrator.scheduler.lane import ModelLane
 from orchestrator.scheduler.scheduler import Scheduler
 from orchestrator.sweep.types import Sweep
@@ -87,7 +94,6 @@ class ProgressFigures:
         lanes = [lane for lane in self._scheduler.lanes.values() if not lane.left_out]
         policy = self._policy()
         models = tuple(self._model(lane, now, policy) for lane in lanes)
-        etas = [m.eta_s for m in models if m.eta_s is not None and m.stopped is None]
         counted = list(budget.counted)
         spent = sum(f.settled + f.presumed for f in counted)
         came = sum(tally.done for tally in self._tallies.values())
@@ -103,7 +109,7 @@ class ProgressFigures:
             reserved_pico=others.reserved_pico + sum(f.reserved + f.left for f in counted),
             replayed_pico=sum(f.settled for f in budget.funds.values() if not f.counted),
             elapsed_s=now - self._started,
-            eta_s=max(etas, default=None),
+            eta_s=last_eta_s(models, policy),
             pico_per_s=self._pace.pico_per_s,
             since_reply_s=self._pace.since_reply_s(now),
             at=time.time(),

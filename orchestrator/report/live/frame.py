@@ -21,6 +21,8 @@ from orchestrator.text.safe import safe
 MIN_WIDTH = 24
 ROOMY, WRAPPED = 12, 3
 """From this height on a stop's reason or the note may take so many lines."""
+_LINES_A_PART = 3
+"""Of what is said of a policy."""
 _TIME_CELLS = 13
 """As wide as "59 min 59 s" and a little more, so that what stands behind does not move."""
 
@@ -135,8 +137,8 @@ class Frames:
             if lines and cell_len(f"{lines[-1]}{dot}{part}") <= width:
                 lines[-1] += f"{dot}{part}"
             else:
-                lines.append(part)
-        return [self._shown(line, width) for line in lines]
+                lines += wrap(part, width, _LINES_A_PART, self.look.glyphs.ellipsis)
+        return lines
 
     def _tail(self, p: Progress, width: int, most: int) -> list[Text]:
         """Servers, stops, errors, the note: what a person waits for or may have to act on."""

@@ -79,7 +79,7 @@ def summary(progress: Progress, ending: Ending) -> RenderableType:
             Text(f"{ending.leftovers:,} {were} may have been billed; counted at the most {they} can cost.")
         )
     parts += map(Text, ending.interrupted_attempts)
-    parts += [Text(line, style="yellow") for line in ending.failed_samples]
+    parts += [Text(line, style="yellow") for line in (*_stops(progress, ending), *ending.failed_samples)]
     if rows := warning_rows(ending.warnings, ending.failures):
         parts += [blank, WarningsTable(rows), blank]
     parts += [Text(f"Next: {line}", style="bold") for line in next_commands(progress, ending)]
@@ -99,6 +99,15 @@ def _headline(progress: Progress, ending: Ending) -> Text:
     elif ending.reason:
         text.append(f" {safe(ending.reason)}")
     return text
+
+
+def _stops(progress: Progress, ending: Ending) -> list[str]:
+    """Why models can't go on, unless the headline says so."""
+    return [
+        f"{safe(model.alias)} stopped: {safe(model.stopped)}"
+        for model in progress.models
+        if model.stopped is not None and model.stopped not in (ending.reason or "")
+    ]
 
 
 def _cost(progress: Progress, ending: Ending) -> str:

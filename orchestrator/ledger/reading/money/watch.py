@@ -23,7 +23,7 @@ from orchestrator.ledger.reading.outcomes.first_passes import of_policy
 from orchestrator.ledger.reading.samples.sample_counts import count_samples
 from orchestrator.moment import at_moment
 from orchestrator.pace import Pace
-from orchestrator.progress import ENDED, ModelProgress, Progress
+from orchestrator.progress import ENDED, ModelProgress, Progress, last_eta_s
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,7 +80,6 @@ class Watched:
         counted = [m for m in models if not m.replayed]
         spent = sum(m.settled_pico + m.presumed_pico for m in counted)
         self._pace.seen(now, pico=spent, replies=sum(m.done for m in models))
-        etas = [m.eta_s for m in models if m.eta_s is not None and m.stopped is None]
         read = Progress(
             name=self._path.name if sweep is None else sweep["name"],
             phase=_phase(run, running=running),
@@ -90,7 +89,7 @@ class Watched:
             reserved_pico=sum(m.reserved_pico for m in counted),
             replayed_pico=sum(m.settled_pico for m in models if m.replayed),
             elapsed_s=0.0 if run is None else max(0.0, (run["ended_at"] or time.time()) - run["started_at"]),
-            eta_s=max(etas, default=None) if running else None,
+            eta_s=last_eta_s(models, None) if running else None,
             pico_per_s=self._pace.pico_per_s,
             since_reply_s=self._pace.since_reply_s(now) if running else None,
             at=time.time(),

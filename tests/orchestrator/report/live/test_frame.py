@@ -1,11 +1,12 @@
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from orchestrator.progress import PolicyProgress
+from orchestrator.progress import PolicyProgress, last_eta_s
 from orchestrator.report.live.frame import Frames, Look
 from orchestrator.report.live.glyphs import ASCII
 from tests.orchestrator.report.progress_fixture import HOSTILE, PICO, model, progress, progresses
@@ -53,10 +54,10 @@ def test_a_frame_of_eighty_columns():
 
 def test_what_a_policy_buys_is_said_whole_and_no_coverage_of_a_model():
     """What outcomes chose says nothing of a model's coverage, nor how many samples are left how long it takes."""
-    solve = PolicyProgress(kind="solve", buys="cheap", solves_per_usd=11_650.0, expected_solves=95.2)
+    solve = PolicyProgress(kind="solve", buys="cheap", solves_per_usd=11_660.0, expected_solves=95.2)
     steered = model("cheap", steered=True, samples_per_s=41.2)
     lines = drawn(progress(steered, policy=solve, solved_by_any=41, eta_s=None, pico_per_s=PICO / 100))
-    assert "solve buys cheap: 11,650 solved per $ · together 41 of 64 problems solved" in lines
+    assert "solve buys cheap: 11,700 solved per $ · together 41 of 64 problems solved" in lines
     assert "about 23 more for the rest of the money" in lines, "no more than are unsolved"
     row = next(line for line in lines if line.startswith("cheap"))
     assert "41/64" in row
@@ -67,8 +68,7 @@ def test_what_a_policy_buys_is_said_whole_and_no_coverage_of_a_model():
 def test_a_cascade_says_where_the_unsolved_problems_stand():
     cascade = PolicyProgress(kind="cascade", stands=(("cheap", 20), ("middle", 0), ("large", 3)))
     lines = drawn(progress(model("cheap", steered=True), policy=cascade, solved_by_any=41))
-    assert "cascade: unsolved are 20 at cheap, 3 at large" in lines
-    assert "together 41 of 64 problems solved" in lines
+    assert "cascade: 20 unsolved at cheap, 3 at large · together 41 of 64 problems solved" in lines
 
 
 def test_ascii_where_the_encoding_lacks_blocks():
@@ -155,3 +155,21 @@ def test_no_frame_is_wider_or_higher_than_the_terminal(moment, width, height, as
         assert max(map(cell_len, lines)) <= size[0]
         assert not any("\n" in line for line in lines)
         assert all(line.isascii() for line in lines) or not ascii_only
+
+
+def test_on_a_narrow_terminal_what_a_policy_does_is_told_on_more_lines():
+    """Cut off, a number would be another one."""
+    solve = PolicyProgress(kind="solve", buys="llama-3.1-8b-instruct", solves_per_usd=16_245.0)
+    steered = model("llama-3.1-8b-instruct", steered=True)
+    lines = drawn(progress(steered, policy=solve, solved_by_any=41), width=40)
+    assert "solve buys llama-3.1-8b-instruct: 16,200" in lines
+    assert "solved per $" in lines
+
+
+def test_a_cascade_tells_no_time_before_all_stages_are_at_work():
+    cascade = PolicyProgress(kind="cascade", stands=(("cheap", 20), ("large", 3)))
+    cheap, large = model("cheap", eta_s=55.0), model("large", eta_s=None)
+    assert last_eta_s([cheap, large], cascade) is None
+    assert last_eta_s([cheap, replace(large, stopped="no credit")], cascade) == 55.0
+    assert last_eta_s([cheap, replace(large, eta_s=80.0)], cascade) == 80.0
+    assert last_eta_s([cheap, large], None) == 55.0

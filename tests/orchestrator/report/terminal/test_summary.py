@@ -241,3 +241,11 @@ def test_a_budget_is_not_raised_where_only_a_models_own_one_stopped_it():
     for models, is_raised in (([own], False), ([own, other], True)):
         moment = progress(*models, budget_pico=9 * PICO, settled_pico=PICO, presumed_pico=0)
         assert any("--budget" in line for line in next_commands(moment, ending("budget"))) == is_raised
+
+
+def test_a_model_that_stopped_is_named_once():
+    """Ctrl-C, a budget or another model's end tell nothing of it."""
+    moment = progress(judged(), judged("large", stopped="HTTP 401: no such key"))
+    assert "\nlarge stopped: HTTP 401: no such key\n" in shown(moment, ending("interrupted"))
+    told = shown(moment, ending("provider", reason="large: HTTP 401: no such key"), 200)
+    assert told.count("HTTP 401") == 1
