@@ -13,7 +13,7 @@ from orchestrator.analysis.verdicts import Compared, verdicts
 from orchestrator.coverage import bootstrap
 from orchestrator.coverage.extrapolation import tail_fit, tail_laws
 from orchestrator.coverage.extrapolation.extrapolate import lacks
-from orchestrator.coverage.pairs.compare import Banded, Beyond, Comparison, compare
+from orchestrator.coverage.pairs.compare import Banded, Beyond, Comparison, compare, nothing_beyond
 from orchestrator.coverage.search import Search, search
 from orchestrator.text.frontier_words import percent
 
@@ -28,11 +28,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """`beyond` is kept with it, since all pairs that share the problems ask for the same laws."""
-
     search: Search | None
-    beyond: Beyond
     costed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Aliases, the problems asked of both, and what was sampled of them there."""
+
+    cheap: str
+    expensive: str
+    problems: tuple[str, ...]
+    of_cheap: Search
+    of_expensive: Search
 
 
 _Sides = dict[tuple[str, tuple[str, ...]], _Side]
@@ -45,7 +53,7 @@ def comparisons(
     all rows at once."""
     ready = [(o, s) for o, s in models if s.problems]
     sides: _Sides = {}
-    found: list[Compared] = []
+    pairs: list[_Pair] = []
     for one, other in combinations(ready, 2):
         name = f"{one[0].alias} and {other[0].alias}"
         here = set(asked(other[0]))
@@ -64,12 +72,31 @@ def comparisons(
             warnings.append(
                 f"{name}: compared on one problem, where the probability says nothing about others"
             )
-        for row in compare(cheap[1].search, expensive[1].search, cheap[1].beyond):
-            found.append(Compared(cheap[0], expensive[0], shared, row, cheap[1].search, expensive[1].search))
-            warnings += _of_row(found[-1])
+        pairs.append(_Pair(cheap[0], expensive[0], shared, cheap[1].search, expensive[1].search))
+    found = _compared(pairs)
+    for row in found:
+        warnings += _of_row(row)
     return [
         _row(axis, one, verdict.document(axis)) for one, verdict in zip(found, verdicts(found), strict=True)
     ]
+
+
+def _compared(pairs: Sequence[_Pair]) -> list[Compared]:
+    """In the order of the pairs. Those with the same cheap side come one after another, since they ask for the same
+    laws beyond its samples, which take megabytes."""
+    rows: dict[int, list[Compared]] = {}
+    of_cheap: dict[int, list[int]] = {}
+    for at, pair in enumerate(pairs):
+        of_cheap.setdefault(id(pair.of_cheap), []).append(at)
+    for places in of_cheap.values():
+        beyond = coverage_beyond(pairs[places[0]].of_cheap.samples)
+        for at in places:
+            pair = pairs[at]
+            rows[at] = [
+                Compared(pair.cheap, pair.expensive, pair.problems, row, pair.of_cheap, pair.of_expensive)
+                for row in compare(pair.of_cheap, pair.of_expensive, beyond)
+            ]
+    return [row for at in range(len(pairs)) for row in rows[at]]
 
 
 def _side(sides: _Sides, model: tuple[Outcomes, Samples], shared: tuple[str, ...], unit: int) -> _Side:
@@ -79,7 +106,7 @@ def _side(sides: _Sides, model: tuple[Outcomes, Samples], shared: tuple[str, ...
     if key not in sides:
         taken = on(outcomes, samples, shared, unit)
         costed = not np.isnan(taken.cost).any()
-        sides[key] = _Side(search(taken) if costed else None, coverage_beyond(taken), costed)
+        sides[key] = _Side(search(taken) if costed else None, costed)
     return sides[key]
 
 
@@ -94,15 +121,18 @@ def coverage_beyond(samples: Samples) -> Beyond:
     """Coverage beyond the samples in every draw, each draw by one of the laws behind the extrapolation."""
     judged = samples.n > 0
     of = samples if judged.all() else samples.take(judged)
-    fits: list[tail_fit.TailFit | None] = []
+    made: list[Beyond] = []
 
     def drawn(k: int) -> NDArray[np.float64] | None:
-        if not fits:
-            fits.append(None if lacks(of) is not None else tail_fit.fit(of))
-        if fits[0] is None or k > tail_laws.FAR * of.largest_k:
+        if k > tail_laws.FAR * of.largest_k:
             return None
-        blocks = (block[:, judged] for block in bootstrap.weights(samples.problems, clusters=samples.cluster))
-        return fits[0].solved_drawn(k, blocks)
+        if not made:
+            if lacks(of) is not None:
+                made.append(nothing_beyond)
+            else:
+                blocks = bootstrap.weights(samples.problems, clusters=samples.cluster)
+                made.append(tail_fit.fit(of).solving(block[:, judged] for block in blocks))
+        return made[0](k)
 
     return drawn
 

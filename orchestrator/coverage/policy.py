@@ -181,7 +181,8 @@ def _pairs(cheap: Buyable, expensive: Buyable) -> Iterator[Part]:
         later = cheap.missed.T @ expensive.right / problems
         coverage = (cheap.right.mean(axis=0)[:, None] + later).ravel()
     most = (cheap.most_bought[:, :, None] + expensive.most_bought[:, None, :]).max(axis=0).ravel()
-    judged = [(k * cheap.most_judged + j * expensive.most_judged).max() for k, j in numbers]
+    of_cheap, of_expensive = (model.most_judged[:, None] * model.ks for model in (cheap, expensive))
+    judged = (of_cheap[:, :, None] + of_expensive[:, None, :]).max(axis=0).ravel()
     bought = cheap.bought.mean(axis=0)[:, None] + expensive.bought.mean(axis=0)
     yield (
         [Policy("mix", "none", order, dict(zip(order, pair, strict=True))) for pair in numbers],
@@ -195,29 +196,38 @@ def _pairs(cheap: Buyable, expensive: Buyable) -> Iterator[Part]:
         [Policy("cascade", "first_success", order, dict(zip(order, pair, strict=True))) for pair in numbers],
         (asked + then).ravel(),
         coverage,
-        np.array(judged),
+        judged,
     )
 
 
 def drawn(models: Sequence[Buyable], weights: NDArray[np.float64]) -> tuple[Drawn, Drawn]:
     """(cost, coverage) of every policy, in the order of `offers`, in every draw of problems: (draws, policies).
     `weights`: (draws, problems), rows that sum to 1."""
-    costs: list[Drawn] = []
-    missed: list[Drawn] = []
+    pairs = [_by_cost(*pair) for pair in combinations(models, 2)]
+    policies = 2 * sum(len(one.ks) for one in models) + 2 * sum(
+        len(one.ks) * len(other.ks) for one, other in pairs
+    )
+    cost, coverage = (np.empty((len(weights), policies)) for _ in range(2))
+    at = 0
     for model in models:
-        none = weights @ model.missed
-        costs += [weights @ model.bought, weights @ model.spent]
-        missed += [none, none]
-    for one, other in combinations(models, 2):
-        cheap, expensive = _by_cost(one, other)
-        shape = (len(cheap.cost), -1)
+        width = len(model.ks)
+        places = slice(at, at + width), slice(at + width, at + 2 * width)
+        cost[:, places[0]], cost[:, places[1]] = weights @ model.bought, weights @ model.spent
+        coverage[:, places[0]] = coverage[:, places[1]] = 1.0 - weights @ model.missed
+        at += 2 * width
+    bought = {model.alias: weights @ model.bought for model in models}
+    spent = {model.alias: weights @ model.spent for model in models}
+    for cheap, expensive in pairs:
+        shape, width = (len(cheap.cost), -1), len(cheap.ks) * len(expensive.ks)
         neither = weights @ (cheap.missed[:, :, None] * expensive.missed[:, None, :]).reshape(shape)
         after = weights @ (cheap.missed[:, :, None] * expensive.spent[:, None, :]).reshape(shape)
-        bought = [weights @ model.bought for model in (cheap, expensive)]
-        costs.append((bought[0][:, :, None] + bought[1][:, None, :]).reshape(len(weights), -1))
-        costs.append(np.repeat(weights @ cheap.spent, len(expensive.ks), axis=1) + after)
-        missed += [neither, neither]
-    return np.concatenate(costs, axis=1), 1.0 - np.concatenate(missed, axis=1)
+        places = slice(at, at + width), slice(at + width, at + 2 * width)
+        both = bought[cheap.alias][:, :, None] + bought[expensive.alias][:, None, :]
+        cost[:, places[0]] = both.reshape(len(weights), -1)
+        cost[:, places[1]] = np.repeat(spent[cheap.alias], len(expensive.ks), axis=1) + after
+        coverage[:, places[0]] = coverage[:, places[1]] = 1.0 - neither
+        at += 2 * width
+    return cost, coverage
 
 
 def _by_cost(one: Buyable, other: Buyable) -> tuple[Buyable, Buyable]:

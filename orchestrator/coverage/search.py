@@ -23,11 +23,12 @@ TIE = 1e-12
 class Search:
     """`whole`: coverage moves only at `ks`; else it is smooth between them. `cost`: of one sample. `paid`,
     `drawn_paid`: a problem's cost at `ks`, of samples that stopped at the first pass; None: k times the cost of
-    one."""
+    one. `by_problem`: (problems, ks), kept since every pair asks for some of it."""
 
     samples: Samples
     ks: NDArray[np.int64]
     whole: bool
+    by_problem: NDArray[np.float64]
     coverage: NDArray[np.float64]
     drawn: NDArray[np.float64]
     cost: float
@@ -41,6 +42,9 @@ class Search:
 
     def solved(self, ks: NDArray[np.int64]) -> NDArray[np.float64]:
         """By problem, (problems, ks). One that lost all its samples counts as unsolved."""
+        places = np.minimum(np.searchsorted(self.ks, ks), len(self.ks) - 1)
+        if (self.ks[places] == ks).all():
+            return self.by_problem[:, places]
         return solved(self.samples, ks)
 
     def fewest(self, target: float) -> int | None:
@@ -49,6 +53,8 @@ class Search:
         if not len(reached):
             return None
         ks = self._between(int(reached[0]))
+        if len(ks) == 1:
+            return int(ks[0])
         enough = np.flatnonzero(self.solved(ks).mean(axis=0) >= target - TIE)
         return int(ks[enough[0]]) if len(enough) else int(ks[-1])
 
@@ -58,6 +64,8 @@ class Search:
         if not len(reached):
             return None
         ks = self._between(int(reached[0]))
+        if len(ks) == 1:
+            return int(ks[0])
         drawn = self._resampled(self.solved(ks))
         enough = np.flatnonzero((drawn >= targets[:, None] - TIE).mean(axis=0) >= bootstrap.LEVEL)
         return int(ks[enough[0]]) if len(enough) else int(ks[-1])
@@ -173,6 +181,7 @@ def search(samples: Samples) -> Search | None:
         samples,
         ks,
         whole,
+        values,
         values.mean(axis=0),
         drawn[:, :-1],
         float(samples.cost.mean()),

@@ -62,27 +62,51 @@ def corrected(
     """(cost, coverage) of policies that were chosen among the `allowed`, (policies,) both as they seem and as
     returned."""
     among = np.flatnonzero(allowed)
-    seems, left = of.coverage[:, among], of.left_coverage[:, among]
-    paid, left_paid = of.cost[:, among], of.left_cost[:, among]
-    at = _chosen(paid, seems)
-    short = (seems - left) - (seems - left).mean(axis=0)
-    usual = paid.mean(axis=0)
-    pricier = (left_paid - paid) / np.where(usual > 0, usual, 1.0)  # in some draws a cascade buys nothing
-    pricier -= pricier.mean(axis=0)
-    level = seems[at]
+    draw, at = _chosen(of, among)
+    left, left_paid = of.left_coverage[draw, at], of.left_cost[draw, at]
+    level, paid = of.coverage[draw, at], of.cost[draw, at]
+    short = (level - left) - (of.coverage.mean(axis=0) - of.left_coverage.mean(axis=0))[at]
+    usual = of.cost.mean(axis=0)
+    usual = np.where(usual > 0, usual, 1.0)  # in some draws a cascade buys nothing
+    pricier = (left_paid - paid) / usual[at] - ((of.left_cost.mean(axis=0) - of.cost.mean(axis=0)) / usual)[
+        at
+    ]
     near = np.exp(-0.5 * ((coverage[:, None] - level) / _WIDTH) ** 2) + 1e-12
     near /= near.sum(axis=1, keepdims=True)
-    fewer, more = _SHARE * near @ short[at], _SHARE * near @ pricier[at]
+    fewer, more = _SHARE * near @ short, _SHARE * near @ pricier
     return cost * (1 + np.maximum(more, 0.0)), np.clip(coverage - np.maximum(fewer, 0.0), 0.0, 1.0)
 
 
-def _chosen(
-    cost: NDArray[np.float64], coverage: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(draw, policy) of all that no other of the same draw beats."""
-    order = np.argsort(cost, axis=1, kind="stable")
-    rising = np.take_along_axis(coverage, order, axis=1)
-    most = np.maximum.accumulate(rising, axis=1)
-    before = np.concatenate([np.zeros((len(most), 1)), most[:, :-1]], axis=1)
-    draw, place = np.nonzero(rising > before + _TIE)
-    return draw, order[draw, place]
+def _chosen(of: Draws, among: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(draw, policy) of all that no other of the same draw beats. Draw by draw: hundreds of thousands of policies in
+    every draw at once would take gigabytes."""
+    draws: list[NDArray[np.int64]] = []
+    policies: list[NDArray[np.int64]] = []
+    stairs = np.zeros(0, np.int64)
+    for draw in range(len(of.cost)):
+        cost, coverage = of.cost[draw, among], of.coverage[draw, among]
+        maybe = _unbeaten_by(stairs, cost, coverage)
+        at = maybe[_rising(cost[maybe], coverage[maybe])]
+        stairs = at
+        draws.append(np.full(len(at), draw))
+        policies.append(among[at])
+    return np.concatenate(draws), np.concatenate(policies)
+
+
+def _unbeaten_by(
+    some: NDArray[np.int64], cost: NDArray[np.float64], coverage: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Those that none of `some` beats at less cost: of the others none is chosen, and none keeps another from being. In
+    most draws the best of the draw before leave few."""
+    if not len(some):
+        return np.arange(len(cost))
+    stairs = some[np.argsort(cost[some], kind="stable")]
+    most = np.concatenate([[-1.0], np.maximum.accumulate(coverage[stairs])])
+    return np.flatnonzero(coverage > most[np.searchsorted(cost[stairs], cost, side="left")])
+
+
+def _rising(cost: NDArray[np.float64], coverage: NDArray[np.float64]) -> NDArray[np.int64]:
+    order = np.argsort(cost, kind="stable")
+    rising = coverage[order]
+    before = np.concatenate([[0.0], np.maximum.accumulate(rising)[:-1]])
+    return order[rising > before + _TIE]

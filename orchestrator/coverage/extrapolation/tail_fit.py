@@ -18,7 +18,7 @@ from orchestrator.coverage.extrapolation.tail_laws import TailLaws, tail_laws
 from orchestrator.coverage.special import betainc, betaln
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -86,17 +86,25 @@ class TailFit:
         blocks = bootstrap.weights(problems, len(self.drawn), _SEED, self.samples.cluster)
         return np.concatenate([block @ _of_kind(back, len(counts)) for block in blocks])
 
-    def solved_drawn(self, k: int, blocks: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
-        """The share that k fresh samples solve in every draw of problems, (draws,); each draw takes one law. `blocks`:
-        weights of the problems, (some draws, problems)."""
+    def solving(self, blocks: Iterable[NDArray[np.float64]]) -> Callable[[int], NDArray[np.float64]]:
+        """The share that k fresh samples solve in every draw of problems, (draws,), as a function of k; each draw takes
+        one law. `blocks`: weights of the problems, (some draws, problems)."""
         n, c, tail, back = self._pairs()
         kernel, hopeless = _kernel(self.laws, n[tail], c[tail])
-        left = self.laws.chance(kernel * np.exp(k * self.laws.log_miss), hopeless)
-        left /= self.laws.chance(kernel, hopeless)
         weight = np.concatenate([block @ _of_kind(back, len(n)) for block in blocks])
-        taken = left[self.drawn[np.arange(len(weight)) % len(self.drawn)]]
-        easy = _easy_unsolved(n[~tail], c[~tail], k)
-        return (weight[:, tail] * (1 - taken)).sum(axis=1) + weight[:, ~tail] @ (1 - easy)
+        law = self.drawn[np.arange(len(weight)) % len(self.drawn)]
+        # All but the last factor of a rate's share is the same for every k, so that each costs one product.
+        of_kind = weight[:, tail] / self.laws.chance(kernel, hopeless)[law]
+        mixed = self.laws.parts  # a part is a law: those of a fit were taken
+        left = mixed.mass[law] * (of_kind @ kernel)
+        never = (mixed.never + self.laws.hopeless)[law] * (of_kind @ hopeless)
+        whole, of_easy = weight.sum(axis=1), weight[:, ~tail]
+
+        def solved(k: int) -> NDArray[np.float64]:
+            easy = of_easy @ _easy_unsolved(n[~tail], c[~tail], k)
+            return whole - left @ np.exp(k * self.laws.log_miss) - never - easy
+
+        return solved
 
     def _pairs(
         self,

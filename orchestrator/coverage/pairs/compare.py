@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -106,13 +107,14 @@ class Comparison:
 def compare(cheap: Search, expensive: Search, beyond: Beyond | None = None) -> list[Comparison]:
     """Against one sample of the expensive model, and against as many as it has."""
     return [
-        _one(cheap, expensive, expensive_k, beyond or _nothing)
+        _one(cheap, expensive, expensive_k, beyond or nothing_beyond)
         for expensive_k in sorted({1, expensive.largest})
     ]
 
 
-def _nothing(_: int) -> None:
-    return None
+def nothing_beyond(_: int) -> None:
+    """Where no law speaks of more samples."""
+    return
 
 
 def _one(cheap: Search, expensive: Search, expensive_k: int, beyond: Beyond) -> Comparison:
@@ -224,10 +226,18 @@ def _whole(value: float | None) -> int | None:
     return None if value is None else int(value)
 
 
+@lru_cache(maxsize=8)
+def _ends(draws: int) -> NDArray[np.int64]:
+    """Where so many sorted draws have the ends of a band."""
+    tail = (1 - bootstrap.LEVEL) / 2
+    ends = np.quantile(np.arange(draws), [tail, 1 - tail], method="closest_observation")
+    return ends.astype(np.int64)
+
+
 def _banded(value: float | None, drawn: NDArray[np.float64]) -> Banded:
     """Observed quantiles, not between two draws, one of which may be inf. A band holds its figure."""
-    tail = (1 - bootstrap.LEVEL) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail], method="closest_observation").tolist()
+    ends = _ends(len(drawn))
+    low, high = np.partition(drawn, ends)[ends].tolist()
     if value is not None:
         low, high = min(low, value), max(high, value)
     return Banded(value, low if np.isfinite(low) else None, high if np.isfinite(high) else None)

@@ -131,3 +131,25 @@ def test_easy_problems_do_not_move_the_hard_end():
     alone = tail_fit.fit(Samples(np.full(80, 100), hard, np.ones(80))).unsolved(ks).these
     both = tail_fit.fit(Samples(np.full(140, 100), np.r_[hard, easy], np.ones(140))).unsolved(ks).these
     assert np.median(both) * 140 == pytest.approx(np.median(alone) * 80, rel=1e-6)
+
+
+@pytest.mark.parametrize("k", [13, 200, 1200])
+def test_each_draw_of_problems_takes_one_law_and_mixes_its_problems(k):
+    generator = np.random.default_rng(4)
+    n = generator.integers(12, 15, 25)
+    samples = Samples(n, generator.binomial(n, generator.beta(0.3, 2, 25)), np.ones(25))
+    fitted = tail_fit.fit(samples)
+    weights = generator.dirichlet(np.ones(25), 2100)  # more draws than laws are drawn
+    found = fitted.solving(iter((weights[:700], weights[700:])))(k)
+    for draw in (0, 5, 1999, 2000, 2099):
+        law, solved = fitted.drawn[draw % len(fitted.drawn)], 0.0
+        mass, rate = fitted.laws.parts.mass[law], np.exp(fitted.laws.log_rate)
+        never = fitted.laws.parts.never[law] + fitted.laws.hopeless[law]
+        for c, of, share, tail in zip(samples.c, n, weights[draw], fitted.tail, strict=True):
+            if not tail:
+                solved += share * (1 - tail_fit._easy_unsolved(np.array([of]), np.array([c]), k)[0])
+                continue
+            seen = mass * rate**c * (1 - rate) ** (of - c)
+            unseen = never * (c == 0)
+            solved += share * (1 - ((seen * (1 - rate) ** k).sum() + unseen) / (seen.sum() + unseen))
+        assert found[draw] == pytest.approx(solved, abs=1e-9)
