@@ -17,6 +17,7 @@ from orchestrator.progress import Progress
 from orchestrator.run import server_queues
 from orchestrator.run.batches.batches import Batches, Life
 from orchestrator.run.findings import Findings
+from orchestrator.run.policies.missing_verdicts import MissingVerdicts, in_words
 from orchestrator.run.policies.progress import policy_progress
 from orchestrator.run.policies.steering import plans, steering
 from orchestrator.run.policies.works import is_steered
@@ -77,8 +78,9 @@ class Driver:
         self._clock = awake_clock().time
         self._recorded: set[str] = set()
         """Stopped models already written to the ledger."""
-        policy, models = prepared.sweep.policy, prepared.sweep.models.values()
-        self._draws_by_verdicts = any(is_steered(model, policy) for model in models)
+        sweep = prepared.sweep
+        self._steered = [a for a in sweep.sampled if is_steered(sweep.models[a], sweep.policy)]
+        self._missing = MissingVerdicts(len(prepared.problems))
         self.findings = Findings(prepared, scheduler, tallies)
         data = {pid: p.data for pid, p in zip(ledger.state.problem_ids, prepared.problems, strict=True)}
         known = KnownVerdicts(ledger.path, prepared.executor)
@@ -293,7 +295,7 @@ class Driver:
 
     def _freed(self) -> None:
         """A reply has come. Where verdicts decide what is drawn next, those on its samples come first."""
-        if not self._draws_by_verdicts:
+        if not self._steered:
             self.dispatcher.wake()
 
     # -- what is to be done -----------------------------------------------------------------------------------------
@@ -368,6 +370,9 @@ class Driver:
     ) -> None:
         if passed is None:
             self._on_warning(alias, f"a sample could not be judged: {reason}")
+        if self._missing.are_too_many(ordinal, judged=passed is not None):
+            for steered in self._steered:
+                self.scheduler.stop(steered, in_words(reason))
         tally = self._tallies[alias]
         tally.verified += passed is not None
         tally.passed += passed == 1

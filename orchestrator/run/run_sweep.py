@@ -323,13 +323,12 @@ def _ended(
             "interrupted",
             "its batches were cancelled" if options.cancel_batches else "nothing may be sent",
         )
-    stopped = [
-        f"{lane.alias}: {lane.stopped}"
-        for lane in lanes
-        if lane.stopped is not None and (lane in lacking or lane.unbounded)
-    ]
+    stopped: dict[str, list[str]] = {}
+    for lane in lanes:
+        if lane.stopped is not None and (lane in lacking or lane.unbounded):
+            stopped.setdefault(lane.stopped, []).append(lane.alias)
     if stopped:
-        return "provider", "; ".join(stopped)
+        return "provider", "; ".join(f"{', '.join(them)}: {why}" for why, them in stopped.items())
     if exceeded:
         held, total = scheduler.budget.held / PICO_PER_USD, scheduler.budget.total / PICO_PER_USD
         return "budget", f"the budget of ${total:.6g} is exceeded already: ${held:.6g} settled or presumed"

@@ -150,7 +150,8 @@ def next_commands(progress: Progress, ending: Ending) -> list[str]:
     elif ending.status in ("interrupted", "incomplete", "provider"):
         commands.append(run)
     if any(m.done and not m.verified for m in progress.models):
-        commands.append(command("verify {}", db))
+        # What has no verdict is bought no second time once it has one.
+        commands.insert(0 if ending.status == "provider" else len(commands), command("verify {}", db))
     if any(m.verified for m in progress.models):
         commands += [command("frontier {}", db), command("show {}", db)]
     if any(m.presumed_pico for m in progress.models if not m.replayed):

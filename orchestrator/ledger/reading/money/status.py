@@ -21,8 +21,8 @@ from orchestrator.ledger.reading.samples.sample_counts import count_samples
 from orchestrator.ledger.writing.batch_jobs import count_open
 from pricing.types import PICO_PER_USD
 
-NOT_WORTH = "what is left to ask costs more than worth_usd for each problem that it is expected to solve"
-PAIR_IS_WHOLE = "the pair that is compared has all its samples"
+NOT_WORTH = "more samples would cost above worth_usd for each problem that they are expected to solve"
+PAIR_IS_WHOLE = "both models of the pair have all their samples"
 KEPT_TO_MEASURE = "the remaining samples are reserved for measure, which draws them at a higher budget"
 """Why a run is complete that may ask more."""
 
