@@ -48,7 +48,8 @@ _STATED = re.compile(
     r"|вариант|lösung|trả lời)\b|答案|答え|正解|正答|الجواب|正确选项|选择|选项?|選|정답|답|الإجابة|उत्तर)"
     r"(?:[ ](?:is|are|be|would|should|must|to|the|correct|right|best|final|option|choice|answer|letter|letra|of|this"
     r"|question|that|therefore|thus|indeed|clearly|likely|probably|definitely|certainly|most|appears|seems|true"
-    r"|es|est|ist|lautet|é|è|a(?= letra)|la|die|der|il|correct[ae]|corretta|richtige|correta|opción|adalah|là|đúng"
+    r"|es|est|ist|lautet|é|è|a(?= letra)|la|die|der|il|correct[ae]|corretta|richtige|correta|opción|yang|benar"
+    r"|tepat|الصحيحة|هي|هو|adalah|là|đúng"
     r"|option|—|-)\b){0,8}[ ]?(?:是|为|為|は|는|은|应该是)?[ ]?[\"']?[ ]?(?:->|[→–—-]|[:=]{0,2}>?)[\s{\"']{0,4}",
     re.IGNORECASE,
 )
@@ -59,7 +60,7 @@ _IS_RIGHT = re.compile(
     r"(?:correct|right|best|answer|one|option|choice|true|accurate|appropriate"
     r"|suitable|plausible|reasonable|valid)\b"
     r"|(?<![\w'’])[(\[]?(?P<best>[A-Z])[)\]]?[ ](?:fits|works|matches)[ ](?:the )?best\b"
-    r"|[;,][ ](?:but |only )?[(\[]?(?P<does>[A-Z])[)\]]?[ ]does(?=[.!]?[ \t]*(?:\n|$))"
+    r"|[;,][ ](?:but |only )?[(\[]?(?P<does>[A-Z])[)\]]?[ ](?:does|is)(?=[.!]?[ \t]*(?:\n|$))"
     r"|(?<![\w'’])[(\[]?(?P<itis>[A-Z])[)\]]?[ ]it[ ]is(?=[.!]?[ \t]*(?:\n|$))"
     r"|(?:^|[.!,:\n][ ]?|\b(?:so|thus|hence|only|option|choice|therefore|but|then)[ ])[(\[]?(?P<works>[A-Z])[)\]]?[ ]"
     r"(?:(?:fits|works|holds|matches|is what we want|is the (?:one|statement|option) that (?:works|fits|holds)))"
@@ -72,7 +73,8 @@ _FOLLOWS = re.compile(
     r"|i\.e\.|(?<=[a-z] [A-J]):)[,:]?[ ]"
     r"(?:(?:it(?:'s| is| must be)?|must be|is|only|just|us with|with|option|choice|the)[ ]){0,3}"
     r"[(\[]?(?P<letter>[A-Z])[)\]]?(?=[.!]?[ \t]*(?:\n|$))"
-    r"|\bonly[ ][(\[]?(?P<only>[A-Z])[)\]]?[ ](?:remains|is left|is correct|is right|fits|works|holds|is true)\b",
+    r"|\bonly[ ][(\[]?(?P<only>[A-Z])[)\]]?[ ](?:remains|is left|is correct|is right|fits|works|holds|is true|satisfies"
+    r"|meets|matches|makes sense|fulfils|qualifies)\b",
     re.IGNORECASE,
 )
 _WIDE = str.maketrans("：（）【】「」＝，。", ':()[]""=,.') | {0xFF21 + at: 65 + at for at in range(26)}
@@ -116,6 +118,9 @@ _DENIED = re.compile(
 )
 _SENTENCE_END = re.compile(r"[.!?\n]")
 _LOOK_BACK = 120
+_ROW = 120
+_ROW_GAP = re.compile(r"[^}\n]{0,80}\}[\s,;/|.]{0,20}(?:and|or)?[\s,;/|.]{0,20}\Z", re.IGNORECASE)
+"""From within one box to the next of a row."""
 _PAREN = re.compile(r"\(([A-Z])\)")
 
 
@@ -195,9 +200,14 @@ def final_letter(text: str, letters: str) -> str | None:
 
 
 def _boxed(said: str) -> Iterator[str]:
-    for box in reversed(list(_BOX.finditer(said))):
-        if (letter := _letter(box.group(1), 0)) is not None:
-            yield letter
+    """The last box first; "" for one of a row of boxes that name different options."""
+    boxes = [(box, letter) for box in _BOX.finditer(said) if (letter := _letter(box.group(1), 0)) is not None]
+    for at in range(len(boxes) - 1, -1, -1):
+        box, letter = boxes[at]
+        before = boxes[at - 1] if at else None
+        gap = "" if before is None else said[before[0].end() : box.start()]
+        is_row = before is not None and before[1] != letter and len(gap) <= _ROW and _ROW_GAP.match(gap)
+        yield "" if is_row else letter
 
 
 def _stated(said: str) -> Iterator[str]:

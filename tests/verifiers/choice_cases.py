@@ -138,6 +138,17 @@ RULES: dict[str, list[tuple[str, str | None]]] = {
         ("Câu trả lời đúng là B.", "B"),
         ("答案：A 或 B", None),
     ],
+    "a row of boxes is no choice, and what else says which": [
+        ("\\boxed{A} \\boxed{B}", None),
+        ("\\boxed{A}, \\boxed{B}", None),
+        ("\\boxed{A} or \\boxed{B}", None),
+        ("\\boxed{B}. So \\boxed{B}", "B"),
+        ("First \\boxed{A}, but no: \\boxed{B}", "B"),
+        ("Only B satisfies the condition.", "B"),
+        ("B is not the answer; C is.", "C"),
+        ("Jawaban yang benar adalah B.", "B"),
+        ("الإجابة الصحيحة هي B", "B"),
+    ],
     "what has long held": [
         ("\\boxed{\\text{E}}", "E"),
         ("\\boxed{B. 12}", "B"),

@@ -13,6 +13,9 @@ What a reasoning model thought (up to the last `</think>`) is left out. Of an an
    (`class`, `def`, `#`, `if`, `print`; here also decorators, imports, assertions, fences and end markers). If that
    is no Python, what stands in single backticks.
 
+An answer that is a JSON object with the program as its `code` is that program. Where the program's own lines are no
+Python, what a notebook or a session at Python's prompt left among them is left out.
+
 A function that is only there as a method of a class (`class Solution`, as LeetCode asks for it) is called on an
 instance of it.
 
@@ -28,6 +31,7 @@ import textwrap
 from collections.abc import Iterator
 from functools import lru_cache
 
+from verifiers.code.as_copied import program_in_json, readable, without_session
 from verifiers.code.definitions import helpers_of, method_of
 from verifiers.code.problem import FunctionProblem
 
@@ -38,6 +42,7 @@ Alternatives = list[list[str]]
 
 _FENCE = re.compile(r"^[ \t>]*(?:(?:[-*]|\d{1,9}[.)])[ \t]+)?(`{3,}|~{3,})[ \t]*([^`\n]*)$", re.MULTILINE)
 _INLINE_FENCE = re.compile(r"```(?=[^`\s])([^`]*)```")
+_INLINE_LANGUAGE = re.compile(r"\A(?:python3?|py) ")
 _ATTRIBUTES = re.compile(r"\{\s?\.?([A-Za-z0-9]{1,20})[^}]{0,80}\}$")
 _PYTHON = re.compile(r"(?:python|py|python3|py3|pypy3?|python 3|ipython)\b", re.IGNORECASE)
 _MARK = re.compile(r"(?:[A-Za-z][\w+#.-]{0,20}|(?:python|py)[\w]{0,9}[ \t{:,].*)$", re.IGNORECASE)
@@ -62,17 +67,25 @@ _LANGUAGE_LINE = re.compile(r"\A\s{0,9}(?:python ?3?|py)(?: ?copy(?: code)?)?[ \
 """What is left of a fence, or of a page that code was copied from."""
 _INLINE = re.compile(r"(?<!`)`([^`]{3,2000})`(?!`)")
 _MOST_PARAGRAPHS = 8
+_PROSE = re.compile(r"[A-Z][a-z']*+ [^=()\[\]{}#]*[.:!]")
 _NEXT_QUESTION = re.compile(r"^(?:Q|Question):", re.MULTILINE)
 _STOP = re.compile(
     r"\n(?:class\b|def\b|async def\b|#|if\b|print\b|@|import\b|from\b|assert\b|```|~~~|<\||</)|<\|?endoftext|</?s>"
 )
 _MARGIN = re.compile(r"\n(?=[^\s])")
+_RETURNS = re.compile(r"^return\b", re.MULTILINE)
+_CDATA = re.compile(r"\A\s{0,9}<!\[CDATA\[(.*?)\]\]>\s{0,9}\Z", re.DOTALL)
+_CODE_SIGN = re.compile(
+    r"^(?:(?:import|from|def|async def|class|for|while|if|print|return)\b|@)"
+    r"|^[ \t]*\w++(?:, ?\w++){0,9} ?=|\b(?:print|input)\(",
+    re.MULTILINE,
+)
 _CODE_LINE = re.compile(r"^(?:(?:import|from|def|async def|class)\b|@)", re.MULTILINE)
 
 
 def whole_program(text: str, *, first_block: bool = False) -> Alternatives:
     """The readings of an answer that is a program of its own; [] if there is none."""
-    text = _without_language(_tagged(_after_thinking(text)))
+    text = _answered(text)
     question = _NEXT_QUESTION.search(text)
     if question and question.start() > 0 and text[: question.start()].strip():
         text = text[: question.start()]
@@ -88,7 +101,7 @@ def whole_program(text: str, *, first_block: bool = False) -> Alternatives:
 
 def function(text: str, problem: FunctionProblem, *, first_block: bool = False) -> Alternatives:
     """The readings of an answer that gives a problem's `entry_point`, as a whole or as the rest of its `prompt`."""
-    text = _without_language(_tagged(_after_thinking(text)))
+    text = _answered(text)
     prompt, name, stub = problem.prompt, problem.entry_point, problem.stub
     defines = re.compile(rf"^[ \t]*(?:async[ \t]+)?def[ \t]+{re.escape(name)}\b", re.MULTILINE)
     blocks = _blocks(text)
@@ -108,8 +121,10 @@ def function(text: str, problem: FunctionProblem, *, first_block: bool = False) 
         cut = _STOP.split("\n" + text, maxsplit=1)[0][1:]
         margin = _MARGIN.split(text, maxsplit=1)[0]
         returned = [code for code in _INLINE.findall(text) if code.startswith("return ")][-1:]
+        bare = [_indented(prompt, text)] if _RETURNS.search(text) else []  # no program of its own may return
         return _unique(
             [
+                *bare,
                 *_continuations(prompt, cut),
                 *_continuations(prompt, margin),
                 *([stub, code] for code in inline),
@@ -131,6 +146,12 @@ def _bound(alternatives: Alternatives, name: str) -> Alternatives:
     return [[*parts, *method_of(textwrap.dedent(parts[-1]), name)] for parts in alternatives]
 
 
+def _answered(text: str) -> str:
+    """The part of an answer that holds the program."""
+    text = _after_thinking(text)
+    return _without_language(_tagged(program_in_json(text) or text))
+
+
 def _without_language(text: str) -> str:
     return _LANGUAGE_LINE.sub("", text)
 
@@ -140,7 +161,11 @@ def _continuations(prompt: str, rest: str) -> Alternatives:
     if not rest.strip():
         return []
     first = "    " + rest.lstrip()
-    return [[prompt + rest], [prompt + first], [prompt + textwrap.indent(textwrap.dedent(rest), "    ")]]
+    return [[prompt + rest], [prompt + first], _indented(prompt, rest)]
+
+
+def _indented(prompt: str, rest: str) -> list[str]:
+    return [prompt + textwrap.indent(textwrap.dedent(rest), "    ")]
 
 
 def _begins_indented(text: str) -> bool:
@@ -154,7 +179,7 @@ def _plain(text: str) -> str:
     """Without what an editor or a chat template leaves: marks of byte order, an end token after a fence."""
     last = _LAST_TOKEN.search(text)
     text = text[: last.start()] if last and text[: last.start()].strip() else text
-    return _END_TOKEN.sub("", text.replace("\r\n", "\n").replace("\ufeff", ""))
+    return _END_TOKEN.sub("", readable(text))
 
 
 def _after_thinking(text: str) -> str:
@@ -175,6 +200,7 @@ def _tagged(text: str) -> str:
         closing = f"</{name}>" if opening["tag"] else ("[done]" if name == "begin" else f"[/{name}]")
         end = lower.find(closing, opening.end())
         inside = text[opening.end() : end if end >= 0 else len(text)].strip("\r\n")
+        inside = _CDATA.sub(r"\1", inside)
         closed = end >= 0 or opening["mark"] or name == "code"
         if closed and inside.strip() and not any(start < opening.start() < end for start, end in fenced):
             return f"{html.unescape(inside) if _ESCAPED.search(inside) else inside}\n"
@@ -183,6 +209,8 @@ def _tagged(text: str) -> str:
 
 def _blocks(text: str) -> list[tuple[str, str]]:
     """(mark, body) of each fenced block."""
+    if (whole := _before_lone_fence(text)) is not None:
+        return [("", whole)]
     found = [
         (mark, body, mark or not _NO_PROGRAM.search(text, max(0, start - 100), start))
         for start, _, mark, body in _fences(text)
@@ -190,7 +218,18 @@ def _blocks(text: str) -> list[tuple[str, str]]:
     blocks = [
         (mark, body) for mark, body, is_program in found if is_program or not any(one for _, _, one in found)
     ]
-    return blocks or [("", match[1].strip() + "\n") for match in _INLINE_FENCE.finditer(text)]
+    return blocks or [
+        ("", _INLINE_LANGUAGE.sub("", match[1].strip()) + "\n") for match in _INLINE_FENCE.finditer(text)
+    ]
+
+
+def _before_lone_fence(text: str) -> str | None:
+    """The program of an answer whose opening fence was in the prompt, so that only the closing one is there."""
+    opening = _FENCE.search(text)
+    if opening is None or opening[2].strip() or _FENCE.search(text, opening.end()):
+        return None
+    before, after = text[: opening.start()], text[opening.end() :]
+    return before if _CODE_SIGN.search(before) and not _CODE_SIGN.search(after) else None
 
 
 def _fences(text: str) -> Iterator[tuple[int, int, str, str]]:
@@ -205,6 +244,8 @@ def _fences(text: str) -> Iterator[tuple[int, int, str, str]]:
         lines = inside.rstrip().split("\n")
         if lines[0].startswith(">") and all(map(_QUOTED.match, lines)):
             inside = _QUOTED.sub("", inside)
+        if (program := program_in_json(inside)) is not None:
+            mark, inside = "", program
         mark = _ATTRIBUTES.sub(r"\1", mark)
         if mark and not _MARK.match(mark):  # ```n = int(input()): the code begins on the fence's own line
             mark, inside = "", f"{mark}\n{inside}"
@@ -238,19 +279,24 @@ def _code_in(text: str) -> list[str]:
 
 
 def _paragraphs(text: str) -> list[str]:
-    """The text up to each of its last paragraphs, then the same without a first line that announces the program."""
+    """The text up to each of its last paragraphs, the same without a first line that announces the program, and all
+    after paragraphs of prose."""
     first, _, rest = text.strip().partition("\n")
     parts = text.strip().split("\n\n")
     found = ["\n\n".join(parts[:end]) for end in range(len(parts) - 1, 0, -1)[:_MOST_PARAGRAPHS]]
     if first.rstrip().endswith(":") and rest.strip():
         announced = len(first) + 1
         found += [part[announced:] for part in (text.strip(), *found) if part[announced:].strip()]
-    return found
+    begin = next((at for at, part in enumerate(parts[:_MOST_PARAGRAPHS]) if not _PROSE.fullmatch(part)), 0)
+    return [*found, "\n\n".join(parts[begin:])] if begin else found
 
 
 def _unique(alternatives: Alternatives) -> Alternatives:
     out: Alternatives = []
-    for parts in alternatives:
+    for parts in [
+        *alternatives,
+        *([*parts[:-1], without_session(parts[-1])] for parts in alternatives if parts),
+    ]:
         if parts not in out and any(part.strip() for part in parts[-1:]):
             out.append(parts)
     return out

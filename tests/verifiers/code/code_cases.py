@@ -434,6 +434,42 @@ RULES: dict[str, list[Case]] = {
         (output("1." * 500_000), fenced("print('1.' * 499_999 + '2.')"), False),
         (output("7 " * 1_000_000), fenced("print('7\\n' * 1_000_000)"), True),
     ],
+    "a program that was copied with what stood around it is that program": [
+        (checked("assert candidate(5) == 5"), "def f(n):\n    return n\n```", True),
+        (checked("assert candidate(5) == 5"), "def f(n):\n    return n\n```\n\nIt works.", True),
+        (output("6", "3\n"), f"n = 1\n{DOUBLE}\n```", True),
+        (output("6", "3\n"), f"Here it is:\n```\n{DOUBLE}", True),
+        (output("6", "3\n"), '{"why": "twice", "code": "print(int(input()) * 2)"}', True),
+        (output("6", "3\n"), '```json\n{"code": "print(int(input()) * 3)"}\n```', False),
+        (output("6", "3\n"), '```json\n{"code": "print(int(input()) * 2)"}\n```', True),
+        (output("6", "3\n"), f"<code><![CDATA[\n{DOUBLE}\n]]></code>", True),
+        (output("6", "3\n"), f"We read a number and double it.\n\n{DOUBLE}", True),
+        (output("6", "3\n"), f"```python {DOUBLE}```", True),
+        (checked("assert candidate(5) == 5"), fenced("def f(n):\n\u00a0\u00a0\u00a0\u00a0return n"), True),
+        (checked("assert candidate(5) == 5"), "\u200b" + SAME, True),
+        (checked("assert candidate(5) == 5"), "\u200b" + WRONG, False),
+        (checked("assert candidate(5) == 5"), fenced("def f(n):\n    return n\n\n>>> f(1)\n1"), True),
+        (
+            checked("assert candidate(5) == 5"),
+            fenced("%matplotlib inline\n!pip install x\ndef f(n):\n    return n"),
+            True,
+        ),
+        (
+            checked("assert candidate(5) == 5"),
+            fenced("%matplotlib inline\ndef f(n):\n    return n + 1"),
+            False,
+        ),
+        (
+            checked("assert candidate(5) == 5"),
+            "if n < 0:\n    return 0\nif n > 9:\n    return 9\nreturn n",
+            True,
+        ),
+        (
+            checked("assert candidate(5) == 5"),
+            "if n < 0:\n    return 0\nif n > 3:\n    return 3\nreturn n",
+            False,
+        ),
+    ],
     "what has long held": [
         (
             output("6\nhello", "3\nhello\n"),
