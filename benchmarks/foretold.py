@@ -2,7 +2,7 @@
 
     python -m benchmarks.foretold [--runs 100] [--pilot 2] [--first 0] [--shapes NAME;NAME]
 
-The worlds of benchmarks/policies.py: of each the pilot has so many samples of every problem and model, whatever their
+The worlds of benchmarks/policies: of each the pilot has so many samples of every problem and model, whatever their
 outcomes. From its counts `foretell` says what 1, 4 and 16 times the cost of the cheapest model's sample of each problem
 solve more under *solve*, *cascade* (its best number of samples a stage) and *uniform* (the model that it names); then
 the policy's own code, or that plan, is carried out on further draws of the same problems. Told are, over all runs of a
@@ -19,15 +19,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.policies import (
-    NEVER,
-    SHAPES,
-    Money,
-    World,
-    in_rounds,
-    policy,
-    worlds,
-)
+from benchmarks.policies.steered import Money, policy
+from benchmarks.policies.unsteered import in_rounds
+from benchmarks.policies.worlds import NEVER, SHAPES, World, worlds
 from orchestrator.scheduler.policy.foretold import Band, Stand, foretell
 from orchestrator.scheduler.policy.solve_fit import refit
 

@@ -1,4 +1,4 @@
-"""Draws what benchmarks/policies.py printed: `python -m benchmarks.policies_figure TABLE.md FIGURE.svg`."""
+"""Draws what `python -m benchmarks.policies` printed: `python -m benchmarks.policies_figure TABLE.md FIGURE.svg`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections import defaultdict
 from math import log2
 from pathlib import Path
 
-from benchmarks.policies import POLICIES, PROBLEMS, SHAPES, TIMES
+from benchmarks.policies.studies import POLICIES, TIMES
+from benchmarks.policies.worlds import PROBLEMS, SHAPES
 
 WIDTH, HEIGHT, GAP, TOP, LEFT = 220, 150, 26, 40, 44
 COLOURS: dict[str, str] = dict(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from orchestrator.scheduler.policy.cost_factors import CostFactors
+from orchestrator.scheduler.policy.exploration import Exploration
 from orchestrator.scheduler.policy.joint_rates import JointRates
 
 AHEAD = 0.1
@@ -40,22 +41,26 @@ class Kind:
     verdicts: tuple[float, ...]
     wanted: tuple[int, ...]
 
+    def cost(self, model: int, factors: CostFactors) -> float:
+        """Of a request of one sample with its verdict, in pico-dollars."""
+        further = self.further[model]
+        prompt = (self.costs[model] - further) * factors.prompt
+        return max(prompt + further * factors.output + self.verdicts[model], LEAST_COST)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleIndex:
-    """`judged`: verdicts by model; with n of them it is taken for 1 + explores/√(1 + n) times as good as the fit says.
-    `waiting_costs`: by model."""
+    """`waiting_costs`: by model."""
 
     joint: JointRates
-    judged: Sequence[int]
-    explores: float
+    exploration: Exploration
     cost_factors: Sequence[CostFactors]
     worth_pico: int | None
     waiting_costs: Sequence[bool]
 
     def of(self, kind: Kind, key: Key, model: int) -> float:
-        """Expected newly solved problems a pico-dollar; 0 where no more are wanted, where it is worth less than it
-        costs, and where it is not to be sent before others' verdicts."""
+        """Newly solved problems a pico-dollar, an upper bound; 0 where no more are wanted, where it is expected to be
+        worth less than it costs, and where it is not to be sent before others' verdicts."""
         if key.failures[model] >= kind.wanted[model]:
             return 0.0
         needed = 1.0
@@ -63,38 +68,35 @@ class SampleIndex:
             needed = self._all_fail(key)
             if 1.0 - needed > AHEAD and not self._goes_ahead(key, model):
                 return 0.0
-        passes = needed * self._passes(key.failures, model)
-        cost = self.cost(kind, model)
+        chance = self.joint.pass_next(key.failures)[model]
+        cost = kind.cost(model, self.cost_factors[model])
+        passes = needed * chance
         if passes <= 0.0 or (self.worth_pico is not None and cost > self.worth_pico * passes):
             return 0.0
-        return passes / cost
+        return passes / cost * self.exploration.times(key.failures, model, chance, cost)
 
-    def cost(self, kind: Kind, model: int) -> float:
-        """Of a request of one sample with its verdict, in pico-dollars."""
-        further = kind.further[model]
-        prompt = (kind.costs[model] - further) * self.cost_factors[model].prompt
-        return max(prompt + further * self.cost_factors[model].output + kind.verdicts[model], LEAST_COST)
+    def expected(self, kind: Kind, key: Key, model: int) -> float:
+        """Newly solved problems a pico-dollar, if none is on its way."""
+        return self.joint.pass_next(key.failures)[model] / kind.cost(model, self.cost_factors[model])
 
     def together(self, kind: Kind, key: Key, model: int, most: int, least: float) -> int:
         """How many samples a request is to carry. One more costs that sample; asked later it would cost a request, but
         only if the others fail. `least`: the index that the money reaches, below which nothing is bought later."""
-        cost, each = self.cost(kind, model), self._further(kind, model)
+        cost, each = kind.cost(model, self.cost_factors[model]), self._further(kind, model)
         wrong = tuple(f - p for f, p in zip(key.failures, key.pending, strict=True))
         before = self.joint.all_fail(wrong)
         n, failures = 1, _with_one(key.failures, model)
         while n < most and failures[model] < kind.wanted[model] and before > 0.0:
             needed = self.joint.all_fail(failures) / before
-            passes = needed * self._passes(failures, model)
-            if each > needed * cost or passes / each < least:
+            chance = self.joint.pass_next(failures)[model]
+            passes = needed * chance
+            bound = passes / each * self.exploration.times(failures, model, chance, cost)
+            if each > needed * cost or bound < least:
                 break
             if self.worth_pico is not None and each > self.worth_pico * passes:
                 break
             n, failures = n + 1, _with_one(failures, model)
         return n
-
-    def _passes(self, failures: tuple[int, ...], model: int) -> float:
-        bonus = 1.0 + self.explores / (1.0 + self.judged[model]) ** 0.5
-        return self.joint.pass_next(failures)[model] * bonus
 
     def _further(self, kind: Kind, model: int) -> float:
         return max(kind.further[model] * self.cost_factors[model].output + kind.verdicts[model], LEAST_COST)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 from orchestrator.scheduler.policy.cost_factors import CostFactors
+from orchestrator.scheduler.policy.exploration import Evidence, Exploration
 from orchestrator.scheduler.policy.forecast import Forecast
 from orchestrator.scheduler.policy.joint_rates import Counts, JointRates, Spread, vague
 from orchestrator.scheduler.policy.sample_index import Key, Kind, SampleIndex
@@ -26,9 +27,8 @@ GROWTH = 1.08
 OWN_GROWTH, OWN_MORE = 1.25, 4
 """Or when one model has so many times as many, and so many more: the first samples of an expensive model, among
 thousands of a cheap one, cost much and tell much."""
-EXPLORES = 0.1
-"""A model with n verdicts is taken for 1 + EXPLORES/√(1 + n) times as good as the fit says: an upper bound that fades,
-so that a model isn't given up for its first failures."""
+EXPLORES = 0.5
+"""How far above what is expected a sample's index lies where little is known of it (exploration)."""
 AS_GOOD = 0.5
 
 
@@ -121,7 +121,8 @@ class Solve:
         self._solved_at = 0
         """Problems solved when it was foretold last."""
         self._spread = self._start
-        self._index = self._by(JointRates(self._spread))
+        nothing = Exploration(share=0.0, evidence=Evidence({}), open_problems=problems, room_pico=0)
+        self._index = self._by(JointRates(self._spread), nothing)
         self._on_the_way = sum(sum(k.pending) for k in self.known)
         for problem in range(problems):
             key = self._key(problem)
@@ -185,12 +186,16 @@ class Solve:
         return None
 
     def best_now(self) -> tuple[int, float] | None:
-        """(model, solves a pico-dollar) of the sample that is the best buy now; None where nothing is left to buy, or
-        the best is free."""
+        """(model, expected solves a pico-dollar) of the sample that is the best buy now; None where nothing is left to
+        buy."""
         lanes = self.lanes
         able = [m for m in range(len(self.known)) if lanes is None or lanes.can_be_asked(m)]
-        found = [(m, best[0]) for m in able if (best := self._best(m)) is not None]
-        return max(found, key=lambda one: one[1], default=None)
+        found = [(best[0], m, best[1]) for m in able if (best := self._best(m)) is not None]
+        if not found:
+            return None
+        _, model, problem = max(found, key=lambda one: one[0])
+        key = self._keys[problem]
+        return model, self._index.expected(self.kinds[key.kind], key, model)
 
     @property
     def expected_solves(self) -> float | None:
@@ -361,7 +366,7 @@ class Solve:
             counts=counts,
             open=open_,
             kinds=tuple(self.kinds),
-            judged=tuple(self._verdicts),
+            models=len(self.known),
             explores=self.explores,
             cost_factors=self._cost_factors(),
             waiting_costs=self.waiting_costs,
@@ -372,14 +377,13 @@ class Solve:
     def learnt(self, fitted: Fitted) -> None:
         """Goes on by what a fit found."""
         self._spread, self.now = fitted.spread, fitted.forecast
-        self._index = self._by(JointRates(fitted.spread))
+        self._index = self._by(JointRates(fitted.spread), fitted.exploration)
         self._rank_all()
 
-    def _by(self, joint: JointRates) -> SampleIndex:
+    def _by(self, joint: JointRates, exploration: Exploration) -> SampleIndex:
         return SampleIndex(
             joint=joint,
-            judged=self._verdicts,
-            explores=self.explores,
+            exploration=exploration,
             cost_factors=self._cost_factors(),
             worth_pico=self.worth_pico,
             waiting_costs=self.waiting_costs,

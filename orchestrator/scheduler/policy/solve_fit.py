@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from orchestrator.scheduler.policy.cost_factors import CostFactors
+from orchestrator.scheduler.policy.exploration import Evidence, Exploration
 from orchestrator.scheduler.policy.forecast import Forecast, forecast
 from orchestrator.scheduler.policy.frailty import believed
 from orchestrator.scheduler.policy.joint_rates import Counts, JointRates, Spread, fit
@@ -44,19 +45,27 @@ class Snapshot:
     open: Mapping[tuple[int, tuple[int, ...]], int]
     """Unsolved problems, by kind and failures."""
     kinds: Sequence[Kind]
-    judged: tuple[int, ...]
+    models: int
     explores: float
     cost_factors: tuple[CostFactors, ...]
     waiting_costs: Sequence[bool]
     room_pico: int
     worth_pico: int | None
 
-    def index(self, joint: JointRates) -> SampleIndex:
+    def exploration(self) -> Exploration:
+        """By the verdicts so far."""
+        return Exploration(
+            share=self.explores,
+            evidence=Evidence(self.counts),
+            open_problems=sum(self.open.values()),
+            room_pico=self.room_pico,
+        )
+
+    def index(self, joint: JointRates, exploration: Exploration) -> SampleIndex:
         """By a spread."""
         return SampleIndex(
             joint=joint,
-            judged=self.judged,
-            explores=self.explores,
+            exploration=exploration,
             cost_factors=self.cost_factors,
             worth_pico=self.worth_pico,
             waiting_costs=self.waiting_costs,
@@ -64,25 +73,27 @@ class Snapshot:
 
 
 class Fitted(NamedTuple):
-    """The spread as the verdicts tell it, and what the rest of the money is expected to bring."""
+    """The spread as the verdicts tell it, how far to trust it, and what the rest of the money is expected to bring."""
 
     spread: Spread
+    exploration: Exploration
     forecast: Forecast
 
 
 def refit(snapshot: Snapshot) -> Fitted:
     """Takes a while, reads nothing but the snapshot: for a thread."""
-    spread = _fitted(snapshot)
-    index = snapshot.index(JointRates(spread))
-    none = tuple(0 for _ in snapshot.judged)
+    spread, exploration = _fitted(snapshot), snapshot.exploration()
+    index = snapshot.index(JointRates(spread), exploration)
+    none = (0,) * snapshot.models
     return Fitted(
         spread,
+        exploration,
         forecast(
             snapshot.open,
             lambda kind, failures, model: index.of(snapshot.kinds[kind], Key(kind, failures, none), model),
             lambda failures, model: index.joint.pass_next(failures)[model],
-            lambda kind, model: index.cost(snapshot.kinds[kind], model),
-            len(snapshot.judged),
+            lambda kind, model: snapshot.kinds[kind].cost(model, snapshot.cost_factors[model]),
+            snapshot.models,
             snapshot.room_pico,
         ),
     )
@@ -98,7 +109,7 @@ def _fitted(snapshot: Snapshot) -> Spread:
         return from_family(believed(snapshot.counts, costs), snapshot.counts)
     seen = [
         sum(n for counts, n in snapshot.counts.items() if any(counts[model]))
-        for model in range(len(snapshot.judged))
+        for model in range(snapshot.models)
     ]
     spread = snapshot.spread
     for _ in range(FRESH_FITS if snapshot.fresh or samples < SEARCHED else 1):
@@ -125,9 +136,10 @@ def _samples_a_problem(counts: Mapping[Counts, int]) -> float:
 
 def _mean_costs(snapshot: Snapshot) -> list[float]:
     """Of a sample by model, over the unsolved problems."""
-    index = snapshot.index(JointRates(snapshot.spread))
+    factors = snapshot.cost_factors
     kinds = [(snapshot.kinds[kind], n) for (kind, _), n in snapshot.open.items()]
     return [
-        sum(n * index.cost(kind, model) for kind, n in kinds) / max(1, sum(n for _, n in kinds)) or 1.0
-        for model in range(len(snapshot.judged))
+        sum(n * kind.cost(model, factors[model]) for kind, n in kinds) / max(1, sum(n for _, n in kinds))
+        or 1.0
+        for model in range(snapshot.models)
     ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from orchestrator.scheduler.policy.cost_factors import CostFactors
+from orchestrator.scheduler.policy.exploration import Evidence, Exploration
 from orchestrator.scheduler.policy.joint_rates import RATES, JointRates, Spread
 from orchestrator.scheduler.policy.sample_index import AHEAD, Key, Kind, SampleIndex
 
@@ -17,8 +20,7 @@ def index(*rates: float, waiting_costs: bool = False, worth: int | None = None) 
         mass[model, int(np.abs(RATES - rate).argmin())] = 1.0
     return SampleIndex(
         joint=JointRates(Spread(mass, 0.0)),
-        judged=[0] * len(rates),
-        explores=0.0,
+        exploration=Exploration(share=0.0, evidence=Evidence({}), open_problems=1, room_pico=0),
         cost_factors=[CostFactors()] * len(rates),
         worth_pico=worth,
         waiting_costs=[waiting_costs] * len(rates),
@@ -69,3 +71,17 @@ def test_a_verdicts_price_is_a_part_of_what_a_sample_costs() -> None:
     plain, judged = kind(1.0, 4.0), kind(1.0, 4.0, verdict=10.0)
     assert of.of(plain, none, 0) > of.of(plain, none, 1)
     assert of.of(judged, none, 0) < of.of(judged, none, 1)
+
+
+def test_a_bound_above_is_bought_by_but_nothing_for_more_than_its_worth() -> None:
+    plain = index(0.13)
+    bound = replace(
+        plain,
+        exploration=Exploration(share=0.5, evidence=Evidence({}), open_problems=100, room_pico=10_000),
+    )
+    key = Key(0, (2,), (0,))
+    assert bound.of(kind(10.0), key, 0) > 1.2 * plain.of(kind(10.0), key, 0)
+    assert bound.expected(kind(10.0), key, 0) == pytest.approx(plain.of(kind(10.0), key, 0))
+    dear = replace(bound, worth_pico=int(10.0 / 0.13) - 1)
+    assert dear.of(kind(10.0), key, 0) == 0.0
+    assert replace(dear, worth_pico=int(10.0 / 0.13) + 1).of(kind(10.0), key, 0) > 0.0

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
-from benchmarks.policies import World, policy
+from benchmarks.policies.steered import policy
+from benchmarks.policies.worlds import World
 from orchestrator.scheduler.policy.frailty import believed
 from orchestrator.scheduler.policy.joint_rates import (
     RATES,

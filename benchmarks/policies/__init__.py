@@ -1,0 +1,1 @@
+"""How many problems a budget solves under each policy: `python -m benchmarks.policies --help`."""
