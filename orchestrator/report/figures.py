@@ -80,7 +80,9 @@ def cost(model: ModelProgress, places: int) -> str:
 
 
 def finished(model: ModelProgress) -> bool:
-    return model.done + model.failed >= model.planned
+    """Of a model without samples of its own (one that grades, a cascade's stage that nothing has reached) nobody knows
+    before the run ends."""
+    return 0 < model.planned <= model.done + model.failed
 
 
 def left(model: ModelProgress, unknown: str = "-") -> str:

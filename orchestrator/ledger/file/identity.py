@@ -93,16 +93,25 @@ def looked_at(path: Path) -> Generator[sqlite3.Connection]:
 
 
 def read_only(path: Path) -> sqlite3.Connection:
-    """Of whatever schema it is. SQLite reads beside a log by way of files that it makes there; a ledger at rest in a
+    """Of whatever schema it is."""
+    return sqlite3.connect(read_only_address(path), uri=True, timeout=10)
+
+
+def read_only_address(path: Path) -> str:
+    """To open or attach it so. SQLite reads beside a log by way of files that it makes there; a ledger at rest in a
     folder that can't be written (a mount, an archive, another user's) is read without them."""
     if _lies_alone(path) and not os.access(resolved(path).parent, os.W_OK):
-        return _at_rest(path)
-    return sqlite3.connect(f"{resolved(path).as_uri()}?mode=ro", uri=True, timeout=10)
+        return _at_rest_address(path)
+    return f"{resolved(path).as_uri()}?mode=ro"
 
 
 def _at_rest(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(_at_rest_address(path), uri=True)
+
+
+def _at_rest_address(path: Path) -> str:
     """To what the file itself says, whatever its log does. Nothing is locked, and nothing made beside it."""
-    return sqlite3.connect(f"{resolved(path).as_uri()}?mode=ro&immutable=1", uri=True)
+    return f"{resolved(path).as_uri()}?mode=ro&immutable=1"
 
 
 def _without_log(path: Path) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.errors import InputError
+from orchestrator.ledger.file.identity import read_only_address
 from orchestrator.ledger.file.lock import holder, is_held
 from orchestrator.ledger.file.older_schema import tables_as_current
 from orchestrator.ledger.file.reader import open_reader
@@ -81,7 +82,7 @@ def name_apart(sources: Sequence[MergeSource]) -> list[MergeSource]:
 def attached(connection: sqlite3.Connection, source: MergeSource) -> Generator[None]:
     """One transaction with the ledger's tables as src_TABLE, of this schema whatever its own; read only. Raises
     InputError if it is damaged, or was written to since it was looked at."""
-    connection.execute("ATTACH ? AS src", (f"{source.path.resolve().as_uri()}?mode=ro",))
+    connection.execute("ATTACH ? AS src", (read_only_address(source.path),))
     try:
         with tables_as_current(connection, "src"):
             connection.execute("BEGIN IMMEDIATE")

@@ -171,7 +171,9 @@ class ModelRows:
         bar = Text()
         for sign, style, count in zip((g.done, g.failed, g.todo), (DONE, FAILED, TODO), cells, strict=True):
             bar.append(sign * count, style)
-        percent = "100%" if figures.finished(m) else f"{min(99, 100 * (m.done + m.failed) // m.planned)}%"
+        percent = g.unknown
+        if m.planned:
+            percent = "100%" if figures.finished(m) else f"{min(99, 100 * (m.done + m.failed) // m.planned)}%"
         return bar.append(percent.rjust(_PERCENT))
 
     def _state(self, m: ModelProgress, width: int) -> Text:

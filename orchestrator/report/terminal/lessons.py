@@ -26,7 +26,7 @@ def lessons(progress: Progress) -> str | None:
     if len(judged) > MOST:
         best = max(judged, key=lambda m: (_coverage(m), -_per_problem(m)))
         named = [m for m in judged if m in (judged[0], best, judged[-1])]
-    so_far = "" if all(figures.finished(m) for m in progress.models) else "So far "
+    so_far = "" if all(figures.finished(m) for m in progress.models if m.planned) else "So far "
     text = so_far + "; ".join(_one(m) for m in named) + "."
     is_told = len(judged) > 1 and _is_alike(judged[0], judged[-1])
     return f"{text} {_compared(judged[0], judged[-1])}" if is_told else text

@@ -63,3 +63,23 @@ def test_what_writes_says_so_in_plain_words(folder):
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
     assert "Errno" not in done.stderr
     assert "copy it to a folder that can be written" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("merge", "{out}/merged.db", "{place}/rest.db", "{out}/other.db"),
+        ("backup", "{place}/rest.db", "{out}/copy.db"),
+        ("export", "{place}/rest.db", "--format", "bundle", "-o", "{out}/bundle.zip"),
+        ("export", "{place}/rest.db", "--format", "jsonl", "-o", "{out}/rows.jsonl"),
+        ("frontier", "{place}/rest.db", "--html", "{out}/report.html"),
+        ("figure", "{place}/rest.db", "-o", "{out}/table.md"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_what_it_holds_goes_elsewhere(folder, tmp_path, words):
+    make_ledger(tmp_path / "other.db", {"n": Made({"p": counted(4, 2)})})
+    before = sorted(folder.iterdir())
+    done = manyfew(folder, *(word.format(out=tmp_path, place=folder) for word in words))
+    assert done.returncode == 0, done.stderr
+    assert sorted(folder.iterdir()) == before

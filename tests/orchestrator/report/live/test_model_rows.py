@@ -31,7 +31,7 @@ def test_the_figures_that_matter_least_go_first(width, names):
         (639, 0, 640, "  ███████░  99%"),
         (600, 40, 640, "  ███████▒ 100%"),
         (640, 0, 640, "  ████████ 100%"),
-        (0, 0, 0, "  ░░░░░░░░ 100%"),
+        (0, 0, 0, "  ░░░░░░░░    –"),  # it grades, and may have far to go
     ],
 )
 def test_a_bar_is_full_only_when_all_is_asked(done, failed, planned, bar):
@@ -85,3 +85,12 @@ def test_names_with_one_beginning_can_be_told_apart():
     ]
     assert len(set(names)) == 2
     assert all("…" in name for name in names)
+
+
+def test_a_model_that_grades_is_not_done_while_it_grades_and_says_what_it_waits_for():
+    names, row, below = rows(
+        [model("grader", done=0, planned=0, in_flight_requests=2, waiting="rate limit, 4 s")], 120
+    )
+    assert names.split()[-1] == "left"
+    assert row.split()[-1] == UNICODE.unknown
+    assert below.endswith("rate limit, 4 s")
