@@ -100,12 +100,12 @@ def split_pico(total: int, weights: Sequence[int]) -> list[int]:
     whole = sum(weights)
     if whole == 0:
         weights, whole = [1] * len(weights), len(weights)
-    shares = [total * weight // whole for weight in weights]
+    parts = [divmod(total * weight, whole) for weight in weights]
+    shares = [share for share, _ in parts]
     left = total - sum(shares)
     if left:
-        remainders = [total * weight % whole for weight in weights]
-        # sorted() is stable, in reverse too, so equal remainders keep the order of their indices
-        for i in sorted(range(len(shares)), key=remainders.__getitem__, reverse=True)[:left]:
+        # sorted() is stable, so equal remainders keep the order of their indices
+        for i in sorted(range(len(parts)), key=lambda i: -parts[i][1])[:left]:
             shares[i] += 1
     return shares
 

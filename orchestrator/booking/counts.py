@@ -3,7 +3,7 @@ booked can be judged by it too."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from providers.types import Choice
 
@@ -26,9 +26,16 @@ def contradiction(*, input_tokens: int, output_tokens: int, texts: int, text_byt
     return None
 
 
-def written(choices: Sequence[Choice]) -> tuple[int, int]:
+def written(choices: Iterable[Choice]) -> tuple[int, int]:
     """(texts that are not empty, their bytes), reasoning included."""
-    texts = [f"{choice.text}{choice.reasoning}" if choice.reasoning else choice.text for choice in choices]
-    whole = "".join(texts)
-    size = len(whole) if whole.isascii() else len(whole.encode("utf-8", "surrogatepass"))
-    return len(texts) - texts.count(""), size
+    texts = size = 0
+    for choice in choices:
+        its = _size(choice.text)
+        if choice.reasoning:
+            its += _size(choice.reasoning)
+        texts, size = texts + (its > 0), size + its
+    return texts, size
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
