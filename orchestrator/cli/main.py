@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _INTERRUPTED = 130
-RARELY = (50_000, 20, 20)
+RARELY = (150_000, 20, 20)
 """Importing makes many objects and no garbage: Python's usual search for it, after every 700 of them, takes a tenth of
 a command's start."""
 

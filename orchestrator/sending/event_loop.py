@@ -47,13 +47,19 @@ def _allow_many_files() -> None:
 @contextlib.contextmanager
 def _rare_collections() -> Generator[None]:
     """Sampling makes many objects and hardly a cycle: Python's usual search for cycles, after every 700 of them, takes
-    a fifteenth of all processor time."""
+    a fifteenth of all processor time. What was made before is not searched meanwhile, unless the program has such
+    objects of its own."""
     usual = gc.get_threshold()
+    freezes = not gc.get_freeze_count()
+    if freezes:
+        gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     try:
         yield
     finally:
         gc.set_threshold(*usual)
+        if freezes:
+            gc.unfreeze()
 
 
 TURN_S = 0.0005

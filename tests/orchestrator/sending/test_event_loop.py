@@ -43,6 +43,21 @@ def test_its_error_comes_through_and_cycles_are_looked_for_as_before():
     assert gc.get_threshold() == before
 
 
+@pytest.mark.parametrize("own", [False, True], ids=["nothing left out", "the program's own left out"])
+def test_what_was_made_before_is_left_out_of_the_search_until_it_ends(own):
+    if own:
+        gc.freeze()
+    try:
+
+        async def main() -> int:
+            return gc.get_freeze_count()
+
+        assert new_loop_run(main()) > 0
+        assert (gc.get_freeze_count() > 0) is own
+    finally:
+        gc.unfreeze()
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_other_threads_wait_less_for_the_interpreter_until_it_ends(fails):
     before = sys.getswitchinterval()
