@@ -21,7 +21,7 @@ from typing import Any
 
 from orchestrator.ledger.file.create import create
 from orchestrator.ledger.file.open import open_for_writing
-from orchestrator.ledger.writing.group_commit import INSERT_SAMPLE
+from orchestrator.ledger.writing.sample_rows import INSERT_SAMPLE
 
 ROWS = 200
 _ONE = f"{INSERT_SAMPLE.before} VALUES ({', '.join('?' * INSERT_SAMPLE.width)})"
@@ -30,32 +30,10 @@ Write = Callable[[sqlite3.Connection, Sequence[tuple[Any, ...]]], object]
 
 
 def row(number: int) -> tuple[Any, ...]:
-    """As batch._sample_row gives it, without what it refers to."""
+    """As INSERT_SAMPLE takes it, without what it refers to."""
     text = f"{'x' * 400} {number}"
-    tokens = (3, 0, 0, 0, 96, 0)
-    return (
-        1,
-        number,
-        text,
-        None,
-        "stop",
-        *tokens,
-        "reported",
-        9,
-        "usage",
-        "s",
-        "none",
-        0.5,
-        1,
-        1,
-        0.0,
-        1,
-        None,
-        "7",
-        "v",
-        None,
-        None,
-    )
+    sample = (1, number, text, "stop", 3, 96, 9, 0.5, None, 0, 0, 0, 0, "reported", "usage", "s", "none")
+    return (*sample, 1, 1, 0.0, 1, None, "7", "v", None, None)
 
 
 def one_by_one(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:

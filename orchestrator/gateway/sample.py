@@ -35,17 +35,17 @@ def sample_of(
 ) -> Settlement:
     """What is booked of the attempt: nothing but its sample, since its calls are booked themselves. `cut`: calls
     without a reply that it pays for, whose tokens nobody told."""
-    tokens = [_sum(calls, name) if calls or not cut else None for name in _TOKENS]
+    tokens = {name: _sum(calls, name) if calls or not cut else None for name in _TOKENS}
     settled = sum(call.settled_pico for call in (*calls, *cut))
     presumed = sum(call.presumed_pico for call in calls)
     row = SampleRow(
-        attempt.problem_id,
-        attempt.sample_index,
-        clean(ending.output),
-        None,
-        finish_reason,
-        *tokens,
-        token_basis="reported" if tokens[4] is not None else None,
+        problem_id=attempt.problem_id,
+        sample_index=attempt.sample_index,
+        text=clean(ending.output),
+        reasoning=None,
+        finish_reason=finish_reason,
+        **tokens,
+        token_basis="reported" if tokens["completion_tokens"] is not None else None,
         cost_pico=settled + presumed,
         cost_basis="bound" if presumed else _basis(attempt, calls),
         server=server,

@@ -7,7 +7,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
 from typing import Any
 
 from orchestrator.ledger.writing.known_texts import KnownTexts
@@ -19,14 +18,12 @@ from orchestrator.ledger.writing.rows import (
     LeaseChange,
     ModelTotals,
     Reservation,
-    SampleRow,
-    SampleVerdict,
     ServerRow,
     Settlement,
     StandingTime,
     VerdictRow,
 )
-from orchestrator.ledger.writing.taken_index import place_elsewhere
+from orchestrator.ledger.writing.sample_rows import write_samples
 
 INSERT_PROMPT = ManyRows("INSERT OR IGNORE INTO prompt (id, sha256, body)", 3)
 
@@ -53,16 +50,6 @@ FROM (""",
     22,
     ") AS new WHERE request.id = new.column1 AND request.state = 'reserved'",
 )
-
-_COLUMNS = (
-    "problem_id, sample_index, text, reasoning, finish_reason, prompt_tokens, cached_tokens, cache_write_tokens, "
-    "cache_write_1h_tokens, completion_tokens, reasoning_tokens, token_basis, cost_pico, cost_basis, server, "
-    "stop_rule, latency_s, model_id, request_id, created_at, passed, score, answer, verifier, agent_attempt_id, text_of"
-)
-_TAKEN = " ON CONFLICT (model_id, problem_id, sample_index) DO NOTHING"  # place_elsewhere
-INSERT_SAMPLE = ManyRows(f"INSERT INTO sample ({_COLUMNS})", 26, _TAKEN)
-"""SQLite gives each the next id. Where it is said which, SQLite looks for it: that takes a tenth longer."""
-INSERT_SAMPLE_AT = ManyRows(f"INSERT INTO sample ({_COLUMNS}, id)", 27, _TAKEN)
 
 INSERT_LEASE = ManyRows(
     "INSERT INTO lease (id, run_id, model_id, server, reserved_pico, usd_per_hour, opened_at)", 7
@@ -114,9 +101,6 @@ UPDATE model SET settled_pico = settled_pico + ?, presumed_pico = presumed_pico 
 WHERE id = ?"""
 
 
-_UNJUDGED = (None, None, None, None)
-
-
 @dataclass(slots=True)
 class GroupCommit:
     """Filled by many tasks, written once, whole or not at all."""
@@ -143,7 +127,7 @@ class GroupCommit:
         INSERT_REQUEST.execute(connection, [_request_row(r) for r in self.reservations])
         self._write_leases(connection)
         UPDATE_REQUEST.execute(connection, [_outcome_row(o) for o in self.outcomes])
-        self._write_samples(connection, KnownTexts() if texts is None else texts)
+        self.moved = write_samples(connection, self.outcomes, KnownTexts() if texts is None else texts)
         INSERT_FAILURE.execute(connection, [_failure_row(f) for f in self.failures])
         INSERT_VERDICT.execute(connection, [v[:8] for o in self.outcomes for v in o.verdicts])
         INSERT_VERDICT.execute(connection, [v[:8] for v in self.verdicts])
@@ -155,26 +139,6 @@ class GroupCommit:
             connection.execute(sql, row)
         # Last, since one of the others may begin the attempt.
         connection.executemany(CHANGE_HOLD, [_hold_row(h) for h in self.holds])
-
-    def _write_samples(self, connection: sqlite3.Connection, texts: KnownTexts) -> None:
-        arrived = [
-            (o, sample, verdict)
-            for o in self.outcomes
-            for sample, verdict in zip(o.samples, o.judged or repeat(None), strict=False)
-        ]
-        if not arrived:
-            return
-        first, text_of = texts.place(connection, [sample for _, sample, _ in arrived])
-        rows = [_sample_row(*one, text_of.get(number)) for number, one in enumerate(arrived, first)]
-        if INSERT_SAMPLE.execute(connection, rows) < len(
-            rows
-        ):  # then the ids aren't those that were foreseen
-            connection.execute("DELETE FROM sample WHERE id >= ?", (first,))
-            rows = [(*row, number) for number, row in enumerate(rows, first)]
-            INSERT_SAMPLE_AT.execute(connection, rows)
-            self.moved = place_elsewhere(connection, INSERT_SAMPLE_AT.single, self.outcomes, rows)
-        elif connection.execute("SELECT last_insert_rowid()").fetchone() != (first + len(rows) - 1,):
-            raise sqlite3.IntegrityError("samples have other ids than those by which texts are kept once")
 
     def _write_leases(self, connection: sqlite3.Connection) -> None:
         if self.leases:
@@ -307,15 +271,6 @@ def _outcome_row(o: Settlement) -> tuple[Any, ...]:
         o.ended_at,
         o.latency_s,
     )
-
-
-def _sample_row(o: Settlement, s: SampleRow, v: SampleVerdict | None, text_of: int | None) -> tuple[Any, ...]:
-    attempt_id = o.agent_attempt_id
-    request_id = o.request_id if attempt_id is None else None
-    said = _UNJUDGED if v is None else v[:4]
-    if text_of is not None:
-        return (*s[:2], "", *s[3:], o.model_id, request_id, o.ended_at, *said, attempt_id, text_of)
-    return (*s, o.model_id, request_id, o.ended_at, *said, attempt_id, text_of)
 
 
 def _failure_row(f: Failure) -> tuple[Any, ...]:

@@ -17,7 +17,8 @@ _MOST = 256
 
 
 class ManyRows(NamedTuple):
-    """SQL around `VALUES (…), (…)`; each row has `width` values."""
+    """SQL around `VALUES (…), (…)`; each row has `width` values. `before` may have places of its own, for values that
+    all rows share."""
 
     before: str
     width: int
@@ -28,21 +29,23 @@ class ManyRows(NamedTuple):
         """The SQL for one row."""
         return _sql(self, 1)
 
-    def execute(self, connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> int:
+    def execute(
+        self, connection: sqlite3.Connection, rows: Sequence[Sequence[Any]], shared: Sequence[Any] = ()
+    ) -> int:
         """All rows, in their order. Gives how many were written. Raises sqlite3.Error."""
-        return sum(cursor.rowcount for cursor in self._each(connection, rows))
+        return sum(cursor.rowcount for cursor in self._each(connection, rows, shared))
 
     def fetch(self, connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> list[Any]:
         """What a query says of all rows. Raises sqlite3.Error."""
         return [found for cursor in self._each(connection, rows) for found in cursor.fetchall()]
 
     def _each(
-        self, connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]
+        self, connection: sqlite3.Connection, rows: Sequence[Sequence[Any]], shared: Sequence[Any] = ()
     ) -> Iterator[sqlite3.Cursor]:
         at, left = 0, len(rows)
         while left:
             n = min(_MOST, 1 << (left.bit_length() - 1))
-            values = list(chain.from_iterable(rows[at : at + n]))
+            values = list(chain(shared, chain.from_iterable(rows[at : at + n])))
             yield connection.execute(_sql(self, n), values)
             at, left = at + n, left - n
 

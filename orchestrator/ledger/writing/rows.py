@@ -105,25 +105,26 @@ class ServerRow:
 
 class SampleRow(NamedTuple):
     """One sample as it arrived; tokens and cost are its share of its request's. Its fields are in the order of
-    batch.INSERT_SAMPLE."""
+    sample_rows.INSERT_SAMPLE: last come those that are most often the same for all samples of a request, from
+    sample_rows.SHARED on."""
 
     problem_id: int
     sample_index: int
     text: str
-    reasoning: str | None
     finish_reason: str | None
     prompt_tokens: int | None
+    completion_tokens: int | None
+    cost_pico: int
+    latency_s: float | None
+    reasoning: str | None
     cached_tokens: int | None
     cache_write_tokens: int | None
     cache_write_1h_tokens: int | None
-    completion_tokens: int | None
     reasoning_tokens: int | None
     token_basis: str | None
-    cost_pico: int
     cost_basis: str
     server: str
     stop_rule: str
-    latency_s: float | None
 
 
 class SampleVerdict(NamedTuple):

@@ -30,14 +30,13 @@ _INDEX = 1
 def place_elsewhere(
     connection: sqlite3.Connection,
     insert: str,
-    outcomes: Sequence[Settlement],
+    owners: Sequence[Settlement],
     rows: Sequence[tuple[Any, ...]],
 ) -> dict[int, dict[int, int]]:
-    """`rows` are the samples of these outcomes, one after the other, of which some were not written: now they are,
-    each at the next free index of its problem, and their requests say so. `insert`: the statement for one of them.
-    Gives the new indices by request and old index."""
+    """`rows` are samples of which some were not written, and `owners` the outcome of each: now they are, each at the
+    next free index of its problem, and their requests say so. `insert`: the statement for one of them. Gives the new
+    indices by request and old index."""
     moved: dict[int, dict[int, int]] = {}
-    owners = (outcome for outcome in outcomes for _ in outcome.samples)
     for outcome, row in zip(owners, rows, strict=True):
         key = (outcome.model_id, row[0], row[_INDEX])
         (request_id,) = connection.execute(_THERE, key).fetchone()

@@ -101,7 +101,7 @@ def test_a_merged_ledger_and_a_bundle_have_the_same_texts(twice, tmp_path, comma
 def settled(texts: list[str], first: int, request: int) -> GroupCommit:
     samples = tuple(
         SampleRow(
-            1, at, text, None, "stop", None, None, None, None, None, None, None, 0, "none", "s", "none", None
+            1, at, text, "stop", None, None, 0, None, None, None, None, None, None, None, "none", "s", "none"
         )
         for at, text in enumerate(texts, first)
     )
