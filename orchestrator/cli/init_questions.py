@@ -34,13 +34,14 @@ from orchestrator.cli.init_vendors import (
     keys_set,
     section_of,
 )
+from orchestrator.sweep.messages import is_like_a_key, suggestion
 from orchestrator.text.command import command
 
 DEFAULT_SERVER = address(VLLM)
 NO_SERVER = "none"
 OWN_SERVER = "start"
 MOST_NAMED = 6
-
+A_KEY = "This looks like a key, which belongs in an environment variable and not in a file."
 
 SERVE = """\
 [models.cheap.serve]           # `run` starts the server, uses it and stops it; gpu_usd_per_hour counts all that time
@@ -122,7 +123,17 @@ def _vendor(ask: Ask, say: Callable[[str], None]) -> str:
     say(f"Vendors known by name: {', '.join(names)}. Any other works too, if it speaks OpenAI's API.")
     default = next(iter(keys), OPENAI.provider)
     question = f"Vendor of the expensive model ({held})"
-    return _asked(ask, say, question, default, _vendor_trouble, str.lower)
+    meant: list[str] = []
+
+    def trouble(answer: str) -> str | None:
+        if answer in names:
+            return None
+        if answer in meant:  # typed again: it is no slip
+            return _vendor_trouble(answer)
+        meant.append(answer)
+        return _vendor_trouble(answer) or _vendor_slip(answer, names)
+
+    return _asked(ask, say, question, default, trouble, str.lower)
 
 
 def _other(ask: Ask, say: Callable[[str], None], name: str, *, both: bool) -> Other:
@@ -278,9 +289,18 @@ def _server_trouble(answer: str) -> str | None:
 
 
 def _vendor_trouble(answer: str) -> str | None:
+    if answer == NO_SERVER:
+        return "The comparison needs an expensive model. Type the name of a vendor that sells one."
+    if is_like_a_key(answer):
+        return f"{A_KEY} Type the vendor's name."
     if re.fullmatch(r"[a-z][\w.-]{0,60}", answer):
         return None
     return f"{answer!r} isn't a vendor's name. Type one word, such as openrouter or my-lab."
+
+
+def _vendor_slip(answer: str, names: Sequence[str]) -> str | None:
+    near = suggestion(answer, names)
+    return f"{answer!r} isn't known by name: {near} Type it again if it is meant." if near else None
 
 
 def _word_trouble(answer: str) -> str | None:
@@ -294,6 +314,8 @@ def _url_trouble(answer: str) -> str | None:
 
 
 def _variable_trouble(answer: str) -> str | None:
+    if is_like_a_key(answer):
+        return f"{A_KEY} Type the variable's name, such as MY_LAB_API_KEY."
     if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", answer):
         return None
     return "Type the variable's name, never the key itself."

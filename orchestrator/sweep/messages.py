@@ -70,6 +70,8 @@ _MODEL_TABLES: dict[str, type[Any]] = {
     "agent": AgentTable,
     "serve": ServeTable,
 }
+_KEY_CHARACTERS = 20
+"""As few as a vendor's key has."""
 LOOKS_LIKE_A_SECRET = re.compile(
     r"(api|secret|auth|access).*(key|token)|^(key|token|password|authorization)$", re.IGNORECASE
 )
@@ -129,6 +131,12 @@ def unknown_key(source: SweepText, key: Key, also: Iterable[str] = ()) -> InputE
         return source.error(key, "a constant seed would make repeated samples identical", "delete it")
     known = [*_known(key[:-1]), *also]
     return source.error(key, "is not a known key", suggestion(name, known) or _elsewhere(name, known))
+
+
+def is_like_a_key(text: str) -> bool:
+    """Whether it is rather a vendor's key than a name of a vendor or of a variable: those as long hold no digits beside
+    small letters."""
+    return len(text) >= _KEY_CHARACTERS and bool(re.search(r"\d", text)) and bool(re.search(r"[a-z]", text))
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from orchestrator.sweep.lines import dotted
-from orchestrator.sweep.messages import suggestion
+from orchestrator.sweep.messages import is_like_a_key, suggestion
 from orchestrator.sweep.schema import PARAMS, SamplingTable
 from orchestrator.sweep.tables.serve import check_serve
 
@@ -73,7 +73,8 @@ def _check_keys(source: SweepText, alias: str, model: ModelTable) -> None:
         raise source.error(
             (*at, "model"), "is missing", 'add the vendor\'s name of it, such as model = "gpt-6-sol"'
         )
-    if model.api_key_env is not None and not _VARIABLE.fullmatch(model.api_key_env):
+    variable = model.api_key_env
+    if variable is not None and (not _VARIABLE.fullmatch(variable) or is_like_a_key(variable)):
         raise source.error(
             (*at, "api_key_env"),
             "is not the name of an environment variable",

@@ -91,6 +91,7 @@ def _with_answers(text: str) -> str:
     try:
         return sized(filled(text, ask_all(ask, say, served_at)))
     except EOFError:
+        typer.echo()  # the question still stands in this line
         raise InputError("manyfew init", "the input ended before the last answer", "add --yes") from None
 
 

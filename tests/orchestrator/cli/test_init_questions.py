@@ -263,6 +263,42 @@ def test_any_other_vendor_is_its_address_and_its_price(tmp_path):
     assert any("isn't a full address" in line for line in said)
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("opnai", "'opnai' isn't known by name: did you mean openai?"),
+        ("deep-seek", "did you mean deepseek?"),
+        ("none", "Type the name of a vendor"),
+        ("sk-proj-abc123def456ghi789", "looks like a key"),
+        ("gsk_abcd1234efgh5678ijkl9012", "looks like a key"),
+    ],
+)
+def test_what_is_hardly_a_vendors_name_is_asked_again(typed, said):
+    ask, _ = _typing("none", typed, "anthropic", "", "")
+    lines: list[str] = []
+    assert ask_all(ask, lines.append, lambda url: Served()).vendor == "anthropic"
+    (line,) = (line for line in lines if said in line)
+    assert "key" not in said or typed not in line
+
+
+def test_a_name_like_a_known_one_is_taken_when_it_is_typed_again():
+    ask, _ = _typing("none", "groqq", "groqq", "https://h.test/v1", "", "m", "1 2", "m", "1 2", "", "")
+    other = ask_all(ask, lambda line: None, lambda url: Served()).other
+    assert other is not None
+    assert other.endpoint.name == "groqq"
+
+
+def test_a_key_in_place_of_its_variable_is_not_written():
+    typed = ("https://h.test/v1", "labk_abcd1234efgh5678ijkl9012", "LAB_KEY", "m", "1 2", "m", "1 2", "", "")
+    ask, _ = _typing("none", "my-lab", *typed)
+    lines: list[str] = []
+    other = ask_all(ask, lines.append, lambda url: Served()).other
+    assert other is not None
+    assert other.endpoint.key == "LAB_KEY"
+    assert any("looks like a key" in line for line in lines)
+    assert not any("labk_" in line for line in lines)
+
+
 def test_a_file_of_problems_is_taken(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "p.jsonl").write_text('{"id": "a", "question": "1 + 1?", "answer": "2"}\n')
