@@ -341,12 +341,30 @@ class Driver:
         alias, ordinal, samples = ticket.alias, ticket.item.problem, outcome.samples
         self._tallies[alias].done += len(samples)
         self.findings.add_samples(alias, samples)
+        if not self._steered and self._count_together(alias, ordinal, outcome):
+            return
         for row, verdict in zip(samples, outcome.judged or repeat(None), strict=False):
             if verdict is None:
                 await self._judge.add(self._unjudged(alias, ordinal, row))
             else:
                 self.findings.add_judged(alias, ordinal, row.text, verdict.answer)
                 self._count_verdict(alias, ordinal, row.sample_index, verdict.passed, verdict.reason)
+
+    def _count_together(self, alias: str, ordinal: int, outcome: Settlement) -> bool:
+        """The verdicts of a reply at once, where they decide nothing; False: one is lacking, so each is looked at."""
+        passes = [None if verdict is None else verdict.passed for verdict in outcome.judged]
+        if not passes or None in passes:
+            return False
+        if not self.findings.has_example(alias):
+            for row, verdict in zip(outcome.samples, outcome.judged, strict=True):
+                self.findings.add_judged(alias, ordinal, row.text, verdict and verdict.answer)
+        tally = self._tallies[alias]
+        tally.verified += len(passes)
+        tally.passed += passes.count(1)
+        if 1 in passes:
+            index = outcome.samples[passes.index(1)].sample_index
+            self.scheduler.lanes[alias].sampling.judged(ordinal, passed=True, index=index)
+        return True
 
     def _unjudged(self, alias: str, ordinal: int, row: SampleRow) -> Unjudged:
         state = self._ledger.state

@@ -34,6 +34,10 @@ class Findings:
         ]
         self._empty[alias] = self._empty[alias].and_more(len(samples), cut)
 
+    def has_example(self, alias: str) -> bool:
+        """Whether no further judged sample of the model is looked at."""
+        return alias in self._examples
+
     def add_judged(self, alias: str, ordinal: int, text: str, answer: str | None) -> None:
         """A judged sample: its problem's ordinal, its text, and the answer that the verifier found in it."""
         if alias not in self._examples and text.strip():

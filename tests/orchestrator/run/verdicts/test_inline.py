@@ -121,3 +121,18 @@ def test_a_run_writes_sample_and_verdict_together(tmp_path):
     told = rows(db, "SELECT DISTINCT text, answer FROM sample_records WHERE answer IS NOT NULL")
     assert {row["text"] for row in told} == {"#### 0", "#### 1", "#### 2"}
     assert all(row["answer"] == row["text"].removeprefix("#### ") for row in told)
+
+
+@pytest.mark.parametrize(("max_n", "mode"), [(1, "uniform"), (4, "uniform"), (4, "until_solved")])
+def test_what_is_counted_of_verdicts_is_what_the_ledger_has(tmp_path, max_n, mode):
+    """One of three problems is solved, and not by each of its samples."""
+    vendor = openai_vendor(answer=lambda _, index: "none" if index % 3 else "#### 2")
+    db = tmp_path / "l.db"
+    with serving(vendor):
+        sweep = SweepFile({"m": model(vendor, max_n=max_n, mode=mode)}, problems=3, samples=8)
+        ended = run(sweep.write(tmp_path), db)
+    shown = ended.result.progress.models[0]
+    right = one(db, "SELECT count(*) FROM sample_records WHERE passed = 1")
+    solved = one(db, "SELECT count(DISTINCT problem) FROM sample_records WHERE passed = 1")
+    assert 0 < solved < 3
+    assert (shown.verified, shown.passed, shown.solved_problems) == (shown.done, right, solved)
