@@ -157,11 +157,12 @@ def _foretold(plan: Planned) -> Iterator[str]:
     own = bands.pop(of.kind)
     begins = "With" if of.verdicts else "By the stated pass rates alone: with"
     more = "more" if plan.held_pico else "in all"
-    others = ", ".join(f"{kind} {band.solved:.0f}" for kind, band in bands.items())
+    others = ", ".join(f"{kind} {band.solved:,.0f}" for kind, band in bands.items())
+    within = " within worth_usd" if of.within_worth else ""
     yield (
-        f"{begins} {usd(round(of.usd * PICO_PER_USD))} {more}: about {own.solved:.0f} of {of.problems:,} solved "
-        f"({own.low:.0f}–{own.high:.0f}), {others}, uniform best single model "
-        f"{found.uniform.solved:.0f} ({safe(of.models[found.uniform_model], NAME)})."
+        f"{begins} {usd(round(of.usd * PICO_PER_USD))} {more}: about {own.solved:,.0f} of {of.problems:,} solved "
+        f"({own.low:,.0f}–{own.high:,.0f}){within}, {others}, uniform best single model "
+        f"{found.uniform.solved:,.0f} ({safe(of.models[found.uniform_model], NAME)})."
     )
 
 

@@ -31,6 +31,8 @@ class PolicyForetold:
     models: tuple[str, ...]
     verdicts: int
     found: Foretold
+    within_worth: bool = False
+    """Whether worth_usd may end it before the money does."""
 
     def document(self) -> dict[str, Any]:
         """As `plan --json` has it."""
@@ -88,6 +90,7 @@ def foretold(prepared: Prepared, db: Path, left_pico: int | None) -> PolicyForet
         cost=costs,
         most=most,
         prior=stated([policy.pass_rates.get(alias) for alias in aliases]),
+        worth_usd=None if policy.worth_pico is None else policy.worth_pico / PICO_PER_USD,
         solved=places_solved(db, prepared.sweep.name, [p.key for p in prepared.problems]) if there else (),
     )
     usd = left_pico / PICO_PER_USD
@@ -98,4 +101,5 @@ def foretold(prepared: Prepared, db: Path, left_pico: int | None) -> PolicyForet
         models=tuple(aliases),
         verdicts=verdicts,
         found=foretell(stand, usd, cascade=stages),
+        within_worth=policy.worth_pico is not None,
     )

@@ -43,13 +43,15 @@ class Band(NamedTuple):
 class Stand:
     """How it stands. `counts`: (right, wrong) by model, of each problem; `cost`: dollars a sample by model; `most`:
     samples that a problem gets of a model; `prior`: what is believed before any verdict, None: little; `solved`:
-    problems that models solved which are asked no more."""
+    problems that models solved which are asked no more; `worth_usd`: the policy solve buys nothing that costs more
+    an expected solve."""
 
     counts: Sequence[Counts]
     cost: Sequence[float]
     most: Sequence[int]
     prior: Spread | None = None
     solved: Collection[int] = ()
+    worth_usd: float | None = None
 
     @cached_property
     def open(self) -> Mapping[tuple[int, ...], Whole]:
@@ -221,7 +223,7 @@ def _best_path(stand: Stand, passes: _Passes, failures: tuple[int, ...]) -> _Pat
     now, least = failures, float("inf")
     for _ in range(LONGEST):
         best, index = passes.best(now)
-        if index <= 0:
+        if index <= 0 or (stand.worth_usd is not None and index * stand.worth_usd < 1.0):
             break
         least = min(least, index)
         now = (*now[:best], now[best] + 1, *now[best + 1 :])

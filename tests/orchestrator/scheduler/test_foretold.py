@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -56,3 +58,14 @@ def test_without_stated_pass_rates_the_verdicts_alone_predict() -> None:
     """A vague start that counts as stated leaves out half of the band."""
     assert stated([None, None]) is None
     assert stated([None, 0.3]) is not None
+
+
+def test_nothing_is_foretold_that_costs_more_than_a_solve_is_worth() -> None:
+    counts = [((0, 2), (1, 1))] * 3 + [((0, 2), (0, 2))] * 17
+    free = Stand(counts=counts, cost=[0.001, 0.01], most=[50, 50])
+    found = [
+        foretell(replace(free, worth_usd=worth), 100.0, cascade=None) for worth in (None, 0.05, 0.000001)
+    ]
+    whole, part, nothing = (one.solve.solved for one in found)
+    assert nothing == 3 < part < whole
+    assert len({one.cascade for one in found}) == len({one.uniform for one in found}) == 1
