@@ -8,11 +8,12 @@ error, is no reply.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import msgspec
 
 from providers.errors import Unusable
+from providers.reading.content import content_of
 from providers.reading.error_text import error_in_reply, excerpt, no_object
 from providers.reading.failures import failure_in_reply, rate_headers, request_id_of
 from providers.reading.lenient_json import (
@@ -280,7 +281,7 @@ def _chat_text(choice: dict[str, Any]) -> tuple[str, str | None, str | None]:
     content = fields.get("content") if fields else choice.get("text")
     first, second, refused = fields.get("reasoning_content"), fields.get("reasoning"), fields.get("refusal")
     # Most choices have a content alone: with 32 of them this is a tenth of all that a reply takes.
-    text, thought = (content, None) if type(content) is str and content.isascii() else _content(content)
+    text, thought = (content, None) if type(content) is str and content.isascii() else content_of(content)
     reasoning = thought if first is None and second is None else as_text(first) or as_text(second) or thought
     refusal = None if refused is None else as_text(refused)
     if refusal:
@@ -293,23 +294,3 @@ def _completion_text(choice: dict[str, Any]) -> tuple[str, str | None, str | Non
         return _chat_text(choice)  # as some gateways answer on either wire
     reasoning = as_text(choice.get("reasoning_content")) or as_text(choice.get("reasoning"))
     return written(choice.get("text")), reasoning, finish_reason(choice.get("finish_reason"))
-
-
-def _content(content: object) -> tuple[str, str | None]:
-    """(text, thinking) of a message's content: text, a typed part or a list of them; else what it is in JSON."""
-    fields = as_object(content)
-    is_part = "type" in fields or isinstance(fields.get("text"), str)
-    if not is_part and not isinstance(content, list):
-        return written(content), None
-    text: list[str] = []
-    thinking: list[str] = []
-    for part in [fields] if is_part else cast("list[Any]", content):
-        if not isinstance(part, dict):
-            text.append(written(part))
-            continue
-        fields = cast("dict[str, Any]", part)
-        if fields.get("type") == "thinking":
-            thinking.append(_content(fields.get("thinking"))[0])
-        elif fields.get("type") in ("text", "output_text", None):
-            text.append(written(fields.get("text")))
-    return "".join(text), "".join(thinking) or None

@@ -9,11 +9,12 @@ import msgspec
 
 from orchestrator.ledger.importing.json_stream import opened, records
 from orchestrator.ledger.importing.line import Billed, Line, Wrong, checked_values
-from orchestrator.ledger.importing.look import Look
+from orchestrator.ledger.importing.look import Look, as_object
 from orchestrator.ledger.importing.reader import FileReader, Lost, Options, Taken
-from orchestrator.ledger.importing.typed import converted
+from orchestrator.ledger.importing.typed import converted, decoded
 from pricing.cost import split_equally
 from pricing.types import Tokens
+from providers.reading.content import content_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -118,16 +119,20 @@ class BatchOutput(FileReader):
         )
 
 
+_Count = int | float | None
+"""Some vendors write 20.0."""
+
+
 class _Details(msgspec.Struct):
-    cached_tokens: int | None = None
-    reasoning_tokens: int | None = None
+    cached_tokens: _Count = None
+    reasoning_tokens: _Count = None
 
 
 class _OpenAIUsage(msgspec.Struct):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    input_tokens: int | None = None
-    output_tokens: int | None = None
+    prompt_tokens: _Count = None
+    completion_tokens: _Count = None
+    input_tokens: _Count = None
+    output_tokens: _Count = None
     prompt_tokens_details: _Details | None = None
     completion_tokens_details: _Details | None = None
     input_tokens_details: _Details | None = None
@@ -135,8 +140,9 @@ class _OpenAIUsage(msgspec.Struct):
 
 
 class _Message(msgspec.Struct):
-    content: str | None = None
+    content: Any = None
     reasoning_content: str | None = None
+    reasoning: str | None = None
     refusal: str | None = None
 
 
@@ -151,11 +157,13 @@ class _Part(msgspec.Struct):
     type: str = ""
     text: str | None = None
     thinking: str | None = None
+    refusal: str | None = None
 
 
 class _Item(msgspec.Struct):
     type: str = ""
-    content: list[_Part] | None = None
+    content: list[_Part] | str | None = None
+    summary: list[_Part] | None = None
 
 
 class _Why(msgspec.Struct):
@@ -170,12 +178,16 @@ class _Body(msgspec.Struct):
     choices: list[_Choice] | None = None
     output: list[_Item] | None = None
     incomplete_details: _Why | None = None
+    status: str | None = None
+    error: Any = None
     usage: _OpenAIUsage | None = None
 
 
 class _Response(msgspec.Struct):
-    status_code: int = 200
+    status_code: int | str | None = 200
     body: Any = None
+    choices: Any = None
+    output: Any = None
 
 
 class OpenAIBatch(BatchOutput):
@@ -185,22 +197,42 @@ class OpenAIBatch(BatchOutput):
 
     def _reply(self, found: dict[str, Any]) -> Reply | str:
         response = found.get("response")
-        if found.get("error") or response is None:
+        if _says_error(found.get("error")) or response is None:
             return str(found.get("error") or "no response")
         one = converted({"response": response}, dict[str, _Response])["response"]
-        if one.status_code != 200:
+        if str(one.status_code or 200) != "200":
             return f"HTTP {one.status_code}"
-        body = converted({"body": one.body}, dict[str, _Body])["body"]
+        if one.body is None and (one.choices or one.output):  # Fireworks
+            one.body = response
+        body = _body(one.body)
+        if _says_error(body.error) and not body.choices and not body.output:
+            return str(body.error)
+        if body.choices == [] or body.status in ("failed", "cancelled"):
+            return "a reply without choices" if body.choices == [] else f"the reply is {body.status}"
         usage = body.usage
         details = None if usage is None else usage.output_tokens_details or usage.completion_tokens_details
         return Reply(
             model=body.model,
             answers=_openai_answers(body),
             tokens=None if usage is None else _openai_tokens(usage),
-            reasoning_tokens=0 if details is None else details.reasoning_tokens or 0,
+            reasoning_tokens=0 if details is None else _whole(details.reasoning_tokens or 0),
             id=body.id,
             created_at=body.created if body.created is not None else body.created_at,
         )
+
+
+def _says_error(error: Any) -> bool:
+    """Some vendors write an error of nulls where there was none."""
+    return any(fields.values()) if (fields := as_object(error)) else bool(error)
+
+
+def _body(body: Any) -> _Body:
+    """A reply, as an object or as its text."""
+    return (
+        decoded(body.encode(), _Body)
+        if isinstance(body, str)
+        else converted({"body": body}, dict[str, _Body])["body"]
+    )
 
 
 def _openai_answers(body: _Body) -> tuple[Answer, ...]:
@@ -211,9 +243,20 @@ def _openai_answers(body: _Body) -> tuple[Answer, ...]:
     if body.choices is not None:
         # Some vendors give every choice the index 0: their order stands.
         return tuple(_openai_answer(choice) for choice in _in_order(body.choices))
-    parts = [part for item in body.output or () if item.type == "message" for part in item.content or ()]
+    parts = [part for item in body.output or () if item.type == "message" for part in _parts(item.content)]
+    thoughts = [
+        part.text for item in body.output or () if item.type == "reasoning" for part in item.summary or ()
+    ]
     cut = body.incomplete_details is not None and body.incomplete_details.reason == "max_output_tokens"
-    return (Answer("".join(part.text or "" for part in parts), None, "length" if cut else "stop"),)
+    text = "".join(part.text or "" for part in parts)
+    refusal = "".join(part.refusal or "" for part in parts)
+    reason = "refusal" if refusal else "length" if cut else "stop"
+    return (Answer(text or refusal, "\n\n".join(filter(None, thoughts)) or None, reason),)
+
+
+def _parts(content: list[_Part] | str | None) -> list[_Part]:
+    """A text stands for the part of it."""
+    return [_Part("text", content)] if isinstance(content, str) else content or []
 
 
 def _in_order(choices: Sequence[_Choice]) -> Sequence[_Choice]:
@@ -222,7 +265,11 @@ def _in_order(choices: Sequence[_Choice]) -> Sequence[_Choice]:
 
 def _openai_answer(choice: _Choice) -> Answer:
     message = choice.message or _Message(choice.text)
-    return Answer(message.content or message.refusal or "", message.reasoning_content, choice.finish_reason)
+    text, thought = content_of(message.content)
+    reasoning = message.reasoning_content or message.reasoning or thought
+    return Answer(
+        text or message.refusal or "", reasoning, "refusal" if message.refusal else choice.finish_reason
+    )
 
 
 def _openai_tokens(usage: _OpenAIUsage) -> Tokens | None:
@@ -231,12 +278,18 @@ def _openai_tokens(usage: _OpenAIUsage) -> Tokens | None:
     if read is None or wrote is None:
         return None
     details = usage.prompt_tokens_details or usage.input_tokens_details
-    return _checked(
-        Tokens(input=read, output=wrote, cached=0 if details is None else details.cached_tokens or 0)
-    )
+    cached = 0 if details is None else details.cached_tokens or 0
+    return _checked(Tokens(input=_whole(read), output=_whole(wrote), cached=_whole(cached)))
+
+
+def _whole(count: float) -> int:
+    if count != int(count):
+        raise Wrong(f"usage counts {count} tokens", "a count is a whole number from 0")
+    return int(count)
 
 
 class _Writes(msgspec.Struct):
+    ephemeral_5m_input_tokens: int | None = None
     ephemeral_1h_input_tokens: int | None = None
 
 
@@ -249,7 +302,7 @@ class _AnthropicUsage(msgspec.Struct):
 
 
 class _AnthropicMessage(msgspec.Struct):
-    content: list[_Part] = []
+    content: list[_Part] | str = []
     model: str | None = None
     id: str | None = None
     stop_reason: str | None = None
@@ -272,8 +325,9 @@ class AnthropicBatch(BatchOutput):
         if result.message is None:
             return f"{result.type or 'no message'} {result.error or ''}".strip()
         message, usage = result.message, result.message.usage
-        texts = [part.text for part in message.content if part.type == "text" and part.text]
-        thoughts = [part.thinking for part in message.content if part.thinking]
+        parts = _parts(message.content)
+        texts = [part.text for part in parts if part.type == "text" and part.text]
+        thoughts = [part.thinking for part in parts if part.thinking]
         reason = "length" if message.stop_reason == "max_tokens" else message.stop_reason
         return Reply(
             model=message.model,
@@ -285,7 +339,9 @@ class AnthropicBatch(BatchOutput):
 
 def _anthropic_tokens(usage: _AnthropicUsage) -> Tokens:
     read, written = usage.cache_read_input_tokens or 0, usage.cache_creation_input_tokens or 0
-    long = usage.cache_creation.ephemeral_1h_input_tokens or 0 if usage.cache_creation is not None else 0
+    lifetimes = usage.cache_creation or _Writes()
+    long = lifetimes.ephemeral_1h_input_tokens or 0
+    written = max(written, long + (lifetimes.ephemeral_5m_input_tokens or 0))
     return _checked(
         Tokens(
             input=usage.input_tokens + read + written,

@@ -23,8 +23,9 @@ LIVECODEBENCH = "livecodebench"
 
 class _Answers(msgspec.Struct):
     question_id: str | int
-    code_list: list[str]
-    graded_list: list[bool]
+    code_list: list[str | None]
+    graded_list: list[bool | int]
+    """Some versions write 1 and 0, or negative codes for programs that ended in an error."""
     question_content: str | None = None
 
 
@@ -52,7 +53,7 @@ class LiveCodeBench(FileReader):
                         raise Wrong(message, "a grade a program")
                     about = {"problem": str(one.question_id), "question": one.question_content}
                     for index, (code, passed) in enumerate(zip(one.code_list, one.graded_list, strict=True)):
-                        values = {"text": code, "passed": int(passed)}
+                        values = {"text": code or "", "passed": int(passed > 0)}
                         line = checked_values(
                             alias, index, about, values, cost_pico=None, judge=LIVECODEBENCH
                         )

@@ -126,7 +126,7 @@ class InspectLog(FileReader):
         status: Any = None
         with opened(self.file) as raw:
             for _, key, value in entries(raw, {"samples"}):
-                if key == "samples":
+                if key == "samples" and value is not None:
                     if self._header is None:
                         early += 1
                         continue
@@ -144,7 +144,7 @@ class InspectLog(FileReader):
         if early:
             with opened(self.file) as raw:
                 for _, key, value in entries(raw, {"samples"}):
-                    if key == "samples":
+                    if key == "samples" and value is not None:
                         number += 1
                         yield from self._sample(number, f"sample {number}", converted, value)
 
@@ -207,7 +207,7 @@ class InspectLog(FileReader):
 
     def _verdict(self, sample: Sample) -> tuple[int | None, float | None, str | None, str | None]:
         """(passed, score, scorer, answer)."""
-        scores = sample.scores or {}
+        scores = sample.scores or ({} if sample.score is None else {"score": sample.score})
         self._scorers.update(scores if len(self._scorers) < 1000 else ())
         scorer = self.options.scorer
         if scorer is None:

@@ -81,12 +81,14 @@ class Sample(msgspec.Struct):
     """A sample of one problem in one epoch."""
 
     id: int | str
-    epoch: int
+    epoch: int = 1
     input: str | list[Message] = ""
     target: str | list[str] | None = None
     choices: list[str] | None = None
     output: Output | None = None
     scores: dict[str, Score] | None = None
+    score: Score | None = None
+    """Of the one scorer, in logs of early 2024."""
     model_usage: dict[str, Usage] | None = None
     total_time: float | None = None
     working_time: float | None = None

@@ -141,6 +141,7 @@ def _texts(line: _Line) -> list[str]:
             "import tasks that generate text (output_type: generate_until)",
         )
     texts = line.resps if isinstance(next(iter(line.resps), ""), str) else as_list(line.resps[0])
+    texts = [text[0] if len(as_list(text)) == 1 else text for text in texts]  # as some filters leave them
     for at, text in enumerate(texts):
         if not isinstance(text, str):
             raise Wrong(f"resps[0][{at}] is not text", "import tasks that generate text")

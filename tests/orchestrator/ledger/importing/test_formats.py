@@ -401,6 +401,129 @@ def test_anthropic_s_batch_output(command, tmp_path):
     assert (row["prompt_tokens"], row["cached_tokens"], row["provider"]) == (40, 30, "anthropic")
 
 
+OF_OTHER_VENDORS = {
+    "content in parts": {
+        "content": [{"type": "text", "text": "The answer "}, {"type": "text", "text": "is 5"}]
+    },
+    "thinking in parts": {
+        "content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "The answer is 5"}]
+    },
+}
+
+
+@pytest.mark.parametrize("message", OF_OTHER_VENDORS.values(), ids=OF_OTHER_VENDORS)
+def test_batch_output_of_other_vendors_has_contents_in_parts(command, tmp_path, message):
+    line = logs.openai_batch_line("p1", [""])
+    line["response"]["body"]["choices"][0]["message"] = {"role": "assistant", **message}
+    write(tmp_path / "batch.jsonl", line)
+    brought(command, "batch.jsonl")
+    (row,) = records(Path("a.db"))
+    assert row["text"] == "The answer is 5"
+    assert row["reasoning"] == ("hm" if "thinking" in str(message) else None)
+
+
+def test_batch_output_in_other_vendors_envelopes(command, tmp_path):
+    """Fireworks leaves out the body; others write fractions for counts, texts for objects, or an error of nulls."""
+    plain = logs.openai_batch_line("p", ["5"])
+    body = plain["response"]["body"]
+    bare = {"custom_id": "p1", "response": body}
+    counted = {
+        "status_code": "200",
+        "body": body | {"usage": {"prompt_tokens": 100.0, "completion_tokens": 40.0}},
+    }
+    as_text = {"status_code": 200, "body": json.dumps(body)}
+    lines = [
+        bare,
+        plain | {"custom_id": "p3", "response": counted},
+        plain | {"custom_id": "p4", "response": as_text},
+        plain | {"custom_id": "p5", "error": {"code": None, "message": None}},
+    ]
+    write(tmp_path / "batch.jsonl", *lines)
+    done = brought(command, "batch.jsonl")
+    assert (done["samples"], done["failed"]) == (4, 0)
+    found = records(Path("a.db"))
+    assert sorted(row["problem"] for row in found) == ["p1", "p3", "p4", "p5"]
+    assert {(row["text"], row["prompt_tokens"], row["completion_tokens"]) for row in found} == {
+        ("5", 100, 40)
+    }
+
+
+def test_replies_without_an_answer_in_batch_output_are_lost(command, tmp_path):
+    plain = logs.openai_batch_line("p0", ["5"])
+    body = plain["response"]["body"]
+    failed = {
+        "object": "response",
+        "status": "failed",
+        "model": "m",
+        "output": [],
+        "error": {"code": "server_error"},
+    }
+    bodies = [{"error": {"message": "bad"}}, body | {"choices": []}, failed]
+    lines = [
+        plain | {"custom_id": f"p{at}", "response": {"status_code": 200, "body": one}}
+        for at, one in enumerate(bodies, start=1)
+    ]
+    write(tmp_path / "batch.jsonl", plain, *lines)
+    done = brought(command, "batch.jsonl")
+    assert (done["samples"], done["failed"]) == (1, 3)
+
+
+def test_refusals_and_reasoning_of_responses_in_batch_output(command, tmp_path):
+    output = [
+        {"type": "reasoning", "summary": [{"type": "summary_text", "text": "hm"}]},
+        {"type": "message", "content": [{"type": "refusal", "refusal": "No."}]},
+    ]
+    body = {"id": "r", "object": "response", "status": "completed", "model": "gpt-5", "output": output}
+    write(tmp_path / "batch.jsonl", {"custom_id": "p", "response": {"status_code": 200, "body": body}})
+    brought(command, "batch.jsonl")
+    (row,) = records(Path("a.db"))
+    assert (row["text"], row["reasoning"], row["finish_reason"]) == ("No.", "hm", "refusal")
+
+
+def test_anthropics_batch_output_from_gateways(command, tmp_path):
+    """A text stands for the block of it, and cache writes may be told by their lifetime alone."""
+    line = logs.anthropic_batch_line("p1", "")
+    line["result"]["message"] |= {
+        "content": "5",
+        "usage": {
+            "input_tokens": 10,
+            "output_tokens": 20,
+            "cache_creation": {"ephemeral_5m_input_tokens": 100},
+        },
+    }
+    write(tmp_path / "results.jsonl", line)
+    brought(command, "results.jsonl")
+    (row,) = records(Path("a.db"))
+    assert (row["text"], row["prompt_tokens"], row["cache_write_tokens"]) == ("5", 110, 100)
+
+
+def test_an_inspect_log_of_early_2024(command, tmp_path):
+    """It has one score, without a name."""
+    sample = logs.inspect_sample(1, 1, "4", score={"value": "C", "answer": "4"})
+    del sample["scores"]
+    logs.write_json_log(tmp_path / "log.json", [sample])
+    done = brought(command, "log.json")
+    assert done["scorers"] == {"score": 1}
+    (row,) = records(Path("a.db"))
+    assert row["passed"] == 1
+
+
+def test_grades_of_other_versions(command, tmp_path):
+    item = logs.livecodebench_item("q", ["a", "b"], [True, False]) | {
+        "graded_list": [1, -2],
+        "code_list": ["a", None],
+    }
+    (tmp_path / "x_eval_all.json").write_text(json.dumps([item]))
+    brought(command, "x_eval_all.json", "--model", "m")
+    assert [(row["text"], row["passed"]) for row in records(Path("a.db"))] == [("a", 1), ("", 0)]
+
+
+def test_an_answer_of_lm_eval_may_stand_in_a_list_of_its_own(command, tmp_path):
+    write(tmp_path / "samples_t.jsonl", logs.lm_eval_line(0, ["4"]) | {"resps": [[["4"]]]})
+    brought(command, "samples_t.jsonl", "--model", "m")
+    assert [row["text"] for row in records(Path("a.db"))] == ["4"]
+
+
 @pytest.mark.parametrize("form", ["lines", "list", "page"])
 def test_runs_of_openai_s_evals(command, tmp_path, form):
     items = [logs.evals_item(1, "2", True), logs.evals_item(1, "3", False), logs.evals_item(2, "4", True)]
@@ -421,6 +544,8 @@ def test_a_task_id_may_be_a_number_and_a_program_a_solution(command, tmp_path):
 
 
 OTHERS = {
+    "LiteLLM": {"id": "i", "call_type": "acompletion", "messages": [], "response": {}, "model": "m"},
+    "Hugging Face hub": {"features": [], "rows": [], "num_rows_total": 1},
     "HELM": {"adapter_spec": {}, "request_states": []},
     "promptfoo": {"evalId": "e", "results": {}},
     "lighteval": {"config_general": {}, "results": {}, "versions": {}},
