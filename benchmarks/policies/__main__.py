@@ -12,7 +12,7 @@ in these three is chosen for each budget by the mean of all runs, which nobody k
 policy's own code, verdict by verdict, a run of its own for each budget. *reference*: the same, told the true spread
 of rates, not any problem's own rate. *oracle*: told each problem's rate. `--tape` is the quickstart's recording;
 `--counts` a file of counts with `set`, `model`, `problem`, `n` and `c`, of which models with parameters in their
-name ("pythia-1.4b") cost in proportion. benchmarks/policies_figure.py draws what is printed. `--decisions`: the time
+name ("pythia-1.4b") cost in proportion. benchmarks/policies/figure.py draws what is printed. `--decisions`: the time
 of a choice, 10,000 problems, 5 models."""
 
 from __future__ import annotations

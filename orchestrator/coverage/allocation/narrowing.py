@@ -4,7 +4,7 @@ Each model's draws are of two sorts. *Guides* say where samples help: how many o
 its guides' outcomes and on no other's. The *counted* draws, GUIDES of a sample for each of which are guides, are what
 estimates rest on: given the guides their number is fixed, so that each problem's C(n−c, k)/C(n, k) is unbiased as
 always, and so is the mean over problems. (Draws that decide and count at once are not: a problem whose first samples
-failed by chance is then left alone, and its low rate stays; benchmarks/next_dollar.py measures that.)
+failed by chance is then left alone, and its low rate stays; benchmarks/statistics/next_dollar.py measures that.)
 """
 
 from __future__ import annotations

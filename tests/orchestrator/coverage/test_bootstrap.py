@@ -92,7 +92,7 @@ def _binomial(n, c, p):
 
 def test_bands_hold_with_few_problems_and_where_few_are_solved():
     """Quantiles alone hold 89 to 92% with 20 problems."""
-    from benchmarks.bands import KS, SHAPES, of_cell
+    from benchmarks.statistics.bands import KS, SHAPES, of_cell
 
     generator = np.random.default_rng(5)
     for name, problems in (("Beta(2,1.5)", 10), ("Beta(.4,3)", 20)):

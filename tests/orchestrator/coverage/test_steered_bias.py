@@ -1,5 +1,5 @@
 """What is printed of a model after a policy has chosen its draws is off by less than a tenth of one run's standard
-error: `python -m benchmarks.steered_bias` has the figures of each.
+error: `python -m benchmarks.policies.steered_bias` has the figures of each.
 
 MANYFEW_BIAS_RUNS says how many runs of each policy (200; 2,000 in .ci/long bias)."""
 
@@ -9,7 +9,7 @@ import os
 
 import pytest
 
-from benchmarks.steered_bias import SETTINGS, studied
+from benchmarks.policies.steered_bias import SETTINGS, studied
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 

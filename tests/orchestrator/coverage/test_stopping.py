@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from benchmarks.other_stopping import last_batch, rth_success
+from benchmarks.statistics.other_stopping import last_batch, rth_success
 from orchestrator.coverage.stopping import first_success, largest_k
 
 KS = np.array([1, 5, 20])

@@ -1,4 +1,4 @@
-"""What `plan` predicts of a policy comes true within its band: `python -m benchmarks.foretold` has the figures."""
+"""What `plan` predicts of a policy comes true within its band (`python -m benchmarks.policies.foretold`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.foretold import KINDS, one_run, worlds
+from benchmarks.policies.foretold import KINDS, one_run, worlds
 from orchestrator.scheduler.policy.foretold import Stand, foretell
 from orchestrator.scheduler.policy.joint_rates import stated
 

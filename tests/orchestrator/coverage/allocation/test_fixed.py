@@ -88,7 +88,7 @@ def test_no_solved_problem_and_one_problem_have_a_posterior_too():
 
 
 def test_a_simulated_error_is_the_expected_one_and_uniform_needs_twice_the_money():
-    """benchmarks/next_dollar.py has the table; this is one of its easier rows."""
+    """benchmarks/statistics/next_dollar.py has the table; this is one of its easier rows."""
     generator = np.random.default_rng(11)
     planned, even, expected = [], [], []
     for _ in range(40):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.extrapolation_shapes import KNOWN, logit_normal, mixture
+from benchmarks.extrapolation.shapes import KNOWN, logit_normal, mixture
 from orchestrator.coverage.extrapolation import extrapolate as extrapolation
 from orchestrator.coverage.extrapolation import tail_fit
 from orchestrator.coverage.extrapolation.extrapolate import Extrapolation, extrapolate

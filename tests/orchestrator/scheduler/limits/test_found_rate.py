@@ -1,4 +1,4 @@
-"""Limits that nobody states, and refusals at random, on the virtual clock of `python -m benchmarks.rate_limits`."""
+"""Limits that nobody states, and refusals at random, on the virtual clock of `python -m benchmarks.rates.limits`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from random import Random
 
 import pytest
 
-from benchmarks.rate_grid import Cell, cells
-from benchmarks.rate_limits import play
-from benchmarks.virtual_vendors import InFlight, Limit, NoLimit, TokenBucket, VirtualVendor, Window
+from benchmarks.rates.grid import Cell, cells
+from benchmarks.rates.limits import play
+from benchmarks.rates.virtual_vendors import InFlight, Limit, NoLimit, TokenBucket, VirtualVendor, Window
 from providers.errors import RateLimited
 from tests.orchestrator.scheduler.lanes import admitted, all_admitted, lane, scheduler
 

@@ -1,6 +1,6 @@
 """What following the advice's first sentence costs too much:
 
-    python -m benchmarks.regret [--runs 100] [--problems 20,50,100]
+    python -m benchmarks.statistics.regret [--runs 100] [--problems 20,50,100]
 
 Populations of 2 to 8 models, 16 samples a problem and model, logit-normal rates, each further model better by 0 to 1.5
 in the logit and 1.3 to 8 times as expensive. Regret: the true dollars of the policy that the first sentence names over
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.many_or_few import outcomes
+from benchmarks.statistics.many_or_few import outcomes
 from orchestrator.analysis.advice import recommended
 from orchestrator.analysis.arrays import samples_of
 from orchestrator.analysis.policies import policies

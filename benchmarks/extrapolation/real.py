@@ -1,6 +1,6 @@
 """Coverage foretold at 10 and 100 times the samples, on real counts:
 
-    python -m benchmarks.extrapolation_real COUNTS.csv [--draws 10] [--sets NAME,NAME] [--weights]
+    python -m benchmarks.extrapolation.real COUNTS.csv [--draws 10] [--sets NAME,NAME] [--weights]
 
 COUNTS.csv has a row a problem: `set`, `model`, `problem`, `n` samples, `c` of them right; with a column `first` (the
 trial of the first right one, 0 if none) a model was sampled until solved. Of a model's samples 10, 100 and 1,000 a
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.extrapolation_others import by_curve_fit, by_log_log
+from benchmarks.extrapolation.others import by_curve_fit, by_log_log
 from orchestrator.coverage import grid
 from orchestrator.coverage.extrapolation import power_law, tail_fit
 from orchestrator.coverage.extrapolation.extrapolate import extrapolate

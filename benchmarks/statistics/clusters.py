@@ -1,6 +1,6 @@
 """How often 95% bands hold the coverage of new problems of new clusters, by the clusters and as if there were none:
 
-    python -m benchmarks.clusters [RUNS]
+    python -m benchmarks.statistics.clusters [RUNS]
 
 Difficulty is logit-normal within a cluster (deviation 2), and clusters differ (deviation .5); 20 samples a problem."""
 

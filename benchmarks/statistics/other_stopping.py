@@ -1,4 +1,4 @@
-"""Estimators for stopping rules that no run of manyfew uses yet: beside others in benchmarks.estimators."""
+"""Estimators for stopping rules that no run of manyfew uses yet: beside others in benchmarks.statistics.estimators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often a table of equal models has a verdict anywhere: `python -m benchmarks.equal_models [RUNS]`."""
+"""How often a table of equal models has a verdict anywhere: `python -m benchmarks.statistics.equal_models [RUNS]`."""
 
 from __future__ import annotations
 

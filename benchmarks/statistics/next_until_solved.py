@@ -4,7 +4,7 @@ For each spread of pass rates and first round: draw problems, ask both models un
 of the money that would settle everything up to the counts compared, go on as planned, and compare the difference then
 told (what is open at its chance by the fitted spread) with what going on to the end finds on these very problems. The
 same with every unsolved problem of both models taken as much further (`uniform`), and with only those that are open
-(`open alike`), at several times the money. Run: python -m benchmarks.next_until_solved [--runs 400]
+(`open alike`), at several times the money. Run: python -m benchmarks.statistics.next_until_solved [--runs 400]
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.next_dollar import PROBLEMS, SHAPES
+from benchmarks.statistics.next_dollar import PROBLEMS, SHAPES
 from orchestrator.coverage.allocation.until_solved import Attempts, alike, attempts, reach, settle
 from orchestrator.coverage.samples import Samples
 

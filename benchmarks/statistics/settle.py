@@ -1,4 +1,4 @@
-"""How often what is said to settle an open comparison does: `python -m benchmarks.settle [RUNS] [PROBLEMS]`.
+"""How often what is said to settle an open comparison does: `python -m benchmarks.statistics.settle [RUNS] [PROBLEMS]`.
 
 Two models on PROBLEMS problems, 4 to 32 samples each, prices up to 32 times apart. Of each table one open row is drawn,
 and what it asks for is bought: of the samples alone, and with the problems that it asks for beside them."""

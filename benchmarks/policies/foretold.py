@@ -1,6 +1,6 @@
 """Whether what `plan` predicts of a policy's money comes true:
 
-    python -m benchmarks.foretold [--runs 100] [--pilot 2] [--first 0] [--shapes NAME;NAME]
+    python -m benchmarks.policies.foretold [--runs 100] [--pilot 2] [--first 0] [--shapes NAME;NAME]
 
 The worlds of benchmarks/policies: of each the pilot has so many samples of every problem and model, whatever their
 outcomes. From its counts `foretell` says what 1, 4 and 16 times the cost of the cheapest model's sample of each problem

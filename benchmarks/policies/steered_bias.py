@@ -1,7 +1,7 @@
 """How far what is printed of a model after a policy is off, over many runs of one sweep: mean error over one run's
 standard error.
 
-    python -m benchmarks.steered_bias [--runs 2000] [--policy NAME …]
+    python -m benchmarks.policies.steered_bias [--runs 2000] [--policy NAME …]
 
 Each run's draws are the choice of the policy's own works, made by `works_of` from a sweep file, with several requests
 on their way that land in any order; they are written as a ledger's rows, and what `frontier` and `compare` say of that

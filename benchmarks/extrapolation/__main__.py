@@ -8,7 +8,7 @@ power law by least squares on coverage at 40 k, as the paper's, we suppose; the 
 beta-binomial by maximum likelihood; one fitted to the problems with few passes alone), and of manyfew's; then how often
 manyfew's 95% band held the truth of these problems and of all problems of that shape, and its median width. Below: mean
 error over mean error of the power law.
-Of shapes drawn at random (extrapolation_random; 5 seeds each, or fewer) only the mean stands.
+Of shapes drawn at random (random.py; 5 seeds each, or fewer) only the mean stands.
 With --dynamic the same number of attempts goes round robin to the problems that are still unsolved."""
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.extrapolation_others import OTHERS
-from benchmarks.extrapolation_random import COMMON, FOREIGN, FOREIGN_SEED, TEST_SEED, random_shapes
-from benchmarks.extrapolation_shapes import KNOWN, UNTUNED
-from orchestrator.coverage import grid
+from benchmarks.extrapolation.others import OTHERS
+from benchmarks.extrapolation.random import COMMON, FOREIGN, FOREIGN_SEED, TEST_SEED, random_shapes
+from benchmarks.extrapolation.reach import farthest
+from benchmarks.extrapolation.shapes import KNOWN, UNTUNED
 from orchestrator.coverage.extrapolation.extrapolate import extrapolate
 from orchestrator.coverage.samples import Samples
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from benchmarks.extrapolation_shapes import Draw
+    from benchmarks.extrapolation.shapes import Draw
 
 _POPULATION = 200_000
 _SEEDS_AT_RANDOM = 5
@@ -48,11 +48,6 @@ class Run:
     held_population: float
     width: float
     back_test_held: float
-
-
-def farthest(n: int) -> int:
-    """The last k that manyfew draws: 100 times n, or the last step before it."""
-    return int(grid.beyond(n)[-1])
 
 
 def until_solved(rates: NDArray[np.float64], attempts: int, generator: np.random.Generator) -> Samples:

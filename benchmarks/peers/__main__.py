@@ -68,7 +68,7 @@ def _peer(name: str, python: str, way: list[str], samples: int, in_flight: int, 
     with tempfile.TemporaryDirectory() as folder:
         url = f"http://127.0.0.1:{port}/v1"
         numbers = [str(PROBLEMS), str(samples // PROBLEMS), str(in_flight)]
-        command = [python, str(ROOT / "benchmarks" / f"peer_{name}.py"), *numbers, url, folder, *way]
+        command = [python, str(ROOT / "benchmarks/peers" / f"peer_{name}.py"), *numbers, url, folder, *way]
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         done = subprocess.run(
             command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False

@@ -1,6 +1,6 @@
 """How near any method could come, foretelling coverage at a hundred times the samples:
 
-    python -m benchmarks.extrapolation_floor [--problems 128] [--samples 100] [--seeds 60]
+    python -m benchmarks.extrapolation.floor [--problems 128] [--samples 100] [--seeds 60]
 
 Over a set of shapes, no method has a smaller expected mean |error of ln coverage| than the posterior median of somebody
 who knows that the truth is one of just these shapes, each as likely (the Bayes estimate under this loss; Berger 1985,
@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.extrapolation import farthest
-from benchmarks.extrapolation_others import by_curve_fit
-from benchmarks.extrapolation_shapes import KNOWN, UNTUNED
+from benchmarks.extrapolation.others import by_curve_fit
+from benchmarks.extrapolation.reach import farthest
+from benchmarks.extrapolation.shapes import KNOWN, UNTUNED
 from orchestrator.coverage.extrapolation.extrapolate import extrapolate
 from orchestrator.coverage.samples import Samples
 from orchestrator.coverage.special import gammaln
@@ -27,7 +27,7 @@ from orchestrator.coverage.special import gammaln
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from benchmarks.extrapolation_shapes import Draw
+    from benchmarks.extrapolation.shapes import Draw
 
 _STEP = 0.05
 _LOGIT = np.arange(np.log(1e-9), 14.0, _STEP)

@@ -1,10 +1,10 @@
 """How well the scheduler keeps to rate limits that it must find: drawn vendors on a virtual clock.
 
-    python -m benchmarks.rate_limits [--vendors 210] [--seconds 120] [--seed 0] [--each] [--json]
-    python -m benchmarks.rate_limits --outages     vendors that refuse everything for a while
-    python -m benchmarks.rate_limits --noise       what rejections at random cost, in time
+    python -m benchmarks.rates.limits [--vendors 210] [--seconds 120] [--seed 0] [--each] [--json]
+    python -m benchmarks.rates.limits --outages     vendors that refuse everything for a while
+    python -m benchmarks.rates.limits --noise       what rejections at random cost, in time
 
-Each vendor (benchmarks/virtual_vendors.py) has a limit, refusals at random, or both; most don't state them. The
+Each vendor (benchmarks/rates/virtual_vendors.py) has a limit, refusals at random, or both; most don't state them. The
 scheduler that `manyfew run` uses decides, replies and refusals come from the vendor, and no time passes. Told are the
 share of the allowed rate that was taken, refusals in the first ten seconds, and the share refused after them; and how
 many vendors meet the goals (90%, 10, 2%), first as they are and then as far as a client can meet them:
@@ -28,7 +28,15 @@ import time
 from dataclasses import dataclass, replace
 from random import Random
 
-from benchmarks.virtual_vendors import EPOCH_S, KINDS, OUTAGES, NoLimit, VirtualVendor, drawn, drawn_outage
+from benchmarks.rates.virtual_vendors import (
+    EPOCH_S,
+    KINDS,
+    OUTAGES,
+    NoLimit,
+    VirtualVendor,
+    drawn,
+    drawn_outage,
+)
 from orchestrator.problem_state import ProblemState
 from orchestrator.scheduler.budget import Budget, Funds
 from orchestrator.scheduler.endpoints import Endpoint

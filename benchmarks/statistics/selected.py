@@ -1,4 +1,5 @@
-"""What the frontier prints less the truth, as measured and corrected: `python -m benchmarks.selected [RUNS]`."""
+"""What the frontier prints less the truth, as measured and corrected:
+`python -m benchmarks.statistics.selected [RUNS]`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How pass rates are spread over problems, for benchmarks/extrapolation.py. Each draws `problems` rates."""
+"""How pass rates are spread over problems, for `python -m benchmarks.extrapolation`. Each draws `problems` rates."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The estimators of coverage against other ways to the same number, how often their bands hold, and how long they take.
 
-    python -m benchmarks.estimators [--seeds 200] [--samples 2000]
+    python -m benchmarks.statistics.estimators [--seeds 200] [--samples 2000]
 
 - *Against*: pass@k in exact fractions of binomial coefficients, and by the product that Chen et al. 2021 print beside
   their estimator; the estimators of stopped sampling by enumeration of all sequences, weighted by their chance, whose
@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks import other_stopping, scale
-from benchmarks.extrapolation_shapes import KNOWN
+from benchmarks import scale
+from benchmarks.extrapolation.shapes import KNOWN
+from benchmarks.statistics import other_stopping
 from orchestrator.coverage import bootstrap, grid, stopping
 from orchestrator.coverage.attempts import attempts
 from orchestrator.coverage.passk import pass_at_k

@@ -1,6 +1,6 @@
 """Are verdicts right, and probabilities calibrated? On simulated pairs:
 
-    python -m benchmarks.many_or_few [--pairs 600] [--problems 20,50,100] [--seed 1]
+    python -m benchmarks.statistics.many_or_few [--pairs 600] [--problems 20,50,100] [--seed 1]
 
 Pass rates are logit-normal; an expensive sample costs 2 to 128 times a cheap one (even in ln). The cheap model has 32
 samples a problem, the expensive one 8, so that its money often buys more than were sampled. In a third of the pairs the

@@ -1,10 +1,10 @@
 """How well plain rate limits are kept: each way to tell of them, kind, span and size, on the virtual clock.
 
-    python -m benchmarks.rate_grid [--seconds 120] [--models 1|2] [--grouped] [--each]
+    python -m benchmarks.rates.grid [--seconds 120] [--models 1|2] [--grouped] [--each]
 
 A vendor that answers in 30 ms, 64 requests in flight. It states its limit in headers as OpenAI or Anthropic do, tells
 only by Retry-After how long to wait, or only rejects. A row counts the cells that meet each goal of
-benchmarks/rate_limits.py: as they stand, and as far as they can be met.
+benchmarks/rates/limits.py: as they stand, and as far as they can be met.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from itertools import product
 from random import Random
 from typing import Literal, NamedTuple
 
-from benchmarks.rate_limits import GOAL_EARLY, GOAL_LATE, GOAL_RATE, Result, play
-from benchmarks.virtual_vendors import TokenBucket, VirtualVendor, Window
+from benchmarks.rates.limits import GOAL_EARLY, GOAL_LATE, GOAL_RATE, Result, play
+from benchmarks.rates.virtual_vendors import TokenBucket, VirtualVendor, Window
 
 Tells = Literal["openai", "anthropic", "retry-after", "nothing"]
 Shape = Literal["fixed window", "sliding window", "token bucket"]

@@ -1,9 +1,9 @@
 """Verifiers against labels: how often `numeric` and `math` say what the label says.
 
-    python benchmarks/agreement.py openai example_model_solutions.jsonl
-    python benchmarks/agreement.py tora test_tora_-1_seed0_t0.0_s0_e1319.jsonl
-    python benchmarks/agreement.py realcritic test.jsonl
-    python benchmarks/agreement.py solutions math_test.jsonl
+    python benchmarks/statistics/agreement.py openai example_model_solutions.jsonl
+    python benchmarks/statistics/agreement.py tora test_tora_-1_seed0_t0.0_s0_e1319.jsonl
+    python benchmarks/statistics/agreement.py realcritic test.jsonl
+    python benchmarks/statistics/agreement.py solutions math_test.jsonl
 
 The files are others' and not kept here; docs/verifiers-agreement.md says whose. `solutions` takes MATH's own golds:
 each against its own solution, against 2 of its neighbours', and with one digit, sign or letter changed.

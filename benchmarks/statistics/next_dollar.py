@@ -4,7 +4,7 @@ For each spread of pass rates, pilot and price ratio: draw problems, sample both
 money by the fitted spread, sample what was planned, estimate the difference of coverage as `frontier` does, and compare
 with its truth on these problems; and once more with the money spent in four steps, planned anew after each. The same
 with the money spent evenly, at several times the money, which tells how much of it brings the same error.
-Run: python -m benchmarks.next_dollar [--runs 400]; benchmarks/next_until_solved.py has models asked until solved
+Run: python -m benchmarks.statistics.next_dollar [--runs 400]; next_until_solved.py has models asked until solved
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.extrapolation_shapes import beta, logit_normal, mixture
+from benchmarks.extrapolation.shapes import beta, logit_normal, mixture
 from orchestrator.coverage.allocation.fixed import Side, best, side, standard_error
 from orchestrator.coverage.samples import Samples
 

@@ -1,4 +1,5 @@
-"""How often the 95% bands of coverage hold the truth, and how wide they are: `python -m benchmarks.bands [RUNS]`."""
+"""How often the 95% bands of coverage hold the truth, and how wide they are:
+`python -m benchmarks.statistics.bands [RUNS]`."""
 
 from __future__ import annotations
 

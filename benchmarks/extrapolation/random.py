@@ -1,6 +1,6 @@
-"""Shapes of pass rates drawn at random, for benchmarks/extrapolation.py: mixtures of one to three components of random
-kind, parameters and shares, every second one with up to 30% of problems that are never solved; those whose coverage at
-100 samples lies between .1 and .97, where something is left to foretell."""
+"""Shapes of pass rates drawn at random, for `python -m benchmarks.extrapolation`: mixtures of one to three components
+of random kind, parameters and shares, every second one with up to 30% of problems that are never solved; those
+whose coverage at 100 samples lies between .1 and .97, where something is left to foretell."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.extrapolation_shapes import (
+from benchmarks.extrapolation.shapes import (
     atoms,
     beta,
     kumaraswamy,
@@ -22,7 +22,7 @@ from benchmarks.extrapolation_shapes import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from benchmarks.extrapolation_shapes import Draw
+    from benchmarks.extrapolation.shapes import Draw
 
     Kind = Callable[[np.random.Generator], Draw]
 

@@ -1,4 +1,4 @@
-"""Draws what `python -m benchmarks.policies` printed: `python -m benchmarks.policies_figure TABLE.md FIGURE.svg`."""
+"""Draws what `python -m benchmarks.policies` printed: `python -m benchmarks.policies.figure TABLE.md FIGURE.svg`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""How far extrapolated coverage is off: `python -m benchmarks.extrapolation --help`."""

@@ -1,0 +1,1 @@
+"""Other clients beside manyfew: `python -m benchmarks.peers --help`."""

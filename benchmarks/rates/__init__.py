@@ -1,0 +1,1 @@
+"""Rate limits that nobody states, on a virtual clock."""

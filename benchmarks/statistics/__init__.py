@@ -1,0 +1,1 @@
+"""What the estimates, comparisons and plans are worth, simulated."""
