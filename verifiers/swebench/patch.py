@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from hashlib import sha256
+from typing import Any
 
 _OPENING = re.compile(
     r"(?P<indent>[ \t]*(?:(?:[-*]|\d{1,9}[.)])[ \t]+)?)(?P<fence>`{3,}|~{3,})[ \t]*(?P<kind>[\w+-]*)"
 )
 _MOST_UNCLOSED = 20
 _TAGS = ("patch", "diff")
+_FIELDS = ("patch", "model_patch", "diff", "answer")
+_QUOTED = re.compile(r"^> ?", re.MULTILINE)
 _START = re.compile(r"^(?:diff --git |--- (?=[^\n]*\n\+\+\+ ))", re.MULTILINE)
 _HUNK = re.compile(r"^@@ ", re.MULTILINE)
 _COUNTS = re.compile(r"@@ -\d+(?:,(?P<old>\d{1,9}))? \+\d+(?:,(?P<new>\d{1,9}))? @@")
@@ -30,12 +34,16 @@ def extract(text: str) -> str | None:
     tags), then other fenced blocks that hold one, then a bare diff in the text.
 
     Several blocks are one patch if each touches files of its own; else the last one stands, as the answer that
-    the model ended with.
+    the model ended with. What stands before `</think>` is no answer; a JSON object may hold it as its `patch`.
     """
     if len(text) == text.count("\n") + text.count("\r"):
         return None
     if "\r\n" in text and text.count("\r\n") == text.count("\n"):
         text = text.replace("\r\n", "\n")  # an answer in that line ending throughout, not a file's
+    text = _in_json(_after_thinking(text))
+    lines = text.split("\n")
+    if all(line.startswith(">") or not line.strip() for line in lines):  # a quotation as a whole
+        text = _QUOTED.sub("", text)
     fenced = list(_fenced(text.split("\n")))
     marked = [body for kind, body in fenced if kind in _TAGS] + list(_tagged(text))
     for blocks in (marked, [body for _, body in fenced]):
@@ -43,6 +51,24 @@ def extract(text: str) -> str | None:
         if patches:
             return _joined(patches)
     return _bare(text)
+
+
+def _after_thinking(text: str) -> str:
+    """What follows the last `</think>`, unless that is a line of a patch."""
+    head, mark, tail = text.rpartition("</think>")
+    in_patch = head.rpartition("\n")[2].startswith(("+", "-", " "))
+    return tail if mark and tail.strip() and not in_patch else text
+
+
+def _in_json(text: str) -> str:
+    """The patch of a JSON object; the text if it is none."""
+    if not text.lstrip().startswith("{") or not text.rstrip().endswith("}"):
+        return text
+    try:
+        found: Any = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return text
+    return next((value for name in _FIELDS if isinstance(value := found.get(name), str)), text)
 
 
 def name_of(patch: str) -> str:

@@ -1,5 +1,6 @@
 """Patches out of models' answers."""
 
+import json
 import shutil
 import subprocess
 from textwrap import indent
@@ -139,3 +140,22 @@ def test_git_takes_it(tmp_path, text):
 def test_a_name_is_its_content_s():
     assert name_of(ONE) == name_of(str(ONE)) != name_of(OTHER)
     assert "/" not in name_of(ONE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>\n```diff\n" + OTHER + "```\n</think>\n```diff\n" + ONE + "```\n",
+        "<think>```diff\n" + OTHER + "```</think>\n" + ONE,
+        "".join(f"> {line}\n" for line in ("It is:", "```diff", *ONE.splitlines(), "```")),
+        '{"why": "a product", "patch": ' + json.dumps(ONE) + "}",
+    ],
+    ids=["thinking", "thinking in one line", "quotation", "json"],
+)
+def test_what_stands_around_an_answer_is_none_of_it(text):
+    assert extract(text) == ONE
+
+
+def test_a_patch_may_speak_of_thinking():
+    patch = NEW.replace("+1 @@\n+x = 1", '+1,2 @@\n+x = "</think>"\n+y = 1')
+    assert extract(f"```diff\n{patch}```\n") == patch
