@@ -31,7 +31,7 @@ import textwrap
 from collections.abc import Iterator
 from functools import lru_cache
 
-from verifiers.code.as_copied import program_in_json, readable, without_session
+from verifiers.as_copied import readable, text_in_json, without_session
 from verifiers.code.definitions import helpers_of, method_of
 from verifiers.code.problem import FunctionProblem
 
@@ -42,6 +42,7 @@ Alternatives = list[list[str]]
 
 _FENCE = re.compile(r"^[ \t>]*(?:(?:[-*]|\d{1,9}[.)])[ \t]+)?(`{3,}|~{3,})[ \t]*([^`\n]*)$", re.MULTILINE)
 _INLINE_FENCE = re.compile(r"```(?=[^`\s])([^`]*)```")
+_FIELDS = ("code", "solution", "program", "completion", "answer", "python")
 _INLINE_LANGUAGE = re.compile(r"\A(?:python3?|py) ")
 _ATTRIBUTES = re.compile(r"\{\s?\.?([A-Za-z0-9]{1,20})[^}]{0,80}\}$")
 _PYTHON = re.compile(r"(?:python|py|python3|py3|pypy3?|python 3|ipython)\b", re.IGNORECASE)
@@ -149,7 +150,7 @@ def _bound(alternatives: Alternatives, name: str) -> Alternatives:
 def _answered(text: str) -> str:
     """The part of an answer that holds the program."""
     text = _after_thinking(text)
-    return _without_language(_tagged(program_in_json(text) or text))
+    return _without_language(_tagged(text_in_json(text, _FIELDS) or text))
 
 
 def _without_language(text: str) -> str:
@@ -244,7 +245,7 @@ def _fences(text: str) -> Iterator[tuple[int, int, str, str]]:
         lines = inside.rstrip().split("\n")
         if lines[0].startswith(">") and all(map(_QUOTED.match, lines)):
             inside = _QUOTED.sub("", inside)
-        if (program := program_in_json(inside)) is not None:
+        if (program := text_in_json(inside, _FIELDS)) is not None:
             mark, inside = "", program
         mark = _ATTRIBUTES.sub(r"\1", mark)
         if mark and not _MARK.match(mark):  # ```n = int(input()): the code begins on the fence's own line

@@ -6,8 +6,14 @@ import re
 from collections.abc import Callable
 from textwrap import dedent, indent
 
+from verifiers.as_copied import readable, text_in_json, unquoted
+
 _FENCE = re.compile(
     r"^[ \t]*(?:(?:[-*]|\d{1,9}[.)])[ \t]+)?(?:```+|~~~+)[ \t]*([\w+.#-]*)[^\n]*$", re.MULTILINE
+)
+_FIELDS = ("proof", "code", "solution", "answer")
+_ANSWER = re.compile(
+    r"<(?:answer|proof|code)>((?:(?!</(?:answer|proof|code)>).){0,200000})</(?:answer|proof|code)>", re.DOTALL
 )
 MAX_TEXT = 200_000
 """No proof is longer; what is, is refused unread."""
@@ -20,7 +26,10 @@ def code_of(text: str, languages: tuple[str, ...], is_whole: Callable[[str], boo
     Where the prompt itself opened the block, as prompts for base models do, the first fence closes it and what stands
     before it is the code. A block that is never closed, as after a stop sequence, ends with the text.
     """
-    text = text.replace("\r\n", "\n").rpartition("</think>")[2]
+    text = readable(text).rpartition("</think>")[2].lstrip("\n")
+    text = unquoted(text_in_json(text, _FIELDS) or text)
+    if (answer := _ANSWER.fullmatch(text.strip())) is not None:
+        text = answer[1]
     fences = list(_FENCE.finditer(text))
     if not fences:
         return text

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from hashlib import sha256
-from typing import Any
+
+from verifiers.as_copied import text_in_json, unquoted
 
 _OPENING = re.compile(
     r"(?P<indent>[ \t]*(?:(?:[-*]|\d{1,9}[.)])[ \t]+)?)(?P<fence>`{3,}|~{3,})[ \t]*(?P<kind>[\w+-]*)"
@@ -14,7 +14,6 @@ _OPENING = re.compile(
 _MOST_UNCLOSED = 20
 _TAGS = ("patch", "diff")
 _FIELDS = ("patch", "model_patch", "diff", "answer")
-_QUOTED = re.compile(r"^> ?", re.MULTILINE)
 _START = re.compile(r"^(?:diff --git |--- (?=[^\n]*\n\+\+\+ ))", re.MULTILINE)
 _HUNK = re.compile(r"^@@ ", re.MULTILINE)
 _COUNTS = re.compile(r"@@ -\d+(?:,(?P<old>\d{1,9}))? \+\d+(?:,(?P<new>\d{1,9}))? @@")
@@ -40,10 +39,8 @@ def extract(text: str) -> str | None:
         return None
     if "\r\n" in text and text.count("\r\n") == text.count("\n"):
         text = text.replace("\r\n", "\n")  # an answer in that line ending throughout, not a file's
-    text = _in_json(_after_thinking(text))
-    lines = text.split("\n")
-    if all(line.startswith(">") or not line.strip() for line in lines):  # a quotation as a whole
-        text = _QUOTED.sub("", text)
+    text = _after_thinking(text)
+    text = unquoted(text_in_json(text, _FIELDS) or text)
     fenced = list(_fenced(text.split("\n")))
     marked = [body for kind, body in fenced if kind in _TAGS] + list(_tagged(text))
     for blocks in (marked, [body for _, body in fenced]):
@@ -58,17 +55,6 @@ def _after_thinking(text: str) -> str:
     head, mark, tail = text.rpartition("</think>")
     in_patch = head.rpartition("\n")[2].startswith(("+", "-", " "))
     return tail if mark and tail.strip() and not in_patch else text
-
-
-def _in_json(text: str) -> str:
-    """The patch of a JSON object; the text if it is none."""
-    if not text.lstrip().startswith("{") or not text.rstrip().endswith("}"):
-        return text
-    try:
-        found: Any = json.loads(text, strict=False)
-    except (ValueError, RecursionError):
-        return text
-    return next((value for name in _FIELDS if isinstance(value := found.get(name), str)), text)
 
 
 def name_of(patch: str) -> str:

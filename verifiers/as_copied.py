@@ -1,16 +1,17 @@
-"""What a program carries along from where it was copied: signs of an editor, a JSON object, lines of a notebook or of
-Python's prompt."""
+"""What an answer carries along from where it was copied: signs of an editor, a quotation, a JSON object, lines of a
+notebook or of Python's prompt."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any
 
 _UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u2060\ufeff"))
 _INDENTED_BY_HARD_BLANKS = re.compile(r"^[ \t]*\u00a0", re.MULTILINE)
-_FIELDS = ("code", "solution", "program", "completion", "answer", "python")
 _LARGEST_OBJECT = 200_000
+_QUOTED = re.compile(r"^> ?", re.MULTILINE)
 _LINE = re.compile(r"^[%!]{1,2}[A-Za-z][^\n]*\n?", re.MULTILINE)
 """Of a notebook: `%matplotlib inline`, `!pip install numpy`."""
 _SESSION = re.compile(r"^>>> ", re.MULTILINE)
@@ -22,8 +23,8 @@ def readable(text: str) -> str:
     return text.replace("\u00a0", " ") if _INDENTED_BY_HARD_BLANKS.search(text) else text
 
 
-def program_in_json(text: str) -> str | None:
-    """The program in a JSON object such as `{"code": "def f(n): …"}`; None if the text is none."""
+def text_in_json(text: str, fields: Sequence[str]) -> str | None:
+    """What a JSON object such as `{"code": "def f(n): …"}` has as the first of these fields; None without one."""
     text = text.strip()
     if not text.startswith("{") or not text.endswith("}") or len(text) > _LARGEST_OBJECT:
         return None
@@ -31,10 +32,18 @@ def program_in_json(text: str) -> str | None:
         found: Any = json.loads(text, strict=False)
     except (ValueError, RecursionError):
         return None
-    fields = cast("dict[str, Any]", found)
     return next(
-        (value for name in _FIELDS if isinstance(value := fields.get(name), str) and value.strip()), None
+        (value for name in fields if isinstance(value := found.get(name), str) and value.strip()), None
     )
+
+
+def unquoted(text: str) -> str:
+    """A quotation as a whole without the sign before its lines."""
+    if not text.startswith(">") or not all(
+        line.startswith(">") or not line.strip() for line in text.split("\n")
+    ):
+        return text
+    return _QUOTED.sub("", text)
 
 
 def without_session(program: str) -> str:
