@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -99,6 +99,10 @@ class Work:
     def _is_over(self, problem: int) -> bool:
         """A verdict has ended it: nothing more is asked of it."""
         return self.until_solved and bool(self.solved[problem])
+
+    def _over(self) -> Iterable[int]:
+        """Of each problem, whether `_is_over`."""
+        return self.solved if self.until_solved else bytes(len(self.done))
 
     def _push(self, item: Item, ready_at: float) -> None:
         self.unasked += len(item.indices)
@@ -262,8 +266,9 @@ class Work:
         return max(0, self.wanted[problem] - self.done[problem] - self.failed[problem])
 
     def lacking(self) -> int:
-        """The same of all problems."""
-        return sum(map(self.left, range(len(self.done))))
+        """The same of all problems, which the display asks for while the loop waits."""
+        counts = zip(self.wanted, self.done, self.failed, self._over(), strict=True)
+        return sum(n - done - failed for n, done, failed, over in counts if not over and n > done + failed)
 
 
 def _with(item: Item, indices: tuple[int, ...]) -> Item:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from orchestrator.problem_state import ProblemState
 from orchestrator.scheduler.work import Work
@@ -106,6 +106,9 @@ class CascadeWork(Work):
 
     def _is_over(self, problem: int) -> bool:
         return bool(self.cascade.solved[problem])
+
+    def _over(self) -> Iterable[int]:
+        return self.cascade.solved
 
     def _waits(self, problem: int) -> bool:
         return self.cascade.at[problem] != self.stage or super()._waits(problem)

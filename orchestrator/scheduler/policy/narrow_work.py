@@ -91,5 +91,10 @@ class NarrowWork(Work):
         asked = self.asked[problem] - self.done[problem] - self.failed[problem]
         return max(0, asked) + self.narrow.planned(self._model, problem)
 
+    def lacking(self) -> int:
+        if self.narrow.may_be_asked(self._model):
+            return super().lacking()
+        return sum(map(self.left, range(len(self.done))))
+
     def _queue(self, problem: int) -> None:
         """Nothing waits in this order: the policy has its own."""

@@ -100,12 +100,30 @@ class SolveWork(Work):
 
     def left(self, problem: int) -> int:
         measured = self.solve.left_to_measure(self._model, problem)
-        if self.solve.is_worthless(self._model, problem) and not self._is_asked_again(problem):
-            return measured
         if self._is_over(problem):
             return measured
         most = min(self.wanted[problem], self._kind(problem).wanted[self._model])
-        return max(measured, most - self.done[problem] - self.failed[problem])
+        left = most - self.done[problem] - self.failed[problem]
+        if left > measured and self._is_worthless(problem):
+            return measured
+        return max(measured, left)
+
+    def _is_worthless(self, problem: int) -> bool:
+        if self.solve.worth_pico is None:
+            return False
+        return self.solve.is_worthless(self._model, problem) and not self._is_asked_again(problem)
+
+    def lacking(self) -> int:
+        if self.solve.worth_pico is not None:
+            return sum(map(self.left, range(len(self.done))))
+        import numpy as np  # `Solve` has loaded it
+
+        of_kind = np.array([kind.wanted[self._model] for kind in self.solve.kinds], np.int64)
+        most = np.minimum(np.array(self.wanted, np.int64), of_kind[np.array(self.solve.kind_of, np.int64)])
+        left = np.maximum(most - np.array(self.done) - np.array(self.failed), 0)
+        left[np.frombuffer(bytes(self.solve.solved), np.bool_)] = 0
+        measured = np.bincount(np.array(self.solve.measured[self._model], np.int64), minlength=len(left))
+        return int(np.maximum(left, measured).sum())
 
     def _kind(self, problem: int) -> Kind:
         return self.solve.kinds[self.solve.kind_of[problem]]
