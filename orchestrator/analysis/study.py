@@ -40,10 +40,10 @@ def warn_of_samples(study: FrontierStudy, outcomes: Outcomes, samples: Samples) 
             return
     if not counted:
         remedy = "judge them with `verify`" if outcomes.samples else "sample them with `run`"
-        there = "it has no samples"
+        there = "no samples"
         if outcomes.samples:
             whole = f"none of {outcomes.samples:,} samples has a verdict"
-            there = by(outcomes.samples, "its one sample has no verdict", whole)
+            there = by(outcomes.samples, "the one sample has no verdict", whole)
         study.warn(outcomes, f"{there}, so nothing can be estimated: {remedy}")
         return
     _warn_of_lost(study, outcomes)

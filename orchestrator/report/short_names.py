@@ -30,7 +30,7 @@ def short_names(names: Sequence[str], width: int, ellipsis: str = "…") -> list
     for cut in tried:
         if len(set(cut)) == len(set(names)) and all(cell_len(name) <= width for name in cut):
             return cut
-    return _numbered(names, shown, width, ellipsis)
+    return _numbered(names, shown, _fitting(tried[0], width), width, ellipsis)
 
 
 def _what_differs(names: Sequence[str], ellipsis: str) -> list[str]:
@@ -79,8 +79,19 @@ def _first(text: str, cells: int) -> str:
     return chop_cells(text, cells)[0] if cells > 1 and text else text[: max(0, cells)]
 
 
-def _numbered(names: Sequence[str], shown: Sequence[str], width: int, ellipsis: str) -> list[str]:
-    """What differs is in the middle of all: a number tells them apart."""
+def _fitting(cut: Sequence[str], width: int) -> list[str]:
+    """Cells are counted by sequences of signs, which a cut may part: then once more."""
+    return [name if cell_len(name) <= width else chop_cells(name, width)[0] for name in cut]
+
+
+def _numbered(
+    names: Sequence[str], shown: Sequence[str], cut: Sequence[str], width: int, ellipsis: str
+) -> list[str]:
+    """What differs is in the middle of some: a number tells these apart."""
     order = list(dict.fromkeys(names))
-    tails = [f"{ellipsis}#{order.index(name) + 1}" for name in names]
-    return [f"{_first(of, width - cell_len(tail))}{tail}" for of, tail in zip(shown, tails, strict=True)]
+    having = Counter(of for _, of in dict.fromkeys(zip(names, cut, strict=True)))
+    told: list[str] = []
+    for name, of, short in zip(names, shown, cut, strict=True):
+        tail = f"{ellipsis}#{order.index(name) + 1}"
+        told.append(short if having[short] == 1 else f"{_first(of, width - cell_len(tail))}{tail}")
+    return told

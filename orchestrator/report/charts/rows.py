@@ -6,11 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from orchestrator.report.short_names import short_names
 from orchestrator.text.frontier_words import amount, band, bought, covered, percent
-from orchestrator.text.safe import safe
 
 Row = dict[str, Any]
-NAME = 28
+NAME = 22
+"""Characters that fit beside a chart."""
 AT_ONCE, UNTIL_SOLVED = "all bought at once", "one by one, until a verifier says right"
 _LAW_STEPS = 40
 _LABEL_GAP = 0.05
@@ -18,16 +19,8 @@ _LABEL_GAP = 0.05
 
 
 def names(aliases: Sequence[str]) -> list[str]:
-    """Names as they are shown: on one line, cut, no two alike."""
-    shown: list[str] = []
-    for alias in aliases:
-        name = base = safe(alias, NAME) or "(no name)"
-        number = 1
-        while name in shown:
-            number += 1
-            name = f"{base} #{number}"
-        shown.append(name)
-    return shown
+    """Names as they are shown: on one line, shortened in the middle, no two alike."""
+    return short_names(aliases, NAME)
 
 
 def curves(models: Mapping[str, Mapping[str, Any]], axis: str) -> list[Row]:

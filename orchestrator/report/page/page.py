@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
@@ -372,9 +373,10 @@ def _provenance(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
 
 def _notes(document: Mapping[str, Any]) -> list[str]:
     """With the names as they are shown, so that a long one does not crowd out what is said of it."""
-    notes: list[str] = document["warnings"]
     aliases = list(document["models"])
-    for alias, shown in zip(aliases, rows.names(aliases), strict=True):
-        if len(alias) > rows.NAME:
-            notes = [note.replace(alias, shown) for note in notes]
-    return notes
+    shown = dict(zip(aliases, rows.names(aliases), strict=True))
+    long = sorted((alias for alias in aliases if len(alias) > rows.NAME), key=len, reverse=True)
+    if not long:
+        return document["warnings"]
+    named = re.compile("|".join(map(re.escape, long)))  # the longest first: a name may begin as another one
+    return [named.sub(lambda found: shown[found[0]], note) for note in document["warnings"]]

@@ -40,3 +40,8 @@ def test_the_same_name_twice_stays_the_same():
 
 def test_no_name_drives_the_terminal():
     assert short_names(["\x1b[31mred\u202e", ""], 30) == ["\\x1b[31mred\\u202e", "(no name)"]
+
+
+def test_only_names_that_cannot_be_told_apart_are_numbered():
+    names = ["a" * 50, "a" * 60, "small", "vendor/a-model-of-a-long-name-preview", ""]
+    assert short_names(names, 12) == ["aaaaaaaaa…#1", "aaaaaaaaa…#2", "small", "ven…-preview", "(no name)"]

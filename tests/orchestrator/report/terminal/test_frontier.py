@@ -72,7 +72,7 @@ def test_hostile_aliases_drive_nothing(tmp_path):
 
 def test_nothing_to_draw_is_still_said(tmp_path):
     text = shown(document(tmp_path, {"m": Made({"a": [None]})}))
-    assert "its one sample has no verdict" in text
+    assert "the one sample has no verdict" in text
     assert "coverage against" not in text
     assert "there are no models" in shown(frontier_document([], "usd"))
 
