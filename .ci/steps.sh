@@ -96,8 +96,8 @@ oldest_dependencies() {
 }
 
 # Tests whose length a variable sets: short in the README's command, longer here.
-kills=(tests/orchestrator/run/test_kill.py tests/orchestrator/run/test_kill_softly.py tests/orchestrator/run/batches/test_crashes.py tests/orchestrator/run/agents/test_kill.py)
-faults=(tests/orchestrator/run/test_faults.py::test_every_fault_at_random tests/faults)
+kills=(tests/orchestrator/run/kills/test_kill.py tests/orchestrator/run/kills/test_kill_softly.py tests/orchestrator/run/batches/test_crashes.py tests/orchestrator/run/agents/test_kill.py)
+faults=(tests/orchestrator/run/kills/test_faults.py::test_every_fault_at_random tests/faults)
 histories=(tests/orchestrator/scheduler/test_histories.py)
 chaos=(tests/chaos)
 proofs=(tests/verifiers/proofs/test_real_lean.py)

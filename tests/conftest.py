@@ -38,11 +38,11 @@ LONG = (
 )
 # Tests that share nothing and each take long: they need not wait for one another.
 APART = (
-    "tests/orchestrator/run/test_kill.py",
-    "tests/orchestrator/run/test_kill_softly.py",
+    "tests/orchestrator/run/kills/test_kill.py",
+    "tests/orchestrator/run/kills/test_kill_softly.py",
     "tests/orchestrator/run/batches/test_crashes.py",
     "tests/faults/test_two_runs.py",
-    "tests/orchestrator/run/test_signals.py",
+    "tests/orchestrator/run/kills/test_signals.py",
     "tests/packaging/test_distributions.py",
     "tests/packaging/test_remedies.py",
 )

@@ -119,8 +119,8 @@ def test_an_idle_lease_gives_way(tmp_path):
 
 
 def test_a_killed_servers_lease_is_presumed(tmp_path):
+    from tests.orchestrator.run.kills.test_signals import wait_for
     from tests.orchestrator.run.sweeps import finish, start
-    from tests.orchestrator.run.test_signals import wait_for
 
     vendor = openai_vendor(flavour="vllm", latency=60)
     db = tmp_path / "test.db"

@@ -14,10 +14,10 @@ import pytest
 from tests.loopback.anthropic_wire import anthropic_vendor
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.books import check_books, check_complete, money, one, rows
+from tests.orchestrator.run.kills.test_signals import wait_for
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import USD, SweepFile, finish, model, start
 from tests.orchestrator.run.test_server_time import gpu
-from tests.orchestrator.run.test_signals import wait_for
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="stops a process")]
 

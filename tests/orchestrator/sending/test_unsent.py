@@ -12,10 +12,10 @@ import pytest
 
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.books import check_books, money, one, rows
+from tests.orchestrator.run.kills.test_signals import wait_for
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import SweepFile, finish, run, start
 from tests.orchestrator.run.test_server_time import gpu
-from tests.orchestrator.run.test_signals import wait_for
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.orchestrator.run.books import check_books, rows
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import SweepFile, finish, model, start
 
-HERE = Path(__file__).parents[2] / "verifiers/swebench"
+HERE = Path(__file__).parents[3] / "verifiers/swebench"
 
 
 def patch(word: str) -> str:

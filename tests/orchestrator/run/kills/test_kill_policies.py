@@ -18,9 +18,14 @@ from orchestrator.ledger.reading.money.status import read_status
 from tests.loopback import faults
 from tests.loopback.openai_wire import openai_vendor
 from tests.orchestrator.run.books import check_bill, check_books, counts, one, rows
+from tests.orchestrator.run.kills.test_kill import (
+    check_bought,
+    check_leftovers,
+    check_nothing_lost,
+    kill_once,
+)
 from tests.orchestrator.run.serving import serving
 from tests.orchestrator.run.sweeps import CHEAP_PRICES, PRICES, USD, SweepFile, finish, model, start
-from tests.orchestrator.run.test_kill import check_bought, check_leftovers, check_nothing_lost, kill_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable
