@@ -105,6 +105,9 @@ _LAST = _steps(
 _BLANKS = re.compile(r" {2,60}")
 _WORD = re.compile(r"[A-Za-z][A-Za-z'’ .-]*")
 _LETTER = re.compile(r"\(?([A-Z])\)?(?:[.):].*)?|\(([A-Z])\)\s.*", re.DOTALL)
+_SEVERAL_LETTERS = re.compile(
+    r"^\(?[A-Z]\)?\s{0,9}(?:,|/|or\b|and\b|\bor\b|&)\s{0,9}(?:or |and )?\(?[A-Z]\)?(?![A-Za-z])"
+)
 _SHORT_WORDS = frozenset(("yes", "no", "odd", "red", "one", "two", "six", "ten"))
 _BETWEEN = re.compile(r"(?<!\s)\s*,\s*(?:and\s+)?|(?<!\s)\s+and\s+")
 _LETTERS = re.compile(r"[A-Za-z]+")
@@ -152,13 +155,15 @@ def _looks_like_words(text: str) -> bool:
 
 
 def letter(latex: str) -> str | None:
-    """The letter of a choice: `\\text{(B)}`, `B`, `(B) 12`."""
+    """The letter of a choice: `\\text{(B)}`, `B`, `(B) 12`; of several, such as `(A) or (B)`, all that is said."""
     plain = _TEXT.sub(r"\1", latex.translate(_CHARACTERS))
     for pattern, by in _FIRST:
         plain = pattern.sub(by, plain)
     plain = _TEXT.sub(r"\1", plain).strip(" .{}")
     match = _LETTER.fullmatch(plain)
-    return (match.group(1) or match.group(2)) if match else None
+    if match is None:
+        return None
+    return plain if _SEVERAL_LETTERS.search(plain) else match.group(1) or match.group(2)
 
 
 def _unwrapped(text: str) -> str:

@@ -11,7 +11,7 @@ from providers.errors import BadRequest, Lost, MayHaveCost, ProviderError, RateL
 from providers.types import Usage
 from providers.wires.chat import parse_chat
 from providers.wires.chat_stream import ChatStream
-from providers.wires.ends import is_broken_off
+from providers.wires.ends import finish_reason, is_broken_off
 from providers.wires.error_event import meaning_of
 from providers.wires.generate_content import as_chat
 from providers.wires.openai_usage import read_usage
@@ -85,6 +85,25 @@ def test_a_chunk_that_says_all_is_well_is_no_error(chunk):
 )
 def test_ends_that_are_the_servers_fault_are_no_sample(reason):
     assert is_broken_off({}, reason)
+
+
+@pytest.mark.parametrize(
+    "reason", ["length", "LENGTH", "max_tokens", "MAX_TOKENS", "model_length", "max-length"]
+)
+def test_a_reason_that_says_cut_off_is_length(reason):
+    assert finish_reason(reason) == "length"
+
+
+@pytest.mark.parametrize(
+    "reason", ["content_filter", "SAFETY", "sensitive", "RECITATION", "guardrail_intervened"]
+)
+def test_a_reason_that_says_filtered_is_content_filter(reason):
+    assert finish_reason(reason) == "content_filter"
+
+
+@pytest.mark.parametrize("reason", ["stop", "eos_token", "end_turn", "COMPLETE", "tool_calls"])
+def test_another_reason_stays_the_servers_own(reason):
+    assert finish_reason(reason) == reason
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,16 @@ RULES: dict[str, list[Case]] = {
         (r"(-\infty,-2]\cup[2,\infty)", r"x \leq -2 or x > 2", False),
         ("2, 3", r"2\ \&\ 3", True),
     ],
+    "two options are no choice, and 6 = 5 is no 5": [
+        (r"\text{(A)}", r"\text{(A) or (B)}", False),
+        (r"\text{(A)}", r"\text{(A), (B)}", False),
+        (r"\text{(A)}", r"\text{(A) and (B)}", False),
+        ("B", r"\text{(B) or (A)}", False),
+        ("A", r"\text{(A) on time}", True),
+        (r"\text{(A)}", r"\text{(A) } 12", True),
+        ("5", "6 = 5", False),
+        ("5", "5 = 5.0", True),
+    ],
     "an abbreviation may touch its number": [
         ("42", "42cm", True),
         ("42", "42kg", True),

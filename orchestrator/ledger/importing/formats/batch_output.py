@@ -15,6 +15,7 @@ from orchestrator.ledger.importing.typed import converted, decoded
 from pricing.cost import split_equally
 from pricing.types import Tokens
 from providers.reading.content import content_of
+from providers.wires.ends import finish_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -268,7 +269,9 @@ def _openai_answer(choice: _Choice) -> Answer:
     text, thought = content_of(message.content)
     reasoning = message.reasoning_content or message.reasoning or thought
     return Answer(
-        text or message.refusal or "", reasoning, "refusal" if message.refusal else choice.finish_reason
+        text or message.refusal or "",
+        reasoning,
+        "refusal" if message.refusal else finish_reason(choice.finish_reason),
     )
 
 
