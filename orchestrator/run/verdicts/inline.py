@@ -27,8 +27,9 @@ SHORT_TEXT = 200
 """Characters below which the time says nothing of the text."""
 FORGETS = 0.9
 """Texts that took long are held against those that follow; for every reply a little less."""
-MOST_CHARACTERS = 1 << 22
-"""Of the texts whose verdicts are at hand: to look one up takes a fifth of its digest and a row of its verdict."""
+MOST_CHARACTERS, EACH = 1 << 23, 256
+"""Of the texts whose verdicts are at hand, and what each of them takes besides: to look one up takes a fifth of making
+its digest and a row of its verdict."""
 
 
 class InlineVerdicts:
@@ -78,10 +79,11 @@ class InlineVerdicts:
         return replace(outcome, judged=tuple(judged), verdicts=tuple(new))
 
     def _keep(self, said: tuple[int, str, str | None], verdict: SampleVerdict) -> None:
-        self._characters += len(said[1])
+        takes = len(said[1]) + EACH
+        self._characters += takes
         if self._characters > MOST_CHARACTERS:
             self._at_hand.clear()
-            self._characters = len(said[1])
+            self._characters = takes
         self._at_hand[said] = verdict
 
     def _most_characters(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from orchestrator.ledger.file.create import create
@@ -72,7 +74,7 @@ def test_how_a_sample_ended_decides_as_in_the_judge(numeric):
     assert found.judged[0].answer == "18", "the answer stays"
 
 
-@pytest.mark.parametrize("at_hand", [inline.MOST_CHARACTERS, 10, 0])
+@pytest.mark.parametrize("at_hand", [inline.MOST_CHARACTERS, 2 * inline.EACH, 0])
 def test_a_text_that_came_before_is_another_with_another_end_or_problem(numeric, monkeypatch, at_hand):
     monkeypatch.setattr(inline, "MOST_CHARACTERS", at_hand)
     quick, _ = numeric
@@ -85,6 +87,21 @@ def test_a_text_that_came_before_is_another_with_another_end_or_problem(numeric,
     ]
     for _ in range(2):
         assert [verdict.passed for verdict in quick.judge(outcome(*again)).judged] == [1, 0, 0, 1, 1]
+
+
+def test_of_short_texts_too_no_more_verdicts_are_at_hand_than_may_be(numeric, monkeypatch):
+    monkeypatch.setattr(inline, "MOST_CHARACTERS", 100 * inline.EACH)
+    quick, known = numeric
+    for at in range(2000):
+        known.keep(text_key(1, f"#### {at}", "stop"), Verdict(passed=False, answer=str(at)))
+    tracemalloc.start()
+    try:
+        for first in range(0, 2000, 50):
+            quick.judge(outcome(*(sample(f"#### {at}", at) for at in range(first, first + 50))))
+        here = tracemalloc.take_snapshot().filter_traces([tracemalloc.Filter(True, inline.__file__)])
+    finally:
+        tracemalloc.stop()
+    assert sum(trace.size for trace in here.statistics("filename")) < 400 * inline.EACH
 
 
 def test_texts_that_would_hold_up_the_rest_are_for_the_judge(numeric, monkeypatch):
