@@ -201,7 +201,7 @@ def drawn(prepared: Prepared, budget: int, rates: Floats, generator: np.random.G
             worst = None if item is None else round(n * prices[model] * 1e6 * max(TOKENS))
             if not purse.may_send(model, worst) or item is None or worst is None:
                 continue
-            rule = rule_of(sweep.models[aliases[model]], sweep.policy, item)
+            rule = rule_of(prepared, aliases[model], item)
             passes: list[bool] = (generator.random(n) < rates[item.problem, model]).tolist()
             works[model].take(item, n)
             sent_before += 1

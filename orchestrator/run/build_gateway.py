@@ -67,7 +67,7 @@ def build_gateway(
         forwarders,
         prompt=sampling.prompt,
         judged=judged,
-        stop_rule=lambda of: rule_of(prepared.sweep.models[of.alias], prepared.sweep.policy, of.item),
+        stop_rule=lambda of: rule_of(prepared, of.alias, of.item),
         clock=clock,
         on_warning=on_warning,
     )

@@ -79,6 +79,8 @@ class Prepared:
     overheads: dict[str, int] = field(default_factory=dict[str, int])
     """Overhead tokens by alias where the ledger has learnt more than the sweep file states."""
     cost_ratios: dict[str, int] = field(default_factory=dict[str, int])
+    steered_by: dict[str, str] = field(default_factory=dict[str, str])
+    """By alias, the policy that chose some of a model's draws in earlier runs."""
     """By alias, in millionths: how much more than its price a model was seen to bill."""
     means: dict[str, Means] = field(default_factory=dict[str, Means])
     attempts_spent: dict[tuple[str, int], dict[int, int]] = field(

@@ -132,6 +132,9 @@ def _begin(prepared: Prepared, lock: WriterLock, options: Options) -> RunState:
             verify_ledger(lock, prepared.executor, which="new")
         policy = prepared.sweep.policy
         read_state(options.db, state, measured=measures(policy), costs=learns_costs(policy))
+        prepared.steered_by = {
+            alias: model.steered_by for alias, model in state.models.items() if model.steered_by is not None
+        }
         if policy.ends_at_success:
             keys = [problem.key for problem in prepared.problems]
             state.solved_by_any = places_solved(options.db, prepared.sweep.name, keys)

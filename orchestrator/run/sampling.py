@@ -57,7 +57,7 @@ class Sampling:
             price=self._prepared.prices[alias],
             cost_basis=_basis(model),
             server=self._providers[alias][ticket.endpoint].server if server is None else server,
-            stop_rule=rule_of(model, self._prepared.sweep.policy, ticket.item),
+            stop_rule=rule_of(self._prepared, alias, ticket.item),
             batch=model.batch,
             lease_id=lease_id,
             cost_ratio=self._prepared.cost_ratios.get(alias, ONE),

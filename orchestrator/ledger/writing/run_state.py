@@ -62,6 +62,8 @@ class ModelState:
     """The vendor's ids of all its batches so far: none of them is one that is looked for."""
     open_attempts: list[OpenAttemptRow] = field(default_factory=list[OpenAttemptRow])
     """Agents' attempts that an earlier run left; this one goes on with them."""
+    steered_by: str | None = None
+    """The policy that chose some of its draws."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -131,6 +133,11 @@ def _read_model(connection: sqlite3.Connection, model_id: int, ordinals: dict[in
         "WHERE model_id = ? AND state = 'settled' AND completion_tokens IS NOT NULL",
         (model_id,),
     ).fetchone()
+    steered = connection.execute(
+        "SELECT stop_rule FROM sample WHERE model_id = ?1 AND stop_rule IN ('cascade', 'solve', 'narrow') "
+        "AND EXISTS (SELECT 1 FROM steering WHERE model_id = ?1) LIMIT 1",
+        (model_id,),
+    ).fetchone()
     return ModelState(
         model_id=model_id,
         totals=totals_of(row),
@@ -149,6 +156,7 @@ def _read_model(connection: sqlite3.Connection, model_id: int, ordinals: dict[in
         open_jobs=jobs,
         vendor_batches=read_vendor_batches(connection, model_id),
         open_attempts=read_open(connection, model_id),
+        steered_by=None if steered is None else steered[0],
     )
 
 

@@ -102,7 +102,7 @@ def adopted(
             price=price,
             cost_basis="batch",
             server=server,
-            stop_rule=rule_of(model, prepared.sweep.policy, item),
+            stop_rule=rule_of(prepared, alias, item),
             batch=True,
         )
         taken.add(Waiting(ticket=_adopted(scheduler, alias, item, request, now), attempt=attempt))

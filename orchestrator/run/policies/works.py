@@ -64,11 +64,15 @@ def works_of(prepared: Prepared, state: RunState, budget_pico: int) -> dict[str,
     return {alias: steered[alias] if alias in steered else plain[alias] for alias in sweep.models}
 
 
-def rule_of(model: Model, policy: Policy, item: Item) -> str:
-    """How a sample's draws end, in the ledger's words."""
+def rule_of(prepared: Prepared, alias: str, item: Item) -> str:
+    """How a sample's draws end, in the ledger's words. Once a policy has steered a model, which problems still lack
+    samples depends on outcomes, whatever asks for them."""
+    policy = prepared.sweep.policy
     if policy.kind != "all":
         return "none" if item.measured else policy.kind
-    return "first_success" if model.mode == "until_solved" else "none"
+    if (steered := prepared.steered_by.get(alias)) is not None:
+        return steered
+    return "first_success" if prepared.sweep.models[alias].mode == "until_solved" else "none"
 
 
 def measures(policy: Policy) -> bool:

@@ -45,15 +45,16 @@ def stops(connection: sqlite3.Connection, model: sqlite3.Row) -> bool:
 
 
 def of_policy(connection: sqlite3.Connection, model_id: int) -> str | None:
-    """cascade, solve or narrow, where such a policy chose some of the model's draws."""
+    """cascade, solve or narrow, where such a policy chose some of the model's draws; of several, cascade comes last,
+    since estimates rest on draws that no outcome steered as soon as another one did."""
     steered = connection.execute("SELECT 1 FROM steering WHERE model_id = ? LIMIT 1", (model_id,)).fetchone()
     if steered is None:
         return None
-    found = connection.execute(
-        "SELECT stop_rule FROM sample WHERE model_id = ? AND stop_rule IN ('cascade', 'solve', 'narrow') LIMIT 1",
-        (model_id,),
-    ).fetchone()
-    return None if found is None else found[0]
+    for rule in ("narrow", "solve", "cascade"):
+        sql = "SELECT 1 FROM sample WHERE model_id = ? AND stop_rule = ? LIMIT 1"
+        if connection.execute(sql, (model_id, rule)).fetchone() is not None:
+            return rule
+    return None
 
 
 def _mode(definition: str) -> str | None:

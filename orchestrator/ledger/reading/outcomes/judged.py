@@ -123,6 +123,21 @@ def fair_draws(connection: sqlite3.Connection, model: sqlite3.Row) -> tuple[Judg
     return by, by.source()
 
 
+_OTHERS = """
+FROM (SELECT problem_id, max(created_at) AS last, count(*) AS n, max(passed) AS passed FROM sample
+  WHERE model_id = ?1 GROUP BY problem_id) AS mine
+JOIN model AS own ON own.id = ?1
+CROSS JOIN model AS one ON one.sweep_id = own.sweep_id AND one.id != ?1
+CROSS JOIN sample AS other ON other.model_id = one.id AND other.problem_id = mine.problem_id"""
+_AFTER_OTHERS = f"SELECT 1 {_OTHERS} WHERE other.created_at < mine.last LIMIT 1"
+"""Whether a problem was asked again after another model's attempts had failed."""
+_CUT_BY_OTHERS = f"""
+SELECT 1 {_OTHERS} WHERE other.passed = 1 AND coalesce(mine.passed, 0) = 0 AND mine.n < own.samples_wanted
+  AND own.samples_by_problem IS NULL
+  AND NOT EXISTS (SELECT 1 FROM failure WHERE model_id = ?1 AND problem_id = mine.problem_id) LIMIT 1"""
+"""Whether another model's success ended a problem before its own attempts were spent."""
+
+
 def _unfair_policy(connection: sqlite3.Connection, model_id: int) -> str | None:
     """A cascade's first stage draws from every problem until it is solved, as the rule of the first success does. A
     later stage, which sees what earlier ones left, and `solve` ask where outcomes tell them to."""
@@ -136,7 +151,9 @@ def _unfair_policy(connection: sqlite3.Connection, model_id: int) -> str | None:
         "AND other.problem_id NOT IN (SELECT problem_id FROM request WHERE model_id = ?1) LIMIT 1",
         (model_id,),
     ).fetchone()
-    return None if missed is None else policy
+    if missed is not None or connection.execute(_AFTER_OTHERS, (model_id,)).fetchone() is not None:
+        return policy
+    return None if connection.execute(_CUT_BY_OTHERS, (model_id,)).fetchone() is None else policy
 
 
 def read_accepted(
