@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import msgspec
 
-from providers.reading.error_text import error_in_reply, one_line
+from providers.reading.error_text import error_in_reply
 from providers.reading.lenient_json import (
     as_object,
     as_objects,
@@ -18,7 +18,7 @@ from providers.reading.lenient_json import (
 from providers.transport.streaming import BrokenStream, says_nothing
 from providers.wires.counts import falls_below, grown
 from providers.wires.ends import finish_reason
-from providers.wires.error_event import error_in_stream
+from providers.wires.error_event import error_in_stream, not_an_object
 from providers.wires.openai_usage import OUTPUT, TOTAL
 
 STREAMING: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
@@ -77,7 +77,7 @@ class ChatStream:
                 for one in chunks:
                     self.take(one)
                 return
-            raise BrokenStream(f"an event that is not a JSON object: {one_line(data[:120])!r}")
+            raise not_an_object(data)
         if chunk.error or (not chunk.choices and self._may_fail(chunk) and error_in_reply(data) is not None):
             raise error_in_stream(data)
         for name in ("id", "model", "service_tier", "system_fingerprint"):

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
-from providers.reading.error_text import one_line
-from providers.reading.lenient_json import as_count, as_object, decode_object
+from providers.reading.lenient_json import as_count, as_object
 from providers.transport.streaming import BrokenStream, says_nothing
 from providers.wires.counts import falls_below, grown
 from providers.wires.ends import finish_reason
-from providers.wires.error_event import error_in_stream
+from providers.wires.error_event import TypedEvent, typed_event
 
 STREAMING: dict[str, Any] = {"stream": True}
 _PIECES = {"text_delta": "text", "thinking_delta": "thinking"}
 
 
-class Event(msgspec.Struct):
+class Event(TypedEvent):
     """The fields read of any event."""
 
-    type: Any = None
     message: Any = None
     index: Any = None
     content_block: Any = None
     delta: Any = None
     usage: Any = None
-    error: Any = None
 
 
 class MessagesStream:
@@ -44,11 +39,7 @@ class MessagesStream:
     def take(self, data: bytes) -> None:
         if says_nothing(data):
             return
-        event = decode_object(data, Event)
-        if event is None:
-            raise BrokenStream(f"an event that is not a JSON object: {one_line(data[:120])!r}")
-        if event.type == "error" or event.error:
-            raise error_in_stream(data)
+        event = typed_event(data, Event)
         if event.type == "message_start" and self._message is None:
             self._message = as_object(event.message)
             self._usage = dict(as_object(self._message.get("usage")))

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
-from providers.reading.error_text import one_line
-from providers.reading.lenient_json import as_object, decode_object
+from providers.reading.lenient_json import as_object
 from providers.transport.streaming import BrokenStream, says_nothing
 from providers.wires.counts import grown
-from providers.wires.error_event import error_in_stream
+from providers.wires.error_event import TypedEvent, typed_event
 
 STREAMING: dict[str, Any] = {"stream": True}
 _LAST = ("response.completed", "response.incomplete", "response.failed")
 
 
-class Event(msgspec.Struct):
+class Event(TypedEvent):
     """The fields read of any event."""
 
-    type: Any = None
     response: Any = None
-    error: Any = None
 
 
 class ResponsesStream:
@@ -36,11 +31,7 @@ class ResponsesStream:
     def take(self, data: bytes) -> None:
         if says_nothing(data):
             return
-        event = decode_object(data, Event)
-        if event is None:
-            raise BrokenStream(f"an event that is not a JSON object: {one_line(data[:120])!r}")
-        if event.type == "error" or event.error:
-            raise error_in_stream(data)
+        event = typed_event(data, Event)
         if response := as_object(event.response):
             self._usage = grown(self._usage, as_object(response.get("usage")))
             self._latest, self.size = {**response, "usage": self._usage or None}, len(data)
