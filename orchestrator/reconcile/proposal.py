@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.errors import InputError
+from orchestrator.grammar import by
 from orchestrator.ledger.writing.rows import Settlement
 from orchestrator.reconcile.books import Presumed, Settled
 from orchestrator.text.duration import moment
@@ -68,8 +69,9 @@ class Proposal:
 
     def outside(self, label: str, count: int, begin: float, end: float) -> str:
         """Words for what an export can say nothing of."""
+        stay = by(count, "stays", "stay")
         return (
-            f"{label}: {count} stay presumed, outside the export's time ({moment(begin)} to {moment(end)}) or less "
+            f"{label}: {count} {stay} presumed, outside the export's time ({moment(begin)} to {moment(end)}) or less "
             "than an hour plus the model's time-out before its end: the export may not have them yet"
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from orchestrator.grammar import part_of
+from orchestrator.grammar import by, part_of
 from orchestrator.progress import ModelProgress, Progress, ServerProgress
 from orchestrator.report.budget_parts import dollars
 from orchestrator.text.duration import about, clock, span
@@ -252,7 +252,7 @@ def behind(progress: Progress) -> str:
     """Verdicts that are missing, if they are more than come and go all the time: ", 1,234 wait for a verdict"."""
     waiting = progress.unverified
     told = waiting >= FEW_VERDICTS or (waiting > 0 and progress.phase != "sampling")
-    return f", {waiting:,} wait for a verdict" if told else ""
+    return f", {waiting:,} {by(waiting, 'waits', 'wait')} for a verdict" if told else ""
 
 
 def state(model: ModelProgress) -> str:

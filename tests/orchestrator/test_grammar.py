@@ -16,7 +16,7 @@ NOUNS = (
     "answers|attempts|batches|calls|cells|characters|documents|examples|kinds|ledgers|models|nodes|notes|problems|"
     "programs|replies|requests|rows|runs|samples|tests|texts|verdicts"
 )
-BEFORE = re.compile(rf"\s(?:[a-z]+ )?(?:{NOUNS})\b|\s(?:are|have|were)\b")
+BEFORE = re.compile(rf"\s(?:[a-z]+ )?(?:{NOUNS})\b|\s(?:are|have|were|stay|wait|match)\b")
 NEVER_ONE = {
     "orchestrator/analysis/comparisons.py",  # "1 was sampled, which says" is the other branch
     "orchestrator/analysis/selection.py",  # above a limit of many thousands

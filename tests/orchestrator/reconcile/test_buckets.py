@@ -82,7 +82,7 @@ def test_what_the_export_can_not_know_of_stays_presumed_and_is_counted(tmp_path)
 def test_an_export_that_knows_of_none_changes_nothing(tmp_path):
     proposal = proposed(tmp_path, [Asked(at=BEGIN - 10)], [hour(1, 50)])
     assert proposal.empty
-    assert proposal.notes[0].startswith("m: 1 stay presumed")
+    assert proposal.notes[0].startswith("m: 1 stays presumed")
 
 
 def test_only_the_share_that_the_vendor_bills_of_the_settled_is_taken_off(tmp_path):

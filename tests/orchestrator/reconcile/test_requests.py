@@ -110,7 +110,7 @@ def test_what_the_export_is_too_early_for_stays_presumed_and_is_counted(tmp_path
     just = Asked(at=LATER - DUE_S)
     proposal = proposed(tmp_path, [KNOWN, Asked(), late, just], [line("known"), line("a", pico=30)])
     assert [change.what.begun for change in proposal.changes] == [AT, just.at]
-    assert "1 stay presumed, outside the export's time" in proposal.notes[0]
+    assert "1 stays presumed, outside the export's time" in proposal.notes[0]
 
 
 def test_without_a_stated_time_the_export_reaches_from_its_first_row_to_its_last(tmp_path):
