@@ -29,8 +29,15 @@ _STOPS_CHAIN = re.compile(
 )
 IS_BOUND = re.compile(
     r"[ ](?:[a-z]{1,20} )?or (?:more|less|fewer|greater|above|below|over|higher|lower)\b|[ ]?[-+*/^][ ]?[xyzn]\b"
+    r"|[ ](?:less|more|fewer|greater) than [$£€]?[0-9]|[xyzn](?=[ ]?(?:[-+*/=^)}]|$))"
 )
-"""After a number that is none of an answer's: `64 or more`, `64 + x`."""
+"""After a number that is none of an answer's: `64 or more`, `64 + x`, `64 less than 100`."""
+IS_OPERAND = re.compile(
+    r"(?:\b(?:twice|thrice|double|triple|half of|square(?: root)? of|cube of|sqrt|[xyzn] ?[-+*/])[ ]?\(?[$£€]?"
+    r"|[>≤≥] ?|< )$",
+    re.IGNORECASE,
+)
+"""Before one: `twice 64`, `x + 64`."""
 _CHOICE_GAP = re.compile(r"[ {}]{0,3}(?:-|\bto\b|\bor\b|\band\b)[ {}]{0,3}(?:[A-Za-z] ?= ?)?[$£€]?")
 _LIST_GAP = re.compile(r"(?:[,;] ?(?:(?:and|or) )?| (?:and|or) )[$£€]?")
 _COMPOUND_GAP = re.compile(
@@ -83,6 +90,8 @@ def value_of(line: str) -> Readings | None:
             at += 1
             continue
         if linked or (at == 0 and _is_choice(line, numbers)) or IS_BOUND.match(line, numbers[at].end):
+            return None
+        if IS_OPERAND.search(line[max(0, numbers[at].start - 20) : numbers[at].start]):
             return None
         return with_exact(line, numbers, at) or None
 

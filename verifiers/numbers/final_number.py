@@ -19,6 +19,7 @@ from itertools import pairwise
 from verifiers.numbers.asides import is_beside, without_closing, without_sources
 from verifiers.numbers.expression import (
     IS_BOUND,
+    IS_OPERAND,
     Readings,
     after_filler,
     equation_goes_on,
@@ -48,6 +49,7 @@ _DENIED = re.compile(
     r"|\b(?:more|less|greater|fewer|larger|smaller) than)[ ][$£€]?$",
     re.IGNORECASE,
 )
+_IS_WRONG = re.compile(r"[ ](?:is|was) (?:not|wrong|incorrect)\b|[ ](?:isn't|wasn't)\b")
 _ALTERNATIVE = re.compile(r",? or [$£€]?", re.IGNORECASE)
 _LISTED = re.compile(r"(?:,|,? and|,? or) [$£€]?| ", re.IGNORECASE)
 _FEWEST_GUESSES = 3
@@ -170,6 +172,8 @@ def _last_of_line(line: str) -> Readings:
             return ()
         aside = number.value == 1 and _ASIDE.match(line, number.end)
         denied = _DENIED.search(line[max(0, number.start - 24) : number.start])
+        denied = denied or _IS_WRONG.match(line, number.end)
+        denied = denied or IS_OPERAND.search(line[max(0, number.start - 20) : number.start])
         if first == at and number.value is not None and not (labelled or aside or denied):
             return number.readings
         at = first - 1
