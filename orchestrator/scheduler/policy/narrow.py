@@ -228,21 +228,23 @@ class Narrow:
     def learnt(self, found: Allotted) -> None:
         """Goes on by a plan. What was asked meanwhile is off it. Guides come first, in rounds over the problems."""
         self.compared, self.compared_k = found.pair, found.k
+        order = np.array(self.order, np.int64)
         for model, of in enumerate(self.models):
             queue: deque[Candidate] = deque()
             planned: Counter[int] = Counter()
+            guides, counted = np.array(of.guides, np.int64), np.array(of.counted, np.int64)
+            room = np.array(of.most, np.int64) - guides - counted
+            room[[problem for refused, problem in self._refused if refused == model]] = 0
             for targets, there, measured in (
-                (found.guides[model], of.guides, False),
-                (found.counted[model], of.counted, True),
+                (found.guides[model], guides, False),
+                (found.counted[model], counted, True),
             ):
-                for problem in self.order:
-                    n = min(
-                        int(targets[problem]) - there[problem],
-                        of.most[problem] - planned[problem] - of.guides[problem] - of.counted[problem],
-                    )
-                    if n > 0 and (model, problem) not in self._refused:
-                        queue.append(Candidate(problem, n, measured))
-                        planned[problem] += n
+                more = np.maximum(np.minimum(targets - there, room), 0)
+                room = room - more
+                asked: list[int] = order[more[order] > 0].tolist()
+                for problem, n in zip(asked, more[asked].tolist(), strict=True):
+                    queue.append(Candidate(problem, n, measured))
+                    planned[problem] += n
             self._queues[model], self._planned[model] = queue, planned
 
 
