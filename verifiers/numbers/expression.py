@@ -34,7 +34,7 @@ IS_BOUND = re.compile(
 """After a number that is none of an answer's: `64 or more`, `64 + x`, `64 less than 100`."""
 IS_OPERAND = re.compile(
     r"(?:\b(?:twice|thrice|double|triple|half of|square(?: root)? of|cube of|sqrt|[xyzn] ?[-+*/])[ ]?\(?[$£€]?"
-    r"|(?<![0-9] )(?:[>≤≥] ?|< ))$",
+    r"|[>≤≥] ?|< )$",
     re.IGNORECASE,
 )
 """Before one: `twice 64`, `x + 64`."""
