@@ -54,7 +54,7 @@ def _model(side: ModelCosts, warnings: list[str]) -> dict[str, Any]:
         rate = (
             "its pass rate is that of draws that no outcome steered"
             if len(side.n)
-            else "it has no pass rate of its own: run it alone, without [policy], for one"
+            else "it has no pass rate of its own: for one, sample it in another sweep without [policy]"
         )
         warnings.append(f"{side.alias}: the policy {side.policy} chose its draws by outcomes, so {rate}")
     return {

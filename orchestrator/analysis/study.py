@@ -102,17 +102,17 @@ def _of_policy(policy: str, counted: int, problems: int) -> str:
             "how many of a problem by its other samples, the guides, which don't count"
         )
     chosen = (
-        "it was asked only where earlier stages of the cascade had failed"
+        "the cascade asked it where other models had failed"
         if policy == "cascade"
         else "the policy solve chose its problems by outcomes"
     )
     if counted:
         return (
             f"{chosen}, so its figures rest on the {many(counted, 'sample')} of {many(problems, 'problem')} that no "
-            "outcome steered (measure)"
+            f"outcome steered{'' if policy == 'cascade' else ' (measure)'}"
         )
     remedy = (
-        "run it alone, without [policy], for its own"
+        "for its own, sample it in another sweep without [policy]"
         if policy == "cascade"
         else "state measure = 0.1 in [policy] for figures of its own"
     )
