@@ -21,12 +21,11 @@ from orchestrator.scheduler.policy.joint_rates import Counts
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-UNTRIED = 30.0
-"""What is believed of a problem of which nothing is known counts like so many passes: all models' shapes and prices
-speak for it …"""
+UNTRIED = 27.0
+"""What is believed of a problem of which nothing is known counts like so many passes, since all models' shapes and
+prices speak for it; after f failures like so many over (1 + f)² …"""
 AFTER_FAILURES = 3.0
-"""… and of one on which some failed like so many: whether another model does better there, little but its own samples
-tells."""
+"""… and these: whether a model does better where others failed often, little but its own samples tells."""
 
 
 class Evidence:
@@ -52,7 +51,7 @@ class Evidence:
     def _counted(self, place: tuple[int, ...]) -> tuple[float, ...]:
         if not len(self._problems):
             return (0.0,) * len(place)
-        least: NDArray[np.int64] = np.array([1 << max(0, bits - 2) if bits else 0 for bits in place])
+        least: NDArray[np.int64] = np.array([1 << bits >> 2 for bits in place])
         enough = self._wrong >= least
         failed = enough.sum(axis=1)
         found: list[float] = []
@@ -76,7 +75,10 @@ class Exploration:
         """So many times its `chance` to pass a sample is taken for, which costs so many pico-dollars."""
         if not self.share or chance <= 0.0:
             return 1.0
-        behind = AFTER_FAILURES if any(failures) else UNTRIED
-        passes = behind + chance * self.evidence.samples(failures)[model]
+        passes = (
+            AFTER_FAILURES
+            + UNTRIED / (1 + sum(failures)) ** 2
+            + chance * self.evidence.samples(failures)[model]
+        )
         left = min(chance * self.room_pico / cost, self.open_problems)
         return 1.0 + self.share * sqrt(log1p(left / passes) * (1.0 - chance) / passes)
