@@ -6,6 +6,7 @@ import gc
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from orchestrator import blas
 from orchestrator.cli.output import (
     close_stdout,
     emit_json,
@@ -32,6 +33,7 @@ a command's start."""
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs one command and exits with its status."""
     gc.set_threshold(*RARELY)
+    blas.use_one_thread()
     given = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from orchestrator import blas
 from orchestrator.ledger.writing.rows import ServerRow
 from orchestrator.progress import ServerProgress
 from orchestrator.run import server_queues
@@ -100,7 +101,7 @@ class Process:
         launch = Launch(
             argv=filled([*serve.command, *serve.args], values),
             env=environment(
-                os.environ,
+                blas.theirs(os.environ),
                 env,
                 secret=self._key,
                 key_variables={m.api_key_env for m in sweep.models.values() if m.api_key_env},

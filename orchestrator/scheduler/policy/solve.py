@@ -11,7 +11,9 @@ from array import array
 from collections import Counter, deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
 
 from orchestrator.scheduler.policy.cost_factors import CostFactors
 from orchestrator.scheduler.policy.exploration import Evidence, Exploration
@@ -19,6 +21,9 @@ from orchestrator.scheduler.policy.forecast import Forecast
 from orchestrator.scheduler.policy.joint_rates import Counts, JointRates, Spread, vague
 from orchestrator.scheduler.policy.sample_index import Key, Kind, SampleIndex
 from orchestrator.scheduler.policy.solve_fit import Fitted, Snapshot
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 FIRST_FIT = 16
 """Verdicts before the spread is fitted for the first time."""
@@ -110,6 +115,12 @@ class Solve:
         for problem in self.solved_before:
             self.solved[problem] = 1
         self._keys: list[Key] = []
+        self._numbers: dict[Key, int] = {}
+        """Of the keys that problems have, or had since the last fit."""
+        self._number = array("q", bytes(8 * problems))
+        """By problem, of its key."""
+        self._worthless: list[dict[Key, bool]] = [{} for _ in models]
+        """By model, as far as was asked since the last fit."""
         self._groups: dict[Key, deque[int]] = {}
         self._heaps: list[list[tuple[float, Key]]] = [[] for _ in models]
         self._queued: list[set[Key]] = [set() for _ in models]
@@ -219,8 +230,19 @@ class Solve:
     def is_worthless(self, model: int, problem: int) -> bool:
         """Nothing more is bought of it but what is set down: its expected solves cost more than they are worth, or all
         but the samples kept for measuring are drawn."""
-        key = self._keys[problem]
-        return not any(key.pending) and self._index.of(self.kinds[key.kind], key, model) <= 0.0
+        return self._is_worthless(model, self._keys[problem])
+
+    def worthless(self, model: int) -> NDArray[np.bool_]:
+        """By problem, whether it is worthless."""
+        by_key = np.array([self._is_worthless(model, key) for key in self._numbers], np.bool_)
+        return by_key[np.frombuffer(self._number, np.int64)]
+
+    def _is_worthless(self, model: int, key: Key) -> bool:
+        known = self._worthless[model].get(key)
+        if known is None:
+            known = not any(key.pending) and self._index.of(self.kinds[key.kind], key, model) <= 0.0
+            self._worthless[model][key] = known
+        return known
 
     # -- what happened ----------------------------------------------------------------------------------------------
 
@@ -291,6 +313,7 @@ class Solve:
         if key == self._keys[problem]:
             return
         self._keys[problem] = key
+        self._number[problem] = self._numbers.setdefault(key, len(self._numbers))
         if self.solved[problem]:
             return
         group = self._groups.get(key)
@@ -394,6 +417,9 @@ class Solve:
         return tuple(CostFactors() if lanes is None else lanes.cost_factors(m) for m in models)
 
     def _rank_all(self) -> None:
+        self._numbers, self._worthless = {}, [{} for _ in self.known]
+        for problem, key in enumerate(self._keys):
+            self._number[problem] = self._numbers.setdefault(key, len(self._numbers))
         for key in [key for key, group in self._groups.items() if not self._prune(key, group)]:
             del self._groups[key]
         self._heaps = [[] for _ in self.known]

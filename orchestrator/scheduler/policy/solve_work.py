@@ -114,14 +114,16 @@ class SolveWork(Work):
         return self.solve.is_worthless(self._model, problem) and not self._is_asked_again(problem)
 
     def lacking(self) -> int:
-        if self.solve.worth_pico is not None:
-            return sum(map(self.left, range(len(self.done))))
         import numpy as np  # `Solve` has loaded it
 
         of_kind = np.array([kind.wanted[self._model] for kind in self.solve.kinds], np.int64)
         most = np.minimum(np.array(self.wanted, np.int64), of_kind[np.array(self.solve.kind_of, np.int64)])
         left = np.maximum(most - np.array(self.done) - np.array(self.failed), 0)
         left[np.frombuffer(bytes(self.solve.solved), np.bool_)] = 0
+        if self.solve.worth_pico is not None:
+            worthless = self.solve.worthless(self._model)
+            worthless[np.array([waiting.item.problem for waiting in self._again], np.int64)] = False
+            left[worthless] = 0
         measured = np.bincount(np.array(self.solve.measured[self._model], np.int64), minlength=len(left))
         return int(np.maximum(left, measured).sum())
 

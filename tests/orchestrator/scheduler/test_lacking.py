@@ -63,6 +63,17 @@ def test_solve_lacks_the_sum_of_what_is_left(seed: int, worth_pico: int | None) 
         work.gave_up(1, 1)
         work.close(2)
         assert work.lacking() == sum(map(work.left, range(PROBLEMS))) > 0
+        for step in range(12):
+            item = work.peek(0.0)
+            if item is None:
+                break
+            taken = work.take(item, 1)
+            if step % 3 == 0:
+                work.again(taken, 1e9)
+            elif step % 3 == 1:
+                work.arrived(taken.problem, 1)
+                work.judged(taken.problem, passed=step == 4, index=taken.indices[0])
+            assert work.lacking() == sum(map(work.left, range(PROBLEMS)))
 
 
 @pytest.mark.parametrize("until_solved", [False, True])
