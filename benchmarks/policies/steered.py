@@ -12,8 +12,9 @@ import numpy as np
 from benchmarks.policies.worlds import Floats, Whole, World
 from orchestrator.scheduler.policy.cost_factors import CostFactors
 from orchestrator.scheduler.policy.joint_rates import Spread
+from orchestrator.scheduler.policy.known import Known
 from orchestrator.scheduler.policy.sample_index import Kind
-from orchestrator.scheduler.policy.solve import EXPLORES, Known, Solve
+from orchestrator.scheduler.policy.solve import EXPLORES, Solve
 from orchestrator.scheduler.policy.solve_fit import refit
 
 

@@ -21,7 +21,7 @@ from providers.errors import (
     TooManySamples,
     Unusable,
 )
-from providers.reading.credit import is_used_up_quota, needs_payment
+from providers.reading.credit import is_used_up_quota
 from providers.reading.error_text import (
     clean_message,
     excerpt,
@@ -47,7 +47,7 @@ from providers.reading.parameters import (
     refused_length,
     refused_parameter,
 )
-from providers.reading.waits import wait_in_message, wait_until
+from providers.reading.refusal import Refusal
 from providers.reading.wording import (
     CONTEXT,
     DAY_IS_OVER,
@@ -125,7 +125,7 @@ def failure_from_status(
     `secrets` never appear in it. `own_host`: the vendor's own host, or a vllm server. `unstated`: parameters that
     were sent without the user's stating them."""
     said = read_error(body, secrets, now=vendors_now(headers), fault=fault_of(headers))
-    answer = _Answer(status, said, headers, what, unstated)
+    answer = Refusal(status, said, headers, what, unstated)
     error = _meant(answer, own_host=own_host, free_5xx=free_5xx)
     if (
         (status in _MAY_LOAD and LOADING.search(said.text))
@@ -143,7 +143,7 @@ def failure_from_status(
     return error
 
 
-def _no_retry_mends(answer: _Answer) -> ProviderError | None:
+def _no_retry_mends(answer: Refusal) -> ProviderError | None:
     """What a server's 5xx says that would be the same the next time."""
     if CONTEXT.search(answer.said.text) and not answer.needs_payment:
         return answer.error(BadRequest)
@@ -158,7 +158,7 @@ def _no_retry_mends(answer: _Answer) -> ProviderError | None:
 
 def failure_in_reply(said: Said, *, status: int, headers: Mapping[str, str]) -> ProviderError:
     """The error of a 2xx reply that holds an error in place of an answer, as what it says. It may have been billed."""
-    answer = _Answer(_stated_status(said), said, headers, "", ())
+    answer = Refusal(_stated_status(said), said, headers, "", ())
     error: ProviderError = Unusable(answer.line())
     meant = _meant(answer, own_host=True, free_5xx=True)
     if isinstance(meant, (Stopped, RateLimited, BadRequest, TooManySamples)):
@@ -240,7 +240,7 @@ def _stated_status(said: Said) -> int:
     return 500
 
 
-def _meant(answer: _Answer, *, own_host: bool, free_5xx: bool) -> ProviderError:
+def _meant(answer: Refusal, *, own_host: bool, free_5xx: bool) -> ProviderError:
     status, said, headers = answer.status, answer.said, answer.headers
     if status == 400 and said.code == CHARGED_FILTER:
         return _unknown(answer.error(BadRequest))
@@ -273,65 +273,13 @@ def _meant(answer: _Answer, *, own_host: bool, free_5xx: bool) -> ProviderError:
     return answer.error(Lost)
 
 
-class _Answer:
-    """One refusal, with what every error class takes from it."""
-
-    def __init__(
-        self, status: int, said: Said, headers: Mapping[str, str], what: str, unstated: Collection[str]
-    ) -> None:
-        self.unstated = unstated
-        self.status = status
-        self.said = said
-        self.headers = headers
-        self.what = what
-        self.request_id = request_id_of(headers) or said.request_id
-
-    @property
-    def needs_payment(self) -> bool:
-        return needs_payment(self.said.text, self.said.code, self.said.kind)
-
-    @property
-    def wait_s(self) -> float | None:
-        """What the vendor asks to wait: by a header, or in the body, or when its limits are full again. None for none:
-        one that refuses now and says 0, or a time that has passed, does not know when it will take more."""
-        headers = {**self.said.headers, **self.headers}
-        return asked_wait_s(headers) or self.said_wait_s or retry_after_s(headers) or None
-
-    @property
-    def said_wait_s(self) -> float | None:
-        until = wait_until(self.said.text, vendors_now(self.headers))
-        waits = (self.said.wait_s, wait_in_message(self.said.text), until)
-        return max(filter(None, waits), default=None)
-
-    def line(self, remedy: str = "") -> str:
-        message = f"{self.what}: HTTP {self.status}" + (f": {self.said.message}" if self.said.message else "")
-        return f"{message} ({remedy})" if remedy else message
-
-    def error(
-        self, kind: type[ProviderError], remedy: str = "", *, wait_s: float | None = None
-    ) -> ProviderError:
-        return kind(
-            self.line(remedy),
-            status=self.status,
-            retry_after_s=self.wait_s if wait_s is None and self._may_wait(kind) else wait_s,
-            request_id=self.request_id,
-            rate_headers=rate_headers(self.headers),
-        )
-
-    def stopped(self, remedy: str) -> ProviderError:
-        return self.error(Stopped, remedy)
-
-    def _may_wait(self, kind: type[ProviderError]) -> bool:
-        return kind in (RateLimited, Overloaded, Loading, Lost)
-
-
 def _unknown(error: ProviderError) -> ProviderError:
     """No retry mends it, and yet it may have been billed."""
     error.outcome = MayHaveCost.UNKNOWN
     return error
 
 
-def _refused_access(answer: _Answer) -> ProviderError:
+def _refused_access(answer: Refusal) -> ProviderError:
     said = answer.said
     if answer.status == 403 and CONTEXT.search(said.text):
         return answer.error(BadRequest)  # Together
@@ -346,7 +294,7 @@ def _refused_access(answer: _Answer) -> ProviderError:
     return answer.stopped("check the key that api_key_env names, and what it may use")
 
 
-def _rate_limited(answer: _Answer) -> ProviderError:
+def _rate_limited(answer: Refusal) -> ProviderError:
     said, wait_s = answer.said, answer.wait_s
     if _DAILY.search(said.text) or (wait_s is None and DAY_IS_OVER.search(said.text)):
         return answer.stopped(_TOMORROW)
@@ -366,7 +314,7 @@ def _fits_later(text: str) -> bool:
     return 0 < requested <= limit
 
 
-def _refused_request(answer: _Answer) -> ProviderError:
+def _refused_request(answer: Refusal) -> ProviderError:
     said = answer.said
     if NEEDS_TLS.search(said.text):
         return answer.stopped("its address begins with https://")
@@ -413,7 +361,7 @@ def _about_request(error: ProviderError) -> ProviderError:
     return error
 
 
-def _remedy(name: str, answer: _Answer) -> str:
+def _remedy(name: str, answer: Refusal) -> str:
     if name in answer.unstated:
         return f"the server rejects {name}, which goes out unstated: server_defaults = true leaves it out"
     if name in SAMPLING:

@@ -17,8 +17,9 @@ from orchestrator.scheduler.work import Item, Work
 from orchestrator.sweep.types import Model, Policy
 
 if TYPE_CHECKING:
+    from orchestrator.scheduler.policy.known import Known
     from orchestrator.scheduler.policy.narrow import Drawing
-    from orchestrator.scheduler.policy.solve import Kind, Known
+    from orchestrator.scheduler.policy.sample_index import Kind
 
 ALIKE = 1.15
 """Problems whose samples cost within this factor are of a kind."""
@@ -145,7 +146,7 @@ def _solve_works(
 
 
 def _known(problems: Sequence[ProblemState]) -> Known:
-    from orchestrator.scheduler.policy.solve import Known
+    from orchestrator.scheduler.policy.known import Known
 
     right = array("q", (of.passed for of in problems))
     waiting = array("q", (of.unverified + len(of.asked) for of in problems))

@@ -11,7 +11,7 @@ from array import array
 from collections import Counter, deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from orchestrator.scheduler.policy.cost_factors import CostFactors
 from orchestrator.scheduler.policy.exploration import Evidence, Exploration
 from orchestrator.scheduler.policy.forecast import Forecast
 from orchestrator.scheduler.policy.joint_rates import Counts, JointRates, Spread, vague
+from orchestrator.scheduler.policy.known import Known
+from orchestrator.scheduler.policy.lanes import Lanes
 from orchestrator.scheduler.policy.sample_index import Key, Kind, SampleIndex
 from orchestrator.scheduler.policy.solve_fit import Fitted, Snapshot
 
@@ -43,45 +45,6 @@ class Candidate(NamedTuple):
     problem: int
     n: int
     measured: bool
-
-
-@dataclass(slots=True)
-class Known:
-    """What is known of one model's samples, by problem. `lost`: asked, but not on their way: they wait to be asked
-    again, or failed for good."""
-
-    right: array[int]
-    wrong: array[int]
-    pending: array[int]
-    lost: array[int]
-
-
-class Lanes(Protocol):
-    """What of the scheduler the choice depends on."""
-
-    def can_go_on(self, model: int, /) -> bool:
-        """Whether the model may still be asked in this run."""
-        ...
-
-    def can_be_asked(self, model: int, /) -> bool:
-        """Whether others may have to wait for it: only its limits hold it up, no other's server and no money."""
-        ...
-
-    def is_held_up(self, model: int, /) -> bool:
-        """Whether it waits for its limits, or for what is on its way."""
-        ...
-
-    def is_judged(self, model: int, /) -> bool:
-        """Whether its samples still get verdicts in this run."""
-        ...
-
-    def room_pico(self) -> int:
-        """What is left of the budget."""
-        ...
-
-    def cost_factors(self, model: int, /) -> CostFactors:
-        """What its prompts and samples cost, over what was expected of them."""
-        ...
 
 
 @dataclass(kw_only=True)

@@ -10,8 +10,9 @@ import pytest
 
 from orchestrator.problem_state import ProblemState
 from orchestrator.scheduler.policy.cascade import cascade_works
+from orchestrator.scheduler.policy.known import Known
 from orchestrator.scheduler.policy.sample_index import Kind
-from orchestrator.scheduler.policy.solve import Known, Solve
+from orchestrator.scheduler.policy.solve import Solve
 from orchestrator.scheduler.policy.solve_work import SolveWork
 from orchestrator.scheduler.work import Work
 
