@@ -390,7 +390,7 @@ class Driver:
             self._on_warning(alias, f"a sample could not be judged: {reason}")
         if self._missing.are_too_many(ordinal, judged=passed is not None):
             for steered in self._steered:
-                self.scheduler.stop(steered, in_words(reason))
+                self.scheduler.stop(steered, in_words(reason, self._ledger.path))
         tally = self._tallies[alias]
         tally.verified += passed is not None
         tally.passed += passed == 1

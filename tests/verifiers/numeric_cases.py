@@ -182,6 +182,9 @@ RULES: dict[str, list[tuple[str, str, bool]]] = {
         ("16", "So he has 6 cookies.\n\nExercise 2.\nA train has 4 cars.\nIt has 16 wheels.", False),
     ],
     "numbers that are offered are guesses, and bounds are none": [
+        ("18", "18 18 18", True),
+        ("18", "18, 18 and 18", True),
+        ("18", "17, 18, 18", False),
         ("7", "\\boxed{3} / \\boxed{7}", False),
         ("7", "The answer could be 3, 5, 7.", False),
         ("7", "Answer: between 3 and 7", False),

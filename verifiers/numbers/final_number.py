@@ -191,7 +191,7 @@ def _without_breakdown(line: str) -> str:
 
 def _is_guess(line: str, numbers: Sequence[Number], at: int) -> bool:
     """Whether a number is one of several that are offered, or only bounds the answer: `18 or 20`, a bare list of three
-    or more, `between 3 and 7`, `64 or more`."""
+    or more that differ, `between 3 and 7`, `64 or more`."""
     if IS_BOUND.match(line, numbers[at].end):
         return True
     if at == 0:
@@ -208,10 +208,11 @@ def _is_guess(line: str, numbers: Sequence[Number], at: int) -> bool:
         return True
     if any(char.isalnum() for char in line[numbers[at].end :]):
         return False
-    listed = 1
-    while at > 0 and _LISTED.fullmatch(line[numbers[at - 1].end : numbers[at].start]):
-        at, listed = at - 1, listed + 1
-    return listed >= _FEWEST_GUESSES
+    first = at
+    while first > 0 and _LISTED.fullmatch(line[numbers[first - 1].end : numbers[first].start]):
+        first -= 1
+    listed = numbers[first : at + 1]
+    return len(listed) >= _FEWEST_GUESSES and len({number.value for number in listed}) > 1
 
 
 def _of_closing_equation(line: str, numbers: Sequence[Number]) -> Readings:

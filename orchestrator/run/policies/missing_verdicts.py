@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from orchestrator.text.command import command
+
 MOST_SAMPLES = 10
 MOST_PROBLEMS = 5
 """So many samples in a row without a verdict, of so many problems, are a broken verifier's and no odd text's."""
@@ -26,9 +30,9 @@ class MissingVerdicts:
         return self._samples >= MOST_SAMPLES and len(self._problems) >= self._most_problems
 
 
-def in_words(reason: str | None) -> str:
+def in_words(reason: str | None, db: Path) -> str:
     """Why the run stops, and what to do."""
     return (
         f"verdicts decide what is bought, and the last {MOST_SAMPLES} samples got none: {reason} "
-        "(mend the verifier, judge these samples with `manyfew verify`, and run again)"
+        f"(mend the verifier, judge these samples with `{command('verify {}', db)}`, and run again)"
     )
