@@ -21,11 +21,12 @@ from orchestrator.scheduler.policy.joint_rates import Counts
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-UNTRIED = 27.0
+UNTRIED, FADES = 30.0, 3.0
 """What is believed of a problem of which nothing is known counts like so many passes, since all models' shapes and
-prices speak for it; after f failures like so many over (1 + f)² …"""
-AFTER_FAILURES = 3.0
+prices speak for it; with each failure like a third of them …"""
+AFTER_FAILURES = 2.0
 """… and these: whether a model does better where others failed often, little but its own samples tells."""
+_MANY = 30
 
 
 class Evidence:
@@ -75,10 +76,7 @@ class Exploration:
         """So many times its `chance` to pass a sample is taken for, which costs so many pico-dollars."""
         if not self.share or chance <= 0.0:
             return 1.0
-        passes = (
-            AFTER_FAILURES
-            + UNTRIED / (1 + sum(failures)) ** 2
-            + chance * self.evidence.samples(failures)[model]
-        )
+        believed = AFTER_FAILURES + UNTRIED / FADES ** min(sum(failures), _MANY)
+        passes = believed + chance * self.evidence.samples(failures)[model]
         left = min(chance * self.room_pico / cost, self.open_problems)
         return 1.0 + self.share * sqrt(log1p(left / passes) * (1.0 - chance) / passes)

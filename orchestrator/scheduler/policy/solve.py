@@ -34,7 +34,7 @@ GROWTH = 1.08
 OWN_GROWTH, OWN_MORE = 1.25, 4
 """Or when one model has so many times as many, and so many more: the first samples of an expensive model, among
 thousands of a cheap one, cost much and tell much."""
-EXPLORES = 0.5
+EXPLORES = 0.7
 """How far above what is expected a sample's index lies where little is known of it (exploration)."""
 AS_GOOD = 0.5
 
