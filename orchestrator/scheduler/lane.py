@@ -18,6 +18,8 @@ from providers.errors import BadRequest, ProviderError
 
 MOST_UNPROVEN = 4
 """Requests in flight of a model whose bound no reply has shown to hold."""
+BATCH_LIFE_S = 26 * 3600.0
+"""No batch works longer than a day; two hours more for clocks that differ."""
 NO_PROBLEM = -1
 """The ordinal of a problem that the plan no longer asks."""
 
@@ -167,6 +169,12 @@ class ModelLane:
             self.refuses_n, self.former_n = True, 0
         elif self.former_n and arrived > 1:
             self.work.max_n, self.former_n = self.former_n, 0
+
+    @property
+    def longest_refusal_s(self) -> float:
+        """For how long a vendor may reject every request before the model stops. A queue of batches is full as long as
+        other batches work, of which none lasts longer than a day."""
+        return max(self.max_wait_s, BATCH_LIFE_S) if self.batch else self.max_wait_s
 
     @property
     def sampling(self) -> Work:

@@ -37,8 +37,9 @@ REFUSED_OUTRIGHT = 5
 def _why(error: ProviderError, lane: ModelLane, refused_s: float) -> str:
     if asks_too_long(error, lane.max_wait_s):
         return f"{error.message}; it asks to wait {span(error.retry_after_s or 0)}, above max_wait_s"
-    if refused_s > lane.max_wait_s:
-        return f"{error.message}; every request was rejected for {span(refused_s)}, above max_wait_s"
+    if refused_s > lane.longest_refusal_s:
+        above = "" if lane.batch else ", above max_wait_s"
+        return f"{error.message}; every request was rejected for {span(refused_s)}{above}"
     return error.message
 
 
@@ -234,7 +235,7 @@ class Scheduler:
             random=self._random,
             separable=lane.separable,
         )
-        if refused_s > lane.max_wait_s:
+        if refused_s > lane.longest_refusal_s:
             decision = Decision(Then.STOP)
         again = replace(
             ticket.item,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from orchestrator.scheduler.lane import BATCH_LIFE_S
+
 FIRST_LOOK_S = 5.0
 """Small batches are often done within a minute …"""
 LONGEST_LOOK_S = 120.0
@@ -16,8 +18,7 @@ list, so far apart, lack it."""
 READINGS = 6
 """… nor before the list was read so often, and with it the results of the batches that it may be: these are unnamed or
 empty for a while, and a machine that slept has waited long without having looked."""
-LIFE_S = 26 * 3600.0
-"""No batch works longer than a day; two hours more for clocks that differ."""
+LIFE_S = BATCH_LIFE_S
 GONE_S = 29 * 24 * 3600.0
 """Vendors keep results for about a month: one that knows nothing of a batch of this age will never say more."""
 QUEUE_S = 60.0

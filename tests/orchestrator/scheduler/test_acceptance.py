@@ -83,6 +83,16 @@ def test_a_vendor_that_rejects_everything_stops_the_model_after_max_wait_s():
         assert not any(made.lanes["m"].sampling.failed)
 
 
+def test_a_queue_of_batches_may_be_full_for_hours():
+    made = scheduler(lane(problems=4, max_wait_s=60, batch=True))
+    drive(made, refused(made, wait_s=60.0), until=24 * 3600)
+    assert made.lanes["m"].stopped is None
+    made = scheduler(lane(problems=4, max_wait_s=60, batch=True))
+    drive(made, refused(made, wait_s=60.0), until=400 * 3600)
+    assert "slow down; every request was rejected for" in (made.lanes["m"].stopped or "")
+    assert "max_wait_s" not in (made.lanes["m"].stopped or "")
+
+
 def test_a_request_in_flight_was_taken():
     """One at a time, and its reply takes longer than `max_wait_s`."""
     made = scheduler(lane(problems=4, rate=RateLimit(), max_wait_s=60))
