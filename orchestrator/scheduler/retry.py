@@ -67,9 +67,10 @@ def decide(
     max_wait_s: float,
     random: Random,
     separable: bool = False,
+    longest_s: float = LONGEST_S,
 ) -> Decision:
     """`item` is the attempt that failed, its own counts included; `presumed`: what is counted for it. `separable`: its
-    parts may be refused one by one."""
+    parts may be refused one by one. `longest_s`: after the first attempt there is no other."""
     if isinstance(error, Stopped) or asks_too_long(error, max_wait_s):
         return Decision(Then.STOP)
     if isinstance(error, TooManySamples):
@@ -83,7 +84,7 @@ def decide(
     # A refusal by a rate limit, or by a server that loads its model, says nothing of the sample: only time bounds it.
     tried_enough = not isinstance(error, (RateLimited, Loading)) and item.attempt >= max_attempts
     lost_enough = (isinstance(error, Lost) or presumed > 0) and item.lost + 1 >= max_lost
-    too_late = item.first_at is not None and now + wait_s - item.first_at > LONGEST_S
+    too_late = item.first_at is not None and now + wait_s - item.first_at > longest_s
     if tried_enough or lost_enough or too_late:
         return Decision(Then.GIVE_UP)
     return Decision(Then.AGAIN, wait_s)
