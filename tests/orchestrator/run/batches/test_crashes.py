@@ -271,7 +271,7 @@ def test_status_and_doctor_tell_of_open_batches(tmp_path):
     assert document["status"] == "interrupted"
     assert document["reserved_usd"] > 0
     said = CliRunner().invoke(app(), ["status", str(db)]).output
-    assert "10 requests in 1 batches at the vendor" in said
+    assert "10 requests in 1 batch at the vendor" in said
     assert "batches still open at their vendor: 1" in CliRunner().invoke(app(), ["doctor", str(db)]).output
 
 
