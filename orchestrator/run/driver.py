@@ -17,7 +17,7 @@ from orchestrator.progress import Progress
 from orchestrator.run import server_queues
 from orchestrator.run.batches.batches import Batches, Life
 from orchestrator.run.findings import Findings
-from orchestrator.run.policies.missing_verdicts import MissingVerdicts, in_words
+from orchestrator.run.policies.missing_verdicts import MissingVerdicts, why_it_stops
 from orchestrator.run.policies.progress import policy_progress
 from orchestrator.run.policies.steering import plans, steering
 from orchestrator.run.policies.works import is_steered
@@ -390,7 +390,7 @@ class Driver:
             self._on_warning(alias, f"a sample could not be judged: {reason}")
         if self._missing.are_too_many(ordinal, judged=passed is not None):
             for steered in self._steered:
-                self.scheduler.stop(steered, in_words(reason, self._ledger.path))
+                self.scheduler.stop(steered, why_it_stops(reason, self._ledger.path))
         tally = self._tallies[alias]
         tally.verified += passed is not None
         tally.passed += passed == 1

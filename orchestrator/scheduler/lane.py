@@ -12,6 +12,7 @@ from orchestrator.scheduler.acceptance import Acceptance
 from orchestrator.scheduler.endpoints import Endpoint
 from orchestrator.scheduler.limits.rates import Estimate, RateLimit
 from orchestrator.scheduler.losses import Losses
+from orchestrator.scheduler.retry import LONGEST_S
 from orchestrator.scheduler.work import Item, Work
 from orchestrator.scheduler.work_source import WorkSource
 from providers.errors import BadRequest, ProviderError
@@ -175,6 +176,12 @@ class ModelLane:
         """For how long a vendor may reject every request before the model stops. A queue of batches is full as long as
         other batches work, of which none lasts longer than a day."""
         return max(self.max_wait_s, BATCH_LIFE_S) if self.batch else self.max_wait_s
+
+    @property
+    def longest_try_s(self) -> float:
+        """After its first attempt a sample has no other so much later. A model that is refused stops before its samples
+        are given up."""
+        return 2 * self.longest_refusal_s if self.batch else LONGEST_S
 
     @property
     def sampling(self) -> Work:

@@ -18,7 +18,6 @@ from orchestrator.scheduler.lane import ModelLane, Ticket
 from orchestrator.scheduler.limits.rates import Estimate
 from orchestrator.scheduler.retry import (
     BROKEN_OFF_S,
-    LONGEST_S,
     Decision,
     Then,
     asks_too_long,
@@ -235,7 +234,7 @@ class Scheduler:
             max_wait_s=lane.max_wait_s,
             random=self._random,
             separable=lane.separable,
-            longest_s=max(LONGEST_S, 2 * lane.longest_refusal_s) if lane.batch else LONGEST_S,
+            longest_s=lane.longest_try_s,
         )
         if refused_s > lane.longest_refusal_s:
             decision = Decision(Then.STOP)

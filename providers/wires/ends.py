@@ -23,33 +23,16 @@ _THE_MODELS_OWN = frozenset({"error_toxic", "error_limit"})
 _NOT_YET = frozenset({"", "null", "none"})
 """What some servers write into every chunk of a stream in place of null."""
 
-_CUT_OFF = (
-    *(
-        "length",
-        "max_tokens",
-        "max_output_tokens",
-        "max_completion_tokens",
-        "max_new_tokens",
-        "max_length",
-        "model_length",
-    ),
-    *("max_tokens_reached", "token_limit", "truncated", "model_context_window_exceeded", "error_limit"),
+_CUT_OFF = re.compile(
+    r"length|max_tokens|max_output_tokens|max_completion_tokens|max_new_tokens|max_length|model_length"
+    r"|max_tokens_reached|token_limit|truncated|model_context_window_exceeded|error_limit"
 )
 """Of Anthropic and Bedrock, Gemini, Mistral, Cohere, and gateways to them."""
-_FILTERED = (
-    *(
-        "content_filter",
-        "content_filtered",
-        "guardrail_intervened",
-        "safety",
-        "image_safety",
-        "recitation",
-        "blocklist",
-    ),
-    *("prohibited_content", "spii", "sensitive", "error_toxic"),
+_FILTERED = re.compile(
+    r"content_filter|content_filtered|guardrail_intervened|safety|image_safety|recitation|blocklist"
+    r"|prohibited_content|spii|sensitive|error_toxic"
 )
 """Of Azure, Bedrock, Gemini, Zhipu, Cohere."""
-_USUAL = dict.fromkeys(_CUT_OFF, "length") | dict.fromkeys(_FILTERED, "content_filter")
 
 MOST = 100
 """Characters of a reason that are looked at."""
@@ -66,7 +49,11 @@ def finish_reason(value: object) -> str | None:
 @lru_cache(maxsize=64)  # every sample has one, and servers know a handful
 def _ended(reason: str) -> str | None:
     word = reason.strip().lower().replace("-", "_").replace(" ", "_")
-    return None if word in _NOT_YET else _USUAL.get(word) or as_text(reason)
+    if word in _NOT_YET:
+        return None
+    if _CUT_OFF.fullmatch(word):
+        return "length"
+    return "content_filter" if _FILTERED.fullmatch(word) else as_text(reason)
 
 
 def is_broken_off(fields: Mapping[str, Any], reason: str | None) -> bool:

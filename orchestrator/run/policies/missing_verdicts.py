@@ -30,9 +30,9 @@ class MissingVerdicts:
         return self._samples >= MOST_SAMPLES and len(self._problems) >= self._most_problems
 
 
-def in_words(reason: str | None, db: Path) -> str:
-    """Why the run stops, and what to do."""
+def why_it_stops(reason: str | None, db: Path) -> str:
+    """For the user: what happened, and what to do."""
     return (
         f"verdicts decide what is bought, and the last {MOST_SAMPLES} samples got none: {reason} "
-        f"(mend the verifier, judge these samples with `{command('verify {}', db)}`, and run again)"
+        f"(fix the verifier, judge these samples with `{command('verify {}', db)}`, and run again)"
     )
